@@ -1,0 +1,3 @@
+//! Persistent environments that interpreters fork, write and merge.
+
+pub mod term;
