@@ -1,9 +1,79 @@
 //! Terms: what the environment stores.
 //!
 //! [`Term`] is all that pleach asks of an interpreter's own term type: how to look at one, and how to build one. The
-//! ready-made implementation is `Atom`.
+//! ready-made implementation is [`Atom`]. Everything here but `Atom` itself works for any `Term`:
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`atom`], [`symbol`] | the ready-made term type and its interned names |
+//! | [`parser`] | source text to terms, with line and column in each error |
+//! | [`printer`] | terms to text that the parser reads back |
+//! | [`path`] | terms to canonical byte strings, equal exactly for terms that differ only in variables' names |
+//! | [`mod@unify`] | two-sided unification with occurs check |
+//!
+//! # Costs
+//! No function of this module recurses on the native stack: a term a million levels deep is as good as any other. Where
+//! a cost is stated in the size of a term, it is its size as a tree: subterms that are shared count each time they
+//! occur, unless the function says otherwise.
+//!
+//! # A term type of one's own
+//! ```
+//! use pleach::term::{Leaf, Print, Term, View, parser};
+//! use std::sync::Arc;
+//!
+//! /// The terms of a small language: words and lists.
+//! #[derive(Clone)]
+//! enum Sexp {
+//!     Word(Arc<str>),
+//!     List(Arc<[Sexp]>),
+//! }
+//!
+//! impl Term for Sexp {
+//!     fn view(&self) -> View<'_, Sexp> {
+//!         match self {
+//!             Sexp::Word(word) => View::Leaf(Leaf::Symbol(word)),
+//!             Sexp::List(items) => View::Expression(items),
+//!         }
+//!     }
+//!
+//!     fn leaf(leaf: Leaf<'_>) -> Option<Sexp> {
+//!         match leaf {
+//!             Leaf::Symbol(word) => Some(Sexp::Word(word.into())),
+//!             _ => None, // neither variables nor values in this language
+//!         }
+//!     }
+//!
+//!     fn expression(items: Vec<Sexp>) -> Sexp {
+//!         Sexp::List(items.into())
+//!     }
+//! }
+//!
+//! let sexp: Sexp = parser::parse_one("(likes alice (tea  green))")?;
+//! assert_eq!(Print(&sexp).to_string(), "(likes alice (tea green))");
+//! assert!(parser::parse_one::<Sexp>("(age alice 42)").is_err());
+//! # Ok::<(), parser::ParseError>(())
+//! ```
 
 use std::borrow::Cow;
+
+mod address;
+pub mod alpha;
+pub mod atom;
+pub mod parser;
+pub mod path;
+pub mod printer;
+mod rewrite;
+pub(crate) mod small_map;
+pub mod symbol;
+pub mod unify;
+
+pub use alpha::alpha_eq;
+pub use atom::{Atom, Expression, Float, Grounded, GroundedValue, Text, Variable};
+pub use parser::{Item, ParseError, Parser};
+pub use path::{Encoded, Encoder, PathError};
+pub use printer::Print;
+pub use symbol::Symbol;
+pub use unify::{Bindings, rename_apart, unify};
 
 /// One level of a term: a leaf, or an expression and its items.
 #[derive(Clone, Debug)]
@@ -15,6 +85,9 @@ pub enum View<'a, T> {
 }
 
 /// A term without parts.
+///
+/// Two leaves are equal if they are of one kind and have the same value: `Integer(1)`, `Float(1.0)`, `Symbol("1")` and
+/// `String("1")` are four different leaves.
 #[derive(Clone, Debug)]
 pub enum Leaf<'a> {
     /// A symbol, by its name.
@@ -40,11 +113,29 @@ pub enum Leaf<'a> {
     Opaque(Cow<'a, [u8]>),
 }
 
+impl PartialEq for Leaf<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Leaf::Symbol(a), Leaf::Symbol(b)) | (Leaf::String(a), Leaf::String(b)) => a == b,
+            (Leaf::Variable { name: a, id: i }, Leaf::Variable { name: b, id: j }) => i == j && a == b,
+            (Leaf::Integer(a), Leaf::Integer(b)) => a == b,
+            (Leaf::Float(a), Leaf::Float(b)) => Float::new(*a) == Float::new(*b),
+            (Leaf::Grounded(a), Leaf::Grounded(b)) | (Leaf::Opaque(a), Leaf::Opaque(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Leaf<'_> {}
+
 /// A term as pleach sees it: three functions that an interpreter implements for its own term type.
 ///
 /// `clone` should be cheap (a reference count), since terms are shared between rules, answers and forks.
 /// [`view`](Term::view) must show the same parts each time, and `T::leaf(l)` must show `l` again for each leaf `l` of a
-/// term of this type, [`Leaf::Opaque`] excepted.
+/// term of this type, [`Leaf::Opaque`] excepted. A language that has variables should accept them with any name and any
+/// id that its programs can reach: pleach renames variables apart by their ids.
+///
+/// The [module's page](self) has an example.
 pub trait Term: Clone + Send + Sync + Unpin + 'static {
     /// The outermost level of this term.
     fn view(&self) -> View<'_, Self>;
@@ -54,4 +145,10 @@ pub trait Term: Clone + Send + Sync + Unpin + 'static {
 
     /// The expression of these items.
     fn expression(items: Vec<Self>) -> Self;
+
+    /// Whether it is known, in O(1), that no variable occurs in this term. `false`, the default, is always right; a
+    /// term type that caches the answer lets substitution and unification skip such terms whole.
+    fn known_ground(&self) -> bool {
+        false
+    }
 }

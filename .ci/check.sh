@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Checks the repository in named steps.
+#
+#   .ci/check.sh                all steps
+#   .ci/check.sh fmt clippy     some
+#   .ci/check.sh --list         what there is
+#
+# Needs Rust and nothing else: a step whose tool is missing says so and is skipped. Every step runs, whatever failed
+# before it. Ends with the time of each step and the line `N passed, N failed`, and exits 0 if none failed.
+set -u -o pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+# The flags of .cargo/config.toml count; these would replace them.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTDOCFLAGS
+
+readonly SKIPPED=77
+readonly TARGET=${CARGO_TARGET_DIR:-target}
+HOST=$(rustc -vV | sed -n 's/^host: //p')
+METADATA=$(cargo metadata --no-deps --format-version 1) || exit 2
+readonly HOST METADATA
+
+skip() {
+    echo "skipped: $*"
+    return $SKIPPED
+}
+
+# Adds flags to those of .cargo/config.toml: cargo joins the tables of all `cfg`s that hold.
+with_flags() {
+    printf 'target."cfg(all())".rustflags=['
+    printf '"%s",' "$@"
+    printf ']'
+}
+
+# The names of the features.
+features() {
+    sed -n 's/.*"features":{\([^}]*\)}.*/\1/p' <<<"$METADATA" | grep -o '"[^"]*":\[' | tr -d '":['
+}
+
+# The integration tests, but for those named.
+integration_tests() {
+    local path name
+    for path in tests/*.rs; do
+        name=$(basename "$path" .rs)
+        case " $* " in *" $name "*) ;; *) echo "--test=$name" ;; esac
+    done
+}
+
+# Runs a command that runs tests, and fails if it ran none: a filter that fits nothing would pass.
+some_tests() {
+    "$@" 2>&1 | tee "$SCRATCH" || return
+    grep -qE 'test result: ok\. [1-9]' "$SCRATCH" && return
+    echo "error: no test was run"
+    return 1
+}
+
+# Sets `cpu` to the seconds of processor time that all commands have taken so far: on a busy machine, what to compare.
+cpu() {
+    times >"$SCRATCH"
+    cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += 60 * t[1] + t[2] } printf "%d", s }' "$SCRATCH")
+}
+SCRATCH=$(mktemp)
+readonly SCRATCH
+trap 'rm -f "$SCRATCH"' EXIT
+
+# ---- the steps -------------------------------------------------------------------------------------------------------
+
+about_fmt="the source is formatted"
+step_fmt() {
+    cargo fmt --check
+}
+
+about_clippy="no warning in any target, with all features"
+step_clippy() {
+    cargo clippy --locked --all-targets --all-features -- -D warnings
+}
+
+about_test="the README's test command"
+step_test() {
+    cargo test --all-features
+}
+
+about_doctest="the examples of the documentation, with the default features"
+step_doctest() {
+    some_tests cargo test --doc
+}
+
+about_docs="the documentation has no warning, dead links among them"
+step_docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+}
+
+about_features="no warning with no feature, nor with each one alone"
+step_features() {
+    local feature all
+    all=$(features) && [ -n "$all" ] || return 1
+    for feature in "" $all; do
+        echo "-- feature: ${feature:-none}"
+        cargo clippy --no-default-features --features "$feature" -- -D warnings || return
+    done
+}
+
+about_tiny="the tests again, with nodes so small that few keys make deep tries"
+step_tiny() {
+    # shellcheck disable=SC2046
+    some_tests cargo test --all-features --target-dir "$TARGET/tiny" --config "$(with_flags --cfg pleach_tiny_nodes)" \
+        --lib $(integration_tests cli costs tidy)
+}
+
+about_loom="the protocol of shared worlds, in all interleavings of its threads"
+step_loom() {
+    some_tests cargo test --release --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --lib -- model_check
+}
+
+about_tour="the README's first command prints what examples/tour.expected says"
+step_tour() {
+    cargo pleach run examples/tour.metta | diff -u examples/tour.expected - &&
+        cargo run --quiet --all-features --example embed
+}
+
+about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im, which is optional)"
+step_deps() {
+    local tree bad
+    tree=$(cargo tree --locked --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
+    bad=$(sort -u <<<"$tree" | awk -F'|' '{
+        split($2, alternatives, / OR |\//); fine = 0
+        for (i in alternatives) if (alternatives[i] ~ /^\(?(MIT|Apache-2\.0|BSD-[23]-Clause|BSD-2-Clause-Patent|BSL-1\.0|ISC|MPL-2\.0\+|Unicode-3\.0|Unlicense|Zlib|0BSD|CC0-1\.0)( WITH LLVM-exception)?\)?( AND .*)?$/) fine = 1
+        if (!fine) print "licence: " $0
+    }')
+    bad+=$(grep -E '^(cmake|cc|bindgen|pkg-config) ' <<<"$tree" | sort -u)
+    [ -z "$bad" ] || { echo "$bad"; return 1; }
+    echo "$(sort -u <<<"$tree" | wc -l) packages"
+}
+
+about_msrv="it compiles with the lowest Rust that Cargo.toml promises"
+step_msrv() {
+    local version
+    version=$(sed -n 's/.*"rust_version":"\([^"]*\)".*/\1/p' <<<"$METADATA")
+    [ -n "$version" ] || { echo "error: Cargo.toml has no rust-version"; return 1; }
+    if ! cargo "+$version" --version; then
+        command -v rustup >/dev/null || skip "Rust $version is not here, nor rustup to install it" || return
+        rustup toolchain install "$version" --profile minimal --no-self-update ||
+            skip "rustup can't install Rust $version here" || return
+    fi
+    cargo "+$version" check --locked --all-features --target-dir "$TARGET/msrv"
+}
+
+about_asan="the trie, the map and the facts under AddressSanitizer"
+step_asan() {
+    local runtime
+    runtime=$(find "$(rustc --print sysroot)/lib/rustlib/$HOST/lib" -name '*asan*' -print -quit 2>/dev/null)
+    [ -n "$runtime" ] || skip "this toolchain has no AddressSanitizer for $HOST" || return
+    # -Zsanitizer is unstable, but stable compilers have it behind this variable.
+    local test=(env RUSTC_BOOTSTRAP=1 cargo test --all-features --target "$HOST" --target-dir "$TARGET/asan"
+        --config "$(with_flags -Zsanitizer=address)")
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map
+}
+
+about_valgrind="the same under valgrind"
+step_valgrind() {
+    if ! command -v valgrind >/dev/null && [ -n "${CI-}" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install --quiet --yes valgrind >/dev/null 2>&1
+    fi
+    command -v valgrind >/dev/null || skip "valgrind is not installed" || return
+    some_tests cargo test --all-features --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' \
+        --lib -- "${GUARDED[@]}"
+}
+
+# The unit tests that the two above run: all that has to do with nodes that are shared, and with pathmap.
+GUARDED=(hamt:: map:: env::facts::)
+
+# ---- running them ----------------------------------------------------------------------------------------------------
+
+readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
+
+main() {
+    local step about wanted verdict summary="" passed=0 failed=0 start cpu_start
+    if [ "${1-}" = --list ]; then
+        for step in "${STEPS[@]}"; do
+            about="about_$step"
+            printf '%-10s%s\n' "$step" "${!about}"
+        done
+        return
+    fi
+
+    wanted=("$@")
+    [ $# -gt 0 ] || wanted=("${STEPS[@]}")
+    for step in "${wanted[@]}"; do
+        if ! declare -F "step_$step" >/dev/null; then
+            echo "no such step: $step (there are: ${STEPS[*]})" >&2
+            return 2
+        fi
+        about="about_$step"
+        printf '\n==== %s: %s\n' "$step" "${!about}"
+        start=$SECONDS
+        cpu
+        cpu_start=$cpu
+        "step_$step"
+        case $? in
+            0) verdict=passed passed=$((passed + 1)) ;;
+            "$SKIPPED") verdict=skipped ;;
+            *) verdict=FAILED failed=$((failed + 1)) ;;
+        esac
+        cpu
+        summary+=$(printf '%-10s%-8s%5d s %5d s of processor time' \
+            "$step" "$verdict" $((SECONDS - start)) $((cpu - cpu_start)))$'\n'
+    done
+    printf '\n==== in all %d s\n%s%d passed, %d failed\n' "$SECONDS" "$summary" "$passed" "$failed"
+    [ "$failed" -eq 0 ]
+}
+
+# On one line, so that the script can be edited while it runs.
+main "$@"; exit

@@ -1,0 +1,93 @@
+//! A host program that keeps its knowledge in pleach, in a term type of its own.
+//!
+//! Two planners work at the same time on forks of one world; then their findings are united.
+//!
+//! ```text
+//! cargo run --example embed
+//! ```
+
+use std::sync::Arc;
+use std::thread;
+
+use pleach::term::{Leaf, ParseError, Print, View, parser};
+use pleach::{Environment, Term};
+
+/// The host's terms: names, variables, numbers and lists.
+#[derive(Clone)]
+enum Expr {
+    Name(Arc<str>),
+    Hole(Arc<str>, u64),
+    Number(i64),
+    List(Arc<[Expr]>),
+}
+
+/// All that pleach asks of them.
+impl Term for Expr {
+    fn view(&self) -> View<'_, Expr> {
+        match self {
+            Expr::Name(name) => View::Leaf(Leaf::Symbol(name)),
+            Expr::Hole(name, id) => View::Leaf(Leaf::Variable { name, id: *id }),
+            Expr::Number(number) => View::Leaf(Leaf::Integer(*number)),
+            Expr::List(items) => View::Expression(items),
+        }
+    }
+
+    fn leaf(leaf: Leaf<'_>) -> Option<Expr> {
+        Some(match leaf {
+            Leaf::Symbol(name) => Expr::Name(name.into()),
+            Leaf::Variable { name, id } => Expr::Hole(name.into(), id),
+            Leaf::Integer(number) => Expr::Number(number),
+            _ => return None, // no other leaf in this language
+        })
+    }
+
+    fn expression(items: Vec<Expr>) -> Expr {
+        Expr::List(items.into())
+    }
+}
+
+fn expr(source: &str) -> Result<Expr, ParseError> {
+    parser::parse_one(source)
+}
+
+/// The rules for calls of `route` with two arguments, in the order of their definition.
+fn print_rules(title: &str, world: &Environment<Expr>) {
+    println!("{title}: {} rules, {} atoms", world.rule_count(), world.len());
+    for rule in world.get_matching_rules("route", 2) {
+        println!("  {} times {}", rule.multiplicity(), Print(rule.atom()));
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut world = Environment::new();
+    world.add_rule(expr("(route $a $a)")?, expr("stay")?);
+    world.add_fact(expr("(distance ulm graz 500)")?);
+
+    // A fork costs one reference count. Each planner writes its own; neither sees the other, nor does the world.
+    let plan = |findings: &'static [[&str; 2]]| {
+        let mut fork = world.clone();
+        thread::spawn(move || -> Result<_, ParseError> {
+            for [call, route] in findings {
+                fork.add_rule(expr(call)?, expr(route)?);
+            }
+            Ok(fork)
+        })
+    };
+    let by_rail = plan(&[["(route ulm graz)", "(train 6)"], ["(route ulm bern)", "(train 4)"]]);
+    let by_road = plan(&[["(route ulm graz)", "(car 5)"], ["(route ulm bern)", "(train 4)"]]);
+    let by_rail = by_rail.join().map_err(|_| "a planner panicked")??;
+    let by_road = by_road.join().map_err(|_| "a planner panicked")??;
+
+    print_rules("before", &world);
+    // What both inherited counts once, what both found counts twice, and the order is that of the operands.
+    let united = by_rail.union(&by_road);
+    print_rules("after", &united);
+    print!("{}", world.diff(&united));
+
+    // All routes out of Ulm, by pattern.
+    let pattern = expr("(= (route ulm $where) $how)")?;
+    for answer in united.query(&pattern) {
+        println!("found: {}", Print(&answer.resolve(&pattern)));
+    }
+    Ok(())
+}

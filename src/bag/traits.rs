@@ -1,0 +1,76 @@
+//! The traits of `std` for [`Bag`].
+
+use super::Bag;
+use crate::map::Map;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// O(1): counts one more owner.
+impl<T, S: Clone> Clone for Bag<T, S> {
+    fn clone(&self) -> Self {
+        Self {
+            counts: self.counts.clone(),
+        }
+    }
+}
+
+impl<T, S: Default> Default for Bag<T, S> {
+    fn default() -> Self {
+        Self { counts: Map::default() }
+    }
+}
+
+impl<T: fmt::Debug, S> fmt::Debug for Bag<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Costs what differs: as `==` of [`Map`].
+impl<T: Hash + Eq, S: BuildHasher> PartialEq for Bag<T, S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.counts == other.counts
+    }
+}
+
+impl<T: Hash + Eq, S: BuildHasher> Eq for Bag<T, S> {}
+
+/// O(n). Equal bags hash alike, whatever their hashers and order; in another process otherwise. As `Hash` of [`Map`].
+impl<T: Hash, S> Hash for Bag<T, S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.counts.hash(state);
+    }
+}
+
+/// Adds each item once.
+impl<T: Hash + Eq + Clone, S: BuildHasher> Extend<T> for Bag<T, S> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            self.insert(item, 1);
+        }
+    }
+}
+
+impl<T: Hash + Eq + Clone, S: BuildHasher + Default> FromIterator<T> for Bag<T, S> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut bag = Self::default();
+        bag.extend(items);
+        bag
+    }
+}
+
+/// Adds each item as many times as it says.
+impl<T: Hash + Eq + Clone, S: BuildHasher> Extend<(T, u64)> for Bag<T, S> {
+    fn extend<I: IntoIterator<Item = (T, u64)>>(&mut self, counts: I) {
+        for (item, times) in counts {
+            self.insert(item, times);
+        }
+    }
+}
+
+/// O(n).
+impl<T: Hash + Eq + Clone, const N: usize> From<[T; N]> for Bag<T> {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().collect()
+    }
+}

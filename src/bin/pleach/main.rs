@@ -1,0 +1,49 @@
+//! The `pleach` command: runs MeTTa programs on persistent environments.
+
+mod diagnostic;
+mod run;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs MeTTa programs on environments that parallel evaluation forks, writes and merges.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+}
+
+/// What the command came to.
+enum Outcome {
+    /// All went well, or the reader of the output had seen enough.
+    Fine,
+    /// A result was an `(Error …)`.
+    ErrorResult,
+    /// Input could not be read or parsed, or output not be written; standard error says which.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Fine => Self::SUCCESS,
+            Outcome::ErrorResult => Self::from(1),
+            // As clap ends for arguments that it does not understand.
+            Outcome::Failed => Self::from(2),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Run(command) => command.run().into(),
+    }
+}

@@ -1,0 +1,50 @@
+//! Source files, read and parsed whole before anything is evaluated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pleach::term::{Item, Parser};
+
+use crate::diagnostic;
+
+/// A source file.
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    pub(crate) items: Vec<Item>,
+}
+
+/// What was wrong with a source file has been reported.
+pub(crate) struct Reported;
+
+impl Source {
+    /// Reads and parses a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Reported> {
+        let shown = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| {
+            diagnostic::error(format_args!("cannot read {shown}: {error}"));
+            Reported
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let start = error.utf8_error().valid_up_to();
+            let lossy = String::from_utf8_lossy(error.as_bytes());
+            let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
+            diagnostic::error_at("this is not UTF-8", &shown, &lossy, &(start..end));
+            Reported
+        })?;
+        let items = Parser::new(&text).collect::<Result<_, _>>().map_err(|error| {
+            diagnostic::error_at(&error.kind, &shown, &text, &error.span);
+            Reported
+        })?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            text,
+            items,
+        })
+    }
+
+    /// Reports an error at an item.
+    pub(crate) fn error_at(&self, message: impl std::fmt::Display, item: &Item) {
+        diagnostic::error_at(message, &self.path.display().to_string(), &self.text, &item.span);
+    }
+}

@@ -1,0 +1,284 @@
+//! Fork–join on Rayon: a fork for each branch, and their union in order.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
+use super::cell::resolve;
+use super::union_all::union_all;
+use super::{Environment, IdSeed};
+use crate::term::Term;
+
+/// Why a fork–join did not take place: what its first branch, in order, that failed came to. The environment is as it was.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum BranchError<E = Infallible> {
+    /// It returned an error.
+    #[error("branch {branch} failed: {error}")]
+    Failed {
+        /// Its number, from 0.
+        branch: usize,
+        /// The error.
+        error: E,
+    },
+    /// It panicked.
+    #[error("branch {branch} panicked")]
+    Panicked {
+        /// Its number, from 0.
+        branch: usize,
+        /// What it panicked with, for [`resume_unwind`](std::panic::resume_unwind).
+        payload: Box<dyn Any + Send>,
+    },
+}
+
+impl<E> BranchError<E> {
+    /// The number of the branch, from 0.
+    #[must_use]
+    pub fn branch(&self) -> usize {
+        match self {
+            Self::Failed { branch, .. } | Self::Panicked { branch, .. } => *branch,
+        }
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for BranchError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { branch, error } => f.debug_tuple("Failed").field(branch).field(error).finish(),
+            Self::Panicked { branch, .. } => f.debug_tuple("Panicked").field(branch).finish(),
+        }
+    }
+}
+
+/// # In parallel
+/// Each branch writes a fork of its own, and the environment then becomes the union of itself and the forks, in the order
+/// of the branches: the same on any number of threads, as are the results. The names that branches give to spaces and
+/// states are so too if this environment has an [id seed](Environment::set_id_seed).
+///
+/// If a branch fails, the environment is as it was. Later branches may then not have run.
+impl<T: Term> Environment<T> {
+    /// Runs `branch` on a fork for each item, in parallel, and takes in what the forks wrote. Returns what the branches
+    /// returned, in the order of the items.
+    ///
+    /// Beside the branches, a fork costs O(1), and the union O(d · log n) for d atoms changed.
+    ///
+    /// # Errors
+    /// [`BranchError::Panicked`] for the first branch that panicked.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let squares = env.fork_join(vec![1, 2, 3], |fork, n: i64| {
+    ///     fork.add_fact(Atom::from(n * n));
+    ///     n * n
+    /// })?;
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// assert!(env.contains(&Atom::from(9)));
+    ///
+    /// let failed = env.fork_join(vec![1, 2, 3], |_, n| assert!(n < 2)).unwrap_err();
+    /// assert_eq!((failed.branch(), env.len()), (1, 3));
+    /// # Ok::<(), pleach::env::BranchError>(())
+    /// ```
+    pub fn fork_join<I, R>(
+        &mut self,
+        items: impl IntoParallelIterator<Iter: IndexedParallelIterator, Item = I>,
+        branch: impl Fn(&mut Self, I) -> R + Sync,
+    ) -> Result<Vec<R>, BranchError>
+    where
+        R: Send,
+    {
+        self.try_fork_join(items, |fork, item| Ok(branch(fork, item)))
+    }
+
+    /// As [`fork_join`](Self::fork_join), for branches that can fail.
+    ///
+    /// # Errors
+    /// What the first branch that failed or panicked came to.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, env::BranchError};
+    /// let mut env = Environment::<Atom>::new();
+    /// let result = env.try_fork_join(vec!["(p 1)", "(p 2", "(p 3"], |fork, text| {
+    ///     fork.add_fact(text.parse()?);
+    ///     Ok::<_, pleach::term::ParseError>(())
+    /// });
+    /// assert!(matches!(result, Err(BranchError::Failed { branch: 1, .. })));
+    /// assert!(env.is_empty());
+    /// ```
+    pub fn try_fork_join<I, R, E>(
+        &mut self,
+        items: impl IntoParallelIterator<Iter: IndexedParallelIterator, Item = I>,
+        branch: impl Fn(&mut Self, I) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, BranchError<E>>
+    where
+        R: Send,
+        E: Send,
+    {
+        let branches = Branches::of(self);
+        let ended: Vec<_> = items
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, item)| branches.run(index, |fork| branch(fork, item)))
+            .collect();
+        self.take_in(ended.into_iter(), branches.seed)
+    }
+
+    /// Runs `body`, which can [`spawn`](ForkScope::spawn) branches of different kinds, that borrow from outside. When all
+    /// have ended, takes in what their forks wrote, in the order of the calls of `spawn`. Returns what `body` returned.
+    ///
+    /// # Errors
+    /// [`BranchError::Panicked`] for the first branch that panicked.
+    ///
+    /// # Panics
+    /// If `body` does. The environment is as it was.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let (mut left, mut right) = (0, String::new());
+    /// env.fork_scope(|scope| {
+    ///     scope.spawn(|fork| {
+    ///         fork.add_fact(Atom::symbol("left"));
+    ///         left = 1;
+    ///     });
+    ///     scope.spawn(|fork| {
+    ///         fork.add_fact(Atom::symbol("right"));
+    ///         right.push('r');
+    ///     });
+    /// })?;
+    /// assert_eq!((left, right.as_str(), env.len()), (1, "r", 2));
+    /// # Ok::<(), pleach::env::BranchError>(())
+    /// ```
+    pub fn fork_scope<'scope, R>(
+        &mut self,
+        body: impl FnOnce(&ForkScope<'_, 'scope, T>) -> R,
+    ) -> Result<R, BranchError> {
+        let branches = Arc::new(Branches::of(self));
+        let ended = Arc::new(Mutex::new(Vec::<Ended<T>>::new()));
+        let result = rayon::in_place_scope(|scope| {
+            body(&ForkScope {
+                scope,
+                spawned: Cell::new(0),
+                branches: Arc::clone(&branches),
+                ended: Arc::clone(&ended),
+            })
+        });
+        let mut ended = std::mem::take(&mut *ended.lock().unwrap_or_else(PoisonError::into_inner));
+        ended.sort_unstable_by_key(|(index, _)| *index);
+        let seed = branches.seed;
+        self.take_in(ended.into_iter().map(|(_, end)| end), seed)?;
+        Ok(result)
+    }
+
+    /// Becomes the union of itself and the forks of these branches, in order; or, if one failed, stays as it is. Returns
+    /// what the branches returned.
+    fn take_in<R, E>(
+        &mut self,
+        ended: impl ExactSizeIterator<Item = End<T, R, E>>,
+        seed: IdSeed,
+    ) -> Result<Vec<R>, BranchError<E>> {
+        let mut results = Vec::with_capacity(ended.len());
+        let mut versions = Vec::with_capacity(ended.len() + 1);
+        versions.push(Arc::clone(&self.snapshot));
+        for end in ended {
+            match end {
+                End::Done(fork, result) => {
+                    versions.push(fork.into_snapshot());
+                    results.push(result);
+                }
+                End::Failed(error) => return Err(error),
+                End::Skipped => unreachable!("a branch is skipped only if one before it failed"),
+            }
+        }
+        if let Some(united) = union_all(versions, &mut resolve::theirs) {
+            self.snapshot = united;
+        }
+        // The branches have used the one it had.
+        self.id_seed = self.id_seed.map(|_| seed.child(u64::MAX));
+        Ok(results)
+    }
+}
+
+/// Where branches are spawned: see [`Environment::fork_scope`].
+pub struct ForkScope<'a, 'scope, T: Term> {
+    scope: &'a rayon::Scope<'scope>,
+    /// A cell, so that only the body's thread spawns: the order must not depend on timing.
+    spawned: Cell<usize>,
+    branches: Arc<Branches<T>>,
+    ended: Arc<Mutex<Vec<Ended<T>>>>,
+}
+
+impl<'scope, T: Term> ForkScope<'_, 'scope, T> {
+    /// Runs `branch` on a fork, in parallel with what else is spawned.
+    pub fn spawn(&self, branch: impl FnOnce(&mut Environment<T>) + Send + 'scope) {
+        let index = self.spawned.replace(self.spawned.get() + 1);
+        let (branches, ended) = (Arc::clone(&self.branches), Arc::clone(&self.ended));
+        self.scope.spawn(move |_| {
+            let end = branches.run(index, |fork| {
+                branch(fork);
+                Ok(())
+            });
+            ended.lock().unwrap_or_else(PoisonError::into_inner).push((index, end));
+        });
+    }
+}
+
+impl<T: Term> fmt::Debug for ForkScope<'_, '_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForkScope")
+            .field("spawned", &self.spawned)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What all branches of one fork–join share.
+struct Branches<T: Term> {
+    base: Environment<T>,
+    seed: IdSeed,
+    /// The first branch that failed so far.
+    failed: AtomicUsize,
+}
+
+/// A branch of a scope, by its number, and how it ended.
+type Ended<T> = (usize, End<T, (), Infallible>);
+
+/// How a branch ended.
+enum End<T: Term, R, E> {
+    Done(Environment<T>, R),
+    Failed(BranchError<E>),
+    /// A branch before it had failed.
+    Skipped,
+}
+
+impl<T: Term> Branches<T> {
+    fn of(environment: &Environment<T>) -> Self {
+        Self {
+            base: environment.clone(),
+            // One for all branches, so that what they name depends on nothing but their numbers.
+            seed: environment.id_seed.unwrap_or_else(IdSeed::unique),
+            failed: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    fn run<R, E>(&self, branch: usize, run: impl FnOnce(&mut Environment<T>) -> Result<R, E>) -> End<T, R, E> {
+        // Relaxed: a branch that runs in vain does no harm, and one before the first that failed is never skipped.
+        if self.failed.load(Ordering::Relaxed) < branch {
+            return End::Skipped;
+        }
+        let mut fork = self.base.clone();
+        fork.set_id_seed(self.seed.child(branch as u64));
+        let error = match catch_unwind(AssertUnwindSafe(|| run(&mut fork))) {
+            Ok(Ok(result)) => return End::Done(fork, result),
+            Ok(Err(error)) => BranchError::Failed { branch, error },
+            Err(payload) => BranchError::Panicked { branch, payload },
+        };
+        self.failed.fetch_min(branch, Ordering::Relaxed);
+        End::Failed(error)
+    }
+}

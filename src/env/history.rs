@@ -1,0 +1,303 @@
+//! Versions: where a snapshot comes from, and what two of them have in common.
+//!
+//! A version is a node in a graph that only grows: a write that leaves a shared snapshot makes a child of it, a union
+//! makes a child of both operands. The **merge base** of two versions is their latest common ancestors: those common
+//! ancestors that no other common ancestor descends from. They are found as git finds them (`paint_down_to_common` in
+//! git's `commit-reach.c`): both sides are painted upwards, latest generation first, until only ancestors of what was
+//! found are left. A version's generation is greater than those of its parents, so each is visited once, and nothing
+//! older than the base's own generation is.
+//!
+//! # What is kept alive
+//! A version is held by the handles that are at it and by the links of its children. A parent that one child links to,
+//! and nothing else holds, can never be a merge base again, since whoever reaches it does so through that child: its own
+//! parents take its place. A parent that another parent descends from is reached through that one. [`sweep`] cuts both
+//! kinds in all the history that a new version comes from, when as many versions were made since the last time as there
+//! were left then: so it costs O(1) a version, amortised, and history stays in proportion to what is alive.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smallvec::SmallVec;
+
+use super::snapshot::Snapshot;
+use crate::term::Term;
+
+/// A snapshot's place in the history graph.
+pub(crate) struct Version<T: Term> {
+    /// Greater than that of every parent.
+    generation: u64,
+    /// Behind a lock only so that dead links can be cut while the snapshot is shared; reads of a snapshot never take it.
+    parents: Mutex<Parents<T>>,
+    /// How many versions were made since history was swept, on the longest way there.
+    since_sweep: usize,
+    /// How many versions that sweep left.
+    survivors: usize,
+}
+
+type Parents<T> = SmallVec<[Arc<Snapshot<T>>; 2]>;
+
+/// How many versions are made, beyond twice those that are alive, before history is swept.
+const SWEEP_EVERY: usize = if cfg!(pleach_tiny_nodes) { 0 } else { 16 };
+
+impl<T: Term> Version<T> {
+    /// A version that comes from nothing.
+    pub(crate) fn root() -> Self {
+        #[cfg(test)]
+        LIVE.set(LIVE.get() + 1);
+        Self {
+            generation: 0,
+            parents: Mutex::new(SmallVec::new()),
+            since_sweep: 0,
+            survivors: 0,
+        }
+    }
+
+    /// A version that comes from `parents`.
+    pub(crate) fn child_of<const N: usize>(parents: [&Arc<Snapshot<T>>; N]) -> Self {
+        Self::child_of_all(&parents)
+    }
+
+    /// A version that comes from `parents`, of which none is there twice.
+    pub(crate) fn child_of_all(parents: &[&Arc<Snapshot<T>>]) -> Self {
+        let most = |count: fn(&Self) -> usize| parents.iter().map(|parent| count(&parent.version)).max().unwrap_or(0);
+        let (mut since_sweep, mut survivors) = (
+            most(|version| version.since_sweep) + 1,
+            most(|version| version.survivors),
+        );
+        if since_sweep > SWEEP_EVERY + 2 * survivors {
+            (since_sweep, survivors) = (0, sweep(parents));
+        }
+        #[cfg(test)]
+        LIVE.set(LIVE.get() + 1);
+        Self {
+            generation: parents
+                .iter()
+                .map(|parent| parent.version.generation + 1)
+                .max()
+                .unwrap_or(0),
+            parents: Mutex::new(parents.iter().map(|parent| Arc::clone(parent)).collect()),
+            since_sweep,
+            survivors,
+        }
+    }
+
+    /// The parents as of now. Which they are can change, but never which versions two handles have in common.
+    pub(super) fn parents(&self) -> Parents<T> {
+        self.lock().clone()
+    }
+
+    /// Is it of a later generation, so that `other` can't come from it?
+    pub(super) fn is_later(&self, other: &Self) -> bool {
+        self.generation > other.generation
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Parents<T>> {
+        // Nothing that can panic runs while the lock is held.
+        self.parents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Cuts the links to parents that nothing else holds, but for one reference each that the caller has.
+    fn prune(&self) {
+        let mut links = self.lock();
+        let mut at = 0;
+        while let Some(parent) = links.get(at) {
+            if let Some(other) = links[..at].iter().position(|other| Arc::ptr_eq(other, parent)) {
+                links.remove(at);
+                // The other link to it may be the last one now.
+                at = other;
+            } else if Arc::strong_count(parent) == 2 {
+                // Nobody else can come by it: its one link is behind the lock that we hold.
+                let dead = links.remove(at);
+                links.append(&mut dead.version.lock());
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn links(&mut self) -> &mut Parents<T> {
+        self.parents.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Cuts the links to parents that another parent descends from.
+    fn reduce(&self) {
+        let parents = self.parents();
+        let Some(oldest) = parents
+            .iter()
+            .map(|parent| parent.version.generation)
+            .min()
+            .filter(|_| parents.len() > 1)
+        else {
+            return;
+        };
+        let mut older = HashSet::new();
+        let mut todo: Vec<_> = parents.iter().flat_map(|parent| parent.version.parents()).collect();
+        while let Some(version) = todo.pop() {
+            if version.version.generation >= oldest && older.insert(Arc::as_ptr(&version)) {
+                todo.extend(version.version.parents());
+            }
+        }
+        // The caller holds the parents too, so none is dropped here.
+        self.lock().retain(|parent| !older.contains(&Arc::as_ptr(parent)));
+    }
+}
+
+/// Cuts dead links in all that `versions` come from, and returns how many versions are left there.
+fn sweep<T: Term>(versions: &[&Arc<Snapshot<T>>]) -> usize {
+    let mut seen = HashSet::new();
+    let mut all: Vec<Arc<Snapshot<T>>> = versions.iter().map(|version| Arc::clone(version)).collect();
+    all.retain(|version| seen.insert(Arc::as_ptr(version)));
+    let mut next = 0;
+    while let Some(version) = all.get(next) {
+        let parents = version.version.parents();
+        all.extend(parents.into_iter().filter(|parent| seen.insert(Arc::as_ptr(parent))));
+        next += 1;
+    }
+    // The latest first, so that what is cut for one version is gone for those it came from.
+    all.sort_unstable_by_key(|version| Reverse(version.version.generation));
+    for version in &all {
+        version.version.prune();
+        version.version.reduce();
+    }
+    all.iter().filter(|version| Arc::strong_count(version) > 1).count()
+}
+
+impl<T: Term> Drop for Version<T> {
+    /// Iterative: a chain of a million versions is dropped in constant stack.
+    fn drop(&mut self) {
+        #[cfg(test)]
+        LIVE.set(LIVE.get() - 1);
+        let mut todo = std::mem::take(self.links());
+        while let Some(parent) = todo.pop() {
+            if let Some(mut dead) = Arc::into_inner(parent) {
+                todo.append(dead.version.links());
+            }
+        }
+    }
+}
+
+/// What two versions have in common.
+pub(crate) enum Base<T: Term> {
+    /// The left one is the right one, or descends from it.
+    Right,
+    /// The right one descends from the left one.
+    Left,
+    /// The latest common ancestors: none if the two are unrelated, several if they merged each other before.
+    Common(Vec<Arc<Snapshot<T>>>),
+}
+
+/// The version that `version` is no different from: itself, or the parent that it was copied from and not written since.
+pub(super) fn settled<T: Term>(version: &Arc<Snapshot<T>>) -> Arc<Snapshot<T>> {
+    let mut settled = Arc::clone(version);
+    loop {
+        let parent = match settled.version.lock().as_slice() {
+            [parent] if parent.edits == settled.edits => Arc::clone(parent),
+            _ => break,
+        };
+        settled = parent;
+    }
+    settled
+}
+
+/// Finds the merge base. Visits the versions that are not older than it; O(1) if one operand is the other or its parent.
+pub(crate) fn merge_base<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Base<T> {
+    let is_parent_of =
+        |old: &Arc<_>, new: &Arc<Snapshot<T>>| new.version.lock().iter().any(|parent| Arc::ptr_eq(parent, old));
+    // The usual cases, before anything is copied.
+    if Arc::ptr_eq(left, right) || is_parent_of(right, left) {
+        return Base::Right;
+    }
+    if is_parent_of(left, right) {
+        return Base::Left;
+    }
+    let (left, right) = (&settled(left), &settled(right));
+    if Arc::ptr_eq(left, right) {
+        return Base::Right;
+    }
+    let common = latest_common(left, right);
+    if common.iter().any(|base| Arc::ptr_eq(base, right)) {
+        Base::Right
+    } else if common.iter().any(|base| Arc::ptr_eq(base, left)) {
+        Base::Left
+    } else {
+        Base::Common(common)
+    }
+}
+
+const OF_LEFT: u8 = 1;
+const OF_RIGHT: u8 = 2;
+const OF_BOTH: u8 = OF_LEFT | OF_RIGHT;
+/// An ancestor of a common ancestor that was found.
+const STALE: u8 = 4;
+
+fn latest_common<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Vec<Arc<Snapshot<T>>> {
+    let mut paint: HashMap<*const Snapshot<T>, u8> = HashMap::new();
+    let mut queue = BinaryHeap::new();
+    // How many in the queue are not stale.
+    let mut fresh = 2usize;
+    for (version, colour) in [(left, OF_LEFT), (right, OF_RIGHT)] {
+        paint.insert(Arc::as_ptr(version), colour);
+        queue.push(Queued(Arc::clone(version)));
+    }
+    let mut found = Vec::new();
+    while fresh > 0 {
+        let Some(Queued(version)) = queue.pop() else { break };
+        // All that descend from it have been visited, so its paint is final.
+        let colour = paint.get(&Arc::as_ptr(&version)).copied().unwrap_or(0);
+        let mut inherited = colour;
+        if colour & STALE == 0 {
+            fresh -= 1;
+            if colour == OF_BOTH {
+                found.push(Arc::clone(&version));
+                inherited |= STALE;
+            }
+        }
+        for parent in version.version.parents() {
+            let old = paint.entry(Arc::as_ptr(&parent)).or_insert(0);
+            let new = *old | inherited;
+            match (*old == 0, new & STALE == 0) {
+                (true, true) => fresh += 1,
+                (false, false) if *old & STALE == 0 => fresh -= 1,
+                _ => {}
+            }
+            let first = std::mem::replace(old, new) == 0;
+            if first {
+                queue.push(Queued(parent));
+            }
+        }
+    }
+    found
+}
+
+/// A version in the queue, the latest generation first.
+struct Queued<T: Term>(Arc<Snapshot<T>>);
+
+impl<T: Term> Ord for Queued<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.version.generation.cmp(&other.0.version.generation)
+    }
+}
+
+impl<T: Term> PartialOrd for Queued<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Term> PartialEq for Queued<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T: Term> Eq for Queued<T> {}
+
+#[cfg(test)]
+thread_local! {
+    /// How many versions this thread has made, less those it has dropped.
+    static LIVE: std::cell::Cell<isize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Names for what is made inside an environment: spaces and states.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+
+/// The name of a space inside an environment. Forks that make a space each make different ones.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpaceId(u128);
+
+/// The name of a mutable cell inside an environment.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateId(u128);
+
+macro_rules! id {
+    ($id:ident, $prefix:literal) => {
+        impl $id {
+            pub(crate) const fn new(id: u128) -> Self {
+                Self(id)
+            }
+
+            /// The 16 bytes that tell it from all others.
+            #[must_use]
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.to_be_bytes()
+            }
+
+            /// The id of these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(u128::from_be_bytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{:x}"), self.0)
+            }
+        }
+
+        impl fmt::Debug for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+id!(SpaceId, "space-");
+id!(StateId, "state-");
+
+/// Where ids come from: a seed that no other source has, and a count.
+///
+/// A seed is the number of the source among those of this process; or, with the top bit set, a digest that an evaluator
+/// chose, so that a program gives the same names on any number of threads. That two such seeds differ rests on SHA-256.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ids {
+    seed: IdSeed,
+    given: u64,
+}
+
+/// A seed for the ids that a handle gives out: see [`Environment::set_id_seed`](crate::Environment::set_id_seed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdSeed(u128);
+
+/// The low bits of an id, where the count is.
+const COUNT_BITS: u32 = 40;
+
+impl IdSeed {
+    /// The first seed of an evaluation. The same each time.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self(1 << 127)
+    }
+
+    /// The seed of the `index`th task that the task with this seed starts.
+    ///
+    /// ```
+    /// # use pleach::env::IdSeed;
+    /// let root = IdSeed::root();
+    /// assert_eq!(root.child(3), root.child(3));
+    /// assert_ne!(root.child(3), root.child(4));
+    /// ```
+    #[must_use]
+    pub fn child(self, index: u64) -> Self {
+        let digest = Sha256::new()
+            .chain_update(self.0.to_be_bytes())
+            .chain_update(index.to_be_bytes())
+            .finalize();
+        let bits = digest
+            .iter()
+            .take(16)
+            .fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
+        Self((bits | 1 << 127) >> COUNT_BITS << COUNT_BITS)
+    }
+
+    /// A seed that no other handle of this process has.
+    pub(crate) fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: the number only has to be unique.
+        Self(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) << COUNT_BITS)
+    }
+}
+
+impl Ids {
+    /// A source with this seed, or with one of its own.
+    pub(crate) fn new(seed: Option<IdSeed>) -> Self {
+        Self {
+            seed: seed.unwrap_or_else(IdSeed::unique),
+            given: 0,
+        }
+    }
+
+    #[cfg(feature = "eval")]
+    pub(crate) fn seed(&self) -> IdSeed {
+        self.seed
+    }
+
+    pub(crate) fn next(&mut self) -> u128 {
+        self.given += 1;
+        // A source that has given 2⁴⁰ ids runs into those of the next seed; it would take weeks.
+        self.seed.0 + u128::from(self.given)
+    }
+}

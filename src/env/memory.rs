@@ -1,0 +1,242 @@
+//! How much memory an environment takes.
+
+use std::collections::HashSet;
+use std::ops::AddAssign;
+use std::sync::Arc;
+
+use super::Environment;
+use super::cache::PatternCache;
+use super::facts::Part;
+use super::record::Record;
+use super::sequence::Sequence;
+use super::snapshot::Snapshot;
+use super::space::Space;
+use super::world::World;
+use crate::map::Map;
+use crate::term::{Leaf, Term, View, symbol};
+
+/// Bytes of memory, by who holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Held by this handle alone: dropping it frees them.
+    pub own: usize,
+    /// Held by another handle too, or by an earlier version that is kept as a merge base.
+    pub shared: usize,
+}
+
+impl Held {
+    /// Both together.
+    #[must_use]
+    pub const fn total(self) -> usize {
+        self.own + self.shared
+    }
+
+    fn count(&mut self, bytes: usize, shared: bool) {
+        *(if shared { &mut self.shared } else { &mut self.own }) += bytes;
+    }
+}
+
+impl AddAssign for Held {
+    fn add_assign(&mut self, other: Self) {
+        self.own += other.own;
+        self.shared += other.shared;
+    }
+}
+
+/// How many bytes an environment takes, by structure: see [`Environment::memory`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Memory {
+    /// The snapshot itself: the small struct that the first write after a fork copies.
+    pub snapshot: Held,
+    /// The trie of all atoms.
+    pub facts: Held,
+    /// What the trie and the indexes keep of an atom beside its path: multiplicities above 1, definition numbers, the
+    /// atoms of rules and annotations.
+    pub records: Held,
+    /// The index of rules by head.
+    pub rules: Held,
+    /// The list of wildcard rules.
+    pub wildcards: Held,
+    /// The index of annotations.
+    pub types: Held,
+    /// Named spaces, with all that is in them.
+    pub spaces: Held,
+    /// States and bindings.
+    pub cells: Held,
+    /// The answers that are remembered by pattern, which all forks share.
+    pub patterns: Held,
+    /// The names of all symbols of the process, which all environments share, and which are never freed:
+    /// [`symbol::memory`].
+    pub symbols: usize,
+}
+
+impl Memory {
+    /// All but the symbols, which are not this environment's alone.
+    #[must_use]
+    pub fn total(&self) -> Held {
+        let mut total = self.snapshot;
+        for part in [
+            self.facts,
+            self.records,
+            self.rules,
+            self.wildcards,
+            self.types,
+            self.spaces,
+            self.cells,
+            self.patterns,
+        ] {
+            total += part;
+        }
+        total
+    }
+}
+
+impl<T: Term> Environment<T> {
+    /// How many bytes this environment holds, and how many of them it shares with others, as of now. O(n): it looks at
+    /// every atom's path, and at every term that is kept.
+    ///
+    /// All are bytes requested from the allocator, which rounds them up.
+    ///
+    /// | what | how it is known |
+    /// |---|---|
+    /// | indexes, spaces, cells: their nodes | exactly |
+    /// | facts: the trie | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed again, for nodes keep their room |
+    /// | terms that are kept | by what [`Term::view`] shows: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for values of the interpreter's own. Expressions that are one in memory count once |
+    /// | answers remembered by pattern | at least so many: without what they bind |
+    /// | what an evaluator keeps beside a rule, derived from it | not counted |
+    /// | own or shared: nodes and records | exactly, by their reference counts and those above them |
+    /// | own or shared: what only a term holds | as the record or cell that holds it; that your program holds the term too is not seen |
+    /// | earlier versions, kept as merge bases | what they share with this one counts as shared; what only they have does not count |
+    ///
+    /// While other threads fork or drop handles, what counts as shared changes.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let world: Environment = (0..1_000).map(Atom::from).collect();
+    /// let alone = world.memory();
+    /// assert_eq!(alone.facts.shared, 0);
+    ///
+    /// let mut fork = world.clone();
+    /// fork.add_fact("(one more)".parse()?);
+    /// let forked = fork.memory();
+    /// assert!(forked.facts.shared > 9 * alone.facts.own / 10);
+    /// assert!(forked.facts.own < alone.facts.own / 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let World {
+            root,
+            spaces,
+            cells,
+            ids: _,
+            patterns,
+        } = &self.snapshot.world;
+        let all_shared = !self.owns_data();
+        let mut terms = Terms::default();
+
+        let mut memory = Memory {
+            symbols: symbol::memory(),
+            ..terms.space(root, all_shared)
+        };
+        memory.snapshot.count(counted::<Snapshot<T>>(), all_shared);
+        memory.patterns.count(
+            counted::<PatternCache<T>>() + patterns.bytes(),
+            all_shared || Arc::strong_count(patterns) > 1,
+        );
+        spaces.each_node(|bytes, entries, shared| {
+            let shared = all_shared || shared;
+            memory.spaces.count(bytes, shared);
+            for (_, space) in entries {
+                let shared = shared || Arc::strong_count(space) > 1;
+                memory.spaces.count(counted::<Space<T>>(), shared);
+                memory.spaces += terms.space(space, shared).total();
+            }
+        });
+        cells.each_node(|bytes, entries, shared| {
+            let heap: usize = entries.iter().map(|(_, content)| terms.heap(&content.0)).sum();
+            memory.cells.count(bytes + heap, all_shared || shared);
+        });
+        memory
+    }
+}
+
+/// The bytes of an `Arc<X>`'s allocation.
+const fn counted<X>() -> usize {
+    2 * size_of::<usize>() + size_of::<X>()
+}
+
+/// The nodes of an index; its records are counted with the facts.
+fn index<K, T>(index: &Map<K, Sequence<Arc<Record<T>>>>, all_shared: bool) -> Held {
+    let mut held = Held::default();
+    index.each_node(|bytes, entries, shared| {
+        let node_shared = all_shared || shared;
+        held.count(bytes, node_shared);
+        for (_, bucket) in entries {
+            bucket.each_node(&mut |bytes, shared| held.count(bytes, node_shared || shared));
+        }
+    });
+    held
+}
+
+/// The expressions that were counted already, by the addresses of their items.
+struct Terms<T>(HashSet<*const T>);
+
+impl<T> Default for Terms<T> {
+    fn default() -> Self {
+        Self(HashSet::new())
+    }
+}
+
+impl<T: Term> Terms<T> {
+    /// What a space holds beside its own struct.
+    fn space(&mut self, space: &Space<T>, all_shared: bool) -> Memory {
+        let mut memory = Memory {
+            rules: index(&space.rules, all_shared),
+            types: index(&space.types, all_shared),
+            ..Memory::default()
+        };
+        let wildcards = &mut memory.wildcards;
+        space
+            .wildcards
+            .each_node(&mut |bytes, shared| wildcards.count(bytes, all_shared || shared));
+        space.facts.each_part(|part, shared| {
+            let shared = all_shared || shared;
+            match part {
+                Part::Node(bytes) => memory.facts.count(bytes, shared),
+                Part::Entry(multiplicity) => {
+                    if let Some(record) = multiplicity.record() {
+                        // The trie holds a record once, and so does an index if it is in one.
+                        let holders = 1 + usize::from(record.order > 0);
+                        let heap = record.atom.as_ref().map_or(0, |atom| self.heap(atom));
+                        let bytes = counted::<Record<T>>() + heap;
+                        memory
+                            .records
+                            .count(bytes, shared || Arc::strong_count(record) > holders);
+                    }
+                }
+            }
+        });
+        memory
+    }
+
+    /// What a term holds beside its own `size_of::<T>()`, as far as it was not counted before.
+    fn heap(&mut self, term: &T) -> usize {
+        let mut bytes = 0;
+        let mut todo = vec![term];
+        while let Some(term) = todo.pop() {
+            match term.view() {
+                View::Expression(items) => {
+                    if self.0.insert(items.as_ptr()) {
+                        bytes += 24 + size_of_val(items);
+                        todo.extend(items);
+                    }
+                }
+                View::Leaf(Leaf::String(text)) => bytes += 32 + text.len(),
+                View::Leaf(_) => {}
+            }
+        }
+        bytes
+    }
+}

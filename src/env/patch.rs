@@ -1,0 +1,310 @@
+//! What leads from one environment to another, as a value: to be looked at, shipped, undone, or done elsewhere.
+
+#[cfg(feature = "serde")]
+mod serde;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::apply::{Delta, Edit, Edits, with_encoder};
+use super::cell::{self, Cell, Cells, Conflict, Conflicts, Content, Resolution, resolve};
+use super::id::SpaceId;
+use super::snapshot::Snapshot;
+use super::space::{Space, decode};
+use super::union::count;
+use super::{Environment, World};
+use crate::map;
+use crate::term::{Atom, Print, Term};
+
+/// One thing that differs between two environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change<T = Atom> {
+    /// An atom is present differently often.
+    Atom {
+        /// The named space it is in, or `None` for the environment's own.
+        space: Option<SpaceId>,
+        /// The atom.
+        atom: T,
+        /// How often it was present.
+        from: u64,
+        /// How often it is.
+        to: u64,
+    },
+    /// A space was made.
+    Space(SpaceId),
+    /// A state or a binding holds something else.
+    Cell {
+        /// The state or the binding.
+        cell: Cell,
+        /// What it held, if it existed.
+        from: Option<T>,
+        /// What it holds, if it exists.
+        to: Option<T>,
+    },
+}
+
+/// The changes that lead from one environment to another: made by [`Environment::diff`], done by
+/// [`Environment::apply`].
+///
+/// It is a value of its own, apart from both environments. For each space, plain facts come first, in the order of their
+/// paths, then rules and annotations, in the order in which the second environment defines them; the environment's own
+/// space comes before the named ones, and cells come last.
+///
+/// ```
+/// # use pleach::{Atom, Environment};
+/// let mut env = Environment::<Atom>::new();
+/// env.add_fact("(p 1)".parse()?);
+/// let mut fork = env.clone();
+/// fork.add_fact("(p 1)".parse()?);
+/// fork.add_rule("(f $x)".parse()?, "$x".parse()?);
+///
+/// let patch = env.diff(&fork);
+/// assert_eq!(patch.to_string(), "+1 (p 1)\n+1 (= (f $x) $x)\n");
+///
+/// let mut elsewhere = Environment::<Atom>::new();
+/// elsewhere.apply(&patch);
+/// assert_eq!(elsewhere.len(), 2);
+/// elsewhere.apply(&patch.inverse());
+/// assert!(elsewhere.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch<T = Atom> {
+    changes: Vec<Change<T>>,
+}
+
+impl<T> Patch<T> {
+    /// Is there nothing to change?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The number of changes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// The changes, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Change<T>> {
+        self.changes.iter()
+    }
+}
+
+impl<T: Clone> Patch<T> {
+    /// What undoes this patch. A definition that comes back comes last; spaces that were made stay, empty.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let undo = |change: &Change<T>| match change.clone() {
+            Change::Atom { space, atom, from, to } => Some(Change::Atom {
+                space,
+                atom,
+                from: to,
+                to: from,
+            }),
+            Change::Space(_) => None,
+            Change::Cell { cell, from, to } => Some(Change::Cell {
+                cell,
+                from: to,
+                to: from,
+            }),
+        };
+        Self {
+            changes: self.changes.iter().filter_map(undo).collect(),
+        }
+    }
+}
+
+impl<T> FromIterator<Change<T>> for Patch<T> {
+    fn from_iter<I: IntoIterator<Item = Change<T>>>(changes: I) -> Self {
+        Self {
+            changes: changes.into_iter().collect(),
+        }
+    }
+}
+
+impl<T> IntoIterator for Patch<T> {
+    type Item = Change<T>;
+    type IntoIter = std::vec::IntoIter<Change<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.changes.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Patch<T> {
+    type Item = &'a Change<T>;
+    type IntoIter = std::slice::Iter<'a, Change<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A change a line: `+1 (an atom)`, `-2 (another)`, `state-1: (old) -> (new)`.
+impl<T: Term> fmt::Display for Patch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.changes.iter().try_for_each(|change| writeln!(f, "{change}"))
+    }
+}
+
+impl<T: Term> fmt::Display for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Atom { space, atom, from, to } => {
+                if let Some(space) = space {
+                    write!(f, "{space}: ")?;
+                }
+                let (sign, by) = if to >= from { ('+', to - from) } else { ('-', from - to) };
+                write!(f, "{sign}{by} {}", Print(atom))
+            }
+            Self::Space(id) => write!(f, "{id}: made"),
+            Self::Cell { cell, from, to } => {
+                let print = |term: &Option<T>| term.as_ref().map_or("nothing".into(), |term| Print(term).to_string());
+                write!(f, "{cell}: {} -> {}", print(from), print(to))
+            }
+        }
+    }
+}
+
+impl<T: Term> Snapshot<T> {
+    pub(super) fn diff(&self, other: &Self) -> Patch<T> {
+        let (from, to) = (&self.world, &other.world);
+        let mut changes = Vec::new();
+        list(None, &from.root, &to.root, &mut changes);
+
+        let mut spaces = BTreeMap::new();
+        for change in from.spaces.diff(&to.spaces) {
+            match change {
+                map::Change::Added { key, new } => spaces.insert(*key, (None, Some(new))),
+                map::Change::Removed { key, old } => spaces.insert(*key, (Some(old), None)),
+                map::Change::Changed { key, old, new } => spaces.insert(*key, (Some(old), Some(new))),
+            };
+        }
+        let nothing = Space::default();
+        for (id, (old, new)) in spaces {
+            if old.is_none() {
+                changes.push(Change::Space(id));
+            }
+            list(
+                Some(id),
+                old.map_or(&nothing, |old| old),
+                new.map_or(&nothing, |new| new),
+                &mut changes,
+            );
+        }
+
+        let mut cells: Vec<_> = cell::changes(&from.cells, &to.cells).collect();
+        cells.sort_unstable_by_key(|(cell, ..)| *cell);
+        let term = |content: Option<&Content<T>>| content.map(|content| content.0.clone());
+        changes.extend(cells.into_iter().map(|(cell, from, to)| Change::Cell {
+            cell,
+            from: term(from),
+            to: term(to),
+        }));
+        Patch { changes }
+    }
+}
+
+/// Lists the atoms that two spaces have differently often.
+fn list<T: Term>(space: Option<SpaceId>, from: &Space<T>, to: &Space<T>, list: &mut Vec<Change<T>>) {
+    let changes = from.facts.diff(&to.facts);
+    let mut walk = changes.walk();
+    let mut definitions = Vec::new();
+    while let Some(change) = walk.next_change() {
+        let Some(multiplicity) = change.to.or(change.from) else {
+            continue;
+        };
+        let atom = decode(change.key, multiplicity);
+        let found = Change::Atom {
+            space,
+            atom,
+            from: count(change.from),
+            to: count(change.to),
+        };
+        match multiplicity.record().map_or(0, |record| record.order) {
+            0 => list.push(found),
+            order => definitions.push((order, found)),
+        }
+    }
+    definitions.sort_unstable_by_key(|(order, _)| *order);
+    list.extend(definitions.into_iter().map(|(_, found)| found));
+}
+
+impl<T: Term> Environment<T> {
+    /// What leads from this environment to `other`. Costs O(d · log n) for d differences between forks; O(n) if the two
+    /// only happen to be alike.
+    #[must_use]
+    pub fn diff(&self, other: &Self) -> Patch<T> {
+        self.snapshot.diff(&other.snapshot)
+    }
+
+    /// Does what a patch says: adds and removes as many occurrences of each atom as it does, and puts into each cell what
+    /// it puts there. The union of two forks is one of them with the patch applied that leads from their merge base to
+    /// the other. O(log n) a change.
+    pub fn apply(&mut self, patch: &Patch<T>) {
+        match self.apply_with(patch, resolve::theirs) {
+            Ok(()) => {}
+            Err(_) => unreachable!("this resolver always decides"),
+        }
+    }
+
+    /// As [`apply`](Self::apply), but `resolve` decides about each cell that holds neither what the patch comes from nor
+    /// what it leads to.
+    ///
+    /// # Errors
+    /// All conflicts that `resolve` gave up on. Nothing has changed then.
+    pub fn apply_with(
+        &mut self,
+        patch: &Patch<T>,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<(), Conflicts<T>> {
+        let mut spaces: BTreeMap<Option<SpaceId>, Edits<T>> = BTreeMap::new();
+        let (mut from, mut to) = (Cells::new(), Cells::new());
+        for change in patch {
+            match change {
+                Change::Atom { space, atom, from, to } => {
+                    let edits = spaces.entry(*space).or_insert_with(Edits::new);
+                    let delta = Delta::between(*from, *to);
+                    with_encoder(|encoder| edits.push(Edit::new(encoder, atom.clone(), delta)));
+                }
+                Change::Space(id) => drop(spaces.entry(Some(*id)).or_insert_with(Edits::new)),
+                Change::Cell {
+                    cell,
+                    from: old,
+                    to: new,
+                } => {
+                    cell::set(&mut from, *cell, old.clone().map(Content));
+                    cell::set(&mut to, *cell, new.clone().map(Content));
+                }
+            }
+        }
+        let mut cells = self.snapshot.world.cells.clone();
+        let conflicts = cell::merge(&mut cells, &from, &to, &mut resolve);
+        if !conflicts.is_empty() {
+            return Err(Conflicts(conflicts));
+        }
+        if patch.is_empty() {
+            return Ok(());
+        }
+        let snapshot = self.owned();
+        let World {
+            root,
+            spaces: named,
+            cells: old,
+            ..
+        } = &mut snapshot.world;
+        *old = cells;
+        for (id, mut edits) in spaces {
+            let space = match id {
+                None => &mut *root,
+                Some(id) => std::sync::Arc::make_mut(named.get_or_insert_with(id, Default::default)),
+            };
+            edits.drain().for_each(|edit| space.apply(edit));
+        }
+        snapshot.touched();
+        Ok(())
+    }
+}

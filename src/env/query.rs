@@ -1,0 +1,190 @@
+//! Questions to an environment: the atoms that match a pattern, and the rules that match a call.
+
+mod clash;
+mod descent;
+mod join;
+mod rules;
+mod shape;
+
+use std::iter::FusedIterator;
+use std::slice;
+
+use smallvec::SmallVec;
+
+use self::clash::clash;
+use self::descent::Descent;
+pub use self::join::{Join, QueryError};
+pub use self::rules::RulesFor;
+use self::shape::Shape;
+use super::apply::with_encoder;
+use super::record::Multiplicity;
+use super::space::{Space, decode, decode_path};
+use crate::term::{Bindings, Leaf, Term, View, rename_apart, unify};
+
+impl<T: Term> Space<T> {
+    /// The atoms that unify with `pattern`, in the order of [`iter`](Space::iter), each with the bindings that make both
+    /// equal and with its multiplicity.
+    ///
+    /// Variables of both sides are bound, one that occurs several times to the same atom each time, and none to an atom
+    /// that contains it. Variables of stored atoms are renamed apart from those of the pattern and of other answers:
+    /// they get ids from [`Query::fresh`] on.
+    ///
+    /// The iterator is lazy: each answer is looked for when it is asked for. It follows only those branches of the trie
+    /// of facts that agree with the pattern so far, and builds nothing but what the variables of the pattern stand for,
+    /// and atoms that have variables of their own. A part of the pattern that comes after a variable is looked for below
+    /// each atom that the variable can stand for: `(edge $x n7)` visits every `$x` that has an edge.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.extend(["(likes ann tea)", "(likes bob tea)", "(likes bob rum)", "(likes $x water)"].map(|a| a.parse().unwrap()));
+    /// let pattern: Atom = "(likes bob $what)".parse()?;
+    /// let answers: Vec<_> = env.query(&pattern).map(|answer| answer.resolve(&pattern).to_string()).collect();
+    /// assert_eq!(answers, ["(likes bob water)", "(likes bob rum)", "(likes bob tea)"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn query(&self, pattern: &T) -> Query<'_, T> {
+        Query::new(self, pattern)
+    }
+}
+
+/// The answers to a pattern: see [`Space::query`].
+pub struct Query<'a, T: Term> {
+    pattern: T,
+    /// The variables of the pattern, in the order in which its path numbers them.
+    variables: Vec<T>,
+    descent: Descent<'a, Multiplicity<T>>,
+    fresh: u64,
+}
+
+/// An atom that matches a pattern.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    /// What the variables stand for.
+    pub bindings: Bindings<T>,
+    /// How many times the atom is present, at least 1.
+    pub multiplicity: u64,
+}
+
+impl<T: Term> Answer<T> {
+    /// `template` with every variable replaced by what it stands for, to the end; variables that are not bound stay.
+    pub fn resolve(&self, template: &T) -> T {
+        self.bindings.resolve(template)
+    }
+}
+
+impl<'a, T: Term> Query<'a, T> {
+    fn new(space: &'a Space<T>, pattern: &T) -> Self {
+        let bytes = with_encoder(|encoder| encoder.encode(pattern).bytes.to_vec());
+        let shape = Shape::new(bytes);
+        let (variables, fresh) = variables(pattern, &shape);
+        Query {
+            pattern: pattern.clone(),
+            variables,
+            descent: Descent::new(space.facts.cursor(), shape, false),
+            fresh,
+        }
+    }
+
+    /// The least id that no variable of the pattern or of an answer so far has. At first, it is one more than the
+    /// greatest id of the pattern.
+    pub fn fresh(&self) -> u64 {
+        self.fresh
+    }
+
+    /// Makes the variables of answers have ids from `id` on, if that is more than [`fresh`](Query::fresh): for a caller
+    /// that has variables in use which are not in the pattern.
+    #[must_use]
+    pub fn with_fresh(mut self, id: u64) -> Self {
+        self.fresh = self.fresh.max(id);
+        self
+    }
+
+    /// The bindings by which the entry that was found matches, if it does.
+    fn bindings(&mut self, entry: &Multiplicity<T>) -> Option<Bindings<T>> {
+        let mut bindings = Bindings::new();
+        if !keeps_atom(entry) && self.descent.is_match() {
+            for (number, variable) in self.variables.iter().enumerate() {
+                bindings.bind_ground(variable, decode_path(self.descent.part(number)?));
+            }
+            return Some(bindings);
+        }
+        let path = self.descent.path();
+        unify_entry(&self.pattern, path, entry, &mut self.fresh, &mut bindings).then_some(bindings)
+    }
+}
+
+impl<T: Term> FusedIterator for Query<'_, T> {}
+
+impl<T: Term> Iterator for Query<'_, T> {
+    type Item = Answer<T>;
+
+    fn next(&mut self) -> Option<Answer<T>> {
+        loop {
+            let entry = self.descent.next_entry()?;
+            if let Some(bindings) = self.bindings(entry) {
+                let multiplicity = entry.get();
+                return Some(Answer { bindings, multiplicity });
+            }
+        }
+    }
+}
+
+/// Whether the atom of an entry is kept, so that it need not be, or can't be, decoded.
+fn keeps_atom<T>(entry: &Multiplicity<T>) -> bool {
+    entry.record().is_some_and(|record| record.atom.is_some())
+}
+
+/// Unifies a pattern with the atom of an entry, whose variables get ids from `fresh` on, which is moved if that succeeds.
+fn unify_entry<T: Term>(
+    pattern: &T,
+    path: &[u8],
+    entry: &Multiplicity<T>,
+    fresh: &mut u64,
+    bindings: &mut Bindings<T>,
+) -> bool {
+    let atom = decode(path, entry);
+    if clash(pattern, &atom) {
+        return false;
+    }
+    let mut next = *fresh;
+    let unifies = unify(pattern, &rename_apart(&atom, &mut next), bindings);
+    if unifies {
+        *fresh = next;
+    }
+    unifies
+}
+
+/// The variables of a pattern in order of first occurrence, and an id that is greater than theirs. O(size), or O(1) if
+/// there are none.
+fn variables<T: Term>(pattern: &T, shape: &Shape) -> (Vec<T>, u64) {
+    let mut variables = Vec::with_capacity(shape.variables());
+    let mut greatest = 0;
+    // The pattern's leaves that are variables, and the path's, come in the same order.
+    let mut numbers = shape.tokens().iter().filter_map(|token| token.variable);
+    let mut outer: SmallVec<[slice::Iter<'_, T>; 8]> = SmallVec::new();
+    let mut items = slice::from_ref(pattern).iter();
+    while variables.len() < shape.variables() {
+        let Some(term) = items.next() else {
+            match outer.pop() {
+                Some(rest) => items = rest,
+                None => break,
+            }
+            continue;
+        };
+        match term.view() {
+            View::Expression(inner) if !term.known_ground() => {
+                outer.push(std::mem::replace(&mut items, inner.iter()));
+            }
+            View::Leaf(Leaf::Variable { id, .. }) if numbers.next() == Some(variables.len()) => {
+                variables.push(term.clone());
+                greatest = greatest.max(id);
+            }
+            _ => {}
+        }
+    }
+    (variables, greatest.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests;

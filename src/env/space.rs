@@ -1,0 +1,375 @@
+//! A multiset of atoms with the indexes that an interpreter reads it by.
+
+use std::fmt;
+use std::sync::Arc;
+
+use pathmap::PathMap;
+
+use super::apply::with_encoder;
+use super::facts::{Cursor, Facts, Key, Sharing};
+use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
+use super::sequence::{self, Sequence};
+use crate::map::Map;
+use crate::term::{Atom, Term, path};
+
+/// Definitions in the order they were made, by definition number.
+pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
+
+/// A multiset of atoms, indexed: all by their structure, rules by their heads, annotations by the symbols they annotate.
+/// It has all the reads of an [`Environment`](crate::Environment).
+///
+/// Reads take no lock and wait for nobody. Costs are given for n distinct atoms of bounded size.
+///
+/// # Representation
+/// ```text
+/// facts      trie     canonical path            → multiplicity, and the record if there is more to know
+/// rules      map      head symbol and arity     → records in definition order
+/// wildcards                                       records in definition order
+/// types      map      annotated symbol          → records in definition order
+/// ```
+/// A record (multiplicity, definition number, atom) is shared by the facts and one index.
+///
+/// # Invariants, tested by [`check`](Space::check)
+/// 1. Each key of the facts is the canonical path of its atom, and each multiplicity is at least 1.
+/// 2. A record keeps its atom if, and only if, it is a rule, annotates a symbol, or its path does not give it back.
+/// 3. Each rule and each annotation of a symbol is in the one bucket where it belongs, as the same record, and nothing
+///    else is in any bucket.
+/// 4. Definition numbers are distinct, above 0 and at most `next_order`; no bucket is empty, `wildcards` excepted.
+/// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
+pub struct Space<T: Term = Atom> {
+    pub(crate) facts: Facts<Multiplicity<T>>,
+    pub(super) rules: Map<Head, Bucket<T>>,
+    pub(super) wildcards: Bucket<T>,
+    pub(super) types: Map<Name, Bucket<T>>,
+    pub(super) next_order: u64,
+    pub(super) total: u128,
+    pub(super) rule_count: usize,
+}
+
+impl<T: Term> Default for Space<T> {
+    fn default() -> Self {
+        Self {
+            facts: Facts::new(),
+            rules: Map::new(),
+            wildcards: Bucket::new(),
+            types: Map::new(),
+            next_order: 0,
+            total: 0,
+            rule_count: 0,
+        }
+    }
+}
+
+/// Two spaces are equal if they hold the same atoms equally often. O(d) for d differences, if one comes from the other.
+impl<T: Term> PartialEq for Space<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.total == other.total && self.fact_count() == other.fact_count() && self.facts.diff(&other.facts).is_empty()
+    }
+}
+
+impl<T: Term> Eq for Space<T> {}
+
+impl<T: Term> fmt::Debug for Space<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Space")
+            .field("len", &self.len())
+            .field("facts", &self.fact_count())
+            .field("rules", &self.rule_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Term> Clone for Space<T> {
+    /// O(1): shares all structure.
+    fn clone(&self) -> Self {
+        Self {
+            facts: self.facts.clone(),
+            rules: self.rules.clone(),
+            wildcards: self.wildcards.clone(),
+            types: self.types.clone(),
+            ..*self
+        }
+    }
+}
+
+/// # Reading
+impl<T: Term> Space<T> {
+    /// The number of atoms, each counted as often as it is present. O(1).
+    ///
+    /// Saturates at `u64::MAX`, which only a [`union`](crate::Environment::union) can exceed.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::try_from(self.total).unwrap_or(u64::MAX)
+    }
+
+    /// Is there no atom at all? O(1).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The number of distinct facts, rules and annotations included. O(1).
+    #[must_use]
+    pub fn fact_count(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// The number of distinct rules. O(1).
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rule_count
+    }
+
+    /// How many times `atom` is present. Atoms that differ only in the names of their variables are the same. O(log n).
+    #[must_use]
+    pub fn multiplicity(&self, atom: &T) -> u64 {
+        with_encoder(|encoder| {
+            let encoded = encoder.encode(atom);
+            self.facts
+                .get(&Key::new(encoded.bytes, encoded.cut))
+                .map_or(0, Multiplicity::get)
+        })
+    }
+
+    /// Is `atom` present? O(log n).
+    #[must_use]
+    pub fn contains(&self, atom: &T) -> bool {
+        self.multiplicity(atom) > 0
+    }
+
+    /// How many times the rule `(= lhs rhs)` is present. O(log n).
+    #[must_use]
+    pub fn get_rule_count(&self, lhs: &T, rhs: &T) -> u64 {
+        self.multiplicity(&super::rule(lhs.clone(), rhs.clone()))
+    }
+
+    /// Every atom with its multiplicity, in the order of their canonical paths: the same for equal environments, however
+    /// they came to be. O(n), and each atom is built from its path.
+    pub fn iter(&self) -> Atoms<'_, T> {
+        Atoms {
+            cursor: self.facts.cursor(),
+        }
+    }
+
+    /// The rules that a call of the symbol `head` with `arity` arguments can match by its head, wildcard rules in their
+    /// place among them, in definition order. A lookup in O(log n), then O(1) a rule; nothing is allocated.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_rule("(double $x)".parse()?, "(+ $x $x)".parse()?);
+    /// env.add_rule("$anything".parse()?, "seen".parse()?);
+    /// env.add_rule("(double two)".parse()?, "four".parse()?);
+    /// let right_sides: Vec<_> = env.get_matching_rules("double", 1).map(|rule| rule.rhs().to_string()).collect();
+    /// assert_eq!(right_sides, ["(+ $x $x)", "seen", "four"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_matching_rules<'a>(&'a self, head: &str, arity: usize) -> MatchingRules<'a, T> {
+        self.with_wildcards(self.rules.get(&HeadRef { symbol: head, arity }))
+    }
+
+    /// The rules of a bucket, and wildcard rules in their place among them.
+    pub(super) fn with_wildcards<'a>(&'a self, bucket: Option<&'a Bucket<T>>) -> MatchingRules<'a, T> {
+        let mut wild = self.wildcards.iter();
+        MatchingRules {
+            headed: bucket.map(Bucket::iter).unwrap_or_default(),
+            next_wild: wild.next(),
+            wild,
+            next_headed: None,
+        }
+    }
+
+    /// All rules in definition order. O(r log r) for r rules.
+    pub fn rules(&self) -> impl Iterator<Item = Rule<'_, T>> {
+        let mut records: Vec<&Record<T>> = self
+            .rules
+            .values()
+            .chain([&self.wildcards])
+            .flat_map(Bucket::values)
+            .map(|record| &**record)
+            .collect();
+        records.sort_unstable_by_key(|record| record.order);
+        records.into_iter().map(Rule::new)
+    }
+
+    /// The type that `name` was declared with first, by an annotation `(: name type)`. O(log n), O(1) on average.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_type("Socrates".parse()?, "Human".parse()?);
+    /// assert_eq!(env.get_type("Socrates"), Some(&Atom::symbol("Human")));
+    /// assert_eq!(env.get_type("Plato"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn get_type(&self, name: &str) -> Option<&T> {
+        self.types(name).next()
+    }
+
+    /// All types that `name` was declared with, in the order of their declarations.
+    pub fn types(&self, name: &str) -> impl Iterator<Item = &T> {
+        self.types
+            .get(name)
+            .into_iter()
+            .flat_map(Bucket::values)
+            .map(|record| record.parts()[2])
+    }
+
+    /// Every atom with its multiplicity: [`iter`](Space::iter), by its name in the lock-guarded design.
+    pub fn get_multiplicities(&self) -> Atoms<'_, T> {
+        self.iter()
+    }
+
+    /// The facts as a raw [`PathMap`] from canonical path to multiplicity. O(1): it shares all structure, and is written
+    /// apart.
+    ///
+    /// # Limits
+    /// A path of more than 128 bytes is cut, and ends in a digest; its multiplicity keeps the atom. `pathmap` 0.3.5 has
+    /// faults that pleach keeps away from its own data, but can't from yours: never make a dangling path (`prune =
+    /// false`, `create_path`, an empty graft), for a `join` over one loses data; read an empty map once before you share
+    /// it with another thread; keep keys short, for its algebra recurses by their depth; and don't expect `join` to add
+    /// multiplicities.
+    #[must_use]
+    pub fn create_space(&self) -> PathMap<Multiplicity<T>> {
+        self.facts.to_pathmap()
+    }
+
+    /// What the facts of `other` share with these: for statistics and tests. O(n), for both.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// for kind in ["p", "q", "r"] {
+    ///     env.add_facts_bulk((0..1000).map(|i| Atom::expression([Atom::symbol(kind), Atom::from(i)])));
+    /// }
+    /// let mut fork = env.clone();
+    /// assert_eq!(fork.sharing(&env).facts, 3000);
+    /// fork.add_fact("(q 1000)".parse()?);
+    /// // All are where they were, but for those in the few nodes that were copied.
+    /// assert!((2000..3000).contains(&fork.sharing(&env).facts));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sharing(&self, other: &Self) -> Sharing {
+        self.facts.sharing(&other.facts)
+    }
+
+    /// Nothing: the type index is always up to date. Kept for those who come from the lock-guarded design, where it had
+    /// to be rebuilt after a write.
+    pub fn ensure_type_index(&self) {}
+}
+
+/// # The indexes
+impl<T: Term> Space<T> {
+    /// Takes the record with definition number `order` out of its bucket.
+    pub(super) fn unindex(&mut self, index: &Index, order: u64) {
+        match index {
+            Index::Rule(head) => {
+                if let Some(bucket) = self.rules.get_mut(head) {
+                    bucket.remove(order);
+                    if bucket.is_empty() {
+                        self.rules.remove(head);
+                    }
+                }
+            }
+            Index::Wildcard => drop(self.wildcards.remove(order)),
+            Index::Annotation(name) => {
+                if let Some(bucket) = self.types.get_mut(name) {
+                    bucket.remove(order);
+                    if bucket.is_empty() {
+                        self.types.remove(name);
+                    }
+                }
+            }
+            Index::None => {}
+        }
+        self.rule_count -= usize::from(index.is_rule());
+    }
+
+    /// Puts a record in its bucket, in the place of the one with its definition number if there is one.
+    pub(super) fn reindex(&mut self, index: &Index, record: Arc<Record<T>>) {
+        let order = record.order;
+        let old = match index {
+            Index::Rule(head) => self.rules.get_or_insert_with(*head, Bucket::new).insert(order, record),
+            Index::Wildcard => self.wildcards.insert(order, record),
+            Index::Annotation(name) => self.types.get_or_insert_with(*name, Bucket::new).insert(order, record),
+            Index::None => return,
+        };
+        self.rule_count += usize::from(old.is_none() && index.is_rule());
+    }
+
+    /// Tests the invariants; for tests and fuzzers. O(n log n).
+    ///
+    /// # Panics
+    /// If one does not hold.
+    #[doc(hidden)]
+    pub fn check(&self) {
+        super::check::check(self);
+    }
+}
+
+/// Every atom with its multiplicity: see [`Space::iter`].
+pub struct Atoms<'a, T: Term> {
+    cursor: Cursor<'a, Multiplicity<T>>,
+}
+
+impl<T: Term> Iterator for Atoms<'_, T> {
+    type Item = (T, u64);
+
+    fn next(&mut self) -> Option<(T, u64)> {
+        let multiplicity = self.cursor.next_entry()?;
+        Some((decode(self.cursor.path(), multiplicity), multiplicity.get()))
+    }
+}
+
+/// The rules that a call can match by its head: see [`Space::get_matching_rules`].
+pub struct MatchingRules<'a, T: Term> {
+    headed: sequence::Iter<'a, Arc<Record<T>>>,
+    wild: sequence::Iter<'a, Arc<Record<T>>>,
+    next_wild: Option<(u64, &'a Arc<Record<T>>)>,
+    /// Taken from `headed`, but not given yet, for a wildcard rule comes first.
+    next_headed: Option<(u64, &'a Arc<Record<T>>)>,
+}
+
+impl<'a, T: Term> Iterator for MatchingRules<'a, T> {
+    type Item = Rule<'a, T>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Rule<'a, T>> {
+        let headed = self.next_headed.take().or_else(|| self.headed.next());
+        // Most programs have no wildcard rules.
+        let record = match (headed, self.next_wild) {
+            (headed, None) => headed?.1,
+            (Some((order, record)), Some((wild, _))) if order < wild => record,
+            (headed, Some((_, wild))) => {
+                self.next_headed = headed;
+                self.next_wild = self.wild.next();
+                wild
+            }
+        };
+        Some(Rule::new(record))
+    }
+}
+
+/// The atom at `path`.
+///
+/// # Panics
+/// If the term type breaks its contract: it showed a leaf that it can't build.
+pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T {
+    match multiplicity.record().and_then(|record| record.atom.clone()) {
+        Some(atom) => atom,
+        None => decode_path(path),
+    }
+}
+
+/// The atom that has this whole path, or a part of one that is the path of an atom.
+///
+/// # Panics
+/// If the term type breaks its contract: it showed a leaf that it can't build.
+pub(crate) fn decode_path<T: Term>(path: &[u8]) -> T {
+    match path::decode(path) {
+        Ok(atom) => atom,
+        Err(error) => unreachable!("`Term::leaf` can't build a leaf that `Term::view` showed: {error}"),
+    }
+}

@@ -1,0 +1,244 @@
+//! Applying a head to evaluated arguments: a built-in, a function of the host, or the rules.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Stop;
+use super::builtin::{Kind, Outcome};
+use super::code::{Activation, Block};
+use super::head::{HeadInfo, Rules, compiled, has_wildcards};
+use super::machine::{Machine, Step};
+use super::pattern::Match;
+use super::sibling::{Task, TaskKind};
+use super::types::{self, Mode};
+use super::value::{Answer, Answers, Value, compose};
+use crate::term::{Atom, Expression};
+
+impl Machine<'_> {
+    /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
+    /// the value stack, the head first.
+    pub(super) fn apply_chosen(
+        &mut self,
+        mut info: Rc<HeadInfo>,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        self.count()?;
+        if info.symbol.is_none() {
+            // The head was evaluated too: it may be something to call now.
+            let arity = (self.vals.len() - base - 1) as u32;
+            info = match self.vals.get(base).map(|value| &value.atom) {
+                Some(Atom::Symbol(symbol)) => {
+                    let symbol = *symbol;
+                    if super::builtin::find(symbol).is_some_and(|builtin| builtin.special().is_some()) {
+                        let atom = self.take_expression(base);
+                        return Ok(Step::Atom(atom));
+                    }
+                    self.head(symbol, arity)
+                }
+                _ => self.tuple(arity),
+            };
+        } else if info.epoch != self.epoch
+            && let Some(symbol) = info.symbol
+        {
+            let arity = (self.vals.len() - base - 1) as u32;
+            let now = self.head(symbol, arity);
+            // The types that the arguments were evaluated by stay.
+            if signature.is_none_or(|chosen| usize::from(chosen) < now.signatures.len()) {
+                info = now;
+            }
+        }
+        if let Some(builtin) = info.builtin
+            && let Kind::Function(function) = builtin.kind
+        {
+            let outcome = function(self, base);
+            return self.conclude(outcome, base);
+        }
+        if let Some(host) = &info.host {
+            let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+            let outcome = match host.call(&arguments) {
+                super::HostResult::Values(mut atoms) if atoms.len() == 1 => {
+                    atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
+                }
+                super::HostResult::Values(atoms) => Outcome::Final(atoms),
+                super::HostResult::NotReducible => Outcome::Stands,
+                super::HostResult::Error(reason) => Outcome::Error(reason),
+            };
+            return self.conclude(outcome, base);
+        }
+        self.apply_rules(&info, signature, base)
+    }
+
+    pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
+        if has_wildcards(&self.env) {
+            Rc::new(HeadInfo::new(self.shared, &self.env, None, arity))
+        } else {
+            Rc::new(HeadInfo::unknown())
+        }
+    }
+
+    /// The expression of the values from `base` on, which are taken.
+    pub(super) fn take_expression(&mut self, base: usize) -> Atom {
+        Atom::Expression(Expression::new(self.vals.drain(base..).map(|value| value.atom)))
+    }
+
+    /// What a built-in has come to.
+    pub(super) fn conclude(&mut self, outcome: Outcome, base: usize) -> Result<Step, Stop> {
+        Ok(match outcome {
+            Outcome::Value(atom) => {
+                self.vals.truncate(base);
+                Step::value(atom)
+            }
+            Outcome::Nothing => {
+                self.vals.truncate(base);
+                Step::Return(Answers::None)
+            }
+            Outcome::Eval(atom) => {
+                self.vals.truncate(base);
+                Step::Atom(atom)
+            }
+            Outcome::Final(atoms) => {
+                self.vals.truncate(base);
+                let answers = atoms.into_iter().map(|atom| Answer {
+                    value: Value::raw(atom),
+                    delta: None,
+                });
+                Step::Return(answers.collect::<Vec<_>>().into())
+            }
+            Outcome::EvalEach(atoms) => {
+                self.vals.truncate(base);
+                let tasks = atoms.into_iter().map(|atom| Task {
+                    kind: TaskKind::Atom(atom),
+                    delta: None,
+                });
+                let tasks = tasks.collect();
+                return self.branches(tasks);
+            }
+            Outcome::Stands => {
+                let epoch = self.epoch;
+                Step::Return(Answers::one(Value::normal(self.take_expression(base), epoch)))
+            }
+            Outcome::Error(reason) => {
+                let atom = self.take_expression(base);
+                Step::value(super::error(atom, reason))
+            }
+        })
+    }
+
+    /// Reduces by every rule whose left side unifies.
+    pub(super) fn apply_rules(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
+        match &info.rules {
+            Rules::Few(rules) => {
+                for (block, multiplicity) in rules {
+                    self.try_rule(block, *multiplicity, base, &mut matched)?;
+                }
+            }
+            Rules::Many => {
+                let env = self.env.clone();
+                let call = Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect());
+                for rule in env.rules_for(&call) {
+                    self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
+                }
+            }
+        }
+        let is_final = signature.map(|chosen| info.signatures[chosen as usize].returns);
+        if matched.len() <= 1 {
+            let Some(found) = matched.pop() else {
+                let epoch = self.epoch;
+                let atom = self.take_expression(base);
+                return Ok(Step::Return(Answers::one(Value::normal(atom, epoch))));
+            };
+            if let Some(delta) = &found.delta {
+                let scope = self.scope_from(base);
+                self.vals.truncate(base);
+                self.push_bindings(delta, &scope);
+            } else {
+                self.vals.truncate(base);
+            }
+            let body = found.act.block.body;
+            if let Some(mode) = is_final
+                && let Some(value) = final_value(mode, &found.act)
+            {
+                return Ok(Step::Return(value));
+            }
+            return Ok(Step::Eval(found.act, body));
+        }
+        let scope = self.scope_from(base);
+        self.vals.truncate(base);
+        let tasks = matched
+            .into_iter()
+            .map(|found| {
+                let body = found.act.block.body;
+                let delta = found.delta.map(|delta| {
+                    let mut entries = delta.to_vec();
+                    for variable in &scope {
+                        if !entries.iter().any(|(known, _)| known == variable) {
+                            entries.push((*variable, Atom::Variable(*variable)));
+                        }
+                    }
+                    entries.into()
+                });
+                if let Some(mode) = is_final
+                    && let Some(Answers::One(answer)) = final_value(mode, &found.act)
+                {
+                    return Task {
+                        kind: TaskKind::Done(answer.value),
+                        delta: delta.as_deref().and_then(|entries| compose(entries, None)),
+                    };
+                }
+                Task::eval(found.act, body, delta)
+            })
+            .collect();
+        self.branches(tasks)
+    }
+
+    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[crate::term::Variable; 4]> {
+        let mut scope = SmallVec::new();
+        for value in &self.vals[base..] {
+            if !value.atom.is_ground() {
+                super::value::variables(&value.atom, &mut scope);
+            }
+        }
+        scope
+    }
+
+    pub(super) fn try_rule(
+        &mut self,
+        block: &Block,
+        multiplicity: u64,
+        base: usize,
+        matched: &mut SmallVec<[Match; 1]>,
+    ) -> Result<(), Stop> {
+        let Some(found) = self.match_rule(block, base) else {
+            return Ok(());
+        };
+        for _ in 1..multiplicity {
+            self.count()?;
+            matched.push(found.clone());
+        }
+        matched.push(found);
+        Ok(())
+    }
+}
+
+/// The answer, if a function's result type says that its result is not evaluated.
+fn final_value(mode: Mode, act: &Activation) -> Option<Answers> {
+    let atom = match mode {
+        Mode::Eval => return None,
+        Mode::Lazy => act.instantiate(act.block.body),
+        Mode::Meta(meta) => {
+            let atom = act.instantiate(act.block.body);
+            if types::metatype(&atom) != meta {
+                return None;
+            }
+            atom
+        }
+    };
+    Some(if super::machine::is_empty_symbol(&atom) {
+        Answers::None
+    } else {
+        Answers::one(Value::raw(atom))
+    })
+}

@@ -1,0 +1,249 @@
+//! Built-ins that evaluate their parts themselves.
+
+mod assertions;
+mod binders;
+mod cases;
+mod import;
+mod lists;
+
+use std::rc::Rc;
+use std::vec;
+
+use super::builtin::{Builtin, Special};
+use super::code::{Activation, At, Node};
+use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
+use super::value::{Answer, Answers, Delta, Value};
+use super::{Stop, error, names};
+use crate::env::SpaceId;
+use crate::term::{Atom, Item};
+
+/// A form that waits for the answers of a part.
+pub(super) struct Waiting {
+    pub(super) act: Rc<Activation>,
+    at: At,
+    part: Part,
+}
+
+/// What it waits for.
+enum Part {
+    /// The condition of an `if`.
+    Condition,
+    /// What a `let` or `chain` binds: the items that are the pattern and the body.
+    Bound { pattern: u32, body: u32 },
+    /// What pair `index` of a `let*` binds.
+    Pair { index: u32 },
+    /// What a `case` or `switch` chooses by.
+    Scrutinee { empty: bool },
+    /// The body of a `function`.
+    Body,
+    /// All answers of the part.
+    Collapse,
+    /// Item `index` of a list, folded with what came before.
+    Folded { index: usize },
+    /// The first operand of an assertion.
+    Left,
+    /// The second; the first's results are these.
+    Right(Box<[Atom]>),
+    /// An item of a file.
+    Imported(Box<(Option<SpaceId>, vec::IntoIter<Item>)>),
+}
+
+impl Machine<'_> {
+    pub(super) fn eval_special(
+        &mut self,
+        special: Special,
+        builtin: &'static Builtin,
+        act: Rc<Activation>,
+        at: At,
+    ) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        if !builtin
+            .signatures
+            .iter()
+            .any(|signature| signature.arity() == call.arity() as usize)
+        {
+            let reason = Atom::symbol("IncorrectNumberOfArguments");
+            return Ok(Step::value(error(act.instantiate(at), reason)));
+        }
+        match special {
+            Special::If => match self.quick(&act, call.item(1)) {
+                Some(value) => self.choose(act, at, value),
+                None => self.wait(act.clone(), at, Part::Condition, call.item(1)),
+            },
+            Special::Let => {
+                let (pattern, value, body) = (1, call.item(2), 3);
+                self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
+            }
+            Special::Chain => {
+                let (pattern, value, body) = (2, call.item(1), 3);
+                self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
+            }
+            Special::LetStar => self.next_pair(act, at, 0),
+            Special::Match => {
+                let (space, pattern, body) = (call.item(1), call.item(2), call.item(3));
+                let Some(space) = self.space_of(&act.instantiate(space)) else {
+                    let reason = Atom::string("a space is expected as the first argument");
+                    return Ok(Step::value(error(act.instantiate(at), reason)));
+                };
+                let tasks = self.query(space, &act, pattern, body)?;
+                drop(act);
+                self.branches(tasks)
+            }
+            Special::Unify => {
+                let left = act.instantiate(call.item(1));
+                let (pattern, then, other) = (call.item(2), call.item(3), call.item(4));
+                if let Some(space) = self.space_of(&left) {
+                    let tasks = self.query(space, &act, pattern, then)?;
+                    if tasks.is_empty() {
+                        return Ok(Step::Eval(act, other));
+                    }
+                    return self.branches(tasks);
+                }
+                match self.match_pattern(Rc::clone(&act), pattern, &Value::raw(left)) {
+                    Some(found) => {
+                        let task = self.task(&act, found, then, None);
+                        self.branches(vec![task])
+                    }
+                    None => Ok(Step::Eval(act, other)),
+                }
+            }
+            Special::Case => self.wait(act.clone(), at, Part::Scrutinee { empty: true }, call.item(1)),
+            Special::Switch => self.wait(act.clone(), at, Part::Scrutinee { empty: false }, call.item(1)),
+            Special::Function => self.wait(act.clone(), at, Part::Body, call.item(1)),
+            Special::Collapse => self.wait(act.clone(), at, Part::Collapse, call.item(1)),
+            Special::MapAtom | Special::FilterAtom => self.map(&act, at, call, special),
+            Special::FoldlAtom => {
+                let act = Rc::clone(&act);
+                self.fold(act, at, 0, None)
+            }
+            Special::AssertEqual | Special::AssertEqualToResult | Special::AssertIncludes => {
+                self.wait(act.clone(), at, Part::Left, call.item(1))
+            }
+            Special::Import => {
+                let name = act.instantiate(call.item(1));
+                let items = self.read(&act.instantiate(call.item(2)))?;
+                match items.and_then(|items| Ok((self.import_space(&name)?, items))) {
+                    Ok((space, items)) => self.import(act.clone(), at, space, items.into_iter()),
+                    Err(reason) => Ok(Step::value(error(act.instantiate(at), reason))),
+                }
+            }
+        }
+    }
+
+    /// Evaluates a part, and comes back with its answers.
+    fn wait(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
+        self.stack.push(Frame::Form(Waiting {
+            act: Rc::clone(&act),
+            at,
+            part,
+        }));
+        Ok(Step::Eval(act, node))
+    }
+
+    /// The same for a value to be bound, which may be at hand.
+    fn bind(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
+        match self.quick(&act, node) {
+            Some(value) if !is_empty_symbol(&value.atom) => {
+                self.resume_form(Waiting { act, at, part }, Answers::one(value))
+            }
+            _ => self.wait(act, at, part, node),
+        }
+    }
+
+    pub(super) fn resume_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
+        let Waiting { act, at, part } = waiting;
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        match part {
+            Part::Condition => match answers {
+                Answers::One(Answer { value, delta: None }) => self.choose(act, at, value),
+                answers => self.choose_each(&act, at, answers),
+            },
+            Part::Bound { pattern, body } => {
+                let (pattern, body) = (call.item(pattern), call.item(body));
+                match answers {
+                    Answers::One(Answer { value, delta: None }) => self.bind_one(act, pattern, &value, body),
+                    answers => {
+                        let tasks = self.bind_each(&act, pattern, answers, body);
+                        self.branches(tasks)
+                    }
+                }
+            }
+            Part::Pair { index } => self.bind_pair(act, at, index, answers),
+            Part::Scrutinee { empty } => self.choose_case(&act, at, empty, answers),
+            Part::Body => Ok(Step::Return(match answers {
+                Answers::None => Answers::None,
+                Answers::One(answer) => Answers::One(returned(&act, at, answer)),
+                Answers::Many(answers) => {
+                    let answers = answers.into_iter().map(|answer| returned(&act, at, answer));
+                    Answers::Many(answers.collect())
+                }
+            })),
+            Part::Collapse => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Folded { index } => {
+                let mut tasks = Vec::with_capacity(answers.len());
+                match answers {
+                    Answers::One(Answer { value, delta: None }) => {
+                        return self.fold(act, at, index + 1, Some(value.atom));
+                    }
+                    answers => {
+                        for answer in answers.into_vec() {
+                            tasks.push(self.folded(&act, at, index + 1, answer));
+                        }
+                    }
+                }
+                self.branches(tasks)
+            }
+            Part::Left => {
+                let left = answers.atoms();
+                if matches!(call.builtin.and_then(Builtin::special), Some(Special::AssertEqual)) {
+                    let node = call.item(2);
+                    return self.wait(act.clone(), at, Part::Right(left.into()), node);
+                }
+                let right = act.instantiate(call.item(2));
+                let right = right.as_expression().map(<[Atom]>::to_vec).unwrap_or_default();
+                Ok(self.assert(&act, at, call, &left, &right))
+            }
+            Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
+            Part::Imported(rest) => self.import(act.clone(), at, rest.0, rest.1),
+        }
+    }
+}
+
+/// The activation as `delta` binds its variables.
+fn with_delta(act: &Rc<Activation>, delta: Option<&Delta>) -> Rc<Activation> {
+    let mut own = Rc::clone(act);
+    if let Some(delta) = delta {
+        Rc::make_mut(&mut own).substitute(delta);
+    }
+    own
+}
+
+/// `delta`, and the variables of an activation that it does not bind, so that bindings to come are told of.
+fn widened(act: &Activation, delta: Option<Delta>) -> Option<Delta> {
+    let delta = delta?;
+    let scope = scope_of(act);
+    let mut entries = delta.to_vec();
+    for variable in scope {
+        if !entries.iter().any(|(known, _)| *known == variable) {
+            entries.push((variable, Atom::Variable(variable)));
+        }
+    }
+    Some(entries.into())
+}
+
+/// What a `function` whose body came to this returns.
+fn returned(act: &Activation, at: At, answer: Answer) -> Answer {
+    let atom = match answer.value.atom.as_expression() {
+        Some([Atom::Symbol(head), result]) if *head == names().return_ => result.clone(),
+        _ if is_error(&answer.value.atom) => answer.value.atom,
+        _ => error(act.instantiate(at), Atom::symbol("NoReturn")),
+    };
+    Answer {
+        value: Value::raw(atom),
+        delta: answer.delta,
+    }
+}

@@ -1,0 +1,38 @@
+//! The assertions.
+
+use crate::eval::builtin::{Builtin, Special};
+use crate::eval::code::{Activation, At, Call};
+use crate::eval::error;
+use crate::eval::machine::{Machine, Step};
+use crate::eval::results::{difference, list};
+use crate::term::Atom;
+
+impl Machine<'_> {
+    pub(in crate::eval) fn assert(
+        &mut self,
+        act: &Activation,
+        at: At,
+        call: &Call,
+        left: &[Atom],
+        right: &[Atom],
+    ) -> Step {
+        let missed = difference(right, left);
+        let special = call.builtin.and_then(Builtin::special);
+        let excess = if special == Some(Special::AssertIncludes) {
+            Vec::new()
+        } else {
+            difference(left, right)
+        };
+        if missed.is_empty() && excess.is_empty() {
+            return Step::value(Atom::expression([]));
+        }
+        let mut text = format!("\nExpected: [{}]\nGot: [{}]", list(right), list(left));
+        for (what, atoms) in [("Missed", &missed), ("Excessive", &excess)] {
+            if !atoms.is_empty() {
+                let plural = if atoms.len() == 1 { "result" } else { "results" };
+                text += &format!("\n{what} {plural}: {}", list(atoms));
+            }
+        }
+        Step::value(error(act.instantiate(at), Atom::string(text.as_str())))
+    }
+}

@@ -1,0 +1,152 @@
+//! `if`, `case` and `switch`.
+
+use std::rc::Rc;
+
+use super::{widened, with_delta};
+use crate::eval::code::{Activation, At, Node};
+use crate::eval::machine::{Machine, Step, is_empty_symbol, is_error};
+use crate::eval::sibling::{Task, TaskKind};
+use crate::eval::value::{Answers, Delta, Value};
+use crate::eval::{Stop, error, names};
+use crate::term::Atom;
+
+impl Machine<'_> {
+    pub(in crate::eval) fn choose(&mut self, act: Rc<Activation>, at: At, value: Value) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        match value.atom.as_boolean() {
+            Some(true) => {
+                let node = call.item(2);
+                Ok(Step::Eval(act, node))
+            }
+            Some(false) => {
+                let node = call.item(3);
+                Ok(Step::Eval(act, node))
+            }
+            None => {
+                let task = self.undecided(&act, at, value, None);
+                self.branches(vec![task])
+            }
+        }
+    }
+
+    /// An `if` whose condition is neither true nor false.
+    pub(in crate::eval) fn undecided(
+        &mut self,
+        act: &Activation,
+        at: At,
+        condition: Value,
+        delta: Option<Delta>,
+    ) -> Task {
+        let done = |atom, delta| Task {
+            kind: TaskKind::Done(Value::raw(atom)),
+            delta,
+        };
+        if is_error(&condition.atom) {
+            return done(condition.atom, delta);
+        }
+        let Node::Call(call) = act.node(at) else {
+            return done(condition.atom, delta);
+        };
+        let whole = Atom::expression([
+            act.instantiate(call.item(0)),
+            condition.atom.clone(),
+            act.instantiate(call.item(2)),
+            act.instantiate(call.item(3)),
+        ]);
+        let actual = self.types_of(&condition.atom).into_iter().next();
+        let bool_type = Atom::Symbol(names().bool);
+        match actual {
+            Some(actual) if actual != Atom::Symbol(names().undefined) && actual != bool_type => {
+                let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), bool_type, actual]);
+                done(error(whole, reason), delta)
+            }
+            _ => done(whole, delta),
+        }
+    }
+
+    pub(in crate::eval) fn choose_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
+        let mut tasks = Vec::with_capacity(answers.len());
+        for answer in answers.into_vec() {
+            let act = with_delta(act, answer.delta.as_ref());
+            let Node::Call(call) = act.node(at) else { continue };
+            let delta = widened(&act, answer.delta);
+            match answer.value.atom.as_boolean() {
+                Some(condition) => {
+                    let node = call.item(if condition { 2 } else { 3 });
+                    tasks.push(Task::eval(act, node, delta));
+                }
+                None => tasks.push(self.undecided(&act, at, answer.value, delta)),
+            }
+        }
+        self.branches(tasks)
+    }
+
+    pub(in crate::eval) fn choose_case(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        empty: bool,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        let cases = match act.node(call.item(2)) {
+            Node::Call(cases) => cases,
+            Node::Leaf(_) => return Ok(Step::Return(Answers::None)),
+            _ => {
+                // The cases are in a variable: look at them now, with the answers quoted in their place.
+                let cases = act.instantiate(call.item(2));
+                let mut tasks = Vec::new();
+                for answer in answers.into_vec() {
+                    let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
+                    let atom = Atom::expression([Atom::symbol("switch"), quoted, cases.clone()]);
+                    if matches!(&cases, Atom::Expression(_)) {
+                        tasks.push(Task {
+                            kind: TaskKind::Atom(atom),
+                            delta: answer.delta,
+                        });
+                    }
+                }
+                return self.branches(tasks);
+            }
+        };
+        let is_empty = |at: At| matches!(act.node(at), Node::Leaf(atom) if is_empty_symbol(atom));
+        if answers.len() == 0 && empty {
+            // Only a case that says so is for no answer at all.
+            for index in 0..cases.len {
+                if let Node::Call(pair) = act.node(cases.item(index))
+                    && pair.len == 2
+                    && is_empty(pair.item(0))
+                {
+                    let body = pair.item(1);
+                    return Ok(Step::Eval(Rc::clone(act), body));
+                }
+            }
+        }
+        let mut tasks = Vec::with_capacity(answers.len());
+        for answer in answers.into_vec() {
+            let own = with_delta(act, answer.delta.as_ref());
+            for index in 0..cases.len {
+                let Node::Call(pair) = act.node(cases.item(index)) else {
+                    continue;
+                };
+                if pair.len != 2 {
+                    continue;
+                }
+                if let Some(found) = self.match_pattern(Rc::clone(&own), pair.item(0), &answer.value) {
+                    tasks.push(self.task(&own, found, pair.item(1), answer.delta));
+                    break;
+                }
+            }
+        }
+        self.branches(tasks)
+    }
+}

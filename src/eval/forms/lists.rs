@@ -1,0 +1,122 @@
+//! `map-atom`, `filter-atom` and `foldl-atom`.
+
+use std::rc::Rc;
+
+use super::{Part, Waiting, with_delta};
+use crate::eval::builtin::Special;
+use crate::eval::code::{Activation, At, Call, Node};
+use crate::eval::functions::{FILTER, TUPLE};
+use crate::eval::machine::{Frame, Machine, Step, is_error};
+use crate::eval::sibling::{Task, TaskKind};
+use crate::eval::value::{Answer, Answers, Value};
+use crate::eval::{Stop, error};
+use crate::term::Atom;
+
+impl Machine<'_> {
+    pub(in crate::eval) fn map(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        call: &Call,
+        special: Special,
+    ) -> Result<Step, Stop> {
+        let items = act.instantiate(call.item(1));
+        let Some(items) = items.as_expression() else {
+            let reason = Atom::string("an expression is expected as the first argument");
+            return Ok(Step::value(error(act.instantiate(at), reason)));
+        };
+        let mut parts = Vec::with_capacity(items.len() + 2);
+        match special {
+            Special::FilterAtom => {
+                parts.push(Atom::symbol(FILTER));
+                let list = Atom::Expression(items.to_vec().into());
+                parts.push(Atom::expression([Atom::symbol("quote"), list]));
+            }
+            _ => parts.push(Atom::symbol(TUPLE)),
+        }
+        for item in items {
+            let value = Value::raw(item.clone());
+            match self.match_pattern(Rc::clone(act), call.item(2), &value) {
+                Some(found) => parts.push(found.act.instantiate(call.item(3))),
+                None => return Ok(Step::Return(Answers::None)),
+            }
+        }
+        Ok(Step::Atom(Atom::Expression(parts.into())))
+    }
+
+    /// Folds the items from `index` on; `so_far` is what those before came to.
+    pub(in crate::eval) fn fold(
+        &mut self,
+        act: Rc<Activation>,
+        at: At,
+        index: usize,
+        so_far: Option<Atom>,
+    ) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        let items = act.instantiate(call.item(1));
+        let so_far = so_far.unwrap_or_else(|| act.instantiate(call.item(2)));
+        let Some(items) = items.as_expression() else {
+            let reason = Atom::string("an expression is expected as the first argument");
+            return Ok(Step::value(error(act.instantiate(at), reason)));
+        };
+        if is_error(&so_far) {
+            return Ok(Step::value(so_far));
+        }
+        let Some(item) = items.get(index) else {
+            return Ok(if index == 0 {
+                Step::Atom(so_far)
+            } else {
+                Step::value(so_far)
+            });
+        };
+        self.count()?;
+        let first = self.match_pattern(Rc::clone(&act), call.item(3), &Value::raw(so_far));
+        let both = first.and_then(|found| self.match_pattern(found.act, call.item(4), &Value::raw(item.clone())));
+        match both {
+            Some(found) => {
+                let node = call.item(5);
+                self.stack.push(Frame::Form(Waiting {
+                    act: Rc::clone(&act),
+                    at,
+                    part: Part::Folded { index },
+                }));
+                Ok(Step::Eval(found.act, node))
+            }
+            None => Ok(Step::Return(Answers::None)),
+        }
+    }
+
+    /// What is left of a fold, as a sibling.
+    pub(in crate::eval) fn folded(&mut self, act: &Rc<Activation>, at: At, index: usize, answer: Answer) -> Task {
+        let own = with_delta(act, answer.delta.as_ref());
+        let mut items = match own.instantiate(at) {
+            Atom::Expression(items) => items.to_vec(),
+            atom => vec![atom],
+        };
+        if let Some(list) = items.get_mut(1) {
+            let rest: Vec<Atom> = list
+                .as_expression()
+                .unwrap_or_default()
+                .iter()
+                .skip(index)
+                .cloned()
+                .collect();
+            if rest.is_empty() {
+                return Task {
+                    kind: TaskKind::Done(answer.value),
+                    delta: answer.delta,
+                };
+            }
+            *list = Atom::Expression(rest.into());
+        }
+        if let Some(start) = items.get_mut(2) {
+            *start = answer.value.atom;
+        }
+        Task {
+            kind: TaskKind::Atom(Atom::Expression(items.into())),
+            delta: answer.delta,
+        }
+    }
+}

@@ -1,0 +1,525 @@
+//! The machine: an explicit stack of frames, so that a deep evaluation is a question of memory, not of native stack.
+//!
+//! A [`Step`] is what is to be done next. Evaluating a node either gives its answers at once or pushes a [`Frame`] that
+//! waits for the answers of a part. A call in tail position pushes none.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::arithmetic::Operation;
+use super::builtin::Kind;
+use super::code::{Activation, At, Compiled, Node};
+use super::forms::Waiting;
+use super::head::HeadInfo;
+use super::rows::Rows;
+use super::sibling::{Branches, Group};
+use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
+use super::{Shared, Stop};
+use crate::Environment;
+use crate::term::{Atom, Symbol, Variable};
+
+/// What to do next.
+pub(super) enum Step {
+    /// Evaluate a node.
+    Eval(Rc<Activation>, At),
+    /// Evaluate an atom.
+    Atom(Atom),
+    /// Hand answers to the frame on top.
+    Return(Answers),
+}
+
+impl Step {
+    pub(super) fn value(atom: Atom) -> Self {
+        Self::Return(Answers::one(Value::raw(atom)))
+    }
+}
+
+/// What waits for the answers of a part.
+pub(super) enum Frame {
+    /// A call whose arguments have had one answer each so far; they are on the value stack, from `base` on.
+    Args(Args),
+    /// A call some of whose arguments have had several answers, or none.
+    Rows(Box<Rows>),
+    /// Siblings that are evaluated one after another.
+    Branches(Box<Branches>),
+    /// Answers bind the variables that these values mention; those above want to know of these variables.
+    Compose(Vec<(Variable, Atom)>),
+    /// A built-in that evaluates its parts itself.
+    Form(Waiting),
+}
+
+pub(super) struct Args {
+    pub(super) act: Rc<Activation>,
+    pub(super) at: At,
+    /// The item that is being evaluated.
+    pub(super) item: u32,
+    pub(super) base: usize,
+    pub(super) info: Rc<HeadInfo>,
+    /// The function type that the arguments are evaluated by.
+    pub(super) signature: Option<u16>,
+    /// Were siblings announced?
+    pub(super) grouped: bool,
+}
+
+// There is one for each level of a program's recursion.
+const _: () = assert!(size_of::<Frame>() <= 48);
+
+/// Hashes what is a hash already.
+#[derive(Default)]
+pub(super) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+}
+
+type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;
+
+/// One task's evaluation.
+pub(super) struct Machine<'s> {
+    pub(super) shared: &'s Shared<'s>,
+    pub(super) env: Environment,
+    /// The stamp of the environment.
+    pub(super) epoch: u64,
+    pub(super) stack: Vec<Frame>,
+    /// The values of arguments of calls whose other arguments are being evaluated.
+    pub(super) vals: Vec<Value>,
+    /// What is known of heads in the environment of `heads_epoch`.
+    heads: Heads,
+    heads_epoch: u64,
+    /// The next id for a variable.
+    pub(super) fresh: u64,
+    pub(super) steps: u64,
+    /// The steps that were reported already.
+    reported: u64,
+    /// How many steps the siblings that are being evaluated are expected to take; 0 if nothing is known.
+    pub(super) estimate: u64,
+    /// How many tasks this one is nested in.
+    pub(super) level: u32,
+    /// The groups of siblings that are being evaluated, the innermost last.
+    pub(super) groups: Vec<Group>,
+    /// Where the current sibling is in the whole evaluation, and how often names were given there.
+    pub(super) path: u128,
+    pub(super) named: u64,
+    /// How many names were given in all.
+    pub(super) names: u64,
+    /// Environments as they were when a group of siblings began, by stamp, for groups that have been written in since.
+    pub(super) bases: Vec<(u64, Environment)>,
+    pub(super) output: String,
+}
+
+/// After so many steps a task tells the others how many it took.
+const REPORT: u64 = 1024;
+
+impl<'s> Machine<'s> {
+    pub(super) fn new(shared: &'s Shared<'s>, env: Environment, fresh: u64, level: u32) -> Self {
+        Self {
+            shared,
+            epoch: env.stamp(),
+            env,
+            stack: Vec::new(),
+            vals: Vec::new(),
+            heads: Heads::default(),
+            heads_epoch: 0,
+            fresh,
+            steps: 0,
+            reported: 0,
+            estimate: 0,
+            level,
+            groups: Vec::new(),
+            path: 0,
+            named: 0,
+            names: 0,
+            bases: Vec::new(),
+            output: String::new(),
+        }
+    }
+
+    /// Evaluates an atom of the top level, whose variables are its own.
+    pub(super) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, Stop> {
+        let block = Rc::new(std::sync::Arc::new(Compiled::query(atom)));
+        let act = Activation::blank(block, &mut self.fresh);
+        let body = act.block.body;
+        self.run(Step::Eval(Rc::new(act), body))
+    }
+
+    /// Runs until the stack is as it was.
+    pub(super) fn run(&mut self, mut step: Step) -> Result<Answers, Stop> {
+        loop {
+            step = match step {
+                Step::Eval(act, at) => self.eval(act, at)?,
+                Step::Atom(atom) => self.eval_atom(atom)?,
+                Step::Return(answers) => match self.stack.pop() {
+                    Some(frame) => self.resume(frame, answers)?,
+                    None => {
+                        self.report()?;
+                        return Ok(answers);
+                    }
+                },
+            };
+        }
+    }
+
+    /// Counts a step.
+    #[inline]
+    pub(super) fn count(&mut self) -> Result<(), Stop> {
+        self.steps += 1;
+        if self.steps - self.reported >= REPORT {
+            return self.report();
+        }
+        Ok(())
+    }
+
+    /// Adds steps that other tasks took, and reported.
+    pub(super) fn add_steps(&mut self, steps: u64) {
+        self.steps += steps;
+        self.reported += steps;
+    }
+
+    #[cold]
+    fn report(&mut self) -> Result<(), Stop> {
+        let steps = self.steps - self.reported;
+        self.reported = self.steps;
+        self.shared.spend(steps)
+    }
+
+    fn resume(&mut self, frame: Frame, answers: Answers) -> Result<Step, Stop> {
+        match frame {
+            Frame::Args(args) => {
+                let answers = restricted(&args.act, answers);
+                self.resume_args(args, answers)
+            }
+            Frame::Rows(rows) => {
+                let answers = restricted(rows.current_act(), answers);
+                self.resume_rows(rows, answers, true)
+            }
+            Frame::Branches(branches) => self.resume_branches(branches, answers),
+            Frame::Compose(entries) => Ok(Step::Return(match answers {
+                Answers::None => Answers::None,
+                Answers::One(answer) => Answers::One(with_entries(&entries, answer)),
+                Answers::Many(answers) => Answers::Many(
+                    answers
+                        .into_iter()
+                        .map(|answer| with_entries(&entries, answer))
+                        .collect(),
+                ),
+            })),
+            Frame::Form(waiting) => {
+                let answers = restricted(&waiting.act, answers);
+                self.resume_form(waiting, answers)
+            }
+        }
+    }
+
+    fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
+        if let Some(value) = self.quick(&act, at) {
+            return Ok(Step::Return(if is_empty_symbol(&value.atom) {
+                Answers::None
+            } else {
+                Answers::one(value)
+            }));
+        }
+        match act.node(at) {
+            Node::Call(call) => {
+                if let Some(builtin) = call.builtin
+                    && let Kind::Special(special) = builtin.kind
+                {
+                    self.count()?;
+                    return self.eval_special(special, builtin, act, at);
+                }
+                self.eval_call(act, at)
+            }
+            Node::Slot(slot) => {
+                let atom = act.slot(*slot);
+                Ok(Step::Atom(atom))
+            }
+            Node::Deep(_) => {
+                let atom = act.instantiate(at);
+                Ok(Step::Atom(atom))
+            }
+            Node::Leaf(_) | Node::Token(_) => {
+                let atom = act.instantiate(at);
+                Ok(Step::value(atom))
+            }
+        }
+    }
+
+    fn eval_atom(&mut self, atom: Atom) -> Result<Step, Stop> {
+        if let Atom::Symbol(name) = &atom
+            && is_token(*name)
+        {
+            return Ok(Step::value(self.token(*name)));
+        }
+        if is_empty_symbol(&atom) {
+            return Ok(Step::Return(Answers::None));
+        }
+        if self.is_inert(&atom) {
+            return Ok(Step::Return(Answers::one(Value::normal(atom, self.epoch))));
+        }
+        let act = Activation::open(&atom);
+        let body = act.block.body;
+        match act.node(body) {
+            Node::Call(_) => self.eval(Rc::new(act), body),
+            _ => Ok(Step::value(atom)),
+        }
+    }
+
+    /// Is it known, without evaluating, that an atom evaluates to itself? Looks at each expression that evaluation
+    /// would, and at none that is quoted.
+    pub(super) fn is_inert(&mut self, atom: &Atom) -> bool {
+        let Atom::Expression(items) = atom else { return true };
+        let mut pending: SmallVec<[&[Atom]; 8]> = SmallVec::new();
+        pending.push(items);
+        while let Some(items) = pending.pop() {
+            let Some(first) = items.first() else { continue };
+            match first {
+                Atom::Symbol(head) => {
+                    if !self.head(*head, items.len() as u32 - 1).is_inert() {
+                        return false;
+                    }
+                }
+                Atom::Expression(_) | Atom::Variable(_) => return false,
+                _ => {
+                    if super::head::has_wildcards(&self.env) {
+                        return false;
+                    }
+                }
+            }
+            for item in items {
+                match item {
+                    Atom::Expression(inner) => pending.push(inner),
+                    Atom::Symbol(name) if is_token(*name) && self.env.binding(name.as_str()).is_some() => return false,
+                    _ => {}
+                }
+            }
+        }
+        true
+    }
+
+    /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
+    #[inline]
+    pub(super) fn quick(&self, act: &Activation, at: At) -> Option<Value> {
+        match act.node(at) {
+            Node::Leaf(atom) => Some(Value::raw(atom.clone())),
+            Node::Token(name) => Some(Value::raw(self.token(*name))),
+            Node::Slot(slot) => {
+                let value = &act.values[*slot as usize];
+                if !value.is_set() {
+                    Some(Value::raw(act.variable(*slot)))
+                } else if value.is_normal(self.epoch) {
+                    Some(value.clone())
+                } else {
+                    None
+                }
+            }
+            Node::Call(call) if call.simple => match integers(act, at) {
+                Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
+                Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
+                None => self.arithmetic(act, at).map(Value::raw),
+            },
+            _ => None,
+        }
+    }
+
+    /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.
+    fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
+        match act.node(at) {
+            Node::Leaf(atom) => Some(atom.clone()),
+            Node::Slot(slot) => match &act.values[*slot as usize].atom {
+                number @ (Atom::Integer(_) | Atom::Float(_)) if act.values[*slot as usize].is_set() => {
+                    Some(number.clone())
+                }
+                _ => None,
+            },
+            Node::Call(call) => {
+                let operation = call.builtin?.arithmetic?;
+                let left = self.arithmetic(act, call.item(1))?;
+                let right = self.arithmetic(act, call.item(2))?;
+                operation.of(&left, &right)
+            }
+            Node::Deep(_) | Node::Token(_) => None,
+        }
+    }
+
+    /// What a name that begins with `&` stands for.
+    pub(super) fn token(&self, name: Symbol) -> Atom {
+        self.env.binding(name.as_str()).cloned().unwrap_or(Atom::Symbol(name))
+    }
+
+    /// What is known of a symbol as the head of so many arguments.
+    pub(super) fn head(&mut self, symbol: Symbol, arity: u32) -> Rc<HeadInfo> {
+        if self.heads_epoch != self.epoch {
+            self.heads.clear();
+            self.heads_epoch = self.epoch;
+        }
+        if let Some(info) = self.heads.get(&(symbol, arity)) {
+            return Rc::clone(info);
+        }
+        let info = Rc::new(HeadInfo::new(self.shared, &self.env, Some(symbol), arity));
+        self.heads.insert((symbol, arity), Rc::clone(&info));
+        info
+    }
+
+    /// Pushes what makes the answers to come tell of bindings made before. `entries` bind variables that frames below may
+    /// hold; `scope` are variables that they may hold too, and that are not bound yet.
+    pub(super) fn push_bindings(&mut self, delta: &[(Variable, Atom)], scope: &[Variable]) {
+        match self.stack.last_mut() {
+            None => {}
+            Some(Frame::Compose(entries)) => {
+                for (_, value) in entries {
+                    *value = substitute(value, delta);
+                }
+            }
+            Some(_) => {
+                let mut entries = delta.to_vec();
+                for variable in scope {
+                    if !entries.iter().any(|(known, _)| known == variable) {
+                        entries.push((*variable, Atom::Variable(*variable)));
+                    }
+                }
+                self.stack.push(Frame::Compose(entries));
+            }
+        }
+    }
+
+    /// The state was written: `change` does it.
+    pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
+        self.keep_base();
+        let result = change(&mut self.env);
+        self.epoch = self.env.stamp();
+        result
+    }
+
+    /// Shows text to people: at once if no siblings run beside this task.
+    pub(super) fn print(&mut self, text: &str) {
+        if self.level == 0 {
+            (self.shared.output)(text);
+        } else {
+            self.output.push_str(text);
+        }
+    }
+
+    pub(super) fn is_sequential(&self) -> bool {
+        self.shared.policy == super::Policy::Sequential
+    }
+}
+
+/// The result of arithmetic on integers.
+enum Known {
+    Integer(i64),
+    Boolean(bool),
+}
+
+/// The value of simple arithmetic, if all is integers: most of it is. The recursion is bounded by the nesting that the
+/// compiler admits.
+fn integers(act: &Activation, at: At) -> Option<Known> {
+    let integer = |at: At| match act.node(at) {
+        Node::Leaf(Atom::Integer(value)) => Some(*value),
+        Node::Slot(slot) => match &act.values[*slot as usize] {
+            value if !value.is_set() => None,
+            Value {
+                atom: Atom::Integer(value),
+                ..
+            } => Some(*value),
+            _ => None,
+        },
+        Node::Call(_) => match integers(act, at) {
+            Some(Known::Integer(value)) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Node::Call(call) = act.node(at) else { return None };
+    let (a, b) = (integer(call.item(1))?, integer(call.item(2))?);
+    Some(match call.builtin?.arithmetic? {
+        Operation::Add => Known::Integer(a.checked_add(b)?),
+        Operation::Subtract => Known::Integer(a.checked_sub(b)?),
+        Operation::Multiply => Known::Integer(a.checked_mul(b)?),
+        Operation::Divide => Known::Integer(a.checked_div(b)?),
+        Operation::Remainder => Known::Integer(a.checked_rem(b)?),
+        Operation::Less => Known::Boolean(a < b),
+        Operation::LessEqual => Known::Boolean(a <= b),
+        Operation::Greater => Known::Boolean(a > b),
+        Operation::GreaterEqual => Known::Boolean(a >= b),
+        Operation::Equal => Known::Boolean(a == b),
+    })
+}
+
+/// The variables that an activation's slots mention.
+pub(super) fn scope_of(act: &Activation) -> SmallVec<[Variable; 4]> {
+    let mut scope = SmallVec::new();
+    for (slot, value) in act.values.iter().enumerate() {
+        if value.is_set() {
+            if !value.atom.is_ground() {
+                variables(&value.atom, &mut scope);
+            }
+        } else if !act.block.slots[slot].settable
+            && let Atom::Variable(variable) = act.variable(slot as u32)
+        {
+            scope.push(variable);
+        }
+    }
+    scope
+}
+
+/// The answers without bindings of variables that the activation of what waits for them does not mention: nobody else
+/// knows those.
+fn restricted(act: &Activation, answers: Answers) -> Answers {
+    fn one(scope: &[Variable], mut answer: Answer) -> Answer {
+        if let Some(delta) = &answer.delta
+            && !delta.iter().all(|(variable, _)| scope.contains(variable))
+        {
+            let known = delta.iter().filter(|(variable, _)| scope.contains(variable));
+            let entries: Vec<_> = known.cloned().collect();
+            answer.delta = (!entries.is_empty()).then(|| entries.into());
+        }
+        answer
+    }
+    match answers {
+        Answers::One(answer) if answer.delta.is_some() => Answers::One(one(&scope_of(act), answer)),
+        Answers::Many(answers) if answers.iter().any(|answer| answer.delta.is_some()) => {
+            let scope = scope_of(act);
+            Answers::Many(answers.into_iter().map(|answer| one(&scope, answer)).collect())
+        }
+        answers => answers,
+    }
+}
+
+fn with_entries(entries: &[(Variable, Atom)], answer: Answer) -> Answer {
+    let delta: Option<Delta> = compose(entries, answer.delta.as_ref());
+    Answer {
+        value: answer.value,
+        delta,
+    }
+}
+
+/// Is it a name that `bind!` can give a meaning?
+pub(super) fn is_token(name: Symbol) -> bool {
+    name.as_str().starts_with('&')
+}
+
+pub(super) fn is_empty_symbol(atom: &Atom) -> bool {
+    matches!(atom, Atom::Symbol(symbol) if *symbol == super::names().empty)
+}
+
+/// Is it `(Error …)`?
+pub(super) fn is_error(atom: &Atom) -> bool {
+    matches!(atom, Atom::Expression(items)
+        if matches!(items.first(), Some(Atom::Symbol(head)) if *head == super::names().error))
+}

@@ -1,0 +1,340 @@
+//! Calls some of whose arguments have several answers, or none, or bind variables: each way to evaluate the arguments is a
+//! row.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Stop;
+use super::code::{Activation, At, Node};
+use super::head::HeadInfo;
+use super::machine::{Frame, Machine, Step, is_error};
+use super::sibling::{Remote, Task, TaskKind};
+use super::value::{Answer, Answers, Delta, Value, substitute, variables};
+use crate::term::Atom;
+
+/// A way to evaluate the arguments so far.
+#[derive(Clone)]
+struct Row {
+    /// The head and the arguments so far.
+    values: Vec<Value>,
+    /// The activation, as the arguments have bound its variables.
+    act: Rc<Activation>,
+    delta: Option<Delta>,
+    /// An error that an argument came to: it is the result of the whole.
+    error: Option<Value>,
+}
+
+/// A call that has several ways, or none, to evaluate its arguments.
+pub(super) struct Rows {
+    act: Rc<Activation>,
+    at: At,
+    item: u32,
+    info: Rc<HeadInfo>,
+    signature: Option<u16>,
+    rows: Vec<Row>,
+    /// The row whose argument is being evaluated; `None` if it is evaluated for all of them at once.
+    current: Option<usize>,
+    grown: Vec<Row>,
+    /// Answers that parallel tasks have found already, by item.
+    found: Vec<(u32, Vec<Answer>)>,
+    /// Were siblings announced?
+    grouped: bool,
+}
+
+impl Rows {
+    /// The activation in which an argument is being evaluated.
+    pub(super) fn current_act(&self) -> &Activation {
+        match self.current.and_then(|current| self.rows.get(current)) {
+            Some(row) => &row.act,
+            None => &self.act,
+        }
+    }
+
+    /// Has any row bound a variable of this atom?
+    fn have_bound(&self, atom: &Atom) -> bool {
+        let mut free = SmallVec::new();
+        variables(atom, &mut free);
+        let mut bound = self
+            .rows
+            .iter()
+            .flat_map(|row| row.delta.iter().flat_map(|delta| delta.iter()));
+        bound.any(|(variable, _)| free.contains(variable))
+    }
+}
+
+impl Machine<'_> {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn rows(
+        &mut self,
+        act: Rc<Activation>,
+        at: At,
+        item: u32,
+        info: Rc<HeadInfo>,
+        signature: Option<u16>,
+        base: usize,
+        grouped: bool,
+    ) -> Box<Rows> {
+        let row = Row {
+            values: self.vals.drain(base..).collect(),
+            act: Rc::clone(&act),
+            delta: None,
+            error: None,
+        };
+        Box::new(Rows {
+            act,
+            at,
+            item,
+            info,
+            signature,
+            rows: vec![row],
+            current: None,
+            grown: Vec::new(),
+            found: Vec::new(),
+            grouped,
+        })
+    }
+
+    /// Takes the answers for an argument; `evaluated` says whether a sibling has just ended.
+    pub(super) fn resume_rows(&mut self, mut rows: Box<Rows>, answers: Answers, evaluated: bool) -> Result<Step, Stop> {
+        if evaluated {
+            self.end_sibling();
+        }
+        let answers = answers.into_vec();
+        match rows.current {
+            None => {
+                let old = std::mem::take(&mut rows.rows);
+                rows.grown.reserve(old.len() * answers.len());
+                for row in old {
+                    grow(&mut rows.grown, row, &answers);
+                }
+            }
+            Some(current) => {
+                let row = rows.rows[current].clone();
+                grow(&mut rows.grown, row, &answers);
+            }
+        }
+        self.continue_rows(rows)
+    }
+
+    /// The argument has been evaluated, for all rows or for the current one. Goes on with the next row or argument.
+    pub(super) fn continue_rows(&mut self, mut rows: Box<Rows>) -> Result<Step, Stop> {
+        loop {
+            let Node::Call(call) = rows.act.node(rows.at) else {
+                return Ok(Step::Return(Answers::None));
+            };
+            // Another row for the same argument?
+            if let Some(current) = rows.current {
+                let mut next = current + 1;
+                while let Some(row) = rows.rows.get(next)
+                    && row.error.is_some()
+                {
+                    let row = row.clone();
+                    rows.grown.push(row);
+                    next += 1;
+                }
+                if next < rows.rows.len() {
+                    rows.current = Some(next);
+                    let (act, node) = (Rc::clone(&rows.rows[next].act), call.item(rows.item));
+                    self.begin_sibling(u64::from(rows.item) | (next as u64) << 32);
+                    self.stack.push(Frame::Rows(rows));
+                    return Ok(Step::Eval(act, node));
+                }
+            }
+            // Then the next argument.
+            rows.rows = std::mem::take(&mut rows.grown);
+            rows.current = None;
+            rows.item += 1;
+            let dead = rows.rows.iter().all(|row| row.error.is_some());
+            if rows.item >= call.len || (dead && self.is_sequential()) {
+                return self.finish_rows(*rows);
+            }
+            let node = call.item(rows.item);
+            if let Some(index) = rows.found.iter().position(|(item, _)| *item == rows.item) {
+                let (_, answers) = rows.found.swap_remove(index);
+                for row in std::mem::take(&mut rows.rows) {
+                    grow(&mut rows.grown, row, &answers);
+                }
+                continue;
+            }
+            let (info, signature, item) = (Rc::clone(&rows.info), rows.signature, rows.item);
+            let act = Rc::clone(&rows.act);
+            if self.argument_at_hand(&act, node, item, &info, signature).is_some() {
+                // So it is for every row, but for what the row has bound its variables to.
+                let mut ready = true;
+                let mut grown = Vec::with_capacity(rows.rows.len());
+                for row in &rows.rows {
+                    if row.error.is_some() {
+                        grown.push(row.clone());
+                        continue;
+                    }
+                    match self.argument_at_hand(&row.act, node, item, &info, signature) {
+                        Some(value) => {
+                            let mut row = row.clone();
+                            if is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom) {
+                                row.error = Some(value);
+                            } else {
+                                row.values.push(value);
+                            }
+                            grown.push(row);
+                        }
+                        None => ready = false,
+                    }
+                }
+                if ready {
+                    rows.grown = grown;
+                    continue;
+                }
+            }
+            if !rows.grouped {
+                rows.grouped = true;
+                self.open_group();
+            }
+            self.begin_sibling(u64::from(rows.item));
+            if rows.have_bound(&act.instantiate(node)) {
+                rows.current = None;
+                let first = rows.rows.iter().position(|row| row.error.is_none());
+                let Some(first) = first else { continue };
+                rows.grown.extend(rows.rows[..first].iter().cloned());
+                rows.current = Some(first);
+                let act = Rc::clone(&rows.rows[first].act);
+                self.begin_sibling(u64::from(rows.item) | (first as u64) << 32);
+                self.stack.push(Frame::Rows(rows));
+                return Ok(Step::Eval(act, node));
+            }
+            self.stack.push(Frame::Rows(rows));
+            return Ok(Step::Eval(act, node));
+        }
+    }
+
+    pub(super) fn finish_rows(&mut self, rows: Rows) -> Result<Step, Stop> {
+        let Rows {
+            rows,
+            grouped,
+            info,
+            signature,
+            ..
+        } = rows;
+        if grouped {
+            self.close_group();
+        }
+        let tasks = rows
+            .into_iter()
+            .map(|row| Task {
+                kind: match row.error {
+                    Some(error) => TaskKind::Done(error),
+                    None => TaskKind::Apply(row.values, Rc::clone(&info), signature),
+                },
+                delta: row.delta,
+            })
+            .collect();
+        self.branches(tasks)
+    }
+
+    /// Evaluates all arguments in parallel, if there are several that may take long.
+    pub(super) fn spawn_args(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        first: u32,
+        info: &Rc<HeadInfo>,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Option<Step>, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(None);
+        };
+        let mut heavy = Vec::new();
+        for item in first..call.len {
+            if self
+                .argument_at_hand(act, call.item(item), item, info, signature)
+                .is_none()
+            {
+                let atom = act.instantiate(call.item(item));
+                if !atom.is_ground() {
+                    return Ok(None);
+                }
+                heavy.push((item, atom));
+            }
+        }
+        if heavy.len() < 2 {
+            return Ok(None);
+        }
+        self.open_group();
+        let remote = heavy
+            .iter()
+            .map(|(item, atom)| (Remote::Atom(atom.clone()), u64::from(*item)))
+            .collect();
+        let mut found = Vec::with_capacity(heavy.len());
+        for ((item, _), finished) in heavy.into_iter().zip(self.spawn(remote)?) {
+            found.push((item, self.adopt(finished)));
+        }
+        let mut rows = self.rows(Rc::clone(act), at, first, Rc::clone(info), signature, base, true);
+        rows.found = found;
+        // As if the item before the first had just been evaluated.
+        rows.grown = std::mem::take(&mut rows.rows);
+        match first.checked_sub(1) {
+            Some(before) => rows.item = before,
+            None => {
+                // The head is an expression: it is the first item to be evaluated.
+                rows.item = 0;
+                let answers = match rows.found.iter().position(|(item, _)| *item == 0) {
+                    Some(index) => rows.found.swap_remove(index).1,
+                    None => vec![Answer {
+                        value: self.lazily(act, call.item(0)),
+                        delta: None,
+                    }],
+                };
+                for row in std::mem::take(&mut rows.grown) {
+                    grow(&mut rows.rows, row, &answers);
+                }
+                rows.grown = std::mem::take(&mut rows.rows);
+            }
+        }
+        self.continue_rows(rows).map(Some)
+    }
+}
+
+/// Each way to go on from `row` with one of the answers.
+fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
+    if row.error.is_some() {
+        grown.push(row);
+        return;
+    }
+    for answer in answers {
+        let mut next = row.clone();
+        if let Some(delta) = &answer.delta {
+            for value in &mut next.values {
+                if !value.atom.is_ground() {
+                    *value = Value::raw(substitute(&value.atom, delta));
+                }
+            }
+            let mut act = (*next.act).clone();
+            act.substitute(delta);
+            next.act = Rc::new(act);
+            let mut entries: Vec<_> = row.delta.iter().flat_map(|delta| delta.iter().cloned()).collect();
+            for (_, value) in &mut entries {
+                *value = substitute(value, delta);
+            }
+            entries.extend(
+                delta
+                    .iter()
+                    .filter(|(variable, _)| !row.delta.iter().any(|known| known.iter().any(|(k, _)| k == variable)))
+                    .cloned(),
+            );
+            next.delta = Some(entries.into());
+        }
+        if is_error(&answer.value.atom) {
+            next.error = Some(answer.value.clone());
+        } else {
+            let mut value = answer.value.clone();
+            if let Some(delta) = &next.delta
+                && !value.atom.is_ground()
+            {
+                value = Value::raw(substitute(&value.atom, delta));
+            }
+            next.values.push(value);
+        }
+        grown.push(next);
+    }
+}

@@ -1,0 +1,415 @@
+//! Siblings: arguments of one expression, and branches of a nondeterministic result.
+//!
+//! Under the isolated policy each sibling evaluates in its own fork of the environment, as of before the first; afterwards
+//! the environment is the union of all, in order. Nothing is forked before the first write, and nothing united if there
+//! was none.
+
+use std::rc::Rc;
+use std::vec;
+
+use rayon::prelude::*;
+
+use super::code::{Activation, At};
+use super::head::HeadInfo;
+use super::machine::{Frame, Machine, Step, scope_of};
+use super::value::{Answer, Answers, Delta, Value, compose, replace, variables};
+use super::{Policy, Stop};
+use crate::Environment;
+use crate::env::IdSeed;
+use crate::term::{Atom, Variable};
+
+/// Siblings that are being evaluated: an entry of the machine's stack of groups.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The environment's stamp when it began.
+    start: u64,
+    /// The path of what the siblings belong to, and how many names were given there before.
+    outer_path: u128,
+    outer_named: u64,
+    /// The names given in all before.
+    names: u64,
+    outer_estimate: u64,
+    /// The machine's count of steps when the current sibling began.
+    began: u64,
+    /// The environments that siblings have left, if they have written.
+    left: Vec<Environment>,
+}
+
+impl Group {
+    /// Where sibling `index` is in the evaluation. It does not depend on which thread evaluates what.
+    fn path(&self, index: u64) -> u128 {
+        const ODD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let mut path = self.outer_path;
+        for word in [self.outer_named, index] {
+            path = (path ^ u128::from(word)).wrapping_mul(ODD);
+            path ^= path >> 67;
+        }
+        path
+    }
+}
+
+/// A sibling to be evaluated.
+pub(super) struct Task {
+    pub(super) kind: TaskKind,
+    /// What was bound on the way to it.
+    pub(super) delta: Option<Delta>,
+}
+
+pub(super) enum TaskKind {
+    Eval(Rc<Activation>, At),
+    /// The same for a `let*`, from this pair on.
+    Pairs(Rc<Activation>, At, u32),
+    Atom(Atom),
+    /// A call with evaluated arguments, the head first.
+    Apply(Vec<Value>, Rc<HeadInfo>, Option<u16>),
+    Done(Value),
+}
+
+impl Task {
+    pub(super) fn eval(act: Rc<Activation>, at: At, delta: Option<Delta>) -> Self {
+        Self {
+            kind: TaskKind::Eval(act, at),
+            delta,
+        }
+    }
+
+    fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
+        match &self.kind {
+            TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
+            TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => {
+                let mut scope = smallvec::SmallVec::new();
+                variables(atom, &mut scope);
+                scope
+            }
+            TaskKind::Apply(values, ..) => {
+                let mut scope = smallvec::SmallVec::new();
+                values.iter().for_each(|value| variables(&value.atom, &mut scope));
+                scope
+            }
+        }
+    }
+
+    /// What was bound on the way to it, without the variables that were only mentioned.
+    fn bound(&self) -> Option<Delta> {
+        self.delta.as_ref().and_then(|delta| compose(delta, None))
+    }
+
+    /// What another thread needs to evaluate it, if no variable is in it.
+    fn remote(&self) -> Option<Remote> {
+        match &self.kind {
+            TaskKind::Eval(act, at) => {
+                let atom = act.instantiate(*at);
+                atom.is_ground().then_some(Remote::Atom(atom))
+            }
+            TaskKind::Atom(atom) => atom.is_ground().then(|| Remote::Atom(atom.clone())),
+            TaskKind::Apply(values, _, signature) => values
+                .iter()
+                .all(|value| value.atom.is_ground())
+                .then(|| Remote::Apply(values.clone(), *signature)),
+            TaskKind::Pairs(..) | TaskKind::Done(_) => None,
+        }
+    }
+}
+
+/// A sibling on its way to another thread.
+pub(super) enum Remote {
+    Atom(Atom),
+    Apply(Vec<Value>, Option<u16>),
+}
+
+/// What comes back.
+pub(super) struct Finished {
+    /// Nothing was bound: no variable was sent.
+    values: Vec<Value>,
+    env: Environment,
+    steps: u64,
+    names: u64,
+    output: String,
+}
+
+/// Siblings whose answers are gathered.
+pub(super) struct Branches {
+    tasks: vec::IntoIter<Task>,
+    /// The number of tasks before those.
+    done: u64,
+    answers: Vec<Answer>,
+}
+
+/// A sibling that is expected to take fewer steps is not worth a task.
+const WORTHWHILE: u64 = 2000;
+/// Tasks are nested no deeper, so that the native stack is bounded.
+const MAX_LEVEL: u32 = 12;
+
+impl Machine<'_> {
+    /// Siblings follow.
+    pub(super) fn open_group(&mut self) {
+        let group = Group {
+            start: self.epoch,
+            outer_path: self.path,
+            outer_named: self.named,
+            names: self.names,
+            outer_estimate: self.estimate,
+            began: self.steps,
+            left: Vec::new(),
+        };
+        self.groups.push(group);
+    }
+
+    /// Sibling `index` is evaluated next.
+    pub(super) fn begin_sibling(&mut self, index: u64) {
+        if let Some(group) = self.groups.last() {
+            self.path = group.path(index);
+            self.named = 0;
+        }
+    }
+
+    /// A sibling has been evaluated: what it wrote is put aside.
+    pub(super) fn end_sibling(&mut self) {
+        let Some(group) = self.groups.last_mut() else { return };
+        self.estimate = self.steps - group.began;
+        group.began = self.steps;
+        if self.epoch != group.start && self.shared.policy == Policy::Isolated {
+            let base = match self.bases.last() {
+                Some((epoch, env)) if *epoch == group.start => env.clone(),
+                _ => unreachable!("the first write in a group keeps the state before it"),
+            };
+            group.left.push(std::mem::replace(&mut self.env, base));
+            self.epoch = group.start;
+        }
+    }
+
+    /// All siblings have been evaluated.
+    pub(super) fn close_group(&mut self) {
+        let Some(mut group) = self.groups.pop() else { return };
+        self.estimate = group.outer_estimate;
+        self.path = group.outer_path;
+        // Whether siblings are announced may depend on what is known of values; whether names are given does not.
+        self.named = group.outer_named + u64::from(self.names != group.names);
+        if group.left.is_empty() {
+            return;
+        }
+        // The group around this one needs the state before, if it began with it.
+        self.keep_base();
+        if self.groups.last().is_none_or(|outer| outer.start != group.start)
+            && self.bases.last().is_some_and(|(epoch, _)| *epoch == group.start)
+        {
+            self.bases.pop();
+        }
+        self.shared.count_forks(group.left.len());
+        self.env = match group.left.len() {
+            1 => group.left.swap_remove(0),
+            _ => Environment::union_all(&group.left),
+        };
+        self.epoch = self.env.stamp();
+    }
+
+    /// Before a write: keeps the state, if a group of siblings began with it.
+    pub(super) fn keep_base(&mut self) {
+        if self.shared.policy == Policy::Isolated
+            && self.groups.last().is_some_and(|group| group.start == self.epoch)
+            && self.bases.last().is_none_or(|(epoch, _)| *epoch != self.epoch)
+        {
+            self.bases.push((self.epoch, self.env.clone()));
+        }
+    }
+
+    /// Before a space or state is made: its name depends on where in the evaluation that is, not on the thread.
+    pub(super) fn prepare_name(&mut self) {
+        let words = [(self.path >> 65) as u64, self.path as u64 >> 1, self.named];
+        let seed = words.into_iter().fold(self.shared.seed, IdSeed::child);
+        self.named += 1;
+        self.names += 1;
+        self.keep_base();
+        // A seed counts from the moment on when a shared state is left.
+        let _shared = self.env.clone();
+        self.env.set_id_seed(seed);
+        self.env.make_owned();
+        self.epoch = self.env.stamp();
+    }
+
+    /// Evaluates siblings and gathers their answers.
+    pub(super) fn branches(&mut self, mut tasks: Vec<Task>) -> Result<Step, Stop> {
+        match tasks.len() {
+            0 => Ok(Step::Return(Answers::None)),
+            1 => match tasks.pop() {
+                Some(task) => self.start(task),
+                None => Ok(Step::Return(Answers::None)),
+            },
+            _ => {
+                self.open_group();
+                self.continue_branches(Box::new(Branches {
+                    answers: Vec::with_capacity(tasks.len()),
+                    tasks: tasks.into_iter(),
+                    done: 0,
+                }))
+            }
+        }
+    }
+
+    fn continue_branches(&mut self, mut branches: Box<Branches>) -> Result<Step, Stop> {
+        loop {
+            if self.is_worthwhile() && branches.tasks.len() > 1 {
+                self.spawn_branches(&mut branches)?;
+            }
+            match branches.tasks.next() {
+                Some(Task {
+                    kind: TaskKind::Done(value),
+                    delta,
+                }) => {
+                    branches.done += 1;
+                    let delta = delta.and_then(|delta| compose(&delta, None));
+                    branches.answers.push(Answer { value, delta });
+                }
+                Some(task) => {
+                    self.begin_sibling(branches.done);
+                    branches.done += 1;
+                    self.stack.push(Frame::Branches(branches));
+                    return self.start(task);
+                }
+                None => {
+                    self.close_group();
+                    return Ok(Step::Return(branches.answers.into()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn resume_branches(&mut self, mut branches: Box<Branches>, answers: Answers) -> Result<Step, Stop> {
+        answers.append_to(&mut branches.answers);
+        self.end_sibling();
+        self.continue_branches(branches)
+    }
+
+    fn start(&mut self, task: Task) -> Result<Step, Stop> {
+        if let Some(delta) = &task.delta
+            && !matches!(task.kind, TaskKind::Done(_))
+        {
+            let scope = task.scope();
+            self.push_bindings(delta, &scope);
+        }
+        match task.kind {
+            TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
+            TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
+            TaskKind::Atom(atom) => Ok(Step::Atom(atom)),
+            TaskKind::Apply(values, info, signature) => {
+                let base = self.vals.len();
+                self.vals.extend(values);
+                self.apply_chosen(info, signature, base)
+            }
+            TaskKind::Done(value) => Ok(Step::Return(Answers::One(Answer {
+                value,
+                delta: task.delta.and_then(|delta| compose(&delta, None)),
+            }))),
+        }
+    }
+
+    /// Are siblings here worth a task each?
+    pub(super) fn is_worthwhile(&self) -> bool {
+        self.estimate >= self.shared.worthwhile
+            && self.shared.threads > 1
+            && self.level < MAX_LEVEL
+            && !self.is_sequential()
+    }
+
+    /// Evaluates all siblings that are left, each in a task.
+    fn spawn_branches(&mut self, branches: &mut Branches) -> Result<(), Stop> {
+        let tasks: Vec<Task> = std::mem::take(&mut branches.tasks).collect();
+        let remote: Option<Vec<Remote>> = tasks.iter().map(Task::remote).collect();
+        let Some(remote) = remote else {
+            branches.tasks = tasks.into_iter();
+            return Ok(());
+        };
+        // The sibling before these left the base.
+        for (task, finished) in tasks
+            .iter()
+            .zip(self.spawn(remote.into_iter().zip(branches.done..).collect())?)
+        {
+            let answers = self.adopt(finished);
+            branches.answers.extend(answers.into_iter().map(|answer| Answer {
+                value: answer.value,
+                delta: task.bound(),
+            }));
+        }
+        Ok(())
+    }
+
+    /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
+    pub(super) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
+        let (shared, fresh, level) = (self.shared, self.fresh, self.level + 1);
+        let estimate = self.estimate / 2;
+        let Some(group) = self.groups.last() else {
+            return Ok(Vec::new());
+        };
+        let siblings: Vec<(Remote, Environment, u128)> = siblings
+            .into_iter()
+            .map(|(sibling, index)| (sibling, self.env.clone(), group.path(index)))
+            .collect();
+        let finished: Vec<Result<Finished, Stop>> = siblings
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(sibling, env, path)| {
+                let mut machine = Machine::new(shared, env, fresh, level);
+                machine.estimate = estimate;
+                machine.path = path;
+                let step = match sibling {
+                    Remote::Atom(atom) => Step::Atom(atom),
+                    Remote::Apply(values, signature) => {
+                        let info = machine.info_of(&values);
+                        machine.vals.extend(values);
+                        machine.apply_chosen(info, signature, 0)?
+                    }
+                };
+                let answers = machine.run(step)?.into_vec();
+                Ok(Finished {
+                    values: answers.into_iter().map(|answer| answer.value).collect(),
+                    env: machine.env,
+                    steps: machine.steps,
+                    names: machine.names,
+                    output: machine.output,
+                })
+            })
+            .collect();
+        finished.into_iter().collect()
+    }
+
+    /// Takes over what a sibling has left, and returns its answers.
+    pub(super) fn adopt(&mut self, finished: Finished) -> Vec<Answer> {
+        self.add_steps(finished.steps);
+        self.names += finished.names;
+        if let Some(group) = self.groups.last_mut() {
+            group.began = self.steps;
+            if finished.env.stamp() != group.start {
+                group.left.push(finished.env);
+            }
+        }
+        self.print(&finished.output);
+        let values = finished.values.into_iter();
+        values
+            .map(|mut value| {
+                // Siblings number their variables from the same id on.
+                if !value.atom.is_ground() {
+                    value = Value::raw(self.renumbered(&value.atom));
+                }
+                Answer { value, delta: None }
+            })
+            .collect()
+    }
+
+    /// Gives the variables of an atom ids of this machine.
+    fn renumbered(&mut self, atom: &Atom) -> Atom {
+        let mut renamed: Vec<(Variable, Atom)> = Vec::new();
+        let fresh = &mut self.fresh;
+        replace(atom, &mut |variable| {
+            if let Some((_, new)) = renamed.iter().find(|(old, _)| old == variable) {
+                return Some(new.clone());
+            }
+            let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
+            *fresh += 1;
+            renamed.push((*variable, new.clone()));
+            Some(new)
+        })
+    }
+}
+
+/// The default of [`Shared::worthwhile`](super::Shared).
+pub(super) const DEFAULT_WORTHWHILE: u64 = WORTHWHILE;

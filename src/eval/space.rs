@@ -1,0 +1,177 @@
+//! Built-ins on spaces, states and names: all of them live in the environment, and are forked and merged with it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::builtin::Outcome;
+use super::functions::{unit_atom, wrong};
+use super::machine::{Machine, is_token};
+use super::names;
+use super::results::canonical;
+use crate::Environment;
+use crate::env::{Space, SpaceId, StateId};
+use crate::term::{Atom, Grounded, rename_apart};
+
+/// A named space, as a program holds it.
+pub(super) struct SpaceRef(pub(super) SpaceId);
+
+/// A state, as a program holds it.
+pub(super) struct StateRef(pub(super) StateId);
+
+impl Grounded for SpaceRef {
+    fn type_name(&self) -> &str {
+        "SpaceType"
+    }
+
+    fn identity(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.0.to_bytes().to_vec())
+    }
+
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Grounded for StateRef {
+    fn type_name(&self) -> &str {
+        "StateMonad"
+    }
+
+    fn identity(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.0.to_bytes().to_vec())
+    }
+
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The space of this id, or `&self`.
+pub(super) fn space_in(env: &Environment, id: Option<SpaceId>) -> Option<&Space> {
+    match id {
+        None => Some(env),
+        Some(id) => env.space(id),
+    }
+}
+
+const NO_SPACE: &str = "a space is expected as the first argument";
+const NO_STATE: &str = "a state is expected as the first argument";
+
+impl Machine<'_> {
+    /// The space that an atom stands for: `None` if it is no space, `Some(None)` if it is `&self`.
+    pub(super) fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>> {
+        match atom {
+            Atom::Symbol(name) if *name == names().this_space => Some(None),
+            Atom::Symbol(name) if is_token(*name) => match self.env.binding(name.as_str())? {
+                bound @ Atom::Grounded(_) => self.space_of(bound),
+                _ => None,
+            },
+            _ => atom.downcast_grounded::<SpaceRef>().map(|space| Some(space.0)),
+        }
+    }
+
+    /// The space that a file is imported into: a new one, if the name stands for none.
+    pub(super) fn import_space(&mut self, name: &Atom) -> Result<Option<SpaceId>, Atom> {
+        if let Some(space) = self.space_of(name) {
+            return Ok(space);
+        }
+        match name {
+            Atom::Symbol(symbol) if is_token(*symbol) && self.env.binding(symbol.as_str()).is_none() => {
+                self.prepare_name();
+                Ok(Some(self.write(|env| {
+                    let id = env.new_space();
+                    env.bind(symbol.as_str(), Atom::grounded(SpaceRef(id)));
+                    id
+                })))
+            }
+            _ => Err(Atom::string(NO_SPACE)),
+        }
+    }
+}
+
+pub(super) fn add_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let Some(space) = m.space_of(m.argument(base, 1)) else {
+        return wrong(NO_SPACE);
+    };
+    let atom = canonical(m.argument(base, 2));
+    m.write(|env| match space {
+        None => env.add_fact(atom),
+        Some(id) => {
+            if let Some(mut space) = env.space_mut(id) {
+                space.add_fact(atom);
+            }
+        }
+    });
+    Outcome::Value(unit_atom())
+}
+
+pub(super) fn remove_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let Some(space) = m.space_of(m.argument(base, 1)) else {
+        return wrong(NO_SPACE);
+    };
+    let atom = m.argument(base, 2).clone();
+    if space_in(&m.env, space).is_some_and(|space| space.contains(&atom)) {
+        m.write(|env| match space {
+            None => env.remove_fact(&atom),
+            Some(id) => env.space_mut(id).is_some_and(|mut space| space.remove_fact(&atom)),
+        });
+    }
+    Outcome::Value(unit_atom())
+}
+
+pub(super) fn get_atoms(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let Some(space) = m.space_of(m.argument(base, 1)) else {
+        return wrong(NO_SPACE);
+    };
+    let mut atoms = Vec::new();
+    let mut fresh = m.fresh;
+    for (atom, multiplicity) in space_in(&m.env, space).into_iter().flat_map(Space::iter) {
+        for _ in 0..multiplicity {
+            atoms.push(rename_apart(&atom, &mut fresh));
+        }
+    }
+    m.fresh = fresh;
+    Outcome::Final(atoms)
+}
+
+pub(super) fn new_space(m: &mut Machine<'_>, _: usize) -> Outcome {
+    m.prepare_name();
+    let id = m.write(Environment::new_space);
+    Outcome::Value(Atom::grounded(SpaceRef(id)))
+}
+
+pub(super) fn bind(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let name = match m.argument(base, 1) {
+        Atom::Symbol(name) if is_token(*name) && *name != names().this_space => *name,
+        _ => return wrong("a name that begins with & is expected as the first argument"),
+    };
+    let content = canonical(m.argument(base, 2));
+    m.write(|env| env.bind(name.as_str(), content));
+    Outcome::Value(unit_atom())
+}
+
+pub(super) fn new_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let content = canonical(m.argument(base, 1));
+    m.prepare_name();
+    let id = m.write(|env| env.new_state(content));
+    Outcome::Value(Atom::grounded(StateRef(id)))
+}
+
+pub(super) fn get_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let state = m.argument(base, 1).downcast_grounded::<StateRef>();
+    match state.and_then(|state| m.env.get_state(state.0)).cloned() {
+        Some(content) => Outcome::Value(rename_apart(&content, &mut m.fresh)),
+        None => wrong(NO_STATE),
+    }
+}
+
+pub(super) fn change_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+    let Some(id) = m.argument(base, 1).downcast_grounded::<StateRef>().map(|state| state.0) else {
+        return wrong(NO_STATE);
+    };
+    let content = canonical(m.argument(base, 2));
+    if m.env.get_state(id) != Some(&content) && !m.write(|env| env.change_state(id, content)) {
+        return wrong(NO_STATE);
+    }
+    Outcome::Value(m.argument(base, 1).clone())
+}

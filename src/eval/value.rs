@@ -1,0 +1,213 @@
+//! What the machine computes with: values, answers and substitutions.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use crate::term::{Atom, Variable};
+
+/// An atom, and whether evaluating it again would be in vain.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) atom: Atom,
+    /// The environment's stamp under which the atom is known to evaluate to itself, 0 if none is known, or [`UNSET`].
+    pub(super) normal: u64,
+}
+
+/// The mark of a slot that has no value yet.
+const UNSET: u64 = u64::MAX;
+
+impl Value {
+    pub(super) const fn unset() -> Self {
+        Self {
+            atom: Atom::Integer(0),
+            normal: UNSET,
+        }
+    }
+
+    /// An atom of which nothing is known.
+    pub(super) fn raw(atom: Atom) -> Self {
+        Self { atom, normal: 0 }
+    }
+
+    pub(super) fn normal(atom: Atom, stamp: u64) -> Self {
+        Self { atom, normal: stamp }
+    }
+
+    #[inline]
+    pub(super) fn is_set(&self) -> bool {
+        self.normal != UNSET
+    }
+
+    /// Does it evaluate to itself, for all we know, in the environment of this stamp?
+    #[inline]
+    pub(super) fn is_normal(&self, stamp: u64) -> bool {
+        match &self.atom {
+            Atom::Expression(items) => self.normal == stamp || items.is_empty(),
+            _ => true,
+        }
+    }
+}
+
+/// Bindings of variables, each to its final value: no variable that is bound occurs in a value.
+pub(super) type Delta = Rc<[(Variable, Atom)]>;
+
+/// One result, and what it binds the caller's variables to. The value is resolved already.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) value: Value,
+    pub(super) delta: Option<Delta>,
+}
+
+/// The results of one evaluation, in order.
+#[derive(Debug)]
+pub(super) enum Answers {
+    None,
+    One(Answer),
+    Many(Vec<Answer>),
+}
+
+impl Answers {
+    pub(super) fn one(value: Value) -> Self {
+        Self::One(Answer { value, delta: None })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One(_) => 1,
+            Self::Many(answers) => answers.len(),
+        }
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Answer> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(answer) => vec![answer],
+            Self::Many(answers) => answers,
+        }
+    }
+
+    pub(super) fn append_to(self, list: &mut Vec<Answer>) {
+        match self {
+            Self::None => {}
+            Self::One(answer) => list.push(answer),
+            Self::Many(mut answers) => list.append(&mut answers),
+        }
+    }
+
+    /// The atoms, without what they bind.
+    pub(super) fn atoms(self) -> Vec<Atom> {
+        self.into_vec().into_iter().map(|answer| answer.value.atom).collect()
+    }
+}
+
+impl From<Vec<Answer>> for Answers {
+    fn from(mut answers: Vec<Answer>) -> Self {
+        match answers.len() {
+            0 => Self::None,
+            1 => answers.pop().map_or(Self::None, Self::One),
+            _ => Self::Many(answers),
+        }
+    }
+}
+
+fn lookup<'d>(delta: &'d [(Variable, Atom)], variable: &Variable) -> Option<&'d Atom> {
+    delta
+        .iter()
+        .find(|(bound, _)| bound == variable)
+        .map(|(_, value)| value)
+}
+
+/// `atom` with the bound variables replaced.
+pub(super) fn substitute(atom: &Atom, delta: &[(Variable, Atom)]) -> Atom {
+    replace(atom, &mut |variable| lookup(delta, variable).cloned())
+}
+
+/// `atom` with each variable replaced by what `f` says, or kept. What does not change is shared. Iterative.
+pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>) -> Atom {
+    struct Level<'a> {
+        origin: &'a Atom,
+        items: &'a [Atom],
+        done: Vec<Atom>,
+        changed: bool,
+    }
+    fn open(atom: &Atom) -> Option<Level<'_>> {
+        match atom {
+            Atom::Expression(items) if !items.is_ground() => Some(Level {
+                origin: atom,
+                items,
+                done: Vec::with_capacity(items.len()),
+                changed: false,
+            }),
+            _ => None,
+        }
+    }
+    let Some(mut level) = open(atom) else {
+        return match atom {
+            Atom::Variable(variable) => f(variable).unwrap_or_else(|| atom.clone()),
+            _ => atom.clone(),
+        };
+    };
+    let mut outer: Vec<Level<'_>> = Vec::new();
+    loop {
+        match level.items.get(level.done.len()) {
+            Some(Atom::Variable(variable)) => match f(variable) {
+                Some(new) => {
+                    level.done.push(new);
+                    level.changed = true;
+                }
+                None => level.done.push(Atom::Variable(*variable)),
+            },
+            Some(item) => match open(item) {
+                Some(inner) => outer.push(std::mem::replace(&mut level, inner)),
+                None => level.done.push(item.clone()),
+            },
+            None => {
+                let (new, changed) = if level.changed {
+                    (Atom::Expression(level.done.into()), true)
+                } else {
+                    (level.origin.clone(), false)
+                };
+                match outer.pop() {
+                    Some(parent) => {
+                        level = parent;
+                        level.done.push(new);
+                        level.changed |= changed;
+                    }
+                    None => return new,
+                }
+            }
+        }
+    }
+}
+
+/// Adds the variables of `atom` to `list`, each once, in order of first occurrence.
+pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
+    let mut pending = vec![std::slice::from_ref(atom)];
+    while let Some(items) = pending.pop() {
+        let Some((first, rest)) = items.split_first() else {
+            continue;
+        };
+        pending.push(rest);
+        match first {
+            Atom::Variable(variable) if list.contains(variable) => {}
+            Atom::Variable(variable) => list.push(*variable),
+            Atom::Expression(inner) if !inner.is_ground() => pending.push(inner),
+            _ => {}
+        }
+    }
+}
+
+/// The composition: first `first`, then `then`, for the variables of `first` alone. `None` if nothing is bound.
+pub(super) fn compose(first: &[(Variable, Atom)], then: Option<&Delta>) -> Option<Delta> {
+    let entries: Vec<(Variable, Atom)> = first
+        .iter()
+        .map(|(variable, value)| match then {
+            Some(then) => (*variable, substitute(value, then)),
+            None => (*variable, value.clone()),
+        })
+        .filter(|(variable, value)| !matches!(value, Atom::Variable(other) if other == variable))
+        .collect();
+    (!entries.is_empty()).then(|| entries.into())
+}

@@ -1,0 +1,448 @@
+//! One key at a time: find, insert, remove; and a whole trie at once: build.
+
+use super::iter::Iter;
+use super::node::{Children, LeafBuilder, Node};
+use super::{BITS, Bits, LEAF, exhausted, rest, slot, slot_of_tag, tag};
+use std::ops::Range;
+use std::vec;
+
+/// The entry whose key has this hash and pleases `eq`.
+#[inline]
+pub(crate) fn find<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
+    // To fetch ahead pays where caches don't hold the trie.
+    if root.size() < 1 << 15 {
+        find_as::<false, _, _>(root, hash, eq)
+    } else {
+        find_as::<true, _, _>(root, hash, eq)
+    }
+}
+
+#[inline]
+fn find_as<const AHEAD: bool, K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
+    let mut node = root;
+    // A leaf's tags are of the level of its parent.
+    let (mut above, mut rest) = (hash, hash);
+    while !node.is_leaf() {
+        node = node.child(slot(rest))?;
+        if AHEAD {
+            node.prefetch();
+        }
+        above = rest;
+        rest <<= BITS;
+    }
+    node.entry(tag(above), eq)
+}
+
+/// As [`find`], for writing. Copies nodes with other owners on the way, but none if the key is missing.
+pub(crate) fn find_mut<K: Clone, V: Clone>(
+    root: &mut Node<K, V>,
+    hash: u64,
+    eq: impl Fn(&K) -> bool,
+) -> Option<&mut (K, V)> {
+    find(root, hash, &eq)?;
+    let mut node = root;
+    let (mut above, mut rest) = (hash, hash);
+    while !node.is_leaf() {
+        node = node.child_mut(slot(rest))?.as_mut()?;
+        above = rest;
+        rest <<= BITS;
+    }
+    let at = node.position(tag(above), eq)?;
+    node.entry_mut(at)
+}
+
+/// Finds the entry whose key has this hash and pleases `eq`, for writing; if it is missing, `make` makes it and it is
+/// inserted.
+///
+/// All of the user's that can panic comes before anything changes.
+pub(crate) fn get_or_insert<'a, K: Clone, V: Clone>(
+    root: &'a mut Option<Node<K, V>>,
+    hash: u64,
+    eq: impl Fn(&K, &K) -> bool,
+    wanted: &K,
+    make: impl FnOnce() -> (K, V),
+    hash_of: impl Fn(&K) -> u64,
+) -> &'a mut (K, V) {
+    if root
+        .as_ref()
+        .and_then(|root| find(root, hash, |key| eq(key, wanted)))
+        .is_none()
+    {
+        insert(root, hash, make(), &eq, &hash_of);
+    }
+    match root
+        .as_mut()
+        .and_then(|root| find_mut(root, hash, |key| eq(key, wanted)))
+    {
+        Some(entry) => entry,
+        None => unreachable!("a key that was just inserted is found, if it equals itself"),
+    }
+}
+
+/// Inserts an entry, or changes the value of the one whose key is `eq` and returns its value.
+pub(crate) fn insert<K: Clone, V: Clone>(
+    root: &mut Option<Node<K, V>>,
+    hash: u64,
+    entry: (K, V),
+    eq: &impl Fn(&K, &K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<V> {
+    match root {
+        None => {
+            *root = Some(Node::single(tag(hash), entry));
+            None
+        }
+        Some(leaf) if leaf.is_leaf() => {
+            if let Some(at) = leaf.position(tag(hash), |key| eq(key, &entry.0)) {
+                return leaf
+                    .entry_mut(at)
+                    .map(|present| std::mem::replace(&mut present.1, entry.1));
+            }
+            if leaf.size() < LEAF {
+                leaf.insert_entry(tag(hash), entry);
+            } else {
+                overflow(root, 0, hash, entry, hash_of);
+            }
+            None
+        }
+        Some(inner) => insert_below(inner, 0, hash, entry, eq, hash_of),
+    }
+}
+
+fn insert_below<K: Clone, V: Clone>(
+    node: &mut Node<K, V>,
+    level: u32,
+    hash: u64,
+    entry: (K, V),
+    eq: &impl Fn(&K, &K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<V> {
+    let rest = rest(hash, level);
+    let (at, first, width) = node.group(slot(rest));
+    let child = node.child_mut(first)?;
+    match child {
+        None => *child = Some(Node::single(tag(rest), entry)),
+        Some(leaf) if leaf.is_leaf() => {
+            if let Some(at) = leaf.position(tag(rest), |key| eq(key, &entry.0)) {
+                return leaf
+                    .entry_mut(at)
+                    .map(|present| std::mem::replace(&mut present.1, entry.1));
+            }
+            if leaf.size() < LEAF || exhausted(level, width) {
+                leaf.insert_entry(tag(rest), entry);
+            } else if width == 0 {
+                overflow(child, level + 1, hash, entry, hash_of);
+            } else {
+                // Split within the node: mostly in two.
+                let middle = first + (1 << (width - 1));
+                let low = leaf.tags().partition_point(|tag| slot_of_tag(*tag) < middle);
+                if let Some(high) = leaf.split_off(low) {
+                    if slot(rest) < middle {
+                        leaf.insert_entry(tag(rest), entry);
+                        node.insert_child(middle, high);
+                    } else {
+                        let mut high = high;
+                        high.insert_entry(tag(rest), entry);
+                        node.insert_child(middle, high);
+                    }
+                    node.child_grew();
+                    return None;
+                }
+                // The tags tell the parts apart, unless all is in one slot.
+                let tags = leaf.tags();
+                let alone = [tags.first(), tags.last()]
+                    .iter()
+                    .flatten()
+                    .all(|tag| slot_of_tag(**tag) == slot(rest));
+                let hashes = if alone {
+                    hashes(leaf, hash_of)
+                } else {
+                    hashes_of_tags(leaf, level)
+                };
+                let hash = if alone { hash } else { hash_of_tag(tag(rest), level) };
+                leaf.unshare();
+                if let Some(leaf) = child.take() {
+                    let (starts, children) = groups(items(leaf, hashes, hash, entry), level, first, width);
+                    let starts = node.starts() | starts;
+                    node.replace_children(at..at + 1, children, starts, 1);
+                }
+                return None;
+            }
+        }
+        Some(inner) => {
+            let old = insert_below(inner, level + 1, hash, entry, eq, hash_of);
+            if old.is_some() {
+                return old;
+            }
+        }
+    }
+    node.child_grew();
+    None
+}
+
+/// Makes a full leaf, and an entry more, an inner node at `level`.
+fn overflow<K: Clone, V: Clone>(
+    place: &mut Option<Node<K, V>>,
+    level: u32,
+    hash: u64,
+    entry: (K, V),
+    hash_of: &impl Fn(&K) -> u64,
+) {
+    let Some(leaf) = place else {
+        return;
+    };
+    let hashes = hashes(leaf, hash_of);
+    leaf.unshare();
+    // From here on no code of the user runs.
+    if let Some(leaf) = place.take() {
+        let (starts, children) = groups(items(leaf, hashes, hash, entry), level, 0, BITS);
+        *place = Some(Node::inner(starts, children));
+    }
+}
+
+/// The hashes of a leaf's keys.
+fn hashes<K, V>(leaf: &Node<K, V>, hash_of: &impl Fn(&K) -> u64) -> Vec<u64> {
+    leaf.entries().iter().map(|entry| hash_of(&entry.0)).collect()
+}
+
+/// What the tags of a leaf whose parent is at `level` say of its keys' hashes: enough to tell that node's slots apart.
+fn hashes_of_tags<K, V>(leaf: &Node<K, V>, level: u32) -> Vec<u64> {
+    leaf.tags().iter().map(|tag| hash_of_tag(*tag, level)).collect()
+}
+
+fn hash_of_tag(tag: u16, level: u32) -> u64 {
+    (u64::from(tag) << (u64::BITS - u16::BITS)) >> (level * BITS)
+}
+
+/// The entries of a leaf, and one more, with their hashes and in their order.
+fn items<K: Clone, V: Clone>(leaf: Node<K, V>, hashes: Vec<u64>, hash: u64, entry: (K, V)) -> Vec<(u64, (K, V))> {
+    let entries = leaf.into_items().into_iter().map(|(_, entry)| entry);
+    let mut items: Vec<_> = hashes.into_iter().zip(entries).collect();
+    items.push((hash, entry));
+    items.sort_by_key(|(hash, _)| *hash);
+    items
+}
+
+/// The trie of these entries, each with its hash. Of entries with equal keys the last stays.
+pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) -> bool) -> Option<Node<K, V>> {
+    items.sort_by_key(|(hash, _)| *hash);
+    // Equal keys are among those of one hash: look back through them.
+    let mut kept: usize = 0;
+    for at in 0..items.len() {
+        let (hash, key) = (items[at].0, &items[at].1.0);
+        let same_hash = items[..kept].iter().rev().take_while(|(h, _)| *h == hash);
+        match same_hash
+            .enumerate()
+            .find(|(_, (_, (k, _)))| eq(k, key))
+            .map(|(back, _)| kept - 1 - back)
+        {
+            Some(before) => items.swap(before, at),
+            None => {
+                items.swap(kept, at);
+                kept += 1;
+            }
+        }
+    }
+    items.truncate(kept);
+    match items.len() {
+        0 => None,
+        len if len <= LEAF => Some(leaf(&mut items.into_iter(), len, 0)),
+        _ => {
+            let (starts, children) = groups(items, 0, 0, BITS);
+            Some(Node::inner(starts, children))
+        }
+    }
+}
+
+/// The groups that 2^`width` slots from `first` need for these entries, in a node at `level`: the groups' first slots, and
+/// their children.
+pub(crate) fn groups<K, V>(items: Vec<(u64, (K, V))>, level: u32, first: u32, width: u32) -> (Bits, Children<K, V>) {
+    let (mut starts, mut children) = (0, Children::new());
+    let count = items.len();
+    fill(
+        &mut items.into_iter(),
+        count,
+        level,
+        first,
+        width,
+        &mut starts,
+        &mut children,
+    );
+    (starts, children)
+}
+
+/// Adds the groups for the next `count` entries.
+fn fill<K, V>(
+    items: &mut vec::IntoIter<(u64, (K, V))>,
+    count: usize,
+    level: u32,
+    first: u32,
+    width: u32,
+    starts: &mut Bits,
+    children: &mut Children<K, V>,
+) {
+    if count > LEAF && width > 0 && !exhausted(level, width) {
+        let middle = first + (1 << (width - 1));
+        let low = items.as_slice()[..count].partition_point(|(hash, _)| slot(rest(*hash, level)) < middle);
+        fill(items, low, level, first, width - 1, starts, children);
+        fill(items, count - low, level, middle, width - 1, starts, children);
+        return;
+    }
+    let child = if count == 0 {
+        None
+    } else if count <= LEAF || exhausted(level, width) {
+        Some(leaf(items, count, level))
+    } else {
+        let (mut starts, mut children) = (0, Children::new());
+        fill(items, count, level + 1, 0, BITS, &mut starts, &mut children);
+        Some(Node::inner(starts, children))
+    };
+    *starts |= 1 << first;
+    children.push(child);
+}
+
+/// A leaf of the next `count` entries, for a parent at `level`.
+fn leaf<K, V>(items: &mut vec::IntoIter<(u64, (K, V))>, count: usize, level: u32) -> Node<K, V> {
+    let mut leaf = LeafBuilder::new(count);
+    for (hash, entry) in items.take(count) {
+        leaf.push(tag(rest(hash, level)), entry);
+    }
+    leaf.finish()
+}
+
+/// Takes out the entry whose key has this hash and pleases `eq`. Copies nothing if it is missing.
+pub(crate) fn remove<K: Clone, V: Clone>(
+    root: &mut Option<Node<K, V>>,
+    hash: u64,
+    eq: &impl Fn(&K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<(K, V)> {
+    find(root.as_ref()?, hash, eq)?;
+    remove_from(root, 0, hash, hash, eq, hash_of)
+}
+
+/// Takes an entry that is there out of a child or root, which may be gone then. `rest` is what is left of the hash at the
+/// level of the parent; an inner node here is at `level`.
+fn remove_from<K: Clone, V: Clone>(
+    place: &mut Option<Node<K, V>>,
+    level: u32,
+    hash: u64,
+    above: u64,
+    eq: &impl Fn(&K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<(K, V)> {
+    let node = place.as_mut()?;
+    if node.is_leaf() {
+        let at = node.position(tag(above), eq)?;
+        if node.size() > 1 {
+            return node.remove_entry(at);
+        }
+        node.unshare();
+        return place.take()?.into_items().pop().map(|(_, taken)| taken);
+    }
+    if node.size() == LEAF + 1 {
+        let (leaf, taken) = collapse(node, level.saturating_sub(1), eq, hash_of)?;
+        *place = Some(leaf);
+        return Some(taken);
+    }
+    let rest = rest(hash, level);
+    let (first, joins) = prepare_join(node, slot(rest));
+    let child = node.child_mut(first)?;
+    let taken = remove_from(child, level + 1, hash, rest, eq, hash_of)?;
+    node.child_shrank();
+    if joins {
+        join(node, first);
+    }
+    Some(taken)
+}
+
+/// An inner node of one entry too many for a leaf, as a leaf without the one that pleases `eq`, and that one. `level` is
+/// that of the leaf's parent.
+fn collapse<K: Clone, V: Clone>(
+    node: &Node<K, V>,
+    level: u32,
+    eq: &impl Fn(&K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<(Node<K, V>, (K, V))> {
+    let mut taken = None;
+    let mut items = Vec::with_capacity(LEAF);
+    for entry in Iter::new(Some(node)) {
+        if taken.is_none() && eq(&entry.0) {
+            taken = Some(entry.clone());
+        } else {
+            items.push((hash_of(&entry.0), entry.clone()));
+        }
+    }
+    items.sort_by_key(|(hash, _)| *hash);
+    let count = items.len();
+    taken.map(|taken| (leaf(&mut items.into_iter(), count, level), taken))
+}
+
+/// The first slot of the group of `slot`, and whether it has to join its buddy, the other half of the group they came
+/// from, when it has lost an entry. If so, both are made this trie's own, so that joining can't fail.
+fn prepare_join<K: Clone, V: Clone>(node: &mut Node<K, V>, slot: u32) -> (u32, bool) {
+    let (_, first, width) = node.group(slot);
+    let Some(buddy) = buddy(node, first, width) else {
+        return (first, false);
+    };
+    let size = |slot| node.child(slot).map_or(0, Node::size);
+    if size(first) + size(buddy) > LEAF + 1 {
+        return (first, false);
+    }
+    for slot in [first, buddy] {
+        if let Some(Some(child)) = node.child_mut(slot)
+            && child.is_leaf()
+        {
+            child.unshare();
+        }
+    }
+    (first, true)
+}
+
+/// The first slot of the other half of the group that a group came from, if that is one group too.
+fn buddy<K, V>(node: &Node<K, V>, first: u32, width: u32) -> Option<u32> {
+    if width == BITS {
+        return None;
+    }
+    let buddy = first ^ (1 << width);
+    (node.group(buddy).1 == buddy && node.group(buddy).2 == width).then_some(buddy)
+}
+
+/// Joins the group at `first` with its buddy, and what they make with its own, while they fit in a leaf.
+fn join<K: Clone, V: Clone>(node: &mut Node<K, V>, first: u32) {
+    let mut first = first;
+    loop {
+        let (at, _, width) = node.group(first);
+        let Some(buddy) = buddy(node, first, width) else {
+            return;
+        };
+        let (low, high) = (first.min(buddy), first.max(buddy));
+        let at = if low == first { at } else { at - 1 };
+        let of = |slot| {
+            node.child(slot)
+                .map_or((true, 0), |child| (child.is_leaf(), child.size()))
+        };
+        let ((low_leaf, low_size), (high_leaf, high_size)) = (of(low), of(high));
+        if !low_leaf || !high_leaf || low_size + high_size > LEAF {
+            return;
+        }
+        let mut take = |slot| node.child_mut(slot).and_then(Option::take);
+        let joined = match (take(low), take(high)) {
+            (Some(low), Some(high)) => Some(concatenated(low, high)),
+            (low, high) => low.or(high),
+        };
+        let starts = node.starts() & !(1 << high);
+        let range: Range<usize> = at..at + 2;
+        node.replace_children(range, Children::from_iter([joined]), starts, 0);
+        first = low;
+    }
+}
+
+/// The leaf of the entries of two, those of `high` behind.
+fn concatenated<K: Clone, V: Clone>(low: Node<K, V>, high: Node<K, V>) -> Node<K, V> {
+    let mut leaf = LeafBuilder::new(low.size() + high.size());
+    for (tag, entry) in low.into_items().into_iter().chain(high.into_items()) {
+        leaf.push(tag, entry);
+    }
+    leaf.finish()
+}

@@ -1,0 +1,128 @@
+//! Iteration, in the order of the hashes.
+
+use super::LEVELS;
+use super::node::{Node, Parts};
+use smallvec::SmallVec;
+use std::slice;
+
+type Children<'a, K, V> = slice::Iter<'a, Option<Node<K, V>>>;
+
+/// Iterates over the entries of a trie.
+pub(crate) struct Iter<'a, K, V> {
+    entries: slice::Iter<'a, (K, V)>,
+    stack: SmallVec<[Children<'a, K, V>; LEVELS]>,
+    left: usize,
+}
+
+impl<'a, K, V> Iter<'a, K, V> {
+    pub(crate) fn new(root: Option<&'a Node<K, V>>) -> Self {
+        let mut iter = Self {
+            entries: [].iter(),
+            stack: SmallVec::new(),
+            left: root.map_or(0, Node::size),
+        };
+        if let Some(root) = root {
+            iter.enter(root);
+        }
+        iter
+    }
+
+    #[inline]
+    fn enter(&mut self, node: &'a Node<K, V>) {
+        if node.is_leaf() {
+            self.entries = node.entries().iter();
+        } else {
+            self.stack.push(node.children().iter());
+        }
+    }
+
+    /// Goes to the next leaf, if there is one.
+    fn advance(&mut self) -> Option<()> {
+        while self.entries.as_slice().is_empty() {
+            match self.stack.last_mut()?.next() {
+                Some(Some(child)) => self.enter(child),
+                Some(None) => {}
+                None => {
+                    self.stack.pop();
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+impl<'a, K, V> Iterator for Iter<'a, K, V> {
+    type Item = &'a (K, V);
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a (K, V)> {
+        if self.entries.as_slice().is_empty() {
+            self.advance()?;
+        }
+        self.left -= 1;
+        self.entries.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut acc = init;
+        while self.advance().is_some() {
+            acc = std::mem::take(&mut self.entries).fold(acc, &mut f);
+        }
+        acc
+    }
+}
+
+impl<K, V> Clone for Iter<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            entries: self.entries.clone(),
+            stack: self.stack.clone(),
+            left: self.left,
+        }
+    }
+}
+
+/// Iterates over the entries of a trie by value: moved out where a node has no other owner, else cloned.
+pub(crate) struct IntoIter<K, V> {
+    stack: SmallVec<[Parts<K, V>; 4]>,
+    left: usize,
+}
+
+impl<K: Clone, V: Clone> IntoIter<K, V> {
+    pub(crate) fn new(root: Option<Node<K, V>>) -> Self {
+        let left = root.as_ref().map_or(0, Node::size);
+        Self {
+            stack: root.map(Parts::of).into_iter().collect(),
+            left,
+        }
+    }
+}
+
+impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        loop {
+            let top = self.stack.last_mut()?;
+            if let Some(entry) = top.next_entry() {
+                self.left -= 1;
+                return Some(entry);
+            }
+            match top.next_child() {
+                Some(child) => self.stack.push(Parts::of(child)),
+                None => {
+                    self.stack.pop();
+                }
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}

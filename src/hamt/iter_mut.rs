@@ -1,0 +1,71 @@
+//! Iteration that may write values.
+
+use super::LEVELS;
+use super::node::Node;
+use smallvec::SmallVec;
+use std::slice;
+
+/// The children of an inner node that are left to enter.
+type Children<'a, K, V> = slice::IterMut<'a, Option<Node<K, V>>>;
+
+/// Iterates over the entries of a trie for writing. A node with other owners is copied when the iterator enters it.
+pub(crate) struct IterMut<'a, K, V> {
+    entries: slice::IterMut<'a, (K, V)>,
+    stack: SmallVec<[Children<'a, K, V>; LEVELS]>,
+    left: usize,
+}
+
+impl<'a, K: Clone, V: Clone> IterMut<'a, K, V> {
+    pub(crate) fn new(root: Option<&'a mut Node<K, V>>) -> Self {
+        let mut iter = Self {
+            entries: [].iter_mut(),
+            stack: SmallVec::new(),
+            left: root.as_ref().map_or(0, |root| root.size()),
+        };
+        if let Some(root) = root {
+            iter.enter(root);
+        }
+        iter
+    }
+
+    #[inline]
+    fn enter(&mut self, node: &'a mut Node<K, V>) {
+        if node.is_leaf() {
+            self.entries = node.entries_mut().iter_mut();
+        } else {
+            self.stack.push(node.children_mut().iter_mut());
+        }
+    }
+}
+
+impl<K, V> IterMut<'_, K, V> {
+    /// How many entries are left.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+}
+
+impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
+    type Item = &'a mut (K, V);
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a mut (K, V)> {
+        loop {
+            if let Some(entry) = self.entries.next() {
+                self.left -= 1;
+                return Some(entry);
+            }
+            match self.stack.last_mut()?.next() {
+                Some(Some(child)) => self.enter(child),
+                Some(None) => {}
+                None => {
+                    self.stack.pop();
+                }
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}

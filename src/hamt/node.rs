@@ -1,0 +1,474 @@
+//! The node, and the only code that knows its layout.
+//!
+//! A node is one allocation: a header, then its children; or a header, then tags and entries. That takes `unsafe`, here
+//! and nowhere else in the library; `docs/decisions-map.md` says what it gains over `Vec`s behind an `Arc`.
+//!
+//! What the `unsafe` code relies on:
+//!
+//! - **Shape.** A block holds as many initialised children as `starts` has bits, bit 0 among them; or, if it has none, as many initialised
+//!   entries as `size` says, and tags for as many, rounded up to [`TAGS`]. Its layout is that of this shape. Whoever
+//!   changes one of these changes all of them before any code of the user runs, or gives up the block.
+//! - **Ownership.** `count` is the number of `Node`s that lead to the block. Nobody writes to a block but through
+//!   `&mut Node` and with a count of 1, when no other `Node` exists through which to read or clone it.
+
+#![allow(unsafe_code)]
+
+mod edit;
+mod parts;
+mod tags;
+
+pub(crate) use parts::{LeafBuilder, Parts};
+
+use super::{Bits, SLOTS};
+use smallvec::SmallVec;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+use tags::equal_tags;
+
+/// A counted pointer to a node of the trie; to clone one is to count one more.
+///
+/// An inner node has [`SLOTS`] slots, one for each value of the next [`BITS`](super::BITS) bits of the hash. A child
+/// serves a *group* of slots: 2^w neighbours, the first of them a multiple of 2^w. Here with 8 slots and leaves of 4:
+///
+/// ```text
+///   inner    starts 0b01110101   size 14        (slots 0 and 1, 2 and 3, 4, 5, 6 and 7)
+///              │   │   │   │   └ slots 6, 7 ──── leaf   tags [c1, d0, f7]       entries [e, e, e]
+///              │   │   │   └──── slot 5 ──────── none
+///              │   │   └──────── slot 4 ──────── inner  size 5                  (5 entries are too many for a leaf)
+///              │   └──────────── slots 2, 3 ──── leaf   tags [44, 51, 51, 6e]   entries [e, e, e, e]
+///              └──────────────── slots 0, 1 ──── leaf   tags [0a, 3b]           entries [e, e]
+/// ```
+///
+/// Invariants, which [`check`](super::check) tests by these numbers:
+///
+/// 1. The groups of an inner node cover its slots: `starts` has the bit of the first slot of each, slot 0 among them.
+/// 2. A leaf's tags are the bits of its entries' hashes that follow those the inner nodes above its parent tell apart (for
+///    a root: the highest), in rising order.
+/// 3. `size` is the number of entries in the node and below; in an inner node it stands at [`SIZE_CAP`] if that is larger.
+/// 4. An entry is in the group that its key's hash says.
+/// 5. A leaf holds at least one entry, and at most [`LEAF`](super::LEAF), unless all bits of the hash are used up.
+/// 6. No two halves could be one: an inner node, and each group that was split in two, holds more than `LEAF` entries.
+/// 7. No two keys are equal.
+pub(crate) struct Node<K, V> {
+    block: NonNull<Header>,
+    entries: PhantomData<Arc<(K, V)>>,
+}
+
+// SAFETY: a node is shared as an `Arc<(K, V)>` is: atomically counted, and written only by its sole owner.
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for Node<K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Node<K, V> {}
+
+/// The children of an inner node, taken out or not yet put in.
+pub(crate) type Children<K, V> = SmallVec<[Option<Node<K, V>>; SLOTS as usize]>;
+
+#[repr(C)]
+struct Header {
+    count: AtomicU32,
+    size: u32,
+    /// 0 in a leaf.
+    starts: Bits,
+    /// Makes the tags' place a multiple of 16.
+    _pad: u32,
+}
+
+/// Where the stored `size` of inner nodes stops; small in tests, so that they get there.
+const SIZE_CAP: u32 = if cfg!(pleach_tiny_nodes) { 7 } else { u32::MAX };
+
+/// Tags come in blocks of so many.
+const TAGS: usize = 16;
+
+/// What a block's layout depends on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// So many entries.
+    Leaf(usize),
+    /// So many children.
+    Inner(usize),
+}
+
+/// Where the entries of a leaf of `len` begin.
+#[inline]
+fn entries_at<K, V>(len: usize) -> usize {
+    let tags = if len <= TAGS { TAGS } else { len.next_multiple_of(TAGS) };
+    (size_of::<Header>() + tags * size_of::<u16>()).next_multiple_of(align_of::<(K, V)>())
+}
+
+/// For how many entries a leaf of `len` has room.
+#[inline]
+fn room(len: usize) -> usize {
+    if len <= 2 { len } else { len.next_multiple_of(4) }
+}
+
+impl Shape {
+    fn layout<K, V>(self) -> Layout {
+        let size = match self {
+            Self::Leaf(len) => {
+                let entries = room(len).checked_mul(size_of::<(K, V)>());
+                entries.and_then(|bytes| bytes.checked_add(entries_at::<K, V>(len)))
+            }
+            Self::Inner(children) => Some(size_of::<Header>() + children * size_of::<Option<Node<K, V>>>()),
+        };
+        let align = align_of::<Header>()
+            .max(align_of::<(K, V)>())
+            .max(align_of::<Option<Node<K, V>>>());
+        match size.map(|size| Layout::from_size_align(size, align)) {
+            Some(Ok(layout)) => layout,
+            // More than the address space.
+            _ => handle_alloc_error(Layout::new::<Header>()),
+        }
+    }
+}
+
+impl<K, V> Node<K, V> {
+    /// A leaf of one entry.
+    pub(crate) fn single(tag: u16, entry: (K, V)) -> Self {
+        let mut leaf = LeafBuilder::new(1);
+        leaf.push(tag, entry);
+        leaf.finish()
+    }
+
+    /// An inner node of these children, of which there must be as many as bits in `starts`, that of slot 0 among them; or
+    /// the process ends.
+    pub(crate) fn inner(starts: Bits, children: Children<K, V>) -> Self {
+        let size = children.iter().flatten().map(Self::size).sum();
+        Self::inner_of_size(starts, children, capped(size))
+    }
+
+    fn inner_of_size(starts: Bits, mut children: Children<K, V>, size: u32) -> Self {
+        if children.len() != starts.count_ones() as usize || starts & 1 == 0 {
+            std::process::abort();
+        }
+        let mut node = Self::allocate(Shape::Inner(children.len()), size, starts);
+        // SAFETY: the new block has room for so many children; they are moved there, and forgotten here.
+        unsafe {
+            ptr::copy_nonoverlapping(children.as_ptr(), node.children_ptr(), children.len());
+            children.set_len(0);
+        }
+        debug_assert!(node.is_unique());
+        node
+    }
+
+    /// A block with a header and nothing else: give it what its shape wants before using or dropping it.
+    #[inline]
+    fn allocate(shape: Shape, size: u32, starts: Bits) -> Self {
+        let layout = shape.layout::<K, V>();
+        // SAFETY: the layout's size is not 0.
+        let block = unsafe { alloc(layout) }.cast::<Header>();
+        let Some(block) = NonNull::new(block) else {
+            handle_alloc_error(layout)
+        };
+        // SAFETY: the block has room for a header, and is aligned for one.
+        unsafe {
+            block.write(Header {
+                count: AtomicU32::new(1),
+                size,
+                starts,
+                _pad: 0,
+            })
+        };
+        Self {
+            block,
+            entries: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: the block lives as long as a node leads to it, and is not written meanwhile (Ownership).
+        unsafe { self.block.as_ref() }
+    }
+
+    /// The number of entries in the node and below. O(1) up to [`SIZE_CAP`].
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        let header = self.header();
+        if header.size < SIZE_CAP || header.starts == 0 {
+            header.size as usize
+        } else {
+            self.large_size()
+        }
+    }
+
+    #[cold]
+    fn large_size(&self) -> usize {
+        self.children().iter().flatten().map(Self::size).sum()
+    }
+
+    #[inline]
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.header().starts == 0
+    }
+
+    /// The first slots of the groups of an inner node; 0 in a leaf.
+    #[inline]
+    pub(crate) fn starts(&self) -> Bits {
+        self.header().starts
+    }
+
+    #[inline]
+    fn shape(&self) -> Shape {
+        let header = self.header();
+        if header.starts == 0 {
+            Shape::Leaf(header.size as usize)
+        } else {
+            Shape::Inner(header.starts.count_ones() as usize)
+        }
+    }
+
+    #[inline]
+    fn children_ptr(&self) -> *mut Option<Self> {
+        // SAFETY: right after the header, in the block or at its end.
+        unsafe { self.block.as_ptr().add(1).cast() }
+    }
+
+    #[inline]
+    fn tags_ptr(&self) -> *mut u16 {
+        // SAFETY: right after the header, in the block or at its end.
+        unsafe { self.block.as_ptr().add(1).cast() }
+    }
+
+    /// Where the entries begin, in a leaf of `len`.
+    #[inline]
+    fn entries_ptr(&self, len: usize) -> *mut (K, V) {
+        // SAFETY: in the block or at its end (Shape).
+        unsafe { self.block.as_ptr().byte_add(entries_at::<K, V>(len)).cast() }
+    }
+
+    /// How many entries are in this node itself.
+    #[inline]
+    fn len(&self) -> usize {
+        let header = self.header();
+        if header.starts == 0 { header.size as usize } else { 0 }
+    }
+
+    /// The entries of a leaf; of an inner node none.
+    #[inline]
+    pub(crate) fn entries(&self) -> &[(K, V)] {
+        let len = self.len();
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: the block holds so many initialised entries there (Shape), and is not written meanwhile (Ownership).
+        unsafe { std::slice::from_raw_parts(self.entries_ptr(len), len) }
+    }
+
+    /// The tags of a leaf; of an inner node none.
+    #[inline]
+    pub(crate) fn tags(&self) -> &[u16] {
+        // SAFETY: as for entries.
+        unsafe { std::slice::from_raw_parts(self.tags_ptr(), self.len()) }
+    }
+
+    /// The children of an inner node; of a leaf none.
+    #[inline]
+    pub(crate) fn children(&self) -> &[Option<Self>] {
+        // SAFETY: as for entries.
+        unsafe { std::slice::from_raw_parts(self.children_ptr(), self.starts().count_ones() as usize) }
+    }
+
+    /// The place, among the children of an inner node, of the one that serves `slot`.
+    #[inline]
+    fn place(starts: Bits, slot: u32) -> usize {
+        (starts & (Bits::MAX >> (Bits::BITS - 1 - slot))).count_ones() as usize - 1
+    }
+
+    /// The child of an inner node that serves `slot`.
+    #[inline]
+    pub(crate) fn child(&self, slot: u32) -> Option<&Self> {
+        let starts = self.starts();
+        if starts == 0 {
+            return None;
+        }
+        // SAFETY: `starts` has bit 0, so there is a group that `slot` is in, and a child for each group (Shape).
+        unsafe { (*self.children_ptr().add(Self::place(starts, slot))).as_ref() }
+    }
+
+    /// The group of an inner node that serves `slot`: its place, its first slot, and w if it has 2^w slots.
+    #[inline]
+    pub(crate) fn group(&self, slot: u32) -> (usize, u32, u32) {
+        let starts = self.starts();
+        let upto = Bits::MAX >> (Bits::BITS - 1 - slot);
+        let first = Bits::BITS - 1 - (starts & upto | 1).leading_zeros();
+        let next = (starts & !upto).trailing_zeros().min(SLOTS);
+        (Self::place(starts | 1, slot), first, (next - first).trailing_zeros())
+    }
+
+    /// The place of the entry of a leaf that has this tag and whose key pleases `eq`.
+    #[inline]
+    pub(crate) fn position(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<usize> {
+        let len = self.len();
+        if len > TAGS {
+            return self.position_of_many(tag, eq);
+        }
+        if len == 0 {
+            return None;
+        }
+        // SAFETY: there are at least 16 tags in a leaf (Shape).
+        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) } & ((1 << len) - 1);
+        while equal != 0 {
+            let at = equal.trailing_zeros() as usize;
+            // SAFETY: less than `len` (Shape).
+            if eq(unsafe { &(*self.entries_ptr(len).add(at)).0 }) {
+                return Some(at);
+            }
+            equal &= equal - 1;
+        }
+        None
+    }
+
+    #[cold]
+    fn position_of_many(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<usize> {
+        let entries = self.entries().iter();
+        self.tags()
+            .iter()
+            .zip(entries)
+            .position(|(t, entry)| *t == tag && eq(&entry.0))
+    }
+
+    /// The entry of a leaf that has this tag and whose key pleases `eq`.
+    #[inline]
+    pub(crate) fn entry(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
+        let len = self.header().size as usize;
+        if len > TAGS || !self.is_leaf() {
+            return self.position_of_many(tag, eq).map(|at| &self.entries()[at]);
+        }
+        // SAFETY: there are at least 16 tags in a leaf (Shape).
+        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) } & ((1 << len) - 1);
+        while equal != 0 {
+            // SAFETY: less than `len` (Shape).
+            let entry = unsafe { &*self.entries_ptr(TAGS).add(equal.trailing_zeros() as usize) };
+            if eq(&entry.0) {
+                return Some(entry);
+            }
+            equal &= equal - 1;
+        }
+        None
+    }
+
+    /// Has the processor fetch the node, or what of it a search will look at.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
+        for line in 1..4 {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint; the address need not be valid.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.block.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
+        self.block == other.block
+    }
+
+    /// Whether no other pointer leads to this node.
+    #[inline]
+    pub(crate) fn is_unique(&mut self) -> bool {
+        // Acquire: what other owners did, they did before they gave up their count.
+        self.header().count.load(Ordering::Acquire) == 1
+    }
+
+    /// Whether other pointers lead to this node, as of now.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.header().count.load(Ordering::Relaxed) > 1
+    }
+
+    /// The bytes of the node's own block.
+    pub(crate) fn bytes(&self) -> usize {
+        self.shape().layout::<K, V>().size()
+    }
+
+    /// The header, for writing.
+    ///
+    /// # Safety
+    /// The node is unique.
+    #[inline]
+    unsafe fn header_mut(&mut self) -> &mut Header {
+        // SAFETY: unique, and borrowed mutably (Ownership).
+        unsafe { self.block.as_mut() }
+    }
+
+    /// Frees the block, and drops nothing in it.
+    ///
+    /// # Safety
+    /// The node is unique, and never used or dropped again; `shape` is that of the block's layout.
+    #[inline]
+    unsafe fn free(&mut self, shape: Shape) {
+        // SAFETY: allocated with this layout (Shape), and nobody else's (Ownership).
+        unsafe { dealloc(self.block.as_ptr().cast(), shape.layout::<K, V>()) }
+    }
+}
+
+impl<K, V> Node<K, V> {
+    /// Gives the block the layout of another shape. What both have room for stays where it is.
+    ///
+    /// # Safety
+    /// The node is unique; `from` is the shape of the block's layout, and `to` is made true before user code runs.
+    unsafe fn reallocate(&mut self, from: Shape, to: Shape) {
+        let (old, new) = (from.layout::<K, V>(), to.layout::<K, V>());
+        // SAFETY: allocated with the layout `old`; the new size is not 0, and was checked by `layout`.
+        let block = unsafe { realloc(self.block.as_ptr().cast(), old, new.size()) };
+        self.block = NonNull::new(block.cast()).unwrap_or_else(|| handle_alloc_error(new));
+    }
+}
+
+fn capped(size: usize) -> u32 {
+    size.min(SIZE_CAP as usize) as u32
+}
+
+impl<K, V> Clone for Node<K, V> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
+        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
+            std::process::abort();
+        }
+        Self {
+            block: self.block,
+            entries: PhantomData,
+        }
+    }
+}
+
+impl<K, V> Drop for Node<K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        // A sole owner need not write the count to know that it is one.
+        let count = &self.header().count;
+        if count.load(Ordering::Acquire) != 1 {
+            if count.fetch_sub(1, Ordering::Release) != 1 {
+                return;
+            }
+            fence(Ordering::Acquire);
+        }
+        self.drop_block();
+    }
+}
+
+impl<K, V> Node<K, V> {
+    /// Recurses at most as deep as the trie.
+    #[inline(never)]
+    fn drop_block(&mut self) {
+        let shape = self.shape();
+        // SAFETY: the last owner drops each entry and child once (Shape), and frees the block. If a drop panics, the rest
+        // leaks.
+        unsafe {
+            match shape {
+                Shape::Leaf(len) => {
+                    if std::mem::needs_drop::<(K, V)>() {
+                        ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.entries_ptr(len), len));
+                    }
+                }
+                Shape::Inner(count) => {
+                    ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.children_ptr(), count));
+                }
+            }
+            self.free(shape);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Changes to a node.
+
+use super::tags::tags_upto;
+use super::*;
+
+/// Edits, in place if the node has no other owner, else in a copy. Whatever they clone they clone first, so a panicking
+/// `Clone` changes nothing.
+impl<K: Clone, V: Clone> Node<K, V> {
+    /// Makes this the only pointer to its node.
+    #[inline]
+    pub(crate) fn unshare(&mut self) {
+        if !self.is_unique() {
+            *self = self.copy();
+        }
+    }
+
+    #[inline(never)]
+    fn copy(&self) -> Self {
+        match self.shape() {
+            Shape::Leaf(len) => {
+                let mut leaf = LeafBuilder::new(len);
+                leaf.extend(self.tags(), self.entries());
+                leaf.finish()
+            }
+            Shape::Inner(count) => {
+                let header = self.header();
+                let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), header.size, header.starts));
+                for (at, child) in self.children().iter().enumerate() {
+                    // SAFETY: the new block has room for as many children as this one has.
+                    unsafe { copy.children_ptr().add(at).write(child.clone()) };
+                }
+                ManuallyDrop::into_inner(copy)
+            }
+        }
+    }
+
+    /// Entry `at` of a leaf, if it has so many.
+    #[inline]
+    pub(crate) fn entry_mut(&mut self, at: usize) -> Option<&mut (K, V)> {
+        self.unshare();
+        let len = self.len();
+        // SAFETY: unique by now, and `at` is less than the number of entries (Shape).
+        (at < len).then(|| unsafe { &mut *self.entries_ptr(len).add(at) })
+    }
+
+    /// The entries of a leaf, for writing values: keys must stay.
+    pub(crate) fn entries_mut(&mut self) -> &mut [(K, V)] {
+        self.unshare();
+        let len = self.len();
+        // SAFETY: unique by now, and a block has as many entries as it says (Shape).
+        unsafe { std::slice::from_raw_parts_mut(self.entries_ptr(len), len) }
+    }
+
+    /// The children of an inner node, for writing values: the number of entries below must stay.
+    pub(crate) fn children_mut(&mut self) -> &mut [Option<Self>] {
+        self.unshare();
+        let count = self.starts().count_ones() as usize;
+        // SAFETY: as for entries.
+        unsafe { std::slice::from_raw_parts_mut(self.children_ptr(), count) }
+    }
+
+    /// The child of an inner node that serves `slot`, or of a leaf nothing. If the child gains or loses an entry, this
+    /// node must be told.
+    #[inline]
+    pub(crate) fn child_mut(&mut self, slot: u32) -> Option<&mut Option<Self>> {
+        self.unshare();
+        let starts = self.starts();
+        if starts == 0 {
+            return None;
+        }
+        // SAFETY: unique by now; for the place, see `child`.
+        Some(unsafe { &mut *self.children_ptr().add(Self::place(starts, slot)) })
+    }
+
+    /// Counts an entry more, one that a child has gained.
+    #[inline]
+    pub(crate) fn child_grew(&mut self) {
+        if !self.is_leaf() {
+            self.unshare();
+            let size = self.header().size;
+            // SAFETY: unique by now; no leaf, so its shape does not depend on its size.
+            unsafe { self.header_mut().size = if size < SIZE_CAP { size + 1 } else { SIZE_CAP } }
+        }
+    }
+
+    /// Counts an entry less, one that a child has lost.
+    #[inline]
+    pub(crate) fn child_shrank(&mut self) {
+        if !self.is_leaf() {
+            self.unshare();
+            let size = self.header().size;
+            let size = if size < SIZE_CAP {
+                size.saturating_sub(1)
+            } else {
+                capped(self.large_size())
+            };
+            // SAFETY: as in `child_grew`.
+            unsafe { self.header_mut().size = size }
+        }
+    }
+
+    /// Adds an entry to a leaf, behind those of its tag.
+    pub(crate) fn insert_entry(&mut self, tag: u16, entry: (K, V)) {
+        if !self.is_leaf() {
+            return;
+        }
+        let len = self.len();
+        let at = if len > TAGS {
+            self.tags().partition_point(|t| *t <= tag)
+        } else {
+            // SAFETY: there are at least 16 tags in a leaf (Shape).
+            (unsafe { tags_upto(self.tags_ptr(), tag) } & ((1 << len) - 1)).count_ones() as usize
+        };
+        if !self.is_unique() {
+            let (tags, entries) = (self.tags(), self.entries());
+            let mut leaf = LeafBuilder::new(len + 1);
+            leaf.extend(&tags[..at], &entries[..at]);
+            leaf.push(tag, entry);
+            leaf.extend(&tags[at..], &entries[at..]);
+            *self = leaf.finish();
+            return;
+        }
+        let grows = room(len + 1) != room(len);
+        let size = u32::try_from(len + 1).unwrap_or_else(|_| std::process::abort());
+        // SAFETY: unique. The block gets the layout of a leaf with one entry more, its entries go where that has them, and
+        // what is behind `at` moves up by one, for which there is room; no user code runs till the shape is true again.
+        unsafe {
+            if grows {
+                self.reallocate(Shape::Leaf(len), Shape::Leaf(len + 1));
+            }
+            let (old, new) = (self.entries_ptr(len), self.entries_ptr(len + 1));
+            if old != new {
+                ptr::copy(old, new, len);
+                ptr::write_bytes(self.tags_ptr().add(len), 0, TAGS);
+            }
+            ptr::copy(new.add(at), new.add(at + 1), len - at);
+            new.add(at).write(entry);
+            let tags = self.tags_ptr();
+            ptr::copy(tags.add(at), tags.add(at + 1), len - at);
+            tags.add(at).write(tag);
+            self.header_mut().size = size;
+        }
+    }
+
+    /// Takes entry `at` out of a leaf of more than one entry.
+    pub(crate) fn remove_entry(&mut self, at: usize) -> Option<(K, V)> {
+        let len = self.len();
+        if at >= len || len < 2 {
+            return None;
+        }
+        if !self.is_unique() {
+            let (tags, entries) = (self.tags(), self.entries());
+            let taken = entries[at].clone();
+            let mut leaf = LeafBuilder::new(len - 1);
+            leaf.extend(&tags[..at], &entries[..at]);
+            leaf.extend(&tags[at + 1..], &entries[at + 1..]);
+            *self = leaf.finish();
+            return Some(taken);
+        }
+        // SAFETY: unique, with more than `at` entries. What is behind `at` moves down by one, the entries go where a leaf
+        // with one less has them, and the block gets its layout; no user code runs till the shape is true again.
+        unsafe {
+            let (old, new) = (self.entries_ptr(len), self.entries_ptr(len - 1));
+            let taken = old.add(at).read();
+            ptr::copy(old.add(at + 1), old.add(at), len - at - 1);
+            let tags = self.tags_ptr();
+            ptr::copy(tags.add(at + 1), tags.add(at), len - at - 1);
+            if old != new {
+                ptr::copy(old, new, len - 1);
+            }
+            if room(len - 1) != room(len) {
+                self.reallocate(Shape::Leaf(len), Shape::Leaf(len - 1));
+            }
+            self.header_mut().size -= 1;
+            Some(taken)
+        }
+    }
+
+    /// Takes the entries from place `at` on out of a leaf, as a leaf. Both must have some.
+    pub(crate) fn split_off(&mut self, at: usize) -> Option<Self> {
+        let len = self.len();
+        if at == 0 || at >= len {
+            return None;
+        }
+        self.unshare();
+        let mut high = LeafBuilder::new(len - at);
+        // SAFETY: unique by now. The entries from `at` on move to the new block, those before to where a smaller leaf has
+        // them; no user code runs till the shape is true again.
+        unsafe {
+            let (old, new) = (self.entries_ptr(len), self.entries_ptr(at));
+            ptr::copy_nonoverlapping(old.add(at), high.node.entries_ptr(len - at), len - at);
+            ptr::copy_nonoverlapping(self.tags_ptr().add(at), high.node.tags_ptr(), len - at);
+            high.done = len - at;
+            if old != new {
+                ptr::copy(old, new, at);
+            }
+            self.reallocate(Shape::Leaf(len), Shape::Leaf(at));
+            self.header_mut().size = at as u32;
+        }
+        Some(high.finish())
+    }
+
+    /// Splits the group of an inner node that `slot` is in: what serves `slot` and those behind, in that group, will be
+    /// `child`, whose entries the group's child has lost.
+    pub(crate) fn insert_child(&mut self, slot: u32, child: Self) {
+        self.unshare();
+        let starts = self.starts();
+        if starts == 0 || starts >> slot & 1 == 1 {
+            return;
+        }
+        let (count, at) = (starts.count_ones() as usize, Self::place(starts, slot) + 1);
+        // SAFETY: unique by now. The block gets room for another child, those behind move up, and the shape is true again.
+        unsafe {
+            self.reallocate(Shape::Inner(count), Shape::Inner(count + 1));
+            let place = self.children_ptr().add(at);
+            ptr::copy(place, place.add(1), count - at);
+            place.write(Some(child));
+            self.header_mut().starts = starts | 1 << slot;
+        }
+    }
+
+    /// Puts `new` children in the place of those in the range `at`, with all the groups' `starts`. Their sizes together
+    /// must be the same as before, but for `more` entries.
+    pub(crate) fn replace_children(
+        &mut self,
+        at: std::ops::Range<usize>,
+        new: Children<K, V>,
+        starts: Bits,
+        more: u32,
+    ) {
+        let size = self.header().size;
+        let size = if size < SIZE_CAP { size + more } else { SIZE_CAP };
+        self.unshare();
+        if self.is_leaf() {
+            return;
+        }
+        let old = self.take_children();
+        let mut children = Children::new();
+        let mut old = old.into_iter();
+        children.extend(old.by_ref().take(at.start));
+        children.extend(new);
+        children.extend(old.skip(at.len()));
+        *self = Self::inner_of_size(starts, children, size);
+    }
+
+    /// The children of a unique inner node, which are none thereafter.
+    fn take_children(&mut self) -> Children<K, V> {
+        let count = self.children().len();
+        let mut children = Children::with_capacity(count);
+        for at in 0..count {
+            // SAFETY: unique; there are so many children.
+            children.push(unsafe { (*self.children_ptr().add(at)).take() });
+        }
+        children
+    }
+
+    /// Moves the entries of a leaf out: one that is shared is cloned.
+    pub(crate) fn into_items(self) -> Vec<(u16, (K, V))> {
+        let tags: SmallVec<[u16; TAGS]> = self.tags().into();
+        let mut parts = Parts::of(self);
+        tags.into_iter()
+            .map_while(|tag| Some((tag, parts.next_entry()?)))
+            .collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! Nodes taken apart, and leaves put together.
+
+use super::*;
+
+/// A node taken apart from the front: moved out if it had no other owner, else cloned.
+pub(crate) struct Parts<K, V> {
+    node: ManuallyDrop<Node<K, V>>,
+    owned: bool,
+    /// How many entries or children are taken.
+    taken: usize,
+}
+
+impl<K, V> Parts<K, V> {
+    pub(crate) fn of(mut node: Node<K, V>) -> Self {
+        let owned = node.is_unique();
+        Self {
+            node: ManuallyDrop::new(node),
+            owned,
+            taken: 0,
+        }
+    }
+
+    /// The next entry of a leaf.
+    #[inline]
+    pub(crate) fn next_entry(&mut self) -> Option<(K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let entry = self.node.entries().get(self.taken)?;
+        let entry = if self.owned {
+            // SAFETY: each entry of an owned block is taken once.
+            unsafe { ptr::read(entry) }
+        } else {
+            entry.clone()
+        };
+        self.taken += 1;
+        Some(entry)
+    }
+
+    /// The next child of an inner node.
+    #[inline]
+    pub(crate) fn next_child(&mut self) -> Option<Node<K, V>> {
+        loop {
+            let child = self.node.children().get(self.taken)?;
+            self.taken += 1;
+            let child = if self.owned {
+                // SAFETY: each child of an owned block is taken once.
+                unsafe { ptr::read(child) }
+            } else {
+                child.clone()
+            };
+            if child.is_some() {
+                return child;
+            }
+        }
+    }
+}
+
+impl<K, V> Drop for Parts<K, V> {
+    fn drop(&mut self) {
+        let (shape, taken) = (self.node.shape(), self.taken);
+        // SAFETY: of an owned node what was not taken is dropped, once, and the block freed; another is given up whole.
+        unsafe {
+            if !self.owned {
+                return ManuallyDrop::drop(&mut self.node);
+            }
+            match shape {
+                Shape::Leaf(len) => {
+                    let left = self.node.entries_ptr(len).add(taken);
+                    ptr::drop_in_place(ptr::slice_from_raw_parts_mut(left, len - taken));
+                }
+                Shape::Inner(count) => {
+                    let left = self.node.children_ptr().add(taken);
+                    ptr::drop_in_place(ptr::slice_from_raw_parts_mut(left, count - taken));
+                }
+            }
+            self.node.free(shape);
+        }
+    }
+}
+
+/// Makes a leaf of entries that come in the order of their tags.
+///
+/// Entries past the number announced are dropped; if some are missing at the end, the process ends.
+pub(crate) struct LeafBuilder<K, V> {
+    pub(super) node: ManuallyDrop<Node<K, V>>,
+    len: usize,
+    pub(super) done: usize,
+}
+
+impl<K, V> LeafBuilder<K, V> {
+    /// For a leaf of so many entries, at least one.
+    #[inline]
+    pub(crate) fn new(len: usize) -> Self {
+        let size = u32::try_from(len).unwrap_or_else(|_| std::process::abort());
+        let node = ManuallyDrop::new(Node::allocate(Shape::Leaf(len), size, 0));
+        // All tags are read at once, those of no entry too.
+        let tags = if len <= TAGS { TAGS } else { len.next_multiple_of(TAGS) };
+        // SAFETY: the block has room for so many tags.
+        unsafe { ptr::write_bytes(node.tags_ptr(), 0, tags) };
+        Self { node, len, done: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, tag: u16, entry: (K, V)) {
+        if self.done < self.len {
+            // SAFETY: the block has room for another tag and entry.
+            unsafe {
+                self.node.tags_ptr().add(self.done).write(tag);
+                self.node.entries_ptr(self.len).add(self.done).write(entry);
+            }
+            self.done += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn extend(&mut self, tags: &[u16], entries: &[(K, V)])
+    where
+        K: Clone,
+        V: Clone,
+    {
+        tags.iter()
+            .zip(entries)
+            .for_each(|(tag, entry)| self.push(*tag, entry.clone()));
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> Node<K, V> {
+        if self.done != self.len || self.len == 0 {
+            std::process::abort();
+        }
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the block holds all of its shape, and is taken out once.
+        unsafe { ManuallyDrop::take(&mut this.node) }
+    }
+}
+
+/// A builder given up, as by a panic in `Clone`: drops what has come.
+impl<K, V> Drop for LeafBuilder<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: so many entries are initialised, and the block has the layout of a leaf of `len`.
+        unsafe {
+            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(
+                self.node.entries_ptr(self.len),
+                self.done,
+            ));
+            self.node.free(Shape::Leaf(self.len));
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! Several tries of one hash function, walked side by side: what set operations, merge and difference have in common.
+//!
+//! The walk goes region by region: a *region* is a range of hashes, as a group of slots is, and what an operand has there
+//! is a [`Part`]. An operation is first asked about each region as a whole, so that it can decide by pointers; only if it
+//! can't, the region is entered. The result is put together of what the operands have wherever that is what it holds, and
+//! if the result of a whole node is what one operand has there, it *is* that operand's node.
+
+#[cfg(feature = "rayon")]
+mod parallel;
+mod result;
+
+#[cfg(feature = "rayon")]
+pub(crate) use parallel::{par_combine, par_retain};
+
+use super::node::Node;
+use super::{BITS, Bits, Keys, LEAF, exhausted, rest, slot_of_tag, tag};
+use result::{Content, Groups, Source};
+use smallvec::SmallVec;
+
+#[cfg(test)]
+thread_local! {
+    /// How many regions this thread has entered: what tests of sharing count.
+    pub(crate) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// An operation on `N` tries.
+pub(crate) trait Zip<'a, const N: usize, K: 'a, V: 'a>: Keys<K> {
+    /// Whether there is a result. If not, what the operation answers says nothing.
+    const BUILDS: bool;
+
+    /// What becomes of a region, judged from outside; `None` to have it entered.
+    ///
+    /// Operands of one class hold the same there; those of class 0 hold nothing, and not all do.
+    fn whole(&mut self, class: [usize; N]) -> Option<Whole>;
+
+    /// What becomes of a key, given the entries of those that have it. One has it at least.
+    fn entry(&mut self, entries: [Option<&'a (K, V)>; N]) -> Outcome<V>;
+}
+
+/// What becomes of a region.
+pub(crate) enum Whole {
+    Nothing,
+    /// What this operand has there.
+    Operand(usize),
+}
+
+/// What becomes of a key.
+pub(crate) enum Outcome<V> {
+    Nothing,
+    /// The entry of these operands, a bitmap: they have the same.
+    Operands(usize),
+    /// Another value.
+    New(V),
+}
+
+/// An entry and its tag, which is of the level that is being looked at.
+struct Item<'a, K, V> {
+    tag: u16,
+    entry: &'a (K, V),
+}
+
+type Items<'a, K, V> = SmallVec<[Item<'a, K, V>; LEAF]>;
+
+/// What an operand has in a region.
+enum Part<'a, 's, K, V> {
+    Empty,
+    /// One group, or the root.
+    Node(&'a Node<K, V>),
+    /// Several groups of an inner node.
+    Groups(&'a Node<K, V>),
+    /// Some entries of a leaf, in the order of their tags.
+    Items(&'s [Item<'a, K, V>]),
+}
+
+impl<K, V> Clone for Part<'_, '_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Part<'_, '_, K, V> {}
+
+impl<'a, 's, K, V> Part<'a, 's, K, V> {
+    fn of_child(child: Option<&'a Node<K, V>>) -> Self {
+        child.map_or(Part::Empty, Part::Node)
+    }
+
+    fn of_items(items: &'s [Item<'a, K, V>]) -> Self {
+        if items.is_empty() {
+            Part::Empty
+        } else {
+            Part::Items(items)
+        }
+    }
+
+    /// What is in a part of the region, if this is no leaf.
+    fn within(self, region: Region) -> Self {
+        match self {
+            Part::Groups(node) if node.group(region.first).2 == region.width => {
+                Part::of_child(node.child(region.first))
+            }
+            Part::Items(items) => {
+                let from = items.partition_point(|item| slot_of_tag(item.tag) < region.first);
+                let upto = items.partition_point(|item| slot_of_tag(item.tag) < region.first + (1 << region.width));
+                Part::of_items(&items[from..upto])
+            }
+            part => part,
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Part::Node(leaf) => leaf.entries().len(),
+            Part::Items(items) => items.len(),
+            Part::Empty | Part::Groups(_) => 0,
+        }
+    }
+
+    fn tag(self, at: usize) -> Option<u16> {
+        match self {
+            Part::Node(leaf) => leaf.tags().get(at).copied(),
+            Part::Items(items) => items.get(at).map(|item| item.tag),
+            Part::Empty | Part::Groups(_) => None,
+        }
+    }
+
+    fn entry(self, at: usize) -> Option<&'a (K, V)> {
+        match self {
+            Part::Node(leaf) => leaf.entries().get(at),
+            Part::Items(items) => items.get(at).map(|item| item.entry),
+            Part::Empty | Part::Groups(_) => None,
+        }
+    }
+
+    fn items(self) -> Items<'a, K, V> {
+        (0..self.len())
+            .filter_map(|at| {
+                Some(Item {
+                    tag: self.tag(at)?,
+                    entry: self.entry(at)?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// 2^`width` slots from `first`, in nodes at `level`.
+#[derive(Clone, Copy)]
+struct Region {
+    level: u32,
+    first: u32,
+    width: u32,
+}
+
+impl Region {
+    /// All slots of nodes at `level`.
+    fn all(level: u32) -> Self {
+        Self {
+            level,
+            first: 0,
+            width: BITS,
+        }
+    }
+
+    fn halves(self) -> [Self; 2] {
+        let width = self.width - 1;
+        [
+            Self { width, ..self },
+            Self {
+                width,
+                first: self.first + (1 << width),
+                ..self
+            },
+        ]
+    }
+
+    fn is_exhausted(self) -> bool {
+        exhausted(self.level, self.width)
+    }
+}
+
+/// Walks the tries, and returns the result, if the operation has one.
+pub(crate) fn zip<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    roots: [Option<&'a Node<K, V>>; N],
+    op: &mut O,
+) -> Option<Node<K, V>> {
+    let mut result = Groups::new(0);
+    let same = region(roots.map(Part::of_child), Region::all(0), &mut result, op);
+    match (0..N).find(|i| same >> i & 1 == 1) {
+        _ if !O::BUILDS => None,
+        Some(i) => roots[i].cloned(),
+        None => result.into_node(),
+    }
+}
+
+/// Which operands hold the same in a region, as pointers tell; 0 where they hold nothing.
+fn classes<const N: usize, K, V>(parts: &[Part<'_, '_, K, V>; N]) -> [usize; N] {
+    let mut class = [0; N];
+    for i in 0..N {
+        class[i] = match parts[i] {
+            Part::Empty => 0,
+            Part::Node(node) => {
+                let like = |part: &Part<'_, '_, K, V>| matches!(part, Part::Node(other) if node.ptr_eq(other));
+                parts[..i].iter().position(like).map_or(i + 1, |j| class[j])
+            }
+            Part::Groups(_) | Part::Items(_) => i + 1,
+        };
+    }
+    class
+}
+
+/// Adds to `result` what becomes of a region. Returns which operands it equals there, as a bitmap.
+#[inline]
+fn region<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let class = classes(&parts);
+    let of_class = |c| (0..N).filter(|i| class[*i] == c).fold(0, |same, i| same | 1 << i);
+    let whole = if class == [0; N] {
+        Some(Whole::Nothing)
+    } else {
+        op.whole(class)
+    };
+    match whole {
+        _ if whole.is_some() && !O::BUILDS => return 0,
+        Some(Whole::Nothing) => {
+            result.push(at, Content::Empty);
+            return of_class(0);
+        }
+        Some(Whole::Operand(i)) => {
+            result.keep(at, parts[i], i);
+            return of_class(class[i]);
+        }
+        None => {}
+    }
+    enter(parts, at, result, op)
+}
+
+/// A region that must be entered.
+#[inline(never)]
+fn enter<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    #[cfg(test)]
+    VISITS.set(VISITS.get() + 1);
+    let is_inner = |part: &Part<'_, '_, K, V>| matches!(part, Part::Node(node) if !node.is_leaf());
+    if parts.iter().any(is_inner) {
+        descend(parts, at, result, op)
+    } else if parts.iter().any(|part| matches!(part, Part::Groups(_))) {
+        split(parts, at, result, op)
+    } else {
+        join(parts, at, result, op)
+    }
+}
+
+/// A region where some operand has several groups.
+fn split<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let mut same = (1 << N) - 1;
+    // Mostly all are inner nodes split alike.
+    let starts = parts.map(|part| {
+        if let Part::Groups(node) = part {
+            node.starts()
+        } else {
+            0
+        }
+    });
+    if starts[0] != 0 && starts.iter().all(|s| *s == starts[0]) {
+        let children: [&'a [Option<Node<K, V>>]; N] = parts.map(|part| {
+            if let Part::Groups(node) = part {
+                node.children()
+            } else {
+                &[]
+            }
+        });
+        let before: Bits = (1 << at.first) - 1;
+        let end = at.first + (1 << at.width);
+        let mut left = starts[0] & !before & (Bits::MAX >> (Bits::BITS - end));
+        let mut place = (starts[0] & before).count_ones() as usize;
+        while left != 0 {
+            let first = left.trailing_zeros();
+            left &= left - 1;
+            let next = if left == 0 { end } else { left.trailing_zeros() };
+            let group = Region {
+                level: at.level,
+                first,
+                width: (next - first).trailing_zeros(),
+            };
+            same &= region(children.map(|c| Part::of_child(c[place].as_ref())), group, result, op);
+            place += 1;
+        }
+        return same;
+    }
+    let lists = parts.map(|part| {
+        if let Part::Node(_) = part {
+            part.items()
+        } else {
+            Items::new()
+        }
+    });
+    for half in at.halves() {
+        let part = |i: usize| {
+            let part = if let Part::Node(_) = parts[i] {
+                Part::Items(&lists[i])
+            } else {
+                parts[i]
+            };
+            part.within(half)
+        };
+        same &= region(std::array::from_fn(part), half, result, op);
+    }
+    same
+}
+
+/// A region of one slot where some operand has an inner node, or the root.
+fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    // A root serves no slot; its groups are of level 0, as is a root leaf's tags.
+    let root = at.width == BITS;
+    let level = if root { 0 } else { at.level + 1 };
+    let has_items = |part: &Part<'_, '_, K, V>| part.len() != 0;
+    if !root && !parts.iter().any(has_items) {
+        let below = parts.map(|part| {
+            if let Part::Node(node) = part {
+                Part::Groups(node)
+            } else {
+                part
+            }
+        });
+        return descended(parts, below, at, result, op);
+    }
+    let lists = parts.map(|part| {
+        let mut items = part.items();
+        if !root {
+            items
+                .iter_mut()
+                .for_each(|item| item.tag = tag(rest(op.hash(&item.entry.0), level)));
+            items.sort_by_key(|item| item.tag);
+        }
+        items
+    });
+    let part = |i: usize| match parts[i] {
+        Part::Node(node) if !node.is_leaf() => Part::Groups(node),
+        _ => Part::of_items(&lists[i]),
+    };
+    let below: [Part<'a, '_, K, V>; N] = std::array::from_fn(part);
+    if root {
+        return split(below, at, result, op);
+    }
+    descended(parts, below, at, result, op)
+}
+
+/// Adds what becomes of a slot's `parts`, given what they are on the level `below`.
+fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    below: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let level = at.level + 1;
+    let mut groups = Groups::new(level);
+    let same = split(below, Region::all(level), &mut groups, op);
+    if O::BUILDS {
+        match (0..N).find(|i| same >> i & 1 == 1) {
+            Some(i) => result.keep(at, parts[i], i),
+            None => result.push_below(at, groups, op),
+        }
+    }
+    same
+}
+
+/// A region where all operands have entries only.
+fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: [Part<'a, '_, K, V>; N],
+    at: Region,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let before = result.entries.len();
+    if O::BUILDS {
+        result.entries.reserve(parts.iter().map(|part| part.len()).sum());
+    }
+    let mut same = (1 << N) - 1;
+    let mut from = [0; N];
+    loop {
+        let heads: [_; N] = std::array::from_fn(|i| parts[i].tag(from[i]));
+        let Some(tag) = heads.iter().flatten().copied().min() else {
+            break;
+        };
+        // Mostly there is one key of a tag.
+        let mut entries: [Option<&'a (K, V)>; N] = [None; N];
+        let mut key: Option<&K> = None;
+        let mut one = true;
+        for i in 0..N {
+            if heads[i] == Some(tag) {
+                entries[i] = parts[i].entry(from[i]);
+                let head = entries[i].map(|entry| &entry.0);
+                one &= parts[i].tag(from[i] + 1) != Some(tag);
+                one &= key.is_none_or(|key| head.is_none_or(|head| op.same(key, head)));
+                key = key.or(head);
+            }
+        }
+        if one {
+            same &= emit(tag, entries, result, op);
+            for i in 0..N {
+                from[i] += usize::from(heads[i] == Some(tag));
+            }
+        } else {
+            same &= join_tag(tag, &parts, &mut from, result, op);
+        }
+    }
+    if !O::BUILDS {
+        return same;
+    }
+    if let Some(i) = (0..N).find(|i| same >> i & 1 == 1) {
+        result.entries.truncate(before);
+        result.keep(at, parts[i], i);
+    } else {
+        result.settle(at, result.entries.len() - before, op);
+    }
+    same
+}
+
+/// Joins the entries of one tag, and moves on behind them.
+#[cold]
+fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    tag: u16,
+    parts: &[Part<'a, '_, K, V>; N],
+    from: &mut [usize; N],
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let mut same = (1 << N) - 1;
+    let upto: [usize; N] = std::array::from_fn(|i| {
+        let end = (from[i]..).find(|at| parts[i].tag(*at) != Some(tag));
+        end.unwrap_or(from[i])
+    });
+    let run = |i: usize| (from[i]..upto[i]).filter_map(move |at| parts[i].entry(at));
+    for i in 0..N {
+        for entry in run(i) {
+            let find = |j: usize| run(j).find(|other| op.same(&other.0, &entry.0));
+            if (0..i).any(|j| find(j).is_some()) {
+                continue;
+            }
+            let entries = std::array::from_fn(|j| match j.cmp(&i) {
+                std::cmp::Ordering::Less => None,
+                std::cmp::Ordering::Equal => Some(entry),
+                std::cmp::Ordering::Greater => find(j),
+            });
+            same &= emit(tag, entries, result, op);
+        }
+    }
+    *from = upto;
+    same
+}
+
+/// Adds what becomes of a key. Returns which operands have the same.
+#[inline]
+fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    tag: u16,
+    entries: [Option<&'a (K, V)>; N],
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let having = (0..N).fold(0, |having, i| having | usize::from(entries[i].is_some()) << i);
+    match op.entry(entries) {
+        Outcome::Nothing => !having,
+        Outcome::Operands(of) => {
+            let of = of & having;
+            if let Some(kept) = entries.get(of.trailing_zeros() as usize).copied().flatten() {
+                result.entries.push((tag, Source::Kept(kept)));
+            }
+            of
+        }
+        Outcome::New(value) => {
+            if let Some((key, _)) = entries.into_iter().flatten().next() {
+                result.entries.push((tag, Source::New((key.clone(), value))));
+            }
+            0
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The collections in the traits of other crates, each behind the feature that has the crate's name.
+
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
+#[cfg(feature = "im")]
+mod im;
+#[cfg(feature = "quickcheck")]
+mod quickcheck;
+#[cfg(feature = "serde")]
+mod serde;

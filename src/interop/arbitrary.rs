@@ -1,0 +1,62 @@
+//! `arbitrary::Arbitrary`: collections made of a fuzzer's bytes.
+
+use crate::{Bag, Map, Set};
+use arbitrary::{Arbitrary, Result, Unstructured};
+use std::hash::{BuildHasher, Hash};
+
+impl<'a, K, V, S> Arbitrary<'a> for Map<K, V, S>
+where
+    K: Arbitrary<'a> + Hash + Eq + Clone,
+    V: Arbitrary<'a> + Clone,
+    S: BuildHasher + Default,
+{
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_iter()?.collect()
+    }
+
+    fn arbitrary_take_rest(bytes: Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_take_rest_iter()?.collect()
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (0, None)
+    }
+}
+
+impl<'a, T, S> Arbitrary<'a> for Set<T, S>
+where
+    T: Arbitrary<'a> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_iter()?.collect()
+    }
+
+    fn arbitrary_take_rest(bytes: Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_take_rest_iter()?.collect()
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (0, None)
+    }
+}
+
+/// The counts are arbitrary too: large ones come up.
+impl<'a, T, S> Arbitrary<'a> for Bag<T, S>
+where
+    T: Arbitrary<'a> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let mut bag = Self::default();
+        for count in bytes.arbitrary_iter::<(T, u64)>()? {
+            let (item, times) = count?;
+            bag.insert(item, times);
+        }
+        Ok(bag)
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (0, None)
+    }
+}

@@ -1,0 +1,60 @@
+//! `quickcheck::Arbitrary`: collections made at random, and shrunk.
+
+use crate::{Bag, Map, Set};
+use quickcheck::{Arbitrary, Gen};
+use std::hash::{BuildHasher, Hash};
+
+impl<K, V, S> Arbitrary for Map<K, V, S>
+where
+    K: Arbitrary + Hash + Eq,
+    V: Arbitrary,
+    S: BuildHasher + Default + Clone + 'static,
+{
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<(K, V)>::arbitrary(g).into_iter().collect()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let entries: Vec<(K, V)> = self.clone().into_iter().collect();
+        Box::new(entries.shrink().map(|entries| entries.into_iter().collect()))
+    }
+}
+
+impl<T, S> Arbitrary for Set<T, S>
+where
+    T: Arbitrary + Hash + Eq,
+    S: BuildHasher + Default + Clone + 'static,
+{
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<T>::arbitrary(g).into_iter().collect()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let items: Vec<T> = self.clone().into_iter().collect();
+        Box::new(items.shrink().map(|items| items.into_iter().collect()))
+    }
+}
+
+/// The counts are arbitrary too: large ones come up.
+impl<T, S> Arbitrary for Bag<T, S>
+where
+    T: Arbitrary + Hash + Eq,
+    S: BuildHasher + Default + Clone + 'static,
+{
+    fn arbitrary(g: &mut Gen) -> Self {
+        of_counts(Vec::arbitrary(g))
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let counts: Vec<(T, u64)> = self.clone().into_iter().collect();
+        Box::new(counts.shrink().map(of_counts))
+    }
+}
+
+fn of_counts<T: Hash + Eq + Clone, S: BuildHasher + Default>(counts: Vec<(T, u64)>) -> Bag<T, S> {
+    let mut bag = Bag::default();
+    for (item, times) in counts {
+        bag.insert(item, times);
+    }
+    bag
+}

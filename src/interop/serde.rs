@@ -1,0 +1,124 @@
+//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, a bag as a map from item to count.
+//!
+//! In no order to rely on. Of several values for one key the last stays, as for `std`'s maps; several counts of one item
+//! add up. A length that the data claims is not believed: nothing is reserved for it.
+
+use crate::{Bag, Map, Set};
+use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::ser::{Serialize, Serializer};
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
+
+impl<K: Serialize, V: Serialize, S> Serialize for Map<K, V, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<T: Serialize, S> Serialize for Set<T, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<T: Serialize, S> Serialize for Bag<T, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+/// Visits data for a collection of type `C`.
+struct Collect<C>(PhantomData<C>);
+
+impl<'de, K, V, S> Visitor<'de> for Collect<Map<K, V, S>>
+where
+    K: Deserialize<'de> + Hash + Eq + Clone,
+    V: Deserialize<'de> + Clone,
+    S: BuildHasher + Default,
+{
+    type Value = Map<K, V, S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut map = Map::default();
+        while let Some((key, value)) = entries.next_entry()? {
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+impl<'de, T, S> Visitor<'de> for Collect<Set<T, S>>
+where
+    T: Deserialize<'de> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    type Value = Set<T, S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence of the items of a set")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut set = Set::default();
+        while let Some(item) = items.next_element()? {
+            set.insert(item);
+        }
+        Ok(set)
+    }
+}
+
+impl<'de, T, S> Visitor<'de> for Collect<Bag<T, S>>
+where
+    T: Deserialize<'de> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    type Value = Bag<T, S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map from the items of a bag to their counts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut counts: A) -> Result<Self::Value, A::Error> {
+        let mut bag = Bag::default();
+        while let Some((item, times)) = counts.next_entry()? {
+            bag.insert(item, times);
+        }
+        Ok(bag)
+    }
+}
+
+impl<'de, K, V, S> Deserialize<'de> for Map<K, V, S>
+where
+    K: Deserialize<'de> + Hash + Eq + Clone,
+    V: Deserialize<'de> + Clone,
+    S: BuildHasher + Default,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<'de, T, S> Deserialize<'de> for Set<T, S>
+where
+    T: Deserialize<'de> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<'de, T, S> Deserialize<'de> for Bag<T, S>
+where
+    T: Deserialize<'de> + Hash + Eq + Clone,
+    S: BuildHasher + Default,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Collect::<Self>(PhantomData))
+    }
+}

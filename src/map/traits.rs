@@ -1,0 +1,138 @@
+//! The traits of `std` for [`Map`].
+
+use super::Map;
+use super::hashing::Hashing;
+use crate::hamt;
+use equivalent::Equivalent;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::{Index, IndexMut};
+
+/// O(1): counts one more owner.
+impl<K, V, S: Clone> Clone for Map<K, V, S> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            hashing: self.hashing.clone(),
+        }
+    }
+}
+
+impl<K, V, S: Default> Default for Map<K, V, S> {
+    fn default() -> Self {
+        Self::with_hasher(S::default())
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for Map<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self).finish()
+    }
+}
+
+/// Costs what differs if the maps' hashers are known to be one (see [`Map::with_hasher`]), else O(n). What the maps
+/// share is taken to equal itself.
+impl<K: Hash + Eq, V: PartialEq, S: BuildHasher> PartialEq for Map<K, V, S> {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.root, &other.root) {
+            (None, None) => true,
+            (Some(a), Some(b)) if self.hashing.is(&other.hashing) => hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b),
+            (Some(_), Some(_)) => self.len() == other.len() && self.iter().all(|(k, v)| other.get(k) == Some(v)),
+            _ => false,
+        }
+    }
+}
+
+impl<K: Hash + Eq, V: Eq, S: BuildHasher> Eq for Map<K, V, S> {}
+
+/// O(n). Equal maps hash alike, whatever their hashers and the order their entries came in: the hashes of the entries,
+/// under a hasher of this process, are summed. So the same map has another hash in another process.
+impl<K: Hash, V: Hash, S> Hash for Map<K, V, S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let hashing = super::RandomState::new();
+        let sum = self
+            .iter()
+            .fold(0_u64, |sum, entry| sum.wrapping_add(hashing.hash_one(entry)));
+        state.write_usize(self.len());
+        state.write_u64(sum);
+    }
+}
+
+/// O(log n).
+///
+/// # Panics
+/// If the key is missing.
+impl<Q, K, V, S> Index<&Q> for Map<K, V, S>
+where
+    Q: Hash + Equivalent<K> + ?Sized,
+    S: BuildHasher,
+{
+    type Output = V;
+
+    #[allow(clippy::expect_used, reason = "the contract of Index, as in std")]
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("the key is in the map")
+    }
+}
+
+/// O(log n).
+///
+/// # Panics
+/// If the key is missing.
+impl<Q, K, V, S> IndexMut<&Q> for Map<K, V, S>
+where
+    Q: Hash + Equivalent<K> + ?Sized,
+    K: Hash + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    #[allow(clippy::expect_used, reason = "the contract of IndexMut, as in im")]
+    fn index_mut(&mut self, key: &Q) -> &mut V {
+        self.get_mut(key).expect("the key is in the map")
+    }
+}
+
+impl<K, V, S> Extend<(K, V)> for Map<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<'a, K, V, S> Extend<(&'a K, &'a V)> for Map<K, V, S>
+where
+    K: Hash + Eq + Clone + 'a,
+    V: Clone + 'a,
+    S: BuildHasher,
+{
+    fn extend<I: IntoIterator<Item = (&'a K, &'a V)>>(&mut self, entries: I) {
+        self.extend(entries.into_iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+}
+
+/// Of several values for one key the last stays. Costs less than to insert the entries one by one.
+impl<K, V, S> FromIterator<(K, V)> for Map<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher + Default,
+{
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let hashing = Hashing::new(S::default());
+        let items = entries
+            .into_iter()
+            .map(|entry| (hashing.hash(&entry.0), entry))
+            .collect();
+        Self {
+            root: hamt::collect(items, &|a: &K, b: &K| a == b),
+            hashing,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A model of `arc-swap` for `loom`, no stronger than what its documentation promises: loads acquire, swaps acquire and
+//! release, and nothing else orders them.
+
+use std::ops::Deref;
+use std::sync::Mutex;
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+
+/// A load that holds a reference of its own: what a debt stands for.
+pub(crate) type Guard<A> = A;
+
+/// An index, which `loom` sees, into a table, which it does not: so the table orders nothing.
+pub(crate) struct Cell<T> {
+    current: AtomicUsize,
+    table: Mutex<Vec<Arc<T>>>,
+}
+
+impl<T> Cell<T> {
+    pub(crate) fn new(value: Arc<T>) -> Self {
+        Self {
+            current: AtomicUsize::new(0),
+            table: Mutex::new(vec![value]),
+        }
+    }
+
+    pub(crate) fn from_pointee(value: T) -> Self {
+        Self::new(Arc::new(value))
+    }
+
+    pub(crate) fn load(&self) -> Guard<Arc<T>> {
+        let at = self.current.load(Ordering::Acquire);
+        Arc::clone(&self.table()[at])
+    }
+
+    pub(crate) fn load_full(&self) -> Arc<T> {
+        self.load()
+    }
+
+    pub(crate) fn compare_and_swap(&self, current: &Arc<T>, new: Arc<T>) -> Guard<Arc<T>> {
+        let (from, to) = {
+            let mut table = self.table();
+            let from = table.iter().position(|value| Arc::ptr_eq(value, current));
+            table.push(new);
+            (from.expect("a value that was loaded here"), table.len() - 1)
+        };
+        match self
+            .current
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(at) | Err(at) => Arc::clone(&self.table()[at]),
+        }
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, Vec<Arc<T>>> {
+        self.table.lock().expect("a table that no panic has touched")
+    }
+}
+
+/// A reader that keeps what it has loaded.
+pub(crate) struct Cache<C, A> {
+    cell: C,
+    kept: A,
+}
+
+impl<C: Deref<Target = Cell<T>>, T> Cache<C, Arc<T>> {
+    pub(crate) fn new(cell: C) -> Self {
+        let kept = cell.load_full();
+        Self { cell, kept }
+    }
+
+    pub(crate) fn load(&mut self) -> &Arc<T> {
+        self.kept = self.cell.load_full();
+        &self.kept
+    }
+}

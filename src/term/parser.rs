@@ -1,0 +1,210 @@
+//! Source text to terms.
+//!
+//! # Syntax
+//! ```text
+//! source     = { blank | [ "!" { blank } ] atom }
+//! atom       = expression | string | quoted | variable | word
+//! expression = "(" { blank | atom } ")"
+//! string     = text                                  a value
+//! quoted     = "#" text                              a symbol whose name can't be written as a word
+//! variable   = "$" ( name | text ) [ "#" digit { digit } ]
+//! word       = plain { plain }                       a number if it looks like one, else a symbol
+//!
+//! text       = '"' { any character but '"' and "\" | escape } '"'
+//! escape     = "\n" | "\t" | "\r" | '\"' | "\\" | "\u{" hex { hex } "}"
+//! name       = nameable { nameable }
+//! nameable   = plain but not "#"
+//! plain      = any character but white, "(", ")", '"' and ";"
+//! white      = any character that Unicode calls white space, and the byte order mark U+FEFF
+//! blank      = white | ";" { any character but line feed }
+//!
+//! integer    = [ "+" | "-" ] digit { digit }
+//! float      = integer "." digit { digit } [ exponent ] | integer exponent | "+inf.0" | "-inf.0" | "+nan.0"
+//! exponent   = ( "e" | "E" ) integer
+//! digit      = "0" … "9"
+//! ```
+//! - A word is as long as it can be. One that has the form of an integer or a float is that number; every other is a
+//!   symbol: `-`, `->`, `1a`, `1.`, `.5`, `1e`, `inf`, `NaN`, `_`, `a#b`, `|-`.
+//! - Atoms need no white space between them where one can't be part of the other: `(a"b"(c)$d)` has four items.
+//! - `!` means "evaluate" only in front of an item at the top level; within parentheses it is a character as any other:
+//!   `(!= a b)`. There is one: `!!a` is an error.
+//! - `$x#7` is copy 7 of `$x`, as [`rename_apart`](crate::term::rename_apart) makes them; `$x#0` is `$x`.
+//! - An integer beyond 64 bits, or a float beyond the range of `f64`, is an error rather than another number.
+//!
+//! # Example
+//! ```
+//! use pleach::term::{Item, Parser};
+//!
+//! let source = "(likes alice tea)  ; a fact
+//!               !(likes alice $x)";
+//! let items: Vec<Item> = Parser::new(source).collect::<Result<_, _>>()?;
+//! assert_eq!(items[1].atom.to_string(), "(likes alice $x)");
+//! assert!(!items[0].bang && items[1].bang);
+//! assert_eq!(&source[items[0].span.clone()], "(likes alice tea)");
+//! # Ok::<(), pleach::term::ParseError>(())
+//! ```
+
+mod error;
+mod lexer;
+
+use std::ops::Range;
+
+pub use error::{ParseError, ParseErrorKind};
+use lexer::{Lexeme, Lexer};
+pub(super) use lexer::{is_plain, looks_like_number};
+
+use super::{Atom, Leaf, Term};
+
+/// A top-level item of a source text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item<T = Atom> {
+    /// The atom.
+    pub atom: T,
+    /// Whether a `!` stands before it.
+    pub bang: bool,
+    /// The bytes of the source that are the atom, without the `!`.
+    pub span: Range<usize>,
+}
+
+/// Reads the items of a source text one by one; see the [module's page](self).
+///
+/// After an error it ends. Cost: O(length of the source) in all; memory O(size of the largest item).
+#[derive(Debug)]
+pub struct Parser<'a, T = Atom> {
+    lexer: Lexer<'a>,
+    max_depth: usize,
+    /// Whether an error was given out.
+    failed: bool,
+    /// The items, not yet an expression, of all expressions that are open.
+    items: Vec<T>,
+    /// The expressions that are open: where each begins in the source, and where its items begin in `items`.
+    open: Vec<(usize, usize)>,
+}
+
+impl<'a, T: Term> Parser<'a, T> {
+    /// A parser at the start of this source.
+    pub fn new(source: &'a str) -> Self {
+        Parser {
+            lexer: Lexer::new(source),
+            max_depth: usize::MAX,
+            failed: false,
+            items: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Makes more than `limit` levels of parentheses an error. There is no limit unless one is set.
+    pub fn max_depth(mut self, limit: usize) -> Self {
+        self.max_depth = limit;
+        self
+    }
+
+    /// The next item, or `None` at the end of the source.
+    fn item(&mut self) -> Result<Option<Item<T>>, ParseError> {
+        self.lexer.skip_blank();
+        let bang_at = self.lexer.position();
+        let bang = self.lexer.skip_bang();
+        if bang {
+            self.lexer.skip_blank();
+            if self.lexer.at_end() || self.lexer.skip_bang() {
+                return Err(self
+                    .lexer
+                    .error(ParseErrorKind::NothingToEvaluate, bang_at..bang_at + 1));
+            }
+        }
+        let start = self.lexer.position();
+        Ok(self.atom()?.map(|atom| Item {
+            atom,
+            bang,
+            span: start..self.lexer.position(),
+        }))
+    }
+
+    /// The atom that starts here, or `None` at the end of the source.
+    fn atom(&mut self) -> Result<Option<T>, ParseError> {
+        loop {
+            self.lexer.skip_blank();
+            let start = self.lexer.position();
+            let Some(lexeme) = self.lexer.lexeme()? else {
+                return match self.open.last() {
+                    Some(&(start, _)) => Err(self.lexer.error(ParseErrorKind::UnclosedExpression, start..start + 1)),
+                    None => Ok(None),
+                };
+            };
+            let leaf = match &lexeme {
+                Lexeme::Open => {
+                    if self.open.len() == self.max_depth {
+                        let kind = ParseErrorKind::TooDeep { limit: self.max_depth };
+                        return Err(self.lexer.error(kind, start..start + 1));
+                    }
+                    self.open.push((start, self.items.len()));
+                    continue;
+                }
+                Lexeme::Close => {
+                    let Some((_, first)) = self.open.pop() else {
+                        return Err(self.lexer.error(ParseErrorKind::UnopenedExpression, start..start + 1));
+                    };
+                    Some(T::expression(self.items.split_off(first)))
+                }
+                Lexeme::Symbol(name) => T::leaf(Leaf::Symbol(name)),
+                Lexeme::Variable(name, id) => T::leaf(Leaf::Variable { name, id: *id }),
+                Lexeme::Integer(value) => T::leaf(Leaf::Integer(*value)),
+                Lexeme::Float(value) => T::leaf(Leaf::Float(*value)),
+                Lexeme::String(text) => T::leaf(Leaf::String(text)),
+            };
+            let Some(atom) = leaf else {
+                return Err(self
+                    .lexer
+                    .error(ParseErrorKind::NotInLanguage, start..self.lexer.position()));
+            };
+            if self.open.is_empty() {
+                return Ok(Some(atom));
+            }
+            self.items.push(atom);
+        }
+    }
+}
+
+impl<T: Term> Iterator for Parser<'_, T> {
+    type Item = Result<Item<T>, ParseError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let item = self.item().transpose();
+        self.failed = matches!(item, Some(Err(_)));
+        item
+    }
+}
+
+/// The one term that is this source.
+///
+/// # Errors
+/// Those of the [`Parser`]; also if there is no atom, more than one, or a `!` before it.
+///
+/// ```
+/// use pleach::term::{Atom, parser};
+///
+/// let atom: Atom = parser::parse_one(" (+ 1 2) ; three")?;
+/// assert_eq!(atom.as_expression().map(<[_]>::len), Some(3));
+/// let error = parser::parse_one::<Atom>("(+ 1 2").unwrap_err();
+/// assert_eq!(error.to_string(), "line 1, column 1: this parenthesis is never closed");
+/// # Ok::<(), parser::ParseError>(())
+/// ```
+pub fn parse_one<T: Term>(source: &str) -> Result<T, ParseError> {
+    let mut parser = Parser::new(source);
+    let at = |kind, span| Err(ParseError::new(source, kind, span));
+    let item = match parser.next() {
+        None => return at(ParseErrorKind::NoAtom, source.len()..source.len()),
+        Some(item) => item?,
+    };
+    if item.bang {
+        return at(ParseErrorKind::UnexpectedBang, item.span);
+    }
+    match parser.next() {
+        None => Ok(item.atom),
+        Some(Err(error)) => Err(error),
+        Some(Ok(extra)) => at(ParseErrorKind::SecondAtom, extra.span),
+    }
+}

@@ -1,0 +1,78 @@
+//! Terms to canonical byte strings, and back.
+//!
+//! The *path* of a term is its key in a trie of facts. Two terms have the same path exactly if they differ at most in the
+//! names of their variables ([`alpha_eq`](super::alpha_eq)); no path is a prefix of another; values keep their types (`1`,
+//! `1.0`, `"1"` and a symbol `1` differ). Nothing is limited: neither arity, nor the length of names, nor the number of
+//! variables.
+//!
+//! A path is a sequence of tokens, one for each leaf and, before its items, one for each expression. A token is a head
+//! byte and what it says follows:
+//!
+//! | head | token | followed by |
+//! |---|---|---|
+//! | `00` | reserved: [`CUT`], where a user of paths ends one early | |
+//! | `01` | a variable that did not occur before; these are numbered from 0 | |
+//! | `02` | a variable that did | its number, a varint |
+//! | `03` | grounded | number of bytes (varint), bytes |
+//! | `04` | opaque | number of bytes (varint), bytes |
+//! | `05` | float | 8 bytes, big-endian: the bits with the sign flipped, all flipped if negative; one NaN |
+//! | `14 − n` | negative integer, n = 1 to 8 bytes | 2⁸ⁿ − 1 − magnitude, big-endian, n as small as can be |
+//! | `14` | the integer 0 | |
+//! | `14 + n` | positive integer, n = 1 to 8 bytes | magnitude, big-endian, n as small as can be |
+//! | `30` | string of 64 bytes or more | number of bytes (varint), UTF-8 |
+//! | `31` | symbol of 64 bytes or more | number of bytes (varint), UTF-8 |
+//! | `32` | expression of 64 items or more | number of items (varint), then their tokens |
+//! | `40 + n` | string of n < 64 bytes | UTF-8 |
+//! | `80 + n` | symbol of n < 64 bytes | UTF-8 |
+//! | `C0 + n` | expression of n < 64 items | their tokens |
+//!
+//! Heads are in hexadecimal; those not listed are reserved. A varint is LEB128: 7 bits a byte, lowest first, the top bit
+//! set on all bytes but the last, in as few bytes as can be. The bytes of integers, and those of floats, sort as the
+//! numbers do; the integers' form is that of FoundationDB's tuple layer.
+//!
+//! ```
+//! use pleach::term::{Atom, Encoder, path};
+//!
+//! let mut encoder = Encoder::new();
+//! let atom: Atom = "(f $x 1 $x)".parse()?;
+//! let encoded = encoder.encode(&atom);
+//! assert_eq!(encoded.bytes, [0xc4, 0x81, b'f', 0x01, 0x15, 1, 0x02, 0]);
+//! assert_eq!(encoded.variables, 1);
+//! assert_eq!(path::decode::<Atom>(encoded.bytes)?.to_string(), "(f $0 1 $0)");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod decode;
+mod encode;
+mod head;
+mod token;
+
+pub use decode::decode;
+pub(crate) use encode::write_variable;
+pub use encode::{Encoded, Encoder};
+pub(crate) use head::{Extent, Head, Varint, varint};
+pub use token::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
+
+/// A head byte that no path contains: a user of paths may end one with it that is cut short.
+pub const CUT: u8 = 0x00;
+
+/// [`Encoded::cut`] is at most this, unless the encoder was given another limit.
+pub const LIMIT: usize = 128;
+
+const NEW_VARIABLE: u8 = 0x01;
+const OLD_VARIABLE: u8 = 0x02;
+const GROUNDED: u8 = 0x03;
+const OPAQUE: u8 = 0x04;
+const FLOAT: u8 = 0x05;
+const MOST_NEGATIVE: u8 = ZERO - 8;
+const ZERO: u8 = 0x14;
+const MOST_POSITIVE: u8 = ZERO + 8;
+const LONG_STRING: u8 = 0x30;
+const LONG_SYMBOL: u8 = 0x31;
+const LONG_EXPRESSION: u8 = 0x32;
+const STRING: u8 = 0x40;
+const SYMBOL: u8 = 0x80;
+const EXPRESSION: u8 = 0xc0;
+
+/// Lengths below this are part of the head byte.
+const SHORT: usize = 64;

@@ -1,0 +1,169 @@
+use std::{mem, slice};
+
+use smallvec::SmallVec;
+
+use super::{
+    EXPRESSION, FLOAT, GROUNDED, LIMIT, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE,
+    SHORT, STRING, SYMBOL, ZERO,
+};
+use crate::term::small_map::Numbering;
+use crate::term::{Float, Leaf, Term, View};
+
+/// Makes paths, one after another, in one buffer.
+///
+/// ```
+/// use pleach::term::{Atom, Encoder};
+///
+/// let mut encoder = Encoder::new();
+/// let [a, b]: [Atom; 2] = ["(p $x)", "(p $y)"].map(|text| text.parse().unwrap());
+/// let path = encoder.encode(&a).bytes.to_vec();
+/// assert_eq!(encoder.encode(&b).bytes, path);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+/// The path of a term, and what was learned on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoded<'a> {
+    /// The path.
+    pub bytes: &'a [u8],
+    /// How many different variables the term has.
+    pub variables: usize,
+    /// Whether [`Leaf::Opaque`] occurs in it, so that it can't be decoded.
+    pub opaque: bool,
+    /// Where to cut the path if it is too long: the greatest offset between two tokens that is at most the encoder's
+    /// limit. It is the length of the path if that is at most the limit.
+    pub cut: usize,
+}
+
+impl Encoder {
+    /// An encoder with the limit [`LIMIT`].
+    pub fn new() -> Encoder {
+        Encoder::with_limit(LIMIT)
+    }
+
+    /// An encoder with this limit for [`Encoded::cut`].
+    pub fn with_limit(limit: usize) -> Encoder {
+        Encoder {
+            bytes: Vec::new(),
+            limit,
+        }
+    }
+
+    /// The path of this term. Cost: O(size); nothing is allocated for a term of ordinary size once the buffer has grown.
+    pub fn encode<T: Term>(&mut self, term: &T) -> Encoded<'_> {
+        let bytes = &mut self.bytes;
+        bytes.clear();
+        let mut variables = Numbering::new();
+        let mut opaque = false;
+        let mut cut = 0;
+        let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
+        let mut items = slice::from_ref(term).iter();
+        loop {
+            let Some(term) = items.next() else {
+                match outer.pop() {
+                    Some(rest) => items = rest,
+                    None => break,
+                }
+                continue;
+            };
+            match term.view() {
+                View::Expression(inner) => {
+                    write_length(bytes, EXPRESSION, LONG_EXPRESSION, inner.len());
+                    let rest = mem::replace(&mut items, inner.iter());
+                    if rest.len() > 0 {
+                        outer.push(rest);
+                    }
+                }
+                View::Leaf(Leaf::Symbol(name)) => {
+                    write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
+                    bytes.extend_from_slice(name.as_bytes());
+                }
+                View::Leaf(Leaf::Variable { name, id }) => match variables.number(name, id) {
+                    (_, true) => write_variable(bytes, None),
+                    (number, false) => write_variable(bytes, Some(number)),
+                },
+                View::Leaf(Leaf::Integer(value)) => write_integer(bytes, value),
+                View::Leaf(Leaf::Float(value)) => {
+                    bytes.push(FLOAT);
+                    bytes.extend_from_slice(&Float::new(value).to_ordered_bits().to_be_bytes());
+                }
+                View::Leaf(Leaf::String(text)) => {
+                    write_length(bytes, STRING, LONG_STRING, text.len());
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+                View::Leaf(Leaf::Grounded(value)) => write_bytes(bytes, GROUNDED, &value),
+                View::Leaf(Leaf::Opaque(value)) => {
+                    opaque = true;
+                    write_bytes(bytes, OPAQUE, &value);
+                }
+            }
+            if bytes.len() <= self.limit {
+                cut = bytes.len();
+            }
+        }
+        Encoded {
+            bytes,
+            variables: variables.len(),
+            opaque,
+            cut,
+        }
+    }
+}
+
+impl Default for Encoder {
+    fn default() -> Encoder {
+        Encoder::new()
+    }
+}
+
+#[inline]
+fn write_length(bytes: &mut Vec<u8>, short: u8, long: u8, length: usize) {
+    if length < SHORT {
+        bytes.push(short | length as u8);
+    } else {
+        bytes.push(long);
+        write_varint(bytes, length as u64);
+    }
+}
+
+/// Writes the token of a variable: of one that did not occur before, or of the one with this number.
+pub(crate) fn write_variable(bytes: &mut Vec<u8>, number: Option<u64>) {
+    match number {
+        None => bytes.push(NEW_VARIABLE),
+        Some(number) => {
+            bytes.push(OLD_VARIABLE);
+            write_varint(bytes, number);
+        }
+    }
+}
+
+fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn write_bytes(bytes: &mut Vec<u8>, head: u8, value: &[u8]) {
+    bytes.push(head);
+    write_varint(bytes, value.len() as u64);
+    bytes.extend_from_slice(value);
+}
+
+fn write_integer(bytes: &mut Vec<u8>, value: i64) {
+    let magnitude = value.unsigned_abs();
+    let skipped = magnitude.leading_zeros() as usize / 8;
+    let length = (8 - skipped) as u8;
+    let (head, written) = if value < 0 {
+        (ZERO - length, !magnitude)
+    } else {
+        (ZERO + length, magnitude)
+    };
+    bytes.push(head);
+    bytes.extend_from_slice(written.to_be_bytes().get(skipped..).unwrap_or_default());
+}

@@ -1,0 +1,119 @@
+use super::{
+    EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, MOST_NEGATIVE, MOST_POSITIVE, NEW_VARIABLE,
+    OLD_VARIABLE, OPAQUE, SHORT, STRING, ZERO,
+};
+
+/// What the first byte of a token says about the rest of it: enough to find the next token without reading this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// A variable that did not occur before; nothing follows.
+    NewVariable,
+    /// A variable that did; its number follows.
+    OldVariable,
+    /// A leaf, of which so many bytes follow.
+    Leaf(usize),
+    /// A leaf, of which the number of bytes follows, then the bytes.
+    LongLeaf,
+    /// An expression of so many items, which follow.
+    Expression(usize),
+    /// An expression, of which the number of items follows, then the items.
+    LongExpression,
+    /// No token begins so; [`CUT`](super::CUT) is among these.
+    Reserved,
+}
+
+impl Head {
+    /// The head that is this byte.
+    pub(crate) fn of(byte: u8) -> Head {
+        let short = usize::from(byte & (SHORT as u8 - 1));
+        match byte {
+            EXPRESSION.. => Head::Expression(short),
+            STRING.. => Head::Leaf(short),
+            NEW_VARIABLE => Head::NewVariable,
+            OLD_VARIABLE => Head::OldVariable,
+            GROUNDED | OPAQUE | LONG_STRING | LONG_SYMBOL => Head::LongLeaf,
+            FLOAT => Head::Leaf(8),
+            MOST_NEGATIVE..=MOST_POSITIVE => Head::Leaf(usize::from(byte.abs_diff(ZERO))),
+            LONG_EXPRESSION => Head::LongExpression,
+            _ => Head::Reserved,
+        }
+    }
+}
+
+/// A token, as far as it matters for finding the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Its length in bytes.
+    pub(crate) length: usize,
+    /// The number of items that follow it.
+    pub(crate) items: usize,
+    /// Whether it is a variable.
+    pub(crate) variable: bool,
+}
+
+impl Extent {
+    /// The extent of the token at the start of `path`; `None` if there is none. O(1): the token is not checked.
+    pub(crate) fn of(path: &[u8]) -> Option<Extent> {
+        let (head, rest) = path.split_first()?;
+        let token = |length, items, variable| Extent {
+            length,
+            items,
+            variable,
+        };
+        let extent = match Head::of(*head) {
+            Head::NewVariable => token(1, 0, true),
+            Head::OldVariable => token(1 + varint(rest)?.1, 0, true),
+            Head::Leaf(bytes) => token(1 + bytes, 0, false),
+            Head::LongLeaf => {
+                let (bytes, length) = varint(rest)?;
+                token((1 + length).saturating_add(bytes), 0, false)
+            }
+            Head::Expression(items) => token(1, items, false),
+            Head::LongExpression => {
+                let (items, length) = varint(rest)?;
+                token(1 + length, items, false)
+            }
+            Head::Reserved => return None,
+        };
+        (extent.length <= path.len()).then_some(extent)
+    }
+
+    /// The length in bytes of the atom at the start of `path`, and whether it has a variable; `None` if none is there.
+    pub(crate) fn of_atom(path: &[u8]) -> Option<(usize, bool)> {
+        let (mut end, mut missing, mut variable) = (0, 1usize, false);
+        while missing > 0 {
+            let token = Extent::of(path.get(end..)?)?;
+            end += token.length;
+            variable |= token.variable;
+            missing = (missing - 1).saturating_add(token.items);
+        }
+        Some((end, variable))
+    }
+}
+
+/// The number at the start of `bytes`, and its length.
+pub(crate) fn varint(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut number = Varint::default();
+    for (index, byte) in bytes.iter().enumerate() {
+        if let Some(value) = number.push(*byte) {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+/// A varint that comes byte by byte. A value too great for `usize` wraps around; there is none in a sound path.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Varint {
+    value: usize,
+    shift: u32,
+}
+
+impl Varint {
+    /// Takes the next byte; the value if that was the last.
+    pub(crate) fn push(&mut self, byte: u8) -> Option<usize> {
+        self.value |= usize::from(byte & 0x7f).wrapping_shl(self.shift);
+        self.shift = self.shift.saturating_add(7);
+        (byte & 0x80 == 0).then_some(self.value)
+    }
+}

@@ -1,0 +1,134 @@
+//! Terms to text.
+//!
+//! What [`Print`] writes, the [`parser`] reads back as the same term. Where a name or value has no
+//! plain form it is quoted or spelled so that it can't be taken for anything else:
+//!
+//! | atom | written | because |
+//! |---|---|---|
+//! | symbol `two words` | `#"two words"` | white space, a parenthesis, `"`, `;` or a control character in it, or it is empty |
+//! | symbol `42` | `#"42"` | it looks like a number |
+//! | symbol `$x` | `#"$x"` | it would be a variable |
+//! | symbol `!x` | `#"!x"`, but `(!x)` | at the top level, `!` means "evaluate" |
+//! | variable `x`, copy 7 | `$x#7` | |
+//! | variable `two words` | `$"two words"` | as for symbols, or `#` in it |
+//! | float 1, 10^21 | `1.0`, `1e21` | a float has a `.` or an `e` |
+//! | infinities, NaN | `+inf.0`, `-inf.0`, `+nan.0` | `inf` and `NaN` are symbols |
+//! | string with a line feed | `"…\n…"` | control characters are escaped |
+//! | bytes 01 ff of a value of the interpreter's own | `#<01ff>` | can't be read back |
+
+use std::fmt::{self, Formatter, Write};
+use std::{mem, slice};
+
+use smallvec::SmallVec;
+
+use super::{Float, Leaf, Term, View, parser};
+
+/// Displays a term as source text. Cost: O(size).
+///
+/// ```
+/// use pleach::term::{Atom, Print};
+///
+/// let atom = Atom::expression([Atom::symbol("two words"), Atom::string("1\n2"), 3.0.into()]);
+/// let text = Print(&atom).to_string();
+/// assert_eq!(text, r#"(#"two words" "1\n2" 3.0)"#);
+/// assert_eq!(text.parse(), Ok(atom));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Print<'a, T>(pub &'a T);
+
+impl<T: Term> fmt::Display for Print<'_, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write(self.0, f, |_, bytes, f| {
+            f.write_str("#<")?;
+            bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            f.write_str(">")
+        })
+    }
+}
+
+/// Writes a term; `value` writes values of the interpreter's own, given their bytes.
+pub(super) fn write<'a, T: Term>(
+    term: &'a T,
+    f: &mut Formatter<'_>,
+    value: impl Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
+) -> fmt::Result {
+    let mut outer: SmallVec<[slice::Iter<'a, T>; 16]> = SmallVec::new();
+    let mut items = slice::from_ref(term).iter();
+    let mut first = true;
+    loop {
+        let Some(term) = items.next() else {
+            match outer.pop() {
+                Some(rest) => items = rest,
+                None => return Ok(()),
+            }
+            f.write_char(')')?;
+            first = false;
+            continue;
+        };
+        if !first {
+            f.write_char(' ')?;
+        }
+        first = false;
+        match term.view() {
+            View::Expression(inner) => {
+                f.write_char('(')?;
+                outer.push(mem::replace(&mut items, inner.iter()));
+                first = true;
+            }
+            View::Leaf(Leaf::Grounded(bytes) | Leaf::Opaque(bytes)) => value(term, &bytes, f)?,
+            View::Leaf(leaf) => write_leaf(&leaf, outer.is_empty(), f)?,
+        }
+    }
+}
+
+fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result {
+    match leaf {
+        Leaf::Symbol(name) => {
+            let taken = name.starts_with('$') || (top && name.starts_with('!')) || parser::looks_like_number(name);
+            if taken || !is_word(name) {
+                f.write_char('#')?;
+                write_text(name, f)
+            } else {
+                f.write_str(name)
+            }
+        }
+        Leaf::Variable { name, id } => {
+            f.write_char('$')?;
+            if is_word(name) && !name.contains('#') {
+                f.write_str(name)?
+            } else {
+                write_text(name, f)?
+            }
+            if *id == 0 { Ok(()) } else { write!(f, "#{id}") }
+        }
+        Leaf::Integer(value) => write!(f, "{value}"),
+        Leaf::Float(value) => match Float::new(*value).get() {
+            f64::INFINITY => f.write_str("+inf.0"),
+            f64::NEG_INFINITY => f.write_str("-inf.0"),
+            value if value.is_nan() => f.write_str("+nan.0"),
+            value => write!(f, "{value:?}"),
+        },
+        Leaf::String(text) => write_text(text, f),
+        Leaf::Grounded(_) | Leaf::Opaque(_) => Ok(()),
+    }
+}
+
+/// Whether `name` can stand without quotes.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| parser::is_plain(c) && !c.is_control())
+}
+
+fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '\n' => f.write_str("\\n")?,
+            '\t' => f.write_str("\\t")?,
+            '\r' => f.write_str("\\r")?,
+            '"' | '\\' => write!(f, "\\{c}")?,
+            c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+            c => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}

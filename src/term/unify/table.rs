@@ -1,0 +1,104 @@
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use crate::term::{Leaf, Term, View};
+
+/// Up to this many variables are searched one by one.
+const FEW: usize = 16;
+
+/// Numbers variables in the order in which they come.
+#[derive(Clone, Debug)]
+pub(super) struct VariableTable<T> {
+    entries: Vec<Entry<T>>,
+    /// The newest entry of each hash, once there were more than `FEW` entries.
+    index: Option<HashMap<u64, u32>>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<T> {
+    variable: T,
+    hash: u64,
+    /// The entry before this one of the same hash.
+    next: Option<u32>,
+}
+
+impl<T: Term> Entry<T> {
+    fn is(&self, name: &str, id: u64) -> bool {
+        matches!(self.variable.view(), View::Leaf(leaf) if leaf == Leaf::Variable { name, id })
+    }
+}
+
+impl<T: Term> VariableTable<T> {
+    pub(super) fn new() -> Self {
+        VariableTable {
+            entries: Vec::new(),
+            index: None,
+        }
+    }
+
+    /// The variable of this number.
+    pub(super) fn get(&self, number: u32) -> Option<&T> {
+        self.entries.get(number as usize).map(|entry| &entry.variable)
+    }
+
+    /// The number of this variable.
+    pub(super) fn find(&self, name: &str, id: u64) -> Option<u32> {
+        let Some(index) = &self.index else {
+            return self
+                .entries
+                .iter()
+                .position(|entry| entry.is(name, id))
+                .map(|number| number as u32);
+        };
+        let mut number = index.get(&index.hasher().hash_one((id, name))).copied();
+        while let Some(found) = number {
+            let entry = self.entries.get(found as usize)?;
+            if entry.is(name, id) {
+                return number;
+            }
+            number = entry.next;
+        }
+        None
+    }
+
+    /// Adds a variable that is not there yet, and tells its number.
+    pub(super) fn insert(&mut self, variable: T) -> u32 {
+        let number = self.entries.len() as u32;
+        self.entries.push(Entry {
+            variable,
+            hash: 0,
+            next: None,
+        });
+        let first = match self.index {
+            Some(_) => number,
+            None if self.entries.len() > FEW => 0,
+            None => return number,
+        };
+        let index = self.index.get_or_insert_default();
+        for (number, entry) in (0..).zip(&mut self.entries).skip(first as usize) {
+            if let View::Leaf(Leaf::Variable { name, id }) = entry.variable.view() {
+                entry.hash = index.hasher().hash_one((id, name));
+                entry.next = index.insert(entry.hash, number);
+            }
+        }
+        number
+    }
+
+    /// Forgets all variables from this number on.
+    pub(super) fn truncate(&mut self, length: usize) {
+        if length <= FEW {
+            self.entries.truncate(length);
+            self.index = None;
+            return;
+        }
+        while self.entries.len() > length
+            && let Some(entry) = self.entries.pop()
+            && let Some(index) = &mut self.index
+        {
+            match entry.next {
+                Some(before) => index.insert(entry.hash, before),
+                None => index.remove(&entry.hash),
+            };
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What operations cost, counted in allocations: laws 2, 3, 5 and 11.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use allocation_counter::{AllocationInfo, measure};
+use pleach::{Atom, Environment, SharedEnvironment};
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+/// `n` rules under as many heads, and as many facts.
+fn world(n: usize) -> Environment {
+    let mut env = Environment::new();
+    env.add_rules_bulk((0..n).map(|i| (atom(&format!("(rule{i} $x)")), atom(&format!("(body{i} $x)")))));
+    env.add_facts_bulk((0..n).map(|i| atom(&format!("(edge n{i} n{})", i / 2))));
+    env
+}
+
+/// Both sizes, and what `cost` allocates in a world of each.
+fn at_both_sizes(cost: impl Fn(&Environment) -> AllocationInfo) -> (AllocationInfo, AllocationInfo) {
+    (cost(&world(1_000)), cost(&world(100_000)))
+}
+
+fn assert_flat(what: &str, (small, large): (AllocationInfo, AllocationInfo)) {
+    // Tries a hundred times as large are at most twice as deep.
+    assert!(
+        large.count_total <= 2 * small.count_total,
+        "{what}: {small:?} at 1 K, {large:?} at 100 K"
+    );
+    assert!(
+        large.bytes_total <= 3 * small.bytes_total,
+        "{what}: {small:?} at 1 K, {large:?} at 100 K"
+    );
+}
+
+/// Law 2.
+#[test]
+fn a_fork_allocates_nothing() {
+    for n in [0, 10, 10_000] {
+        let env = world(n);
+        let fork = measure(|| drop(std::hint::black_box(env.clone())));
+        assert_eq!(fork.count_total, 0, "at {n}");
+    }
+}
+
+#[test]
+fn make_owned_copies_a_small_struct() {
+    assert_flat(
+        "make_owned",
+        at_both_sizes(|env| {
+            let mut fork = env.clone();
+            measure(|| fork.make_owned())
+        }),
+    );
+}
+
+/// Law 3.
+#[test]
+fn the_first_write_after_a_fork_copies_a_path() {
+    let (lhs, rhs, fact) = (atom("(rule500 special)"), atom("done"), atom("(edge n500 n7)"));
+    assert_flat(
+        "add_rule",
+        at_both_sizes(|env| {
+            let mut fork = env.clone();
+            let (lhs, rhs) = (lhs.clone(), rhs.clone());
+            measure(|| fork.add_rule(lhs, rhs))
+        }),
+    );
+    assert_flat(
+        "add_fact",
+        at_both_sizes(|env| {
+            let mut fork = env.clone();
+            let fact = fact.clone();
+            measure(|| fork.add_fact(fact))
+        }),
+    );
+    assert_flat(
+        "remove_fact",
+        at_both_sizes(|env| {
+            let mut fork = env.clone();
+            measure(|| assert!(fork.remove_fact(&atom("(edge n500 n250)"))))
+        }),
+    );
+}
+
+/// Law 5.
+#[test]
+fn a_union_costs_the_change() {
+    assert_flat(
+        "union",
+        at_both_sizes(|env| {
+            let (mut a, mut b) = (env.clone(), env.clone());
+            for i in 0..10 {
+                a.add_fact(atom(&format!("(edge n{i} a)")));
+                b.add_fact(atom(&format!("(edge n{i} b)")));
+            }
+            measure(|| drop(a.union(&b)))
+        }),
+    );
+}
+
+#[test]
+fn a_union_with_an_ancestor_allocates_nothing() {
+    let env = world(1_000);
+    let mut fork = env.clone();
+    fork.add_fact(atom("(new)"));
+    assert_eq!(measure(|| drop(env.union(&env))).count_total, 0);
+    assert_eq!(measure(|| drop(env.union(&fork))).count_total, 0);
+    assert_eq!(measure(|| drop(fork.union(&env))).count_total, 0);
+}
+
+/// Reads allocate nothing, once this thread has its buffers.
+#[test]
+fn reads_allocate_nothing() {
+    let mut env = world(1_000);
+    env.add_type(atom("rule1"), atom("(-> Number Number)"));
+    let fact = atom("(edge n500 n250)");
+    assert!(env.contains(&fact));
+    let reads = measure(|| {
+        assert_eq!(env.multiplicity(&fact), 1);
+        assert_eq!(env.get_matching_rules("rule500", 1).count(), 1);
+        assert!(env.get_type("rule1").is_some());
+        assert_eq!((env.rule_count(), env.fact_count(), env.len()), (1_000, 2_001, 2_001));
+    });
+    assert_eq!(reads.count_total, 0);
+}
+
+/// Law 11: runs `round` many times, and asserts that the memory in use does not grow with the rounds.
+fn assert_bounded(what: &str, mut round: impl FnMut(usize)) {
+    (0..100).for_each(&mut round);
+    let rounds = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
+    let more = measure(|| (100..rounds).for_each(&mut round));
+    assert!(
+        more.bytes_current < 100_000,
+        "{what}: {} bytes more after {rounds} rounds",
+        more.bytes_current
+    );
+}
+
+/// A fact that comes back every hundred rounds, so that the environment itself does not grow.
+fn fact(round: usize) -> Atom {
+    atom(&format!("(round {})", round % 100))
+}
+
+fn flip(env: &mut Environment, round: usize) {
+    if !env.remove_fact(&fact(round)) {
+        env.add_fact(fact(round));
+    }
+}
+
+#[test]
+fn history_is_bounded_when_the_original_writes_and_the_fork_is_dropped() {
+    let mut env = world(10);
+    assert_bounded("write the original", |round| {
+        let fork = env.clone();
+        flip(&mut env, round);
+        drop(fork);
+    });
+}
+
+#[test]
+fn history_is_bounded_when_the_fork_is_united_back() {
+    let mut env = world(10);
+    assert_bounded("union back", |round| {
+        let mut fork = env.clone();
+        flip(&mut fork, round);
+        env = env.union(&fork);
+    });
+}
+
+#[test]
+fn history_is_bounded_when_both_write_and_are_united() {
+    let mut env = world(10);
+    assert_bounded("both write", |round| {
+        let mut fork = env.clone();
+        flip(&mut fork, 2 * round);
+        flip(&mut env, 2 * round + 1);
+        env = env.union(&fork);
+    });
+}
+
+#[test]
+fn history_is_bounded_under_two_alternating_writers() {
+    let cell = SharedEnvironment::new(world(10));
+    let mut writers = [cell.snapshot(), cell.snapshot()];
+    assert_bounded("alternating writers", |round| {
+        let writer = &mut writers[round % 2];
+        flip(writer, round);
+        cell.commit(writer);
+    });
+}
+
+#[test]
+fn history_is_bounded_beside_a_fork_that_stays() {
+    let mut env = world(10);
+    let stays = env.clone();
+    assert_bounded("a fork that stays", |round| {
+        let mut fork = env.clone();
+        flip(&mut fork, 2 * round);
+        flip(&mut env, 2 * round + 1);
+        env = env.union(&fork);
+    });
+    assert!(stays.union(&env).ptr_eq(&env));
+}

@@ -1,0 +1,767 @@
+//! What the interface promises, one promise a test. The laws themselves are in `laws.rs`, costs in `costs.rs`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pleach::env::{Change, WriteError};
+use pleach::term::{Leaf, View};
+use pleach::{Atom, Environment, Term};
+use quickcheck::QuickCheck;
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+fn world(facts: &[&str]) -> Environment {
+    facts.iter().map(|text| atom(text)).collect()
+}
+
+/// The rules of `head/arity`, printed.
+fn rules(env: &Environment, head: &str, arity: usize) -> Vec<String> {
+    env.get_matching_rules(head, arity)
+        .map(|rule| rule.atom().to_string())
+        .collect()
+}
+
+mod ownership {
+    use super::*;
+
+    #[test]
+    fn a_clone_does_not_own_its_data() {
+        let env = world(&["(a)"]);
+        assert!(env.owns_data());
+        let clone = env.clone();
+        assert!(!clone.owns_data() && !env.owns_data());
+        assert!(clone.ptr_eq(&env));
+        drop(clone);
+        assert!(env.owns_data());
+    }
+
+    #[test]
+    fn make_owned_fires_on_first_write_and_only_then() {
+        let env = world(&["(a)"]);
+        let mut clone = env.clone();
+        assert!(!clone.contains(&atom("(b)")), "reading does not make it owned");
+        assert!(clone.ptr_eq(&env));
+        assert!(
+            !clone.remove_fact(&atom("(b)")),
+            "nor does a write that changes nothing"
+        );
+        assert!(clone.ptr_eq(&env));
+
+        clone.add_fact(atom("(b)"));
+        assert!(clone.owns_data() && !clone.ptr_eq(&env));
+        let at = std::sync::Arc::as_ptr(clone.snapshot());
+        clone.add_fact(atom("(c)"));
+        assert_eq!(
+            at,
+            std::sync::Arc::as_ptr(clone.snapshot()),
+            "the second write is in place"
+        );
+    }
+
+    #[test]
+    fn make_owned_does_nothing_when_owned() {
+        let mut env = world(&["(a)"]);
+        let at = std::sync::Arc::as_ptr(env.snapshot());
+        env.make_owned();
+        assert_eq!(at, std::sync::Arc::as_ptr(env.snapshot()));
+    }
+
+    #[test]
+    fn modification_is_tracked_for_each_handle() {
+        let mut env = world(&["(a)"]);
+        let (mut clone, other) = (env.clone(), env.clone());
+        clone.make_owned();
+        assert!(!clone.is_modified(), "to own is not to modify");
+        clone.add_fact(atom("(b)"));
+        assert!(clone.is_modified() && !other.is_modified());
+        env.add_fact(atom("(c)"));
+        assert!(!other.is_modified(), "the original's writes are not the clone's");
+        assert!(!clone.clone().is_modified(), "a new handle begins unmodified");
+        let mut idle = other.clone();
+        idle.set_multiplicities([(atom("(a)"), 1)]);
+        assert!(!idle.is_modified());
+    }
+
+    #[test]
+    fn clones_are_isolated_in_both_directions() {
+        let mut env = world(&["(a)", "(= (f) 1)"]);
+        let mut clone = env.clone();
+        clone.add_fact(atom("(of the clone)"));
+        env.add_fact(atom("(of the original)"));
+        clone.remove_fact(&atom("(= (f) 1)"));
+        assert!(!env.contains(&atom("(of the clone)")) && !clone.contains(&atom("(of the original)")));
+        assert_eq!((rules(&env, "f", 0).len(), rules(&clone, "f", 0).len()), (1, 0));
+    }
+}
+
+mod writing {
+    use super::*;
+
+    #[test]
+    fn rules_and_annotations_are_facts_however_they_are_added() {
+        let mut by_name = Environment::new();
+        by_name.add_rule(atom("(f $x)"), atom("$x"));
+        by_name.add_type(atom("f"), atom("(-> A A)"));
+        let by_fact = world(&["(= (f $x) $x)", "(: f (-> A A))"]);
+        assert_eq!(by_name, by_fact);
+        assert_eq!(rules(&by_fact, "f", 1), rules(&by_name, "f", 1));
+        assert_eq!(by_fact.get_type("f"), Some(&atom("(-> A A)")));
+        assert_eq!(by_fact.get_rule_count(&atom("(f $y)"), &atom("$y")), 1);
+        assert_eq!((by_fact.len(), by_fact.fact_count(), by_fact.rule_count()), (2, 2, 1));
+    }
+
+    #[test]
+    fn removing_a_rule_removes_it_from_every_index() {
+        let mut env = world(&["(= (f $x) 1)", "(= $w 2)", "(: f T)", "(= (f $x) 1)"]);
+        assert!(env.remove_rule(atom("(f $z)"), atom("1")));
+        assert_eq!(rules(&env, "f", 1).len(), 2, "one of two occurrences");
+        assert!(env.remove_fact(&atom("(= (f $q) 1)")));
+        assert!(env.remove_fact(&atom("(= $v 2)")) && env.remove_fact(&atom("(: f T)")));
+        assert!(!env.remove_fact(&atom("(: f T)")));
+        assert_eq!(
+            (rules(&env, "f", 1).len(), env.rule_count(), env.get_type("f")),
+            (0, 0, None)
+        );
+        assert!(env.is_empty());
+        env.check();
+    }
+
+    #[test]
+    fn values_keep_their_types() {
+        let mut env = world(&["(p 1)", "(p 1.0)", "(p \"1\")", "(p 1)"]);
+        let counts = ["(p 1)", "(p 1.0)", "(p \"1\")", "(p |1|)"].map(|text| env.multiplicity(&atom(text)));
+        assert_eq!(counts, [2, 1, 1, 0]);
+        assert!(env.remove_fact(&atom("(p 1.0)")));
+        assert_eq!((env.len(), env.fact_count()), (3, 2));
+    }
+
+    #[test]
+    fn nothing_is_limited() {
+        let wide = format!("(wide {})", "x ".repeat(70_000));
+        let long = "s".repeat(100_000);
+        let variables: String = (0..10_000).map(|i| format!("$v{i} ")).collect();
+        let deep = format!("{}x{}", "(".repeat(100_000), ")".repeat(100_000));
+        let texts = [
+            wide,
+            format!("({long} \"{long}\")"),
+            format!("(many {variables})"),
+            deep,
+        ];
+        let mut env = world(&texts.each_ref().map(String::as_str));
+        env.add_rule(atom(&texts[3]), atom(&texts[0]));
+        for text in &texts {
+            assert_eq!(env.multiplicity(&atom(text)), 1);
+        }
+        env.check();
+        let all: Vec<_> = env.iter().collect();
+        assert_eq!(all.len(), 5);
+        let mut fork = env.clone();
+        assert!(texts.iter().all(|text| fork.remove_fact(&atom(text))));
+        assert_eq!(fork.union(&env).len(), 1, "what one side removed is gone");
+    }
+
+    #[test]
+    fn bulk_is_as_one_by_one() {
+        let texts = [
+            "(= (f) 2)",
+            "(a)",
+            "(= (f) 1)",
+            "(a)",
+            "(: f T)",
+            "(= $x 0)",
+            "(= (f) 2)",
+            "(: f S)",
+        ];
+        let bulk = world(&texts);
+        let mut single = Environment::new();
+        texts.iter().for_each(|text| single.add_fact(atom(text)));
+        assert_eq!(bulk, single);
+        assert_eq!(rules(&bulk, "f", 0), ["(= (f) 2)", "(= (f) 1)", "(= $x 0)"]);
+        assert_eq!(rules(&single, "f", 0), rules(&bulk, "f", 0));
+        assert!(bulk.types("f").eq(single.types("f")));
+    }
+
+    #[test]
+    fn bulk_is_all_or_nothing() {
+        let mut env = world(&["(a)"]);
+        let before = env.clone();
+        let atoms = (0..10).map(|i| {
+            if i < 5 {
+                atom("(b)")
+            } else {
+                panic!("the iterator gives up")
+            }
+        });
+        assert!(catch_unwind(AssertUnwindSafe(|| env.add_facts_bulk(atoms))).is_err());
+        assert!(env.ptr_eq(&before));
+        env.check();
+    }
+
+    #[test]
+    fn multiplicities_are_set_and_listed() {
+        let mut env = world(&["(a)", "(b)"]);
+        env.set_multiplicities([(atom("(a)"), 3), (atom("(b)"), 0), (atom("(c)"), 2), (atom("(d)"), 0)]);
+        let mut listed: Vec<_> = env
+            .get_multiplicities()
+            .map(|(atom, count)| (atom.to_string(), count))
+            .collect();
+        listed.sort();
+        assert_eq!(listed, [("(a)".into(), 3), ("(c)".into(), 2)]);
+        assert_eq!(env.len(), 5);
+    }
+
+    #[test]
+    fn a_multiplicity_stops_at_the_greatest_number() {
+        let mut env = Environment::new();
+        env.set_multiplicities([(atom("(a)"), u64::MAX)]);
+        env.add_fact(atom("(a)"));
+        assert_eq!((env.multiplicity(&atom("(a)")), env.len()), (u64::MAX, u64::MAX));
+        env.add_fact(atom("(b)"));
+        assert_eq!(env.len(), u64::MAX);
+        env.check();
+    }
+
+    #[test]
+    fn rebuilding_the_index_changes_nothing() {
+        let env = world(&["(= (f) 2)", "(= (f) 1)", "(: f T)", "(= $x 0)"]);
+        let mut rebuilt = env.clone();
+        rebuilt.rebuild_rule_index();
+        rebuilt.check();
+        assert_eq!(rules(&rebuilt, "f", 0), rules(&env, "f", 0));
+        assert!(!rebuilt.is_modified());
+    }
+}
+
+mod spaces {
+    use pathmap::PathMap;
+
+    use super::*;
+
+    #[test]
+    fn a_space_is_a_copy_that_can_be_written_and_put_back() {
+        let mut env = world(&["(= (f) 2)", "(= (f) 1)", "(a)", "(a)"]);
+        let donor = world(&["(= (f) 3)", "(b)"]);
+        let mut space = env.create_space();
+        for (path, multiplicity) in donor.create_space().iter() {
+            space.set_val_at(path, multiplicity.clone());
+        }
+        assert_eq!(env.len(), 4, "the environment does not see it");
+        env.update_pathmap(space).unwrap();
+        env.check();
+        assert_eq!(env.len(), 6);
+        assert_eq!(rules(&env, "f", 0), ["(= (f) 2)", "(= (f) 1)", "(= (f) 3)"]);
+
+        env.update_pathmap(donor.create_space()).unwrap();
+        env.check();
+        assert_eq!(env, donor);
+    }
+
+    #[test]
+    fn a_path_that_is_no_atoms_is_refused_and_changes_nothing() {
+        let mut env = world(&["(a)"]);
+        let before = env.clone();
+        let good = env.create_space().iter().next().map(|(_, one)| one.clone()).unwrap();
+        let mut space = env.create_space();
+        space.set_val_at([0xff, 0xff], good.clone());
+        assert!(matches!(
+            env.update_pathmap(space),
+            Err(WriteError::Path { index: 1, .. })
+        ));
+        assert!(env.ptr_eq(&before));
+
+        // A long atom's multiplicity keeps the atom, and must stay with it.
+        let long = world(&[&format!("(long {})", "x ".repeat(300))]);
+        let kept = long.create_space().iter().next().map(|(_, one)| one.clone()).unwrap();
+        let mut space = PathMap::new();
+        space.set_val_at([0x80], kept);
+        assert!(matches!(
+            env.update_pathmap(space),
+            Err(WriteError::Misplaced { index: 0 })
+        ));
+        assert!(env.ptr_eq(&before));
+    }
+}
+
+mod union {
+    use super::*;
+
+    /// Both forks have a version of their own, of one state.
+    #[test]
+    fn forks_that_were_made_owned_and_not_written_count_once() {
+        let env = world(&["(a)"]);
+        let (mut left, mut right) = (env.clone(), env.clone());
+        left.make_owned();
+        right.rebuild_rule_index();
+        assert_eq!(left.union(&right).len(), 1);
+    }
+
+    #[test]
+    fn fast_paths_return_the_very_same_snapshot() {
+        let env = world(&["(a)"]);
+        let (mut one, other) = (env.clone(), env.clone());
+        assert!(env.union(&env).ptr_eq(&env));
+        assert!(one.union(&other).ptr_eq(&env), "neither modified");
+        one.add_fact(atom("(b)"));
+        assert!(
+            one.union(&other).ptr_eq(&one) && other.union(&one).ptr_eq(&one),
+            "one modified"
+        );
+        let mut far = one.clone();
+        (0..10).for_each(|i| {
+            far.add_fact(Atom::from(i));
+            far = far.clone();
+        });
+        assert!(
+            far.union(&env).ptr_eq(&far) && env.union(&far).ptr_eq(&far),
+            "an ancestor far away"
+        );
+    }
+
+    #[test]
+    fn a_deep_merge_sums_what_is_new_and_counts_once_what_was_inherited() {
+        let mut base = world(&["(= (f) 0)", "(a)", "(a)"]);
+        base.add_type(atom("f"), atom("T"));
+        let (mut left, mut right) = (base.clone(), base.clone());
+        left.add_fact(atom("(= (f) left)"));
+        right.add_fact(atom("(= (f) right)"));
+        right.add_fact(atom("(= (f) both)"));
+        left.add_fact(atom("(= (f) both)"));
+        left.add_fact(atom("(a)"));
+        right.remove_fact(&atom("(a)"));
+        let union = left.union(&right);
+        union.check();
+        assert_eq!(
+            rules(&union, "f", 0),
+            ["(= (f) 0)", "(= (f) left)", "(= (f) both)", "(= (f) right)"]
+        );
+        assert_eq!(union.get_rule_count(&atom("(f)"), &atom("both")), 2);
+        assert_eq!((union.multiplicity(&atom("(a)")), union.types("f").count()), (2, 1));
+        assert_eq!(union, right.union(&left));
+    }
+
+    #[test]
+    fn unrelated_environments_sum() {
+        let (a, b) = (world(&["(a)", "(= (f) 1)"]), world(&["(a)", "(= (f) 2)"]));
+        let union = a.union(&b);
+        assert_eq!((union.len(), union.multiplicity(&atom("(a)"))), (4, 2));
+        assert_eq!(rules(&union, "f", 0), ["(= (f) 1)", "(= (f) 2)"]);
+    }
+
+    #[test]
+    fn many_are_united_in_order() {
+        let base = world(&["(= (f) base)"]);
+        let forks: Vec<_> = (0..100)
+            .map(|i| {
+                let mut fork = base.clone();
+                fork.add_rule(atom("(f)"), Atom::from(i));
+                fork
+            })
+            .collect();
+        let united = Environment::union_all(&forks);
+        united.check();
+        let expected: Vec<_> = ["(= (f) base)".to_owned()]
+            .into_iter()
+            .chain((0..100).map(|i| format!("(= (f) {i})")))
+            .collect();
+        assert_eq!(rules(&united, "f", 0), expected);
+        assert!(Environment::<Atom>::union_all([]).is_empty());
+    }
+
+    /// A history where each of two versions merges the other again and again has one more pair of bases for each
+    /// round; the base of the last is found without recursing through them.
+    #[test]
+    fn a_long_criss_cross_is_counted_once() {
+        let base = world(&["(base)"]);
+        let (mut a, mut b) = (base.clone(), base);
+        for round in 0..200 {
+            a.add_fact(Atom::expression([Atom::symbol("a"), Atom::from(round)]));
+            b.add_fact(Atom::expression([Atom::symbol("b"), Atom::from(round)]));
+            (a, b) = (a.union(&b), b.union(&a));
+        }
+        assert_eq!(a, b);
+        assert_eq!(a.len(), 401);
+        assert_eq!(a.union(&b).len(), 401);
+    }
+
+    #[test]
+    fn a_diff_lists_what_changed() {
+        let env = world(&["(a)", "(b)", "(b)"]);
+        let mut fork = env.clone();
+        fork.remove_fact(&atom("(a)"));
+        fork.add_fact(atom("(b)"));
+        fork.add_fact(atom("(c)"));
+        let patch = env.diff(&fork);
+        assert_eq!(patch.to_string(), "-1 (a)\n+1 (b)\n+1 (c)\n");
+        let Change::Atom { atom: b, from, to, .. } = &patch.iter().as_slice()[1] else {
+            panic!("an atom")
+        };
+        assert_eq!((b, *from, *to), (&atom("(b)"), 2, 3));
+        assert!(env.diff(&env.clone()).is_empty());
+    }
+
+    #[test]
+    fn a_union_is_a_diff_applied() {
+        fn property(base: Vec<u8>, left: Vec<u8>, right: Vec<u8>) -> bool {
+            let [base, left, right] = [base, left, right].map(|changes| changes.into_iter().take(20));
+            let definition =
+                |n: &u8| Atom::expression([Atom::symbol("="), atom("(f)"), Atom::from(i64::from(n / 2 % 8))]);
+            let change = |mut env: Environment, changes: &[u8]| {
+                for n in changes {
+                    if n % 2 == 0 {
+                        env.add_fact(definition(n));
+                    } else {
+                        env.remove_fact(&definition(n));
+                    }
+                }
+                env
+            };
+            let base: Environment = base.map(|n| definition(&n)).collect();
+            let (left, right): (Vec<_>, Vec<_>) = (left.collect(), right.collect());
+            let (left, right) = (change(base.clone(), &left), change(base.clone(), &right));
+            let mut patched = left.clone();
+            patched.apply(&base.diff(&right));
+            let union = left.union(&right);
+            let mut undone = right.clone();
+            undone.apply(&base.diff(&right).inverse());
+            patched.check();
+            let same_order = left.ptr_eq(&base) || rules(&union, "f", 0) == rules(&patched, "f", 0);
+            union == patched && same_order && undone == base
+        }
+        QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _, _) -> _);
+    }
+
+    #[test]
+    fn union_is_commutative_and_idempotent() {
+        fn property(base: Vec<u8>, left: Vec<u8>, right: Vec<u8>) -> bool {
+            let number = |n: &u8| Atom::from(i64::from(n % 16));
+            let base: Environment = base.iter().map(number).collect();
+            let change = |changes: &[u8]| {
+                let mut fork = base.clone();
+                for n in changes {
+                    if n % 2 == 0 {
+                        fork.add_fact(number(n));
+                    } else {
+                        fork.remove_fact(&number(n));
+                    }
+                }
+                fork
+            };
+            let (left, right) = (change(&left), change(&right));
+            let union = left.union(&right);
+            union == right.union(&left) && union.union(&right).ptr_eq(&union) && left.union(&union).ptr_eq(&union)
+        }
+        QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _, _) -> _);
+    }
+
+    #[test]
+    fn union_of_additions_is_associative() {
+        fn property(base: Vec<u8>, a: Vec<u8>, b: Vec<u8>, c: Vec<u8>) -> bool {
+            let number = |n: &u8| Atom::from(i64::from(n % 16));
+            let base: Environment = base.iter().map(number).collect();
+            let [a, b, c] = [a, b, c].map(|added| {
+                let mut fork = base.clone();
+                fork.add_facts_bulk(added.iter().map(number));
+                fork
+            });
+            a.union(&b).union(&c) == a.union(&b.union(&c))
+        }
+        QuickCheck::new()
+            .tests(10_000)
+            .quickcheck(property as fn(_, _, _, _) -> _);
+    }
+}
+
+mod cells_and_spaces {
+    use pleach::env::{IdSeed, Patch, Resolution, resolve};
+
+    use super::*;
+
+    #[test]
+    fn they_are_forked_written_apart_and_merged() {
+        let mut env = world(&[]);
+        let (space, state) = (env.new_space(), env.new_state(atom("zero")));
+        env.bind("name", atom("old"));
+        env.space_mut(space)
+            .unwrap()
+            .add_facts_bulk([atom("(a)"), atom("(= (f) 0)")]);
+        let (mut left, mut right) = (env.clone(), env.clone());
+        left.space_mut(space).unwrap().add_rule(atom("(f)"), atom("left"));
+        left.change_state(state, atom("one"));
+        let news = right.new_space();
+        right.space_mut(news).unwrap().add_fact(atom("(b)"));
+        right.space_mut(space).unwrap().add_rule(atom("(f)"), atom("right"));
+        right.space_mut(space).unwrap().remove_fact(&atom("(a)"));
+        right.bind("name", atom("new"));
+
+        assert_eq!(env.space(space).unwrap().len(), 2);
+        assert_eq!(
+            (env.get_state(state), env.binding("name")),
+            (Some(&atom("zero")), Some(&atom("old")))
+        );
+        let union = left.union(&right);
+        let in_space: Vec<_> = union
+            .space(space)
+            .unwrap()
+            .get_matching_rules("f", 0)
+            .map(|rule| rule.rhs().to_string())
+            .collect();
+        assert_eq!(in_space, ["0", "left", "right"]);
+        assert!(
+            union.space(news).unwrap().contains(&atom("(b)")) && !union.space(space).unwrap().contains(&atom("(a)"))
+        );
+        assert_eq!(
+            (union.get_state(state), union.binding("name")),
+            (Some(&atom("one")), Some(&atom("new")))
+        );
+        assert!(union.is_empty(), "the environment's own space is another");
+
+        let mut patched = left.clone();
+        patched.apply(&env.diff(&right));
+        assert!(patched == union && patched != left);
+        patched.apply(&env.diff(&right).inverse());
+        assert!(patched.space(news).unwrap().is_empty() && patched.space(space) == left.space(space));
+    }
+
+    #[test]
+    fn forks_make_different_spaces() {
+        let env = world(&[]);
+        let (mut left, mut right) = (env.clone(), env.clone());
+        let ids = [left.new_space(), left.new_space(), right.new_space()];
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+        let union = left.union(&right);
+        assert!(ids.iter().all(|id| union.space(*id).is_some()));
+    }
+
+    #[test]
+    fn seeded_handles_give_the_same_ids_each_time() {
+        let run = || {
+            let env = world(&[]);
+            let mut forks: Vec<_> = (0..3)
+                .map(|i| {
+                    let mut fork = env.clone();
+                    fork.set_id_seed(IdSeed::root().child(i));
+                    fork
+                })
+                .collect();
+            let mut ids: Vec<_> = forks
+                .iter_mut()
+                .flat_map(|fork| [fork.new_space(), fork.new_space()])
+                .collect();
+            let keep = forks[0].clone();
+            ids.push(forks[0].new_space());
+            drop(keep);
+            ids
+        };
+        let ids = run();
+        assert_eq!(ids, run());
+        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 7);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_not_written() {
+        let mut env = world(&[]);
+        let (space, state) = (env.clone().new_space(), env.clone().new_state(atom("a")));
+        let before = env.clone();
+        assert!(env.space_mut(space).is_none() && env.space(space).is_none());
+        assert!(!env.change_state(state, atom("b")) && env.get_state(state).is_none() && env.binding("a").is_none());
+        assert!(env.ptr_eq(&before));
+    }
+
+    #[test]
+    fn conflicts_are_listed_and_resolved() {
+        let mut env = world(&[]);
+        let states: Vec<_> = (0..4).map(|i| env.new_state(Atom::from(i))).collect();
+        let (mut left, mut right) = (env.clone(), env.clone());
+        for (handle, by) in [(&mut left, 10), (&mut right, 20)] {
+            handle.change_state(states[0], Atom::from(by));
+            handle.change_state(states[2], Atom::from(by + 2));
+            handle.bind("n", Atom::from(by));
+            handle.change_state(states[3], atom("alike"));
+        }
+        left.change_state(states[1], Atom::string("left only"));
+
+        let conflicts = left.union_with(&right, resolve::fail).unwrap_err();
+        let listed: Vec<_> = conflicts
+            .0
+            .iter()
+            .map(|conflict| (conflict.base.clone(), conflict.ours.clone()))
+            .collect();
+        let number = |n: i64| Some(Atom::from(n));
+        assert_eq!(
+            listed,
+            [(number(0), number(10)), (number(2), number(12)), (None, number(10))]
+        );
+        let with = |resolver: fn(&pleach::env::Conflict) -> Resolution| {
+            let union = left.union_with(&right, resolver).unwrap();
+            [0, 1, 2, 3]
+                .map(|i| union.get_state(states[i]).unwrap().to_string())
+                .join(", ")
+        };
+        assert_eq!(with(resolve::ours), "10, \"left only\", 12, alike");
+        assert_eq!(
+            with(resolve::theirs),
+            with(|conflict| Resolution::Value(conflict.theirs.clone().unwrap()))
+        );
+
+        // A patch that finds something else in the cell.
+        let patch: Patch = env.diff(&right);
+        let before = left.clone();
+        assert_eq!(left.apply_with(&patch, resolve::fail).unwrap_err().0.len(), 3);
+        assert!(left.ptr_eq(&before), "a patch that fails changes nothing");
+    }
+}
+
+mod stress {
+    use super::*;
+
+    #[test]
+    fn a_thousand_clones_with_random_mutations() {
+        let mut env: Environment = (0..1_000).map(Atom::from).collect();
+        let mut random = 1u64;
+        let mut clones = Vec::new();
+        for i in 0..1_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let mut clone = env.clone();
+            let n = (random >> 33) as i64 % 1_000;
+            assert!(clone.remove_fact(&Atom::from(n)));
+            clone.add_fact(Atom::from(10_000 + i));
+            clones.push((clone, n, 10_000 + i));
+        }
+        env.add_fact(atom("original"));
+        for (clone, removed, added) in &clones {
+            assert_eq!(clone.len(), 1_000);
+            assert!(!clone.contains(&Atom::from(*removed)) && clone.contains(&Atom::from(*added)));
+            assert!(!clone.contains(&atom("original")));
+        }
+        let united = Environment::union_all(clones.iter().map(|(clone, ..)| clone));
+        let removed: std::collections::BTreeSet<_> = clones.iter().map(|(_, removed, _)| removed).collect();
+        assert_eq!(united.len(), 2_000 - removed.len() as u64);
+    }
+
+    #[test]
+    fn a_chain_of_clones_ten_thousand_deep() {
+        let mut chain = vec![Environment::new()];
+        for i in 0..10_000 {
+            let mut next = chain[i].clone();
+            next.add_fact(Atom::from(i as i64));
+            chain.push(next);
+        }
+        assert_eq!(chain.iter().map(|env| env.len()).sum::<u64>(), 10_000 * 10_001 / 2);
+        assert!(chain[0].union(&chain[10_000]).ptr_eq(&chain[10_000]));
+        let last = chain.pop();
+        drop(chain);
+        assert_eq!(last.unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn ten_thousand_rules_cloned_and_united() {
+        let mut env = Environment::new();
+        env.add_rules_bulk((0..10_000).map(|i| (atom(&format!("(f{i} $x)")), Atom::from(i))));
+        let (mut a, mut b) = (env.clone(), env.clone());
+        a.add_rule(atom("(f7 $x)"), atom("a"));
+        b.add_rule(atom("(f7 $x)"), atom("b"));
+        let union = a.union(&b);
+        union.check();
+        assert_eq!(union.rule_count(), 10_002);
+        assert_eq!(
+            rules(&union, "f7", 1),
+            ["(= (f7 $x) 7)", "(= (f7 $x) a)", "(= (f7 $x) b)"]
+        );
+    }
+
+    #[test]
+    fn clones_are_made_and_mutated_by_many_threads() {
+        let env: Environment = (0..1_000).map(Atom::from).collect();
+        let counts: Vec<u64> = std::thread::scope(|threads| {
+            let workers: Vec<_> = (0..8)
+                .map(|thread| {
+                    let env = env.clone();
+                    threads.spawn(move || {
+                        let mut mine = env.clone();
+                        for i in 0..500 {
+                            mine = mine.clone();
+                            mine.add_fact(Atom::from(10_000 + thread * 1_000 + i));
+                            assert!(env.contains(&Atom::from(i)) && env.len() == 1_000);
+                        }
+                        mine.len()
+                    })
+                })
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+        });
+        assert_eq!((counts, env.len()), (vec![1_500; 8], 1_000));
+    }
+}
+
+/// A term type whose `view` panics when told to.
+mod hostile_terms {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// How many more looks at a term are allowed.
+        static LOOKS: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Sexp {
+        Word(String),
+        List(Vec<Sexp>),
+    }
+
+    impl Term for Sexp {
+        fn view(&self) -> View<'_, Self> {
+            assert!(LOOKS.get() > 0, "no more looks");
+            LOOKS.set(LOOKS.get() - 1);
+            match self {
+                Self::Word(word) => View::Leaf(Leaf::Symbol(word)),
+                Self::List(items) => View::Expression(items),
+            }
+        }
+
+        fn leaf(leaf: Leaf<'_>) -> Option<Self> {
+            match leaf {
+                Leaf::Symbol(word) => Some(Self::Word(word.to_owned())),
+                _ => None,
+            }
+        }
+
+        fn expression(items: Vec<Self>) -> Self {
+            Self::List(items)
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_term_leaves_every_handle_as_it_was() {
+        let word = |word: &str| Sexp::Word(word.to_owned());
+        let mut env = Environment::<Sexp>::new();
+        env.add_rule(word("f"), word("x"));
+        env.add_fact(Sexp::List(vec![word("a"), word("b")]));
+        let before: Vec<_> = env.iter().collect();
+        for looks in 0..40 {
+            for shared in [false, true] {
+                let keep = shared.then(|| env.clone());
+                LOOKS.set(looks);
+                let write = catch_unwind(AssertUnwindSafe(|| {
+                    env.add_facts_bulk([word("c"), Sexp::List(vec![word("="), word("f"), word("y")])]);
+                }));
+                LOOKS.set(usize::MAX);
+                env.check();
+                if write.is_ok() {
+                    assert_eq!(env.len(), 4);
+                    env.remove_fact(&word("c"));
+                    env.remove_rule(word("f"), word("y"));
+                } else {
+                    assert!(keep.is_none_or(|keep| keep.ptr_eq(&env)));
+                }
+                assert_eq!(env.iter().collect::<Vec<_>>(), before);
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Evaluation is deterministic, on generated programs: the same bytes and the same environment on any number of threads.
+#![cfg(feature = "eval")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Write;
+
+use pleach::Environment;
+use pleach::env::IdSeed;
+use pleach::eval::{EvalError, Evaluator, Policy, RunError};
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+
+/// A program that makes siblings of all kinds, which write.
+#[derive(Clone, Debug)]
+struct Program(String);
+
+/// An expression of at most this depth. Functions `f0` … `f3` exist; `f3` alone calls none.
+fn expression(g: &mut Gen, depth: u32, out: &mut String) {
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 20 };
+    let number = u8::arbitrary(g) % 4;
+    let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
+        let _ = write!(out, "({head}");
+        for _ in 0..count {
+            out.push(' ');
+            expression(g, depth - 1, out);
+        }
+        out.push(')');
+    };
+    match choice {
+        0 => {
+            let _ = write!(out, "{number}");
+        }
+        1 => {
+            let _ = write!(out, "(f{number})");
+        }
+        2 | 3 => parts(g, out, "pair", 2),
+        4 => parts(g, out, "+", 2),
+        5 | 6 => {
+            out.push_str("(superpose ");
+            parts(g, out, "f0", 2);
+            out.push(')');
+        }
+        7 => parts(g, out, "collapse", 1),
+        8 => {
+            let _ = write!(out, "(let $v{depth} ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, " (pair $v{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
+        9 | 10 => {
+            let _ = write!(out, "(add-atom &self (fact {number}))");
+        }
+        11 => {
+            let _ = write!(out, "(add-atom &self (= (f{number}) {}))", number + 10);
+        }
+        12 => {
+            let _ = write!(out, "(remove-atom &self (fact {number}))");
+        }
+        13 => out.push_str("(match &self (fact $x) $x)"),
+        14 => {
+            let _ = write!(out, "(match &self (fact $x) (add-atom &self (seen $x {number})))");
+        }
+        15 => {
+            let _ = write!(out, "(change-state! &state {number})");
+        }
+        16 => out.push_str("(let $s (new-space) (let $u (add-atom $s own) (get-atoms $s)))"),
+        17 => out.push_str("(get-state &state)"),
+        18 => {
+            let _ = write!(out, "(get-type (g{number} $free))");
+        }
+        _ => {
+            let _ = write!(out, "(let $r (h $free{depth}) ($free{depth} $r))");
+        }
+    }
+}
+
+impl Arbitrary for Program {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let mut text = String::from(
+            "!(bind! &state (new-state 0)) (fact 0) (fact 1) (fact 1) (= (h 1) one) (= (h (s $x)) (two $x))\n",
+        );
+        for function in 0..4 {
+            for _ in 0..u8::arbitrary(g) % 3 {
+                let _ = write!(text, "(= (f{function}) ");
+                // Each calls only those after it, so all calls end.
+                let mut body = String::new();
+                expression(g, 2, &mut body);
+                for callee in 0..=function {
+                    body = body.replace(&format!("(f{callee})"), &callee.to_string());
+                    body = body.replace(&format!("(= {callee} "), &format!("(= (made{callee}) "));
+                }
+                let _ = writeln!(text, "{body})");
+            }
+        }
+        for _ in 0..3 {
+            text.push('!');
+            expression(g, 4, &mut text);
+            text.push('\n');
+        }
+        text.push_str("!(collapse (match &self (fact $x) $x)) !(get-state &state) !(new-space)\n");
+        Program(text)
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let lines: Vec<String> = self.0.lines().map(str::to_owned).collect();
+        Box::new((1..lines.len()).map(move |skip| {
+            let mut rest = lines.clone();
+            rest.remove(skip);
+            Program(rest.join("\n"))
+        }))
+    }
+}
+
+fn outcome(program: &str, policy: Policy, threads: usize, fuel: u64) -> Result<(String, Environment), RunError> {
+    let evaluator = Evaluator::builder()
+        .policy(policy)
+        .threads(threads)
+        .worthwhile(0)
+        .fuel(fuel)
+        .output(|_| {})
+        .build();
+    // Names of spaces and states are the same each time if the environment's seed is.
+    let empty = Environment::new();
+    let mut environment = empty.clone();
+    environment.set_id_seed(IdSeed::root());
+    let run = evaluator.run(environment, program)?;
+    run.environment.check();
+    Ok((format!("{:?}", run.results), run.environment))
+}
+
+fn same_on_all_threads(policy: Policy, tests: u64) {
+    fn law(program: Program, policy: Policy) -> bool {
+        let expected = outcome(&program.0, policy, 1, 200_000);
+        [2, 8].into_iter().all(|threads| {
+            let found = outcome(&program.0, policy, threads, 200_000);
+            match (&expected, &found) {
+                (Ok((results, env)), Ok((found, found_env))) => {
+                    if results != found {
+                        eprintln!("on 1: {results}\non {threads}: {found}");
+                    }
+                    results == found && env == found_env && env.diff(found_env).is_empty()
+                }
+                (Err(error), Err(found)) => error == found,
+                _ => false,
+            }
+        })
+    }
+    let law: fn(Program) -> bool = match policy {
+        Policy::Isolated => |program| law(program, Policy::Isolated),
+        Policy::Sequential => |program| law(program, Policy::Sequential),
+    };
+    QuickCheck::new().tests(tests).max_tests(tests).quickcheck(law);
+}
+
+#[test]
+fn isolated_evaluation_does_not_depend_on_threads() {
+    same_on_all_threads(Policy::Isolated, 2000);
+}
+
+#[test]
+fn sequential_evaluation_does_not_depend_on_threads() {
+    same_on_all_threads(Policy::Sequential, 200);
+}
+
+#[test]
+fn fuel_does_not_depend_on_threads() {
+    let program = "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1))))) !(tree 10)";
+    let least = (0..40_000u64)
+        .collect::<Vec<_>>()
+        .partition_point(|fuel| outcome(program, Policy::Isolated, 1, *fuel).is_err()) as u64;
+    for threads in [1, 2, 8] {
+        assert!(outcome(program, Policy::Isolated, threads, least).is_ok());
+        assert_eq!(
+            outcome(program, Policy::Isolated, threads, least - 1).err(),
+            Some(RunError::Eval(EvalError::OutOfFuel { limit: least - 1 }))
+        );
+    }
+}
+
+#[test]
+fn endless_recursion_runs_out_of_fuel() {
+    for program in [
+        "(= (f) (f)) !(f)",
+        "(= (f) (+ 1 (f))) !(f)",
+        "(= (f) (f)) (= (f) (f)) !(f)",
+    ] {
+        for threads in [1, 2] {
+            assert!(matches!(
+                outcome(program, Policy::Isolated, threads, 100_000),
+                Err(RunError::Eval(EvalError::OutOfFuel { limit: 100_000 }))
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_million_levels_are_a_question_of_memory() {
+    let program = "(= (count $n) (if (== $n 0) 0 (+ 1 (count (- $n 1))))) !(count 1000000)
+        (= (nest $n $x) (if (== $n 0) $x (nest (- $n 1) (s $x))))
+        (= (peel (s $x) $n) (peel $x (+ $n 1))) (= (peel z $n) $n)
+        !(let $deep (nest 100000 z) (let $u (add-atom &self (deep $deep)) stored))";
+    let (results, _) = outcome(program, Policy::Isolated, 1, u64::MAX).unwrap();
+    assert!(results.starts_with("[[1000000], [stored]"), "{results}");
+}
+
+/// Deep source text: it is evaluated, not overflowed on.
+#[test]
+fn deep_source_is_evaluated() {
+    let depth = 100_000;
+    let program = format!("!{}1{}", "(+ 1 ".repeat(depth), ")".repeat(depth));
+    let (results, _) = outcome(&program, Policy::Isolated, 1, u64::MAX).unwrap();
+    assert_eq!(results, format!("[[{}]]", depth + 1));
+    let rule = format!("(= (f $x) {}$x{}) !(f 1)", "(+ 1 ".repeat(1000), ")".repeat(1000));
+    let (results, _) = outcome(&rule, Policy::Isolated, 1, u64::MAX).unwrap();
+    assert_eq!(results, "[[1001]]");
+}
+
+/// Found by the laws above, each on its own.
+#[test]
+fn programs_that_once_depended_on_threads() {
+    let programs = [
+        // A name depended on whether a value was known to be evaluated already.
+        "!(let $v 2 (pair (superpose (a (f) (pair 1 (+ 1 0)))) (pair $v (new-space))))",
+        // An argument was evaluated again for each local binding of the argument before it.
+        "(= (f) (let $r (h $free) ($free $r))) (= (h 1) one) (= (h (s $x)) (two $x))
+         !(pair (superpose (a (f) (add-atom &self (= (g) 10)))) (let $v (add-atom &self (p)) (pair $v 2)))
+         !(collapse (match &self (p) p))",
+        // A variable that was only mentioned counted as bound.
+        "(fact 0) (fact 1)
+         !(superpose (a (pair (let $v (superpose (0 3)) (pair $v (add-atom &self (fact 1))))
+                              (match &self (fact $x) (add-atom &self (seen $x))))))
+         !(collapse (match &self (seen $x) $x))",
+    ];
+    for program in programs {
+        let expected = outcome(program, Policy::Isolated, 1, 10_000).unwrap();
+        for threads in [2, 8] {
+            assert_eq!(
+                outcome(program, Policy::Isolated, threads, 10_000).unwrap(),
+                expected,
+                "{program}"
+            );
+        }
+    }
+}

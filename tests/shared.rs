@@ -1,0 +1,440 @@
+//! The cell, call by call: what each write does when it is first, when it loses a race, and when it fails.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use pleach::env::{Resolution, resolve};
+use pleach::{Atom, Commit, Environment, News, Outcome, Reader, SharedEnvironment, Subscription};
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+fn world(facts: usize) -> SharedEnvironment {
+    SharedEnvironment::new((0..facts).map(|i| atom(&format!("(fact {i})"))).collect())
+}
+
+fn add(world: &SharedEnvironment, text: &str) {
+    world.update(|env| env.add_fact(atom(text)));
+}
+
+/// The version, and what changed as text.
+fn changes(news: &News) -> (u64, String) {
+    match news {
+        News::Changed(update) => (update.version, update.patch.to_string()),
+        News::Missed(missed) => panic!("missed {}", missed.publications),
+    }
+}
+
+#[test]
+fn the_types_can_be_shared_and_sent() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>(_: &T) {}
+    shared::<SharedEnvironment>();
+    shared::<Subscription<Arc<SharedEnvironment>>>();
+    shared::<News>();
+    let world = world(0);
+    sent(&world.reader());
+    sent(&world.reached(1));
+    sent(&world.subscribe(1).next());
+}
+
+#[test]
+fn reads_allocate_nothing() {
+    let world = world(1000);
+    let mut reader = world.reader();
+    drop(world.load());
+    let fact = atom("(fact 500)");
+    assert!(world.load().contains(&fact));
+    let reads = measure(|| {
+        assert!(world.load().contains(&fact));
+        assert!(reader.load().contains(&fact));
+        assert_eq!(world.snapshot().len(), 1000);
+        assert_eq!((world.version(), reader.version()), (0, 0));
+    });
+    assert_eq!(reads.count_total, 0);
+}
+
+#[test]
+fn a_guard_keeps_its_state() {
+    let world = world(1);
+    let (guard, fork) = (world.load(), world.snapshot());
+    let mut reader = Reader::new(&world);
+    assert_eq!(reader.load().len(), 1);
+    add(&world, "news");
+    assert_eq!(
+        (guard.len(), guard.version(), guard.fork().len(), fork.len()),
+        (1, 0, 1, 1)
+    );
+    assert_eq!(
+        (world.load().len(), reader.load().len(), reader.fork().len()),
+        (2, 2, 2)
+    );
+}
+
+#[test]
+fn a_read_is_never_written_in_place() {
+    let world = world(1);
+    let mut fork = world.snapshot();
+    fork.add_fact(atom("mine"));
+    world.commit(&mut fork);
+    // The fork is at the published state, and must leave it to write.
+    let guard = world.load();
+    fork.add_fact(atom("more"));
+    assert_eq!((guard.len(), fork.len()), (2, 3));
+    let mut fork = world.publish(&fork);
+    drop(world.publish(&Environment::new()));
+    fork.add_fact(atom("more"));
+    assert_eq!((guard.len(), fork.len()), (2, 3));
+}
+
+#[test]
+fn a_commit_says_what_it_did() {
+    let world = world(1);
+    let commit = |outcome, version| Commit { outcome, version };
+    let (mut a, mut b, mut idle) = (world.snapshot(), world.snapshot(), world.snapshot());
+    a.add_fact(atom("a"));
+    b.add_fact(atom("b"));
+    idle.make_owned();
+    assert_eq!(world.commit(&mut idle), commit(Outcome::Unchanged, 0));
+    assert_eq!(world.commit(&mut a), commit(Outcome::FastForward, 1));
+    assert!(a.ptr_eq(&world.snapshot()));
+    assert_eq!(world.commit(&mut b), commit(Outcome::Merged, 2));
+    assert!(b.ptr_eq(&world.snapshot()));
+    assert_eq!(world.commit(&mut b), commit(Outcome::Unchanged, 2));
+    assert_eq!(world.commit(&mut idle), commit(Outcome::Unchanged, 2));
+    assert_eq!((world.load().len(), idle.len()), (3, 3));
+}
+
+#[test]
+fn a_commit_can_resolve_conflicts() {
+    let world = world(0);
+    let (mut a, mut b) = (world.snapshot(), world.snapshot());
+    a.bind("x", atom("1"));
+    b.bind("x", atom("2"));
+    b.add_fact(atom("b"));
+    let by = |mut env: Environment, resolution: Resolution| {
+        let commit = world.commit_with(&mut env, |conflict| {
+            assert_eq!((&conflict.ours, &conflict.theirs), (&Some(atom("1")), &Some(atom("2"))));
+            resolution.clone()
+        });
+        (commit.map(|commit| (commit.outcome, commit.version)), env)
+    };
+    assert_eq!(
+        world.commit_with(&mut a, resolve::fail).map(|commit| commit.outcome),
+        Ok(Outcome::FastForward)
+    );
+    let (refused, same) = by(b.clone(), Resolution::Fail);
+    assert_eq!(refused.unwrap_err().0.len(), 1);
+    assert!(same.ptr_eq(&b) && world.snapshot().ptr_eq(&a));
+    let (commit, env) = by(b.clone(), Resolution::Value(atom("3")));
+    assert_eq!(commit, Ok((Outcome::Merged, 2)));
+    assert!(env.ptr_eq(&world.snapshot()));
+    assert_eq!((env.binding("x"), env.len()), (Some(&atom("3")), 1));
+    assert_eq!(by(env, Resolution::Fail).0, Ok((Outcome::Unchanged, 2)));
+}
+
+#[test]
+fn what_is_committed_twice_counts_once() {
+    let world = world(0);
+    let mut fork = world.snapshot();
+    fork.add_fact(atom("apple"));
+    world.commit(&mut fork.clone());
+    world.commit(&mut fork.clone());
+    add(&world, "pear");
+    world.commit(&mut fork.clone());
+    fork.add_fact(atom("apple"));
+    world.commit(&mut fork);
+    world.commit(&mut fork);
+    assert_eq!(world.load().multiplicity(&atom("apple")), 2);
+    assert_eq!(world.load().len(), 3);
+}
+
+#[test]
+fn an_update_that_writes_nothing_publishes_nothing() {
+    let world = world(1);
+    assert_eq!(world.update(|env| env.len()), 1);
+    world.update(Environment::make_owned);
+    assert!(!world.update(|env| env.remove_fact(&atom("absent"))));
+    assert_eq!(world.version(), 0);
+    let same = world.snapshot();
+    assert!(world.publish(&same).ptr_eq(&same));
+    assert_eq!(world.version(), 0);
+}
+
+#[test]
+fn an_update_can_put_another_environment_there() {
+    let world = world(3);
+    world.update(|env| *env = Environment::from_iter((0..3).map(|i| atom(&format!("(other {i})")))));
+    assert!(world.load().contains(&atom("(other 2)")));
+    assert_eq!((world.load().len(), world.version()), (3, 1));
+}
+
+#[test]
+fn an_update_that_loses_runs_again_on_what_won() {
+    let world = world(0);
+    let mut runs = 0;
+    let len = world.update(|env| {
+        runs += 1;
+        if runs <= 3 {
+            // Another is faster; a write from within a write is no deadlock.
+            add(&world, &format!("(rival {runs})"));
+        }
+        env.add_fact(atom("mine"));
+        env.len()
+    });
+    assert_eq!((runs, len, world.load().len(), world.version()), (4, 4, 4, 4));
+}
+
+#[test]
+fn an_update_stops_at_its_first_error() {
+    let world = world(0);
+    let mut runs = 0;
+    let result = world.try_update(|env| {
+        runs += 1;
+        env.add_fact(atom("mine"));
+        if runs == 2 {
+            return Err("enough");
+        }
+        add(&world, "rival");
+        Ok(())
+    });
+    assert_eq!((result, runs), (Err("enough"), 2));
+    assert_eq!(world.snapshot(), Environment::from_iter([atom("rival")]));
+}
+
+#[test]
+fn a_closure_that_panics_changes_nothing() {
+    let world = world(1);
+    let before = world.snapshot();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        world.update(|env| {
+            env.add_fact(atom("half"));
+            assert!(env.is_empty(), "as the test wants");
+        });
+    }));
+    assert!(panicked.is_err());
+    assert!(world.snapshot().ptr_eq(&before));
+    add(&world, "news");
+    assert_eq!((world.load().len(), world.version()), (2, 1));
+}
+
+#[test]
+fn publishing_if_expected() {
+    let world = world(0);
+    let expected = world.snapshot();
+    let new = Environment::from_iter([atom("new")]);
+    add(&world, "rival");
+    let current = world.publish_if(&expected, &new).unwrap_err();
+    assert!(current.ptr_eq(&world.snapshot()));
+    assert_eq!(world.publish_if(&current, &new), Ok(2));
+    assert!(world.snapshot().ptr_eq(&new));
+}
+
+#[test]
+fn waiting_for_a_version() {
+    let world = world(0);
+    assert!(world.wait_for(0, Duration::ZERO).is_some());
+    let start = Instant::now();
+    assert!(world.wait_for(1, Duration::from_millis(20)).is_none());
+    assert!(start.elapsed() >= Duration::from_millis(20));
+    thread::scope(|threads| {
+        let waiters = [1, 2, 3].map(|version| {
+            let world = &world;
+            threads.spawn(move || world.wait_for(version, Duration::MAX).unwrap().len())
+        });
+        for name in ["a", "b", "c"] {
+            thread::sleep(Duration::from_millis(2));
+            add(&world, name);
+        }
+        for (waiter, least) in waiters.into_iter().zip(1..) {
+            assert!(waiter.join().unwrap() >= least);
+        }
+    });
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn futures_are_woken_once_and_without_a_runtime() {
+    let world = world(0);
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&count));
+    let mut context = Context::from_waker(&waker);
+    let woken = || count.0.load(Ordering::SeqCst);
+
+    let mut news = world.subscribe(8);
+    let mut reached = pin!(world.reached(2));
+    let mut next = pin!(news.next());
+    for _ in 0..3 {
+        assert!(reached.as_mut().poll(&mut context).is_pending());
+        assert!(next.as_mut().poll(&mut context).is_pending());
+    }
+    add(&world, "a");
+    assert_eq!(woken(), 2);
+    assert!(reached.as_mut().poll(&mut context).is_pending());
+    match next.as_mut().poll(&mut context) {
+        Poll::Ready(first) => assert_eq!(changes(&first), (1, "+1 a\n".to_owned())),
+        Poll::Pending => panic!("it is there"),
+    }
+    add(&world, "b");
+    assert_eq!(woken(), 3);
+    match reached.as_mut().poll(&mut context) {
+        Poll::Ready(env) => assert_eq!(env.len(), 2),
+        Poll::Pending => panic!("it is there"),
+    }
+}
+
+/// An executor's fault.
+struct Rude;
+
+impl Wake for Rude {
+    fn wake(self: Arc<Self>) {
+        panic!("as the test wants");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_takes_the_news_from_nobody() {
+    let world = world(0);
+    let count = Arc::new(Count::default());
+    let (rude, polite) = (Waker::from(Arc::new(Rude)), Waker::from(Arc::clone(&count)));
+    let mut first = pin!(world.reached(1));
+    let mut second = pin!(world.reached(1));
+    assert!(first.as_mut().poll(&mut Context::from_waker(&rude)).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&polite)).is_pending());
+    add(&world, "a");
+    assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    assert_eq!(world.version(), 1);
+}
+
+#[test]
+fn a_future_that_is_dropped_leaves_nothing_behind() {
+    let world = world(0);
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&count));
+    {
+        let mut reached = pin!(world.reached(1));
+        assert!(reached.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 1);
+    add(&world, "a");
+    assert_eq!(count.0.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_subscription_receives_each_change_in_order() {
+    let world = world(100);
+    add(&world, "before");
+    let mut news = world.subscribe(16);
+    assert_eq!((news.version(), news.environment().len()), (1, 101));
+    assert!(news.try_next().is_none());
+
+    add(&world, "(fact 1)");
+    world.update(|env| env.remove_fact(&atom("before")));
+    let mut fork = world.snapshot();
+    fork.add_facts_bulk([atom("x"), atom("y")]);
+    world.commit(&mut fork);
+
+    let received: Vec<_> = (0..3).map(|_| changes(&news.try_next().unwrap())).collect();
+    let expected = ["+1 (fact 1)\n", "-1 before\n", "+1 x\n+1 y\n"];
+    for (at, changes) in expected.into_iter().enumerate() {
+        assert_eq!(received[at].0, 2 + at as u64);
+        assert_eq!(received[at].1, changes);
+    }
+    assert!(news.try_next().is_none());
+    assert!(news.next_timeout(Duration::from_millis(1)).is_none());
+}
+
+#[test]
+fn a_slow_subscriber_is_told_that_it_missed_some() {
+    let world = world(0);
+    let (mut slow, mut slower) = (world.subscribe(2), world.subscribe(4));
+    (0..5).for_each(|i| add(&world, &format!("(n {i})")));
+    for news in [&mut slow, &mut slower] {
+        match news.try_next().unwrap() {
+            News::Missed(missed) => {
+                assert_eq!(
+                    (missed.publications, missed.version, missed.environment.len()),
+                    (5, 5, 5)
+                );
+            }
+            News::Changed(update) => panic!("{update:?} is gone"),
+        }
+        assert!(news.try_next().is_none());
+    }
+    add(&world, "(n 5)");
+    assert_eq!(changes(&slow.try_next().unwrap()), (6, "+1 (n 5)\n".to_owned()));
+    // The other one's bound is gone with it.
+    drop(slower);
+    (6..9).for_each(|i| add(&world, &format!("(n {i})")));
+    assert!(matches!(slow.try_next(), Some(News::Missed(missed)) if missed.publications == 3));
+    // One that comes after another left starts afresh.
+    drop(slow);
+    add(&world, "(n 9)");
+    let mut fresh = world.subscribe(0);
+    add(&world, "(n 10)");
+    assert_eq!(changes(&fresh.try_next().unwrap()), (11, "+1 (n 10)\n".to_owned()));
+}
+
+/// Law 11: the cell, and a subscriber that never looks, keep no more than their bound.
+#[test]
+fn nothing_is_kept_beyond_the_bound() {
+    let world = world(10);
+    let mut idle = world.subscribe(4);
+    let mut writers = [world.snapshot(), world.snapshot()];
+    let mut round = |i: usize| {
+        let fact = atom(&format!("(round {})", i / 2 % 100));
+        let writer = &mut writers[i % 2];
+        if !writer.remove_fact(&fact) {
+            writer.add_fact(fact);
+        }
+        world.commit(writer);
+    };
+    (0..500).for_each(&mut round);
+    let more = measure(|| (500..10_000).for_each(&mut round));
+    assert!(more.bytes_current < 200_000, "{more:?}");
+    assert!(matches!(idle.try_next(), Some(News::Missed(_))));
+}
+
+#[test]
+fn a_subscription_can_own_the_cell() {
+    let world = Arc::new(world(0));
+    let mut news = Subscription::new(Arc::clone(&world), 8);
+    let follower = thread::spawn(move || {
+        (0..3)
+            .map(|_| changes(&news.next_timeout(Duration::MAX).unwrap()).0)
+            .sum::<u64>()
+    });
+    (0..3).for_each(|i| add(&world, &format!("(n {i})")));
+    assert_eq!(follower.join().unwrap(), 6);
+}
+
+#[test]
+fn an_update_that_never_fails_needs_no_unwrap() {
+    let world = world(0);
+    let Ok(()) = world.try_update(|env| {
+        env.add_fact(atom("a"));
+        Ok::<_, Infallible>(())
+    });
+    assert_eq!(world.load().len(), 1);
+}
