@@ -72,10 +72,15 @@ const LABOUR: &str = "
     !(match &self (= (dug) $name) (dig 1 (again $name)))
     !(dug)";
 
+/// Prints the names of spaces and states that siblings make, in one evaluation and in several.
+const NAMES: &str = "(= (work $n) (if (== $n 0) (new-space) ((work (- $n 1)) (new-state $n) (new-space))))\n\
+    !((work 6) (work 6))\n!(new-space)\n!(superpose ((work 5) (work 5) (work 5)))\n!(new-space)";
+
 #[test]
 fn the_output_is_the_same_on_any_number_of_threads() {
     let labour = file("threads", "labour.metta", LABOUR);
-    for program in [Path::new(TOUR), &labour] {
+    let names = file("threads", "names.metta", NAMES);
+    for program in [Path::new(TOUR), &labour, &names] {
         for policy in ["isolated", "sequential"] {
             let on = |threads| run(program, &["--policy", policy, "--threads", threads]);
             let one = on("1");

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use pleach::env::Sharing;
+use pleach::env::{IdSeed, Sharing};
 use pleach::eval::{Counts, EvalError, Evaluator};
 use pleach::term::{Atom, Item};
 use pleach::{Environment, eval};
@@ -114,6 +114,8 @@ impl Run {
 struct World {
     environment: Environment,
     error_seen: bool,
+    /// How many evaluations there have been.
+    evaluations: u64,
     counts: Counts,
     /// Is the world before the first evaluation to be kept?
     keep_first: bool,
@@ -129,7 +131,10 @@ impl World {
                     self.first = Some(self.environment.clone());
                 }
                 let environment = mem::take(&mut self.environment);
-                let evaluation = match evaluator.evaluate(environment, &item.atom) {
+                // A seed for each, in order, so that names don't depend on what threads did before.
+                let seed = IdSeed::root().child(self.evaluations);
+                self.evaluations += 1;
+                let evaluation = match evaluator.evaluate_seeded(environment, &item.atom, seed) {
                     Ok(evaluation) => evaluation,
                     Err(error) => return Err(Stop::Eval(error, item)),
                 };
