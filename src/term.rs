@@ -151,4 +151,13 @@ pub trait Term: Clone + Send + Sync + Unpin + 'static {
     fn known_ground(&self) -> bool {
         false
     }
+
+    /// The symbol that this term is, if it is one. The default interns the name that [`view`](Term::view) shows; a term
+    /// type that keeps interned symbols returns its own, which saves a write of a rule that lookup.
+    fn as_symbol(&self) -> Option<Symbol> {
+        match self.view() {
+            View::Leaf(Leaf::Symbol(name)) => Some(Symbol::new(name)),
+            _ => None,
+        }
+    }
 }

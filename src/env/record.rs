@@ -152,13 +152,10 @@ impl Head {
     #[must_use]
     pub fn of<T: Term>(term: &T) -> Option<Self> {
         let (symbol, arity) = match term.view() {
-            View::Expression([first, arguments @ ..]) => (symbol(first)?, arguments.len()),
-            _ => (symbol(term)?, 0),
+            View::Expression([first, arguments @ ..]) => (first.as_symbol()?, arguments.len()),
+            _ => (term.as_symbol()?, 0),
         };
-        Some(Self {
-            symbol: Symbol::new(symbol),
-            arity,
-        })
+        Some(Self { symbol, arity })
     }
 
     fn borrowed(&self) -> HeadRef<'_> {
@@ -224,7 +221,7 @@ impl Index {
         };
         match symbol(keyword) {
             Some("=") => Head::of(left).map_or(Self::Wildcard, Self::Rule),
-            Some(":") => symbol(left).map_or(Self::None, |name| Self::Annotation(Name(Symbol::new(name)))),
+            Some(":") => left.as_symbol().map_or(Self::None, |name| Self::Annotation(Name(name))),
             _ => Self::None,
         }
     }

@@ -362,15 +362,22 @@ impl<'a, V> Iterator for Iter<'a, V> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some((key, value)) = self.items.next() {
-                return Some((*key, value));
-            }
-            let (root, bound) = self.rest?;
-            let (items, next) = root.leaf(bound);
-            self.items = items.iter();
-            self.rest = next.map(|bound| (root, bound));
+        match self.items.next() {
+            Some((key, value)) => Some((*key, value)),
+            None => self.next_leaf(),
         }
+    }
+}
+
+impl<'a, V> Iter<'a, V> {
+    #[cold]
+    fn next_leaf(&mut self) -> Option<(u64, &'a V)> {
+        // Leaves are not empty (invariant 4).
+        let (root, bound) = self.rest?;
+        let (items, next) = root.leaf(bound);
+        self.items = items.iter();
+        self.rest = next.map(|bound| (root, bound));
+        self.items.next().map(|(key, value)| (*key, value))
     }
 }
 

@@ -170,12 +170,9 @@ impl<T: Term> Space<T> {
 
     /// The rules of a bucket, and wildcard rules in their place among them.
     pub(super) fn with_wildcards<'a>(&'a self, bucket: Option<&'a Bucket<T>>) -> MatchingRules<'a, T> {
-        let mut wild = self.wildcards.iter();
         MatchingRules {
             headed: bucket.map(Bucket::iter).unwrap_or_default(),
-            next_wild: wild.next(),
-            wild,
-            next_headed: None,
+            wild: (!self.wildcards.is_empty()).then(|| Wild::new(self.wildcards.iter())),
         }
     }
 
@@ -326,10 +323,40 @@ impl<T: Term> Iterator for Atoms<'_, T> {
 /// The rules that a call can match by its head: see [`Space::get_matching_rules`].
 pub struct MatchingRules<'a, T: Term> {
     headed: sequence::Iter<'a, Arc<Record<T>>>,
-    wild: sequence::Iter<'a, Arc<Record<T>>>,
-    next_wild: Option<(u64, &'a Arc<Record<T>>)>,
-    /// Taken from `headed`, but not given yet, for a wildcard rule comes first.
-    next_headed: Option<(u64, &'a Arc<Record<T>>)>,
+    /// Most programs have no wildcard rules.
+    wild: Option<Wild<'a, T>>,
+}
+
+type Numbered<'a, T> = (u64, &'a Arc<Record<T>>);
+
+/// The wildcard rules that are to be given among the headed ones.
+struct Wild<'a, T: Term> {
+    next: Option<Numbered<'a, T>>,
+    rest: sequence::Iter<'a, Arc<Record<T>>>,
+    /// A headed rule that comes after `next`.
+    headed: Option<Numbered<'a, T>>,
+}
+
+impl<'a, T: Term> Wild<'a, T> {
+    fn new(mut rest: sequence::Iter<'a, Arc<Record<T>>>) -> Self {
+        Self {
+            next: rest.next(),
+            rest,
+            headed: None,
+        }
+    }
+
+    /// The earlier of the next wildcard rule and the next headed one.
+    #[inline(never)]
+    fn merge(&mut self, headed: &mut sequence::Iter<'a, Arc<Record<T>>>) -> Option<Numbered<'a, T>> {
+        let headed = self.headed.take().or_else(|| headed.next());
+        match (headed, self.next) {
+            (Some(headed), Some(wild)) if headed.0 > wild.0 => self.headed = Some(headed),
+            (Some(headed), _) => return Some(headed),
+            (None, _) => {}
+        }
+        std::mem::replace(&mut self.next, self.rest.next())
+    }
 }
 
 impl<'a, T: Term> Iterator for MatchingRules<'a, T> {
@@ -337,16 +364,9 @@ impl<'a, T: Term> Iterator for MatchingRules<'a, T> {
 
     #[inline]
     fn next(&mut self) -> Option<Rule<'a, T>> {
-        let headed = self.next_headed.take().or_else(|| self.headed.next());
-        // Most programs have no wildcard rules.
-        let record = match (headed, self.next_wild) {
-            (headed, None) => headed?.1,
-            (Some((order, record)), Some((wild, _))) if order < wild => record,
-            (headed, Some((_, wild))) => {
-                self.next_headed = headed;
-                self.next_wild = self.wild.next();
-                wild
-            }
+        let (_, record) = match &mut self.wild {
+            None => self.headed.next()?,
+            Some(wild) => wild.merge(&mut self.headed)?,
         };
         Some(Rule::new(record))
     }

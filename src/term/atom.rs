@@ -228,6 +228,14 @@ impl Term for Atom {
     fn known_ground(&self) -> bool {
         self.is_ground()
     }
+
+    #[inline]
+    fn as_symbol(&self) -> Option<Symbol> {
+        match self {
+            Atom::Symbol(symbol) => Some(*symbol),
+            _ => None,
+        }
+    }
 }
 
 /// Cost: as for [`Expression`].
