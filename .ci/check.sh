@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Checks the repository in named steps.
 #
-#   .ci/check.sh                all steps
+#   .ci/check.sh                all steps but the long ones
 #   .ci/check.sh fmt clippy     some
+#   .ci/check.sh tsan           a long one, which must be asked for by name
 #   .ci/check.sh --list         what there is
 #
 # Needs Rust and nothing else: a step whose tool is missing says so and is skipped. Every step runs, whatever failed
@@ -102,8 +103,9 @@ step_features() {
 
 about_tiny="the tests again, with nodes so small that few keys make deep tries"
 step_tiny() {
+    # A wrapper, for it leaves the dependencies as they are: flags would build them again.
     # shellcheck disable=SC2046
-    some_tests cargo test --all-features --target-dir "$TARGET/tiny" --config "$(with_flags --cfg pleach_tiny_nodes)" \
+    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features \
         --lib $(integration_tests cli costs tidy)
 }
 
@@ -166,6 +168,17 @@ step_valgrind() {
         --lib -- "${GUARDED[@]}" --skip env::facts::tests::
 }
 
+about_tsan="sharing, fork-join and the layers together under ThreadSanitizer (long: builds the standard library)"
+step_tsan() {
+    local nightly=(cargo +nightly)
+    "${nightly[@]}" --version && [ -d "$(rustc +nightly --print sysroot)/lib/rustlib/src" ] ||
+        skip "no nightly toolchain with the component rust-src" || return
+    # All that runs must be built with it, or what it does not see looks like a race.
+    some_tests "${nightly[@]}" test -Zbuild-std --all-features --target "$HOST" --target-dir "$TARGET/tsan" \
+        --config "$(with_flags -Zsanitizer=thread)" \
+        --test=shared --test=shared_stress --test=fork_join --test=integration
+}
+
 # The unit tests that the two above run: all that has to do with nodes that are shared, and with pathmap. Valgrind, which
 # is far slower, leaves out the properties with ten thousand cases.
 GUARDED=(hamt:: map:: env::facts::)
@@ -173,11 +186,12 @@ GUARDED=(hamt:: map:: env::facts::)
 # ---- running them ----------------------------------------------------------------------------------------------------
 
 readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
+readonly LONG=(tsan)
 
 main() {
     local step about wanted verdict summary="" passed=0 failed=0 start cpu_start
     if [ "${1-}" = --list ]; then
-        for step in "${STEPS[@]}"; do
+        for step in "${STEPS[@]}" "${LONG[@]}"; do
             about="about_$step"
             printf '%-10s%s\n' "$step" "${!about}"
         done
@@ -188,7 +202,7 @@ main() {
     [ $# -gt 0 ] || wanted=("${STEPS[@]}")
     for step in "${wanted[@]}"; do
         if ! declare -F "step_$step" >/dev/null; then
-            echo "no such step: $step (there are: ${STEPS[*]})" >&2
+            echo "no such step: $step (there are: ${STEPS[*]} ${LONG[*]})" >&2
             return 2
         fi
         about="about_$step"
