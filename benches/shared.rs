@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pleach::Atom;
-use worlds::{Commit, DashMap, InMutex, Papaya, RwLockFork, SevenLocks, Update, World};
+use worlds::{Commit, DashMap, InMutex, Papaya, RwLockFork, SevenLocks, Unpublished, Update, World};
 
 const FACTS: usize = 10_000;
 const ROUNDS: usize = 7;
@@ -143,6 +143,7 @@ fn main() {
     let contenders: Vec<_> = [
         contender::<Update>(&facts),
         contender::<Commit>(&facts),
+        contender::<Unpublished>(&facts),
         contender::<RwLockFork>(&facts),
         contender::<InMutex>(&facts),
         contender::<SevenLocks>(&facts),

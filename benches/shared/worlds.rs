@@ -66,6 +66,36 @@ impl World for Update {
     }
 }
 
+/// `load`, and writes to forks that nobody sees: so what copying paths costs those who read the same nodes can be told
+/// from what publishing costs them.
+pub(crate) struct Unpublished(SharedEnvironment);
+
+impl World for Unpublished {
+    const NAME: &'static str = "pleach, forks that are not published";
+    type Reading<'a> = &'a SharedEnvironment;
+    type Writing<'a> = &'a SharedEnvironment;
+
+    fn new(facts: &[Atom]) -> Self {
+        Self(SharedEnvironment::new(environment(facts)))
+    }
+
+    fn reading(&self) -> &SharedEnvironment {
+        &self.0
+    }
+
+    fn read(cell: &mut &SharedEnvironment, fact: &Atom) -> bool {
+        cell.load().contains(fact)
+    }
+
+    fn writing(&self) -> &SharedEnvironment {
+        &self.0
+    }
+
+    fn write(cell: &mut &SharedEnvironment, fact: &Atom) {
+        flip(&mut cell.snapshot(), fact);
+    }
+}
+
 /// A cached reader, and commits of a fork that goes on.
 pub(crate) struct Commit(SharedEnvironment);
 
