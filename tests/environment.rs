@@ -184,6 +184,47 @@ mod writing {
         assert!(bulk.types("f").eq(single.types("f")));
     }
 
+    /// So many that they are sorted and built from the bottom up.
+    #[test]
+    fn bulk_of_many_is_as_one_by_one() {
+        fn property(picks: Vec<u8>) {
+            let long = "l".repeat(200);
+            let text = |pick: u8| match (pick % 8, pick / 8) {
+                (0, n) => format!("(fact {n})"),
+                (1, n) => format!("(= (f{} $x) {n})", n % 4),
+                (2, n) => format!("(= (f{} $renamed) {n})", n % 4),
+                (3, n) => format!("(: f{} T{})", n % 4, n % 8),
+                (4, n) => format!("(= ${n} wild)"),
+                (5, n) => format!("(= ($h {n}) wild)"),
+                (6, n) => format!("({long} {n})"),
+                (_, n) => format!("(= ({long} $x) {n})"),
+            };
+            let picks = picks
+                .iter()
+                .cycle()
+                .take(if picks.is_empty() { 0 } else { 300 + picks.len() });
+            let atoms: Vec<Atom> = picks.map(|pick| atom(&text(*pick))).collect();
+            let bulk: Environment = atoms.iter().cloned().collect();
+            let mut single = Environment::new();
+            atoms.into_iter().for_each(|atom| single.add_fact(atom));
+            bulk.check();
+            let shown = |env: &Environment| {
+                let rules = env
+                    .rules()
+                    .map(|rule| format!("{} {} × {}", rule.order(), rule.atom(), rule.multiplicity()));
+                (
+                    rules.collect::<Vec<_>>(),
+                    (0..4)
+                        .map(|i| env.types(&format!("f{i}")).cloned().collect::<Vec<_>>())
+                        .collect::<Vec<_>>(),
+                )
+            };
+            assert!(bulk == single && bulk.len() == single.len());
+            assert_eq!(shown(&bulk), shown(&single));
+        }
+        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<u8>));
+    }
+
     #[test]
     fn bulk_is_all_or_nothing() {
         let mut env = world(&["(a)"]);

@@ -5,6 +5,7 @@
 //! it happens whole or not at all.
 
 use std::cell::Cell;
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,10 +24,10 @@ pub(crate) struct Edit<'k, T> {
 
 /// What an edit must know of its atom beside the key.
 #[derive(Debug)]
-struct About<T> {
+pub(crate) struct About<T> {
     /// The atom, if it is kept beside its path: because an index holds it, or because the path would not give it back.
-    kept: Option<T>,
-    index: Index,
+    pub(crate) kept: Option<T>,
+    pub(crate) index: Index,
 }
 
 /// How a multiplicity changes. The result is never below 0 or above `u64::MAX`.
@@ -144,14 +145,10 @@ impl<T: Term> Edits<T> {
         self.list.iter().all(|(.., delta)| matches!(delta, Delta::Add(1)))
     }
 
-    /// Takes out the edits of atoms that are not kept. The bytes of all keys, and where those of the edits are.
-    pub(crate) fn take_plain(&mut self) -> (&[u8], Vec<Range<usize>>) {
-        let plain = self
-            .list
-            .extract_if(.., |(_, about, _)| about.kept.is_none())
-            .map(|(range, ..)| range)
-            .collect();
-        (&self.keys, plain)
+    /// Takes all edits, but not by how much they change: the bytes of their keys, and where each one's are.
+    pub(crate) fn take(&mut self) -> (Vec<u8>, impl ExactSizeIterator<Item = (Range<usize>, About<T>)>) {
+        let list = mem::take(&mut self.list).into_iter();
+        (mem::take(&mut self.keys), list.map(|(range, about, _)| (range, about)))
     }
 
     /// The edits in the order they were pushed.
