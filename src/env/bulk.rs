@@ -40,6 +40,8 @@ impl<T: Term> Space<T> {
         sort(&keys, &mut places);
         let kept = self.load_kept(&places, &mut abouts, &keys);
         self.facts = build(&keys, &places, &kept);
+        // Of no facts.
+        self.arguments.clear();
     }
 
     /// Makes the records of the atoms that are kept, and indexes them in the order in which they come first. Each record
