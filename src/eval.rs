@@ -45,6 +45,7 @@ mod head;
 mod host;
 mod interrupt;
 mod machine;
+mod memo;
 mod memory;
 mod pattern;
 mod program;

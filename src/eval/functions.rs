@@ -2,6 +2,7 @@
 
 use super::arithmetic::{Operation, Trouble, float_of, rounded};
 use super::builtin::Outcome;
+use super::forms::bound::from_atom;
 use super::machine::Machine;
 use super::results::{canonical, difference, same};
 use super::types::metatype;
@@ -360,4 +361,12 @@ pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
         }
     }
     Outcome::Value(Atom::Expression(kept.into()))
+}
+
+pub(super) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {
+    let answers = m.expression(base, 1).map(|items| items.iter().map(from_atom).collect());
+    match answers {
+        Some(Some(answers)) => Outcome::Bound(answers),
+        _ => wrong("superpose-bind expects what collapse-bind returns"),
+    }
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::code::{Activation, At};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
+use super::memo::Memo;
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, replace, variables};
 use super::{Policy, Stop};
@@ -145,6 +146,8 @@ pub(super) struct Finished {
     steps: u64,
     names: u64,
     output: String,
+    effects: u64,
+    memo: Option<Memo>,
 }
 
 /// Siblings whose answers are gathered.
@@ -259,6 +262,7 @@ impl Machine {
         let seed = words.into_iter().fold(self.shared.seed, IdSeed::child);
         self.named += 1;
         self.names += 1;
+        self.effects += 1;
         self.keep_base();
         // A seed counts from the moment on when a shared state is left.
         let _shared = self.env.clone();
@@ -276,7 +280,7 @@ impl Machine {
                 None => Ok(Step::Return(Answers::None)),
             },
             _ => {
-                if self.reducing.is_some() {
+                if self.tracing {
                     self.becomes(|| tasks.iter().map(Task::atom).collect());
                 }
                 self.open_group();
@@ -379,7 +383,8 @@ impl Machine {
     /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
     pub(super) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
         let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
-        let estimate = self.estimate / 2;
+        let (estimate, home) = (self.estimate / 2, self.home);
+        let memo = &self.memo;
         let Some(group) = self.groups.last() else {
             return Ok(Vec::new());
         };
@@ -395,6 +400,8 @@ impl Machine {
                     shared.check_interrupt(|| sibling.atom())?;
                     let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
                     machine.estimate = estimate;
+                    machine.home = home;
+                    machine.memo.clone_from(memo);
                     machine.path = path;
                     let step = match sibling {
                         Remote::Atom(atom) => Step::Atom(atom),
@@ -411,6 +418,8 @@ impl Machine {
                         steps: machine.steps,
                         names: machine.names,
                         output: machine.output,
+                        effects: machine.effects,
+                        memo: machine.memo,
                     })
                 })
                 .collect()
@@ -426,6 +435,10 @@ impl Machine {
     pub(super) fn adopt(&mut self, finished: Finished) -> Vec<Answer> {
         self.add_steps(finished.steps);
         self.names += finished.names;
+        self.effects += finished.effects;
+        if let (Some(memo), Some(theirs)) = (&mut self.memo, finished.memo) {
+            memo.adopt(theirs);
+        }
         if let Some(group) = self.groups.last_mut() {
             group.began = self.steps;
             if finished.env.stamp() != group.start {
