@@ -300,7 +300,7 @@ const CALLED: Rows = &[
     ("eval", Kind::Function(f::eval), &["(-> Atom Atom)"]),
     ("evalc", Kind::Function(space::evalc), &["(-> Atom SpaceType Atom)"]),
     ("superpose", Kind::Function(f::superpose), &["(-> Expression Atom)"]),
-    ("hyperpose", Kind::Function(f::superpose), &["(-> Expression Atom)"]),
+    ("hyperpose", Kind::Function(f::hyperpose), &["(-> Expression Atom)"]),
     (
         "superpose-bind",
         Kind::Function(f::superpose_bind),

@@ -10,6 +10,7 @@ mod lists;
 use std::rc::Rc;
 use std::vec;
 
+pub(super) use self::lists::rest_of_fold;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
@@ -208,7 +209,7 @@ impl Machine {
                     }
                     answers => {
                         for answer in answers.into_vec() {
-                            tasks.push(self.folded(&act, at, index + 1, answer));
+                            tasks.push(Self::folded(&act, at, index + 1, answer));
                         }
                     }
                 }

@@ -128,6 +128,12 @@ pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
     }
 }
 
+/// The same; the program says that each is worth a task.
+pub(super) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
+    m.estimate = m.estimate.max(m.shared.worthwhile.saturating_mul(2));
+    superpose(m, base)
+}
+
 pub(super) fn get_type(m: &mut Machine, base: usize) -> Outcome {
     let atom = m.argument(base, 1).clone();
     Outcome::Final(m.types_of(&atom))

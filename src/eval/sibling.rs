@@ -11,6 +11,7 @@ use std::vec;
 use rayon::prelude::*;
 
 use super::code::{Activation, At};
+use super::forms::rest_of_fold;
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
 use super::memo::Memo;
@@ -62,6 +63,8 @@ pub(super) enum TaskKind {
     Eval(Rc<Activation>, At),
     /// The same for a `let*`, from this pair on.
     Pairs(Rc<Activation>, At, u32),
+    /// The same for a `foldl-atom`, from this item on; those before came to this.
+    Fold(Rc<Activation>, At, usize, Value),
     Atom(Atom),
     /// A call with evaluated arguments, the head first.
     Apply(Vec<Value>, Rc<HeadInfo>, Option<u16>),
@@ -79,6 +82,11 @@ impl Task {
     fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
         match &self.kind {
             TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
+            TaskKind::Fold(act, .., so_far) => {
+                let mut scope = scope_of(act);
+                variables(&so_far.atom, &mut scope);
+                scope
+            }
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => {
                 let mut scope = smallvec::SmallVec::new();
                 variables(atom, &mut scope);
@@ -96,6 +104,7 @@ impl Task {
     fn atom(&self) -> Atom {
         match &self.kind {
             TaskKind::Eval(act, at) | TaskKind::Pairs(act, at, _) => act.instantiate(*at),
+            TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom),
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => atom.clone(),
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
         }
@@ -114,6 +123,10 @@ impl Task {
                 atom.is_ground().then_some(Remote::Atom(atom))
             }
             TaskKind::Atom(atom) => atom.is_ground().then(|| Remote::Atom(atom.clone())),
+            TaskKind::Fold(act, at, index, so_far) => {
+                let atom = rest_of_fold(act, *at, *index, &so_far.atom);
+                atom.is_ground().then_some(Remote::Atom(atom))
+            }
             TaskKind::Apply(values, _, signature) => values
                 .iter()
                 .all(|value| value.atom.is_ground())
@@ -170,6 +183,10 @@ impl Branches {
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
+                TaskKind::Fold(act, .., so_far) => {
+                    sum.activation(act);
+                    sum.value(so_far);
+                }
                 TaskKind::Apply(values, ..) => values.iter().for_each(|value| sum.value(value)),
                 TaskKind::Done(value) => sum.value(value),
             }
@@ -337,6 +354,7 @@ impl Machine {
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
+            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),
             TaskKind::Apply(values, info, signature) => {
                 let base = self.vals.len();
