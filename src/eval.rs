@@ -10,9 +10,10 @@
 //! once for each way they did so.
 //!
 //! # Limits
-//! Evaluation uses an explicit stack: how deep a program recurses is a question of memory. A limit of steps
-//! ([`EvaluatorBuilder::fuel`]) ends programs that would not end. All results of a part are found before what uses them
-//! goes on, so a part with infinitely many results does not end.
+//! Evaluation uses an explicit stack: how deep a program recurses is a question of memory. Limits of steps
+//! ([`EvaluatorBuilder::fuel`]) and of memory ([`EvaluatorBuilder::memory`]), and an [`Interrupt`] from outside, end
+//! programs that would not end. All results of a part are found before what uses them goes on, so a part with infinitely
+//! many results does not end; those of the whole can be had [one by one](Evaluator::results).
 //!
 //! # Example
 //! ```
@@ -159,19 +160,14 @@ impl Evaluator {
         seed: IdSeed,
     ) -> Result<Evaluation, EvalError> {
         let shared = Arc::new(Shared::new(&self.settings, self.pool.as_ref(), seed));
-        let evaluate = || {
-            let mut machine = Machine::new(Arc::clone(&shared), environment, 1, 0);
-            let answers = machine.evaluate(atom)?;
-            Ok(Evaluation {
-                results: answers.atoms().iter().map(results::canonical).collect(),
-                environment: machine.env,
-                counts: shared.counts(),
-            })
-        };
-        match &shared.pool {
-            Some(pool) => pool.install(evaluate),
-            None => evaluate(),
-        }
+        // On this thread: the others are called for siblings alone, so what has none costs no more than with one.
+        let mut machine = Machine::new(shared, environment, 1, 0);
+        let answers = machine.evaluate(atom)?;
+        Ok(Evaluation {
+            results: answers.atoms().iter().map(results::canonical).collect(),
+            counts: machine.shared.counts(),
+            environment: machine.env,
+        })
     }
 }
 

@@ -167,6 +167,12 @@ fn a_trace_shows_each_reduction_once_in_order() {
         results,
         Evaluator::new().run(Environment::new(), program).unwrap().results
     );
+    // The limits hold.
+    let limited = Evaluator::builder().fuel(10).trace(|_| {}).build();
+    assert_eq!(
+        limited.run(Environment::new(), program).unwrap_err(),
+        RunError::Eval(EvalError::OutOfFuel { limit: 10 })
+    );
     // Any number of threads, either policy: the same.
     assert_eq!(traced(Evaluator::builder().threads(2).worthwhile(0), program).0, steps);
     assert_eq!(

@@ -165,7 +165,7 @@ fn same_on_all_threads(policy: Policy, tests: u64) {
 
 #[test]
 fn isolated_evaluation_does_not_depend_on_threads() {
-    same_on_all_threads(Policy::Isolated, 1500);
+    same_on_all_threads(Policy::Isolated, 1200);
 }
 
 #[test]

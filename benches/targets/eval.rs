@@ -114,7 +114,7 @@ fn no_siblings(report: &mut Report, name: &str) {
     let sequential = Evaluator::builder().policy(Policy::Sequential).build();
     let two = Evaluator::builder().threads(2).build();
     let world = world();
-    let worst = ["(loop 20000)", "(count 20000)", "(sum (rev (range 0 5000) Nil))"].map(|text| {
+    let worst = ["(loop 50000)", "(count 50000)", "(sum (rev (range 0 10000) Nil))"].map(|text| {
         let query = query(text);
         second_over_first(
             || timed(&sequential, &world, &query),

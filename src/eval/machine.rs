@@ -193,6 +193,9 @@ impl Machine {
 
     /// Runs until the stack is as it was.
     pub(super) fn run(&mut self, mut step: Step) -> Result<Answers, Stop> {
+        if self.tracing {
+            return self.run_watched(step);
+        }
         loop {
             step = match step {
                 Step::Eval(act, at) => self.eval(act, at)?,
@@ -205,9 +208,6 @@ impl Machine {
                     }
                 },
             };
-            if self.tracing {
-                self.reduced(&step);
-            }
         }
     }
 
@@ -257,7 +257,7 @@ impl Machine {
     }
 
     /// Tells the other tasks of the steps since the last time.
-    fn spend(&mut self) -> Result<(), Stop> {
+    pub(super) fn spend(&mut self) -> Result<(), Stop> {
         let steps = self.steps - self.reported;
         self.reported = self.steps;
         self.shared.spend(steps)
@@ -305,9 +305,10 @@ impl Machine {
     }
 
     fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
-        let value = match act.node(at) {
-            Node::Call(call) if self.tracing && call.simple => self.traced_arithmetic(&act, at, 0),
-            _ => self.quick(&act, at),
+        let value = if self.tracing {
+            self.quick_watched(&act, at)
+        } else {
+            self.quick(&act, at)
         };
         if let Some(value) = value {
             return Ok(Step::Return(if is_empty_symbol(&value.atom) {

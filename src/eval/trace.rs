@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::code::{Activation, At};
+use super::Stop;
+use super::code::{Activation, At, Node};
 use super::machine::{Machine, Step};
 use super::results::canonical;
-use super::value::Value;
+use super::value::{Answers, Value};
 use crate::term::Atom;
 
 /// One step of an evaluation, as an observer sees it: see [`EvaluatorBuilder::trace`](super::EvaluatorBuilder::trace).
@@ -25,6 +26,33 @@ pub struct Reduction<'a> {
 pub(super) type Observer = Arc<dyn Fn(&Reduction<'_>) + Send + Sync>;
 
 impl Machine {
+    /// As [`run`](Self::run).
+    #[cold]
+    pub(super) fn run_watched(&mut self, mut step: Step) -> Result<Answers, Stop> {
+        loop {
+            if let Step::Return(answers) = step {
+                if self.stack.is_empty() {
+                    self.spend()?;
+                    return Ok(answers);
+                }
+                step = Step::Return(answers);
+            }
+            match self.step(step)? {
+                Some(next) => step = next,
+                None => return Ok(Answers::None),
+            }
+        }
+    }
+
+    /// As [`quick`](Self::quick), for a node that nothing waits for but what is on the stack.
+    #[cold]
+    pub(super) fn quick_watched(&self, act: &Activation, at: At) -> Option<Value> {
+        match act.node(at) {
+            Node::Call(call) if call.simple => self.traced_arithmetic(act, at, 0),
+            _ => self.quick(act, at),
+        }
+    }
+
     /// What is being reduced has come to this, if nobody has said so yet.
     #[cold]
     pub(super) fn reduced(&mut self, step: &Step) {
