@@ -168,10 +168,10 @@ fn a_trace_shows_each_reduction_once_in_order() {
         Evaluator::new().run(Environment::new(), program).unwrap().results
     );
     // The limits hold.
-    let limited = Evaluator::builder().fuel(10).trace(|_| {}).build();
+    let limited = Evaluator::builder().fuel(3).trace(|_| {}).build();
     assert_eq!(
         limited.run(Environment::new(), program).unwrap_err(),
-        RunError::Eval(EvalError::OutOfFuel { limit: 10 })
+        RunError::Eval(EvalError::OutOfFuel { limit: 3 })
     );
     // Any number of threads, either policy: the same.
     assert_eq!(traced(Evaluator::builder().threads(2).worthwhile(0), program).0, steps);
