@@ -11,11 +11,12 @@ use super::head::{HeadInfo, Rules, compiled, has_wildcards};
 use super::machine::{Machine, Step};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
+use super::space::space_in;
 use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value, compose};
 use crate::term::{Atom, Expression};
 
-impl Machine<'_> {
+impl Machine {
     /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
     /// the value stack, the head first.
     pub(super) fn apply_chosen(
@@ -24,7 +25,10 @@ impl Machine<'_> {
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
-        self.count()?;
+        if self.tracing {
+            self.reducing = Some(self.call_from(base));
+        }
+        self.count(|m| m.call_from(base))?;
         if info.symbol.is_none() {
             // The head was evaluated too: it may be something to call now.
             let arity = (self.vals.len() - base - 1) as u32;
@@ -57,6 +61,7 @@ impl Machine<'_> {
         }
         if let Some(host) = &info.host {
             let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+            self.effects += 1;
             let outcome = match host.call(&arguments) {
                 super::HostResult::Values(mut atoms) if atoms.len() == 1 => {
                     atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
@@ -71,14 +76,19 @@ impl Machine<'_> {
     }
 
     pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
-        if has_wildcards(&self.env) {
-            Rc::new(HeadInfo::new(self.shared, &self.env, None, arity))
+        if has_wildcards(self.home()) {
+            Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity))
         } else {
             Rc::new(HeadInfo::unknown())
         }
     }
 
-    /// The expression of the values from `base` on, which are taken.
+    /// The expression of the values from `base` on.
+    pub(super) fn call_from(&self, base: usize) -> Atom {
+        Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect())
+    }
+
+    /// The same; they are taken.
     pub(super) fn take_expression(&mut self, base: usize) -> Atom {
         Atom::Expression(Expression::new(self.vals.drain(base..).map(|value| value.atom)))
     }
@@ -98,6 +108,10 @@ impl Machine<'_> {
                 self.vals.truncate(base);
                 Step::Atom(atom)
             }
+            Outcome::EvalIn(space, atom) => {
+                self.vals.truncate(base);
+                self.eval_in(space, atom)
+            }
             Outcome::Final(atoms) => {
                 self.vals.truncate(base);
                 let answers = atoms.into_iter().map(|atom| Answer {
@@ -105,6 +119,10 @@ impl Machine<'_> {
                     delta: None,
                 });
                 Step::Return(answers.collect::<Vec<_>>().into())
+            }
+            Outcome::Bound(answers) => {
+                self.vals.truncate(base);
+                Step::Return(answers.into())
             }
             Outcome::EvalEach(atoms) => {
                 self.vals.truncate(base);
@@ -128,6 +146,11 @@ impl Machine<'_> {
 
     /// Reduces by every rule whose left side unifies.
     pub(super) fn apply_rules(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        if self.memo.is_some()
+            && let Some(step) = self.recall(info, signature, base)?
+        {
+            return Ok(step);
+        }
         let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
         match &info.rules {
             Rules::Few(rules) => {
@@ -137,8 +160,9 @@ impl Machine<'_> {
             }
             Rules::Many => {
                 let env = self.env.clone();
-                let call = Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect());
-                for rule in env.rules_for(&call) {
+                let call = self.call_from(base);
+                let home = space_in(&env, self.home).unwrap_or(&env);
+                for rule in home.rules_for(&call) {
                     self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
                 }
             }
@@ -215,7 +239,7 @@ impl Machine<'_> {
             return Ok(());
         };
         for _ in 1..multiplicity {
-            self.count()?;
+            self.count(|m| m.call_from(base))?;
             matched.push(found.clone());
         }
         matched.push(found);

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod binders;
+pub(super) mod bound;
 mod cases;
 mod import;
 mod lists;
@@ -9,9 +10,11 @@ mod lists;
 use std::rc::Rc;
 use std::vec;
 
+pub(super) use self::lists::rest_of_fold;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
+use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
 use crate::env::SpaceId;
@@ -36,8 +39,8 @@ enum Part {
     Scrutinee { empty: bool },
     /// The body of a `function`.
     Body,
-    /// All answers of the part.
-    Collapse,
+    /// All answers of the part; with what they bind, if so.
+    Collapse { bindings: bool },
     /// Item `index` of a list, folded with what came before.
     Folded { index: usize },
     /// The first operand of an assertion.
@@ -48,7 +51,8 @@ enum Part {
     Imported(Box<(Option<SpaceId>, vec::IntoIter<Item>)>),
 }
 
-impl Machine<'_> {
+impl Machine {
+    /// Evaluates a special form, or the part of it that comes first.
     pub(super) fn eval_special(
         &mut self,
         special: Special,
@@ -56,6 +60,9 @@ impl Machine<'_> {
         act: Rc<Activation>,
         at: At,
     ) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(act.instantiate(at));
+        }
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -112,7 +119,10 @@ impl Machine<'_> {
             Special::Case => self.wait(act.clone(), at, Part::Scrutinee { empty: true }, call.item(1)),
             Special::Switch => self.wait(act.clone(), at, Part::Scrutinee { empty: false }, call.item(1)),
             Special::Function => self.wait(act.clone(), at, Part::Body, call.item(1)),
-            Special::Collapse => self.wait(act.clone(), at, Part::Collapse, call.item(1)),
+            Special::Collapse | Special::CollapseBind => {
+                let bindings = special == Special::CollapseBind;
+                self.wait(act.clone(), at, Part::Collapse { bindings }, call.item(1))
+            }
             Special::MapAtom | Special::FilterAtom => self.map(&act, at, call, special),
             Special::FoldlAtom => {
                 let act = Rc::clone(&act);
@@ -134,6 +144,7 @@ impl Machine<'_> {
 
     /// Evaluates a part, and comes back with its answers.
     fn wait(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
+        self.not_yet();
         self.stack.push(Frame::Form(Waiting {
             act: Rc::clone(&act),
             at,
@@ -153,6 +164,9 @@ impl Machine<'_> {
     }
 
     pub(super) fn resume_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(waiting.act.instantiate(waiting.at));
+        }
         let Waiting { act, at, part } = waiting;
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
@@ -182,7 +196,11 @@ impl Machine<'_> {
                     Answers::Many(answers.collect())
                 }
             })),
-            Part::Collapse => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: false } => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: true } => {
+                let answers = answers.into_vec().into_iter().map(bound::to_atom);
+                Ok(Step::value(Atom::Expression(answers.collect::<Vec<_>>().into())))
+            }
             Part::Folded { index } => {
                 let mut tasks = Vec::with_capacity(answers.len());
                 match answers {
@@ -191,7 +209,7 @@ impl Machine<'_> {
                     }
                     answers => {
                         for answer in answers.into_vec() {
-                            tasks.push(self.folded(&act, at, index + 1, answer));
+                            tasks.push(Self::folded(&act, at, index + 1, answer));
                         }
                     }
                 }
@@ -209,6 +227,17 @@ impl Machine<'_> {
             }
             Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
             Part::Imported(rest) => self.import(act.clone(), at, rest.0, rest.1),
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn measure(&self, sum: &mut Sum) {
+        sum.activation(&self.act);
+        match &self.part {
+            Part::Right(atoms) => atoms.iter().for_each(|atom| sum.atom(atom)),
+            Part::Imported(rest) => rest.1.as_slice().iter().for_each(|item| sum.atom(&item.atom)),
+            _ => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -14,11 +15,15 @@ use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
 use super::head::HeadInfo;
+use super::memo::{Memo, Remembering};
+use super::memory::Holding;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
+use super::space::space_in;
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
+use crate::env::{Space, SpaceId};
 use crate::term::{Atom, Symbol, Variable};
 
 /// What to do next.
@@ -49,6 +54,10 @@ pub(super) enum Frame {
     Compose(Vec<(Variable, Atom)>),
     /// A built-in that evaluates its parts itself.
     Form(Waiting),
+    /// What is evaluated reduces by the rules of another space; afterwards by those of this.
+    Home(Box<Option<SpaceId>>),
+    /// The answers of a call are to be remembered.
+    Memo(Box<Remembering>),
 }
 
 pub(super) struct Args {
@@ -92,8 +101,8 @@ impl Hasher for NameHasher {
 type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;
 
 /// One task's evaluation.
-pub(super) struct Machine<'s> {
-    pub(super) shared: &'s Shared<'s>,
+pub(super) struct Machine {
+    pub(super) shared: Arc<Shared>,
     pub(super) env: Environment,
     /// The stamp of the environment.
     pub(super) epoch: u64,
@@ -122,14 +131,30 @@ pub(super) struct Machine<'s> {
     /// Environments as they were when a group of siblings began, by stamp, for groups that have been written in since.
     pub(super) bases: Vec<(u64, Environment)>,
     pub(super) output: String,
+    pub(super) holding: Holding,
+    /// The space whose rules and types reduce; `None` is `&self`.
+    pub(super) home: Option<SpaceId>,
+    /// The answers of calls that are remembered, if they are to be.
+    pub(super) memo: Option<Memo>,
+    /// How often anything was done but compute: written, named, printed, asked of the host.
+    pub(super) effects: u64,
+    /// Does an observer watch?
+    pub(super) tracing: bool,
+    /// What is being reduced, if an observer wants to know.
+    pub(super) reducing: Option<Atom>,
 }
 
 /// After so many steps a task tells the others how many it took.
 const REPORT: u64 = 1024;
 
-impl<'s> Machine<'s> {
-    pub(super) fn new(shared: &'s Shared<'s>, env: Environment, fresh: u64, level: u32) -> Self {
+impl Machine {
+    pub(super) fn new(shared: Arc<Shared>, env: Environment, fresh: u64, level: u32) -> Self {
         Self {
+            holding: Holding::new(&shared, env.fact_count()),
+            home: None,
+            memo: shared.memo.map(Memo::new),
+            effects: 0,
+            tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
             env,
@@ -148,19 +173,29 @@ impl<'s> Machine<'s> {
             names: 0,
             bases: Vec::new(),
             output: String::new(),
+            reducing: None,
         }
     }
 
     /// Evaluates an atom of the top level, whose variables are its own.
     pub(super) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, Stop> {
-        let block = Rc::new(std::sync::Arc::new(Compiled::query(atom)));
+        let step = self.begin(atom);
+        self.run(step)
+    }
+
+    /// The first step of that.
+    pub(super) fn begin(&mut self, atom: &Atom) -> Step {
+        let block = Rc::new(Arc::new(Compiled::query(atom)));
         let act = Activation::blank(block, &mut self.fresh);
         let body = act.block.body;
-        self.run(Step::Eval(Rc::new(act), body))
+        Step::Eval(Rc::new(act), body)
     }
 
     /// Runs until the stack is as it was.
     pub(super) fn run(&mut self, mut step: Step) -> Result<Answers, Stop> {
+        if self.tracing {
+            return self.run_watched(step);
+        }
         loop {
             step = match step {
                 Step::Eval(act, at) => self.eval(act, at)?,
@@ -168,7 +203,7 @@ impl<'s> Machine<'s> {
                 Step::Return(answers) => match self.stack.pop() {
                     Some(frame) => self.resume(frame, answers)?,
                     None => {
-                        self.report()?;
+                        self.spend()?;
                         return Ok(answers);
                     }
                 },
@@ -176,14 +211,36 @@ impl<'s> Machine<'s> {
         }
     }
 
-    /// Counts a step.
+    /// One step of [`run`](Self::run), or `None` if it was the last.
+    pub(super) fn step(&mut self, step: Step) -> Result<Option<Step>, Stop> {
+        let step = match step {
+            Step::Eval(act, at) => self.eval(act, at)?,
+            Step::Atom(atom) => self.eval_atom(atom)?,
+            Step::Return(answers) => match self.stack.pop() {
+                Some(frame) => self.resume(frame, answers)?,
+                None => return self.spend().map(|()| None),
+            },
+        };
+        if self.tracing {
+            self.reduced(&step);
+        }
+        Ok(Some(step))
+    }
+
+    /// Counts a step. `at` says what is being reduced, should the evaluation be interrupted here.
     #[inline]
-    pub(super) fn count(&mut self) -> Result<(), Stop> {
+    pub(super) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
         self.steps += 1;
         if self.steps - self.reported >= REPORT {
-            return self.report();
+            return self.report(at);
         }
         Ok(())
+    }
+
+    /// Counts steps that were taken before.
+    pub(super) fn skip(&mut self, steps: u64) -> Result<(), Stop> {
+        self.steps = self.steps.saturating_add(steps);
+        self.spend()
     }
 
     /// Adds steps that other tasks took, and reported.
@@ -193,7 +250,14 @@ impl<'s> Machine<'s> {
     }
 
     #[cold]
-    fn report(&mut self) -> Result<(), Stop> {
+    fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
+        self.shared.check_interrupt(|| at(self))?;
+        self.check_memory()?;
+        self.spend()
+    }
+
+    /// Tells the other tasks of the steps since the last time.
+    pub(super) fn spend(&mut self) -> Result<(), Stop> {
         let steps = self.steps - self.reported;
         self.reported = self.steps;
         self.shared.spend(steps)
@@ -220,6 +284,19 @@ impl<'s> Machine<'s> {
                         .collect(),
                 ),
             })),
+            Frame::Home(home) => {
+                self.set_home(*home);
+                // What is normal there need not be so here.
+                let answers = answers.into_vec().into_iter().map(|answer| Answer {
+                    value: Value::raw(answer.value.atom),
+                    delta: answer.delta,
+                });
+                Ok(Step::Return(answers.collect::<Vec<_>>().into()))
+            }
+            Frame::Memo(remembering) => {
+                self.remember(*remembering, &answers);
+                Ok(Step::Return(answers))
+            }
             Frame::Form(waiting) => {
                 let answers = restricted(&waiting.act, answers);
                 self.resume_form(waiting, answers)
@@ -228,7 +305,12 @@ impl<'s> Machine<'s> {
     }
 
     fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
-        if let Some(value) = self.quick(&act, at) {
+        let value = if self.tracing {
+            self.quick_watched(&act, at)
+        } else {
+            self.quick(&act, at)
+        };
+        if let Some(value) = value {
             return Ok(Step::Return(if is_empty_symbol(&value.atom) {
                 Answers::None
             } else {
@@ -240,7 +322,7 @@ impl<'s> Machine<'s> {
                 if let Some(builtin) = call.builtin
                     && let Kind::Special(special) = builtin.kind
                 {
-                    self.count()?;
+                    self.count(|_| act.instantiate(at))?;
                     return self.eval_special(special, builtin, act, at);
                 }
                 self.eval_call(act, at)
@@ -296,7 +378,7 @@ impl<'s> Machine<'s> {
                 }
                 Atom::Expression(_) | Atom::Variable(_) => return false,
                 _ => {
-                    if super::head::has_wildcards(&self.env) {
+                    if super::head::has_wildcards(self.home()) {
                         return false;
                     }
                 }
@@ -328,17 +410,22 @@ impl<'s> Machine<'s> {
                     None
                 }
             }
-            Node::Call(call) if call.simple => match integers(act, at) {
-                Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
-                Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
-                None => self.arithmetic(act, at).map(Value::raw),
-            },
+            Node::Call(call) if call.simple => {
+                if self.tracing {
+                    return self.traced_arithmetic(act, at, 1);
+                }
+                match integers(act, at) {
+                    Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
+                    Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
+                    None => self.arithmetic(act, at).map(Value::raw),
+                }
+            }
             _ => None,
         }
     }
 
     /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.
-    fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
+    pub(super) fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
         match act.node(at) {
             Node::Leaf(atom) => Some(atom.clone()),
             Node::Slot(slot) => match &act.values[*slot as usize].atom {
@@ -371,7 +458,13 @@ impl<'s> Machine<'s> {
         if let Some(info) = self.heads.get(&(symbol, arity)) {
             return Rc::clone(info);
         }
-        let info = Rc::new(HeadInfo::new(self.shared, &self.env, Some(symbol), arity));
+        let info = Rc::new(HeadInfo::new(
+            &self.shared,
+            self.home(),
+            self.epoch,
+            Some(symbol),
+            arity,
+        ));
         self.heads.insert((symbol, arity), Rc::clone(&info));
         info
     }
@@ -398,8 +491,29 @@ impl<'s> Machine<'s> {
         }
     }
 
+    /// The space whose rules and types reduce: `&self`, but within `evalc`.
+    pub(super) fn home(&self) -> &Space {
+        space_in(&self.env, self.home).unwrap_or(&self.env)
+    }
+
+    /// Reduces by the rules of that space from now on.
+    pub(super) fn set_home(&mut self, home: Option<SpaceId>) {
+        self.home = home;
+        self.heads.clear();
+    }
+
+    /// Evaluates an atom by the rules of that space.
+    pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
+        if space != self.home {
+            self.stack.push(Frame::Home(Box::new(self.home)));
+            self.set_home(space);
+        }
+        Step::Atom(atom)
+    }
+
     /// The state was written: `change` does it.
     pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
+        self.effects += 1;
         self.keep_base();
         let result = change(&mut self.env);
         self.epoch = self.env.stamp();
@@ -408,6 +522,7 @@ impl<'s> Machine<'s> {
 
     /// Shows text to people: at once if no siblings run beside this task.
     pub(super) fn print(&mut self, text: &str) {
+        self.effects += 1;
         if self.level == 0 {
             (self.shared.output)(text);
         } else {

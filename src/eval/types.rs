@@ -136,7 +136,7 @@ impl Misfit {
     }
 }
 
-impl Machine<'_> {
+impl Machine {
     /// The first signature that the arguments fit, or an error for each signature.
     pub(super) fn choose_signature(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> Result<u16, Answers> {
         let arity = call.arity() as usize;
@@ -197,7 +197,7 @@ impl Machine<'_> {
                         Some(head) => {
                             let info = self.head(head, inner.arity());
                             match &*info.signatures {
-                                [] => *mode == Mode::Eval && self.env.get_type(head.as_str()).is_none(),
+                                [] => *mode == Mode::Eval && self.home().get_type(head.as_str()).is_none(),
                                 [one] => {
                                     one.arity() == inner.arity() as usize
                                         && matches!(one.result(), Some(Atom::Symbol(result)) if result == expected)
@@ -329,7 +329,7 @@ impl Machine<'_> {
                 return self.types_of_leaf(&self.token(*symbol));
             }
             Atom::Symbol(symbol) => {
-                let declared: Vec<Atom> = self.env.types(symbol.as_str()).cloned().collect();
+                let declared: Vec<Atom> = self.home().types(symbol.as_str()).cloned().collect();
                 if !declared.is_empty() {
                     return declared;
                 }
