@@ -36,6 +36,7 @@ mod apply;
 mod arithmetic;
 mod builtin;
 mod call;
+mod check;
 mod code;
 mod forms;
 mod functions;
@@ -55,6 +56,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
+pub use self::builtin::builtins;
+pub use self::check::{Problem, ProblemKind};
 pub use self::host::{HostFunction, HostResult};
 use self::machine::Machine;
 use crate::Environment;
@@ -275,19 +278,7 @@ impl Evaluator {
         atom: &Atom,
         seed: IdSeed,
     ) -> Result<Evaluation, EvalError> {
-        let shared = Shared {
-            policy: self.settings.policy,
-            threads: self.pool.as_ref().map_or(1, |pool| pool.current_num_threads()),
-            fuel: self.settings.fuel.unwrap_or(u64::MAX),
-            spent: AtomicU64::new(0),
-            forks: AtomicU64::new(0),
-            merges: AtomicU64::new(0),
-            hosts: &self.settings.hosts,
-            folder: self.settings.folder.clone(),
-            output: &self.settings.output,
-            worthwhile: self.settings.worthwhile,
-            seed,
-        };
+        let shared = self.shared(seed);
         let evaluate = || {
             let mut machine = Machine::new(&shared, environment, 1, 0);
             let answers = machine.evaluate(atom)?;
@@ -304,6 +295,22 @@ impl Evaluator {
         match &self.pool {
             Some(pool) => pool.install(evaluate),
             None => evaluate(),
+        }
+    }
+
+    fn shared(&self, seed: IdSeed) -> Shared<'_> {
+        Shared {
+            policy: self.settings.policy,
+            threads: self.pool.as_ref().map_or(1, |pool| pool.current_num_threads()),
+            fuel: self.settings.fuel.unwrap_or(u64::MAX),
+            spent: AtomicU64::new(0),
+            forks: AtomicU64::new(0),
+            merges: AtomicU64::new(0),
+            hosts: &self.settings.hosts,
+            folder: self.settings.folder.clone(),
+            output: &self.settings.output,
+            worthwhile: self.settings.worthwhile,
+            seed,
         }
     }
 

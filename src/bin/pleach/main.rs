@@ -1,5 +1,6 @@
 //! The `pleach` command: runs MeTTa programs on persistent environments.
 
+mod check;
 mod diagnostic;
 mod run;
 mod source;
@@ -19,14 +20,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
 }
 
 /// What the command came to.
 enum Outcome {
     /// All went well, or the reader of the output had seen enough.
     Fine,
-    /// A result was an `(Error …)`.
-    ErrorResult,
+    /// A result was an `(Error …)`, or a mistake was found.
+    ErrorFound,
     /// Input could not be read or parsed, or output not be written; standard error says which.
     Failed,
 }
@@ -35,7 +37,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
-            Outcome::ErrorResult => Self::from(1),
+            Outcome::ErrorFound => Self::from(1),
             // As clap ends for arguments that it does not understand.
             Outcome::Failed => Self::from(2),
         }
@@ -45,5 +47,11 @@ impl From<Outcome> for ExitCode {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run(command) => command.run().into(),
+        Command::Check(command) => command.run().into(),
     }
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -65,8 +65,7 @@ enum Stop {
 impl Run {
     pub(crate) fn run(&self) -> Outcome {
         let start = Instant::now();
-        let read: Vec<_> = self.files.iter().map(|path| Source::read(path)).collect();
-        let Ok(sources) = read.into_iter().collect::<Result<Vec<Source>, _>>() else {
+        let Ok(sources) = Source::read_all(&self.files) else {
             return Outcome::Failed;
         };
         let mut world = World {
@@ -74,7 +73,7 @@ impl Run {
             ..World::default()
         };
         for mut source in sources {
-            let evaluator = self.evaluator(&source.path);
+            let evaluator = self.evaluator(source.folder());
             match world.run(&evaluator, mem::take(&mut source.items)) {
                 Ok(()) => {}
                 Err(Stop::Eval(error, item)) => {
@@ -92,19 +91,19 @@ impl Run {
             world.print_stats(start);
         }
         if world.error_seen {
-            Outcome::ErrorResult
+            Outcome::ErrorFound
         } else {
             Outcome::Fine
         }
     }
 
-    /// The evaluator for a file: `import!` looks in the folder of the file.
-    fn evaluator(&self, path: &Path) -> Evaluator {
+    /// The evaluator for a file: `import!` looks in its folder.
+    fn evaluator(&self, folder: &Path) -> Evaluator {
         let threads = self.threads.or_else(|| thread::available_parallelism().ok());
         Evaluator::builder()
             .policy(self.policy.into())
             .threads(threads.map_or(1, NonZeroUsize::get))
-            .folder(path.parent().unwrap_or(Path::new("")))
+            .folder(folder)
             .build()
     }
 }

@@ -14,33 +14,57 @@ pub(crate) struct Source {
     pub(crate) items: Vec<Item>,
 }
 
-/// What was wrong with a source file has been reported.
-pub(crate) struct Reported;
+/// What was wrong with source files, and has been reported.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Faults {
+    /// They are no programs.
+    Syntax,
+    /// One could not be read.
+    Unreadable,
+}
 
 impl Source {
+    /// Reads and parses all files, even if some are faulty.
+    pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>, Faults> {
+        let mut sources = Vec::new();
+        let mut faults = None;
+        for path in paths {
+            match Self::read(path) {
+                Ok(source) => sources.push(source),
+                Err(fault) => faults = faults.max(Some(fault)),
+            }
+        }
+        faults.map_or(Ok(sources), Err)
+    }
+
     /// Reads and parses a file.
-    pub(crate) fn read(path: &Path) -> Result<Self, Reported> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Faults> {
         let shown = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| {
             diagnostic::error(format_args!("cannot read {shown}: {error}"));
-            Reported
+            Faults::Unreadable
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let start = error.utf8_error().valid_up_to();
             let lossy = String::from_utf8_lossy(error.as_bytes());
             let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
             diagnostic::error_at("this is not UTF-8", &shown, &lossy, &(start..end));
-            Reported
+            Faults::Syntax
         })?;
         let items = Parser::new(&text).collect::<Result<_, _>>().map_err(|error| {
             diagnostic::error_at(&error.kind, &shown, &text, &error.span);
-            Reported
+            Faults::Syntax
         })?;
         Ok(Self {
             path: path.to_path_buf(),
             text,
             items,
         })
+    }
+
+    /// The folder that it is in: where `import!` looks.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Reports an error at an item.
