@@ -34,35 +34,47 @@
 
 mod apply;
 mod arithmetic;
+mod builder;
 mod builtin;
 mod call;
 mod check;
 mod code;
+mod error;
 mod forms;
 mod functions;
 mod head;
 mod host;
+mod interrupt;
 mod machine;
+mod memory;
 mod pattern;
+mod program;
 mod results;
 mod rows;
+mod shared;
 mod sibling;
 mod space;
+mod stream;
+mod trace;
 mod types;
 mod value;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
+pub use self::builder::EvaluatorBuilder;
 pub use self::builtin::builtins;
 pub use self::check::{Problem, ProblemKind};
+pub use self::error::{EvalError, RunError};
 pub use self::host::{HostFunction, HostResult};
+pub use self::interrupt::Interrupt;
 use self::machine::Machine;
+pub use self::program::{Evaluated, Program, Run};
+use self::shared::Shared;
+pub use self::stream::Results;
+pub use self::trace::Reduction;
 use crate::Environment;
 use crate::env::IdSeed;
-use crate::term::{Atom, ParseError, Parser, Symbol};
+use crate::term::{Atom, Symbol};
 
 /// What siblings see of each other's writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,38 +86,6 @@ pub enum Policy {
     /// What the siblings before it have written: they are evaluated one after another, each in the environment that the
     /// one before left.
     Sequential,
-}
-
-/// Why an evaluation ended without results.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EvalError {
-    /// It took more steps than it was given.
-    #[error("evaluation took more than {limit} steps")]
-    OutOfFuel {
-        /// The limit.
-        limit: u64,
-    },
-    /// A file could not be imported.
-    #[error("cannot import {path}: {reason}")]
-    Import {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Why a program could not be run to its end.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// It can't be read.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-    /// One of its evaluations ended without results.
-    #[error(transparent)]
-    Eval(#[from] EvalError),
 }
 
 /// What an evaluation came to.
@@ -128,94 +108,8 @@ pub struct Counts {
     pub merges: u64,
 }
 
-/// What a program came to.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The results of each top-level `!`, in order.
-    pub results: Vec<Vec<Atom>>,
-    /// The environment after the last atom.
-    pub environment: Environment,
-}
-
-type Output = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// Sets up an [`Evaluator`].
-#[derive(Clone)]
-pub struct EvaluatorBuilder {
-    policy: Policy,
-    threads: usize,
-    fuel: Option<u64>,
-    hosts: HashMap<Symbol, Arc<HostFunction>>,
-    folder: Option<PathBuf>,
-    output: Output,
-    worthwhile: u64,
-}
-
-impl EvaluatorBuilder {
-    /// What siblings see of each other's writes. Isolated unless set.
-    #[must_use]
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// How many threads evaluate siblings, under the isolated policy. 1 unless set; 0 is taken as 1.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
-    }
-
-    /// The greatest number of steps that one evaluation may take: reductions by a rule or a built-in. No limit unless set.
-    /// Whether an evaluation exceeds it does not depend on the number of threads.
-    #[must_use]
-    pub fn fuel(mut self, steps: u64) -> Self {
-        self.fuel = Some(steps);
-        self
-    }
-
-    /// Registers a function of the host under a name. It takes precedence over rules, but not over built-ins.
-    #[must_use]
-    pub fn register(mut self, name: &str, function: HostFunction) -> Self {
-        self.hosts.insert(Symbol::new(name), Arc::new(function));
-        self
-    }
-
-    /// Where `import!` looks for files. Without it `import!` is an error.
-    #[must_use]
-    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
-        self
-    }
-
-    /// Where `println!` and `trace!` write. Standard output unless set.
-    #[must_use]
-    pub fn output(mut self, output: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.output = Arc::new(output);
-        self
-    }
-
-    /// How many steps siblings must be expected to take to be evaluated in parallel. For tests: it changes no result.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn worthwhile(mut self, steps: u64) -> Self {
-        self.worthwhile = steps;
-        self
-    }
-
-    /// The evaluator. Starts its threads if it has more than one; if the system refuses them, it evaluates on one.
-    #[must_use]
-    pub fn build(self) -> Evaluator {
-        let pool = (self.threads > 1 && self.policy == Policy::Isolated)
-            .then(|| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().ok())
-            .flatten()
-            .map(Arc::new);
-        Evaluator { settings: self, pool }
-    }
-}
-
 /// Evaluates atoms in environments. Cheap to clone; clones share the threads.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Evaluator {
     settings: EvaluatorBuilder,
     pool: Option<Arc<rayon::ThreadPool>>,
@@ -237,19 +131,7 @@ impl Evaluator {
     /// Sets up an evaluator.
     #[must_use]
     pub fn builder() -> EvaluatorBuilder {
-        EvaluatorBuilder {
-            policy: Policy::default(),
-            threads: 1,
-            fuel: None,
-            hosts: HashMap::new(),
-            folder: None,
-            output: Arc::new(|text| {
-                use std::io::Write;
-                // A closed standard output is no reason to fail.
-                let _ = std::io::stdout().lock().write_all(text.as_bytes());
-            }),
-            worthwhile: sibling::DEFAULT_WORTHWHILE,
-        }
+        EvaluatorBuilder::new()
     }
 
     /// Evaluates an atom. Its variables are its own.
@@ -278,99 +160,25 @@ impl Evaluator {
         atom: &Atom,
         seed: IdSeed,
     ) -> Result<Evaluation, EvalError> {
-        let shared = self.shared(seed);
+        let shared = Arc::new(Shared::new(&self.settings, self.pool.as_ref(), seed));
         let evaluate = || {
-            let mut machine = Machine::new(&shared, environment, 1, 0);
+            let mut machine = Machine::new(Arc::clone(&shared), environment, 1, 0);
             let answers = machine.evaluate(atom)?;
             Ok(Evaluation {
                 results: answers.atoms().iter().map(results::canonical).collect(),
                 environment: machine.env,
-                // Relaxed: the tasks that counted have ended.
-                counts: Counts {
-                    forks: shared.forks.load(Ordering::Relaxed),
-                    merges: shared.merges.load(Ordering::Relaxed),
-                },
+                counts: shared.counts(),
             })
         };
-        match &self.pool {
+        match &shared.pool {
             Some(pool) => pool.install(evaluate),
             None => evaluate(),
         }
-    }
-
-    fn shared(&self, seed: IdSeed) -> Shared<'_> {
-        Shared {
-            policy: self.settings.policy,
-            threads: self.pool.as_ref().map_or(1, |pool| pool.current_num_threads()),
-            fuel: self.settings.fuel.unwrap_or(u64::MAX),
-            spent: AtomicU64::new(0),
-            forks: AtomicU64::new(0),
-            merges: AtomicU64::new(0),
-            hosts: &self.settings.hosts,
-            folder: self.settings.folder.clone(),
-            output: &self.settings.output,
-            worthwhile: self.settings.worthwhile,
-            seed,
-        }
-    }
-
-    /// Runs a program: adds its atoms to the environment, and evaluates those after a `!`, in order.
-    ///
-    /// # Errors
-    /// [`RunError`] if the text can't be read, or for an evaluation as of [`evaluate`](Self::evaluate).
-    pub fn run(&self, mut environment: Environment, program: &str) -> Result<Run, RunError> {
-        let mut results = Vec::new();
-        let seed = environment.id_origin();
-        for (item, index) in Parser::new(program).zip(0..) {
-            let item = item?;
-            if item.bang {
-                let evaluation = self.evaluate_seeded(environment, &item.atom, seed.child(index))?;
-                results.push(evaluation.results);
-                environment = evaluation.environment;
-            } else {
-                environment.add_fact(item.atom);
-            }
-        }
-        Ok(Run { results, environment })
     }
 }
 
 /// Why a machine stops.
 type Stop = EvalError;
-
-/// What all tasks of one evaluation share.
-struct Shared<'e> {
-    policy: Policy,
-    threads: usize,
-    fuel: u64,
-    spent: AtomicU64,
-    forks: AtomicU64,
-    merges: AtomicU64,
-    hosts: &'e HashMap<Symbol, Arc<HostFunction>>,
-    folder: Option<PathBuf>,
-    output: &'e Output,
-    worthwhile: u64,
-    /// What the names of spaces and states that siblings make are derived from.
-    seed: IdSeed,
-}
-
-impl Shared<'_> {
-    /// Counts siblings whose forks, written, are about to be united.
-    fn count_forks(&self, forks: usize) {
-        self.forks.fetch_add(forks as u64, Ordering::Relaxed);
-        self.merges.fetch_add(forks.saturating_sub(1) as u64, Ordering::Relaxed);
-    }
-
-    /// Counts steps. The sum is exact once all tasks have ended, so whether it exceeds the limit does not depend on their
-    /// timing.
-    fn spend(&self, steps: u64) -> Result<(), Stop> {
-        // Relaxed: only the sum matters.
-        if self.spent.fetch_add(steps, Ordering::Relaxed).saturating_add(steps) > self.fuel {
-            return Err(EvalError::OutOfFuel { limit: self.fuel });
-        }
-        Ok(())
-    }
-}
 
 /// `(Error atom reason)`.
 fn error(atom: Atom, reason: Atom) -> Atom {

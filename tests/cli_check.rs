@@ -169,5 +169,23 @@ fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
         }
     }
     faulty.sort();
-    assert_eq!(faulty, ["",]);
+    assert_eq!(
+        faulty,
+        [
+            "bind: 2 warnings",
+            "comparison: 1 error",
+            "dependent-types: 1 error",
+            "errors: 2 errors",
+            "if: 2 errors",
+            "logic: 1 error",
+            "math: 1 error",
+            "overloaded-types: 1 error",
+            "parametric-types: 1 error",
+            "spaces: 1 warning",
+            "states: 1 error",
+            "strings: 1 warning",
+            "type-errors: 7 errors",
+            "wrong-arity: 7 errors"
+        ]
+    );
 }

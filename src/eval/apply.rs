@@ -15,16 +15,23 @@ use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value, compose};
 use crate::term::{Atom, Expression};
 
-impl Machine<'_> {
+impl Machine {
     /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
     /// the value stack, the head first.
     pub(super) fn apply_chosen(
         &mut self,
-        mut info: Rc<HeadInfo>,
+        info: Rc<HeadInfo>,
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
-        self.count()?;
+        self.reduces(|m| m.call_from(base));
+        let step = self.apply(info, signature, base)?;
+        self.reduced(&step);
+        Ok(step)
+    }
+
+    fn apply(&mut self, mut info: Rc<HeadInfo>, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        self.count(|m| m.call_from(base))?;
         if info.symbol.is_none() {
             // The head was evaluated too: it may be something to call now.
             let arity = (self.vals.len() - base - 1) as u32;
@@ -72,13 +79,18 @@ impl Machine<'_> {
 
     pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
         if has_wildcards(&self.env) {
-            Rc::new(HeadInfo::new(self.shared, &self.env, None, arity))
+            Rc::new(HeadInfo::new(&self.shared, &self.env, None, arity))
         } else {
             Rc::new(HeadInfo::unknown())
         }
     }
 
-    /// The expression of the values from `base` on, which are taken.
+    /// The expression of the values from `base` on.
+    pub(super) fn call_from(&self, base: usize) -> Atom {
+        Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect())
+    }
+
+    /// The same; they are taken.
     pub(super) fn take_expression(&mut self, base: usize) -> Atom {
         Atom::Expression(Expression::new(self.vals.drain(base..).map(|value| value.atom)))
     }
@@ -137,7 +149,7 @@ impl Machine<'_> {
             }
             Rules::Many => {
                 let env = self.env.clone();
-                let call = Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect());
+                let call = self.call_from(base);
                 for rule in env.rules_for(&call) {
                     self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
                 }
@@ -215,7 +227,7 @@ impl Machine<'_> {
             return Ok(());
         };
         for _ in 1..multiplicity {
-            self.count()?;
+            self.count(|m| m.call_from(base))?;
             matched.push(found.clone());
         }
         matched.push(found);

@@ -27,7 +27,7 @@ impl std::fmt::Debug for Builtin {
 }
 
 /// Takes its arguments from the value stack, where they begin after the head at the index it is given.
-pub(super) type Function = fn(&mut Machine<'_>, usize) -> Outcome;
+pub(super) type Function = fn(&mut Machine, usize) -> Outcome;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {

@@ -10,13 +10,13 @@ use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value};
 use crate::term::Atom;
 
-impl Machine<'_> {
+impl Machine {
     /// What is known of the head of these items.
     pub(super) fn info_of(&mut self, items: &[Value]) -> Rc<HeadInfo> {
         let arity = items.len().saturating_sub(1) as u32;
         match items.first().map(|head| &head.atom) {
             Some(Atom::Symbol(symbol)) => self.head(*symbol, arity),
-            _ => Rc::new(HeadInfo::new(self.shared, &self.env, None, arity)),
+            _ => Rc::new(HeadInfo::new(&self.shared, &self.env, None, arity)),
         }
     }
 
@@ -50,7 +50,7 @@ impl Machine<'_> {
             match self.choose_signature(&info, &act, call) {
                 Ok(chosen) => signature = Some(chosen),
                 Err(errors) => {
-                    self.count()?;
+                    self.count(|_| act.instantiate(at))?;
                     return Ok(Step::Return(errors));
                 }
             }

@@ -16,10 +16,12 @@ mod tests;
 mod walk;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::names::Names;
 use self::walk::Walk;
 use super::machine::Machine;
+use super::shared::Shared;
 use super::{EvalError, Evaluator};
 use crate::Environment;
 use crate::env::IdSeed;
@@ -172,8 +174,8 @@ impl Evaluator {
     pub fn check(&self, environment: &Environment, items: &[Item]) -> Vec<Problem> {
         let mut world = environment.clone();
         world.add_facts_bulk(items.iter().filter(|item| !item.bang).map(|item| item.atom.clone()));
-        let shared = self.shared(IdSeed::root());
-        let mut machine = Machine::new(&shared, world, 1, 0);
+        let shared = Arc::new(Shared::new(&self.settings, None, IdSeed::root()));
+        let mut machine = Machine::new(shared, world, 1, 0);
         let mut problems = Vec::new();
         let mut names = Names::default();
         for (index, item) in items.iter().enumerate() {
@@ -190,7 +192,7 @@ impl Evaluator {
 }
 
 /// Takes over what the imports at the top level of an item define, and what those import in their turn.
-fn import(machine: &mut Machine<'_>, names: &mut Names, index: usize, atom: &Atom, problems: &mut Vec<Problem>) {
+fn import(machine: &mut Machine, names: &mut Names, index: usize, atom: &Atom, problems: &mut Vec<Problem>) {
     let mut pending = vec![atom.clone()];
     while let Some(atom) = pending.pop() {
         let Some([Atom::Symbol(head), Atom::Symbol(space), file]) = atom.as_expression() else {

@@ -114,6 +114,11 @@ impl Compiled {
         compiler.finish(body, body, false)
     }
 
+    /// The memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.nodes) + size_of_val(&*self.slots)
+    }
+
     #[inline]
     pub(super) fn node(&self, at: At) -> &Node {
         &self.nodes[at as usize]

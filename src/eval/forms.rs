@@ -12,6 +12,7 @@ use std::vec;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
+use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
 use crate::env::SpaceId;
@@ -48,8 +49,22 @@ enum Part {
     Imported(Box<(Option<SpaceId>, vec::IntoIter<Item>)>),
 }
 
-impl Machine<'_> {
+impl Machine {
+    /// Evaluates a special form, or the part of it that comes first.
     pub(super) fn eval_special(
+        &mut self,
+        special: Special,
+        builtin: &'static Builtin,
+        act: Rc<Activation>,
+        at: At,
+    ) -> Result<Step, Stop> {
+        self.reduces(|_| act.instantiate(at));
+        let step = self.begin_form(special, builtin, act, at)?;
+        self.reduced(&step);
+        Ok(step)
+    }
+
+    fn begin_form(
         &mut self,
         special: Special,
         builtin: &'static Builtin,
@@ -134,6 +149,7 @@ impl Machine<'_> {
 
     /// Evaluates a part, and comes back with its answers.
     fn wait(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
+        self.not_yet();
         self.stack.push(Frame::Form(Waiting {
             act: Rc::clone(&act),
             at,
@@ -153,6 +169,13 @@ impl Machine<'_> {
     }
 
     pub(super) fn resume_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
+        self.reduces(|_| waiting.act.instantiate(waiting.at));
+        let step = self.continue_form(waiting, answers)?;
+        self.reduced(&step);
+        Ok(step)
+    }
+
+    fn continue_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
         let Waiting { act, at, part } = waiting;
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
@@ -209,6 +232,17 @@ impl Machine<'_> {
             }
             Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
             Part::Imported(rest) => self.import(act.clone(), at, rest.0, rest.1),
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn measure(&self, sum: &mut Sum) {
+        sum.activation(&self.act);
+        match &self.part {
+            Part::Right(atoms) => atoms.iter().for_each(|atom| sum.atom(atom)),
+            Part::Imported(rest) => rest.1.as_slice().iter().for_each(|item| sum.atom(&item.atom)),
+            _ => {}
         }
     }
 }

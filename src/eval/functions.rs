@@ -13,7 +13,7 @@ pub(super) const TUPLE: &str = "(tuple)";
 /// The head of conditions whose first argument quotes the atoms that they choose from.
 pub(super) const FILTER: &str = "(filter)";
 
-impl Machine<'_> {
+impl Machine {
     /// Argument `index`, from 1.
     pub(super) fn argument(&self, base: usize, index: usize) -> &Atom {
         &self.vals[base + index].atom
@@ -56,7 +56,7 @@ pub(super) fn wrong(message: &str) -> Outcome {
     Outcome::Error(Atom::string(message))
 }
 
-fn trouble(m: &mut Machine<'_>, base: usize, trouble: Trouble) -> Outcome {
+fn trouble(m: &mut Machine, base: usize, trouble: Trouble) -> Outcome {
     match trouble {
         Trouble::NotNumbers => m.ill_typed(base, names().number),
         Trouble::Overflow => Outcome::Error(Atom::symbol("Overflow")),
@@ -64,14 +64,14 @@ fn trouble(m: &mut Machine<'_>, base: usize, trouble: Trouble) -> Outcome {
     }
 }
 
-pub(super) fn arithmetic(m: &mut Machine<'_>, base: usize, operation: Operation) -> Outcome {
+pub(super) fn arithmetic(m: &mut Machine, base: usize, operation: Operation) -> Outcome {
     match operation.compute(m.argument(base, 1), m.argument(base, 2)) {
         Ok(atom) => Outcome::Value(atom),
         Err(reason) => trouble(m, base, reason),
     }
 }
 
-pub(super) fn equal(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn equal(m: &mut Machine, base: usize) -> Outcome {
     let (a, b) = (m.argument(base, 1), m.argument(base, 2));
     if let Some(equal) = Operation::Equal.of(a, b) {
         return Outcome::Value(equal);
@@ -94,49 +94,49 @@ pub(super) fn equal(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn logic(m: &mut Machine<'_>, base: usize, of: fn(bool, bool) -> bool) -> Outcome {
+pub(super) fn logic(m: &mut Machine, base: usize, of: fn(bool, bool) -> bool) -> Outcome {
     match (m.argument(base, 1).as_boolean(), m.argument(base, 2).as_boolean()) {
         (Some(a), Some(b)) => Outcome::Value(Atom::boolean(of(a, b))),
         _ => m.ill_typed(base, names().bool),
     }
 }
 
-pub(super) fn not(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn not(m: &mut Machine, base: usize) -> Outcome {
     match m.argument(base, 1).as_boolean() {
         Some(value) => Outcome::Value(Atom::boolean(!value)),
         None => m.ill_typed(base, names().bool),
     }
 }
 
-pub(super) fn first(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn first(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Value(m.argument(base, 1).clone())
 }
 
-pub(super) fn unit(_: &mut Machine<'_>, _: usize) -> Outcome {
+pub(super) fn unit(_: &mut Machine, _: usize) -> Outcome {
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn eval(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn eval(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Eval(m.argument(base, 1).clone())
 }
 
-pub(super) fn superpose(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some(items) => Outcome::EvalEach(items.to_vec()),
         None => wrong("superpose expects an expression as an argument"),
     }
 }
 
-pub(super) fn get_type(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn get_type(m: &mut Machine, base: usize) -> Outcome {
     let atom = m.argument(base, 1).clone();
     Outcome::Final(m.types_of(&atom))
 }
 
-pub(super) fn get_metatype(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn get_metatype(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Value(Atom::Symbol(metatype(m.argument(base, 1)).name(names())))
 }
 
-pub(super) fn if_equal(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn if_equal(m: &mut Machine, base: usize) -> Outcome {
     let chosen = if same(m.argument(base, 1), m.argument(base, 2)) {
         3
     } else {
@@ -145,7 +145,7 @@ pub(super) fn if_equal(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Eval(m.argument(base, chosen).clone())
 }
 
-pub(super) fn if_error(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn if_error(m: &mut Machine, base: usize) -> Outcome {
     let chosen = if super::machine::is_error(m.argument(base, 1)) {
         2
     } else {
@@ -154,21 +154,21 @@ pub(super) fn if_error(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Eval(m.argument(base, chosen).clone())
 }
 
-pub(super) fn car_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn car_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some([first, ..]) => Outcome::Eval(first.clone()),
         _ => wrong("car-atom expects a non-empty expression as an argument"),
     }
 }
 
-pub(super) fn cdr_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some([_, rest @ ..]) => Outcome::Value(Atom::expression(rest.iter().cloned())),
         _ => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
 }
 
-pub(super) fn cons_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn cons_atom(m: &mut Machine, base: usize) -> Outcome {
     let first = m.argument(base, 1).clone();
     match m.expression(base, 2) {
         Some(rest) => {
@@ -179,7 +179,7 @@ pub(super) fn cons_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn decons_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn decons_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some([first, rest @ ..]) => Outcome::Value(Atom::expression([
             first.clone(),
@@ -189,14 +189,14 @@ pub(super) fn decons_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn size_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn size_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some(items) => Outcome::Value(Atom::Integer(items.len() as i64)),
         None => wrong("size-atom expects an expression as an argument"),
     }
 }
 
-pub(super) fn index_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn index_atom(m: &mut Machine, base: usize) -> Outcome {
     let (Some(items), Atom::Integer(index)) = (m.expression(base, 1), m.argument(base, 2)) else {
         return wrong("index-atom expects an expression and a whole number");
     };
@@ -206,7 +206,7 @@ pub(super) fn index_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn extreme(m: &mut Machine<'_>, base: usize, better: Operation) -> Outcome {
+pub(super) fn extreme(m: &mut Machine, base: usize, better: Operation) -> Outcome {
     let Some([first, rest @ ..]) = m.expression(base, 1) else {
         return wrong("a non-empty expression of numbers is expected");
     };
@@ -224,7 +224,7 @@ pub(super) fn extreme(m: &mut Machine<'_>, base: usize, better: Operation) -> Ou
     Outcome::Value(best.clone())
 }
 
-pub(super) fn unique_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn unique_atom(m: &mut Machine, base: usize) -> Outcome {
     let Some(items) = m.expression(base, 1) else {
         return wrong("unique-atom expects an expression as an argument");
     };
@@ -248,33 +248,33 @@ pub(super) fn unique_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
 }
 
 /// Applies `of` to two expressions.
-fn lists(m: &Machine<'_>, base: usize, of: impl FnOnce(&[Atom], &[Atom]) -> Vec<Atom>) -> Outcome {
+fn lists(m: &Machine, base: usize, of: impl FnOnce(&[Atom], &[Atom]) -> Vec<Atom>) -> Outcome {
     match (m.expression(base, 1), m.expression(base, 2)) {
         (Some(a), Some(b)) => Outcome::Value(Atom::Expression(of(a, b).into())),
         _ => wrong("two expressions are expected"),
     }
 }
 
-pub(super) fn union_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn union_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, |a, b| [a, b].concat())
 }
 
-pub(super) fn intersection_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn intersection_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, |a, b| difference(a, &difference(a, b)))
 }
 
-pub(super) fn subtraction_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn subtraction_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, difference)
 }
 
-pub(super) fn math(m: &mut Machine<'_>, base: usize, of: fn(f64) -> f64) -> Outcome {
+pub(super) fn math(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
     match float_of(m.argument(base, 1)) {
         Some(value) => Outcome::Value(Atom::from(of(value))),
         None => m.ill_typed(base, names().number),
     }
 }
 
-pub(super) fn abs(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn abs(m: &mut Machine, base: usize) -> Outcome {
     match m.argument(base, 1) {
         Atom::Integer(value) => match value.checked_abs() {
             Some(value) => Outcome::Value(Atom::Integer(value)),
@@ -285,7 +285,7 @@ pub(super) fn abs(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn pow(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn pow(m: &mut Machine, base: usize) -> Outcome {
     match (m.argument(base, 1), m.argument(base, 2)) {
         (Atom::Integer(a), Atom::Integer(b)) if *b >= 0 => {
             match u32::try_from(*b).ok().and_then(|b| a.checked_pow(b)) {
@@ -300,14 +300,14 @@ pub(super) fn pow(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn log(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn log(m: &mut Machine, base: usize) -> Outcome {
     match (float_of(m.argument(base, 1)), float_of(m.argument(base, 2))) {
         (Some(radix), Some(value)) => Outcome::Value(Atom::from(value.ln() / radix.ln())),
         _ => m.ill_typed(base, names().number),
     }
 }
 
-pub(super) fn round(m: &mut Machine<'_>, base: usize, of: fn(f64) -> f64) -> Outcome {
+pub(super) fn round(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
     match m.argument(base, 1) {
         Atom::Integer(value) => Outcome::Value(Atom::Integer(*value)),
         Atom::Float(value) => match rounded(of(value.get())) {
@@ -326,24 +326,24 @@ fn shown(atom: &Atom) -> String {
     }
 }
 
-pub(super) fn println(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn println(m: &mut Machine, base: usize) -> Outcome {
     let line = shown(m.argument(base, 1)) + "\n";
     m.print(&line);
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn trace(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn trace(m: &mut Machine, base: usize) -> Outcome {
     let line = shown(m.argument(base, 1)) + "\n";
     m.print(&line);
     Outcome::Eval(m.argument(base, 2).clone())
 }
 
-pub(super) fn tuple(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn tuple(m: &mut Machine, base: usize) -> Outcome {
     let items: Vec<Atom> = m.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
     Outcome::Value(Atom::Expression(items.into()))
 }
 
-pub(super) fn filter(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
     // (filter (quote items) condition …)
     let Some([_, Atom::Expression(items)]) = m.expression(base, 1) else {
         return Outcome::Nothing;

@@ -32,7 +32,7 @@ pub(super) enum Rules {
 const FEW: usize = 64;
 
 impl HeadInfo {
-    pub(super) fn new(shared: &Shared<'_>, env: &Environment, symbol: Option<Symbol>, arity: u32) -> Self {
+    pub(super) fn new(shared: &Shared, env: &Environment, symbol: Option<Symbol>, arity: u32) -> Self {
         let builtin = symbol.and_then(super::builtin::find);
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
         let signatures: Rc<[Signature]> = match (builtin, &host, symbol) {

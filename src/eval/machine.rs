@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -14,6 +15,7 @@ use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
 use super::head::HeadInfo;
+use super::memory::Holding;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
@@ -92,8 +94,8 @@ impl Hasher for NameHasher {
 type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;
 
 /// One task's evaluation.
-pub(super) struct Machine<'s> {
-    pub(super) shared: &'s Shared<'s>,
+pub(super) struct Machine {
+    pub(super) shared: Arc<Shared>,
     pub(super) env: Environment,
     /// The stamp of the environment.
     pub(super) epoch: u64,
@@ -122,14 +124,18 @@ pub(super) struct Machine<'s> {
     /// Environments as they were when a group of siblings began, by stamp, for groups that have been written in since.
     pub(super) bases: Vec<(u64, Environment)>,
     pub(super) output: String,
+    pub(super) holding: Holding,
+    /// What is being reduced, if an observer wants to know.
+    pub(super) reducing: Option<Atom>,
 }
 
 /// After so many steps a task tells the others how many it took.
 const REPORT: u64 = 1024;
 
-impl<'s> Machine<'s> {
-    pub(super) fn new(shared: &'s Shared<'s>, env: Environment, fresh: u64, level: u32) -> Self {
+impl Machine {
+    pub(super) fn new(shared: Arc<Shared>, env: Environment, fresh: u64, level: u32) -> Self {
         Self {
+            holding: Holding::new(&shared, env.fact_count()),
             shared,
             epoch: env.stamp(),
             env,
@@ -148,15 +154,22 @@ impl<'s> Machine<'s> {
             names: 0,
             bases: Vec::new(),
             output: String::new(),
+            reducing: None,
         }
     }
 
     /// Evaluates an atom of the top level, whose variables are its own.
     pub(super) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, Stop> {
-        let block = Rc::new(std::sync::Arc::new(Compiled::query(atom)));
+        let step = self.begin(atom);
+        self.run(step)
+    }
+
+    /// The first step of that.
+    pub(super) fn begin(&mut self, atom: &Atom) -> Step {
+        let block = Rc::new(Arc::new(Compiled::query(atom)));
         let act = Activation::blank(block, &mut self.fresh);
         let body = act.block.body;
-        self.run(Step::Eval(Rc::new(act), body))
+        Step::Eval(Rc::new(act), body)
     }
 
     /// Runs until the stack is as it was.
@@ -168,7 +181,7 @@ impl<'s> Machine<'s> {
                 Step::Return(answers) => match self.stack.pop() {
                     Some(frame) => self.resume(frame, answers)?,
                     None => {
-                        self.report()?;
+                        self.spend()?;
                         return Ok(answers);
                     }
                 },
@@ -176,12 +189,24 @@ impl<'s> Machine<'s> {
         }
     }
 
-    /// Counts a step.
+    /// One step of [`run`](Self::run), or `None` if it was the last.
+    pub(super) fn step(&mut self, step: Step) -> Result<Option<Step>, Stop> {
+        match step {
+            Step::Eval(act, at) => self.eval(act, at).map(Some),
+            Step::Atom(atom) => self.eval_atom(atom).map(Some),
+            Step::Return(answers) => match self.stack.pop() {
+                Some(frame) => self.resume(frame, answers).map(Some),
+                None => self.spend().map(|()| None),
+            },
+        }
+    }
+
+    /// Counts a step. `at` says what is being reduced, should the evaluation be interrupted here.
     #[inline]
-    pub(super) fn count(&mut self) -> Result<(), Stop> {
+    pub(super) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
         self.steps += 1;
         if self.steps - self.reported >= REPORT {
-            return self.report();
+            return self.report(at);
         }
         Ok(())
     }
@@ -193,7 +218,14 @@ impl<'s> Machine<'s> {
     }
 
     #[cold]
-    fn report(&mut self) -> Result<(), Stop> {
+    fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
+        self.shared.check_interrupt(|| at(self))?;
+        self.check_memory()?;
+        self.spend()
+    }
+
+    /// Tells the other tasks of the steps since the last time.
+    fn spend(&mut self) -> Result<(), Stop> {
         let steps = self.steps - self.reported;
         self.reported = self.steps;
         self.shared.spend(steps)
@@ -228,7 +260,7 @@ impl<'s> Machine<'s> {
     }
 
     fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
-        if let Some(value) = self.quick(&act, at) {
+        if let Some(value) = self.quick_at(&act, at, 0) {
             return Ok(Step::Return(if is_empty_symbol(&value.atom) {
                 Answers::None
             } else {
@@ -240,7 +272,7 @@ impl<'s> Machine<'s> {
                 if let Some(builtin) = call.builtin
                     && let Kind::Special(special) = builtin.kind
                 {
-                    self.count()?;
+                    self.count(|_| act.instantiate(at))?;
                     return self.eval_special(special, builtin, act, at);
                 }
                 self.eval_call(act, at)
@@ -315,6 +347,12 @@ impl<'s> Machine<'s> {
     /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
     #[inline]
     pub(super) fn quick(&self, act: &Activation, at: At) -> Option<Value> {
+        self.quick_at(act, at, 1)
+    }
+
+    /// The same; `deeper` is how many expressions wait for it beside those on the stack.
+    #[inline]
+    fn quick_at(&self, act: &Activation, at: At, deeper: usize) -> Option<Value> {
         match act.node(at) {
             Node::Leaf(atom) => Some(Value::raw(atom.clone())),
             Node::Token(name) => Some(Value::raw(self.token(*name))),
@@ -328,11 +366,17 @@ impl<'s> Machine<'s> {
                     None
                 }
             }
-            Node::Call(call) if call.simple => match integers(act, at) {
-                Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
-                Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
-                None => self.arithmetic(act, at).map(Value::raw),
-            },
+            Node::Call(call) if call.simple => {
+                let value = match integers(act, at) {
+                    Some(Known::Integer(value)) => Atom::Integer(value),
+                    Some(Known::Boolean(value)) => Atom::boolean(value),
+                    None => self.arithmetic(act, at)?,
+                };
+                if self.shared.trace.is_some() {
+                    self.computed(act, at, &value, deeper);
+                }
+                Some(Value::raw(value))
+            }
             _ => None,
         }
     }
@@ -371,7 +415,7 @@ impl<'s> Machine<'s> {
         if let Some(info) = self.heads.get(&(symbol, arity)) {
             return Rc::clone(info);
         }
-        let info = Rc::new(HeadInfo::new(self.shared, &self.env, Some(symbol), arity));
+        let info = Rc::new(HeadInfo::new(&self.shared, &self.env, Some(symbol), arity));
         self.heads.insert((symbol, arity), Rc::clone(&info));
         info
     }

@@ -23,12 +23,12 @@ pub(super) struct Match {
 
 type Deferred = SmallVec<[(At, Atom); 2]>;
 
-impl Machine<'_> {
+impl Machine {
     /// Matches a rule's left side with the call on the value stack from `base` on.
     pub(super) fn match_rule(&mut self, block: &Block, base: usize) -> Option<Match> {
         let mut deferred = Deferred::new();
         if !block.headed {
-            let call = Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect());
+            let call = self.call_from(base);
             let act = Rc::new(Activation::blank(Block::clone(block), &mut self.fresh));
             return self.match_pattern(act, block.lhs, &Value::normal(call, self.epoch));
         }

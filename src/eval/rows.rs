@@ -9,6 +9,7 @@ use super::Stop;
 use super::code::{Activation, At, Node};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, is_error};
+use super::memory::Sum;
 use super::sibling::{Remote, Task, TaskKind};
 use super::value::{Answer, Answers, Delta, Value, substitute, variables};
 use crate::term::Atom;
@@ -51,6 +52,17 @@ impl Rows {
         }
     }
 
+    pub(super) fn measure(&self, sum: &mut Sum) {
+        sum.activation(&self.act);
+        for row in self.rows.iter().chain(&self.grown) {
+            sum.bytes(size_of::<Row>());
+            sum.activation(&row.act);
+            row.values.iter().chain(&row.error).for_each(|value| sum.value(value));
+        }
+        let found = self.found.iter().flat_map(|(_, answers)| answers);
+        found.for_each(|answer| sum.answer(answer));
+    }
+
     /// Has any row bound a variable of this atom?
     fn have_bound(&self, atom: &Atom) -> bool {
         let mut free = SmallVec::new();
@@ -63,7 +75,7 @@ impl Rows {
     }
 }
 
-impl Machine<'_> {
+impl Machine {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn rows(
         &mut self,
@@ -159,7 +171,8 @@ impl Machine<'_> {
             }
             let (info, signature, item) = (Rc::clone(&rows.info), rows.signature, rows.item);
             let act = Rc::clone(&rows.act);
-            if self.argument_at_hand(&act, node, item, &info, signature).is_some() {
+            // An observer should see once what happens once.
+            if self.shared.trace.is_none() && self.argument_at_hand(&act, node, item, &info, signature).is_some() {
                 // So it is for every row, but for what the row has bound its variables to.
                 let mut ready = true;
                 let mut grown = Vec::with_capacity(rows.rows.len());

@@ -5,6 +5,7 @@
 //! was none.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::vec;
 
 use rayon::prelude::*;
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 use super::code::{Activation, At};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
+use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, replace, variables};
 use super::{Policy, Stop};
 use crate::Environment;
@@ -89,6 +91,15 @@ impl Task {
         }
     }
 
+    /// What is evaluated.
+    fn atom(&self) -> Atom {
+        match &self.kind {
+            TaskKind::Eval(act, at) | TaskKind::Pairs(act, at, _) => act.instantiate(*at),
+            TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => atom.clone(),
+            TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
+        }
+    }
+
     /// What was bound on the way to it, without the variables that were only mentioned.
     fn bound(&self) -> Option<Delta> {
         self.delta.as_ref().and_then(|delta| compose(delta, None))
@@ -117,6 +128,15 @@ pub(super) enum Remote {
     Apply(Vec<Value>, Option<u16>),
 }
 
+impl Remote {
+    fn atom(&self) -> Atom {
+        match self {
+            Self::Atom(atom) => atom.clone(),
+            Self::Apply(values, _) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
+        }
+    }
+}
+
 /// What comes back.
 pub(super) struct Finished {
     /// Nothing was bound: no variable was sent.
@@ -135,12 +155,32 @@ pub(super) struct Branches {
     answers: Vec<Answer>,
 }
 
+impl Branches {
+    /// The results that were gathered so far.
+    pub(super) fn take_found(&mut self) -> Vec<Atom> {
+        self.answers.drain(..).map(|answer| answer.value.atom).collect()
+    }
+
+    pub(super) fn measure(&self, sum: &mut Sum) {
+        for task in self.tasks.as_slice() {
+            sum.bytes(size_of::<Task>());
+            match &task.kind {
+                TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
+                TaskKind::Atom(atom) => sum.atom(atom),
+                TaskKind::Apply(values, ..) => values.iter().for_each(|value| sum.value(value)),
+                TaskKind::Done(value) => sum.value(value),
+            }
+        }
+        self.answers.iter().for_each(|answer| sum.answer(answer));
+    }
+}
+
 /// A sibling that is expected to take fewer steps is not worth a task.
 const WORTHWHILE: u64 = 2000;
 /// Tasks are nested no deeper, so that the native stack is bounded.
 const MAX_LEVEL: u32 = 12;
 
-impl Machine<'_> {
+impl Machine {
     /// Siblings follow.
     pub(super) fn open_group(&mut self) {
         let group = Group {
@@ -236,6 +276,9 @@ impl Machine<'_> {
                 None => Ok(Step::Return(Answers::None)),
             },
             _ => {
+                if self.reducing.is_some() {
+                    self.becomes(|| tasks.iter().map(Task::atom).collect());
+                }
                 self.open_group();
                 self.continue_branches(Box::new(Branches {
                     answers: Vec::with_capacity(tasks.len()),
@@ -335,7 +378,7 @@ impl Machine<'_> {
 
     /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
     pub(super) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
-        let (shared, fresh, level) = (self.shared, self.fresh, self.level + 1);
+        let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
         let estimate = self.estimate / 2;
         let Some(group) = self.groups.last() else {
             return Ok(Vec::new());
@@ -344,31 +387,38 @@ impl Machine<'_> {
             .into_iter()
             .map(|(sibling, index)| (sibling, self.env.clone(), group.path(index)))
             .collect();
-        let finished: Vec<Result<Finished, Stop>> = siblings
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|(sibling, env, path)| {
-                let mut machine = Machine::new(shared, env, fresh, level);
-                machine.estimate = estimate;
-                machine.path = path;
-                let step = match sibling {
-                    Remote::Atom(atom) => Step::Atom(atom),
-                    Remote::Apply(values, signature) => {
-                        let info = machine.info_of(&values);
-                        machine.vals.extend(values);
-                        machine.apply_chosen(info, signature, 0)?
-                    }
-                };
-                let answers = machine.run(step)?.into_vec();
-                Ok(Finished {
-                    values: answers.into_iter().map(|answer| answer.value).collect(),
-                    env: machine.env,
-                    steps: machine.steps,
-                    names: machine.names,
-                    output: machine.output,
+        let evaluate = || {
+            siblings
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|(sibling, env, path)| {
+                    shared.check_interrupt(|| sibling.atom())?;
+                    let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
+                    machine.estimate = estimate;
+                    machine.path = path;
+                    let step = match sibling {
+                        Remote::Atom(atom) => Step::Atom(atom),
+                        Remote::Apply(values, signature) => {
+                            let info = machine.info_of(&values);
+                            machine.vals.extend(values);
+                            machine.apply_chosen(info, signature, 0)?
+                        }
+                    };
+                    let answers = machine.run(step)?.into_vec();
+                    Ok(Finished {
+                        values: answers.into_iter().map(|answer| answer.value).collect(),
+                        env: machine.env,
+                        steps: machine.steps,
+                        names: machine.names,
+                        output: machine.output,
+                    })
                 })
-            })
-            .collect();
+                .collect()
+        };
+        let finished: Vec<Result<Finished, Stop>> = match &shared.pool {
+            Some(pool) => pool.install(evaluate),
+            None => evaluate(),
+        };
         finished.into_iter().collect()
     }
 

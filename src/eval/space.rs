@@ -57,7 +57,7 @@ pub(super) fn space_in(env: &Environment, id: Option<SpaceId>) -> Option<&Space>
 const NO_SPACE: &str = "a space is expected as the first argument";
 const NO_STATE: &str = "a state is expected as the first argument";
 
-impl Machine<'_> {
+impl Machine {
     /// The space that an atom stands for: `None` if it is no space, `Some(None)` if it is `&self`.
     pub(super) fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>> {
         match atom {
@@ -89,7 +89,7 @@ impl Machine<'_> {
     }
 }
 
-pub(super) fn add_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn add_atom(m: &mut Machine, base: usize) -> Outcome {
     let Some(space) = m.space_of(m.argument(base, 1)) else {
         return wrong(NO_SPACE);
     };
@@ -105,7 +105,7 @@ pub(super) fn add_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn remove_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn remove_atom(m: &mut Machine, base: usize) -> Outcome {
     let Some(space) = m.space_of(m.argument(base, 1)) else {
         return wrong(NO_SPACE);
     };
@@ -119,7 +119,7 @@ pub(super) fn remove_atom(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn get_atoms(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn get_atoms(m: &mut Machine, base: usize) -> Outcome {
     let Some(space) = m.space_of(m.argument(base, 1)) else {
         return wrong(NO_SPACE);
     };
@@ -134,13 +134,13 @@ pub(super) fn get_atoms(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Final(atoms)
 }
 
-pub(super) fn new_space(m: &mut Machine<'_>, _: usize) -> Outcome {
+pub(super) fn new_space(m: &mut Machine, _: usize) -> Outcome {
     m.prepare_name();
     let id = m.write(Environment::new_space);
     Outcome::Value(Atom::grounded(SpaceRef(id)))
 }
 
-pub(super) fn bind(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn bind(m: &mut Machine, base: usize) -> Outcome {
     let name = match m.argument(base, 1) {
         Atom::Symbol(name) if is_token(*name) && *name != names().this_space => *name,
         _ => return wrong("a name that begins with & is expected as the first argument"),
@@ -150,14 +150,14 @@ pub(super) fn bind(m: &mut Machine<'_>, base: usize) -> Outcome {
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn new_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn new_state(m: &mut Machine, base: usize) -> Outcome {
     let content = canonical(m.argument(base, 1));
     m.prepare_name();
     let id = m.write(|env| env.new_state(content));
     Outcome::Value(Atom::grounded(StateRef(id)))
 }
 
-pub(super) fn get_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn get_state(m: &mut Machine, base: usize) -> Outcome {
     let state = m.argument(base, 1).downcast_grounded::<StateRef>();
     match state.and_then(|state| m.env.get_state(state.0)).cloned() {
         Some(content) => Outcome::Value(rename_apart(&content, &mut m.fresh)),
@@ -165,7 +165,7 @@ pub(super) fn get_state(m: &mut Machine<'_>, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn change_state(m: &mut Machine<'_>, base: usize) -> Outcome {
+pub(super) fn change_state(m: &mut Machine, base: usize) -> Outcome {
     let Some(id) = m.argument(base, 1).downcast_grounded::<StateRef>().map(|state| state.0) else {
         return wrong(NO_STATE);
     };

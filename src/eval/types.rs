@@ -138,7 +138,7 @@ impl Misfit {
     }
 }
 
-impl Machine<'_> {
+impl Machine {
     /// The first signature that the arguments fit, or an error for each signature.
     pub(super) fn choose_signature(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> Result<u16, Answers> {
         let arity = call.arity() as usize;

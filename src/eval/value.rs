@@ -80,6 +80,15 @@ impl Answers {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Answer> {
+        let answers = match self {
+            Self::None => &[],
+            Self::One(answer) => std::slice::from_ref(answer),
+            Self::Many(answers) => &answers[..],
+        };
+        answers.iter()
+    }
+
     pub(super) fn into_vec(self) -> Vec<Answer> {
         match self {
             Self::None => Vec::new(),

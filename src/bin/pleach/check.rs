@@ -11,7 +11,7 @@ use pleach::term::{Item, parser};
 
 use crate::diagnostic::{self, Severity};
 use crate::source::{Faults, Source};
-use crate::{Outcome, count};
+use crate::{Outcome, count, interrupt};
 
 /// Look for mistakes in programs, without running them.
 ///
@@ -27,9 +27,10 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self) -> Outcome {
-        let sources = match Source::read_all(&self.files) {
+        let sources = match Source::read_all(&self.files, &interrupt::on_ctrl_c()) {
             Ok(sources) => sources,
             Err(Faults::Unreadable) => return Outcome::Failed,
+            Err(Faults::Interrupted) => return Outcome::Interrupted,
             Err(Faults::Syntax) => return Outcome::ErrorFound,
         };
         let mut found: Vec<(usize, Problem)> = Vec::new();

@@ -2,8 +2,14 @@
 
 mod check;
 mod diagnostic;
+mod interrupt;
+mod options;
+mod printer;
+mod progress;
+mod repl;
 mod run;
 mod source;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -21,6 +27,7 @@ struct Arguments {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Repl(repl::Repl),
 }
 
 /// What the command came to.
@@ -31,6 +38,8 @@ enum Outcome {
     ErrorFound,
     /// Input could not be read or parsed, or output not be written; standard error says which.
     Failed,
+    /// The user pressed Ctrl-C.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -40,6 +49,7 @@ impl From<Outcome> for ExitCode {
             Outcome::ErrorFound => Self::from(1),
             // As clap ends for arguments that it does not understand.
             Outcome::Failed => Self::from(2),
+            Outcome::Interrupted => Self::from(interrupt::EXIT_CODE),
         }
     }
 }
@@ -48,6 +58,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run(command) => command.run().into(),
         Command::Check(command) => command.run().into(),
+        Command::Repl(command) => command.run().into(),
     }
 }
 

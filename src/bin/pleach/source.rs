@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pleach::eval::Interrupt;
 use pleach::term::{Item, Parser};
 
 use crate::diagnostic;
+use crate::progress::Progress;
 
 /// A source file.
 pub(crate) struct Source {
@@ -21,15 +23,17 @@ pub(crate) enum Faults {
     Syntax,
     /// One could not be read.
     Unreadable,
+    /// The user did not want to wait.
+    Interrupted,
 }
 
 impl Source {
     /// Reads and parses all files, even if some are faulty.
-    pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>, Faults> {
+    pub(crate) fn read_all(paths: &[PathBuf], interrupt: &Interrupt) -> Result<Vec<Self>, Faults> {
         let mut sources = Vec::new();
         let mut faults = None;
         for path in paths {
-            match Self::read(path) {
+            match Self::read(path, interrupt) {
                 Ok(source) => sources.push(source),
                 Err(fault) => faults = faults.max(Some(fault)),
             }
@@ -37,8 +41,8 @@ impl Source {
         faults.map_or(Ok(sources), Err)
     }
 
-    /// Reads and parses a file.
-    pub(crate) fn read(path: &Path) -> Result<Self, Faults> {
+    /// Reads and parses a file. Shows how far it is if that takes long.
+    pub(crate) fn read(path: &Path, interrupt: &Interrupt) -> Result<Self, Faults> {
         let shown = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| {
             diagnostic::error(format_args!("cannot read {shown}: {error}"));
@@ -51,10 +55,22 @@ impl Source {
             diagnostic::error_at("this is not UTF-8", &shown, &lossy, &(start..end));
             Faults::Syntax
         })?;
-        let items = Parser::new(&text).collect::<Result<_, _>>().map_err(|error| {
-            diagnostic::error_at(&error.kind, &shown, &text, &error.span);
-            Faults::Syntax
-        })?;
+        let mut progress = Progress::new(format!("reading {shown}"), text.len());
+        let mut items = Vec::new();
+        for item in Parser::new(&text) {
+            let item: Item = item.map_err(|error| {
+                progress.pause();
+                diagnostic::error_at(&error.kind, &shown, &text, &error.span);
+                Faults::Syntax
+            })?;
+            progress.at(item.span.end);
+            if interrupt.is_raised() {
+                progress.pause();
+                diagnostic::error_at("interrupted while reading", &shown, &text, &item.span);
+                return Err(Faults::Interrupted);
+            }
+            items.push(item);
+        }
         Ok(Self {
             path: path.to_path_buf(),
             text,

@@ -85,7 +85,7 @@ impl Names {
     }
 
     /// The names that are likely mistakes.
-    pub(super) fn problems(mut self, machine: &Machine<'_>, problems: &mut Vec<Problem>) {
+    pub(super) fn problems(mut self, machine: &Machine, problems: &mut Vec<Problem>) {
         let env = &machine.env;
         let mut has_wildcards = false;
         for rule in env.rules() {

@@ -11,8 +11,8 @@ use crate::eval::results::canonical;
 use crate::eval::types::{Misfit, Mode, Signature, compatible, mode};
 use crate::term::{Atom, Bindings, Item, Symbol, Variable};
 
-pub(super) struct Walk<'w, 's> {
-    machine: &'w mut Machine<'s>,
+pub(super) struct Walk<'w> {
+    machine: &'w mut Machine,
     names: &'w mut Names,
     problems: &'w mut Vec<Problem>,
     /// The item that is gone through.
@@ -35,8 +35,8 @@ struct Level<'a> {
     types: Vec<Vec<Atom>>,
 }
 
-impl<'w, 's> Walk<'w, 's> {
-    pub(super) fn new(machine: &'w mut Machine<'s>, names: &'w mut Names, problems: &'w mut Vec<Problem>) -> Self {
+impl<'w, 's> Walk<'w> {
+    pub(super) fn new(machine: &'w mut Machine, names: &'w mut Names, problems: &'w mut Vec<Problem>) -> Self {
         Self {
             machine,
             names,
@@ -167,7 +167,7 @@ impl<'w, 's> Walk<'w, 's> {
         expected.dedup();
         heads.retain(|signature| signature.arity() == arguments.len());
         let misfit = heads.iter().find_map(|signature| {
-            let types = |_: &mut Machine<'_>, index: usize| Cow::Borrowed(level.types[index + 1].as_slice());
+            let types = |_: &mut Machine, index: usize| Cow::Borrowed(level.types[index + 1].as_slice());
             self.machine.fit(signature, arguments, types).err()
         });
         let (part, kind) = match misfit {

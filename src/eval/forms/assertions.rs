@@ -7,7 +7,7 @@ use crate::eval::machine::{Machine, Step};
 use crate::eval::results::{difference, list};
 use crate::term::Atom;
 
-impl Machine<'_> {
+impl Machine {
     pub(in crate::eval) fn assert(
         &mut self,
         act: &Activation,

@@ -13,7 +13,7 @@ use crate::eval::value::{Answer, Answers, Delta, Value, substitute, variables};
 use crate::eval::{EvalError, Stop, error, names};
 use crate::term::{Atom, Bindings};
 
-impl Machine<'_> {
+impl Machine {
     pub(in crate::eval) fn bind_one(
         &mut self,
         mut act: Rc<Activation>,
@@ -183,6 +183,16 @@ impl Machine<'_> {
         self.next_pair(act, at, index)
     }
 
+    /// May a query go on that has so many answers?
+    #[inline]
+    fn check_found(&self, answers: usize, pattern: &Atom) -> Result<(), Stop> {
+        if !answers.is_multiple_of(1024) {
+            return Ok(());
+        }
+        self.shared.check_interrupt(|| pattern.clone())?;
+        self.shared.check_memory(answers * size_of::<(Bindings<Atom>, u64)>())
+    }
+
     /// The template at `body` for each answer to the pattern.
     pub(in crate::eval) fn query(
         &mut self,
@@ -203,7 +213,10 @@ impl Machine<'_> {
         let mut found: Vec<(Bindings<Atom>, u64)> = Vec::new();
         if let [goal] = conjuncts {
             let mut query = space.query(goal).with_fresh(self.fresh);
-            found.extend(query.by_ref().map(|answer| (answer.bindings, answer.multiplicity)));
+            for answer in query.by_ref() {
+                found.push((answer.bindings, answer.multiplicity));
+                self.check_found(found.len(), &pattern)?;
+            }
             self.fresh = query.fresh();
         } else {
             let mut join = space
@@ -215,6 +228,7 @@ impl Machine<'_> {
                     limit: self.shared.fuel,
                 })?;
                 found.push((answer.bindings, answer.multiplicity));
+                self.check_found(found.len(), &pattern)?;
             }
             self.fresh = join.fresh();
         }
@@ -223,7 +237,7 @@ impl Machine<'_> {
         let mut tasks = Vec::with_capacity(found.len());
         for (bindings, multiplicity) in found {
             for _ in 0..multiplicity {
-                self.count()?;
+                self.count(|_| pattern.clone())?;
                 let matched = settle(Rc::clone(act), &bindings, &others);
                 tasks.push(self.task(act, matched, body, None));
             }

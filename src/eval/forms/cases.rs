@@ -10,7 +10,7 @@ use crate::eval::value::{Answers, Delta, Value};
 use crate::eval::{Stop, error, names};
 use crate::term::Atom;
 
-impl Machine<'_> {
+impl Machine {
     pub(in crate::eval) fn choose(&mut self, act: Rc<Activation>, at: At, value: Value) -> Result<Step, Stop> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));

@@ -10,7 +10,7 @@ use crate::eval::machine::{Frame, Machine, Step};
 use crate::eval::{EvalError, Stop};
 use crate::term::{Atom, Item, Parser};
 
-impl Machine<'_> {
+impl Machine {
     /// The items of a file of the program's folder.
     pub(in crate::eval) fn read(&mut self, file: &Atom) -> Result<Result<Vec<Item>, Atom>, Stop> {
         let name = match file {
@@ -52,7 +52,7 @@ impl Machine<'_> {
         let mut facts = Vec::new();
         let mut query = None;
         for item in items.by_ref() {
-            self.count()?;
+            self.count(|_| act.instantiate(at))?;
             if item.bang {
                 query = Some(item.atom);
                 break;

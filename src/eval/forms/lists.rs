@@ -12,7 +12,7 @@ use crate::eval::value::{Answer, Answers, Value};
 use crate::eval::{Stop, error};
 use crate::term::Atom;
 
-impl Machine<'_> {
+impl Machine {
     pub(in crate::eval) fn map(
         &mut self,
         act: &Rc<Activation>,
@@ -71,7 +71,7 @@ impl Machine<'_> {
                 Step::value(so_far)
             });
         };
-        self.count()?;
+        self.count(|_| act.instantiate(at))?;
         let first = self.match_pattern(Rc::clone(&act), call.item(3), &Value::raw(so_far));
         let both = first.and_then(|found| self.match_pattern(found.act, call.item(4), &Value::raw(item.clone())));
         match both {

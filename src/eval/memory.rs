@@ -1,0 +1,163 @@
+//! The limit of memory: what a machine holds, measured now and then.
+//!
+//! As a garbage collector does, a machine looks at all it holds when it has taken as many steps as it found cells the last
+//! time, so measuring costs no more than a constant share of the evaluation.
+
+use std::collections::HashSet;
+use std::mem::size_of;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::code::Activation;
+use super::machine::{Frame, Machine};
+use super::value::{Answer, Value};
+use super::{EvalError, Shared, Stop};
+use crate::term::Atom;
+
+/// What a fact that was added is taken to hold in the environment, in bytes.
+const FACT: usize = 100;
+
+/// The bytes that one task was last found to hold, as part of the sum of all tasks.
+pub(super) struct Holding {
+    shared: Arc<Shared>,
+    bytes: usize,
+    /// The step at which to measure again.
+    next: u64,
+    /// The facts that were there when the task began.
+    facts: usize,
+}
+
+impl Holding {
+    pub(super) fn new(shared: &Arc<Shared>, facts: usize) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            bytes: 0,
+            next: 0,
+            facts,
+        }
+    }
+
+    fn set(&mut self, bytes: usize) -> Result<(), Stop> {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        // Relaxed: only the sum matters. It may wrap on the way, and comes back.
+        let held = self
+            .shared
+            .held
+            .fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
+        self.shared.check_memory(held.wrapping_add(bytes).wrapping_sub(before))
+    }
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.shared.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// Is that much too much?
+    pub(super) fn check_memory(&self, bytes: usize) -> Result<(), Stop> {
+        match self.memory {
+            Some(limit) if bytes > limit => Err(EvalError::OutOfMemory { limit }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Machine {
+    /// Measures what the machine holds, if it is time.
+    pub(super) fn check_memory(&mut self) -> Result<(), Stop> {
+        if self.shared.memory.is_none() || self.steps < self.holding.next {
+            return Ok(());
+        }
+        let mut sum = Sum::default();
+        for frame in &self.stack {
+            frame.measure(&mut sum);
+        }
+        for value in &self.vals {
+            sum.value(value);
+        }
+        let facts = self.env.fact_count().saturating_sub(self.holding.facts);
+        self.holding.next = self.steps + sum.cells;
+        self.holding.set(sum.bytes + facts * FACT)
+    }
+}
+
+/// The bytes and cells that were seen; what is shared is counted once.
+#[derive(Default)]
+pub(super) struct Sum {
+    bytes: usize,
+    cells: u64,
+    seen: HashSet<usize>,
+}
+
+impl Sum {
+    pub(super) fn bytes(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.cells += 1;
+    }
+
+    pub(super) fn atom(&mut self, atom: &Atom) {
+        /// The reference count and the length of an expression.
+        const HEADER: usize = 24;
+        let mut pending = vec![std::slice::from_ref(atom)];
+        while let Some(items) = pending.pop() {
+            for item in items {
+                match item {
+                    Atom::Expression(items) if !items.is_empty() && self.is_new(items.as_ptr()) => {
+                        self.bytes(HEADER + items.len() * size_of::<Atom>());
+                        pending.push(items);
+                    }
+                    Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn value(&mut self, value: &Value) {
+        self.bytes(size_of::<Value>());
+        self.atom(&value.atom);
+    }
+
+    pub(super) fn answer(&mut self, answer: &Answer) {
+        self.bytes(size_of::<Answer>());
+        self.atom(&answer.value.atom);
+        for (_, atom) in answer.delta.iter().flat_map(|delta| delta.iter()) {
+            self.atom(atom);
+        }
+    }
+
+    pub(super) fn activation(&mut self, act: &Rc<Activation>) {
+        if !self.is_new(Rc::as_ptr(act)) {
+            return;
+        }
+        self.bytes(size_of::<Activation>() + 2 * size_of::<usize>());
+        if Rc::strong_count(&act.block) == 1 && Arc::strong_count(&act.block) == 1 {
+            // Compiled for this evaluation alone.
+            self.bytes(act.block.bytes());
+        }
+        if act.values.spilled() {
+            self.bytes(act.values.len() * size_of::<Value>());
+        }
+        act.values.iter().for_each(|value| self.atom(&value.atom));
+    }
+
+    fn is_new<T>(&mut self, address: *const T) -> bool {
+        self.seen.insert(address as usize)
+    }
+}
+
+impl Frame {
+    fn measure(&self, sum: &mut Sum) {
+        sum.bytes(size_of::<Self>());
+        match self {
+            Self::Args(args) => sum.activation(&args.act),
+            Self::Rows(rows) => rows.measure(sum),
+            Self::Branches(branches) => branches.measure(sum),
+            Self::Compose(entries) => entries.iter().for_each(|(_, atom)| sum.atom(atom)),
+            Self::Form(waiting) => waiting.measure(sum),
+        }
+    }
+}

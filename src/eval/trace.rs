@@ -1,0 +1,81 @@
+//! Showing an evaluation's reductions, one by one.
+
+use std::sync::Arc;
+
+use super::code::{Activation, At};
+use super::machine::{Machine, Step};
+use super::results::canonical;
+use crate::term::Atom;
+
+/// One step of an evaluation, as an observer sees it: see [`EvaluatorBuilder::trace`](super::EvaluatorBuilder::trace).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Reduction<'a> {
+    /// How many expressions wait for the result. It stays the same from call to call of a loop that runs in constant
+    /// stack.
+    pub depth: usize,
+    /// What was reduced: a call with evaluated arguments, or a form such as `if` or `let` as it is written, its variables
+    /// replaced.
+    pub before: &'a Atom,
+    /// What it became, before that is evaluated in turn: nothing, one atom, or one for each rule or branch.
+    pub after: &'a [Atom],
+}
+
+pub(super) type Observer = Arc<dyn Fn(&Reduction<'_>) + Send + Sync>;
+
+impl Machine {
+    /// What follows may reduce an atom: an observer wants to know which.
+    #[inline]
+    pub(super) fn reduces(&mut self, before: impl FnOnce(&Self) -> Atom) {
+        if self.shared.trace.is_some() {
+            self.reducing = Some(before(self));
+        }
+    }
+
+    /// It has come to this.
+    #[inline]
+    pub(super) fn reduced(&mut self, step: &Step) {
+        if self.reducing.is_some() {
+            self.becomes(|| match step {
+                Step::Eval(act, at) => vec![act.instantiate(*at)],
+                Step::Atom(atom) => vec![atom.clone()],
+                Step::Return(answers) => answers.iter().map(|answer| answer.value.atom.clone()).collect(),
+            });
+        }
+    }
+
+    /// What is being reduced becomes this; what follows is another reduction.
+    #[cold]
+    pub(super) fn becomes(&mut self, after: impl FnOnce() -> Vec<Atom>) {
+        if let Some(before) = self.reducing.take() {
+            self.observe(&before, &after(), 0);
+        }
+    }
+
+    /// What is being reduced waits for a part of it.
+    #[inline]
+    pub(super) fn not_yet(&mut self) {
+        self.reducing = None;
+    }
+
+    /// Arithmetic was done on the way.
+    #[cold]
+    pub(super) fn computed(&self, act: &Activation, at: At, value: &Atom, deeper: usize) {
+        self.observe(&act.instantiate(at), std::slice::from_ref(value), deeper);
+    }
+
+    fn observe(&self, before: &Atom, after: &[Atom], deeper: usize) {
+        let Some(observer) = &self.shared.trace else { return };
+        // It stands as it is.
+        if matches!(after, [after] if after == before) {
+            return;
+        }
+        let before = canonical(before);
+        let after: Vec<Atom> = after.iter().map(canonical).collect();
+        observer(&Reduction {
+            depth: self.stack.len() + deeper,
+            before: &before,
+            after: &after,
+        });
+    }
+}

@@ -1,0 +1,284 @@
+//! Stopping, watching and asking step by step: interrupts, limits, traces, results one by one.
+#![cfg(feature = "eval")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pleach::Environment;
+use pleach::env::IdSeed;
+use pleach::eval::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
+use pleach::term::{Atom, Parser};
+
+fn world(program: &str) -> Environment {
+    Evaluator::new().run(Environment::new(), program).unwrap().environment
+}
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+#[test]
+fn an_interrupt_stops_all_tasks_and_says_where() {
+    let programs = [
+        // In the main task, in a form, in siblings that run beside each other, in a query.
+        ("(= (again $n) (again (+ $n 1)))", "(again 0)", "(again "),
+        ("(= (again $n) (let $m (+ $n 1) (again $m)))", "(again 0)", ""),
+        (
+            "(= (tree $n) (+ (tree (+ $n 1)) (tree (+ $n 1)))) (= (wide) (superpose ((tree 0) (tree 1) (tree 2))))",
+            "(wide)",
+            "(tree ",
+        ),
+        (
+            "(= (all) (match &self (, $a $b $c $d $e $f $g $h) 1)) (p 1) (p 2) (p 3) (p 4) (p 5) (p 6)",
+            "(all)",
+            "",
+        ),
+    ];
+    for threads in [1, 2] {
+        for (rules, query, at_least) in programs {
+            let interrupt = Interrupt::new();
+            let evaluator = Evaluator::builder()
+                .threads(threads)
+                .worthwhile(0)
+                .interrupt(interrupt.clone())
+                .build();
+            let world = world(rules);
+            let (rest, raised) = thread::scope(|scope| {
+                let raised = scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(30));
+                    interrupt.raise();
+                    Instant::now()
+                });
+                let result = evaluator.evaluate(world.clone(), &atom(query));
+                (result, raised.join().unwrap())
+            });
+            let late = raised.elapsed();
+            let Err(EvalError::Interrupted { at }) = rest else {
+                panic!("{query}: {rest:?}")
+            };
+            assert!(at.to_string().starts_with(at_least), "{query}: {at}");
+            assert!(late < Duration::from_secs(2), "{query}: {late:?}");
+            // It stays raised until it is cleared.
+            assert!(evaluator.evaluate(world.clone(), &atom(query)).is_err());
+            interrupt.clear();
+            assert_eq!(
+                evaluator.evaluate(world, &atom("(+ 1 2)")).unwrap().results,
+                [Atom::from(3)]
+            );
+        }
+    }
+}
+
+#[test]
+fn memory_is_limited() {
+    let limit = 4_000_000;
+    let endless = [
+        "(= (f $n) (+ 1 (f (+ $n 1)))) !(f 0)",
+        // A term that grows in constant stack.
+        "(= (f $x) (f (s $x))) !(f z)",
+        // Results that are gathered.
+        "(= (f $n) $n) (= (f $n) (f (+ $n 1))) !(collapse (f 0))",
+        "(= (f $n) (f (add-atom &self (made $n)))) (= (f $n) (let $u (add-atom &self (made $n)) (f (+ $n 1)))) !(f 0)",
+        "(= (f) (f)) (= (f) (f)) !(f)",
+    ];
+    for program in endless {
+        for threads in [1, 2] {
+            let evaluator = Evaluator::builder()
+                .memory(limit)
+                .threads(threads)
+                .fuel(50_000_000)
+                .build();
+            assert_eq!(
+                evaluator.run(Environment::new(), program).unwrap_err(),
+                RunError::Eval(EvalError::OutOfMemory { limit }),
+                "{program}"
+            );
+        }
+    }
+    // What is shared counts once, and what is no longer held does not count.
+    let frugal = [
+        "(= (f $n $x) (if (== $n 0) done (f (- $n 1) ($x $x)))) !(f 10000 z)",
+        "(= (f $n) (if (== $n 0) done (let $u (g 100) (f (- $n 1))))) (= (g $n) (if (== $n 0) Nil (Cons $n (g (- $n 1)))))
+         !(f 3000)",
+    ];
+    for program in frugal {
+        let evaluator = Evaluator::builder().memory(limit).build();
+        let run = evaluator.run(Environment::new(), program).unwrap();
+        assert_eq!(run.results, [[atom("done")]], "{program}");
+    }
+}
+
+fn traced(builder: EvaluatorBuilder, program: &str) -> (Vec<String>, Vec<Vec<Atom>>) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&steps);
+    let evaluator = builder
+        .trace(move |step| {
+            let after: Vec<String> = step.after.iter().map(ToString::to_string).collect();
+            let line = format!("{} {} => {}", step.depth, step.before, after.join(" | "));
+            to.lock().unwrap().push(line);
+        })
+        .build();
+    let results = evaluator.run(Environment::new(), program).unwrap().results;
+    (
+        Arc::try_unwrap(steps).map_or_else(
+            |steps| steps.lock().unwrap().clone(),
+            |steps| steps.into_inner().unwrap(),
+        ),
+        results,
+    )
+}
+
+#[test]
+fn a_trace_shows_each_reduction_once_in_order() {
+    let program = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))
+        (= (coin) head) (= (coin) tail)
+        !(fib 2) !(pair (coin) (+ 1 2)) !(let $x (coin) (got $x)) !(let* (($a 1) ($b (+ $a 1))) (+ $a $b))
+        !(match &self (= (coin) $c) $c) !(case (+ 1 1) ((2 two) ($_ other))) !(nothing here) !(empty)";
+    let expected = [
+        "0 (fib 2) => (if (< 2 2) 2 (+ (fib (- 2 1)) (fib (- 2 2))))",
+        "1 (< 2 2) => False",
+        "0 (if (< 2 2) 2 (+ (fib (- 2 1)) (fib (- 2 2)))) => (+ (fib (- 2 1)) (fib (- 2 2)))",
+        "2 (- 2 1) => 1",
+        "1 (fib 1) => (if (< 1 2) 1 (+ (fib (- 1 1)) (fib (- 1 2))))",
+        "2 (< 1 2) => True",
+        "1 (if (< 1 2) 1 (+ (fib (- 1 1)) (fib (- 1 2)))) => 1",
+        "2 (- 2 2) => 0",
+        "1 (fib 0) => (if (< 0 2) 0 (+ (fib (- 0 1)) (fib (- 0 2))))",
+        "2 (< 0 2) => True",
+        "1 (if (< 0 2) 0 (+ (fib (- 0 1)) (fib (- 0 2)))) => 0",
+        "0 (+ 1 0) => 1",
+        "1 (coin) => head | tail",
+        "1 (+ 1 2) => 3",
+        "1 (coin) => head | tail",
+        "0 (let $x (coin) (got $x)) => (got head) | (got tail)",
+        "1 (+ 1 1) => 2",
+        "0 (let* ((1 1) ($b (+ 1 1))) (+ 1 $b)) => (+ 1 2)",
+        "0 (+ 1 2) => 3",
+        "0 (match &self (= (coin) $c) $c) => head | tail",
+        "1 (+ 1 1) => 2",
+    ];
+    let (steps, results) = traced(Evaluator::builder(), program);
+    for (index, expected) in expected.iter().enumerate() {
+        assert_eq!(&steps[index], expected, "step {index}");
+    }
+    assert_eq!(
+        results,
+        Evaluator::new().run(Environment::new(), program).unwrap().results
+    );
+    // Any number of threads, either policy: the same.
+    assert_eq!(traced(Evaluator::builder().threads(2).worthwhile(0), program).0, steps);
+    assert_eq!(
+        traced(Evaluator::builder().policy(Policy::Sequential), program).0,
+        steps
+    );
+}
+
+/// Programs with several results, whose environments tell how they were evaluated.
+const MANY: [(&str, &str); 8] = [
+    ("", "(superpose (1 (+ 1 1) (superpose (3 4)) 5))"),
+    ("(= (f) 1) (= (f) (g)) (= (f) 4) (= (g) 2) (= (g) 3)", "(f)"),
+    ("(= (f) a) (= (f) b)", "(pair (f) (f))"),
+    (
+        "(= (f) (add-atom &self (one))) (= (f) (add-atom &self (two)))",
+        "(superpose ((f) x (f)))",
+    ),
+    (
+        "(= (h 1) one) (= (h 2) two)",
+        "(let $r (h $x) (superpose (($x $r) ($r $x))))",
+    ),
+    (
+        "(p 1) (p 2) (p 3)",
+        "(match &self (p $x) (superpose ($x (+ $x 10) (new-space))))",
+    ),
+    ("", "(empty)"),
+    (
+        "(= (f) (collapse (superpose (1 2))))",
+        "(superpose ((f) (f) (let $x (superpose (5 6)) (g $x))))",
+    ),
+];
+
+#[test]
+fn results_one_by_one_are_those_of_evaluate() {
+    for (rules, query) in MANY {
+        for (policy, threads) in [(Policy::Isolated, 1), (Policy::Isolated, 2), (Policy::Sequential, 1)] {
+            let evaluator = Evaluator::builder()
+                .policy(policy)
+                .threads(threads)
+                .worthwhile(0)
+                .build();
+            let world = world(rules);
+            let seed = IdSeed::root().child(7);
+            let whole = evaluator.evaluate_seeded(world.clone(), &atom(query), seed).unwrap();
+            for take in 0..=whole.results.len() + 1 {
+                let mut results = evaluator.results_seeded(world.clone(), &atom(query), seed);
+                let mut found: Vec<Atom> = results.by_ref().take(take).map(Result::unwrap).collect();
+                let rest = results.finish().unwrap();
+                found.extend(rest.results);
+                assert_eq!(found, whole.results, "{query}, {policy:?}, {threads}");
+                assert_eq!(rest.environment, whole.environment, "{query}, {policy:?}, {threads}");
+                assert!(rest.environment.diff(&whole.environment).is_empty());
+                assert_eq!(rest.counts, whole.counts);
+            }
+        }
+    }
+}
+
+#[test]
+fn results_come_before_the_rest_is_evaluated() {
+    // Nothing of the second branch is evaluated before it is asked for.
+    let printed = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&printed);
+    let evaluator = Evaluator::builder()
+        .output(move |text| to.lock().unwrap().push_str(text))
+        .build();
+    let mut results = evaluator.results(Environment::new(), &atom("(superpose (1 (println! two) 3))"));
+    assert_eq!(results.next(), Some(Ok(1.into())));
+    assert_eq!(*printed.lock().unwrap(), "");
+    assert_eq!(results.next(), Some(Ok(atom("()"))));
+    assert_eq!(*printed.lock().unwrap(), "two\n");
+
+    // An endless stream, nested in branches and in forms that pass results on.
+    let world = world("(= (from $n) $n) (= (from $n) (from (+ $n 1))) (= (evens) (let $x (from 0) (twice $x)))");
+    let numbers = evaluator.results(world.clone(), &atom("(superpose (start (from 1)))"));
+    let first: Vec<Atom> = numbers.take(1000).map(Result::unwrap).collect();
+    assert_eq!(first[0], atom("start"));
+    assert_eq!(first[999], 999.into());
+
+    // An error comes last, once, and again when the rest is asked for.
+    let limited = Evaluator::builder().fuel(5_000).build();
+    let mut numbers = limited.results(world, &atom("(from 1)"));
+    let found: Vec<_> = numbers.by_ref().collect();
+    let error = EvalError::OutOfFuel { limit: 5_000 };
+    assert!(found.len() > 100 && found[..found.len() - 1].iter().all(Result::is_ok));
+    assert_eq!(found.last(), Some(&Err(error.clone())));
+    assert_eq!(numbers.next(), None);
+    assert_eq!(numbers.finish().unwrap_err(), error);
+}
+
+#[test]
+fn a_program_is_run_item_by_item() {
+    let evaluator = Evaluator::builder().fuel(1_000).build();
+    let source = "(= (f) 1) !(f) (= (f) 2) !(f) (= (loop) (loop)) !(loop) !(f)";
+    let mut program = evaluator.program(Environment::new(), Parser::new(source));
+    let first = program.next().unwrap().unwrap();
+    assert_eq!((&source[first.item.span], first.results), ("(f)", vec![1.into()]));
+    assert_eq!(program.environment().rule_count(), 1);
+    assert_eq!(program.next().unwrap().unwrap().results, [1.into(), 2.into()]);
+    assert!(matches!(
+        program.next(),
+        Some(Err(RunError::Eval(EvalError::OutOfFuel { .. })))
+    ));
+    let failed = program.failed_item().unwrap();
+    assert_eq!(&source[failed.span.clone()], "(loop)");
+    // What was there before it is not lost; nothing comes after it.
+    assert!(program.next().is_none());
+    assert_eq!(program.into_environment().rule_count(), 3);
+
+    let mut program = evaluator.program(Environment::new(), Parser::new("(a) !(+ 1 2) (b) )"));
+    assert!(program.next().unwrap().is_ok());
+    assert!(matches!(program.next(), Some(Err(RunError::Parse(_)))));
+    assert!(program.failed_item().is_none() && program.next().is_none());
+    assert_eq!(program.environment().fact_count(), 2);
+}
