@@ -92,7 +92,7 @@ fn warnings_alone_are_no_failure() {
 
 #[test]
 fn all_syntax_errors_are_reported() {
-    let one = file("syntax", "one.metta", "!(f");
+    let one = file("syntax", "one.metta", "!(f\n  (g)\n\n!(h)");
     let two = file("syntax", "two.metta", "(a))");
     let fine = file("syntax", "fine.metta", "!(if 1 2 3)");
     assert_check(
@@ -103,6 +103,8 @@ fn all_syntax_errors_are_reported() {
   |
 1 | !(f
   |  ^
+  |
+  = help: is a `)` missing before line 4?
 error: this parenthesis closes nothing
  --> two.metta:1:4
   |

@@ -110,7 +110,7 @@ fn forks_are_made_compared_and_merged() {
          !(match &self (p $x) $x)\n:undo\n:undo\n:undo\n:undo\n:forks\n:diff\n",
         0,
         "+1 (p 2)\n* main: 2 atoms\n  other: 2 atoms\nmerged other: 1 change\n+1 (p 2)\n[1, 2, 3]\n\
-         undone: :merge other\nundone: (p 3)\nundone: :switch main\nundone: (p 2)\n  main: 1 atoms\n* other: 1 atoms\n\
+         undone: :merge other\nundone: (p 3)\nundone: :switch main\nundone: (p 2)\n  main: 1 atom\n* other: 1 atom\n\
          no difference\n",
         &[],
     );
@@ -311,6 +311,10 @@ fn on_a_terminal_entries_are_edited_completed_and_remembered() {
     // What looks like a call and is none.
     terminal.enter("(treble 1)\r");
     terminal.expect("to evaluate it, type !(treble 1)");
+    // What is likely misspelled.
+    terminal.enter("!(trelbe 1)\r");
+    terminal.expect("did you mean `treble`?");
+    terminal.expect("[(trelbe 1)]");
     // Ctrl-C gives up an entry, and nothing else.
     terminal.enter("(half of\x03");
     terminal.enter(":fork side\r");

@@ -145,8 +145,8 @@ impl Evaluator {
     /// What is wrong with a program that is to be run in an environment, in the order of the program; nothing is
     /// evaluated. Files that it imports are read, from this evaluator's folder, for what they define.
     ///
-    /// It is taken to know all that it defines from its first line on, in `add-atom` too. Cost: O(size of the program
-    /// + rules of the environment), each application times the declared types of its head.
+    /// It is taken to know all that it defines from its first line on, in `add-atom` too. Cost: O(size of the program and
+    /// of the environment), each application times the declared types of its head.
     ///
     /// ```
     /// use pleach::Environment;
@@ -178,6 +178,9 @@ impl Evaluator {
         let mut machine = Machine::new(shared, world, 1, 0);
         let mut problems = Vec::new();
         let mut names = Names::default();
+        for (atom, _) in environment.iter() {
+            names.mention_fact(&atom);
+        }
         for (index, item) in items.iter().enumerate() {
             import(&mut machine, &mut names, index, &item.atom, &mut problems);
         }

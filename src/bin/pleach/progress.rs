@@ -5,7 +5,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 /// What takes no longer shows nothing.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(150);
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct Progress {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pleach::eval::Interrupt;
+use pleach::term::parser::ParseErrorKind;
 use pleach::term::{Item, Parser};
 
-use crate::diagnostic;
+use crate::diagnostic::{self, Severity};
 use crate::progress::Progress;
 
 /// A source file.
@@ -60,7 +61,15 @@ impl Source {
         for item in Parser::new(&text) {
             let item: Item = item.map_err(|error| {
                 progress.pause();
-                diagnostic::error_at(&error.kind, &shown, &text, &error.span);
+                let help = (error.kind == ParseErrorKind::UnclosedExpression).then(|| missing(&text, error.span.start));
+                diagnostic::at(
+                    Severity::Error,
+                    &error.kind,
+                    &shown,
+                    &text,
+                    &error.span,
+                    help.flatten().as_deref(),
+                );
                 Faults::Syntax
             })?;
             progress.at(item.span.end);
@@ -87,4 +96,12 @@ impl Source {
     pub(crate) fn error_at(&self, message: impl std::fmt::Display, item: &Item) {
         diagnostic::error_at(message, &self.path.display().to_string(), &self.text, &item.span);
     }
+}
+
+/// Where the `)` of a parenthesis that is never closed may be missing: before the next line that is not indented.
+fn missing(text: &str, open: usize) -> Option<String> {
+    let before = text[..open].matches('\n').count();
+    let mut lines = text.lines().enumerate().skip(before + 1);
+    let (next, _) = lines.find(|(_, line)| line.starts_with(['(', '!']))?;
+    Some(format!("is a `)` missing before line {}?", next + 1))
 }

@@ -49,6 +49,18 @@ impl Names {
         }
     }
 
+    /// All symbols of an atom of the world; of a rule, those that its left side expects as data.
+    pub(super) fn mention_fact(&mut self, atom: &Atom) {
+        match atom.as_expression() {
+            Some([Atom::Symbol(equals), left, _]) if equals.as_str() == "=" => {
+                for argument in left.as_expression().unwrap_or_default().iter().skip(1) {
+                    self.mention(argument);
+                }
+            }
+            _ => self.mention(atom),
+        }
+    }
+
     pub(super) fn mention_symbol(&mut self, name: Symbol) {
         self.mentioned.insert(name);
     }

@@ -77,6 +77,23 @@ fn unknown_names_at_the_top_are_found_unless_they_are_labels() {
 }
 
 #[test]
+fn what_the_world_knows_is_known() {
+    let world = Evaluator::new()
+        .run(
+            Environment::new(),
+            "(= (double $x) (+ $x $x)) (= (halve (duoble $x)) $x) (doubel 1) (: h (-> String A))",
+        )
+        .unwrap()
+        .environment;
+    let check = |program: &str| {
+        let items: Vec<Item> = Parser::new(program).collect::<Result<_, _>>().unwrap();
+        Evaluator::new().check(&world, &items).len()
+    };
+    assert_eq!(check("!(doulbe 1) !(double 1 2) !(h 1)"), 3);
+    assert_eq!(check("!(duoble 1) !(doubel 2) !(double 3) !(h \"1\")"), 0);
+}
+
+#[test]
 fn names_that_are_not_bound_are_found() {
     assert_problems(
         "!(bind! &facts (new-space)) !(match &fatcs (p) x) !(add-atom &other x)",

@@ -35,7 +35,7 @@ struct Level<'a> {
     types: Vec<Vec<Atom>>,
 }
 
-impl<'w, 's> Walk<'w> {
+impl<'w> Walk<'w> {
     pub(super) fn new(machine: &'w mut Machine, names: &'w mut Names, problems: &'w mut Vec<Problem>) -> Self {
         Self {
             machine,

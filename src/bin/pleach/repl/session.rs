@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pleach::env::{IdSeed, resolve};
 use pleach::eval::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, builtins};
-use pleach::term::{Atom, Item, Symbol};
+use pleach::term::{Atom, Item, Symbol, parser};
 use pleach::{Environment, env};
 
 use super::command::{COMMANDS, Command};
+use crate::diagnostic::Severity;
 use crate::printer::Printer;
 use crate::run::is_error;
 use crate::source::Source;
@@ -36,6 +37,9 @@ pub(super) struct Session {
     error_seen: bool,
     output_is_closed: bool,
 }
+
+/// In larger worlds nothing is checked: it would be noticed.
+const CHECKED: usize = 10_000;
 
 #[derive(Clone)]
 struct State {
@@ -153,8 +157,23 @@ impl Session {
     /// Runs items of a text. If one fails, those before it stay done.
     pub(super) fn run(&mut self, items: Vec<Item>, path: &str, text: &str) {
         let before = self.state.clone();
+        if self.talks && before.world.fact_count() <= CHECKED {
+            self.warn(&items, path, text);
+        }
         self.run_items(items, path, text);
         self.step(text.trim(), before);
+    }
+
+    /// Tells who types of names that are likely misspelled: else the answer is but what was typed.
+    fn warn(&self, items: &[Item], path: &str, text: &str) {
+        for problem in self.evaluator.check(self.world(), items) {
+            if let Some(name) = problem.kind.suggestion() {
+                let span = parser::spans(text, &items[problem.item]).into_iter().nth(problem.part);
+                let help = format!("did you mean `{name}`?");
+                let span = span.unwrap_or_default();
+                diagnostic::at(Severity::Warning, &problem.kind, path, text, &span, Some(&help));
+            }
+        }
     }
 
     fn run_items(&mut self, items: Vec<Item>, path: &str, text: &str) {
@@ -342,10 +361,10 @@ impl Session {
     fn forks(&mut self) {
         let mut lines: Vec<(String, String)> = Vec::new();
         for (name, world) in &self.state.others {
-            lines.push((name.clone(), format!("  {name}: {} atoms", world.len())));
+            lines.push((name.clone(), format!("  {name}: {}", atoms(world))));
         }
         let (name, world) = (&self.state.name, &self.state.world);
-        lines.push((name.clone(), format!("* {name}: {} atoms", world.len())));
+        lines.push((name.clone(), format!("* {name}: {}", atoms(world))));
         lines.sort();
         for (_, line) in lines {
             self.tell(line);
@@ -431,6 +450,11 @@ impl State {
             && self.others.len() == other.others.len()
             && self.others.keys().eq(other.others.keys())
     }
+}
+
+fn atoms(world: &Environment) -> String {
+    let number = world.len();
+    format!("{number} {}", if number == 1 { "atom" } else { "atoms" })
 }
 
 /// Is it a call of something that there are rules for, or a built-in?
