@@ -6,6 +6,8 @@
 mod common;
 #[path = "targets/env.rs"]
 mod env;
+#[path = "targets/eval.rs"]
+mod eval;
 #[path = "targets/map.rs"]
 mod map;
 
@@ -18,5 +20,6 @@ fn main() {
     let mut report = common::report::Report::default();
     map::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
+    eval::rows(&mut report, &wanted);
     report.finish();
 }

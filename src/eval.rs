@@ -46,6 +46,7 @@ mod head;
 mod host;
 mod interrupt;
 mod machine;
+mod memo;
 mod memory;
 mod pattern;
 mod program;

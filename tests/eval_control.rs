@@ -282,3 +282,76 @@ fn a_program_is_run_item_by_item() {
     assert!(program.failed_item().is_none() && program.next().is_none());
     assert_eq!(program.environment().fact_count(), 2);
 }
+
+#[test]
+fn remembered_calls_are_the_same_and_never_stale() {
+    let programs = [
+        // Definitions change between, and within, evaluations that call the same.
+        "(= (f $n) (g $n)) (= (g $n) one) !(f 1) !(add-atom &self (= (g $n) two)) !(f 1)
+         !((f 1) (add-atom &self (= (g $n) three)) (f 1)) !(f 1)
+         !(let* (($a (f 1)) ($u (add-atom &self (= (g $n) four))) ($b (f 1))) ($a $b))
+         !(let $u (remove-atom &self (= (g $n) one)) (f 1)) !(f 1)",
+        // What does more than compute is done each time.
+        "!(bind! &s (new-state 0)) (= (tick $x) (let $v (get-state &s) (let $u (change-state! &s (+ $v 1)) $v)))
+         !(let* (($a (tick 1)) ($b (tick 1)) ($c (tick 1))) ($a $b $c))
+         (= (write $x) (add-atom &self (written $x))) !(let* (($a (write 1)) ($b (write 1))) ok)
+         !(collapse (match &self (written $x) $x)) (= (make $x) (new-space))
+         !(let* (($a (make 1)) ($b (make 1))) (== $a $b))",
+        // Several results, none, errors, results that are not to be evaluated, variables.
+        "(= (coin $x) head) (= (coin $x) tail) !((coin 1) (coin 1)) (= (none $x) (empty)) !(f (none 1)) !(none 1)
+         (: code (-> Number Atom)) (= (code $x) (+ $x 1)) !(let* (($a (code 1)) ($b (code 1))) ($a $b)) !(code 1)
+         (= (open $x) (pair $x $y)) !((open 1) (open 1)) (= (bad $x) (Error $x no)) !(list (bad 1) (bad 1))",
+        "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 15) !(collapse (superpose ((fib 10) (fib 10))))",
+        "(= (f) here) !(bind! &o (new-space)) !(add-atom &o (= (f) there)) !((f) (evalc (f) &o) (f) (evalc (f) &o))",
+    ];
+    for program in programs {
+        for policy in [Policy::Isolated, Policy::Sequential] {
+            let evaluator = |builder: EvaluatorBuilder| builder.policy(policy).worthwhile(0).fuel(1_000_000);
+            let expected = evaluator(Evaluator::builder())
+                .build()
+                .run(Environment::new(), program)
+                .unwrap();
+            for (threads, room) in [(1, 1_000), (1, 3), (2, 1_000), (8, 3)] {
+                let memo = evaluator(Evaluator::builder()).threads(threads).memo(room).build();
+                let found = memo.run(Environment::new(), program).unwrap();
+                assert_eq!(found.results.len(), expected.results.len());
+                for (found, expected) in found.results.iter().zip(&expected.results) {
+                    assert_eq!(
+                        found, expected,
+                        "{program}\n{policy:?}, {threads} threads, room for {room}"
+                    );
+                }
+                assert_eq!(found.environment.fact_count(), expected.environment.fact_count());
+            }
+        }
+    }
+}
+
+#[test]
+fn remembered_calls_cost_the_fuel_of_the_first() {
+    let program = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 12)";
+    let enough = |memo: usize, threads: usize, fuel: u64| {
+        let evaluator = Evaluator::builder()
+            .memo(memo)
+            .threads(threads)
+            .worthwhile(0)
+            .fuel(fuel);
+        evaluator.build().run(Environment::new(), program).is_ok()
+    };
+    let fuels: Vec<u64> = (0..10_000).collect();
+    let least = fuels.partition_point(|fuel| !enough(0, 1, *fuel)) as u64;
+    for (memo, threads) in [(1_000, 1), (5, 1), (1_000, 2)] {
+        assert!(
+            enough(memo, threads, least) && !enough(memo, threads, least - 1),
+            "{memo} {threads}"
+        );
+    }
+}
+
+#[test]
+fn a_loop_that_is_remembered_runs_in_constant_stack() {
+    let evaluator = Evaluator::builder().memo(100).memory(1_000_000).build();
+    let program = "(= (loop $n) (if (== $n 0) done (loop (- $n 1)))) !(loop 100000)";
+    let run = evaluator.run(Environment::new(), program).unwrap();
+    assert_eq!(run.results, [[atom("done")]]);
+}

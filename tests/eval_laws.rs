@@ -1,4 +1,5 @@
-//! Evaluation is deterministic, on generated programs: the same bytes and the same environment on any number of threads.
+//! Evaluation is deterministic, on generated programs: the same bytes and the same environment on any number of threads,
+//! whether calls are remembered or not.
 #![cfg(feature = "eval")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -6,7 +7,7 @@ use std::fmt::Write;
 
 use pleach::Environment;
 use pleach::env::IdSeed;
-use pleach::eval::{EvalError, Evaluator, Policy, RunError};
+use pleach::eval::{EvalError, Evaluator, EvaluatorBuilder, Policy, RunError};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 /// A program that makes siblings of all kinds, which write.
@@ -112,7 +113,17 @@ impl Arbitrary for Program {
 }
 
 fn outcome(program: &str, policy: Policy, threads: usize, fuel: u64) -> Result<(String, Environment), RunError> {
-    let evaluator = Evaluator::builder()
+    outcome_of(Evaluator::builder(), program, policy, threads, fuel)
+}
+
+fn outcome_of(
+    builder: EvaluatorBuilder,
+    program: &str,
+    policy: Policy,
+    threads: usize,
+    fuel: u64,
+) -> Result<(String, Environment), RunError> {
+    let evaluator = builder
         .policy(policy)
         .threads(threads)
         .worthwhile(0)
@@ -131,8 +142,8 @@ fn outcome(program: &str, policy: Policy, threads: usize, fuel: u64) -> Result<(
 fn same_on_all_threads(policy: Policy, tests: u64) {
     fn law(program: Program, policy: Policy) -> bool {
         let expected = outcome(&program.0, policy, 1, 200_000);
-        [2, 8].into_iter().all(|threads| {
-            let found = outcome(&program.0, policy, threads, 200_000);
+        [(2, 0), (8, 0), (2, 30)].into_iter().all(|(threads, memo)| {
+            let found = outcome_of(Evaluator::builder().memo(memo), &program.0, policy, threads, 200_000);
             match (&expected, &found) {
                 (Ok((results, env)), Ok((found, found_env))) => {
                     if results != found {
@@ -154,7 +165,7 @@ fn same_on_all_threads(policy: Policy, tests: u64) {
 
 #[test]
 fn isolated_evaluation_does_not_depend_on_threads() {
-    same_on_all_threads(Policy::Isolated, 2000);
+    same_on_all_threads(Policy::Isolated, 1500);
 }
 
 #[test]
@@ -213,6 +224,26 @@ fn deep_source_is_evaluated() {
     let rule = format!("(= (f $x) {}$x{}) !(f 1)", "(+ 1 ".repeat(1000), ")".repeat(1000));
     let (results, _) = outcome(&rule, Policy::Isolated, 1, u64::MAX).unwrap();
     assert_eq!(results, "[[1001]]");
+}
+
+/// A fold goes on from where it is, whatever the number of its results.
+#[test]
+fn folds_are_linear() {
+    let items = "1 ".repeat(20_000);
+    let program = format!(
+        "(= (add $a $x) (+ $a $x)) (= (pick a) 1)
+         !(foldl-atom ({items}) 0 $a $x (add $a $x))
+         !(let $k (superpose (1 2)) (foldl-atom ({items}) 0 $a $x (+ $a (superpose (1)))))
+         !(foldl-atom ({items}) 0 $a $x (let $r (pick $free) (+ $a $r)))
+         !(foldl-atom (1 2 3) 0 $a $x (superpose ((+ $a $x) (- $a $x))))
+         !(foldl-atom (1 2) () $a $x (let $r (superpose ($x (s $x))) ($r $a)))"
+    );
+    let (results, _) = outcome(&program, Policy::Isolated, 1, u64::MAX).unwrap();
+    assert_eq!(
+        results,
+        "[[20000], [20000, 20000], [20000], [6, 0, 2, -4, 4, -2, 0, -6], \
+         [(2 (1 ())), ((s 2) (1 ())), (2 ((s 1) ())), ((s 2) ((s 1) ()))]]"
+    );
 }
 
 /// Found by the laws above, each on its own.

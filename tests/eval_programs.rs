@@ -1,5 +1,5 @@
 //! Every program of `tests/programs` prints what the file beside it says, under both policies, on one, two and eight
-//! threads.
+//! threads, whether calls are remembered or not, and leaves the same environment.
 #![cfg(feature = "eval")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pleach::Environment;
+use pleach::env::IdSeed;
 use pleach::eval::{Evaluator, Policy};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
@@ -21,17 +22,23 @@ fn programs() -> Vec<PathBuf> {
     programs
 }
 
-fn output(program: &Path, policy: Policy, threads: usize) -> (String, Environment) {
+/// What the program prints, and the environment it leaves, evaluated in a fork of `empty` with that room for remembered
+/// calls.
+fn output(program: &Path, policy: Policy, threads: usize, memo: usize, empty: &Environment) -> (String, Environment) {
     let evaluator = Evaluator::builder()
         .policy(policy)
         .threads(threads)
+        .memo(memo)
         .worthwhile(if threads == 8 { 0 } else { 50 })
         .fuel(10_000_000)
         .folder(FOLDER)
         .output(|_| {})
         .build();
+    // Names of spaces and states are the same each time if the environment's seed is.
+    let mut environment = empty.clone();
+    environment.set_id_seed(IdSeed::root());
     let run = evaluator
-        .run(Environment::new(), &fs::read_to_string(program).unwrap())
+        .run(environment, &fs::read_to_string(program).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     run.environment.check();
     let lines = run.results.iter().map(|results| {
@@ -54,7 +61,7 @@ fn programs_print_what_is_expected() {
                 &isolated
             };
             let expected = fs::read_to_string(file).unwrap();
-            let (found, _) = output(&program, policy, 1);
+            let (found, _) = output(&program, policy, 1, 0, &Environment::new());
             if found != expected {
                 let name = program.file_stem().unwrap().display();
                 failures.push(format!("{name}, {policy:?}\nexpected\n{expected}found\n{found}"));
@@ -68,10 +75,14 @@ fn programs_print_what_is_expected() {
 fn programs_are_the_same_on_any_number_of_threads() {
     for program in programs() {
         for policy in [Policy::Isolated, Policy::Sequential] {
-            let (expected, _) = output(&program, policy, 1);
-            for threads in [2, 8] {
-                let (found, _) = output(&program, policy, threads);
-                assert_eq!(found, expected, "{} on {threads} threads", program.display());
+            let empty = Environment::new();
+            let (expected, world) = output(&program, policy, 1, 0, &empty);
+            for (threads, memo) in [(2, 0), (8, 0), (1, 1_000), (2, 20)] {
+                let (found, found_world) = output(&program, policy, threads, memo, &empty);
+                let what = format!("{} on {threads} threads, {memo} calls remembered", program.display());
+                assert_eq!(found, expected, "{what}");
+                assert_eq!(found_world, world, "{what}");
+                assert!(world.diff(&found_world).is_empty(), "{what}");
             }
         }
     }

@@ -8,10 +8,12 @@ pub(crate) struct Counting;
 
 static ON: AtomicBool = AtomicBool::new(false);
 static BYTES: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 fn count(bytes: isize) {
     if ON.load(Ordering::Relaxed) {
-        BYTES.fetch_add(bytes, Ordering::Relaxed);
+        let now = BYTES.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        PEAK.fetch_max(now, Ordering::Relaxed);
     }
 }
 
@@ -44,4 +46,11 @@ pub(crate) fn bytes_kept<T>(f: impl FnOnce() -> T) -> (isize, T) {
     let result = f();
     ON.store(false, Ordering::Relaxed);
     (BYTES.load(Ordering::Relaxed), result)
+}
+
+/// The most bytes that were requested and not given back at any time during `f`.
+pub(crate) fn bytes_at_peak(f: impl FnOnce()) -> isize {
+    PEAK.store(0, Ordering::Relaxed);
+    bytes_kept(f);
+    PEAK.load(Ordering::Relaxed)
 }

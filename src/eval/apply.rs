@@ -11,6 +11,7 @@ use super::head::{HeadInfo, Rules, compiled, has_wildcards};
 use super::machine::{Machine, Step};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
+use super::space::space_in;
 use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value, compose};
 use crate::term::{Atom, Expression};
@@ -20,17 +21,13 @@ impl Machine {
     /// the value stack, the head first.
     pub(super) fn apply_chosen(
         &mut self,
-        info: Rc<HeadInfo>,
+        mut info: Rc<HeadInfo>,
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
-        self.reduces(|m| m.call_from(base));
-        let step = self.apply(info, signature, base)?;
-        self.reduced(&step);
-        Ok(step)
-    }
-
-    fn apply(&mut self, mut info: Rc<HeadInfo>, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(self.call_from(base));
+        }
         self.count(|m| m.call_from(base))?;
         if info.symbol.is_none() {
             // The head was evaluated too: it may be something to call now.
@@ -64,6 +61,7 @@ impl Machine {
         }
         if let Some(host) = &info.host {
             let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+            self.effects += 1;
             let outcome = match host.call(&arguments) {
                 super::HostResult::Values(mut atoms) if atoms.len() == 1 => {
                     atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
@@ -78,8 +76,8 @@ impl Machine {
     }
 
     pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
-        if has_wildcards(&self.env) {
-            Rc::new(HeadInfo::new(&self.shared, &self.env, None, arity))
+        if has_wildcards(self.home()) {
+            Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity))
         } else {
             Rc::new(HeadInfo::unknown())
         }
@@ -110,6 +108,10 @@ impl Machine {
                 self.vals.truncate(base);
                 Step::Atom(atom)
             }
+            Outcome::EvalIn(space, atom) => {
+                self.vals.truncate(base);
+                self.eval_in(space, atom)
+            }
             Outcome::Final(atoms) => {
                 self.vals.truncate(base);
                 let answers = atoms.into_iter().map(|atom| Answer {
@@ -117,6 +119,10 @@ impl Machine {
                     delta: None,
                 });
                 Step::Return(answers.collect::<Vec<_>>().into())
+            }
+            Outcome::Bound(answers) => {
+                self.vals.truncate(base);
+                Step::Return(answers.into())
             }
             Outcome::EvalEach(atoms) => {
                 self.vals.truncate(base);
@@ -140,6 +146,11 @@ impl Machine {
 
     /// Reduces by every rule whose left side unifies.
     pub(super) fn apply_rules(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        if self.memo.is_some()
+            && let Some(step) = self.recall(info, signature, base)?
+        {
+            return Ok(step);
+        }
         let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
         match &info.rules {
             Rules::Few(rules) => {
@@ -150,7 +161,8 @@ impl Machine {
             Rules::Many => {
                 let env = self.env.clone();
                 let call = self.call_from(base);
-                for rule in env.rules_for(&call) {
+                let home = space_in(&env, self.home).unwrap_or(&env);
+                for rule in home.rules_for(&call) {
                     self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
                 }
             }

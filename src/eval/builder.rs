@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::trace::Observer;
 use super::{Evaluator, HostFunction, Interrupt, Policy, Reduction, sibling};
+#[cfg(doc)]
+use crate::Environment;
 use crate::term::Symbol;
 
 pub(super) type Output = Arc<dyn Fn(&str) + Send + Sync>;
@@ -19,6 +21,7 @@ pub struct EvaluatorBuilder {
     pub(super) threads: usize,
     pub(super) fuel: Option<u64>,
     pub(super) memory: Option<usize>,
+    pub(super) memo: Option<usize>,
     pub(super) hosts: Arc<Hosts>,
     pub(super) folder: Option<PathBuf>,
     pub(super) output: Output,
@@ -34,6 +37,7 @@ impl EvaluatorBuilder {
             threads: 1,
             fuel: None,
             memory: None,
+            memo: None,
             hosts: Arc::default(),
             folder: None,
             output: Arc::new(|text| {
@@ -88,6 +92,32 @@ impl EvaluatorBuilder {
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// Remembers the answers of up to so many calls, and gives them again without evaluating. Not done unless set.
+    ///
+    /// Remembered are calls without variables that are reduced by rules, if to evaluate them did nothing but compute: wrote
+    /// nothing, made no name, printed nothing and called no function of the host. What is remembered belongs to one
+    /// state of the environment, by its [stamp](Environment::stamp), and is lost with the evaluation, so it can't be stale.
+    /// When there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
+    /// used: a call takes as many steps as it took the first time, so a limit means the same for any number of threads.
+    ///
+    /// Looking up a call costs O(its size): a win where calls repeat, a loss where they don't.
+    ///
+    /// ```
+    /// use pleach::Environment;
+    /// use pleach::eval::Evaluator;
+    ///
+    /// let evaluator = Evaluator::builder().memo(10_000).build();
+    /// let fib = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))";
+    /// let run = evaluator.run(Environment::new(), &format!("{fib} !(fib 80)"))?;
+    /// assert_eq!(run.results[0][0].to_string(), "23416728348467685");
+    /// # Ok::<(), pleach::eval::RunError>(())
+    /// ```
+    #[must_use]
+    pub fn memo(mut self, calls: usize) -> Self {
+        self.memo = (calls > 0).then_some(calls);
         self
     }
 

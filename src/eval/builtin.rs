@@ -8,6 +8,8 @@ use super::functions as f;
 use super::machine::Machine;
 use super::space;
 use super::types::Signature;
+use super::value::Answer;
+use crate::env::SpaceId;
 use crate::term::{Atom, Symbol};
 
 /// A name that the evaluator gives a meaning.
@@ -51,6 +53,7 @@ pub(super) enum Special {
     Switch,
     Function,
     Collapse,
+    CollapseBind,
     MapAtom,
     FilterAtom,
     FoldlAtom,
@@ -68,8 +71,12 @@ pub(super) enum Outcome {
     Final(Vec<Atom>),
     /// What this evaluates to.
     Eval(Atom),
+    /// What this evaluates to by the rules of that space.
+    EvalIn(Option<SpaceId>, Atom),
     /// What each of these evaluates to: siblings.
     EvalEach(Vec<Atom>),
+    /// These, as they are, and what they bind.
+    Bound(Vec<Answer>),
     /// No result.
     Nothing,
     /// The call stands as it is.
@@ -184,6 +191,11 @@ const SPECIAL: Rows = &[
     ),
     ("function", Kind::Special(Special::Function), &["(-> Atom Atom)"]),
     ("collapse", Kind::Special(Special::Collapse), &["(-> Atom Expression)"]),
+    (
+        "collapse-bind",
+        Kind::Special(Special::CollapseBind),
+        &["(-> Atom Expression)"],
+    ),
     (
         "map-atom",
         Kind::Special(Special::MapAtom),
@@ -300,9 +312,14 @@ const CALLED: Rows = &[
     ("noeval", Kind::Function(f::first), &["(-> Atom Atom)"]),
     ("nop", Kind::Function(f::unit), &["(-> (->))", "(-> $t (->))"]),
     ("eval", Kind::Function(f::eval), &["(-> Atom Atom)"]),
-    ("evalc", Kind::Function(f::eval), &["(-> Atom SpaceType Atom)"]),
+    ("evalc", Kind::Function(space::evalc), &["(-> Atom SpaceType Atom)"]),
     ("superpose", Kind::Function(f::superpose), &["(-> Expression Atom)"]),
-    ("hyperpose", Kind::Function(f::superpose), &["(-> Expression Atom)"]),
+    ("hyperpose", Kind::Function(f::hyperpose), &["(-> Expression Atom)"]),
+    (
+        "superpose-bind",
+        Kind::Function(f::superpose_bind),
+        &["(-> Expression Atom)"],
+    ),
     ("get-type", Kind::Function(f::get_type), &["(-> Atom Atom)"]),
     ("get-metatype", Kind::Function(f::get_metatype), &["(-> Atom Atom)"]),
     (

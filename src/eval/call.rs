@@ -16,7 +16,7 @@ impl Machine {
         let arity = items.len().saturating_sub(1) as u32;
         match items.first().map(|head| &head.atom) {
             Some(Atom::Symbol(symbol)) => self.head(*symbol, arity),
-            _ => Rc::new(HeadInfo::new(&self.shared, &self.env, None, arity)),
+            _ => Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod binders;
+pub(super) mod bound;
 mod cases;
 mod import;
 mod lists;
@@ -9,6 +10,7 @@ mod lists;
 use std::rc::Rc;
 use std::vec;
 
+pub(super) use self::lists::rest_of_fold;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
@@ -37,8 +39,8 @@ enum Part {
     Scrutinee { empty: bool },
     /// The body of a `function`.
     Body,
-    /// All answers of the part.
-    Collapse,
+    /// All answers of the part; with what they bind, if so.
+    Collapse { bindings: bool },
     /// Item `index` of a list, folded with what came before.
     Folded { index: usize },
     /// The first operand of an assertion.
@@ -58,19 +60,9 @@ impl Machine {
         act: Rc<Activation>,
         at: At,
     ) -> Result<Step, Stop> {
-        self.reduces(|_| act.instantiate(at));
-        let step = self.begin_form(special, builtin, act, at)?;
-        self.reduced(&step);
-        Ok(step)
-    }
-
-    fn begin_form(
-        &mut self,
-        special: Special,
-        builtin: &'static Builtin,
-        act: Rc<Activation>,
-        at: At,
-    ) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(act.instantiate(at));
+        }
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -127,7 +119,10 @@ impl Machine {
             Special::Case => self.wait(act.clone(), at, Part::Scrutinee { empty: true }, call.item(1)),
             Special::Switch => self.wait(act.clone(), at, Part::Scrutinee { empty: false }, call.item(1)),
             Special::Function => self.wait(act.clone(), at, Part::Body, call.item(1)),
-            Special::Collapse => self.wait(act.clone(), at, Part::Collapse, call.item(1)),
+            Special::Collapse | Special::CollapseBind => {
+                let bindings = special == Special::CollapseBind;
+                self.wait(act.clone(), at, Part::Collapse { bindings }, call.item(1))
+            }
             Special::MapAtom | Special::FilterAtom => self.map(&act, at, call, special),
             Special::FoldlAtom => {
                 let act = Rc::clone(&act);
@@ -169,13 +164,9 @@ impl Machine {
     }
 
     pub(super) fn resume_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
-        self.reduces(|_| waiting.act.instantiate(waiting.at));
-        let step = self.continue_form(waiting, answers)?;
-        self.reduced(&step);
-        Ok(step)
-    }
-
-    fn continue_form(&mut self, waiting: Waiting, answers: Answers) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(waiting.act.instantiate(waiting.at));
+        }
         let Waiting { act, at, part } = waiting;
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
@@ -205,7 +196,11 @@ impl Machine {
                     Answers::Many(answers.collect())
                 }
             })),
-            Part::Collapse => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: false } => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: true } => {
+                let answers = answers.into_vec().into_iter().map(bound::to_atom);
+                Ok(Step::value(Atom::Expression(answers.collect::<Vec<_>>().into())))
+            }
             Part::Folded { index } => {
                 let mut tasks = Vec::with_capacity(answers.len());
                 match answers {
@@ -214,7 +209,7 @@ impl Machine {
                     }
                     answers => {
                         for answer in answers.into_vec() {
-                            tasks.push(self.folded(&act, at, index + 1, answer));
+                            tasks.push(Self::folded(&act, at, index + 1, answer));
                         }
                     }
                 }

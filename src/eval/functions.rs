@@ -2,6 +2,7 @@
 
 use super::arithmetic::{Operation, Trouble, float_of, rounded};
 use super::builtin::Outcome;
+use super::forms::bound::from_atom;
 use super::machine::Machine;
 use super::results::{canonical, difference, same};
 use super::types::metatype;
@@ -125,6 +126,12 @@ pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
         Some(items) => Outcome::EvalEach(items.to_vec()),
         None => wrong("superpose expects an expression as an argument"),
     }
+}
+
+/// The same; the program says that each is worth a task.
+pub(super) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
+    m.estimate = m.estimate.max(m.shared.worthwhile.saturating_mul(2));
+    superpose(m, base)
 }
 
 pub(super) fn get_type(m: &mut Machine, base: usize) -> Outcome {
@@ -360,4 +367,12 @@ pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
         }
     }
     Outcome::Value(Atom::Expression(kept.into()))
+}
+
+pub(super) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {
+    let answers = m.expression(base, 1).map(|items| items.iter().map(from_atom).collect());
+    match answers {
+        Some(Some(answers)) => Outcome::Bound(answers),
+        _ => wrong("superpose-bind expects what collapse-bind returns"),
+    }
 }

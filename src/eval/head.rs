@@ -7,7 +7,7 @@ use super::Shared;
 use super::builtin::{Builtin, Kind};
 use super::code::{Block, Compiled};
 use super::types::Signature;
-use crate::Environment;
+use crate::env::Space;
 use crate::term::{Atom, Symbol};
 
 /// What a task knows of one head and number of arguments, in one state of the environment.
@@ -32,20 +32,21 @@ pub(super) enum Rules {
 const FEW: usize = 64;
 
 impl HeadInfo {
-    pub(super) fn new(shared: &Shared, env: &Environment, symbol: Option<Symbol>, arity: u32) -> Self {
+    /// In `home`, at that epoch.
+    pub(super) fn new(shared: &Shared, home: &Space, epoch: u64, symbol: Option<Symbol>, arity: u32) -> Self {
         let builtin = symbol.and_then(super::builtin::find);
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
         let signatures: Rc<[Signature]> = match (builtin, &host, symbol) {
             (Some(builtin), ..) => builtin.signatures.iter().cloned().collect(),
             (_, Some(host), _) => host.signatures.iter().cloned().collect(),
-            (_, _, Some(symbol)) => env.types(symbol.as_str()).filter_map(Signature::of).collect(),
+            (_, _, Some(symbol)) => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
             _ => Rc::new([]),
         };
         let rules = if builtin.is_some_and(|builtin| !matches!(builtin.kind, Kind::Typed)) || host.is_some() {
             Rules::Few(Box::new([]))
         } else {
             let mut few = Vec::new();
-            let mut matching = env.get_matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
+            let mut matching = home.get_matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
             for rule in matching.by_ref().take(FEW + 1) {
                 if symbol.is_none() && crate::env::Head::of(rule.lhs()).is_some() {
                     continue;
@@ -64,7 +65,7 @@ impl HeadInfo {
             host,
             signatures,
             rules,
-            epoch: env.stamp(),
+            epoch,
         }
     }
 
@@ -99,6 +100,6 @@ pub(super) fn compiled(rule: &crate::env::Rule<'_, Atom>) -> Block {
 }
 
 /// Does any rule apply to expressions whatever their head?
-pub(super) fn has_wildcards(env: &Environment) -> bool {
-    env.get_matching_rules("", usize::MAX).next().is_some()
+pub(super) fn has_wildcards(home: &Space) -> bool {
+    home.get_matching_rules("", usize::MAX).next().is_some()
 }

@@ -15,12 +15,15 @@ use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
 use super::head::HeadInfo;
+use super::memo::{Memo, Remembering};
 use super::memory::Holding;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
+use super::space::space_in;
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
+use crate::env::{Space, SpaceId};
 use crate::term::{Atom, Symbol, Variable};
 
 /// What to do next.
@@ -51,6 +54,10 @@ pub(super) enum Frame {
     Compose(Vec<(Variable, Atom)>),
     /// A built-in that evaluates its parts itself.
     Form(Waiting),
+    /// What is evaluated reduces by the rules of another space; afterwards by those of this.
+    Home(Box<Option<SpaceId>>),
+    /// The answers of a call are to be remembered.
+    Memo(Box<Remembering>),
 }
 
 pub(super) struct Args {
@@ -125,6 +132,14 @@ pub(super) struct Machine {
     pub(super) bases: Vec<(u64, Environment)>,
     pub(super) output: String,
     pub(super) holding: Holding,
+    /// The space whose rules and types reduce; `None` is `&self`.
+    pub(super) home: Option<SpaceId>,
+    /// The answers of calls that are remembered, if they are to be.
+    pub(super) memo: Option<Memo>,
+    /// How often anything was done but compute: written, named, printed, asked of the host.
+    pub(super) effects: u64,
+    /// Does an observer watch?
+    pub(super) tracing: bool,
     /// What is being reduced, if an observer wants to know.
     pub(super) reducing: Option<Atom>,
 }
@@ -136,6 +151,10 @@ impl Machine {
     pub(super) fn new(shared: Arc<Shared>, env: Environment, fresh: u64, level: u32) -> Self {
         Self {
             holding: Holding::new(&shared, env.fact_count()),
+            home: None,
+            memo: shared.memo.map(Memo::new),
+            effects: 0,
+            tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
             env,
@@ -186,19 +205,26 @@ impl Machine {
                     }
                 },
             };
+            if self.tracing {
+                self.reduced(&step);
+            }
         }
     }
 
     /// One step of [`run`](Self::run), or `None` if it was the last.
     pub(super) fn step(&mut self, step: Step) -> Result<Option<Step>, Stop> {
-        match step {
-            Step::Eval(act, at) => self.eval(act, at).map(Some),
-            Step::Atom(atom) => self.eval_atom(atom).map(Some),
+        let step = match step {
+            Step::Eval(act, at) => self.eval(act, at)?,
+            Step::Atom(atom) => self.eval_atom(atom)?,
             Step::Return(answers) => match self.stack.pop() {
-                Some(frame) => self.resume(frame, answers).map(Some),
-                None => self.spend().map(|()| None),
+                Some(frame) => self.resume(frame, answers)?,
+                None => return self.spend().map(|()| None),
             },
+        };
+        if self.tracing {
+            self.reduced(&step);
         }
+        Ok(Some(step))
     }
 
     /// Counts a step. `at` says what is being reduced, should the evaluation be interrupted here.
@@ -209,6 +235,12 @@ impl Machine {
             return self.report(at);
         }
         Ok(())
+    }
+
+    /// Counts steps that were taken before.
+    pub(super) fn skip(&mut self, steps: u64) -> Result<(), Stop> {
+        self.steps = self.steps.saturating_add(steps);
+        self.spend()
     }
 
     /// Adds steps that other tasks took, and reported.
@@ -252,6 +284,19 @@ impl Machine {
                         .collect(),
                 ),
             })),
+            Frame::Home(home) => {
+                self.set_home(*home);
+                // What is normal there need not be so here.
+                let answers = answers.into_vec().into_iter().map(|answer| Answer {
+                    value: Value::raw(answer.value.atom),
+                    delta: answer.delta,
+                });
+                Ok(Step::Return(answers.collect::<Vec<_>>().into()))
+            }
+            Frame::Memo(remembering) => {
+                self.remember(*remembering, &answers);
+                Ok(Step::Return(answers))
+            }
             Frame::Form(waiting) => {
                 let answers = restricted(&waiting.act, answers);
                 self.resume_form(waiting, answers)
@@ -260,7 +305,11 @@ impl Machine {
     }
 
     fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
-        if let Some(value) = self.quick_at(&act, at, 0) {
+        let value = match act.node(at) {
+            Node::Call(call) if self.tracing && call.simple => self.traced_arithmetic(&act, at, 0),
+            _ => self.quick(&act, at),
+        };
+        if let Some(value) = value {
             return Ok(Step::Return(if is_empty_symbol(&value.atom) {
                 Answers::None
             } else {
@@ -328,7 +377,7 @@ impl Machine {
                 }
                 Atom::Expression(_) | Atom::Variable(_) => return false,
                 _ => {
-                    if super::head::has_wildcards(&self.env) {
+                    if super::head::has_wildcards(self.home()) {
                         return false;
                     }
                 }
@@ -347,12 +396,6 @@ impl Machine {
     /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
     #[inline]
     pub(super) fn quick(&self, act: &Activation, at: At) -> Option<Value> {
-        self.quick_at(act, at, 1)
-    }
-
-    /// The same; `deeper` is how many expressions wait for it beside those on the stack.
-    #[inline]
-    fn quick_at(&self, act: &Activation, at: At, deeper: usize) -> Option<Value> {
         match act.node(at) {
             Node::Leaf(atom) => Some(Value::raw(atom.clone())),
             Node::Token(name) => Some(Value::raw(self.token(*name))),
@@ -367,22 +410,21 @@ impl Machine {
                 }
             }
             Node::Call(call) if call.simple => {
-                let value = match integers(act, at) {
-                    Some(Known::Integer(value)) => Atom::Integer(value),
-                    Some(Known::Boolean(value)) => Atom::boolean(value),
-                    None => self.arithmetic(act, at)?,
-                };
-                if self.shared.trace.is_some() {
-                    self.computed(act, at, &value, deeper);
+                if self.tracing {
+                    return self.traced_arithmetic(act, at, 1);
                 }
-                Some(Value::raw(value))
+                match integers(act, at) {
+                    Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
+                    Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
+                    None => self.arithmetic(act, at).map(Value::raw),
+                }
             }
             _ => None,
         }
     }
 
     /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.
-    fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
+    pub(super) fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
         match act.node(at) {
             Node::Leaf(atom) => Some(atom.clone()),
             Node::Slot(slot) => match &act.values[*slot as usize].atom {
@@ -415,7 +457,13 @@ impl Machine {
         if let Some(info) = self.heads.get(&(symbol, arity)) {
             return Rc::clone(info);
         }
-        let info = Rc::new(HeadInfo::new(&self.shared, &self.env, Some(symbol), arity));
+        let info = Rc::new(HeadInfo::new(
+            &self.shared,
+            self.home(),
+            self.epoch,
+            Some(symbol),
+            arity,
+        ));
         self.heads.insert((symbol, arity), Rc::clone(&info));
         info
     }
@@ -442,8 +490,29 @@ impl Machine {
         }
     }
 
+    /// The space whose rules and types reduce: `&self`, but within `evalc`.
+    pub(super) fn home(&self) -> &Space {
+        space_in(&self.env, self.home).unwrap_or(&self.env)
+    }
+
+    /// Reduces by the rules of that space from now on.
+    pub(super) fn set_home(&mut self, home: Option<SpaceId>) {
+        self.home = home;
+        self.heads.clear();
+    }
+
+    /// Evaluates an atom by the rules of that space.
+    pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
+        if space != self.home {
+            self.stack.push(Frame::Home(Box::new(self.home)));
+            self.set_home(space);
+        }
+        Step::Atom(atom)
+    }
+
     /// The state was written: `change` does it.
     pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
+        self.effects += 1;
         self.keep_base();
         let result = change(&mut self.env);
         self.epoch = self.env.stamp();
@@ -452,6 +521,7 @@ impl Machine {
 
     /// Shows text to people: at once if no siblings run beside this task.
     pub(super) fn print(&mut self, text: &str) {
+        self.effects += 1;
         if self.level == 0 {
             (self.shared.output)(text);
         } else {

@@ -18,6 +18,7 @@ pub(super) struct Shared {
     pub(super) fuel: u64,
     spent: AtomicU64,
     pub(super) memory: Option<usize>,
+    pub(super) memo: Option<usize>,
     /// The bytes that the tasks hold, as far as they have told.
     pub(super) held: AtomicUsize,
     forks: AtomicU64,
@@ -43,6 +44,7 @@ impl Shared {
             fuel: settings.fuel.unwrap_or(u64::MAX),
             spent: AtomicU64::new(0),
             memory: settings.memory,
+            memo: settings.memo.filter(|_| settings.trace.is_none()),
             held: AtomicUsize::new(0),
             forks: AtomicU64::new(0),
             merges: AtomicU64::new(0),

@@ -11,8 +11,10 @@ use std::vec;
 use rayon::prelude::*;
 
 use super::code::{Activation, At};
+use super::forms::rest_of_fold;
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
+use super::memo::Memo;
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, replace, variables};
 use super::{Policy, Stop};
@@ -61,6 +63,8 @@ pub(super) enum TaskKind {
     Eval(Rc<Activation>, At),
     /// The same for a `let*`, from this pair on.
     Pairs(Rc<Activation>, At, u32),
+    /// The same for a `foldl-atom`, from this item on; those before came to this.
+    Fold(Rc<Activation>, At, usize, Value),
     Atom(Atom),
     /// A call with evaluated arguments, the head first.
     Apply(Vec<Value>, Rc<HeadInfo>, Option<u16>),
@@ -78,6 +82,11 @@ impl Task {
     fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
         match &self.kind {
             TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
+            TaskKind::Fold(act, .., so_far) => {
+                let mut scope = scope_of(act);
+                variables(&so_far.atom, &mut scope);
+                scope
+            }
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => {
                 let mut scope = smallvec::SmallVec::new();
                 variables(atom, &mut scope);
@@ -95,6 +104,7 @@ impl Task {
     fn atom(&self) -> Atom {
         match &self.kind {
             TaskKind::Eval(act, at) | TaskKind::Pairs(act, at, _) => act.instantiate(*at),
+            TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom),
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => atom.clone(),
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
         }
@@ -113,6 +123,10 @@ impl Task {
                 atom.is_ground().then_some(Remote::Atom(atom))
             }
             TaskKind::Atom(atom) => atom.is_ground().then(|| Remote::Atom(atom.clone())),
+            TaskKind::Fold(act, at, index, so_far) => {
+                let atom = rest_of_fold(act, *at, *index, &so_far.atom);
+                atom.is_ground().then_some(Remote::Atom(atom))
+            }
             TaskKind::Apply(values, _, signature) => values
                 .iter()
                 .all(|value| value.atom.is_ground())
@@ -145,6 +159,8 @@ pub(super) struct Finished {
     steps: u64,
     names: u64,
     output: String,
+    effects: u64,
+    memo: Option<Memo>,
 }
 
 /// Siblings whose answers are gathered.
@@ -167,6 +183,10 @@ impl Branches {
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
+                TaskKind::Fold(act, .., so_far) => {
+                    sum.activation(act);
+                    sum.value(so_far);
+                }
                 TaskKind::Apply(values, ..) => values.iter().for_each(|value| sum.value(value)),
                 TaskKind::Done(value) => sum.value(value),
             }
@@ -259,6 +279,7 @@ impl Machine {
         let seed = words.into_iter().fold(self.shared.seed, IdSeed::child);
         self.named += 1;
         self.names += 1;
+        self.effects += 1;
         self.keep_base();
         // A seed counts from the moment on when a shared state is left.
         let _shared = self.env.clone();
@@ -276,7 +297,7 @@ impl Machine {
                 None => Ok(Step::Return(Answers::None)),
             },
             _ => {
-                if self.reducing.is_some() {
+                if self.tracing {
                     self.becomes(|| tasks.iter().map(Task::atom).collect());
                 }
                 self.open_group();
@@ -333,6 +354,7 @@ impl Machine {
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
+            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),
             TaskKind::Apply(values, info, signature) => {
                 let base = self.vals.len();
@@ -379,7 +401,8 @@ impl Machine {
     /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
     pub(super) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
         let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
-        let estimate = self.estimate / 2;
+        let (estimate, home) = (self.estimate / 2, self.home);
+        let memo = &self.memo;
         let Some(group) = self.groups.last() else {
             return Ok(Vec::new());
         };
@@ -395,6 +418,8 @@ impl Machine {
                     shared.check_interrupt(|| sibling.atom())?;
                     let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
                     machine.estimate = estimate;
+                    machine.home = home;
+                    machine.memo.clone_from(memo);
                     machine.path = path;
                     let step = match sibling {
                         Remote::Atom(atom) => Step::Atom(atom),
@@ -411,6 +436,8 @@ impl Machine {
                         steps: machine.steps,
                         names: machine.names,
                         output: machine.output,
+                        effects: machine.effects,
+                        memo: machine.memo,
                     })
                 })
                 .collect()
@@ -426,6 +453,10 @@ impl Machine {
     pub(super) fn adopt(&mut self, finished: Finished) -> Vec<Answer> {
         self.add_steps(finished.steps);
         self.names += finished.names;
+        self.effects += finished.effects;
+        if let (Some(memo), Some(theirs)) = (&mut self.memo, finished.memo) {
+            memo.adopt(theirs);
+        }
         if let Some(group) = self.groups.last_mut() {
             group.began = self.steps;
             if finished.env.stamp() != group.start {

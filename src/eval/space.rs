@@ -175,3 +175,10 @@ pub(super) fn change_state(m: &mut Machine, base: usize) -> Outcome {
     }
     Outcome::Value(m.argument(base, 1).clone())
 }
+
+pub(super) fn evalc(m: &mut Machine, base: usize) -> Outcome {
+    match m.space_of(m.argument(base, 2)) {
+        Some(space) if space_in(&m.env, space).is_some() => Outcome::EvalIn(space, m.argument(base, 1).clone()),
+        _ => wrong("a space is expected as the second argument"),
+    }
+}

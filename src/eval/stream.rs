@@ -120,7 +120,7 @@ impl Results {
         while let Some(frame) = stack.get_mut(self.open) {
             match frame {
                 Frame::Branches(branches) => self.ready.extend(branches.take_found().iter().map(canonical)),
-                Frame::Compose(_) => {}
+                Frame::Compose(_) | Frame::Home(_) => {}
                 _ => break,
             }
             self.open += 1;

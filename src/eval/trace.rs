@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::code::{Activation, At};
 use super::machine::{Machine, Step};
 use super::results::canonical;
+use super::value::Value;
 use crate::term::Atom;
 
 /// One step of an evaluation, as an observer sees it: see [`EvaluatorBuilder::trace`](super::EvaluatorBuilder::trace).
@@ -24,24 +25,14 @@ pub struct Reduction<'a> {
 pub(super) type Observer = Arc<dyn Fn(&Reduction<'_>) + Send + Sync>;
 
 impl Machine {
-    /// What follows may reduce an atom: an observer wants to know which.
-    #[inline]
-    pub(super) fn reduces(&mut self, before: impl FnOnce(&Self) -> Atom) {
-        if self.shared.trace.is_some() {
-            self.reducing = Some(before(self));
-        }
-    }
-
-    /// It has come to this.
-    #[inline]
+    /// What is being reduced has come to this, if nobody has said so yet.
+    #[cold]
     pub(super) fn reduced(&mut self, step: &Step) {
-        if self.reducing.is_some() {
-            self.becomes(|| match step {
-                Step::Eval(act, at) => vec![act.instantiate(*at)],
-                Step::Atom(atom) => vec![atom.clone()],
-                Step::Return(answers) => answers.iter().map(|answer| answer.value.atom.clone()).collect(),
-            });
-        }
+        self.becomes(|| match step {
+            Step::Eval(act, at) => vec![act.instantiate(*at)],
+            Step::Atom(atom) => vec![atom.clone()],
+            Step::Return(answers) => answers.iter().map(|answer| answer.value.atom.clone()).collect(),
+        });
     }
 
     /// What is being reduced becomes this; what follows is another reduction.
@@ -55,13 +46,17 @@ impl Machine {
     /// What is being reduced waits for a part of it.
     #[inline]
     pub(super) fn not_yet(&mut self) {
-        self.reducing = None;
+        if self.tracing {
+            self.reducing = None;
+        }
     }
 
-    /// Arithmetic was done on the way.
+    /// As [`quick`](Self::quick) for arithmetic, for which so many expressions wait beside those on the stack.
     #[cold]
-    pub(super) fn computed(&self, act: &Activation, at: At, value: &Atom, deeper: usize) {
-        self.observe(&act.instantiate(at), std::slice::from_ref(value), deeper);
+    pub(super) fn traced_arithmetic(&self, act: &Activation, at: At, deeper: usize) -> Option<Value> {
+        let value = self.arithmetic(act, at)?;
+        self.observe(&act.instantiate(at), std::slice::from_ref(&value), deeper);
+        Some(Value::raw(value))
     }
 
     fn observe(&self, before: &Atom, after: &[Atom], deeper: usize) {

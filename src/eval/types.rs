@@ -201,7 +201,7 @@ impl Machine {
                         Some(head) => {
                             let info = self.head(head, inner.arity());
                             match &*info.signatures {
-                                [] => *mode == Mode::Eval && self.env.get_type(head.as_str()).is_none(),
+                                [] => *mode == Mode::Eval && self.home().get_type(head.as_str()).is_none(),
                                 [one] => {
                                     one.arity() == inner.arity() as usize
                                         && matches!(one.result(), Some(Atom::Symbol(result)) if result == expected)
@@ -330,7 +330,7 @@ impl Machine {
                 return self.types_of_leaf(&self.token(*symbol));
             }
             Atom::Symbol(symbol) => {
-                let declared: Vec<Atom> = self.env.types(symbol.as_str()).cloned().collect();
+                let declared: Vec<Atom> = self.home().types(symbol.as_str()).cloned().collect();
                 if !declared.is_empty() {
                     return declared;
                 }

@@ -89,34 +89,31 @@ impl Machine {
     }
 
     /// What is left of a fold, as a sibling.
-    pub(in crate::eval) fn folded(&mut self, act: &Rc<Activation>, at: At, index: usize, answer: Answer) -> Task {
+    pub(in crate::eval) fn folded(act: &Rc<Activation>, at: At, index: usize, answer: Answer) -> Task {
         let own = with_delta(act, answer.delta.as_ref());
-        let mut items = match own.instantiate(at) {
-            Atom::Expression(items) => items.to_vec(),
-            atom => vec![atom],
-        };
-        if let Some(list) = items.get_mut(1) {
-            let rest: Vec<Atom> = list
-                .as_expression()
-                .unwrap_or_default()
-                .iter()
-                .skip(index)
-                .cloned()
-                .collect();
-            if rest.is_empty() {
-                return Task {
-                    kind: TaskKind::Done(answer.value),
-                    delta: answer.delta,
-                };
-            }
-            *list = Atom::Expression(rest.into());
-        }
-        if let Some(start) = items.get_mut(2) {
-            *start = answer.value.atom;
-        }
         Task {
-            kind: TaskKind::Atom(Atom::Expression(items.into())),
+            kind: TaskKind::Fold(own, at, index, answer.value),
             delta: answer.delta,
         }
     }
+}
+
+/// The fold of the items from `index` on.
+pub(in crate::eval) fn rest_of_fold(act: &Activation, at: At, index: usize, so_far: &Atom) -> Atom {
+    let mut items = match act.instantiate(at) {
+        Atom::Expression(items) => items.to_vec(),
+        atom => vec![atom],
+    };
+    if let Some(list) = items.get_mut(1) {
+        let rest = list
+            .as_expression()
+            .unwrap_or_default()
+            .get(index..)
+            .unwrap_or_default();
+        *list = Atom::expression(rest.iter().cloned());
+    }
+    if let Some(start) = items.get_mut(2) {
+        *start = so_far.clone();
+    }
+    Atom::Expression(items.into())
 }

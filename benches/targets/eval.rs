@@ -1,0 +1,162 @@
+//! The rows of the evaluator, and what it costs to evaluate on a fork.
+
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use pleach::Environment;
+use pleach::eval::{Evaluator, Policy};
+use pleach::term::Atom;
+
+use crate::common::alloc::bytes_at_peak;
+use crate::common::report::Report;
+use crate::common::timing::{median, rounds, seconds};
+
+const RULES: &str = "
+    (= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))
+    (= (loop $n) (if (== $n 0) done (loop (- $n 1))))
+    (= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1)))))
+    (= (count $n) (if (== $n 0) 0 (+ 1 (count (- $n 1)))))
+    (= (range $a $b) (if (== $a $b) Nil (Cons $a (range (+ $a 1) $b))))
+    (= (rev Nil $r) $r) (= (rev (Cons $h $t) $r) (rev $t (Cons $h $r)))
+    (= (sum Nil) 0) (= (sum (Cons $h $t)) (+ $h (sum $t)))";
+
+fn world() -> Environment {
+    let run = Evaluator::new().run(Environment::new(), RULES);
+    run.expect("a program").environment
+}
+
+fn query(text: &str) -> Atom {
+    text.parse().expect("an atom")
+}
+
+/// Seconds that the evaluation of `query` takes in a fork of `world`.
+fn timed(evaluator: &Evaluator, world: &Environment, query: &Atom) -> f64 {
+    seconds(1, || {
+        black_box(evaluator.evaluate(world.clone(), query).expect("an evaluation"));
+    })
+}
+
+/// The median over rounds of the second contender's time over the first's.
+fn second_over_first(first: impl FnMut() -> f64, second: impl FnMut() -> f64, budget: Duration) -> f64 {
+    let times = rounds(&mut [Box::new(first), Box::new(second)], 21, budget);
+    median(
+        times[0]
+            .iter()
+            .zip(&times[1])
+            .map(|(first, second)| second / first)
+            .collect(),
+    )
+}
+
+pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
+    for (name, row) in ROWS {
+        if wanted(name) {
+            row(report, name);
+        }
+    }
+}
+
+type Row = fn(&mut Report, &str);
+
+const ROWS: [(&str, Row); 7] = [
+    ("eval fib 20", fib),
+    ("eval tail loop, memory of 100,000 steps over that of 10,000", tail_loop),
+    ("eval tail loop, time per step of 100,000 over 10,000", tail_loop_time),
+    ("eval tree of calls, 1 thread over 2", tree),
+    ("eval no siblings, 2 threads over sequential", no_siblings),
+    ("eval start-up of the command", start_up),
+    ("env read-only evaluation on a fork over on the original", on_a_fork),
+];
+
+fn fib(report: &mut Report, name: &str) {
+    let (evaluator, world, query) = (Evaluator::new(), world(), query("(fib 20)"));
+    let times = (0..31).map(|_| timed(&evaluator, &world, &query)).collect();
+    report.at_most(name, median(times) * 1e3, "ms", 50.0);
+}
+
+fn tail_loop(report: &mut Report, name: &str) {
+    let (evaluator, world) = (Evaluator::new(), world());
+    let peak = |query: &Atom| {
+        bytes_at_peak(|| {
+            timed(&evaluator, &world, query);
+        }) as f64
+    };
+    let (short, long) = (query("(loop 10000)"), query("(loop 100000)"));
+    peak(&short);
+    report.at_most(name, peak(&long) / peak(&short), "x", 1.1);
+}
+
+fn tail_loop_time(report: &mut Report, name: &str) {
+    let (evaluator, world) = (Evaluator::new(), world());
+    let (short, long) = (query("(loop 10000)"), query("(loop 100000)"));
+    let ratio = second_over_first(
+        || timed(&evaluator, &world, &short),
+        || timed(&evaluator, &world, &long) / 10.0,
+        Duration::from_secs(1),
+    );
+    report.at_most(name, ratio, "x", 1.2);
+}
+
+fn tree(report: &mut Report, name: &str) {
+    let (one, two) = (Evaluator::new(), Evaluator::builder().threads(2).build());
+    let (world, query) = (world(), query("(tree 16)"));
+    let ratio = second_over_first(
+        || timed(&two, &world, &query),
+        || timed(&one, &world, &query),
+        Duration::from_secs(4),
+    );
+    report.at_least(name, ratio, "x", 1.7);
+}
+
+/// Programs that have nothing to share between threads, on two, and one after another.
+fn no_siblings(report: &mut Report, name: &str) {
+    let sequential = Evaluator::builder().policy(Policy::Sequential).build();
+    let two = Evaluator::builder().threads(2).build();
+    let world = world();
+    let worst = ["(loop 20000)", "(count 20000)", "(sum (rev (range 0 5000) Nil))"].map(|text| {
+        let query = query(text);
+        second_over_first(
+            || timed(&sequential, &world, &query),
+            || timed(&two, &world, &query),
+            Duration::from_secs(2),
+        )
+    });
+    report.at_most(name, worst.into_iter().fold(0.0, f64::max), "x", 1.03);
+}
+
+/// The time from the command's start to its end, for a program without atoms.
+fn start_up(report: &mut Report, name: &str) {
+    let program = std::env::temp_dir().join(format!("pleach-empty-{}.metta", std::process::id()));
+    std::fs::write(&program, "").expect("an empty file");
+    let times = (0..51).map(|_| {
+        seconds(1, || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
+            let status = command.arg("run").arg(&program).stdout(Stdio::null()).status();
+            assert!(status.expect("the command").success());
+        })
+    });
+    let time = median(times.collect());
+    // Who can't remove a file of its own from there has other worries.
+    let _ = std::fs::remove_file(&program);
+    report.at_most(name, time * 1e3, "ms", 20.0);
+}
+
+/// The same evaluation in the only handle to a world, and in a fork whose original lives.
+fn on_a_fork(report: &mut Report, name: &str) {
+    let evaluator = Evaluator::new();
+    let query = query("(fib 14)");
+    let mut alone = Some(world());
+    let original = world();
+    let ratio = second_over_first(
+        || {
+            seconds(1, || {
+                let world = alone.take().expect("it comes back");
+                alone = Some(evaluator.evaluate(world, &query).expect("an evaluation").environment);
+            })
+        },
+        || timed(&evaluator, &original, &query),
+        Duration::from_secs(3),
+    );
+    report.at_most(name, ratio, "x", 1.01);
+}
