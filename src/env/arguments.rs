@@ -232,6 +232,11 @@ impl ArgumentIndex {
         self.turned.len() + self.others.len()
     }
 
+    /// Bytes of its place in the list, without its tries.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Link>() + 2 * size_of::<usize>() + self.prefix.len()
+    }
+
     fn read(&self) {
         // Most often it is set: then the memory that threads share is not written.
         if !self.read.load(Ordering::Relaxed) {

@@ -206,6 +206,7 @@ impl<T: Term> Terms<T> {
             .each_node(&mut |bytes, shared| wildcards.count(bytes, all_shared || shared));
         let arguments = &mut memory.arguments;
         for index in space.arguments.iter() {
+            arguments.count(index.bytes(), all_shared);
             for part in [&index.turned, &index.others] {
                 part.each_part(|part, shared| {
                     if let Part::Node(bytes) = part {

@@ -11,7 +11,7 @@ const FIRST_LOOK: u64 = if cfg!(pleach_tiny_nodes) { 1 } else { 2_048 };
 
 /// Steps spent, by index. Two indexes may share a place: then one may be built too early.
 #[derive(Default)]
-pub(super) struct Demand([Asked; 16]);
+pub(super) struct Demand([Asked; 8]);
 
 #[derive(Default)]
 struct Asked {

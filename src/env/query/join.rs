@@ -20,8 +20,8 @@ impl<T: Term> Space<T> {
     /// an answer is the product of those of the atoms that match.
     ///
     /// Each answer to a pattern is put into the others before those are looked for. Each time, that pattern is next of
-    /// which the fewest atoms begin like it up to its first variable; of those with hundreds, the one that begins with
-    /// the longest path; of equal ones the first. They are counted in growing portions, so that counting costs about as
+    /// which the fewest atoms begin like it up to its first variable; of those with hundreds, the one that says
+    /// most, by the bytes up to its first variable and those of later arguments without variables; of equal ones the first. They are counted in growing portions, so that counting costs about as
     /// much as the answers to the best. The order of the answers follows from the patterns and the atoms of the space,
     /// and from nothing else.
     ///
@@ -214,9 +214,11 @@ impl<'a, T: Term> Join<'a, T> {
             }
         }
         // All have many: then the one that says most.
-        let lengths = instances.iter().map(|(shape, _)| shape.ground_prefix().len());
-        lengths
-            .enumerate()
+        let says = instances.iter().map(|(shape, _)| {
+            let arguments: usize = shape.ground_arguments().map(|(_, path)| path.len()).sum();
+            shape.ground_prefix().len() + arguments
+        });
+        says.enumerate()
             .rev()
             .max_by_key(|(_, length)| *length)
             .map_or(0, |(index, _)| index)
