@@ -71,7 +71,6 @@ fn main() {
                 "triangles through a node",
                 &["(edge n7 $y)", "(edge $y $z)", "(edge $z n7)"],
             ),
-            ("all triangles", &["(edge $x $y)", "(edge $y $z)", "(edge $z $x)"]),
         ],
     );
     criterion.final_summary();

@@ -2,7 +2,8 @@
 //!
 //! The exponent is the one measured on the internet's autonomous systems by Faloutsos, Faloutsos and Faloutsos, "On
 //! Power-Law Relationships of the Internet Topology", SIGCOMM 1999 (2.15 to 2.2 in three years). Ends of links are joined
-//! at random (the configuration model), which gives a few hubs and many triangles among them.
+//! at random (the configuration model), none at a node that has more than the square root of their number: which gives a few
+//! hubs and many triangles among them.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ impl Random {
 /// Edges between nodes that are numbered from 0: distinct, sorted, each with its reverse, and no loops.
 pub(crate) fn pairs(count: usize) -> Vec<(usize, usize)> {
     let mut random = Random(1);
-    let most = (count as f64).sqrt() * 3.0;
+    let most = (count as f64).sqrt();
     let mut ends = Vec::new();
     let mut node = 0;
     while ends.len() < count {
