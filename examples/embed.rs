@@ -1,6 +1,6 @@
 //! A host program that keeps its knowledge in pleach, in a term type of its own.
 //!
-//! Two planners work at the same time on forks of one world; then their findings are united.
+//! Two planners work at the same time on forks of one world; then their findings are united, and questions are asked.
 //!
 //! ```text
 //! cargo run --example embed
@@ -62,6 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut world = Environment::new();
     world.add_rule(expr("(route $a $a)")?, expr("stay")?);
     world.add_fact(expr("(distance ulm graz 500)")?);
+    world.add_type(expr("route")?, expr("(-> City City Plan)")?);
 
     // A fork costs one reference count. Each planner writes its own; neither sees the other, nor does the world.
     let plan = |findings: &'static [[&str; 2]]| {
@@ -84,10 +85,54 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     print_rules("after", &united);
     print!("{}", world.diff(&united));
 
+    ask(&united)
+}
+
+/// Questions in the host's own terms.
+fn ask(world: &Environment<Expr>) -> Result<(), Box<dyn std::error::Error>> {
     // All routes out of Ulm, by pattern.
     let pattern = expr("(= (route ulm $where) $how)")?;
-    for answer in united.query(&pattern) {
-        println!("found: {}", Print(&answer.resolve(&pattern)));
+    for answer in world.query(&pattern) {
+        println!(
+            "found {} times: {}",
+            answer.multiplicity,
+            Print(&answer.resolve(&pattern))
+        );
     }
+
+    // Several patterns at once, what they share being the same in each: here, a route and how far it is. A question that
+    // comes from outside is checked first, and bounded.
+    let patterns = ["(distance $from $to $far)", "(= (route $from $to) $how)"].map(expr);
+    let patterns = patterns.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let template = expr("($from $to is $far by $how)")?;
+    let join = world.query_all(&patterns).with_limit(10_000);
+    join.check_template(&template)?;
+    for answer in join {
+        println!("joined: {}", Print(&answer?.resolve(&template)));
+    }
+    if let Err(error) = world.query_all(&patterns).check_template(&expr("($from via $stop)")?) {
+        println!("refused: {error}");
+    }
+
+    // The rules that can match a call, in the order of their definition.
+    let call = expr("(route ulm graz)")?;
+    for rule in world.rules_for(&call) {
+        println!("may rewrite {}: {}", Print(&call), Print(rule.atom()));
+    }
+
+    // What was declared tells the type of an expression; and a name that nobody knows may be a typing error.
+    let types = world.types_of(&call);
+    println!(
+        "{} is a {}",
+        Print(&call),
+        types
+            .iter()
+            .map(|of_type| Print(of_type).to_string())
+            .collect::<String>()
+    );
+    println!(
+        "unknown: rotue; did you mean {}?",
+        world.suggest("rotue", 3).join(" or ")
+    );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The environment: rules, facts and types that are forked, written and merged.
 
 mod apply;
+mod arguments;
 mod bulk;
 mod cache;
 mod cell;
@@ -18,6 +19,8 @@ mod record;
 mod sequence;
 mod snapshot;
 mod space;
+mod suggest;
+mod types;
 mod union;
 mod union_all;
 mod world;
@@ -40,7 +43,7 @@ use self::id::Ids;
 pub use self::id::{IdSeed, SpaceId, StateId};
 pub use self::memory::{Held, Memory};
 pub use self::patch::{Change, Patch};
-pub use self::query::{Answer, Join, Query, QueryError, RulesFor};
+pub use self::query::{Answer, Join, LimitedQuery, Query, QueryError, RulesFor};
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::snapshot::Snapshot;
 pub use self::space::{Atoms, MatchingRules, Space};

@@ -48,10 +48,17 @@ static ATOMS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
 });
 
 static PATTERNS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
-    ["(p $v)", "(p $w)", "(= (f $a) $b)", "$any"]
-        .iter()
-        .map(|text| text.parse().unwrap())
-        .collect()
+    [
+        "(p $v)",
+        "(p $w)",
+        "(= (f $a) $b)",
+        "(= $a one)",
+        "(: $a (-> A B))",
+        "$any",
+    ]
+    .iter()
+    .map(|text| text.parse().unwrap())
+    .collect()
 });
 
 #[derive(Clone, Debug)]

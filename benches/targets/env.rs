@@ -67,7 +67,7 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 
 type Row = fn(&mut Report, &str);
 
-const ROWS: [(&str, Row); 15] = [
+const ROWS: [(&str, Row); 18] = [
     ("env clone and drop", clone),
     ("env first write after a clone", first_write),
     ("env later add_rule", later_write),
@@ -83,6 +83,9 @@ const ROWS: [(&str, Row); 15] = [
     ("env rule_count", rule_count),
     ("env memory", memory),
     ("env reads", reads),
+    ("env match (fact $x k)", match_free_first),
+    ("env match of two patterns, one answer", match_two),
+    ("env rules_for a call, one head, at 1 M", rules_for_million),
 ];
 
 fn clone(report: &mut Report, name: &str) {
@@ -416,4 +419,79 @@ fn reads(report: &mut Report, name: &str) {
         "x",
         0.85,
     );
+}
+
+/// Facts asked for by their second argument: through the facts, and through the index that such queries lead to.
+fn match_free_first(report: &mut Report, name: &str) {
+    let pattern = |n: usize, i: usize| {
+        Atom::expression([
+            Atom::symbol("edge"),
+            Atom::variable("x"),
+            symbol(format!("n{}", i * 7919 % n)),
+        ])
+    };
+    let indexed = |n: usize| {
+        let env = facts(n);
+        let patterns: Vec<Atom> = (0..200).map(|i| pattern(n, i)).collect();
+        // The first ones pay for the index.
+        (0..10).for_each(|i| assert_eq!(env.query(&patterns[i]).count(), 1));
+        each(200, |i| assert_eq!(env.query(&patterns[i]).count(), 1))
+    };
+    // With those that go through the facts, and the one that builds the index. The bound is a twentieth of the 72 ms that
+    // the lock-guarded design takes.
+    let n = 100_000;
+    let mean = || {
+        let env = facts(n);
+        let patterns: Vec<Atom> = (0..100).map(|i| pattern(n, i)).collect();
+        let ask = |pattern| assert_eq!(env.query(pattern).count(), 1);
+        seconds(100, || patterns.iter().for_each(ask))
+    };
+    let mean = median((0..5).map(|_| mean()).collect());
+    report.at_most(&format!("{name}, 100 K, mean of the first 100"), mean * 1e3, "ms", 3.6);
+    report.at_most(&format!("{name}, 100 K, asked before"), indexed(n) * 1e6, "µs", 5.0);
+    report.at_most(
+        &format!("{name}, 1 M over 1 K, asked before"),
+        indexed(1_000_000) / indexed(1_000),
+        "x",
+        3.0,
+    );
+}
+
+/// A conjunction of two patterns with one answer.
+fn match_two(report: &mut Report, name: &str) {
+    let time = |n: usize| {
+        let env = facts(n);
+        let patterns: Vec<[Atom; 2]> = (0..200)
+            .map(|i| {
+                let [from, y, z] = [
+                    symbol(format!("n{}", i * 7919 % n)),
+                    Atom::variable("y"),
+                    Atom::variable("z"),
+                ];
+                [
+                    Atom::expression([Atom::symbol("edge"), y.clone(), z]),
+                    Atom::expression([Atom::symbol("edge"), from, y]),
+                ]
+            })
+            .collect();
+        each(200, |i| assert_eq!(env.query_all(&patterns[i]).count(), 1))
+    };
+    report.at_most(&format!("{name}, 100 K"), time(100_000) * 1e6, "µs", 10.0);
+    report.at_most(
+        &format!("{name}, 1 M over 1 K"),
+        time(1_000_000) / time(1_000),
+        "x",
+        3.0,
+    );
+}
+
+fn rules_for_million(report: &mut Report, name: &str) {
+    let time = |n: usize| {
+        let mut env = Environment::new();
+        let call = |i: usize| Atom::expression([Atom::symbol("f"), symbol(format!("n{i}"))]);
+        env.add_rules_bulk((0..n).map(|i| (call(i), Atom::from(i as i64))));
+        let calls: Vec<Atom> = (0..200).map(|i| call(i * 7919 % n)).collect();
+        each(200, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1))
+    };
+    report.at_most(&format!("{name} over 1 K"), time(1_000_000) / time(1_000), "x", 3.0);
 }

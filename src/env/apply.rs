@@ -177,6 +177,9 @@ impl<T: Term> Space<T> {
             None => self.apply_plain(&key, delta),
             Some(atom) => self.apply_kept(&key, atom, index, delta),
         };
+        if (before == 0) != (after == 0) {
+            self.arguments.set(key.as_bytes(), after > 0);
+        }
         self.total = self.total - u128::from(before) + u128::from(after);
     }
 

@@ -23,6 +23,8 @@ impl<T: Term> Space<T> {
             sort(keys, &mut plain);
             self.total += plain.len() as u128;
             self.facts = build(keys, &plain);
+            // Of no facts.
+            self.arguments.clear();
         }
         edits.drain().for_each(|edit| self.apply(edit));
     }

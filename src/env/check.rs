@@ -72,6 +72,9 @@ pub(super) fn check<T: Term>(space: &Space<T>) {
     for bucket in buckets().chain([&space.wildcards]) {
         bucket.check();
     }
+    for index in space.arguments.iter() {
+        index.check(&space.facts);
+    }
 }
 
 impl<T: Term> Space<T> {

@@ -60,6 +60,8 @@ pub struct Memory {
     pub wildcards: Held,
     /// The index of annotations.
     pub types: Held,
+    /// The indexes by argument that queries have asked for.
+    pub arguments: Held,
     /// Named spaces, with all that is in them.
     pub spaces: Held,
     /// States and bindings.
@@ -82,6 +84,7 @@ impl Memory {
             self.rules,
             self.wildcards,
             self.types,
+            self.arguments,
             self.spaces,
             self.cells,
             self.patterns,
@@ -101,7 +104,7 @@ impl<T: Term> Environment<T> {
     /// | what | how it is known |
     /// |---|---|
     /// | indexes, spaces, cells: their nodes | exactly |
-    /// | facts: the trie | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed again, for nodes keep their room |
+    /// | facts and indexes by argument: the tries | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed again, for nodes keep their room |
     /// | terms that are kept | by what [`Term::view`] shows: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for values of the interpreter's own. Expressions that are one in memory count once |
     /// | answers remembered by pattern | at least so many: without what they bind |
     /// | what an evaluator keeps beside a rule, derived from it | not counted |
@@ -201,6 +204,17 @@ impl<T: Term> Terms<T> {
         space
             .wildcards
             .each_node(&mut |bytes, shared| wildcards.count(bytes, all_shared || shared));
+        let arguments = &mut memory.arguments;
+        for index in space.arguments.iter() {
+            arguments.count(index.bytes(), all_shared);
+            for part in [&index.turned, &index.others] {
+                part.each_part(|part, shared| {
+                    if let Part::Node(bytes) = part {
+                        arguments.count(bytes, all_shared || shared);
+                    }
+                });
+            }
+        }
         space.facts.each_part(|part, shared| {
             let shared = all_shared || shared;
             match part {

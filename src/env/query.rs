@@ -3,18 +3,22 @@
 mod clash;
 mod descent;
 mod join;
+mod limited;
 mod rules;
+mod search;
 mod shape;
 
 use std::iter::FusedIterator;
 use std::slice;
 
 use smallvec::SmallVec;
+use thiserror::Error;
 
 use self::clash::clash;
-use self::descent::Descent;
-pub use self::join::{Join, QueryError};
+pub use self::join::Join;
+pub use self::limited::LimitedQuery;
 pub use self::rules::RulesFor;
+use self::search::Search;
 use self::shape::Shape;
 use super::apply::with_encoder;
 use super::record::Multiplicity;
@@ -31,8 +35,22 @@ impl<T: Term> Space<T> {
     ///
     /// The iterator is lazy: each answer is looked for when it is asked for. It follows only those branches of the trie
     /// of facts that agree with the pattern so far, and builds nothing but what the variables of the pattern stand for,
-    /// and atoms that have variables of their own. A part of the pattern that comes after a variable is looked for below
-    /// each atom that the variable can stand for: `(edge $x n7)` visits every `$x` that has an edge.
+    /// and atoms that have variables of their own.
+    ///
+    /// # Cost
+    /// For a pattern that begins with what it asks for, such as `(edge n7 $y)`, O(log n) and the answers. A part of the
+    /// pattern that comes after a variable is looked for below each atom that the variable can stand for: `(edge $x n7)`
+    /// visits every `$x` that has an edge.
+    ///
+    /// Unless there is an **index by argument**. When queries like `(edge $x n7)` have taken 8 steps for each fact
+    /// `(edge … …)`, three queries or so, the next one builds an index of these facts by their second argument, in
+    /// O(m log m) for m facts. From then on they cost O(log n) and the answers. The pattern's head must be a leaf, and the
+    /// argument free of variables. An index is part of the state: forks and unions have it, and writes of its facts keep it
+    /// in step, each at about the cost of one more write. There are at most 8 in a space, with twice as many entries as
+    /// there are facts; one that is not read while as many of its facts are written as it has is dropped. Answers and their
+    /// order are the same with and without. [`Memory::arguments`](crate::env::Memory::arguments) tells the bytes.
+    ///
+    /// [`Query::with_limit`] bounds the work.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -53,7 +71,7 @@ pub struct Query<'a, T: Term> {
     pattern: T,
     /// The variables of the pattern, in the order in which its path numbers them.
     variables: Vec<T>,
-    descent: Descent<'a, Multiplicity<T>>,
+    search: Search<'a, Multiplicity<T>>,
     fresh: u64,
 }
 
@@ -81,7 +99,7 @@ impl<'a, T: Term> Query<'a, T> {
         Query {
             pattern: pattern.clone(),
             variables,
-            descent: Descent::new(space.facts.cursor(), shape, false),
+            search: Search::new(&space.facts, &space.arguments, shape, true),
             fresh,
         }
     }
@@ -103,15 +121,62 @@ impl<'a, T: Term> Query<'a, T> {
     /// The bindings by which the entry that was found matches, if it does.
     fn bindings(&mut self, entry: &Multiplicity<T>) -> Option<Bindings<T>> {
         let mut bindings = Bindings::new();
-        if !keeps_atom(entry) && self.descent.is_match() {
+        if !keeps_atom(entry) && self.search.is_match() {
             for (number, variable) in self.variables.iter().enumerate() {
-                bindings.bind_ground(variable, decode_path(self.descent.part(number)?));
+                bindings.bind_ground(variable, decode_path(self.search.part(number)?));
             }
             return Some(bindings);
         }
-        let path = self.descent.path();
+        let path = self.search.path();
         unify_entry(&self.pattern, path, entry, &mut self.fresh, &mut bindings).then_some(bindings)
     }
+}
+
+impl<'a, T: Term> Query<'a, T> {
+    /// Makes the query end with [`QueryError::Limit`] when it has taken so many steps, as [`Join::with_limit`] does.
+    /// It begins at the first answer.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, env::QueryError};
+    /// let env: Environment = (0..1_000).map(Atom::from).collect();
+    /// let all: Result<Vec<_>, _> = env.query(&Atom::variable("x")).with_limit(100).collect();
+    /// assert_eq!(all.unwrap_err(), QueryError::Limit(100));
+    /// ```
+    #[must_use]
+    pub fn with_limit(mut self, steps: u64) -> LimitedQuery<'a, T> {
+        self.search = self.search.bounded(steps);
+        LimitedQuery::new(self, steps)
+    }
+
+    /// Whether the answers say of each variable of `template` what it stands for: whether it occurs in the pattern.
+    /// O(size · variables).
+    ///
+    /// # Errors
+    /// [`QueryError::Unbound`] with the first variable that does not.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, env::QueryError};
+    /// let env = Environment::<Atom>::new();
+    /// let query = env.query(&"(edge $x $y)".parse()?);
+    /// assert_eq!(query.check_template(&"($y $x)".parse()?), Ok(()));
+    /// assert_eq!(query.check_template(&"($x $z)".parse()?), Err(QueryError::Unbound("z".into())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check_template(&self, template: &T) -> Result<(), QueryError> {
+        unbound(template, &self.variables)
+    }
+}
+
+/// What can be wrong with a query.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// It would have taken more steps than it may: there may be more answers.
+    #[error("the query took more than {0} steps")]
+    Limit(u64),
+    /// A variable of the template, of this name, does not occur in the patterns.
+    #[error("the variable {0} of the template is in no pattern")]
+    Unbound(Box<str>),
 }
 
 impl<T: Term> FusedIterator for Query<'_, T> {}
@@ -121,7 +186,7 @@ impl<T: Term> Iterator for Query<'_, T> {
 
     fn next(&mut self) -> Option<Answer<T>> {
         loop {
-            let entry = self.descent.next_entry()?;
+            let entry = self.search.next_entry()?;
             if let Some(bindings) = self.bindings(entry) {
                 let multiplicity = entry.get();
                 return Some(Answer { bindings, multiplicity });
@@ -153,6 +218,33 @@ fn unify_entry<T: Term>(
         *fresh = next;
     }
     unifies
+}
+
+/// An error if `template` has a variable that is none of these.
+fn unbound<T: Term>(template: &T, variables: &[T]) -> Result<(), QueryError> {
+    let mut outer: SmallVec<[slice::Iter<'_, T>; 8]> = SmallVec::new();
+    let mut items = slice::from_ref(template).iter();
+    loop {
+        let Some(term) = items.next() else {
+            match outer.pop() {
+                Some(rest) => items = rest,
+                None => return Ok(()),
+            }
+            continue;
+        };
+        match term.view() {
+            View::Expression(inner) if !term.known_ground() => {
+                outer.push(std::mem::replace(&mut items, inner.iter()));
+            }
+            View::Leaf(leaf @ Leaf::Variable { name, .. }) => {
+                let known = |variable: &T| matches!(variable.view(), View::Leaf(known) if known == leaf);
+                if !variables.iter().any(known) {
+                    return Err(QueryError::Unbound(name.into()));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The variables of a pattern in order of first occurrence, and an id that is greater than theirs. O(size), or O(1) if

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pathmap::PathMap;
 
 use super::apply::with_encoder;
+use super::arguments::Arguments;
 use super::facts::{Cursor, Facts, Key, Sharing};
 use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
 use super::sequence::{self, Sequence};
@@ -26,6 +27,7 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 /// rules      map      head symbol and arity     → records in definition order
 /// wildcards                                       records in definition order
 /// types      map      annotated symbol          → records in definition order
+/// arguments  tries    an argument's path, then the others': those that queries have asked for
 /// ```
 /// A record (multiplicity, definition number, atom) is shared by the facts and one index.
 ///
@@ -36,11 +38,13 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 ///    else is in any bucket.
 /// 4. Definition numbers are distinct, above 0 and at most `next_order`; no bucket is empty, `wildcards` excepted.
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
+/// 6. Each index by argument is what it would be if it were built now.
 pub struct Space<T: Term = Atom> {
     pub(crate) facts: Facts<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,
     pub(super) types: Map<Name, Bucket<T>>,
+    pub(super) arguments: Arguments,
     pub(super) next_order: u64,
     pub(super) total: u128,
     pub(super) rule_count: usize,
@@ -53,6 +57,7 @@ impl<T: Term> Default for Space<T> {
             rules: Map::new(),
             wildcards: Bucket::new(),
             types: Map::new(),
+            arguments: Arguments::default(),
             next_order: 0,
             total: 0,
             rule_count: 0,
@@ -87,6 +92,7 @@ impl<T: Term> Clone for Space<T> {
             rules: self.rules.clone(),
             wildcards: self.wildcards.clone(),
             types: self.types.clone(),
+            arguments: self.arguments.clone(),
             ..*self
         }
     }

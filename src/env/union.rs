@@ -211,6 +211,7 @@ impl<T: Term> Space<T> {
                 added.remove(&Key::stored(&definition.key));
             }
             self.facts.join_with(&added, Multiplicity::sum);
+            self.arguments.extend(&added);
             self.total = self.total.wrapping_add(grafted);
         }
         definitions.sort_unstable_by_key(|definition| definition.order);

@@ -34,6 +34,8 @@ pub(super) struct Descent<'a, E: Entry> {
     parts: SmallVec<[Option<Part>; 8]>,
     /// The variables that were given a part, in order, so that it can be taken back.
     trail: SmallVec<[usize; 8]>,
+    /// The token of the pattern that it does not go down by, if there is one; only what stands before that, by its bytes.
+    stop: usize,
     /// How many more steps it may take.
     pub(super) budget: u64,
 }
@@ -131,9 +133,22 @@ impl<'a, E: Entry> Descent<'a, E> {
             frames: Vec::new(),
             parts: SmallVec::from_elem(None, variables),
             trail: SmallVec::new(),
+            stop: usize::MAX,
             budget: u64::MAX,
             shape,
         }
+    }
+
+    /// Leaves out the atoms with the pattern's own head, which come last: those stay that have a variable in its place, or
+    /// stand for the whole pattern.
+    pub(super) fn without_head(mut self) -> Self {
+        self.stop = 1;
+        self
+    }
+
+    /// The pattern.
+    pub(super) fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// The next entry that may match.
@@ -270,8 +285,9 @@ impl<'a, E: Entry> Descent<'a, E> {
             let Some(token) = self.shape.token(self.goal.token) else {
                 return;
             };
+            let stops = self.goal.token == self.stop;
             self.goal.token += 1;
-            self.cursor.descend(self.shape.bytes(token))
+            !stops && self.cursor.descend(self.shape.bytes(token))
         };
         if !found {
             self.state = State::Back;

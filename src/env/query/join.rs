@@ -1,11 +1,10 @@
 //! Several patterns at once.
 
 use smallvec::SmallVec;
-use thiserror::Error;
 
-use super::descent::Descent;
+use super::search::Search;
 use super::shape::Shape;
-use super::{Answer, keeps_atom, unify_entry, variables};
+use super::{Answer, QueryError, keeps_atom, unbound, unify_entry, variables};
 use crate::env::apply::with_encoder;
 use crate::env::record::Multiplicity;
 use crate::env::space::{Space, decode_path};
@@ -21,8 +20,8 @@ impl<T: Term> Space<T> {
     /// an answer is the product of those of the atoms that match.
     ///
     /// Each answer to a pattern is put into the others before those are looked for. Each time, that pattern is next of
-    /// which the fewest atoms begin like it up to its first variable; of those with hundreds, the one that begins with
-    /// the longest path; of equal ones the first. They are counted in growing portions, so that counting costs about as
+    /// which the fewest atoms begin like it up to its first variable; of those with hundreds, the one that says
+    /// most, by the bytes up to its first variable and those of later arguments without variables; of equal ones the first. They are counted in growing portions, so that counting costs about as
     /// much as the answers to the best. The order of the answers follows from the patterns and the atoms of the space,
     /// and from nothing else.
     ///
@@ -86,7 +85,7 @@ pub struct Join<'a, T: Term> {
 /// A pattern that is being matched.
 struct Level<'a, T: Term> {
     pattern: Place,
-    descent: Descent<'a, Multiplicity<T>>,
+    search: Search<'a, Multiplicity<T>>,
     /// The variables of the pattern that had no value yet, in the order in which its path numbers them.
     variables: SmallVec<[usize; 4]>,
     /// How long `bytes` was before.
@@ -106,18 +105,13 @@ struct Place {
     token: usize,
 }
 
-/// Why there are no more answers, though there may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum QueryError {
-    /// The query would have taken more steps than it may.
-    #[error("the query took more than {0} steps")]
-    Limit(u64),
-}
-
 impl<'a, T: Term> Join<'a, T> {
     /// Makes the query end with [`QueryError::Limit`] when it has taken so many steps. A step is to look at one place of
-    /// the trie of facts, which takes about 50 to 500 ns; each answer to each pattern takes at least one.
+    /// the trie of facts, which takes about 50 to 500 ns; each answer to each pattern takes at least one. To be called
+    /// before the first answer is asked for.
+    ///
+    /// Under a limit (of less than `u64::MAX`) no [index by argument](Space::query) is used: which of these there are
+    /// depends on what was asked before, and whether a query ends by its limit must not.
     ///
     /// ```
     /// # use pleach::{Atom, Environment, env::QueryError};
@@ -131,6 +125,14 @@ impl<'a, T: Term> Join<'a, T> {
         self.limit = steps;
         self.budget = steps;
         self
+    }
+
+    /// As [`Query::check_template`](super::Query::check_template): each variable must be one of some pattern.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_template(&self, template: &T) -> Result<(), QueryError> {
+        unbound(template, &self.variables)
     }
 
     /// As [`Query::fresh`](super::Query::fresh).
@@ -153,7 +155,7 @@ impl<'a, T: Term> Join<'a, T> {
         let (shape, variables) = instances.swap_remove(chosen);
         self.levels.push(Level {
             pattern: rest.remove(chosen),
-            descent: Descent::new(self.space.facts.cursor(), shape, false),
+            search: Search::new(&self.space.facts, &self.space.arguments, shape, self.limit == u64::MAX),
             variables,
             bytes: self.bytes.len(),
             bindings,
@@ -212,9 +214,11 @@ impl<'a, T: Term> Join<'a, T> {
             }
         }
         // All have many: then the one that says most.
-        let lengths = instances.iter().map(|(shape, _)| shape.ground_prefix().len());
-        lengths
-            .enumerate()
+        let says = instances.iter().map(|(shape, _)| {
+            let arguments: usize = shape.ground_arguments().map(|(_, path)| path.len()).sum();
+            shape.ground_prefix().len() + arguments
+        });
+        says.enumerate()
             .rev()
             .max_by_key(|(_, length)| *length)
             .map_or(0, |(index, _)| index)
@@ -227,11 +231,16 @@ impl<'a, T: Term> Join<'a, T> {
             return Step::End;
         };
         self.bytes.truncate(level.bytes);
-        level.descent.budget = self.budget;
-        let entry = level.descent.next_entry();
-        self.budget = level.descent.budget;
+        let bounded = self.limit < u64::MAX;
+        if bounded {
+            level.search.set_budget(self.budget);
+        }
+        let entry = level.search.next_entry();
+        if bounded {
+            self.budget = level.search.budget();
+        }
         let Some(entry) = entry else {
-            let exhausted = level.descent.is_exhausted();
+            let exhausted = level.search.is_exhausted();
             for variable in &level.variables {
                 self.values[*variable] = None;
             }
@@ -239,11 +248,11 @@ impl<'a, T: Term> Join<'a, T> {
             return if exhausted { Step::Exhausted } else { Step::Back };
         };
         let multiplicity = level.multiplicity.saturating_mul(entry.get());
-        if level.bindings.is_none() && !keeps_atom(entry) && level.descent.is_match() {
+        if level.bindings.is_none() && !keeps_atom(entry) && level.search.is_match() {
             for (number, variable) in level.variables.iter().enumerate() {
                 let start = self.bytes.len();
                 self.bytes
-                    .extend_from_slice(level.descent.part(number).unwrap_or_default());
+                    .extend_from_slice(level.search.part(number).unwrap_or_default());
                 self.values[*variable] = Some((start, self.bytes.len()));
             }
             return Step::Match(None, multiplicity);
@@ -255,7 +264,7 @@ impl<'a, T: Term> Join<'a, T> {
             Some(bindings) => bindings.clone(),
             None => bindings(&self.variables, &self.values, &self.bytes),
         };
-        let path = level.descent.path();
+        let path = level.search.path();
         let pattern = level.pattern.index;
         match self.whole.view() {
             View::Expression(patterns)

@@ -3,7 +3,7 @@
 use crate::term::path::{Extent, Head, LIMIT, varint};
 
 /// The path of a pattern and what is at which place in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shape {
     bytes: Vec<u8>,
     tokens: Vec<Token>,
@@ -88,6 +88,48 @@ impl Shape {
         &self.bytes[..ground.last().map_or(0, |token| token.end)]
     }
 
+    /// How the paths of all atoms begin that have the same number of items and the same head: empty if this is no
+    /// expression with a leaf at its head.
+    pub(super) fn head(&self) -> &[u8] {
+        match &self.tokens[..] {
+            [whole, head, ..] if whole.next > 1 && head.next == 2 && head.variable.is_none() => {
+                let end = if head.end <= LIMIT { head.end } else { 0 };
+                &self.bytes[..end]
+            }
+            _ => &[],
+        }
+    }
+
+    /// The arguments after the first that has a variable, that have none themselves: their positions, from 1, and paths.
+    pub(super) fn ground_arguments(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let starts = std::iter::successors(Some(2), |start| Some(self.tokens.get(*start)?.next));
+        let arguments = starts.map_while(|start| Some((start, self.tokens.get(start)?.next)));
+        arguments
+            .enumerate()
+            .map(|(index, (start, next))| (index + 1, &self.tokens[start..next]))
+            .skip_while(|(_, tokens)| is_ground(tokens))
+            .filter(|(_, tokens)| is_ground(tokens))
+            .filter_map(|(position, tokens)| Some((position, &self.bytes[tokens.first()?.start..tokens.last()?.end])))
+    }
+
+    /// The shape of the arguments alone, with the ground one at this position first: as an index by argument has them.
+    pub(super) fn turned(&self, position: usize) -> Shape {
+        let mut start = 2;
+        for _ in 1..position {
+            start = self.tokens.get(start).map_or(start, |token| token.next);
+        }
+        let from = |token: usize| self.tokens.get(token).map_or(self.bytes.len(), |token| token.start);
+        let next = self.tokens.get(start).map_or(start, |token| token.next);
+        Shape::new(
+            [
+                &self.bytes[from(start)..from(next)],
+                &self.bytes[from(2)..from(start)],
+                &self.bytes[from(next)..],
+            ]
+            .concat(),
+        )
+    }
+
     /// The number of variables.
     pub(super) fn variables(&self) -> usize {
         self.variables
@@ -97,4 +139,8 @@ impl Shape {
     pub(super) fn tail(&self) -> usize {
         self.tail
     }
+}
+
+fn is_ground(tokens: &[Token]) -> bool {
+    tokens.iter().all(|token| token.variable.is_none())
 }

@@ -62,7 +62,13 @@ impl Grounded for Handle {
 /// An atom as programs have them at top level.
 fn top(g: &mut Gen, variables: &[&str]) -> Atom {
     match pick(g, 8) {
-        0..=3 => Atom::expression([Atom::symbol("f"), term(g, 2, variables), term(g, 2, variables)]),
+        0..=2 => Atom::expression([Atom::symbol("f"), term(g, 2, variables), term(g, 2, variables)]),
+        3 => Atom::expression([
+            Atom::symbol("f"),
+            term(g, 1, variables),
+            term(g, 1, variables),
+            term(g, 1, variables),
+        ]),
         4 => Atom::expression([Atom::symbol(":"), term(g, 1, variables), term(g, 1, variables)]),
         5..=6 => {
             let lhs = Atom::expression([Atom::symbol("f"), term(g, 2, variables), term(g, 1, variables)]);
@@ -96,6 +102,21 @@ enum Step {
     Fork(usize),
     Switch(usize),
     Union(usize),
+    Index(usize),
+}
+
+/// Heads and positions that may be indexed: most generated atoms have one of these heads.
+const INDEXES: [(&[u8], usize); 5] = [
+    (b"\xc3\x81f", 2),
+    (b"\xc4\x81f", 2),
+    (b"\xc4\x81f", 3),
+    (b"\xc3\x81=", 2),
+    (b"\xc3\x81:", 2),
+];
+
+fn index(env: &Environment, which: usize) {
+    let (head, position) = INDEXES[which];
+    env.arguments.force(&env.facts, head, position);
 }
 
 #[derive(Clone, Debug)]
@@ -108,7 +129,8 @@ impl Arbitrary for Case {
     fn arbitrary(g: &mut Gen) -> Self {
         let mut atoms: Vec<Atom> = Vec::new();
         let steps = (0..1 + pick(g, 16))
-            .map(|_| match pick(g, 16) {
+            .map(|_| match pick(g, 18) {
+                16 | 17 => Step::Index(pick(g, INDEXES.len())),
                 0 => Step::Again(pick(g, 16)),
                 1 | 2 => Step::Remove(pick(g, 16)),
                 3 => Step::Fork(pick(g, 4)),
@@ -171,6 +193,7 @@ fn build(steps: &[Step]) -> Environment {
             Step::Fork(index) => worlds.push(worlds[index % worlds.len()].clone()),
             Step::Switch(index) => worlds.swap(index % (world + 1), world),
             Step::Union(index) => worlds[world] = worlds[world].union(&worlds[index % worlds.len()]),
+            Step::Index(which) => index(&worlds[world], *which),
         }
     }
     worlds.pop().unwrap_or_default()
@@ -237,6 +260,11 @@ fn queries_agree_with_brute_force() {
                 rules_agree(&env, part);
             }
         }
+        (0..INDEXES.len()).for_each(|which| index(&env, which));
+        env.check();
+        for pattern in &case.patterns {
+            answers_agree(&env, pattern);
+        }
     }
     // Each case has three patterns.
     QuickCheck::new().tests(10_000).quickcheck(agree as fn(Case));
@@ -284,10 +312,18 @@ fn joins_agree_with_brute_force() {
             shown.sort();
             shown
         };
-        let answers = env.query_all(&case.patterns).with_limit(1_000_000);
-        let found = answers.map(|answer| answer.map(|answer| (answer.bindings, answer.multiplicity)));
-        let found = found.collect::<Result<_, _>>().unwrap();
-        assert_eq!(canonical(found), canonical(brute_force_join(&env, &case.patterns)));
+        let expected = canonical(brute_force_join(&env, &case.patterns));
+        let shown = |answer: Result<super::Answer<Atom>, QueryError>| {
+            let answer = answer.unwrap();
+            (answer.bindings.resolve(&whole).to_string(), answer.multiplicity)
+        };
+        let bounded: Vec<_> = env.query_all(&case.patterns).with_limit(1_000_000).map(shown).collect();
+        (0..INDEXES.len()).for_each(|which| index(&env, which));
+        let indexed: Vec<_> = env.query_all(&case.patterns).map(shown).collect();
+        assert_eq!(bounded, indexed, "indexes change nothing, not the order either");
+        let answers = env.query_all(&case.patterns).map(Result::unwrap);
+        let found = answers.map(|answer| (answer.bindings, answer.multiplicity));
+        assert_eq!(canonical(found.collect()), expected);
     }
     QuickCheck::new().tests(4_000).quickcheck(agree as fn(Case));
 }

@@ -1,0 +1,41 @@
+//! A query that ends when it has taken so many steps.
+
+use std::iter::FusedIterator;
+
+use super::{Answer, Query, QueryError};
+use crate::term::Term;
+
+/// The answers to a pattern, until a limit is reached: see [`Query::with_limit`].
+pub struct LimitedQuery<'a, T: Term> {
+    query: Query<'a, T>,
+    limit: u64,
+    /// Whether the error was given.
+    ended: bool,
+}
+
+impl<'a, T: Term> LimitedQuery<'a, T> {
+    pub(super) fn new(query: Query<'a, T>, limit: u64) -> Self {
+        let ended = false;
+        LimitedQuery { query, limit, ended }
+    }
+
+    /// As [`Query::fresh`].
+    pub fn fresh(&self) -> u64 {
+        self.query.fresh()
+    }
+}
+
+impl<T: Term> FusedIterator for LimitedQuery<'_, T> {}
+
+impl<T: Term> Iterator for LimitedQuery<'_, T> {
+    type Item = Result<Answer<T>, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let answer = self.query.next();
+        if answer.is_none() && !self.ended && self.query.search.is_exhausted() {
+            self.ended = true;
+            return Some(Err(QueryError::Limit(self.limit)));
+        }
+        answer.map(Ok)
+    }
+}

@@ -1,0 +1,290 @@
+//! Queries as their callers see them: what they build, what they cost, how they end; names and types.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::cell::Cell;
+
+use pleach::env::QueryError;
+use pleach::term::{Leaf, Print, View, parser};
+use pleach::{Atom, Environment, Term};
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+thread_local! {
+    static BUILT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A term type of a host's own, which counts the terms that are built on this thread.
+#[derive(Clone)]
+struct Counted(Inner);
+
+#[derive(Clone)]
+enum Inner {
+    Leaf(Atom),
+    Items(std::sync::Arc<[Counted]>),
+}
+
+impl Term for Counted {
+    fn view(&self) -> View<'_, Self> {
+        match &self.0 {
+            Inner::Items(items) => View::Expression(items),
+            Inner::Leaf(atom) => match atom.view() {
+                View::Leaf(leaf) => View::Leaf(leaf),
+                View::Expression(_) => unreachable!(),
+            },
+        }
+    }
+
+    fn leaf(leaf: Leaf<'_>) -> Option<Self> {
+        BUILT.set(BUILT.get() + 1);
+        Some(Self(Inner::Leaf(Atom::leaf(leaf)?)))
+    }
+
+    fn expression(items: Vec<Self>) -> Self {
+        BUILT.set(BUILT.get() + 1);
+        Self(Inner::Items(items.into()))
+    }
+}
+
+fn counted(text: &str) -> Counted {
+    parser::parse_one(text).unwrap()
+}
+
+/// How many terms are built while `f` runs.
+fn built<R>(f: impl FnOnce() -> R) -> (usize, R) {
+    let before = BUILT.get();
+    let result = f();
+    (BUILT.get() - before, result)
+}
+
+/// With an index and without: nothing is built but what variables of the pattern stand for.
+#[test]
+fn nothing_is_built_that_is_not_in_an_answer() {
+    let mut env = Environment::new();
+    env.add_facts_bulk((0..1_000).map(|i| counted(&format!("(edge a{i} (b {}))", i % 500))));
+    let patterns = [
+        "(edge $x (b 7))",
+        "(edge $x (b 1000))",
+        "(edge a7 (b 7))",
+        "(edge a7 $y)",
+        "(edge $x (c $x))",
+    ];
+    for _ in 0..20 {
+        for (pattern, (answers, terms)) in patterns.iter().zip([(2, 2), (0, 0), (1, 0), (1, 3), (0, 0)]) {
+            let pattern = counted(pattern);
+            let query = || env.query(&pattern).count();
+            assert_eq!(built(query), (terms, answers), "{}", Print(&pattern));
+        }
+    }
+    let memory = env.memory();
+    assert!(memory.arguments.own > 1_000, "an index was built: {memory:?}");
+
+    // Conjunctions build nothing for the ways that lead nowhere, but the expression of all patterns.
+    let patterns = ["(edge $x $y)", "(edge $z $y)", "(edge $y $x)"].map(counted);
+    let (few, answers) = built(|| env.query_all(&patterns).count());
+    assert_eq!(answers, 0);
+    assert!(few <= 1, "{few}");
+}
+
+/// The first answer of many costs one.
+#[test]
+fn the_first_answer_takes_as_long_whatever_follows() {
+    let steps = |n: i64| {
+        let env: Environment = (0..n)
+            .map(|i| Atom::expression([Atom::symbol("p"), i.into(), i.into()]))
+            .collect();
+        let first = |pattern: &str, limit| {
+            let first = env.query(&atom(pattern)).with_limit(limit).next();
+            first.is_some_and(|answer| answer.is_ok())
+        };
+        let least = |pattern: &str| (0..).find(|limit| first(pattern, *limit)).unwrap();
+        let patterns = ["(p $x $x)", "(p 5 $y)", "$all"].map(least);
+        let both = ["(p $x $y)", "(p $y $z)"].map(atom);
+        let joined = |limit| {
+            env.query_all(&both)
+                .with_limit(limit)
+                .next()
+                .is_some_and(|answer| answer.is_ok())
+        };
+        (patterns, (0..).find(|limit| joined(*limit)).unwrap())
+    };
+    let (small, large) = (steps(1_000), steps(200_000));
+    assert!(small.0.iter().all(|steps| *steps < 40), "{small:?}");
+    assert!(large.0.iter().all(|steps| *steps < 40) && large.1 < 100, "{large:?}");
+}
+
+#[test]
+fn limits_end_a_query_with_an_error_once() {
+    let env: Environment = (0..100).map(Atom::from).collect();
+    let mut query = env.query(&atom("$x")).with_limit(50);
+    let answers = query.by_ref().take_while(Result::is_ok).count();
+    assert!((40..=50).contains(&answers), "{answers}");
+    assert!(query.next().is_none() && query.next().is_none());
+    assert_eq!(env.query(&atom("$x")).with_limit(u64::MAX).count(), 100);
+    assert_eq!(
+        env.query(&atom("7")).with_limit(0).next().unwrap().unwrap_err(),
+        QueryError::Limit(0)
+    );
+
+    // A cross product of a million.
+    let product = env.query_all(&["$x", "$y", "$z"].map(atom)).with_limit(1_000);
+    assert_eq!(product.last().unwrap().unwrap_err(), QueryError::Limit(1_000));
+}
+
+/// Whether a query ends by its limit does not depend on which indexes there are.
+#[test]
+fn limits_don_t_depend_on_what_was_asked_before() {
+    let fresh = || -> Environment {
+        (0..1_000)
+            .map(|i| atom(&format!("(edge {i} {})", i * 7 % 1_000)))
+            .collect()
+    };
+    let (asked, new) = (fresh(), fresh());
+    let pattern = atom("(edge $x 7)");
+    (0..20).for_each(|_| assert_eq!(asked.query(&pattern).count(), 1));
+    assert!(asked.memory().arguments.own > 0);
+    for limit in [100, 1_000, 2_000, 10_000] {
+        let [asked, new] = [&asked, &new].map(|env| {
+            let answers = env.query(&pattern).with_limit(limit);
+            let both = [atom("(edge $y 8)"), pattern.clone()];
+            let joined = env.query_all(&both).with_limit(limit);
+            (
+                answers
+                    .map(|answer| answer.map(|answer| answer.multiplicity))
+                    .collect::<Vec<_>>(),
+                joined
+                    .map(|answer| answer.map(|answer| answer.multiplicity))
+                    .collect::<Vec<_>>(),
+            )
+        });
+        assert_eq!(asked, new);
+    }
+}
+
+#[test]
+fn templates_are_checked() {
+    let env = Environment::<Atom>::new();
+    let unbound = |name: &str| Err(QueryError::Unbound(name.into()));
+    let query = env.query(&atom("(f $x (g $y))"));
+    assert_eq!(query.check_template(&atom("(a (b $y) $x $x)")), Ok(()));
+    assert_eq!(query.check_template(&atom("(a (b $u) $v)")), unbound("u"));
+    let join = env.query_all(&[atom("(f $x)"), atom("(g $y)")]);
+    assert_eq!(join.check_template(&atom("($x $y)")), Ok(()));
+    assert_eq!(join.check_template(&atom("($x $z)")), unbound("z"));
+    assert_eq!(
+        unbound("z").unwrap_err().to_string(),
+        "the variable z of the template is in no pattern"
+    );
+}
+
+#[test]
+fn suggestions_come_from_everywhere_a_name_can_be() {
+    let mut env = Environment::<Atom>::new();
+    env.add_rule(atom("(parent-of $x)"), atom("(deep (inner granite))"));
+    env.add_type(atom("mother"), atom("Person"));
+    env.add_facts_bulk(["(likes tom tim)", "lonely", "(long)"].map(atom));
+    env.bind("workspace", atom("1"));
+    let suggest = |name: &str| env.suggest(name, 10).join(" ");
+    assert_eq!(suggest("parent-fo"), "parent-of");
+    assert_eq!(suggest("mohter"), "mother");
+    assert_eq!(suggest("person"), "Person");
+    assert_eq!(suggest("lieks"), "likes");
+    assert_eq!(suggest("lonly"), "lonely");
+    assert_eq!(suggest("lonnly"), "lonely", "two changes in six characters, not three");
+    assert_eq!(suggest("workspcae"), "workspace");
+    assert_eq!(suggest("granit"), "granite");
+    assert_eq!(suggest("tam"), "tim tom");
+    assert_eq!(suggest("tom"), "tim", "not itself");
+    assert_eq!(suggest("xyzzy"), "");
+    assert_eq!(
+        (suggest(""), suggest("x")),
+        (String::new(), String::new()),
+        "nothing would be left of these"
+    );
+    assert_eq!(env.suggest("tam", 1), ["tim"]);
+
+    // Of this environment, and not of a fork's.
+    let mut fork = env.clone();
+    fork.add_fact(atom("(zzyzx 1)"));
+    fork.remove_fact(&atom("lonely"));
+    assert_eq!(env.suggest("zzyzy", 1), [""; 0]);
+    assert_eq!(fork.suggest("zzyzy", 1), ["zzyzx"]);
+    assert_eq!(fork.suggest("lonly", 1), [""; 0]);
+}
+
+/// Heads are all looked at, however many facts there are before them.
+#[test]
+fn suggestions_reach_the_last_head() {
+    let mut env: Environment = (0..60_000)
+        .map(|i| Atom::expression([Atom::symbol("a"), i.into()]))
+        .collect();
+    env.add_fact(atom("(zebra crossing)"));
+    env.add_fact(atom("(größe 1 2 3)"));
+    assert_eq!(env.suggest("zbera", 3), ["zebra"]);
+    assert_eq!(env.suggest("grösse", 3), ["größe"]);
+    assert_eq!(
+        env.suggest("crosing", 3),
+        [""; 0],
+        "it is in an atom after the first 50,000"
+    );
+}
+
+#[test]
+fn types_of_expressions() {
+    let mut env = Environment::<Atom>::new();
+    for (name, of_type) in [
+        ("zero", "Nat"),
+        ("S", "(-> Nat Nat)"),
+        ("true", "Bool"),
+        ("show", "(-> Bool String)"),
+        ("show", "(-> Nat Text)"),
+        ("show", "(-> Nat Text)"),
+        ("pair", "(-> $a $b (Pair $a $b))"),
+        ("same", "(-> $a $a Bool)"),
+        ("nil", "(List $t)"),
+        ("cons", "(-> $t (List $t) (List $t))"),
+        ("quote", "(-> Atom Quoted)"),
+        ("name", "(-> Symbol String)"),
+        ("call", "(-> Expression %Undefined% Done)"),
+        ("both", "Nat"),
+        ("both", "Bool"),
+        ("f", "Fun"),
+    ] {
+        env.add_type(atom(name), atom(of_type));
+    }
+    let types = |text: &str| {
+        let types = env.types_of(&atom(text));
+        types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(types("zero"), "Nat");
+    assert_eq!(types("both"), "Nat Bool", "all, in order");
+    assert_eq!(types("(S (S zero))"), "Nat");
+    assert_eq!(types("(S true)"), "", "ill-typed");
+    assert_eq!(types("(S (S true))"), "", "within");
+    assert_eq!(types("(S zero zero)"), "");
+    assert_eq!(types("(S unknown)"), "Nat");
+    assert_eq!(types("(S $x)"), "Nat");
+    assert_eq!(types("(S 7)"), "Nat", "nothing is known of values");
+    assert_eq!(types("(show zero)"), "Text");
+    assert_eq!(types("(show both)"), "String Text", "each once");
+    assert_eq!(types("(pair zero (pair true zero))"), "(Pair Nat (Pair Bool Nat))");
+    assert_eq!(types("(same zero zero)"), "Bool");
+    assert_eq!(types("(same zero true)"), "");
+    assert_eq!(types("(cons zero nil)"), "(List Nat)");
+    assert_eq!(types("(cons true (cons zero nil))"), "", "a list of one type");
+    assert_eq!(types("(cons nil (cons nil nil))").split(' ').next(), Some("(List"));
+    assert_eq!(types("(quote (S true))"), "Quoted", "any atom");
+    assert_eq!(types("(name zero)"), "String");
+    assert_eq!(types("(name (S zero))"), "");
+    assert_eq!(types("(call (g) true)"), "Done");
+    assert_eq!(types("(call zero true)"), "");
+    assert_eq!(types("(f zero)"), "", "no function");
+    assert_eq!(types("((f) zero)"), "");
+    assert_eq!(types("$x"), "");
+    assert_eq!(types("()"), "");
+
+    let deep = (0..100_000).fold(atom("zero"), |inner, _| Atom::expression([atom("S"), inner]));
+    assert_eq!(env.types_of(&deep), [atom("Nat")]);
+}
