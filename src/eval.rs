@@ -38,6 +38,7 @@ mod arithmetic;
 mod builder;
 mod builtin;
 mod call;
+mod check;
 mod code;
 mod error;
 mod forms;
@@ -63,6 +64,8 @@ mod value;
 use std::sync::{Arc, LazyLock};
 
 pub use self::builder::EvaluatorBuilder;
+pub use self::builtin::builtins;
+pub use self::check::{Problem, ProblemKind};
 pub use self::error::{EvalError, RunError};
 pub use self::host::{HostFunction, HostResult};
 pub use self::interrupt::Interrupt;

@@ -97,11 +97,25 @@ impl Builtin {
 /// The built-in of this name.
 pub(super) fn find(name: Symbol) -> Option<&'static Builtin> {
     static TABLE: LazyLock<HashMap<Symbol, Builtin>> = LazyLock::new(|| {
-        let rows = [SPECIAL, CALLED, TYPED].into_iter().flatten();
-        rows.map(|(name, kind, types)| (Symbol::new(name), row(name, *kind, types)))
+        rows()
+            .map(|(name, kind, types)| (Symbol::new(name), row(name, *kind, types)))
             .collect()
     });
     TABLE.get(&name)
+}
+
+fn rows() -> impl Iterator<Item = &'static (&'static str, Kind, &'static [&'static str])> {
+    [SPECIAL, CALLED, TYPED].into_iter().flatten()
+}
+
+/// The names of all built-ins, in no order: what a tool offers to complete.
+///
+/// ```
+/// assert!(pleach::eval::builtins().any(|name| name == "match"));
+/// ```
+pub fn builtins() -> impl Iterator<Item = &'static str> {
+    // The names that no program can write are none of theirs.
+    rows().map(|(name, ..)| *name).filter(|name| !name.starts_with('('))
 }
 
 fn row(name: &str, kind: Kind, types: &[&str]) -> Builtin {

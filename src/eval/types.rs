@@ -1,5 +1,7 @@
 //! Types: what an atom's types are, and whether arguments fit a function's type.
 
+use std::borrow::Cow;
+
 use super::code::{Activation, Call, Node};
 use super::head::HeadInfo;
 use super::machine::Machine;
@@ -60,7 +62,7 @@ impl Signature {
         self.modes.len()
     }
 
-    fn parameters(&self) -> &[Atom] {
+    pub(super) fn parameters(&self) -> &[Atom] {
         parts(&self.atom).map_or(&[], |(parameters, _)| parameters)
     }
 
@@ -77,7 +79,7 @@ fn parts(atom: &Atom) -> Option<(&[Atom], &Atom)> {
     }
 }
 
-fn mode(of_type: &Atom) -> Mode {
+pub(super) fn mode(of_type: &Atom) -> Mode {
     let Atom::Symbol(symbol) = of_type else {
         return Mode::Eval;
     };
@@ -148,7 +150,9 @@ impl Machine {
         let arguments: Vec<Atom> = call.arguments().map(|at| act.instantiate(at)).collect();
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
-            match self.fit(signature, &arguments) {
+            match self.fit(signature, &arguments, |machine, index| {
+                machine.types_of(&arguments[index]).into()
+            }) {
                 Ok(_) => return Ok(index as u16),
                 Err(misfit) => errors.push(misfit),
             }
@@ -214,8 +218,13 @@ impl Machine {
             })
     }
 
-    /// Whether arguments fit a signature; the result's type if so.
-    fn fit(&mut self, signature: &Signature, arguments: &[Atom]) -> Result<Atom, Misfit> {
+    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are.
+    pub(super) fn fit<'t>(
+        &mut self,
+        signature: &Signature,
+        arguments: &[Atom],
+        types: impl Fn(&mut Self, usize) -> Cow<'t, [Atom]>,
+    ) -> Result<Atom, Misfit> {
         if signature.arity() != arguments.len() {
             return Err(Misfit::Number);
         }
@@ -240,21 +249,13 @@ impl Machine {
                 }
                 Mode::Eval => {}
             }
-            let actual = self.types_of(argument);
+            let actual = types(self, index);
             // What is ill-typed itself tells so when it is evaluated.
-            let mut fits = actual.is_empty();
-            for actual in &actual {
-                if compatible(&expected, actual, &mut bindings) {
-                    fits = true;
-                    break;
-                }
-            }
-            if !fits {
-                let actual = actual.into_iter().next().unwrap_or(Atom::Symbol(names().undefined));
+            if !actual.is_empty() && !actual.iter().any(|actual| compatible(&expected, actual, &mut bindings)) {
                 return Err(Misfit::Argument {
                     index,
                     expected,
-                    actual,
+                    actual: actual[0].clone(),
                 });
             }
         }
@@ -303,7 +304,7 @@ impl Machine {
         vec![undefined]
     }
 
-    fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {
+    pub(super) fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {
         let names = names();
         vec![match atom {
             Atom::Integer(_) | Atom::Float(_) => Atom::Symbol(names.number),
@@ -356,7 +357,7 @@ impl Machine {
     }
 
     /// The types of an expression, whose items have these types.
-    fn types_of_items(&mut self, items: &[Atom], types: &[Vec<Atom>]) -> Vec<Atom> {
+    pub(super) fn types_of_items(&mut self, items: &[Atom], types: &[Vec<Atom>]) -> Vec<Atom> {
         let undefined = Atom::Symbol(names().undefined);
         let Some((heads, arguments)) = types.split_first() else {
             return vec![undefined];
@@ -366,36 +367,10 @@ impl Machine {
         for head in heads {
             let Some(signature) = Signature::of(head) else { continue };
             functions += 1;
-            if signature.arity() != arguments.len() {
-                continue;
-            }
-            let whole = self.renamed(&signature.atom);
-            let Some((parameters, result)) = parts(&whole) else {
-                continue;
-            };
-            let mut bindings = Bindings::new();
-            let fits = parameters
-                .iter()
-                .zip(arguments)
-                .zip(&items[1..])
-                .all(|((expected, actual), item)| {
-                    let expected = bindings.resolve(expected);
-                    match mode(&expected) {
-                        Mode::Lazy => true,
-                        Mode::Meta(meta) => {
-                            metatype(item) == meta || matches!(item, Atom::Expression(_) | Atom::Variable(_))
-                        }
-                        Mode::Eval => {
-                            actual.is_empty()
-                                || actual.iter().any(|actual| compatible(&expected, actual, &mut bindings))
-                        }
-                    }
-                });
-            if fits {
-                let result = bindings.resolve(result);
-                if !found.contains(&result) {
-                    found.push(result);
-                }
+            if let Ok(result) = self.fit(&signature, &items[1..], |_, index| Cow::Borrowed(&arguments[index]))
+                && !found.contains(&result)
+            {
+                found.push(result);
             }
         }
         if functions > 0 {

@@ -46,12 +46,14 @@
 
 mod error;
 mod lexer;
+mod spans;
 
 use std::ops::Range;
 
 pub use error::{ParseError, ParseErrorKind};
 use lexer::{Lexeme, Lexer};
 pub(super) use lexer::{is_plain, looks_like_number};
+pub use spans::spans;
 
 use super::{Atom, Leaf, Term};
 

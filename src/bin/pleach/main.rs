@@ -1,8 +1,15 @@
 //! The `pleach` command: runs MeTTa programs on persistent environments.
 
+mod check;
 mod diagnostic;
+mod interrupt;
+mod options;
+mod printer;
+mod progress;
+mod repl;
 mod run;
 mod source;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -19,25 +26,30 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
+    Repl(repl::Repl),
 }
 
 /// What the command came to.
 enum Outcome {
     /// All went well, or the reader of the output had seen enough.
     Fine,
-    /// A result was an `(Error …)`.
-    ErrorResult,
+    /// A result was an `(Error …)`, or a mistake was found.
+    ErrorFound,
     /// Input could not be read or parsed, or output not be written; standard error says which.
     Failed,
+    /// The user pressed Ctrl-C.
+    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
-            Outcome::ErrorResult => Self::from(1),
+            Outcome::ErrorFound => Self::from(1),
             // As clap ends for arguments that it does not understand.
             Outcome::Failed => Self::from(2),
+            Outcome::Interrupted => Self::from(interrupt::EXIT_CODE),
         }
     }
 }
@@ -45,5 +57,12 @@ impl From<Outcome> for ExitCode {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run(command) => command.run().into(),
+        Command::Check(command) => command.run().into(),
+        Command::Repl(command) => command.run().into(),
     }
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,59 +1,48 @@
 //! `pleach run`.
 
-use std::io::{self, ErrorKind, Write};
-use std::mem;
-use std::num::NonZeroUsize;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Instant;
+use std::{iter, mem};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use pleach::Environment;
 use pleach::env::{IdSeed, Sharing};
-use pleach::eval::{Counts, EvalError, Evaluator};
+use pleach::eval::{Counts, EvalError, Evaluator, Interrupt};
 use pleach::term::{Atom, Item};
-use pleach::{Environment, eval};
 
-use crate::source::Source;
-use crate::{Outcome, diagnostic};
+use crate::options::Options;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::source::{Faults, Source};
+use crate::trace::Trace;
+use crate::{Outcome, diagnostic, interrupt};
 
 /// Run programs, one after another in one world.
 ///
 /// For each `!` prints one line, `[result, result, …]`. Nothing is evaluated unless all files can be read and parsed.
-/// Exits with 0; with 1 if a result was an `(Error …)`; with 2 if input could not be read or parsed.
+/// Exits with 0; with 1 if a result was an `(Error …)`; with 2 if input could not be read or parsed, or a limit was
+/// exceeded; with 130 after Ctrl-C.
 #[derive(Args)]
 pub(crate) struct Run {
     /// The programs.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Evaluate on this many threads; the results are the same on any number. As many as there are cores by default.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    options: Options,
 
-    /// What the parts of an expression see of each other's writes.
-    #[arg(long, value_enum, default_value_t = Policy::Isolated)]
-    policy: Policy,
+    /// Print each result as soon as it is found, and not each line as a whole: as is done on a terminal.
+    #[arg(long)]
+    stream: bool,
+
+    /// Show each reduction on standard error, indented by its depth. Evaluates on one thread.
+    #[arg(long)]
+    trace: bool,
 
     /// Say on standard error what the run came to.
     #[arg(long)]
     stats: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Policy {
-    /// Nothing: each writes its own fork of the world, and the forks are united.
-    Isolated,
-    /// All that those before it wrote: they are evaluated one after another.
-    Sequential,
-}
-
-impl From<Policy> for eval::Policy {
-    fn from(policy: Policy) -> Self {
-        match policy {
-            Policy::Isolated => Self::Isolated,
-            Policy::Sequential => Self::Sequential,
-        }
-    }
 }
 
 /// Why a run ends early.
@@ -65,21 +54,33 @@ enum Stop {
 impl Run {
     pub(crate) fn run(&self) -> Outcome {
         let start = Instant::now();
-        let read: Vec<_> = self.files.iter().map(|path| Source::read(path)).collect();
-        let Ok(sources) = read.into_iter().collect::<Result<Vec<Source>, _>>() else {
-            return Outcome::Failed;
+        let interrupt = interrupt::on_ctrl_c();
+        let sources = match Source::read_all(&self.files, &interrupt) {
+            Ok(sources) => sources,
+            Err(Faults::Interrupted) => return Outcome::Interrupted,
+            Err(_) => return Outcome::Failed,
         };
         let mut world = World {
+            environment: Environment::new(),
+            printer: Printer::new(self.stream || io::stdout().is_terminal()),
+            trace: self.trace.then(Trace::new),
+            error_seen: false,
+            evaluations: 0,
+            counts: Counts::default(),
             keep_first: self.stats,
-            ..World::default()
+            first: None,
         };
         for mut source in sources {
-            let evaluator = self.evaluator(&source.path);
-            match world.run(&evaluator, mem::take(&mut source.items)) {
+            let evaluator = self.evaluator(source.folder(), &world, &interrupt);
+            let items = mem::take(&mut source.items);
+            match world.run(&evaluator, items, &source) {
                 Ok(()) => {}
                 Err(Stop::Eval(error, item)) => {
-                    source.error_at(error, &item);
-                    return Outcome::Failed;
+                    source.error_at(&error, &item);
+                    return match error {
+                        EvalError::Interrupted { .. } => Outcome::Interrupted,
+                        _ => Outcome::Failed,
+                    };
                 }
                 Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Outcome::Fine,
                 Err(Stop::Output(error)) => {
@@ -92,27 +93,32 @@ impl Run {
             world.print_stats(start);
         }
         if world.error_seen {
-            Outcome::ErrorResult
+            Outcome::ErrorFound
         } else {
             Outcome::Fine
         }
     }
 
-    /// The evaluator for a file: `import!` looks in the folder of the file.
-    fn evaluator(&self, path: &Path) -> Evaluator {
-        let threads = self.threads.or_else(|| thread::available_parallelism().ok());
-        Evaluator::builder()
-            .policy(self.policy.into())
-            .threads(threads.map_or(1, NonZeroUsize::get))
-            .folder(path.parent().unwrap_or(Path::new("")))
-            .build()
+    /// The evaluator for a file: `import!` looks in its folder.
+    fn evaluator(&self, folder: &Path, world: &World, interrupt: &Interrupt) -> Evaluator {
+        let printer = world.printer.clone();
+        let mut builder = self
+            .options
+            .evaluator(folder)
+            .interrupt(interrupt.clone())
+            .output(move |text| printer.say(text));
+        if let Some(trace) = world.trace.clone() {
+            builder = builder.trace(move |step| trace.reduction(step));
+        }
+        builder.build()
     }
 }
 
 /// The state of a run.
-#[derive(Default)]
 struct World {
     environment: Environment,
+    printer: Printer,
+    trace: Option<Trace>,
     error_seen: bool,
     /// How many evaluations there have been.
     evaluations: u64,
@@ -123,32 +129,63 @@ struct World {
 }
 
 impl World {
-    fn run(&mut self, evaluator: &Evaluator, items: Vec<Item>) -> Result<(), Stop> {
+    fn run(&mut self, evaluator: &Evaluator, items: Vec<Item>, source: &Source) -> Result<(), Stop> {
         let mut items = items.into_iter().peekable();
+        let mut progress = Progress::new(format!("adding {}", source.path.display()), source.text.len());
         while let Some(item) = items.next() {
             if item.bang {
-                if self.keep_first && self.first.is_none() {
-                    self.first = Some(self.environment.clone());
-                }
-                let environment = mem::take(&mut self.environment);
-                // A seed for each, in order, so that names don't depend on what threads did before.
-                let seed = IdSeed::root().child(self.evaluations);
-                self.evaluations += 1;
-                let evaluation = match evaluator.evaluate_seeded(environment, &item.atom, seed) {
-                    Ok(evaluation) => evaluation,
-                    Err(error) => return Err(Stop::Eval(error, item)),
-                };
-                self.environment = evaluation.environment;
-                self.counts.forks += evaluation.counts.forks;
-                self.counts.merges += evaluation.counts.merges;
-                self.error_seen |= evaluation.results.iter().any(is_error);
-                print(&evaluation.results).map_err(Stop::Output)?;
+                self.evaluate(evaluator, item)?;
             } else {
-                let facts = std::iter::successors(Some(item), |_| items.next_if(|item| !item.bang));
+                let facts = iter::successors(Some(item), |_| items.next_if(|item| !item.bang));
+                let facts = facts.inspect(|item| progress.at(item.span.end));
                 self.environment.add_facts_bulk(facts.map(|item| item.atom));
+                progress.pause();
             }
         }
         Ok(())
+    }
+
+    fn evaluate(&mut self, evaluator: &Evaluator, item: Item) -> Result<(), Stop> {
+        if self.keep_first && self.first.is_none() {
+            self.first = Some(self.environment.clone());
+        }
+        if let Some(trace) = &self.trace {
+            trace.begin(&item.atom);
+        }
+        let environment = mem::take(&mut self.environment);
+        // A seed for each, in order, so that names don't depend on what threads did before.
+        let seed = IdSeed::root().child(self.evaluations);
+        self.evaluations += 1;
+        let mut results = evaluator.results_seeded(environment, &item.atom, seed);
+        let printed = results.by_ref().try_for_each(|result| match result {
+            Ok(result) => {
+                self.flush_trace();
+                self.error_seen |= is_error(&result);
+                self.printer.result(&result).map_err(Stop::Output)
+            }
+            // `finish` tells of it.
+            Err(_) => Ok(()),
+        });
+        self.flush_trace();
+        printed?;
+        match results.finish() {
+            Ok(evaluation) => {
+                self.environment = evaluation.environment;
+                self.counts.forks += evaluation.counts.forks;
+                self.counts.merges += evaluation.counts.merges;
+                self.printer.end().map_err(Stop::Output)
+            }
+            Err(error) => {
+                self.printer.fail();
+                Err(Stop::Eval(error, item))
+            }
+        }
+    }
+
+    fn flush_trace(&self) {
+        if let Some(trace) = &self.trace {
+            trace.flush();
+        }
     }
 
     fn print_stats(&self, start: Instant) {
@@ -170,15 +207,7 @@ impl World {
     }
 }
 
-/// Prints `[r1, r2, …]`, in one piece, so that what the program itself prints stands before or after it.
-fn print(results: &[Atom]) -> io::Result<()> {
-    let results: Vec<String> = results.iter().map(Atom::to_string).collect();
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(format!("[{}]\n", results.join(", ")).as_bytes())?;
-    stdout.flush()
-}
-
-fn is_error(atom: &Atom) -> bool {
+pub(crate) fn is_error(atom: &Atom) -> bool {
     let head = atom.as_expression().and_then(<[Atom]>::first);
     head.and_then(Atom::as_symbol).is_some_and(|head| head == "Error")
 }

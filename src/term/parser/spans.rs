@@ -1,0 +1,45 @@
+use std::ops::Range;
+
+use super::lexer::{Lexeme, Lexer};
+use super::{Item, Term};
+
+/// Where each part of an item stands in its source: the item's atom first, then the parts of an expression after the
+/// expression itself, from left to right. Cost: O(length of the item).
+///
+/// `source` must be what the item was read from; for another text the list is of no use.
+///
+/// ```
+/// use pleach::term::{Item, Parser, parser};
+///
+/// let source = "!(+ (f 1) $x)";
+/// let item: Item = Parser::new(source).next().unwrap()?;
+/// let parts: Vec<&str> = parser::spans(source, &item).into_iter().map(|span| &source[span]).collect();
+/// assert_eq!(parts, ["(+ (f 1) $x)", "+", "(f 1)", "f", "1", "$x"]);
+/// # Ok::<(), pleach::term::ParseError>(())
+/// ```
+pub fn spans<T: Term>(source: &str, item: &Item<T>) -> Vec<Range<usize>> {
+    let start = item.span.start;
+    let mut lexer = Lexer::new(source.get(item.span.clone()).unwrap_or_default());
+    let mut spans = Vec::new();
+    let mut open = Vec::new();
+    loop {
+        lexer.skip_blank();
+        let begin = start + lexer.position();
+        let Ok(Some(lexeme)) = lexer.lexeme() else {
+            return spans;
+        };
+        let end = start + lexer.position();
+        match lexeme {
+            Lexeme::Open => {
+                open.push(spans.len());
+                spans.push(begin..end);
+            }
+            Lexeme::Close => {
+                if let Some(expression) = open.pop().and_then(|index: usize| spans.get_mut(index)) {
+                    expression.end = end;
+                }
+            }
+            _ => spans.push(begin..end),
+        }
+    }
+}
