@@ -11,6 +11,12 @@ use pleach::{Bag, Map, Set};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
 
+/// Cases of a property: 10,000, or as many as the environment variable `PLEACH_CASES` says.
+fn cases() -> u64 {
+    let wanted = std::env::var("PLEACH_CASES").ok().and_then(|cases| cases.parse().ok());
+    wanted.unwrap_or(10_000)
+}
+
 type Model = BTreeMap<u16, i32>;
 type Subject = Map<u16, i32, Hostile>;
 
@@ -246,7 +252,7 @@ fn operations_match_the_model() {
         assert_diff(&maps[2], &maps[1], &models[2], &models[1]);
     }
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn(Hostile, Vec<Op>));
 }
 
@@ -274,7 +280,7 @@ fn different_hashers_give_the_same_answers() {
     }
     type Entries = Vec<(u16, i32)>;
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
 }
 
@@ -303,7 +309,7 @@ fn nothing_new_is_the_same_map() {
         assert!(map.intersection(&more).ptr_eq(&map) || map.contains_key(&other));
     }
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn(Hostile, Vec<(u16, i32)>, u16));
 }
 
@@ -341,7 +347,7 @@ fn im_is_the_oracle() {
         );
     }
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn(Vec<(u16, i32)>, Vec<(u16, i32)>));
 }
 
@@ -373,7 +379,7 @@ fn sets_match_the_model() {
         assert!(a.intersection(&b).union(&a).ptr_eq(&a) || a.is_empty());
     }
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn(Vec<u16>, Vec<u16>, Vec<u16>));
 }
 
@@ -409,6 +415,6 @@ fn bags_merge_by_the_law_of_union() {
         assert!(merged == b.merge(&base, &a));
     }
     QuickCheck::new()
-        .tests(10_000)
+        .tests(cases())
         .quickcheck(property as fn(Vec<u8>, Edits, Edits));
 }
