@@ -5,9 +5,10 @@
 //!
 //! What the `unsafe` code relies on:
 //!
-//! - **Shape.** A block holds as many initialised children as `starts` has bits, bit 0 among them; or, if it has none, as many initialised
-//!   entries as `size` says, and tags for as many, rounded up to [`TAGS`]. Its layout is that of this shape. Whoever
-//!   changes one of these changes all of them before any code of the user runs, or gives up the block.
+//! - **Shape.** `kind` says what a block holds: if it is odd, it is `starts`, and a size and as many initialised children
+//!   follow as it has bits; else it is twice the number of initialised entries, with tags for as many, rounded up to
+//!   [`TAGS`]. The block's layout is that of this shape. Whoever changes one of these changes all of them before any code
+//!   of the user runs, or gives up the block.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. Nobody writes to a block but through
 //!   `&mut Node` and with a count of 1, when no other `Node` exists through which to read or clone it.
 
