@@ -47,13 +47,13 @@ pub(crate) use zip::{par_combine, par_retain};
 
 /// Bits of the hash that one inner node tells apart. Under `cfg(pleach_tiny_nodes)` few, so that tests with few keys
 /// build deep tries.
-pub(crate) const BITS: u32 = if cfg!(pleach_tiny_nodes) { 2 } else { 5 };
+pub(crate) const BITS: u32 = if cfg!(pleach_tiny_nodes) { 2 } else { 4 };
 
 /// Slots of an inner node.
 pub(crate) const SLOTS: u32 = 1 << BITS;
 
 /// Entries that a leaf holds at most, unless their hashes are the same.
-pub(crate) const LEAF: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 16 };
+pub(crate) const LEAF: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 12 };
 
 /// Levels of inner nodes, at most.
 pub(crate) const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;

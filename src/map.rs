@@ -54,17 +54,17 @@ use std::hash::{BuildHasher, Hash};
 /// | what | cost |
 /// |---|---|
 /// | [`new`](Map::new), [`clone`](Clone::clone), [`len`](Map::len), [`ptr_eq`](Map::ptr_eq) | O(1) |
-/// | [`get`](Map::get), [`contains_key`](Map::contains_key), `map[&key]` | O(log₃₂ n) |
-/// | [`insert`](Map::insert), [`remove`](Map::remove), [`get_mut`](Map::get_mut), [`entry`](Map::entry) | O(log₃₂ n), plus, where nodes are shared, a copy of the path: O(32 · log₃₂ n) |
+/// | [`get`](Map::get), [`contains_key`](Map::contains_key), `map[&key]` | O(log₁₆ n) |
+/// | [`insert`](Map::insert), [`remove`](Map::remove), [`get_mut`](Map::get_mut), [`entry`](Map::entry) | O(log₁₆ n), plus, where nodes are shared, a copy of the path: O(16 · log₁₆ n) |
 /// | [`update`](Map::update), [`without`](Map::without), [`alter`](Map::alter), [`extract`](Map::extract) | as above, the path always copied |
 /// | [`iter`](Map::iter), [`keys`](Map::keys), [`values`](Map::values), `into_iter`, [`drain`](Map::drain) | O(n) |
 /// | [`iter_mut`](Map::iter_mut), [`values_mut`](Map::values_mut) | O(n), and copies what is shared |
 /// | [`retain`](Map::retain) | O(n), and copies only nodes that lose something |
-/// | [`union`](Map::union), [`intersection`](Map::intersection), [`difference`](Map::difference), [`merge`](Map::merge), [`diff`](Map::diff), `==`, [`is_submap`](Map::is_submap) | O(d · log₃₂ n), or O(n) if the [hashers](Map::with_hasher) differ |
+/// | [`union`](Map::union), [`intersection`](Map::intersection), [`difference`](Map::difference), [`merge`](Map::merge), [`diff`](Map::diff), `==`, [`is_submap`](Map::is_submap) | O(d · log₁₆ n), or O(n) if the [hashers](Map::with_hasher) differ |
 /// | `hash` | O(n) |
 /// | `drop` | O(1) if shared, else O(n) for what nobody else has |
 ///
-/// A path is at most 14 nodes deep. Keys whose hashes are wholly equal are searched one by one.
+/// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
 ///
 /// # Panics in user code
 /// If `Hash`, `Eq`, `Clone` or a closure panics, the map holds what it held, or the finished change, and stays valid;
@@ -73,7 +73,7 @@ use std::hash::{BuildHasher, Hash};
 /// # Source
 /// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer
 /// and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean Immutable JVM Collections", 2015), with leaves of up
-/// to 16 entries that split in half like the buckets of extendible hashing (Fagin et al. 1979).
+/// to 12 entries that split in half like the buckets of extendible hashing (Fagin et al. 1979).
 ///
 /// # Examples
 /// ```

@@ -11,6 +11,13 @@ use pleach::{Bag, Map, Set};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
 
+/// 10,000 cases of a property, or as many as the environment variable `PLEACH_CASES` says.
+fn quick_check() -> QuickCheck {
+    let wanted = std::env::var("PLEACH_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = wanted.unwrap_or(10_000);
+    QuickCheck::new().tests(cases).max_tests(cases)
+}
+
 type Model = BTreeMap<u16, i32>;
 type Subject = Map<u16, i32, Hostile>;
 
@@ -245,9 +252,7 @@ fn operations_match_the_model() {
         assert_diff(&maps[0], &maps[1], &models[0], &models[1]);
         assert_diff(&maps[2], &maps[1], &models[2], &models[1]);
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Hostile, Vec<Op>));
+    quick_check().quickcheck(property as fn(Hostile, Vec<Op>));
 }
 
 /// Maps whose hashers are not known to be one are compared and merged key by key.
@@ -273,9 +278,7 @@ fn different_hashers_give_the_same_answers() {
         assert!(rehashed == a);
     }
     type Entries = Vec<(u16, i32)>;
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
+    quick_check().quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
 }
 
 /// Operations that change nothing give back the very same map.
@@ -302,9 +305,7 @@ fn nothing_new_is_the_same_map() {
         }
         assert!(map.intersection(&more).ptr_eq(&map) || map.contains_key(&other));
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Hostile, Vec<(u16, i32)>, u16));
+    quick_check().quickcheck(property as fn(Hostile, Vec<(u16, i32)>, u16));
 }
 
 /// `im`'s map gives the same results.
@@ -340,9 +341,7 @@ fn im_is_the_oracle() {
             oracle.0.union_with(oracle.1, |a, b| a.wrapping_add(b)),
         );
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Vec<(u16, i32)>, Vec<(u16, i32)>));
+    quick_check().quickcheck(property as fn(Vec<(u16, i32)>, Vec<(u16, i32)>));
 }
 
 /// A set is a map's keys, and its merge keeps what either side added and drops what either removed.
@@ -372,9 +371,7 @@ fn sets_match_the_model() {
         assert!(a.union(&a.intersection(&b)).ptr_eq(&a));
         assert!(a.intersection(&b).union(&a).ptr_eq(&a) || a.is_empty());
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Vec<u16>, Vec<u16>, Vec<u16>));
+    quick_check().quickcheck(property as fn(Vec<u16>, Vec<u16>, Vec<u16>));
 }
 
 /// Bags merge by law 4: counts sum, and what both have from the base counts once.
@@ -408,7 +405,5 @@ fn bags_merge_by_the_law_of_union() {
         assert!(base.merge(&base, &b).ptr_eq(&b));
         assert!(merged == b.merge(&base, &a));
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Vec<u8>, Edits, Edits));
+    quick_check().quickcheck(property as fn(Vec<u8>, Edits, Edits));
 }

@@ -23,6 +23,9 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
     }
     rows.bulk_build();
     rows.changes();
+    rows.more_changes();
+    #[cfg(feature = "rayon")]
+    rows.parallel_union();
     rows.memory();
 }
 
@@ -107,6 +110,61 @@ fn contenders<K: Key>(keys: &[K], others: &[K]) -> Vec<Box<dyn Contender<K>>> {
     ]
 }
 
+/// A map and two forks of it, each with so many keys of its own.
+fn forks_apart<K: Key, M: Persistent<K>>(n: u64, changes: u64) -> [M; 3] {
+    let base: M = build(&(0..n).map(K::of).collect::<Vec<K>>());
+    let fork = |from: u64| {
+        let mut fork = base.clone();
+        (from..from + changes).for_each(|i| fork.insert(K::of(i), i));
+        fork
+    };
+    let (a, b) = (fork(n), fork(n + changes));
+    [base, a, b]
+}
+
+/// A map and two forks of it, their type forgotten.
+trait Changed {
+    fn union(&self) -> f64;
+    fn merge(&self) -> f64;
+    fn remove(&self, keys: &[u64]) -> f64;
+    fn fork_update(&self, keys: &[u64]) -> f64;
+    fn drop_alone(&self, keys: &[u64]) -> f64;
+}
+
+impl<M: Persistent<u64>> Changed for [M; 3] {
+    fn union(&self) -> f64 {
+        let [_, a, b] = self;
+        seconds(1, || drop(black_box(a.union(b))))
+    }
+
+    fn merge(&self) -> f64 {
+        let [base, a, b] = self;
+        seconds(1, || drop(black_box(a.merge(base, b))))
+    }
+
+    fn remove(&self, keys: &[u64]) -> f64 {
+        let mut map: M = build(keys);
+        let time = seconds(keys.len(), || keys.iter().for_each(|key| map.remove(key)));
+        drop(black_box(map));
+        time
+    }
+
+    fn fork_update(&self, keys: &[u64]) -> f64 {
+        seconds(keys.len(), || {
+            for key in keys {
+                let mut fork = self[0].clone();
+                fork.insert(*key, 1);
+                drop(black_box(fork));
+            }
+        })
+    }
+
+    fn drop_alone(&self, keys: &[u64]) -> f64 {
+        let map: M = build(keys);
+        seconds(keys.len(), || drop(black_box(map)))
+    }
+}
+
 /// The same items in an order without pattern.
 fn shuffled<T>(mut items: Vec<T>) -> Vec<T> {
     let mut state = 1_u64;
@@ -121,13 +179,7 @@ fn shuffled<T>(mut items: Vec<T>) -> Vec<T> {
 
 impl Rows<'_> {
     /// Ours over the best rival's, for one row.
-    fn versus<K>(
-        &mut self,
-        row: &str,
-        bound: f64,
-        contenders: &[Box<dyn Contender<K>>],
-        run: impl Fn(&dyn Contender<K>) -> f64,
-    ) {
+    fn versus<C: ?Sized>(&mut self, row: &str, bound: f64, contenders: &[Box<C>], run: impl Fn(&C) -> f64) {
         let name = format!("map {row}");
         if !(self.wanted)(&name) {
             return;
@@ -268,20 +320,14 @@ impl Rows<'_> {
             rpds: Run<Rpds<K>>,
         }
         fn forks<K: Key, M: Persistent<K>>(n: u64) -> [M; 3] {
-            let base: M = build(&(0..n).map(K::of).collect::<Vec<K>>());
-            let fork = |from: u64| {
-                let mut fork = base.clone();
-                (from..from + 10).for_each(|i| fork.insert(K::of(i), i));
-                fork
-            };
-            let (a, b) = (fork(n), fork(n + 10));
-            [base, a, b]
+            forks_apart(n, 10)
         }
-        /// A hundred calls at a time for those that take microseconds.
+        /// A hundred calls at a time for those that take microseconds. The first is cold, after the rivals' turns.
         fn calls(f: impl Fn()) -> f64 {
-            let first = seconds(1, &f);
-            if first > 1e-3 {
-                first
+            f();
+            let one = seconds(1, &f);
+            if one > 1e-3 {
+                one
             } else {
                 seconds(100, || (0..100).for_each(|_| f()))
             }
@@ -371,6 +417,61 @@ impl Rows<'_> {
                 );
             }
         }
+    }
+
+    /// Union and merge of two forks that each changed one entry in a hundred; and those operations that only some sizes
+    /// are measured for.
+    fn more_changes(&mut self) {
+        const N: u64 = 100_000;
+        let rows: [(&str, f64); 5] = [
+            ("union 1 % + 1 %", 1.0 / 8.0),
+            ("merge 1 % + 1 %", 1.0 / 20.0),
+            ("remove", 1.0),
+            ("fork + update", 0.55),
+            ("drop", 1.0),
+        ];
+        if !rows
+            .iter()
+            .any(|(row, _)| (self.wanted)(&format!("map {row} u64 100K")))
+        {
+            return;
+        }
+        fn changed<M: Persistent<u64>>() -> Box<dyn Changed> {
+            Box::new(forks_apart::<u64, M>(N, N / 100))
+        }
+        let contenders = [
+            changed::<Ours<u64>>(),
+            changed::<Im<u64>>(),
+            changed::<Imbl<u64>>(),
+            changed::<Rpds<u64>>(),
+        ];
+        let keys = shuffled((0..N).map(u64::of).collect());
+        for (i, (row, bound)) in rows.into_iter().enumerate() {
+            self.versus(&format!("{row} u64 100K"), bound, &contenders, |c| match i {
+                0 => c.union(),
+                1 => c.merge(),
+                2 => c.remove(&keys),
+                3 => c.fork_update(&keys[..2_000]),
+                _ => c.drop_alone(&keys),
+            });
+        }
+    }
+
+    /// Union of unrelated maps on Rayon's threads, over one thread.
+    #[cfg(feature = "rayon")]
+    fn parallel_union(&mut self) {
+        let name = "map union unrelated u64 1M in parallel";
+        if !(self.wanted)(name) {
+            return;
+        }
+        const N: u64 = 1_000_000;
+        let [a, b] = [0, N].map(|from| (from..from + N).map(|i| (u64::of(i), i)).collect::<Ours<u64>>());
+        let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
+            Box::new(|| seconds(1, || drop(black_box(a.par_union(&b))))),
+            Box::new(|| seconds(1, || drop(black_box(a.union(&b))))),
+        ];
+        let times = rounds(&mut turns, 5, BUDGET);
+        self.report.at_most(name, over_best(&times), "x one thread", 0.65);
     }
 
     fn memory(&mut self) {

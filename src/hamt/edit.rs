@@ -1,32 +1,32 @@
 //! One key at a time: find, insert, remove; and a whole trie at once: build.
 
 use super::iter::Iter;
-use super::node::{Children, LeafBuilder, Node};
+use super::node::{Children, LeafBuilder, Node, Parts};
 use super::{BITS, Bits, LEAF, exhausted, rest, slot, slot_of_tag, tag};
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::vec;
+
+/// Levels that caches can be expected to hold. To fetch ahead pays below.
+const CACHED: usize = 3;
 
 /// The entry whose key has this hash and pleases `eq`.
 #[inline]
 pub(crate) fn find<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
-    // To fetch ahead pays where caches don't hold the trie.
-    if root.size() < 1 << 15 {
-        find_as::<false, _, _>(root, hash, eq)
-    } else {
-        find_as::<true, _, _>(root, hash, eq)
-    }
-}
-
-#[inline]
-fn find_as<const AHEAD: bool, K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
     let mut node = root;
     // A leaf's tags are of the level of its parent.
     let (mut above, mut rest) = (hash, hash);
+    for _ in 0..CACHED {
+        if node.is_leaf() {
+            return node.entry(tag(above), eq);
+        }
+        node = node.child(slot(rest))?;
+        above = rest;
+        rest <<= BITS;
+    }
     while !node.is_leaf() {
         node = node.child(slot(rest))?;
-        if AHEAD {
-            node.prefetch();
-        }
+        node.prefetch();
         above = rest;
         rest <<= BITS;
     }
@@ -40,6 +40,15 @@ pub(crate) fn find_mut<K: Clone, V: Clone>(
     eq: impl Fn(&K) -> bool,
 ) -> Option<&mut (K, V)> {
     find(root, hash, &eq)?;
+    find_known_mut(root, hash, eq)
+}
+
+/// As [`find_mut`], for a key that is known to be there.
+fn find_known_mut<K: Clone, V: Clone>(
+    root: &mut Node<K, V>,
+    hash: u64,
+    eq: impl Fn(&K) -> bool,
+) -> Option<&mut (K, V)> {
     let mut node = root;
     let (mut above, mut rest) = (hash, hash);
     while !node.is_leaf() {
@@ -79,7 +88,49 @@ pub(crate) fn get_or_insert<'a, K: Clone, V: Clone>(
     }
 }
 
+/// What a new entry meets.
+enum Site<'a, K, V> {
+    /// An entry of its key.
+    Taken,
+    /// A leaf that has no room for it.
+    Full,
+    /// A leaf that has room and is nobody else's.
+    Own,
+    /// A leaf that has room, but must be copied, and the entry's tag there.
+    Shared(&'a Node<K, V>, u16),
+    /// An empty group, and the entry's tag there.
+    Empty(u16),
+}
+
+/// Finds the place of a new entry whose key has this hash and pleases `eq`.
+fn seek<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Site<'_, K, V> {
+    let mut node = root;
+    let (mut above, mut rest) = (hash, hash);
+    let mut shared = node.is_shared();
+    while !node.is_leaf() {
+        match node.child(slot(rest)) {
+            Some(child) => node = child,
+            None => return Site::Empty(tag(rest)),
+        }
+        shared |= node.is_shared();
+        above = rest;
+        rest <<= BITS;
+    }
+    if node.position(tag(above), eq).is_some() {
+        Site::Taken
+    } else if node.size() >= LEAF {
+        Site::Full
+    } else if shared {
+        Site::Shared(node, tag(above))
+    } else {
+        Site::Own
+    }
+}
+
 /// Inserts an entry, or changes the value of the one whose key is `eq` and returns its value.
+///
+/// Most often there is room in a leaf. Then all code of the user's is run by a look at what is there, and by the copy of
+/// the leaf if other tries have it; the walk that changes nodes, and counts as it goes down, can't fail.
 pub(crate) fn insert<K: Clone, V: Clone>(
     root: &mut Option<Node<K, V>>,
     hash: u64,
@@ -87,28 +138,51 @@ pub(crate) fn insert<K: Clone, V: Clone>(
     eq: &impl Fn(&K, &K) -> bool,
     hash_of: &impl Fn(&K) -> u64,
 ) -> Option<V> {
-    match root {
-        None => {
-            *root = Some(Node::single(tag(hash), entry));
-            None
-        }
-        Some(leaf) if leaf.is_leaf() => {
-            if let Some(at) = leaf.position(tag(hash), |key| eq(key, &entry.0)) {
-                return leaf
-                    .entry_mut(at)
-                    .map(|present| std::mem::replace(&mut present.1, entry.1));
+    let Some(node) = root else {
+        *root = Some(Node::single(tag(hash), entry));
+        return None;
+    };
+    match seek(node, hash, |key| eq(key, &entry.0)) {
+        Site::Own => put(root, hash, |leaf, tag| {
+            if let Some(leaf) = leaf {
+                leaf.insert_entry(tag, entry);
             }
-            if leaf.size() < LEAF {
-                leaf.insert_entry(tag(hash), entry);
-            } else {
-                overflow(root, 0, hash, entry, hash_of);
-            }
-            None
+        }),
+        Site::Shared(leaf, tag) => {
+            let new = leaf.with_entry(tag, entry);
+            put(root, hash, |leaf, _| *leaf = Some(new));
         }
-        Some(inner) => insert_below(inner, 0, hash, entry, eq, hash_of),
+        Site::Empty(tag) => {
+            let new = Node::single(tag, entry);
+            put(root, hash, |leaf, _| *leaf = Some(new));
+        }
+        Site::Taken => {
+            let present = find_known_mut(node, hash, |key| eq(key, &entry.0))?;
+            return Some(std::mem::replace(&mut present.1, entry.1));
+        }
+        Site::Full if node.is_leaf() => overflow(root, 0, hash, entry, hash_of),
+        Site::Full => return insert_below(node, 0, hash, entry, eq, hash_of),
     }
+    None
 }
 
+/// Has `write` add an entry to what there is for this hash, a leaf or nothing, given the entry's tag there.
+#[inline]
+fn put<K: Clone, V: Clone>(root: &mut Option<Node<K, V>>, hash: u64, write: impl FnOnce(&mut Option<Node<K, V>>, u16)) {
+    let mut place = root;
+    let (mut above, mut rest) = (hash, hash);
+    while place.as_ref().is_some_and(|node| !node.is_leaf()) {
+        match place.as_mut().and_then(|node| node.growing_child(slot(rest))) {
+            Some(child) => place = child,
+            None => return,
+        }
+        above = rest;
+        rest <<= BITS;
+    }
+    write(place, tag(above));
+}
+
+/// Inserts an entry where there may be no room for it.
 fn insert_below<K: Clone, V: Clone>(
     node: &mut Node<K, V>,
     level: u32,
@@ -200,13 +274,16 @@ fn overflow<K: Clone, V: Clone>(
     }
 }
 
+/// Hashes of the entries of a leaf.
+type Hashes = SmallVec<[u64; LEAF]>;
+
 /// The hashes of a leaf's keys.
-fn hashes<K, V>(leaf: &Node<K, V>, hash_of: &impl Fn(&K) -> u64) -> Vec<u64> {
+fn hashes<K, V>(leaf: &Node<K, V>, hash_of: &impl Fn(&K) -> u64) -> Hashes {
     leaf.entries().iter().map(|entry| hash_of(&entry.0)).collect()
 }
 
 /// What the tags of a leaf whose parent is at `level` say of its keys' hashes: enough to tell that node's slots apart.
-fn hashes_of_tags<K, V>(leaf: &Node<K, V>, level: u32) -> Vec<u64> {
+fn hashes_of_tags<K, V>(leaf: &Node<K, V>, level: u32) -> Hashes {
     leaf.tags().iter().map(|tag| hash_of_tag(*tag, level)).collect()
 }
 
@@ -215,9 +292,10 @@ fn hash_of_tag(tag: u16, level: u32) -> u64 {
 }
 
 /// The entries of a leaf, and one more, with their hashes and in their order.
-fn items<K: Clone, V: Clone>(leaf: Node<K, V>, hashes: Vec<u64>, hash: u64, entry: (K, V)) -> Vec<(u64, (K, V))> {
-    let entries = leaf.into_items().into_iter().map(|(_, entry)| entry);
-    let mut items: Vec<_> = hashes.into_iter().zip(entries).collect();
+fn items<K: Clone, V: Clone>(leaf: Node<K, V>, hashes: Hashes, hash: u64, entry: (K, V)) -> Vec<(u64, (K, V))> {
+    let mut items = Vec::with_capacity(hashes.len() + 1);
+    let mut entries = Parts::of(leaf);
+    items.extend(hashes.into_iter().map_while(|hash| Some((hash, entries.next_entry()?))));
     items.push((hash, entry));
     items.sort_by_key(|(hash, _)| *hash);
     items

@@ -5,9 +5,10 @@
 //!
 //! What the `unsafe` code relies on:
 //!
-//! - **Shape.** A block holds as many initialised children as `starts` has bits, bit 0 among them; or, if it has none, as many initialised
-//!   entries as `size` says, and tags for as many, rounded up to [`TAGS`]. Its layout is that of this shape. Whoever
-//!   changes one of these changes all of them before any code of the user runs, or gives up the block.
+//! - **Shape.** `kind` says what a block holds: if it is odd, it is `starts`, and a size and as many initialised children
+//!   follow as it has bits; else it is twice the number of initialised entries, with tags for as many, rounded up to
+//!   [`TAGS`]. The block's layout is that of this shape. Whoever changes one of these changes all of them before any code
+//!   of the user runs, or gives up the block.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. Nobody writes to a block but through
 //!   `&mut Node` and with a count of 1, when no other `Node` exists through which to read or clone it.
 
@@ -66,21 +67,28 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Node<K, V> {}
 /// The children of an inner node, taken out or not yet put in.
 pub(crate) type Children<K, V> = SmallVec<[Option<Node<K, V>>; SLOTS as usize]>;
 
+/// What every block begins with. In an inner node the size follows, in a leaf the tags.
 #[repr(C)]
 struct Header {
     count: AtomicU32,
-    size: u32,
-    /// 0 in a leaf.
-    starts: Bits,
-    /// Makes the tags' place a multiple of 16.
-    _pad: u32,
+    /// Of an inner node `starts`, which is odd; of a leaf twice the number of its entries.
+    kind: u32,
 }
+
+/// Where the children of an inner node begin.
+const CHILDREN_AT: usize = 16;
 
 /// Where the stored `size` of inner nodes stops; small in tests, so that they get there.
 const SIZE_CAP: u32 = if cfg!(pleach_tiny_nodes) { 7 } else { u32::MAX };
 
-/// Tags come in blocks of so many.
-const TAGS: usize = 16;
+/// Tags come in blocks of so many. With the header, one fills half a cache line, and entries follow.
+const TAGS: usize = 12;
+const _: () = assert!(super::LEAF <= TAGS);
+
+/// The kind of a leaf of so many entries.
+fn kind_of_leaf(len: usize) -> u32 {
+    u32::try_from(2 * len).unwrap_or_else(|_| std::process::abort())
+}
 
 /// What a block's layout depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,24 +106,30 @@ fn entries_at<K, V>(len: usize) -> usize {
     (size_of::<Header>() + tags * size_of::<u16>()).next_multiple_of(align_of::<(K, V)>())
 }
 
-/// For how many entries a leaf of `len` has room.
+/// For how many entries a leaf of `len` has room: it grows by a cache line at a time.
 #[inline]
-fn room(len: usize) -> usize {
-    if len <= 2 { len } else { len.next_multiple_of(4) }
+fn room<K, V>(len: usize) -> usize {
+    // A divisor of `TAGS`, so that a leaf that grows by tags grows by entries.
+    let step = match size_of::<(K, V)>() {
+        0..=16 => 4,
+        17..=21 => 3,
+        22..=32 => 2,
+        _ => 1,
+    };
+    if len <= 2 { len } else { len.next_multiple_of(step) }
 }
 
 impl Shape {
     fn layout<K, V>(self) -> Layout {
         let size = match self {
             Self::Leaf(len) => {
-                let entries = room(len).checked_mul(size_of::<(K, V)>());
+                let entries = room::<K, V>(len).checked_mul(size_of::<(K, V)>());
                 entries.and_then(|bytes| bytes.checked_add(entries_at::<K, V>(len)))
             }
-            Self::Inner(children) => Some(size_of::<Header>() + children * size_of::<Option<Node<K, V>>>()),
+            // In pairs, as allocators round.
+            Self::Inner(children) => Some(CHILDREN_AT + children.next_multiple_of(2) * size_of::<Option<Node<K, V>>>()),
         };
-        let align = align_of::<Header>()
-            .max(align_of::<(K, V)>())
-            .max(align_of::<Option<Node<K, V>>>());
+        let align = align_of::<(K, V)>().max(align_of::<Option<Node<K, V>>>());
         match size.map(|size| Layout::from_size_align(size, align)) {
             Some(Ok(layout)) => layout,
             // More than the address space.
@@ -143,9 +157,10 @@ impl<K, V> Node<K, V> {
         if children.len() != starts.count_ones() as usize || starts & 1 == 0 {
             std::process::abort();
         }
-        let mut node = Self::allocate(Shape::Inner(children.len()), size, starts);
-        // SAFETY: the new block has room for so many children; they are moved there, and forgotten here.
+        let mut node = Self::allocate(Shape::Inner(children.len()), starts);
+        // SAFETY: the new block has room for a size and so many children; they are moved there, and forgotten here.
         unsafe {
+            node.size_ptr().write(size);
             ptr::copy_nonoverlapping(children.as_ptr(), node.children_ptr(), children.len());
             children.set_len(0);
         }
@@ -155,7 +170,7 @@ impl<K, V> Node<K, V> {
 
     /// A block with a header and nothing else: give it what its shape wants before using or dropping it.
     #[inline]
-    fn allocate(shape: Shape, size: u32, starts: Bits) -> Self {
+    fn allocate(shape: Shape, kind: u32) -> Self {
         let layout = shape.layout::<K, V>();
         // SAFETY: the layout's size is not 0.
         let block = unsafe { alloc(layout) }.cast::<Header>();
@@ -166,9 +181,7 @@ impl<K, V> Node<K, V> {
         unsafe {
             block.write(Header {
                 count: AtomicU32::new(1),
-                size,
-                starts,
-                _pad: 0,
+                kind,
             })
         };
         Self {
@@ -186,12 +199,23 @@ impl<K, V> Node<K, V> {
     /// The number of entries in the node and below. O(1) up to [`SIZE_CAP`].
     #[inline]
     pub(crate) fn size(&self) -> usize {
-        let header = self.header();
-        if header.size < SIZE_CAP || header.starts == 0 {
-            header.size as usize
+        if self.is_leaf() {
+            return self.len();
+        }
+        let size = self.stored_size();
+        if size < SIZE_CAP {
+            size as usize
         } else {
             self.large_size()
         }
+    }
+
+    /// The size as an inner node states it.
+    #[inline]
+    fn stored_size(&self) -> u32 {
+        debug_assert!(!self.is_leaf());
+        // SAFETY: every block has room for a size, initialised in inner nodes (Shape), and no tags are ever read as one.
+        unsafe { *self.size_ptr() }
     }
 
     #[cold]
@@ -201,29 +225,36 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     pub(crate) fn is_leaf(&self) -> bool {
-        self.header().starts == 0
+        self.header().kind & 1 == 0
     }
 
     /// The first slots of the groups of an inner node; 0 in a leaf.
     #[inline]
     pub(crate) fn starts(&self) -> Bits {
-        self.header().starts
+        let kind = self.header().kind;
+        if kind & 1 == 0 { 0 } else { kind }
     }
 
     #[inline]
     fn shape(&self) -> Shape {
-        let header = self.header();
-        if header.starts == 0 {
-            Shape::Leaf(header.size as usize)
+        let kind = self.header().kind;
+        if kind & 1 == 0 {
+            Shape::Leaf(kind as usize / 2)
         } else {
-            Shape::Inner(header.starts.count_ones() as usize)
+            Shape::Inner(kind.count_ones() as usize)
         }
     }
 
     #[inline]
-    fn children_ptr(&self) -> *mut Option<Self> {
-        // SAFETY: right after the header, in the block or at its end.
+    fn size_ptr(&self) -> *mut u32 {
+        // SAFETY: right after the header, in the block: its layout is of one child or of [`TAGS`] tags at least.
         unsafe { self.block.as_ptr().add(1).cast() }
+    }
+
+    #[inline]
+    fn children_ptr(&self) -> *mut Option<Self> {
+        // SAFETY: after header and size, in the block.
+        unsafe { self.block.as_ptr().byte_add(CHILDREN_AT).cast() }
     }
 
     #[inline]
@@ -242,8 +273,8 @@ impl<K, V> Node<K, V> {
     /// How many entries are in this node itself.
     #[inline]
     fn len(&self) -> usize {
-        let header = self.header();
-        if header.starts == 0 { header.size as usize } else { 0 }
+        let kind = self.header().kind;
+        if kind & 1 == 0 { kind as usize / 2 } else { 0 }
     }
 
     /// The entries of a leaf; of an inner node none.
@@ -274,7 +305,8 @@ impl<K, V> Node<K, V> {
     /// The place, among the children of an inner node, of the one that serves `slot`.
     #[inline]
     fn place(starts: Bits, slot: u32) -> usize {
-        (starts & (Bits::MAX >> (Bits::BITS - 1 - slot))).count_ones() as usize - 1
+        // Bits above that of `slot` are shifted out.
+        (starts << (Bits::BITS - 1 - slot)).count_ones() as usize - 1
     }
 
     /// The child of an inner node that serves `slot`.
@@ -308,12 +340,16 @@ impl<K, V> Node<K, V> {
         if len == 0 {
             return None;
         }
-        // SAFETY: there are at least 16 tags in a leaf (Shape).
-        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) } & ((1 << len) - 1);
+        // SAFETY: there are at least `TAGS` tags in a leaf (Shape).
+        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) };
         while equal != 0 {
             let at = equal.trailing_zeros() as usize;
+            // Tags of no entry, behind the others, may equal any.
+            if at >= len {
+                break;
+            }
             // SAFETY: less than `len` (Shape).
-            if eq(unsafe { &(*self.entries_ptr(len).add(at)).0 }) {
+            if eq(unsafe { &(*self.entries_ptr(TAGS).add(at)).0 }) {
                 return Some(at);
             }
             equal &= equal - 1;
@@ -322,6 +358,7 @@ impl<K, V> Node<K, V> {
     }
 
     #[cold]
+    #[inline(never)]
     fn position_of_many(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<usize> {
         let entries = self.entries().iter();
         self.tags()
@@ -333,21 +370,32 @@ impl<K, V> Node<K, V> {
     /// The entry of a leaf that has this tag and whose key pleases `eq`.
     #[inline]
     pub(crate) fn entry(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
-        let len = self.header().size as usize;
-        if len > TAGS || !self.is_leaf() {
-            return self.position_of_many(tag, eq).map(|at| &self.entries()[at]);
+        let kind = self.header().kind;
+        if kind & 1 == 1 || kind > 2 * TAGS as u32 {
+            return self.entry_of_many(tag, eq);
         }
-        // SAFETY: there are at least 16 tags in a leaf (Shape).
-        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) } & ((1 << len) - 1);
+        // SAFETY: there are at least `TAGS` tags in a leaf (Shape).
+        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) };
         while equal != 0 {
-            // SAFETY: less than `len` (Shape).
-            let entry = unsafe { &*self.entries_ptr(TAGS).add(equal.trailing_zeros() as usize) };
+            let at = equal.trailing_zeros();
+            // Tags of no entry, behind the others, may equal any.
+            if 2 * at >= kind {
+                break;
+            }
+            // SAFETY: less than the number of entries (Shape).
+            let entry = unsafe { &*self.entries_ptr(TAGS).add(at as usize) };
             if eq(&entry.0) {
                 return Some(entry);
             }
             equal &= equal - 1;
         }
         None
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn entry_of_many(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
+        self.position_of_many(tag, eq).and_then(|at| self.entries().get(at))
     }
 
     /// Has the processor fetch the node, or what of it a search will look at.
@@ -374,6 +422,7 @@ impl<K, V> Node<K, V> {
     }
 
     /// Whether other pointers lead to this node, as of now.
+    #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         self.header().count.load(Ordering::Relaxed) > 1
     }

@@ -53,13 +53,65 @@ pub(crate) enum Outcome<V> {
     New(V),
 }
 
-/// An entry and its tag, which is of the level that is being looked at.
-struct Item<'a, K, V> {
-    tag: u16,
-    entry: &'a (K, V),
+/// Entries in the order of their tags, which are of the level that is being looked at.
+struct Run<'a, 's, K, V> {
+    tags: &'s [u16],
+    entries: Entries<'a, 's, K, V>,
 }
 
-type Items<'a, K, V> = SmallVec<[Item<'a, K, V>; LEAF]>;
+/// As many entries as the tags that come with them.
+enum Entries<'a, 's, K, V> {
+    OfLeaf(&'a [(K, V)]),
+    Listed(&'s [&'a (K, V)]),
+}
+
+impl<K, V> Clone for Run<'_, '_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Run<'_, '_, K, V> {}
+
+impl<K, V> Clone for Entries<'_, '_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Entries<'_, '_, K, V> {}
+
+impl<'a, K, V> Run<'a, '_, K, V> {
+    /// Those of a range.
+    #[inline]
+    fn slice(self, from: usize, upto: usize) -> Self {
+        Self {
+            tags: &self.tags[from..upto],
+            entries: match self.entries {
+                Entries::OfLeaf(entries) => Entries::OfLeaf(&entries[from..upto]),
+                Entries::Listed(entries) => Entries::Listed(&entries[from..upto]),
+            },
+        }
+    }
+
+    #[inline]
+    fn entry(self, at: usize) -> Option<&'a (K, V)> {
+        match self.entries {
+            Entries::OfLeaf(entries) => entries.get(at),
+            Entries::Listed(entries) => entries.get(at).copied(),
+        }
+    }
+
+    fn iter(self) -> impl Iterator<Item = (u16, &'a (K, V))> {
+        self.tags
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, tag)| Some((*tag, self.entry(at)?)))
+    }
+}
+
+/// Tags and entries that a [`Run`] borrows.
+type List<'a, K, V> = (SmallVec<[u16; LEAF]>, SmallVec<[&'a (K, V); LEAF]>);
 
 /// What an operand has in a region.
 enum Part<'a, 's, K, V> {
@@ -69,7 +121,7 @@ enum Part<'a, 's, K, V> {
     /// Several groups of an inner node.
     Groups(&'a Node<K, V>),
     /// Some entries of a leaf, in the order of their tags.
-    Items(&'s [Item<'a, K, V>]),
+    Items(Run<'a, 's, K, V>),
 }
 
 impl<K, V> Clone for Part<'_, '_, K, V> {
@@ -85,11 +137,11 @@ impl<'a, 's, K, V> Part<'a, 's, K, V> {
         child.map_or(Part::Empty, Part::Node)
     }
 
-    fn of_items(items: &'s [Item<'a, K, V>]) -> Self {
-        if items.is_empty() {
+    fn of_run(run: Run<'a, 's, K, V>) -> Self {
+        if run.tags.is_empty() {
             Part::Empty
         } else {
-            Part::Items(items)
+            Part::Items(run)
         }
     }
 
@@ -99,48 +151,28 @@ impl<'a, 's, K, V> Part<'a, 's, K, V> {
             Part::Groups(node) if node.group(region.first).2 == region.width => {
                 Part::of_child(node.child(region.first))
             }
-            Part::Items(items) => {
-                let from = items.partition_point(|item| slot_of_tag(item.tag) < region.first);
-                let upto = items.partition_point(|item| slot_of_tag(item.tag) < region.first + (1 << region.width));
-                Part::of_items(&items[from..upto])
+            Part::Items(run) => {
+                let below = |slot| run.tags.partition_point(|tag| slot_of_tag(*tag) < slot);
+                Part::of_run(run.slice(below(region.first), below(region.first + (1 << region.width))))
             }
             part => part,
         }
     }
 
-    fn len(self) -> usize {
+    /// The entries, of a leaf or part of one.
+    #[inline]
+    fn run(self) -> Run<'a, 's, K, V> {
         match self {
-            Part::Node(leaf) => leaf.entries().len(),
-            Part::Items(items) => items.len(),
-            Part::Empty | Part::Groups(_) => 0,
+            Part::Node(leaf) => Run {
+                tags: leaf.tags(),
+                entries: Entries::OfLeaf(leaf.entries()),
+            },
+            Part::Items(run) => run,
+            Part::Empty | Part::Groups(_) => Run {
+                tags: &[],
+                entries: Entries::OfLeaf(&[]),
+            },
         }
-    }
-
-    fn tag(self, at: usize) -> Option<u16> {
-        match self {
-            Part::Node(leaf) => leaf.tags().get(at).copied(),
-            Part::Items(items) => items.get(at).map(|item| item.tag),
-            Part::Empty | Part::Groups(_) => None,
-        }
-    }
-
-    fn entry(self, at: usize) -> Option<&'a (K, V)> {
-        match self {
-            Part::Node(leaf) => leaf.entries().get(at),
-            Part::Items(items) => items.get(at).map(|item| item.entry),
-            Part::Empty | Part::Groups(_) => None,
-        }
-    }
-
-    fn items(self) -> Items<'a, K, V> {
-        (0..self.len())
-            .filter_map(|at| {
-                Some(Item {
-                    tag: self.tag(at)?,
-                    entry: self.entry(at)?,
-                })
-            })
-            .collect()
     }
 }
 
@@ -301,21 +333,10 @@ fn split<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         }
         return same;
     }
-    let lists = parts.map(|part| {
-        if let Part::Node(_) = part {
-            part.items()
-        } else {
-            Items::new()
-        }
-    });
     for half in at.halves() {
-        let part = |i: usize| {
-            let part = if let Part::Node(_) = parts[i] {
-                Part::Items(&lists[i])
-            } else {
-                parts[i]
-            };
-            part.within(half)
+        let part = |i: usize| match parts[i] {
+            Part::Node(_) => Part::Items(parts[i].run()).within(half),
+            part => part.within(half),
         };
         same &= region(std::array::from_fn(part), half, result, op);
     }
@@ -332,8 +353,14 @@ fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     // A root serves no slot; its groups are of level 0, as is a root leaf's tags.
     let root = at.width == BITS;
     let level = if root { 0 } else { at.level + 1 };
-    let has_items = |part: &Part<'_, '_, K, V>| part.len() != 0;
-    if !root && !parts.iter().any(has_items) {
+    if root {
+        let below = parts.map(|part| match part {
+            Part::Node(node) if !node.is_leaf() => Part::Groups(node),
+            part => Part::of_run(part.run()),
+        });
+        return split(below, at, result, op);
+    }
+    if parts.iter().all(|part| part.run().tags.is_empty()) {
         let below = parts.map(|part| {
             if let Part::Node(node) = part {
                 Part::Groups(node)
@@ -343,24 +370,20 @@ fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         });
         return descended(parts, below, at, result, op);
     }
-    let lists = parts.map(|part| {
-        let mut items = part.items();
-        if !root {
-            items
-                .iter_mut()
-                .for_each(|item| item.tag = tag(rest(op.hash(&item.entry.0), level)));
-            items.sort_by_key(|item| item.tag);
-        }
-        items
+    let lists: [List<'a, K, V>; N] = parts.map(|part| {
+        let with_tag = |(_, entry): (u16, &'a (K, V))| (tag(rest(op.hash(&entry.0), level)), entry);
+        let mut items: SmallVec<[_; LEAF]> = part.run().iter().map(with_tag).collect();
+        items.sort_by_key(|(tag, _)| *tag);
+        items.into_iter().unzip()
     });
     let part = |i: usize| match parts[i] {
         Part::Node(node) if !node.is_leaf() => Part::Groups(node),
-        _ => Part::of_items(&lists[i]),
+        _ => Part::of_run(Run {
+            tags: &lists[i].0,
+            entries: Entries::Listed(&lists[i].1),
+        }),
     };
     let below: [Part<'a, '_, K, V>; N] = std::array::from_fn(part);
-    if root {
-        return split(below, at, result, op);
-    }
     descended(parts, below, at, result, op)
 }
 
@@ -373,13 +396,15 @@ fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let level = at.level + 1;
-    let mut groups = Groups::new(level);
+    let mut groups = result.below();
     let same = split(below, Region::all(level), &mut groups, op);
-    if O::BUILDS {
-        match (0..N).find(|i| same >> i & 1 == 1) {
-            Some(i) => result.keep(at, parts[i], i),
-            None => result.push_below(at, groups, op),
+    match (0..N).find(|i| same >> i & 1 == 1) {
+        _ if !O::BUILDS => {}
+        Some(i) => {
+            result.discard(groups);
+            result.keep(at, parts[i], i);
         }
+        None => result.push_below(at, groups, op),
     }
     same
 }
@@ -392,37 +417,48 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let before = result.entries.len();
+    let runs = parts.map(Part::run);
     if O::BUILDS {
-        result.entries.reserve(parts.iter().map(|part| part.len()).sum());
+        result.entries.reserve(runs.iter().map(|run| run.tags.len()).sum());
     }
+    /// Above all tags.
+    const END: u32 = u32::MAX;
+    let head = |i: usize, at: usize| runs[i].tags.get(at).map_or(END, |tag| u32::from(*tag));
     let mut same = (1 << N) - 1;
     let mut from = [0; N];
+    let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
     loop {
-        let heads: [_; N] = std::array::from_fn(|i| parts[i].tag(from[i]));
-        let Some(tag) = heads.iter().flatten().copied().min() else {
+        let least = heads.iter().fold(END, |least, head| least.min(*head));
+        if least == END {
             break;
-        };
+        }
         // Mostly there is one key of a tag.
+        let mut next = from;
         let mut entries: [Option<&'a (K, V)>; N] = [None; N];
         let mut key: Option<&K> = None;
         let mut one = true;
         for i in 0..N {
-            if heads[i] == Some(tag) {
-                entries[i] = parts[i].entry(from[i]);
-                let head = entries[i].map(|entry| &entry.0);
-                one &= parts[i].tag(from[i] + 1) != Some(tag);
-                one &= key.is_none_or(|key| head.is_none_or(|head| op.same(key, head)));
-                key = key.or(head);
+            if heads[i] == least
+                && let Some(entry) = runs[i].entry(from[i])
+            {
+                next[i] += 1;
+                heads[i] = head(i, next[i]);
+                one &= heads[i] != least && key.is_none_or(|key| op.same(key, &entry.0));
+                entries[i] = Some(entry);
+                key = Some(&entry.0);
             }
         }
         if one {
-            same &= emit(tag, entries, result, op);
-            for i in 0..N {
-                from[i] += usize::from(heads[i] == Some(tag));
-            }
+            same &= emit(least as u16, entries, result, op);
         } else {
-            same &= join_tag(tag, &parts, &mut from, result, op);
+            for i in 0..N {
+                next[i] = from[i] + runs[i].tags[from[i]..].partition_point(|tag| u32::from(*tag) <= least);
+                heads[i] = head(i, next[i]);
+            }
+            let all = std::array::from_fn(|i| runs[i].slice(from[i], next[i]));
+            same &= join_tag(least as u16, all, result, op);
         }
+        from = next;
     }
     if !O::BUILDS {
         return same;
@@ -436,21 +472,16 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     same
 }
 
-/// Joins the entries of one tag, and moves on behind them.
+/// Joins entries of one tag.
 #[cold]
 fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
-    parts: &[Part<'a, '_, K, V>; N],
-    from: &mut [usize; N],
+    runs: [Run<'a, '_, K, V>; N],
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let mut same = (1 << N) - 1;
-    let upto: [usize; N] = std::array::from_fn(|i| {
-        let end = (from[i]..).find(|at| parts[i].tag(*at) != Some(tag));
-        end.unwrap_or(from[i])
-    });
-    let run = |i: usize| (from[i]..upto[i]).filter_map(move |at| parts[i].entry(at));
+    let run = |i: usize| runs[i].iter().map(|(_, entry)| entry);
     for i in 0..N {
         for entry in run(i) {
             let find = |j: usize| run(j).find(|other| op.same(&other.0, &entry.0));
@@ -465,7 +496,6 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             same &= emit(tag, entries, result, op);
         }
     }
-    *from = upto;
     same
 }
 

@@ -23,8 +23,9 @@ impl<K: Clone, V: Clone> Node<K, V> {
                 leaf.finish()
             }
             Shape::Inner(count) => {
-                let header = self.header();
-                let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), header.size, header.starts));
+                let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), self.starts()));
+                // SAFETY: the new block has room for a size.
+                unsafe { copy.size_ptr().write(self.stored_size()) };
                 for (at, child) in self.children().iter().enumerate() {
                     // SAFETY: the new block has room for as many children as this one has.
                     unsafe { copy.children_ptr().add(at).write(child.clone()) };
@@ -72,14 +73,29 @@ impl<K: Clone, V: Clone> Node<K, V> {
         Some(unsafe { &mut *self.children_ptr().add(Self::place(starts, slot)) })
     }
 
+    /// As [`child_mut`](Self::child_mut), for a child that will gain an entry, which is counted.
+    #[inline]
+    pub(crate) fn growing_child(&mut self, slot: u32) -> Option<&mut Option<Self>> {
+        if self.is_leaf() {
+            return None;
+        }
+        self.unshare();
+        let size = self.stored_size();
+        // SAFETY: unique by now, and no leaf; for the place, see `child`.
+        unsafe {
+            *self.size_ptr() = if size < SIZE_CAP { size + 1 } else { SIZE_CAP };
+            Some(&mut *self.children_ptr().add(Self::place(self.header().kind, slot)))
+        }
+    }
+
     /// Counts an entry more, one that a child has gained.
     #[inline]
     pub(crate) fn child_grew(&mut self) {
         if !self.is_leaf() {
             self.unshare();
-            let size = self.header().size;
-            // SAFETY: unique by now; no leaf, so its shape does not depend on its size.
-            unsafe { self.header_mut().size = if size < SIZE_CAP { size + 1 } else { SIZE_CAP } }
+            let size = self.stored_size();
+            // SAFETY: unique by now, and no leaf.
+            unsafe { *self.size_ptr() = if size < SIZE_CAP { size + 1 } else { SIZE_CAP } }
         }
     }
 
@@ -88,15 +104,37 @@ impl<K: Clone, V: Clone> Node<K, V> {
     pub(crate) fn child_shrank(&mut self) {
         if !self.is_leaf() {
             self.unshare();
-            let size = self.header().size;
+            let size = self.stored_size();
             let size = if size < SIZE_CAP {
                 size.saturating_sub(1)
             } else {
                 capped(self.large_size())
             };
             // SAFETY: as in `child_grew`.
-            unsafe { self.header_mut().size = size }
+            unsafe { *self.size_ptr() = size }
         }
+    }
+
+    /// Where in a leaf an entry of this tag belongs: behind the others.
+    #[inline]
+    fn place_of_tag(&self, tag: u16) -> usize {
+        let len = self.len();
+        if len == 0 || len > TAGS {
+            return self.tags().partition_point(|t| *t <= tag);
+        }
+        // SAFETY: there are at least `TAGS` tags in a leaf (Shape).
+        (unsafe { tags_upto(self.tags_ptr(), tag) } & ((1 << len) - 1)).count_ones() as usize
+    }
+
+    /// A leaf's entries, and one more.
+    pub(crate) fn with_entry(&self, tag: u16, entry: (K, V)) -> Self {
+        let at = self.place_of_tag(tag);
+        let (tags, entries) = (self.tags(), self.entries());
+        let mut leaf = LeafBuilder::new(entries.len() + 1);
+        leaf.extend(&tags[..at], &entries[..at]);
+        leaf.push(tag, entry);
+        leaf.extend(&tags[at..], &entries[at..]);
+        leaf.finish()
     }
 
     /// Adds an entry to a leaf, behind those of its tag.
@@ -104,24 +142,13 @@ impl<K: Clone, V: Clone> Node<K, V> {
         if !self.is_leaf() {
             return;
         }
-        let len = self.len();
-        let at = if len > TAGS {
-            self.tags().partition_point(|t| *t <= tag)
-        } else {
-            // SAFETY: there are at least 16 tags in a leaf (Shape).
-            (unsafe { tags_upto(self.tags_ptr(), tag) } & ((1 << len) - 1)).count_ones() as usize
-        };
         if !self.is_unique() {
-            let (tags, entries) = (self.tags(), self.entries());
-            let mut leaf = LeafBuilder::new(len + 1);
-            leaf.extend(&tags[..at], &entries[..at]);
-            leaf.push(tag, entry);
-            leaf.extend(&tags[at..], &entries[at..]);
-            *self = leaf.finish();
+            *self = self.with_entry(tag, entry);
             return;
         }
-        let grows = room(len + 1) != room(len);
-        let size = u32::try_from(len + 1).unwrap_or_else(|_| std::process::abort());
+        let (len, at) = (self.len(), self.place_of_tag(tag));
+        let grows = room::<K, V>(len + 1) != room::<K, V>(len);
+        let kind = kind_of_leaf(len + 1);
         // SAFETY: unique. The block gets the layout of a leaf with one entry more, its entries go where that has them, and
         // what is behind `at` moves up by one, for which there is room; no user code runs till the shape is true again.
         unsafe {
@@ -138,7 +165,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
             let tags = self.tags_ptr();
             ptr::copy(tags.add(at), tags.add(at + 1), len - at);
             tags.add(at).write(tag);
-            self.header_mut().size = size;
+            self.header_mut().kind = kind;
         }
     }
 
@@ -168,10 +195,10 @@ impl<K: Clone, V: Clone> Node<K, V> {
             if old != new {
                 ptr::copy(old, new, len - 1);
             }
-            if room(len - 1) != room(len) {
+            if room::<K, V>(len - 1) != room::<K, V>(len) {
                 self.reallocate(Shape::Leaf(len), Shape::Leaf(len - 1));
             }
-            self.header_mut().size -= 1;
+            self.header_mut().kind -= 2;
             Some(taken)
         }
     }
@@ -195,7 +222,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
                 ptr::copy(old, new, at);
             }
             self.reallocate(Shape::Leaf(len), Shape::Leaf(at));
-            self.header_mut().size = at as u32;
+            self.header_mut().kind = kind_of_leaf(at);
         }
         Some(high.finish())
     }
@@ -215,7 +242,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
             let place = self.children_ptr().add(at);
             ptr::copy(place, place.add(1), count - at);
             place.write(Some(child));
-            self.header_mut().starts = starts | 1 << slot;
+            self.header_mut().kind = starts | 1 << slot;
         }
     }
 
@@ -228,12 +255,12 @@ impl<K: Clone, V: Clone> Node<K, V> {
         starts: Bits,
         more: u32,
     ) {
-        let size = self.header().size;
-        let size = if size < SIZE_CAP { size + more } else { SIZE_CAP };
-        self.unshare();
         if self.is_leaf() {
             return;
         }
+        let size = self.stored_size();
+        let size = if size < SIZE_CAP { size + more } else { SIZE_CAP };
+        self.unshare();
         let old = self.take_children();
         let mut children = Children::new();
         let mut old = old.into_iter();

@@ -93,8 +93,7 @@ impl<K, V> LeafBuilder<K, V> {
     /// For a leaf of so many entries, at least one.
     #[inline]
     pub(crate) fn new(len: usize) -> Self {
-        let size = u32::try_from(len).unwrap_or_else(|_| std::process::abort());
-        let node = ManuallyDrop::new(Node::allocate(Shape::Leaf(len), size, 0));
+        let node = ManuallyDrop::new(Node::allocate(Shape::Leaf(len), kind_of_leaf(len)));
         // All tags are read at once, those of no entry too.
         let tags = if len <= TAGS { TAGS } else { len.next_multiple_of(TAGS) };
         // SAFETY: the block has room for so many tags.

@@ -5,7 +5,6 @@ use crate::hamt::edit;
 use crate::hamt::node::{Children, LeafBuilder, Node};
 use crate::hamt::{BITS, Bits, Keys, LEAF, SLOTS, rest, slot_of_tag, tag};
 use smallvec::SmallVec;
-use std::vec;
 
 /// Where an entry of the result comes from.
 pub(super) enum Source<'a, K, V> {
@@ -34,7 +33,12 @@ pub(super) struct Group<'a, K, V> {
 pub(super) struct Groups<'a, K, V> {
     level: u32,
     groups: SmallVec<[Group<'a, K, V>; SLOTS as usize]>,
+    /// In front are those of the levels above: one list serves all.
     pub(super) entries: Vec<(u16, Source<'a, K, V>)>,
+    /// Where this level's entries begin.
+    base: usize,
+    /// Where those end that are in groups.
+    grouped: usize,
 }
 
 impl<'a, K, V> Groups<'a, K, V> {
@@ -43,7 +47,27 @@ impl<'a, K, V> Groups<'a, K, V> {
             level,
             groups: SmallVec::new(),
             entries: Vec::new(),
+            base: 0,
+            grouped: 0,
         }
+    }
+
+    /// For the level below. To be given back.
+    pub(super) fn below(&mut self) -> Self {
+        let entries = std::mem::take(&mut self.entries);
+        Self {
+            level: self.level + 1,
+            groups: SmallVec::new(),
+            base: entries.len(),
+            grouped: entries.len(),
+            entries,
+        }
+    }
+
+    /// Takes the list back, without what the level below has added to it.
+    pub(super) fn discard(&mut self, below: Self) {
+        self.entries = below.entries;
+        self.entries.truncate(below.base);
     }
 
     /// Adds the next group, and joins it with what has come before if both fit in a leaf.
@@ -65,6 +89,9 @@ impl<'a, K, V> Groups<'a, K, V> {
                 content,
             });
             return;
+        }
+        if let Content::Entries(count) = content {
+            self.grouped += count;
         }
         self.groups.push(Group {
             first: region.first,
@@ -117,11 +144,13 @@ impl<'a, K, V> Groups<'a, K, V> {
             (a, b) => {
                 let (low_size, high_size) = (size(a), size(b));
                 if let Content::Kept(node, _) = b {
-                    self.entries.extend(kept(node));
+                    self.entries.splice(self.grouped..self.grouped, kept(node));
+                    self.grouped += high_size;
                 }
                 if let Content::Kept(node, _) = a {
-                    let at = self.entries.len() - high_size;
+                    let at = self.grouped - high_size;
                     self.entries.splice(at..at, kept(node));
+                    self.grouped += low_size;
                 }
                 Content::Entries(low_size + high_size)
             }
@@ -137,10 +166,10 @@ impl<'a, K, V> Groups<'a, K, V> {
         match part {
             Part::Empty => self.push(region, Content::Empty),
             Part::Node(node) => self.push(region, Content::Kept(node, Some(of))),
-            Part::Items(items) => {
+            Part::Items(run) => {
                 self.entries
-                    .extend(items.iter().map(|item| (item.tag, Source::Kept(item.entry))));
-                self.push(region, Content::Entries(items.len()));
+                    .extend(run.iter().map(|(tag, entry)| (tag, Source::Kept(entry))));
+                self.push(region, Content::Entries(run.tags.len()));
             }
             Part::Groups(node) => {
                 let mut first = region.first;
@@ -158,40 +187,25 @@ impl<'a, K, V> Groups<'a, K, V> {
 }
 
 impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
-    /// Makes the last `count` entries of the list groups for a region.
+    /// Makes the next `count` entries of the list groups for a region.
     pub(super) fn settle(&mut self, region: Region, count: usize, keys: &impl Keys<K>) {
         if count == 0 {
             self.push(region, Content::Empty);
         } else if count <= LEAF || region.is_exhausted() {
             self.push(region, Content::Entries(count));
-        } else {
-            let entries = self.entries.split_off(self.entries.len() - count);
-            self.distribute(region, count, &mut entries.into_iter(), keys);
-        }
-    }
-
-    /// Makes the next `count` entries groups for a region.
-    fn distribute(
-        &mut self,
-        region: Region,
-        count: usize,
-        entries: &mut vec::IntoIter<(u16, Source<'a, K, V>)>,
-        keys: &impl Keys<K>,
-    ) {
-        if count <= LEAF || region.is_exhausted() {
-            self.entries.extend(entries.take(count));
-            self.settle(region, count, keys);
         } else if region.width > 0 {
             let [low, high] = region.halves();
-            let of_low = entries.as_slice()[..count].partition_point(|(tag, _)| slot_of_tag(*tag) < high.first);
-            self.distribute(low, of_low, entries, keys);
-            self.distribute(high, count - of_low, entries, keys);
+            let entries = &self.entries[self.grouped..][..count];
+            let of_low = entries.partition_point(|(tag, _)| slot_of_tag(*tag) < high.first);
+            self.settle(low, of_low, keys);
+            self.settle(high, count - of_low, keys);
         } else {
+            let entries = self.entries.drain(self.grouped..self.grouped + count);
             let with_hash = |(_, source): (u16, Source<'_, K, V>)| {
                 let entry = source.into_entry();
                 (keys.hash(&entry.0), entry)
             };
-            let mut items: Vec<_> = entries.take(count).map(with_hash).collect();
+            let mut items: Vec<_> = entries.map(with_hash).collect();
             items.sort_by_key(|(hash, _)| *hash);
             let (starts, children) = edit::groups(items, self.level + 1, 0, BITS);
             self.push(region, Content::New(Node::inner(starts, children)));
@@ -199,12 +213,16 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
     }
 
     /// The nodes of the groups: one, or an inner node of several.
-    pub(super) fn into_node(self) -> Option<Node<K, V>> {
+    pub(super) fn into_node(mut self) -> Option<Node<K, V>> {
+        self.take_node()
+    }
+
+    fn take_node(&mut self) -> Option<Node<K, V>> {
         let alone = self.groups.len() == 1;
-        let mut entries = self.entries.into_iter();
+        let mut entries = self.entries.drain(self.base..);
         let mut starts: Bits = 0;
         let mut children = Children::new();
-        for group in self.groups {
+        for group in std::mem::take(&mut self.groups) {
             starts |= 1 << group.first;
             children.push(match group.content {
                 Content::Empty => None,
@@ -227,26 +245,27 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
     }
 
     /// Adds the groups of all slots at the level below as one group here.
-    pub(super) fn push_below(&mut self, region: Region, below: Groups<'a, K, V>, keys: &impl Keys<K>) {
+    pub(super) fn push_below(&mut self, region: Region, mut below: Groups<'a, K, V>, keys: &impl Keys<K>) {
         if below.groups.len() > 1 {
-            let content = below.into_node().map_or(Content::Empty, Content::New);
+            let content = below.take_node().map_or(Content::Empty, Content::New);
+            self.entries = below.entries;
             return self.push(region, content);
         }
         // They fit in a leaf, whose tags are of this level.
-        let mut entries = below.entries;
+        self.entries = below.entries;
         if let Some(Group {
             content: Content::Kept(node, _),
             ..
         }) = below.groups.first()
         {
-            entries.extend(kept(node));
+            self.entries.extend(kept(node));
         }
-        for (old, source) in &mut entries {
+        let entries = &mut self.entries[below.base..];
+        for (old, source) in &mut *entries {
             *old = tag(rest(keys.hash(&source.entry().0), self.level));
         }
         entries.sort_by_key(|(tag, _)| *tag);
         let count = entries.len();
-        self.entries.extend(entries);
         self.settle(region, count, keys);
     }
 }
