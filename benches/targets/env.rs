@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use pleach::persist::NoCodec;
 use pleach::{Atom, Environment, SharedEnvironment};
 
 use crate::common::alloc::bytes_kept;
@@ -67,7 +68,7 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 
 type Row = fn(&mut Report, &str);
 
-const ROWS: [(&str, Row); 15] = [
+const ROWS: [(&str, Row); 18] = [
     ("env clone and drop", clone),
     ("env first write after a clone", first_write),
     ("env later add_rule", later_write),
@@ -83,6 +84,9 @@ const ROWS: [(&str, Row); 15] = [
     ("env rule_count", rule_count),
     ("env memory", memory),
     ("env reads", reads),
+    ("env save", save),
+    ("env load", load),
+    ("journal commit", journal),
 ];
 
 fn clone(report: &mut Report, name: &str) {
@@ -416,4 +420,79 @@ fn reads(report: &mut Report, name: &str) {
         "x",
         0.85,
     );
+}
+
+fn save(report: &mut Report, name: &str) {
+    let n = 1_000_000;
+    let env = facts(n);
+    let mut bytes = Vec::with_capacity(32 << 20);
+    let time = median(
+        (0..5)
+            .map(|_| {
+                bytes.clear();
+                seconds(n, || env.save_to(&mut bytes, &NoCodec).expect("a save"))
+            })
+            .collect(),
+    );
+    // At least 50 MB/s or 1 µs a fact, whichever is slower: facts of under 50 bytes are allowed the microsecond.
+    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 1.0);
+    report.at_most(
+        &format!("{name}, size of a fact, 1 M"),
+        bytes.len() as f64 / n as f64,
+        "B",
+        20.0,
+    );
+}
+
+fn load(report: &mut Report, name: &str) {
+    let n = 1_000_000;
+    let mut bytes = Vec::new();
+    facts(n).save_to(&mut bytes, &NoCodec).expect("a save");
+    let time = median(
+        (0..3)
+            .map(|_| {
+                let mut loaded = Environment::<Atom>::new();
+                seconds(n, || {
+                    loaded = Environment::load_from(&bytes[..], &NoCodec).expect("a load")
+                })
+            })
+            .collect(),
+    );
+    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 2.5);
+}
+
+/// Commits of one fact each, on one thread.
+#[cfg(feature = "journal")]
+fn journal(report: &mut Report, name: &str) {
+    use pleach::persist::{Journal, SyncPolicy};
+    let folder = std::env::temp_dir().join(format!("pleach-bench-{}", std::process::id()));
+    for (what, sync, commits, bound) in [
+        ("no sync", SyncPolicy::Never, 20_000, 20.0),
+        ("a sync each", SyncPolicy::Always, 100, f64::INFINITY),
+    ] {
+        let (journal, _) = Journal::<Atom>::open_with(&folder, sync, NoCodec).expect("a journal");
+        let mut next = 0;
+        let time = median(
+            (0..11)
+                .map(|_| {
+                    seconds(commits, || {
+                        for _ in 0..commits {
+                            next += 1;
+                            let mut fork = journal.snapshot();
+                            fork.add_fact(edge(next, next * 7));
+                            journal.commit(&mut fork).expect("a commit");
+                        }
+                    })
+                })
+                .collect(),
+        );
+        drop(journal);
+        let _ = std::fs::remove_dir_all(&folder);
+        report.at_most(&format!("{name}, {what}"), time * 1e6, "µs", bound);
+    }
+}
+
+#[cfg(not(feature = "journal"))]
+fn journal(_: &mut Report, name: &str) {
+    println!("{name}: needs the feature `journal`");
 }
