@@ -29,6 +29,16 @@ impl Folder {
         Self(path)
     }
 
+    /// One in memory, where there is such a place and syncs cost nothing.
+    fn fast(name: &str) -> Self {
+        let folder = Self::new(name);
+        let memory = Path::new("/dev/shm");
+        match folder.0.file_name() {
+            Some(name) if memory.is_dir() => Self(memory.join(name)),
+            _ => folder,
+        }
+    }
+
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         let mut names: Vec<_> = entries
@@ -81,7 +91,7 @@ fn assert_same(a: &Environment, b: &Environment, made: &Made) {
 #[test]
 fn what_was_committed_comes_back() {
     fn property(commits: Vec<Vec<Write>>, compact_at: usize) {
-        let folder = Folder::new("random");
+        let folder = Folder::fast("random");
         let mut made = Made::default();
         let (mut journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
         for (number, writes) in commits.iter().enumerate() {
@@ -164,7 +174,7 @@ fn a_world_that_was_replaced_comes_back() {
 /// A log of a few commits, cut or damaged at each byte.
 #[test]
 fn a_torn_log_is_cut_and_a_damaged_one_refused() {
-    let folder = Folder::new("torn");
+    let folder = Folder::fast("torn");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     let mut states = vec![journal.snapshot()];
     let mut ends = vec![journal.log_length()];
@@ -243,6 +253,41 @@ fn a_log_that_is_missing_is_told_of() {
     assert_eq!(folder.names(), ["lock", "log-1", "snapshot-1"]);
     fs::remove_file(folder.0.join("snapshot-1")).unwrap();
     assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(_))));
+}
+
+struct Handle;
+
+impl pleach::term::Grounded for Handle {
+    fn type_name(&self) -> &str {
+        "Handle"
+    }
+    fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::Borrowed(b"")
+    }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("handle")
+    }
+}
+
+#[test]
+fn what_cannot_be_written_can_be_undone() {
+    let folder = Folder::new("opaque");
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.update(|env| env.add_fact(Atom::symbol("before"))).unwrap();
+    let length = journal.log_length();
+    for name in ["a", "b"] {
+        let refused = journal.update(|env| env.extend([Atom::symbol(name), Atom::grounded(Handle)]));
+        assert!(matches!(refused, Err(JournalError::Save(_))), "{refused:?}");
+        assert_eq!(journal.log_length(), length);
+    }
+    journal
+        .update(|env| env.set_multiplicities([(Atom::grounded(Handle), 0)]))
+        .unwrap();
+    let saved = journal.snapshot();
+    drop(journal);
+    let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!((recovery.records, recovery.torn, journal.load().len()), (2, 0, 3));
+    assert_eq!(saved, journal.snapshot());
 }
 
 /// A new log that can't be written leaves the old one in use.

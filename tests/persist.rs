@@ -117,6 +117,26 @@ fn an_atom_of_any_size_and_depth_comes_back() {
     assert_same(&env, &load(&bytes(&env)[..]).unwrap());
 }
 
+/// Beside what the environment itself takes, a load and a save need a few blocks, whatever its size.
+#[test]
+fn neither_side_needs_a_second_copy() {
+    let fact = |i: i64| Atom::expression([Atom::symbol("fact"), Atom::from(i), Atom::from(i * 7919 % 100_003)]);
+    let env: Environment = (0..100_000).map(fact).collect();
+    let saved = bytes(&env);
+    let info = allocation_counter::measure(|| env.save_to(std::io::sink(), &NoCodec).unwrap());
+    assert!(info.bytes_max < 1 << 20, "{} bytes to save", info.bytes_max);
+
+    let mut loaded = Environment::new();
+    let info = allocation_counter::measure(|| loaded = load(&saved[..]).unwrap());
+    let beside = info.bytes_max as i64 - info.bytes_current;
+    assert!(info.bytes_current > 4 << 20, "{} bytes kept", info.bytes_current);
+    assert!(
+        beside < 4 << 20,
+        "{beside} bytes beside the {} kept",
+        info.bytes_current
+    );
+}
+
 #[test]
 fn equal_environments_have_equal_files() {
     let mut env = Environment::<Atom>::new();

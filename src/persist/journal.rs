@@ -2,6 +2,8 @@
 
 mod log;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::fmt;

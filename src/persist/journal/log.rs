@@ -114,6 +114,13 @@ impl<T: Term> Log<T> {
         Ok(())
     }
 
+    /// Has all later writes fail, and their undoing too.
+    #[cfg(test)]
+    pub(super) fn fail(&mut self, path: &Path) -> io::Result<()> {
+        *self.blocks.get_mut() = File::open(path)?;
+        Ok(())
+    }
+
     fn cut(&mut self) -> io::Result<()> {
         let file = self.blocks.get_mut();
         file.set_len(self.length)?;
