@@ -16,6 +16,9 @@ mod memory;
 mod patch;
 mod query;
 mod record;
+#[cfg(feature = "journal")]
+mod redefined;
+mod restore;
 mod sequence;
 mod snapshot;
 mod space;
@@ -45,6 +48,7 @@ pub use self::memory::{Held, Memory};
 pub use self::patch::{Change, Patch};
 pub use self::query::{Answer, Join, LimitedQuery, Query, QueryError, RulesFor};
 pub use self::record::{Head, Multiplicity, Rule};
+pub(crate) use self::restore::{Unfit, is_definition};
 pub use self::snapshot::Snapshot;
 pub use self::space::{Atoms, MatchingRules, Space};
 use self::world::World;
@@ -346,7 +350,13 @@ impl<T: Term> Environment<T> {
     /// ```
     pub fn new_space(&mut self) -> SpaceId {
         let snapshot = self.owned();
-        let id = SpaceId::new(snapshot.world.ids.next());
+        // A seed that the caller chose may have been used before this environment was saved.
+        let id = loop {
+            let id = SpaceId::new(snapshot.world.ids.next());
+            if !snapshot.world.spaces.contains_key(&id) {
+                break id;
+            }
+        };
         snapshot.world.spaces.insert(id, Arc::default());
         snapshot.touched();
         id
@@ -364,7 +374,12 @@ impl<T: Term> Environment<T> {
     /// Makes a mutable cell that holds `content`. O(log n).
     pub fn new_state(&mut self, content: T) -> StateId {
         let snapshot = self.owned();
-        let id = StateId::new(snapshot.world.ids.next());
+        let id = loop {
+            let id = StateId::new(snapshot.world.ids.next());
+            if !snapshot.world.cells.contains_key(&Cell::State(id)) {
+                break id;
+            }
+        };
         snapshot.world.cells.insert(Cell::State(id), Content(content));
         snapshot.touched();
         id

@@ -50,6 +50,7 @@
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, versions, union |
 //! | sharing | | [`SharedEnvironment`]: one live world, read without locks |
+//! | persistence | [`persist`] | environments as files |
 #![cfg_attr(
     feature = "eval",
     doc = "| evaluation | [`eval`] | a reference MeTTa evaluator, sequential and parallel |"
@@ -69,6 +70,7 @@ mod hamt;
 #[cfg(any(feature = "arbitrary", feature = "im", feature = "quickcheck", feature = "serde"))]
 mod interop;
 pub mod map;
+pub mod persist;
 pub mod set;
 mod shared;
 pub mod term;

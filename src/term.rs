@@ -143,6 +143,12 @@ pub trait Term: Clone + Send + Sync + Unpin + 'static {
     /// The term that is this leaf, or `None` if the language has no such leaf.
     fn leaf(leaf: Leaf<'_>) -> Option<Self>;
 
+    /// Whether [`leaf`](Term::leaf) builds this leaf. The default builds it to see; a term type whose leaves are kept for
+    /// ever, as interned names are, should tell without.
+    fn has_leaf(leaf: Leaf<'_>) -> bool {
+        Self::leaf(leaf).is_some()
+    }
+
     /// The expression of these items.
     fn expression(items: Vec<Self>) -> Self;
 

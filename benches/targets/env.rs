@@ -1,10 +1,13 @@
 //! The rows of the environment.
 
 use std::hint::black_box;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use pleach::persist::{Journal, NoCodec, SyncPolicy};
+use pleach::term::Parser;
 use pleach::{Atom, Environment, SharedEnvironment};
 
 use crate::common::alloc::bytes_kept;
@@ -67,7 +70,7 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 
 type Row = fn(&mut Report, &str);
 
-const ROWS: [(&str, Row); 18] = [
+const ROWS: [(&str, Row); 22] = [
     ("env clone and drop", clone),
     ("env first write after a clone", first_write),
     ("env later add_rule", later_write),
@@ -77,6 +80,7 @@ const ROWS: [(&str, Row); 18] = [
     ("env union of two loads", union_loads),
     ("env get_matching_rules", matching_rules),
     ("env rules_for a call, one head", rules_for),
+    ("env read a program of rules", program),
     ("env membership", membership),
     ("env get_type", get_type),
     ("env match (fact k $y)", match_prefix),
@@ -86,6 +90,9 @@ const ROWS: [(&str, Row); 18] = [
     ("env match (fact $x k)", match_free_first),
     ("env match of two patterns, one answer", match_two),
     ("env rules_for a call, one head, at 1 M", rules_for_million),
+    ("env save", save),
+    ("env load", load),
+    ("env journal commit", journal),
 ];
 
 fn clone(report: &mut Report, name: &str) {
@@ -260,6 +267,27 @@ fn rules_for(report: &mut Report, name: &str) {
         .collect();
     let time = each(1_000, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1));
     report.at_most(&format!("{name}, 1 of 100 K"), time * 1e6, "µs", 3.0);
+}
+
+/// Seconds to read and add one rule of a program of `n`.
+fn program_time(n: usize, rounds: usize) -> f64 {
+    let text: String = (0..n).map(|i| format!("(= (rule{i} $x) (result {i} $x))\n")).collect();
+    let once = |_| {
+        let mut env = Environment::<Atom>::new();
+        let rules = Parser::new(&text).map(|item| item.expect("a rule").atom);
+        seconds(n, || env.add_facts_bulk(rules))
+    };
+    median((0..rounds).map(once).collect())
+}
+
+fn program(report: &mut Report, name: &str) {
+    let small = program_time(10_000, 31);
+    report.at_most(
+        &format!("{name}, a rule, 1 M over 10 K"),
+        program_time(1_000_000, 3) / small,
+        "x",
+        1.5,
+    );
 }
 
 fn membership(report: &mut Report, name: &str) {
@@ -494,4 +522,83 @@ fn rules_for_million(report: &mut Report, name: &str) {
         each(200, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1))
     };
     report.at_most(&format!("{name} over 1 K"), time(1_000_000) / time(1_000), "x", 3.0);
+}
+
+fn save(report: &mut Report, name: &str) {
+    let n = 1_000_000;
+    let env = facts(n);
+    let mut bytes = Vec::with_capacity(32 << 20);
+    let time = median(
+        (0..5)
+            .map(|_| {
+                bytes.clear();
+                seconds(n, || env.save_to(&mut bytes, &NoCodec).expect("a save"))
+            })
+            .collect(),
+    );
+    // At least 50 MB/s or 1 µs a fact, whichever is slower: facts of under 50 bytes are allowed the microsecond.
+    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 1.0);
+    report.at_most(
+        &format!("{name}, size of a fact, 1 M"),
+        bytes.len() as f64 / n as f64,
+        "B",
+        20.0,
+    );
+}
+
+fn load(report: &mut Report, name: &str) {
+    let n = 1_000_000;
+    let mut bytes = Vec::new();
+    facts(n).save_to(&mut bytes, &NoCodec).expect("a save");
+    let time = median(
+        (0..3)
+            .map(|_| {
+                let mut loaded = Environment::<Atom>::new();
+                seconds(n, || {
+                    loaded = Environment::load_from(&bytes[..], &NoCodec).expect("a load")
+                })
+            })
+            .collect(),
+    );
+    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 2.5);
+}
+
+/// Commits of one fact each, on one thread.
+fn journal(report: &mut Report, name: &str) {
+    let folder = std::env::temp_dir().join(format!("pleach-bench-{}", std::process::id()));
+    let commit = |sync, commits: usize| {
+        let (journal, _) = Journal::<Atom>::open_with(&folder, sync, NoCodec).expect("a journal");
+        let mut next = 0;
+        let time = median(
+            (0..11)
+                .map(|_| {
+                    seconds(commits, || {
+                        for _ in 0..commits {
+                            next += 1;
+                            let mut fork = journal.snapshot();
+                            fork.add_fact(edge(next, next * 7));
+                            journal.commit(&mut fork).expect("a commit");
+                        }
+                    })
+                })
+                .collect(),
+        );
+        drop(journal);
+        time
+    };
+    report.at_most(
+        &format!("{name}, no sync"),
+        commit(SyncPolicy::Never, 20_000) * 1e6,
+        "µs",
+        20.0,
+    );
+    let synced = commit(SyncPolicy::Always, 100);
+    // What the system takes to append as much to a file and sync it.
+    let mut file = std::fs::File::create(folder.join("bare")).expect("a file");
+    let bare = each(10, |_| {
+        file.write_all(&[0; 64]).expect("a write");
+        file.sync_data().expect("a sync");
+    });
+    let _ = std::fs::remove_dir_all(&folder);
+    report.at_most(&format!("{name}, a sync each"), synced / bare, "x a bare sync", 2.0);
 }

@@ -1,6 +1,8 @@
 //! Names for what is made inside an environment: spaces and states.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
@@ -52,7 +54,7 @@ id!(StateId, "state-");
 
 /// Where ids come from: a seed that no other source has, and a count.
 ///
-/// A seed is the number of the source among those of this process; or, with the top bit set, a digest that an evaluator
+/// A seed is the number of the source, counted from where this process began at random; or, with the top bit set, a digest that an evaluator
 /// chose, so that a program gives the same names on any number of threads. That two such seeds differ rests on SHA-256.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
@@ -95,11 +97,14 @@ impl IdSeed {
         Self((bits | 1 << 127) >> COUNT_BITS << COUNT_BITS)
     }
 
-    /// A seed that no other handle of this process has.
+    /// A seed that no other handle has, of this process or of one whose environments are loaded or merged here: it counts
+    /// on from a number of 63 random bits.
     pub(crate) fn unique() -> Self {
+        static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()) >> 1);
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Relaxed: the number only has to be unique.
-        Self(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) << COUNT_BITS)
+        let number = u128::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        Self((u128::from(*FIRST) << 64).wrapping_add(number << COUNT_BITS) & !(1 << 127))
     }
 }
 

@@ -220,6 +220,14 @@ impl Term for Atom {
         })
     }
 
+    fn has_leaf(leaf: Leaf<'_>) -> bool {
+        match leaf {
+            Leaf::Symbol(_) | Leaf::Integer(_) | Leaf::Float(_) | Leaf::String(_) => true,
+            Leaf::Variable { name, id } => Variable::numbered(name, id).is_some(),
+            Leaf::Grounded(_) | Leaf::Opaque(_) => false,
+        }
+    }
+
     fn expression(items: Vec<Atom>) -> Atom {
         Atom::Expression(items.into())
     }

@@ -48,6 +48,7 @@ mod head;
 mod token;
 
 pub use decode::decode;
+pub(crate) use decode::decode_with;
 pub(crate) use encode::write_variable;
 pub use encode::{Encoded, Encoder};
 pub(crate) use head::{Extent, Head, Varint, varint};

@@ -57,12 +57,12 @@ impl<K: Copy + Eq + Hash, V> SmallMap<K, V> {
 }
 
 /// Variables, by id and name, in order of first occurrence.
-pub(super) type Numbering<'a> = SmallMap<(u64, &'a str), u64>;
+pub(crate) type Numbering<'a> = SmallMap<(u64, &'a str), u64>;
 
 impl<'a> Numbering<'a> {
     /// The number of this variable, and whether it is new.
     #[inline]
-    pub(super) fn number(&mut self, name: &'a str, id: u64) -> (u64, bool) {
+    pub(crate) fn number(&mut self, name: &'a str, id: u64) -> (u64, bool) {
         if let Some(number) = self.get((id, name)) {
             return (*number, false);
         }

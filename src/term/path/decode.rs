@@ -21,6 +21,20 @@ use crate::term::{Leaf, Term};
 /// # Ok::<(), pleach::term::ParseError>(())
 /// ```
 pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
+    let variable = |number: usize| {
+        let name = number.to_string();
+        T::leaf(Leaf::Variable { name: &name, id: 0 })
+    };
+    decode_with(path, variable, |bytes| T::leaf(Leaf::Opaque(bytes.into())))
+}
+
+/// As [`decode`], with the variables and the opaque values that the caller gives: each variable by its number, when it
+/// occurs first, and each opaque value by its identity.
+pub(crate) fn decode_with<T: Term>(
+    path: &[u8],
+    mut variable: impl FnMut(usize) -> Option<T>,
+    mut opaque: impl FnMut(&[u8]) -> Option<T>,
+) -> Result<T, PathError> {
     let mut tokens = Tokens::new(path);
     // The items so far of all expressions that are not complete, and of each such where its items begin and their number.
     let mut items: Vec<T> = Vec::new();
@@ -39,8 +53,7 @@ pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
                 None
             }
             Token::NewVariable => {
-                let name = variables.len().to_string();
-                let variable = T::leaf(Leaf::Variable { name: &name, id: 0 });
+                let variable = variable(variables.len());
                 variables.extend(variable.clone());
                 Some(variable)
             }
@@ -51,7 +64,7 @@ pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
                 ))
             }
             Token::Grounded(bytes) => Some(T::leaf(Leaf::Grounded(bytes.into()))),
-            Token::Opaque(bytes) => Some(T::leaf(Leaf::Opaque(bytes.into()))),
+            Token::Opaque(bytes) => Some(opaque(bytes)),
             Token::Float(value) => Some(T::leaf(Leaf::Float(value.get()))),
             Token::Integer(value) => Some(T::leaf(Leaf::Integer(value))),
             Token::String(text) => Some(T::leaf(Leaf::String(text))),

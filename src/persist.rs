@@ -1,0 +1,133 @@
+//! Environments as files.
+//!
+//! [`Environment::save`] writes all that an environment holds, and [`Environment::load`] gives an equal one: the same
+//! atoms equally often, rules and annotations in their order and under their definition numbers, with the names of their
+//! variables, and the same spaces, states and bindings. Anything else than what was saved is an [error](LoadError) that
+//! says where the file is wrong. `docs/format.md` has the format; the bytes depend on what the environment holds alone.
+//!
+#![cfg_attr(
+    feature = "journal",
+    doc = "A [`Journal`] keeps a [`SharedEnvironment`](crate::SharedEnvironment) in a folder, and loses no commit that it acknowledged."
+)]
+#![cfg_attr(
+    not(feature = "journal"),
+    doc = "With the feature `journal`, a `Journal` keeps a `SharedEnvironment` in a folder, and loses no commit that it acknowledged."
+)]
+//!
+//! # Limits
+//! - History is not saved: a loaded environment is related to no other, and a [`union`](Environment::union) with any but
+//!   its own forks sums what both hold.
+//! - [Opaque](crate::term::Leaf::Opaque) values, as grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
+//! - Checksums find what is broken, not what was forged: a forged file gives a sound environment or an error, but who can
+//!   write the file can write what he likes.
+//! - Symbols are interned for ever, so a hostile file can take as much memory for ever as it has bytes in names.
+
+mod atom;
+mod block;
+mod bytes;
+mod codec;
+mod error;
+mod file;
+#[cfg(feature = "journal")]
+mod journal;
+mod key;
+mod load;
+mod save;
+
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+
+pub use self::codec::{Codec, NoCodec};
+pub use self::error::{Flaw, LoadError, SaveError};
+#[cfg(feature = "journal")]
+pub use self::journal::{Journal, JournalError, Recovery, SyncPolicy};
+use crate::env::Environment;
+use crate::term::Term;
+
+const MAGIC: [u8; 8] = *b"\x89pleach\n";
+const VERSION: u32 = 1;
+
+/// The kinds of blocks.
+mod kind {
+    pub(super) const END: u8 = 0;
+    pub(super) const SPACE: u8 = 1;
+    pub(super) const FACTS: u8 = 2;
+    pub(super) const OTHERS: u8 = 3;
+    pub(super) const DEFINITIONS: u8 = 4;
+    pub(super) const CELLS: u8 = 5;
+}
+
+/// # Files
+/// A save takes O(n) and memory for one block and a pointer for each rule. It can be made from a fork on another thread
+/// while the environment is written.
+impl<T: Term> Environment<T> {
+    /// Saves what this environment holds in a file, in the place of what the file held. O(n).
+    ///
+    /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
+    /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was.
+    ///
+    /// # Errors
+    /// [`SaveError`], for an [opaque](crate::term::Leaf::Opaque) value too: see [`save_with`](Self::save_with).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// # let folder = std::env::temp_dir().join(format!("pleach-doc-save-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// let mut world = Environment::<Atom>::new();
+    /// world.add_rule("(double $x)".parse()?, "(+ $x $x)".parse()?);
+    /// world.save(folder.join("world.pleach"))?;
+    ///
+    /// let loaded = Environment::<Atom>::load(folder.join("world.pleach"))?;
+    /// assert_eq!(loaded, world);
+    /// assert_eq!(loaded.rules().next().unwrap().atom().to_string(), "(= (double $x) (+ $x $x))");
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        self.save_with(path, &NoCodec)
+    }
+
+    /// As [`save`](Self::save), with a codec for opaque values.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_with(&self, path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
+        file::replace(path.as_ref(), |file| save::save(self.snapshot(), file, codec))
+    }
+
+    /// Writes what [`save`](Self::save) would. It writes a block of about 64 KiB at a time and flushes at the end.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save). What was written then is no whole file, and is refused when loaded.
+    pub fn save_to(&self, writer: impl Write, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
+        save::save(self.snapshot(), writer, codec)
+    }
+
+    /// The environment that was saved in a file, with indexes built anew. It is related to no other.
+    ///
+    /// O(n), and less for facts than to add them: they come sorted. It reads block by block, and needs no memory beside
+    /// what the environment itself takes but for two blocks.
+    ///
+    /// # Errors
+    /// [`LoadError`]. Everything that the file says is checked, so what is loaded is sound.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        Self::load_with(path, &NoCodec)
+    }
+
+    /// As [`load`](Self::load), with a codec for opaque values.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with(path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
+        Self::load_from(File::open(path)?, codec)
+    }
+
+    /// Reads what [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and if anything follows.
+    pub fn load_from(reader: impl Read, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
+        load::load(BufReader::with_capacity(block::FULL, reader), codec)
+    }
+}

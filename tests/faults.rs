@@ -1,0 +1,338 @@
+//! What is broken, cut off, forged or refused is an error, and never another environment.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+
+use common::worlds::{bytes, sample};
+use pleach::persist::{Flaw, LoadError, NoCodec, SaveError};
+use pleach::{Atom, Environment};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+fn load(bytes: &[u8]) -> Result<Environment, LoadError> {
+    Environment::load_from(bytes, &NoCodec)
+}
+
+/// The flaw of bytes that are refused, and where.
+fn flaw(bytes: &[u8]) -> (Flaw, u64) {
+    match load(bytes) {
+        Err(LoadError::Corrupt { offset, flaw }) => {
+            assert!(offset <= bytes.len() as u64, "{flaw} beyond the end, at {offset}");
+            (flaw, offset)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_refused() {
+    let whole = bytes(&sample());
+    for length in 0..whole.len() {
+        let (flaw, offset) = flaw(&whole[..length]);
+        assert!(matches!(flaw, Flaw::Truncated | Flaw::Magic), "{length}: {flaw}");
+        assert!(flaw == Flaw::Magic || offset == length as u64);
+    }
+}
+
+#[test]
+fn a_file_with_any_bit_or_byte_changed_is_refused() {
+    let mut file = bytes(&sample());
+    for at in 0..file.len() {
+        let byte = file[at];
+        for bit in 0..8 {
+            file[at] = byte ^ (1 << bit);
+            flaw(&file);
+        }
+        for other in [0x00, 0xff] {
+            file[at] = other;
+            assert!(other == byte || load(&file).is_err());
+        }
+        file[at] = byte;
+        let mut longer = file.clone();
+        longer.insert(at, byte);
+        flaw(&longer);
+        let mut shorter = file.clone();
+        shorter.remove(at);
+        flaw(&shorter);
+    }
+    file.push(0);
+    assert_eq!(flaw(&file), (Flaw::Trailing, file.len() as u64 - 1));
+}
+
+/// Where the blocks of a file are.
+fn blocks(file: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let (mut blocks, mut at) = (Vec::new(), 12);
+    while at < file.len() {
+        let length = u32::from_le_bytes(file[at + 1..at + 5].try_into().unwrap()) as usize;
+        blocks.push(at..at + 5 + length + 8);
+        at += 5 + length + 8;
+    }
+    blocks
+}
+
+/// The file with one block replaced by these bytes, and a checksum that is right.
+fn forge(file: &[u8], number: usize, block: &[u8]) -> Vec<u8> {
+    let range = blocks(file)[number].clone();
+    let mut forged = file[..range.start].to_vec();
+    let mut block = block.to_vec();
+    let length = (block.len() - 5) as u32;
+    block[1..5].copy_from_slice(&length.to_le_bytes());
+    let checksum = xxh3_64_with_seed(&block, number as u64);
+    forged.extend_from_slice(&block);
+    forged.extend_from_slice(&checksum.to_le_bytes());
+    forged.extend_from_slice(&file[range.end..]);
+    forged
+}
+
+/// Whoever forges checksums too gets an error or a sound environment, and no panic.
+#[test]
+fn a_forged_file_is_sound_or_refused() {
+    let file = bytes(&sample());
+    let (mut refused, mut sound) = (0, 0);
+    for (number, range) in blocks(&file).into_iter().enumerate() {
+        let block = &file[range.start..range.end - 8];
+        let mut attempts = Vec::new();
+        for at in 0..block.len() {
+            for change in [1, 2, 4, 8, 16, 32, 64, 128] {
+                let mut forged = block.to_vec();
+                forged[at] ^= change;
+                attempts.push(forged);
+            }
+            if at >= 5 {
+                attempts.push(block[..at].to_vec());
+                let mut shorter = block.to_vec();
+                shorter.remove(at);
+                attempts.push(shorter);
+                let mut longer = block.to_vec();
+                longer.splice(at..at, [0xff; 9]);
+                attempts.push(longer);
+            }
+        }
+        for forged in attempts {
+            match load(&forge(&file, number, &forged)) {
+                Ok(env) => {
+                    env.check();
+                    sound += 1;
+                    assert_eq!(load(&bytes(&env)).unwrap(), env);
+                }
+                Err(LoadError::Corrupt { .. }) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(refused > 1_000 && sound > 100, "{refused} refused, {sound} sound");
+}
+
+#[test]
+fn blocks_that_changed_places_are_refused() {
+    let mut env = Environment::<Atom>::new();
+    env.add_facts_bulk((0..40_000).map(|i| Atom::expression([Atom::from(i), Atom::symbol("fact")])));
+    let file = bytes(&env);
+    let ranges = blocks(&file);
+    assert!(ranges.len() > 4);
+    let swapped = [
+        &file[..12],
+        &file[ranges[0].clone()],
+        &file[ranges[2].clone()],
+        &file[ranges[1].clone()],
+        &file[ranges[3].start..],
+    ]
+    .concat();
+    assert_eq!(flaw(&swapped).0, Flaw::Checksum);
+    // With checksums that are right too.
+    let block = |number: usize| &file[ranges[number].start..ranges[number].end - 8];
+    let swapped = forge(&forge(&file, 1, block(2)), 2, block(1));
+    assert_eq!(flaw(&swapped).0, Flaw::Order);
+    let doubled = forge(&file, 2, block(1));
+    assert_eq!(flaw(&doubled).0, Flaw::Order);
+}
+
+/// Random damage to a file of many blocks.
+#[test]
+fn a_large_file_with_a_changed_byte_is_refused() {
+    let mut env = Environment::<Atom>::new();
+    env.add_facts_bulk((0..20_000).map(|i| Atom::expression([Atom::from(i), Atom::symbol("fact")])));
+    env.add_rules_bulk((0..2_000).map(|i| (Atom::expression([Atom::symbol("f"), Atom::from(i)]), Atom::from(i))));
+    let mut file = bytes(&env);
+    let mut at = 7;
+    for _ in 0..100 {
+        at = (at * 48_271) % 2_147_483_647;
+        let place = at % file.len();
+        file[place] ^= 0x10;
+        flaw(&file);
+        file[place] ^= 0x10;
+        flaw(&file[..place]);
+    }
+}
+
+/// Lengths and numbers that nothing backs take no memory.
+#[test]
+fn a_bomb_takes_no_memory() {
+    let file = bytes(&sample());
+    let head = &file[..12];
+    for kind in 0..=255 {
+        let bomb = [head, &[kind], &u32::MAX.to_le_bytes(), &[0xff; 1000]].concat();
+        let info = allocation_counter::measure(|| {
+            assert_eq!(flaw(&bomb).0, Flaw::Truncated);
+        });
+        assert!(info.bytes_max < 1 << 20, "{} bytes", info.bytes_max);
+    }
+    // Numbers of entries, of names, of values, of items; and a long common part with nothing.
+    for content in [
+        &[0x7f; 40][..],
+        &[0xff; 40],
+        &[0xfe, 0xff, 0xff, 0xff, 0x0f, 0, 0, 0, 0],
+    ] {
+        for kind in 0..6 {
+            let block = [&[kind, 0, 0, 0, 0], content].concat();
+            let info = allocation_counter::measure(|| {
+                for number in 0..blocks(&file).len() {
+                    let _ = load(&forge(&file, number, &block));
+                }
+            });
+            assert!(info.bytes_max < 1 << 20, "{} bytes", info.bytes_max);
+        }
+    }
+}
+
+/// Takes so many bytes, and no more.
+struct Full(usize, ErrorKind);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0 == 0 {
+            return Err(self.1.into());
+        }
+        let written = bytes.len().min(self.0);
+        self.0 -= written;
+        Ok(written)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_writer_that_fails_at_any_byte_is_reported() {
+    let env = sample();
+    let whole = bytes(&env).len();
+    for kind in [
+        ErrorKind::StorageFull,
+        ErrorKind::PermissionDenied,
+        ErrorKind::BrokenPipe,
+    ] {
+        for room in 0..whole {
+            match env.save_to(Full(room, kind), &NoCodec) {
+                Err(SaveError::Io(error)) => assert_eq!(error.kind(), kind),
+                other => panic!("{other:?}"),
+            }
+        }
+        env.save_to(Full(whole, kind), &NoCodec).unwrap();
+    }
+}
+
+/// A folder of its own for a test, gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pleach-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_save_that_fails_leaves_the_old_file_alone() {
+    let folder = Folder::new("save");
+    let path = folder.0.join("world");
+    let env = sample();
+    env.save(&path).unwrap();
+
+    let mut opaque = env.clone();
+    struct Anything;
+    impl pleach::term::Grounded for Anything {
+        fn type_name(&self) -> &str {
+            "Anything"
+        }
+        fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::Borrowed(b"")
+        }
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("anything")
+        }
+    }
+    opaque.add_fact(Atom::grounded(Anything));
+    assert!(matches!(opaque.save(&path), Err(SaveError::Opaque { .. })));
+    assert_eq!(Environment::<Atom>::load(&path).unwrap(), env);
+    assert_eq!(folder.names(), ["world"], "nothing is left behind");
+
+    let mut more = env.clone();
+    more.add_fact(Atom::symbol("more"));
+    more.save(&path).unwrap();
+    assert_eq!(Environment::<Atom>::load(&path).unwrap(), more);
+    assert_eq!(folder.names(), ["world"]);
+}
+
+#[test]
+fn places_where_nothing_can_be_saved_are_reported() {
+    let folder = Folder::new("places");
+    let env = sample();
+    let kind = |path: PathBuf| match env.save(path) {
+        Err(SaveError::Io(error)) => error.kind(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kind(folder.0.join("no").join("folder")), ErrorKind::NotFound);
+    fs::write(folder.0.join("file"), "").unwrap();
+    assert_eq!(kind(folder.0.join("file").join("world")), ErrorKind::NotADirectory);
+    fs::create_dir(folder.0.join("folder")).unwrap();
+    assert_eq!(kind(folder.0.join("folder")), ErrorKind::IsADirectory);
+    assert_eq!(kind(PathBuf::from("/")), ErrorKind::InvalidInput);
+    assert!(matches!(
+        Environment::<Atom>::load(folder.0.join("nothing")),
+        Err(LoadError::Io(error)) if error.kind() == ErrorKind::NotFound
+    ));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    match sample().save_to(full, &NoCodec) {
+        Err(SaveError::Io(error)) => assert_eq!(error.kind(), ErrorKind::StorageFull),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_and_its_rights_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new("link");
+    let (file, link) = (folder.0.join("file"), folder.0.join("link"));
+    let env = sample();
+    env.save(&file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&file, &link).unwrap();
+    env.save(&link).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
