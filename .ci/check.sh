@@ -165,7 +165,15 @@ step_valgrind() {
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
     some_tests cargo test --all-features --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' \
-        --lib -- "${GUARDED[@]}" --skip env::facts::tests::
+        --lib -- "${GUARDED[@]}" --skip env::facts::tests:: &&
+        some_tests cargo test --all-features --test=map_panics --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]'
+}
+
+about_kills="500 journals whose process is killed at random moments, and more cases of the maps' properties (long)"
+step_kills() {
+    some_tests cargo test --release --all-features --test=journal -- --include-ignored &&
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --test=map &&
+        some_tests cargo test --release --all-features --test=map_panics -- --include-ignored
 }
 
 about_tsan="sharing, fork-join and the layers together under ThreadSanitizer (long: builds the standard library)"
@@ -186,7 +194,7 @@ GUARDED=(hamt:: map:: env::facts::)
 # ---- running them ----------------------------------------------------------------------------------------------------
 
 readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
-readonly LONG=(tsan)
+readonly LONG=(kills tsan)
 
 main() {
     local step about wanted verdict summary="" passed=0 failed=0 start cpu_start

@@ -10,6 +10,8 @@ mod env;
 mod eval;
 #[path = "targets/map.rs"]
 mod map;
+#[path = "targets/persist.rs"]
+mod persist;
 
 #[global_allocator]
 static ALLOCATOR: common::alloc::Counting = common::alloc::Counting;
@@ -20,6 +22,7 @@ fn main() {
     let mut report = common::report::Report::default();
     map::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
+    persist::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);
     report.finish();
 }

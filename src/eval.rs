@@ -51,6 +51,7 @@ mod memo;
 mod memory;
 mod pattern;
 mod program;
+mod quick;
 mod results;
 mod rows;
 mod shared;

@@ -383,6 +383,20 @@ mod union {
         assert_eq!(union, right.union(&left));
     }
 
+    /// So many new facts that they are taken over by whole branches.
+    #[test]
+    fn sums_that_stop_at_the_greatest_number_are_counted_as_what_they_are() {
+        let base = world(&["(a)"]);
+        let fork = |least: u64| {
+            let mut fork = base.clone();
+            fork.set_multiplicities((0..600).map(|i| (Atom::from(i), least + i as u64)));
+            fork
+        };
+        let union = fork(u64::MAX - 600).union(&fork(300));
+        union.check();
+        assert_eq!(union.multiplicity(&Atom::from(599)), u64::MAX);
+    }
+
     #[test]
     fn unrelated_environments_sum() {
         let (a, b) = (world(&["(a)", "(= (f) 1)"]), world(&["(a)", "(= (f) 2)"]));

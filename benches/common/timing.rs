@@ -14,6 +14,14 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// Has the allocator put in order what was freed before. glibc's leaves that until it is next asked for something large, and
+/// then does a part of it each time; what one contender leaves behind can keep it busy for many milliseconds, which are not
+/// the time of the next one.
+fn settle() {
+    let large = |i: usize| Vec::<u8>::with_capacity((1 << 16) + 64 * i);
+    drop(std::hint::black_box((0..256).map(large).collect::<Vec<_>>()));
+}
+
 /// Lets each contender run once a round, in turn, and returns its times; each closure returns its time. At least
 /// `least` rounds, and more while the budget lasts.
 pub(crate) fn rounds(contenders: &mut [Box<dyn FnMut() -> f64 + '_>], least: usize, budget: Duration) -> Vec<Vec<f64>> {
@@ -28,6 +36,7 @@ pub(crate) fn rounds(contenders: &mut [Box<dyn FnMut() -> f64 + '_>], least: usi
         for turn in 0..contenders.len() {
             // Another goes first each round.
             let i = (turn + round) % contenders.len();
+            settle();
             times[i].push(contenders[i]());
         }
         round += 1;

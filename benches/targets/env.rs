@@ -1,12 +1,10 @@
 //! The rows of the environment.
 
 use std::hint::black_box;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use pleach::persist::{Journal, NoCodec, SyncPolicy};
 use pleach::term::Parser;
 use pleach::{Atom, Environment, SharedEnvironment};
 
@@ -18,7 +16,7 @@ fn atom(text: &str) -> Atom {
     text.parse().expect("an atom")
 }
 
-fn symbol(name: String) -> Atom {
+pub(super) fn symbol(name: String) -> Atom {
     Atom::symbol(&*name)
 }
 
@@ -26,7 +24,7 @@ fn call(i: usize) -> Atom {
     Atom::expression([symbol(format!("rule{i}")), Atom::variable("x")])
 }
 
-fn edge(from: usize, to: usize) -> Atom {
+pub(super) fn edge(from: usize, to: usize) -> Atom {
     Atom::expression([
         Atom::symbol("edge"),
         symbol(format!("n{from}")),
@@ -42,7 +40,7 @@ fn rules(n: usize) -> Environment {
 }
 
 /// `n` ground facts.
-fn facts(n: usize) -> Environment {
+pub(super) fn facts(n: usize) -> Environment {
     (0..n).map(|i| edge(i, i * 7 % n)).collect()
 }
 
@@ -52,7 +50,7 @@ fn median_of(once: impl FnMut(usize) -> f64) -> f64 {
 }
 
 /// The median time of one of `count` runs of `f`, in seconds.
-fn each(count: usize, mut f: impl FnMut(usize)) -> f64 {
+pub(super) fn each(count: usize, mut f: impl FnMut(usize)) -> f64 {
     median(
         (0..31)
             .map(|_| seconds(count, || (0..count).for_each(&mut f)))
@@ -70,7 +68,7 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 
 type Row = fn(&mut Report, &str);
 
-const ROWS: [(&str, Row); 22] = [
+const ROWS: [(&str, Row); 19] = [
     ("env clone and drop", clone),
     ("env first write after a clone", first_write),
     ("env later add_rule", later_write),
@@ -90,9 +88,6 @@ const ROWS: [(&str, Row); 22] = [
     ("env match (fact $x k)", match_free_first),
     ("env match of two patterns, one answer", match_two),
     ("env rules_for a call, one head, at 1 M", rules_for_million),
-    ("env save", save),
-    ("env load", load),
-    ("env journal commit", journal),
 ];
 
 fn clone(report: &mut Report, name: &str) {
@@ -522,83 +517,4 @@ fn rules_for_million(report: &mut Report, name: &str) {
         each(200, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1))
     };
     report.at_most(&format!("{name} over 1 K"), time(1_000_000) / time(1_000), "x", 3.0);
-}
-
-fn save(report: &mut Report, name: &str) {
-    let n = 1_000_000;
-    let env = facts(n);
-    let mut bytes = Vec::with_capacity(32 << 20);
-    let time = median(
-        (0..5)
-            .map(|_| {
-                bytes.clear();
-                seconds(n, || env.save_to(&mut bytes, &NoCodec).expect("a save"))
-            })
-            .collect(),
-    );
-    // At least 50 MB/s or 1 µs a fact, whichever is slower: facts of under 50 bytes are allowed the microsecond.
-    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 1.0);
-    report.at_most(
-        &format!("{name}, size of a fact, 1 M"),
-        bytes.len() as f64 / n as f64,
-        "B",
-        20.0,
-    );
-}
-
-fn load(report: &mut Report, name: &str) {
-    let n = 1_000_000;
-    let mut bytes = Vec::new();
-    facts(n).save_to(&mut bytes, &NoCodec).expect("a save");
-    let time = median(
-        (0..3)
-            .map(|_| {
-                let mut loaded = Environment::<Atom>::new();
-                seconds(n, || {
-                    loaded = Environment::load_from(&bytes[..], &NoCodec).expect("a load")
-                })
-            })
-            .collect(),
-    );
-    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 2.5);
-}
-
-/// Commits of one fact each, on one thread.
-fn journal(report: &mut Report, name: &str) {
-    let folder = std::env::temp_dir().join(format!("pleach-bench-{}", std::process::id()));
-    let commit = |sync, commits: usize| {
-        let (journal, _) = Journal::<Atom>::open_with(&folder, sync, NoCodec).expect("a journal");
-        let mut next = 0;
-        let time = median(
-            (0..11)
-                .map(|_| {
-                    seconds(commits, || {
-                        for _ in 0..commits {
-                            next += 1;
-                            let mut fork = journal.snapshot();
-                            fork.add_fact(edge(next, next * 7));
-                            journal.commit(&mut fork).expect("a commit");
-                        }
-                    })
-                })
-                .collect(),
-        );
-        drop(journal);
-        time
-    };
-    report.at_most(
-        &format!("{name}, no sync"),
-        commit(SyncPolicy::Never, 20_000) * 1e6,
-        "µs",
-        20.0,
-    );
-    let synced = commit(SyncPolicy::Always, 100);
-    // What the system takes to append as much to a file and sync it.
-    let mut file = std::fs::File::create(folder.join("bare")).expect("a file");
-    let bare = each(10, |_| {
-        file.write_all(&[0; 64]).expect("a write");
-        file.sync_data().expect("a sync");
-    });
-    let _ = std::fs::remove_dir_all(&folder);
-    report.at_most(&format!("{name}, a sync each"), synced / bare, "x a bare sync", 2.0);
 }

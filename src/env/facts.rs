@@ -124,7 +124,7 @@ impl<E: Entry> Facts<E> {
     /// Adds all entries of `other`; where both have a key, `merge` makes the entry from the one here and the other's.
     /// Whole branches that only one side has are taken as they are, so it costs the part where the keys of both are
     /// interleaved, and about three insertions for each key that both have: join what was added, not what was inherited.
-    pub(crate) fn join_with(&mut self, other: &Self, merge: impl Fn(&E, &E) -> E) {
+    pub(crate) fn join_with(&mut self, other: &Self, mut merge: impl FnMut(&E, &E) -> E) {
         if self.is_empty() || other.is_empty() {
             if self.is_empty() {
                 *self = other.clone();

@@ -210,7 +210,13 @@ impl<T: Term> Space<T> {
             for definition in &definitions[first_new..] {
                 added.remove(&Key::stored(&definition.key));
             }
-            self.facts.join_with(&added, Multiplicity::sum);
+            self.facts.join_with(&added, |ours, theirs| {
+                let sum = ours.sum(theirs);
+                // What is over the greatest multiplicity is lost.
+                let whole = u128::from(ours.get()) + u128::from(theirs.get());
+                grafted = grafted.wrapping_sub(whole - u128::from(sum.get()));
+                sum
+            });
             self.arguments.extend(&added);
             self.total = self.total.wrapping_add(grafted);
         }

@@ -99,8 +99,8 @@ impl EvaluatorBuilder {
     ///
     /// Remembered are calls without variables that are reduced by rules, if to evaluate them did nothing but compute: wrote
     /// nothing, made no name, printed nothing and called no function of the host. What is remembered belongs to one
-    /// state of the environment, by its [stamp](Environment::stamp), and is lost with the evaluation, so it can't be stale.
-    /// When there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
+    /// state of the environment, by its [stamp](crate::env::Snapshot::stamp), and is lost with the evaluation, so it can't
+    /// be stale. When there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
     /// used: a call takes as many steps as it took the first time, so a limit means the same for any number of threads.
     ///
     /// Looking up a call costs O(its size): a win where calls repeat, a loss where they don't.

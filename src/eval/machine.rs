@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::arithmetic::Operation;
 use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
@@ -394,56 +393,6 @@ impl Machine {
         true
     }
 
-    /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
-    #[inline]
-    pub(super) fn quick(&self, act: &Activation, at: At) -> Option<Value> {
-        match act.node(at) {
-            Node::Leaf(atom) => Some(Value::raw(atom.clone())),
-            Node::Token(name) => Some(Value::raw(self.token(*name))),
-            Node::Slot(slot) => {
-                let value = &act.values[*slot as usize];
-                if !value.is_set() {
-                    Some(Value::raw(act.variable(*slot)))
-                } else if value.is_normal(self.epoch) {
-                    Some(value.clone())
-                } else {
-                    None
-                }
-            }
-            Node::Call(call) if call.simple => {
-                if self.tracing {
-                    return self.traced_arithmetic(act, at, 1);
-                }
-                match integers(act, at) {
-                    Some(Known::Integer(value)) => Some(Value::raw(Atom::Integer(value))),
-                    Some(Known::Boolean(value)) => Some(Value::raw(Atom::boolean(value))),
-                    None => self.arithmetic(act, at).map(Value::raw),
-                }
-            }
-            _ => None,
-        }
-    }
-
-    /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.
-    pub(super) fn arithmetic(&self, act: &Activation, at: At) -> Option<Atom> {
-        match act.node(at) {
-            Node::Leaf(atom) => Some(atom.clone()),
-            Node::Slot(slot) => match &act.values[*slot as usize].atom {
-                number @ (Atom::Integer(_) | Atom::Float(_)) if act.values[*slot as usize].is_set() => {
-                    Some(number.clone())
-                }
-                _ => None,
-            },
-            Node::Call(call) => {
-                let operation = call.builtin?.arithmetic?;
-                let left = self.arithmetic(act, call.item(1))?;
-                let right = self.arithmetic(act, call.item(2))?;
-                operation.of(&left, &right)
-            }
-            Node::Deep(_) | Node::Token(_) => None,
-        }
-    }
-
     /// What a name that begins with `&` stands for.
     pub(super) fn token(&self, name: Symbol) -> Atom {
         self.env.binding(name.as_str()).cloned().unwrap_or(Atom::Symbol(name))
@@ -533,47 +482,6 @@ impl Machine {
     pub(super) fn is_sequential(&self) -> bool {
         self.shared.policy == super::Policy::Sequential
     }
-}
-
-/// The result of arithmetic on integers.
-enum Known {
-    Integer(i64),
-    Boolean(bool),
-}
-
-/// The value of simple arithmetic, if all is integers: most of it is. The recursion is bounded by the nesting that the
-/// compiler admits.
-fn integers(act: &Activation, at: At) -> Option<Known> {
-    let integer = |at: At| match act.node(at) {
-        Node::Leaf(Atom::Integer(value)) => Some(*value),
-        Node::Slot(slot) => match &act.values[*slot as usize] {
-            value if !value.is_set() => None,
-            Value {
-                atom: Atom::Integer(value),
-                ..
-            } => Some(*value),
-            _ => None,
-        },
-        Node::Call(_) => match integers(act, at) {
-            Some(Known::Integer(value)) => Some(value),
-            _ => None,
-        },
-        _ => None,
-    };
-    let Node::Call(call) = act.node(at) else { return None };
-    let (a, b) = (integer(call.item(1))?, integer(call.item(2))?);
-    Some(match call.builtin?.arithmetic? {
-        Operation::Add => Known::Integer(a.checked_add(b)?),
-        Operation::Subtract => Known::Integer(a.checked_sub(b)?),
-        Operation::Multiply => Known::Integer(a.checked_mul(b)?),
-        Operation::Divide => Known::Integer(a.checked_div(b)?),
-        Operation::Remainder => Known::Integer(a.checked_rem(b)?),
-        Operation::Less => Known::Boolean(a < b),
-        Operation::LessEqual => Known::Boolean(a <= b),
-        Operation::Greater => Known::Boolean(a > b),
-        Operation::GreaterEqual => Known::Boolean(a >= b),
-        Operation::Equal => Known::Boolean(a == b),
-    })
 }
 
 /// The variables that an activation's slots mention.
