@@ -25,7 +25,7 @@ fn printing_and_parsing_round_trip() {
             other => Err(format!("{text} read as {other:?}")),
         }
     }
-    QuickCheck::new().tests(20_000).quickcheck(property as fn(_) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn any_text_gives_atoms_or_an_error_that_points_into_it() {
         }
         true
     }
-    QuickCheck::new().tests(50_000).quickcheck(property as fn(_) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn no_path_is_a_prefix_of_another() {
         let (a, b) = (path(&a.0), path(&b.0));
         a == b || !(a.starts_with(&b) || b.starts_with(&a))
     }
-    QuickCheck::new().tests(20_000).quickcheck(property as fn(_, _) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _) -> _);
 }
 
 /// Whatever decodes is the path of what it decodes to, so each term has one path.
@@ -102,11 +102,11 @@ fn only_canonical_bytes_decode() {
             .collect();
         canonical_or_refused(&bytes)
     }
-    QuickCheck::new().tests(20_000).quickcheck(noise as fn(_) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(noise as fn(_) -> _);
     QuickCheck::new()
-        .tests(20_000)
+        .tests(10_000)
         .quickcheck(damage as fn(_, _, _, _) -> _);
-    QuickCheck::new().tests(50_000).quickcheck(heads as fn(_) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(heads as fn(_) -> _);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn agrees_with_the_textbook() {
                 && bindings.resolve(&after) == after
         })
     }
-    QuickCheck::new().tests(20_000).quickcheck(property as fn(_) -> _);
+    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
