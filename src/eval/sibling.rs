@@ -196,7 +196,7 @@ impl Branches {
 }
 
 /// A sibling that is expected to take fewer steps is not worth a task.
-const WORTHWHILE: u64 = 2000;
+const WORTHWHILE: u64 = 5000;
 /// Tasks are nested no deeper, so that the native stack is bounded.
 const MAX_LEVEL: u32 = 12;
 
