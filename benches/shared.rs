@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pleach::Atom;
-use worlds::{Commit, DashMap, InMutex, Papaya, RwLockFork, SevenLocks, Unpublished, Update, World};
+use worlds::{Commit, DashMap, InMutex, Load, Papaya, RwLockFork, SevenLocks, World};
 
 const FACTS: usize = 10_000;
 const ROUNDS: usize = 7;
@@ -141,9 +141,9 @@ fn main() {
     let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let facts: Vec<_> = (0..FACTS).map(|n| atom(&format!("(edge n{n} n{})", n / 2))).collect();
     let contenders: Vec<_> = [
-        contender::<Update>(&facts),
+        contender::<Load<true>>(&facts),
         contender::<Commit>(&facts),
-        contender::<Unpublished>(&facts),
+        contender::<Load<false>>(&facts),
         contender::<RwLockFork>(&facts),
         contender::<InMutex>(&facts),
         contender::<SevenLocks>(&facts),

@@ -37,11 +37,16 @@ fn flip(environment: &mut Environment, fact: &Atom) {
     }
 }
 
-/// `load` and `update`.
-pub(crate) struct Update(SharedEnvironment);
+/// `load`, and `update` or, unless `PUBLISHES`, writes to forks that nobody sees: so what copying paths costs those who read
+/// the same nodes can be told from what publishing costs them.
+pub(crate) struct Load<const PUBLISHES: bool>(SharedEnvironment);
 
-impl World for Update {
-    const NAME: &'static str = "pleach, load and update";
+impl<const PUBLISHES: bool> World for Load<PUBLISHES> {
+    const NAME: &'static str = if PUBLISHES {
+        "pleach, load and update"
+    } else {
+        "pleach, forks that are not published"
+    };
     type Reading<'a> = &'a SharedEnvironment;
     type Writing<'a> = &'a SharedEnvironment;
 
@@ -62,37 +67,11 @@ impl World for Update {
     }
 
     fn write(cell: &mut &SharedEnvironment, fact: &Atom) {
-        cell.update(|environment| flip(environment, fact));
-    }
-}
-
-/// `load`, and writes to forks that nobody sees: so what copying paths costs those who read the same nodes can be told
-/// from what publishing costs them.
-pub(crate) struct Unpublished(SharedEnvironment);
-
-impl World for Unpublished {
-    const NAME: &'static str = "pleach, forks that are not published";
-    type Reading<'a> = &'a SharedEnvironment;
-    type Writing<'a> = &'a SharedEnvironment;
-
-    fn new(facts: &[Atom]) -> Self {
-        Self(SharedEnvironment::new(environment(facts)))
-    }
-
-    fn reading(&self) -> &SharedEnvironment {
-        &self.0
-    }
-
-    fn read(cell: &mut &SharedEnvironment, fact: &Atom) -> bool {
-        cell.load().contains(fact)
-    }
-
-    fn writing(&self) -> &SharedEnvironment {
-        &self.0
-    }
-
-    fn write(cell: &mut &SharedEnvironment, fact: &Atom) {
-        flip(&mut cell.snapshot(), fact);
+        if PUBLISHES {
+            cell.update(|environment| flip(environment, fact));
+        } else {
+            flip(&mut cell.snapshot(), fact);
+        }
     }
 }
 
