@@ -17,8 +17,7 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTDOCFLAGS
 readonly SKIPPED=77
 readonly TARGET=${CARGO_TARGET_DIR:-target}
 HOST=$(rustc -vV | sed -n 's/^host: //p')
-METADATA=$(cargo metadata --no-deps --format-version 1) || exit 2
-readonly HOST METADATA
+readonly HOST
 
 skip() {
     echo "skipped: $*"
@@ -34,7 +33,7 @@ with_flags() {
 
 # The names of the features.
 features() {
-    sed -n 's/.*"features":{\([^}]*\)}.*/\1/p' <<<"$METADATA" | grep -o '"[^"]*":\[' | tr -d '":['
+    sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' Cargo.toml
 }
 
 # The integration tests, but for those named.
@@ -87,8 +86,8 @@ step_doctest() {
 
 about_docs="the documentation has no warning, dead links among them"
 step_docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features &&
-        RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --package pleach --no-deps --all-features &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --package pleach --no-deps
 }
 
 about_features="no warning with no feature, nor with each one alone"
@@ -97,7 +96,7 @@ step_features() {
     all=$(features) && [ -n "$all" ] || return 1
     for feature in "" $all; do
         echo "-- feature: ${feature:-none}"
-        cargo clippy --no-default-features --features "$feature" -- -D warnings || return
+        cargo clippy --package pleach --no-default-features --features "$feature" -- -D warnings || return
     done
 }
 
@@ -123,7 +122,7 @@ step_tour() {
 about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im, which is optional)"
 step_deps() {
     local tree bad
-    tree=$(cargo tree --locked --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
+    tree=$(cargo tree --locked --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
     bad=$(sort -u <<<"$tree" | awk -F'|' '{
         split($2, alternatives, / OR |\//); fine = 0
         for (i in alternatives) if (alternatives[i] ~ /^\(?(MIT|Apache-2\.0|BSD-[23]-Clause|BSD-2-Clause-Patent|BSL-1\.0|ISC|MPL-2\.0\+|Unicode-3\.0|Unlicense|Zlib|0BSD|CC0-1\.0)( WITH LLVM-exception)?\)?( AND .*)?$/) fine = 1
@@ -137,14 +136,14 @@ step_deps() {
 about_msrv="it compiles with the lowest Rust that Cargo.toml promises"
 step_msrv() {
     local version
-    version=$(sed -n 's/.*"rust_version":"\([^"]*\)".*/\1/p' <<<"$METADATA")
+    version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     [ -n "$version" ] || { echo "error: Cargo.toml has no rust-version"; return 1; }
     if ! cargo "+$version" --version; then
         command -v rustup >/dev/null || skip "Rust $version is not here, nor rustup to install it" || return
         rustup toolchain install "$version" --profile minimal --no-self-update ||
             skip "rustup can't install Rust $version here" || return
     fi
-    cargo "+$version" check --locked --all-features --target-dir "$TARGET/msrv"
+    cargo "+$version" check --locked --package pleach --all-features --target-dir "$TARGET/msrv"
 }
 
 about_asan="the trie, the map and the facts under AddressSanitizer"
@@ -167,6 +166,11 @@ step_valgrind() {
     some_tests cargo test --all-features --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' \
         --lib -- "${GUARDED[@]}" --skip env::facts::tests:: &&
         some_tests cargo test --all-features --test=map_panics --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]'
+}
+
+about_benches="the benches run, once and at small sizes (long: compiles the rivals)"
+step_benches() {
+    cargo test --benches
 }
 
 about_kills="500 journals whose process is killed at random moments, and more cases of the maps' properties (long)"
@@ -194,7 +198,7 @@ GUARDED=(hamt:: map:: env::facts::)
 # ---- running them ----------------------------------------------------------------------------------------------------
 
 readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
-readonly LONG=(kills tsan)
+readonly LONG=(benches kills tsan)
 
 main() {
     local step about wanted verdict summary="" passed=0 failed=0 start cpu_start

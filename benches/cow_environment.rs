@@ -9,7 +9,6 @@
 
 #[allow(dead_code, reason = "each bench uses a part")]
 mod common;
-#[cfg(feature = "eval")]
 #[path = "cow_environment/evaluation.rs"]
 mod evaluation;
 
@@ -35,14 +34,13 @@ fn main() {
     contender::<Locked>(&mut criterion, &[]);
     contender::<ImWorld>(&mut criterion, &[]);
     contender::<Whole>(&mut criterion, &[]);
-    #[cfg(feature = "eval")]
     evaluation::rows(&mut criterion);
     criterion.final_summary();
 }
 
 fn contender<W: World>(criterion: &mut Criterion, beyond: &[usize]) {
     assert_sound::<W>();
-    // As a test, which `cargo test` runs unoptimised, it does each row once at small sizes.
+    // As a test (`cargo test --benches`), unoptimised, it does each row once at small sizes.
     let most = if std::env::args().any(|argument| argument == "--bench") {
         usize::MAX
     } else {

@@ -33,7 +33,7 @@ fn main() {
 }
 
 fn keys<K: Key>(criterion: &mut Criterion) {
-    // As a test, which `cargo test` runs unoptimised, it does each row once at the smallest size.
+    // As a test (`cargo test --benches`), unoptimised, it does each row once at the smallest size.
     let sizes = if std::env::args().any(|argument| argument == "--bench") {
         &SIZES[..]
     } else {

@@ -117,7 +117,7 @@ impl Unit {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // As a test it only has to compile.
+    // As a test (`cargo test --benches`) it only has to compile.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
@@ -128,7 +128,7 @@ fn main() {
         println!("{}", page::tables(&figures));
         return;
     }
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     for figure in &figures {
         chart::draw(figure, &docs.join("plots").join(figure.name).with_extension("svg"));
     }

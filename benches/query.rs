@@ -39,7 +39,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .configure_from_args();
-    // As a test, which `cargo test` runs unoptimised, it does each row once at small sizes.
+    // As a test (`cargo test --benches`), unoptimised, it does each row once at small sizes.
     let whole = std::env::args().any(|argument| argument == "--bench");
     let characters = characters::facts(if whole { char::MAX } else { '\u{500}' });
     let edges = graph::edges(if whole { 100_000 } else { 300 });

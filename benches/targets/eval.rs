@@ -1,6 +1,7 @@
 //! The rows of the evaluator, and what it costs to evaluate on a fork.
 
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -125,13 +126,35 @@ fn no_siblings(report: &mut Report, name: &str) {
     report.at_most(name, worst.into_iter().fold(0.0, f64::max), "x", 1.03);
 }
 
+/// Builds the command, which is another package's, and says where it is.
+fn command() -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "pleach",
+        "--bin",
+        "pleach",
+        "--features",
+        "cli",
+    ]);
+    cargo.arg("--message-format=json").stderr(Stdio::inherit());
+    let messages = cargo.output().expect("cargo").stdout;
+    let messages = String::from_utf8(messages).expect("JSON");
+    let (_, rest) = messages.split_once("\"executable\":\"").expect("the command is built");
+    rest.split('"').next().unwrap_or_default().into()
+}
+
 /// The time from the command's start to its end, for a program without atoms.
 fn start_up(report: &mut Report, name: &str) {
+    let pleach = command();
     let program = std::env::temp_dir().join(format!("pleach-empty-{}.metta", std::process::id()));
     std::fs::write(&program, "").expect("an empty file");
     let times = (0..51).map(|_| {
         seconds(1, || {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
+            let mut command = Command::new(&pleach);
             let status = command.arg("run").arg(&program).stdout(Stdio::null()).status();
             assert!(status.expect("the command").success());
         })

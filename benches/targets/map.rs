@@ -24,7 +24,6 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
     rows.bulk_build();
     rows.changes();
     rows.more_changes();
-    #[cfg(feature = "rayon")]
     rows.parallel_union();
     rows.memory();
 }
@@ -457,7 +456,6 @@ impl Rows<'_> {
     }
 
     /// Union of unrelated maps on Rayon's threads, over one thread.
-    #[cfg(feature = "rayon")]
     fn parallel_union(&mut self) {
         let name = "map union unrelated u64 1M in parallel";
         if !(self.wanted)(name) {
