@@ -105,7 +105,7 @@ step_tiny() {
     # A wrapper, for it leaves the dependencies as they are: flags would build them again.
     # shellcheck disable=SC2046
     some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features \
-        --lib $(integration_tests cli costs tidy)
+        --lib $(integration_tests cli cli_check cli_repl cli_run costs eval_control eval_programs metta tidy)
 }
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
@@ -152,7 +152,7 @@ step_asan() {
     runtime=$(find "$(rustc --print sysroot)/lib/rustlib/$HOST/lib" -name '*asan*' -print -quit 2>/dev/null)
     [ -n "$runtime" ] || skip "this toolchain has no AddressSanitizer for $HOST" || return
     # -Zsanitizer is unstable, but stable compilers have it behind this variable.
-    local test=(env RUSTC_BOOTSTRAP=1 cargo test --all-features --target "$HOST" --target-dir "$TARGET/asan"
+    local test=(env RUSTC_BOOTSTRAP=1 cargo test --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address)")
     some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map
 }
