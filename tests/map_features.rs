@@ -217,10 +217,14 @@ mod parallel {
     /// Large enough to be shared out.
     #[test]
     fn large_maps_too() {
-        let entries = |from: u32, to: u32| (from..to).map(|i| (i * 7919 % 50_000, i)).collect::<Vec<_>>();
+        let entries = |from: u32, to: u32| {
+            (from..to)
+                .map(|i| (i.wrapping_mul(7919) % 300_000, i))
+                .collect::<Vec<_>>()
+        };
         for way in [3, 4, 5] {
             // Way 3 has two hashes, so keys are few.
-            let n = if way == 3 { 600 } else { 30_000 };
+            let n = if way == 3 { 600 } else { 140_000 };
             let (a, b) = (entries(0, n), entries(n / 2, n * 2));
             agree(Hostile(way), &a, &b, false);
             agree(Hostile(way), &a, &b[..10], true);
@@ -229,9 +233,9 @@ mod parallel {
 
     #[test]
     fn the_last_of_equal_keys_stays() {
-        let entries: Vec<(u32, usize)> = (0..60_000).map(|i| (i as u32 % 1000, i)).collect();
+        let entries: Vec<(u32, usize)> = (0..200_000).map(|i| (i as u32 % 1000, i)).collect();
         let map: Map<u32, usize> = entries.into_par_iter().collect();
-        assert!((0..1000).all(|key| map[&key] == 59_000 + key as usize));
+        assert!((0..1000).all(|key| map[&key] == 199_000 + key as usize));
     }
 
     #[test]
@@ -261,17 +265,17 @@ mod parallel {
     /// A closure that panics on some thread leaves the map as it was.
     #[test]
     fn panics_change_nothing() {
-        let mut map: Map<u32, u32> = (0..20_000).map(|i| (i, i)).collect();
+        let mut map: Map<u32, u32> = (0..140_000).map(|i| (i, i)).collect();
         let asked = AtomicUsize::new(0);
         let result = catch_unwind(AssertUnwindSafe(|| {
             map.par_retain(|key, _| {
                 asked.fetch_add(1, Ordering::Relaxed);
-                assert!(*key != 10_000, "not this one");
+                assert!(*key != 100_000, "not this one");
                 false
             });
         }));
         assert!(result.is_err() && asked.into_inner() > 0);
         map.check().unwrap();
-        assert_eq!(map.len(), 20_000);
+        assert_eq!(map.len(), 140_000);
     }
 }

@@ -401,12 +401,26 @@ impl<K, V> Node<K, V> {
     /// Has the processor fetch the node, or what of it a search will look at.
     #[inline]
     pub(crate) fn prefetch(&self) {
+        (1..4).for_each(|line| self.prefetch_line(line));
+    }
+
+    /// Has the processor fetch the count, which is to be written. Of many nodes, all at once: a locked instruction lets no
+    /// later one begin before its line is there.
+    #[inline]
+    pub(crate) fn prefetch_count(&self) {
+        self.prefetch_line(0);
+    }
+
+    #[inline]
+    fn prefetch_line(&self, line: usize) {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
-        for line in 1..4 {
+        {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a hint; the address need not be valid.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(self.block.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
         }
+        #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
+        let _ = line;
     }
 
     #[inline]

@@ -143,8 +143,8 @@ impl<K: Clone + Send + Sync, V: Clone + Send + Sync, S: Send> IntoParallelIterat
     }
 }
 
-/// Fewer entries than this are inserted one by one.
-const SMALL: usize = 32_768;
+/// Fewer entries than this are added by the calling thread. `cargo bench --bench bulk` measures it.
+const FEW: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 131_072 };
 
 /// How many parts entries are sorted into: those whose hashes begin alike, so that the maps of two parts have no subtrie
 /// in common and their union copies the root at most.
@@ -185,8 +185,8 @@ where
             chunk
         });
         let chunks: Vec<Vec<(K, V)>> = chunks.collect();
-        if chunks.iter().map(Vec::len).sum::<usize>() < SMALL {
-            chunks.into_iter().for_each(|chunk| self.extend(chunk));
+        if chunks.iter().map(Vec::len).sum::<usize>() < FEW {
+            self.extend(chunks.into_iter().flatten());
             return;
         }
         let empty = self.new_like();

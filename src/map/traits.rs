@@ -93,6 +93,8 @@ where
     }
 }
 
+/// An empty map is built from the bottom up, as `collect` does. Into one that has entries they are inserted one by one: to
+/// build and merge them would cost more unless they were many times as many.
 impl<K, V, S> Extend<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -100,6 +102,10 @@ where
     S: BuildHasher,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        if self.root.is_none() {
+            self.root = collect(entries, &self.hashing);
+            return;
+        }
         for (key, value) in entries {
             self.insert(key, value);
         }
@@ -117,6 +123,16 @@ where
     }
 }
 
+/// The trie of these entries. Of several values for one key the last stays.
+fn collect<K, V, S>(entries: impl IntoIterator<Item = (K, V)>, hashing: &Hashing<S>) -> Option<hamt::Node<K, V>>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    let with_hash = |entry: (K, V)| (hashing.hash(&entry.0), entry);
+    hamt::collect(entries.into_iter().map(with_hash).collect(), &|a: &K, b: &K| a == b)
+}
+
 /// Of several values for one key the last stays. Costs less than to insert the entries one by one.
 impl<K, V, S> FromIterator<(K, V)> for Map<K, V, S>
 where
@@ -126,12 +142,8 @@ where
 {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let hashing = Hashing::new(S::default());
-        let items = entries
-            .into_iter()
-            .map(|entry| (hashing.hash(&entry.0), entry))
-            .collect();
         Self {
-            root: hamt::collect(items, &|a: &K, b: &K| a == b),
+            root: collect(entries, &hashing),
             hashing,
         }
     }

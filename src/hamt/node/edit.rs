@@ -23,6 +23,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
                 leaf.finish()
             }
             Shape::Inner(count) => {
+                self.children().iter().flatten().for_each(Self::prefetch_count);
                 let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), self.starts()));
                 // SAFETY: the new block has room for a size.
                 unsafe { copy.size_ptr().write(self.stored_size()) };

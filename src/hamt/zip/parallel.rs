@@ -4,8 +4,11 @@ use super::super::retain::Keeping;
 use super::super::setops::{Combine, Combining};
 use super::{Groups, Keys, Node, Part, Region, region};
 
-/// Tries that hold fewer entries, all counted, are walked by the calling thread.
-const SMALL: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 16_384 };
+/// Tries that hold fewer entries, all counted, are combined by the calling thread. `cargo bench --bench bulk` measures it.
+const FEW_TO_COMBINE: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 65_536 };
+
+/// Of fewer entries, the calling thread sees which to retain.
+const FEW_TO_RETAIN: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 131_072 };
 
 /// As [`combine`](super::super::combine). Every task works with a clone of `op`.
 pub(crate) fn par_combine<K, V>(
@@ -17,7 +20,7 @@ where
     K: Clone + Send + Sync,
     V: Clone + Send + Sync,
 {
-    par_zip([a, b], &|parts, at, result| {
+    par_zip([a, b], FEW_TO_COMBINE, &|parts, at, result| {
         region(parts, at, result, &mut Combining(&mut op.clone()))
     })
 }
@@ -32,7 +35,7 @@ where
     K: Clone + Send + Sync,
     V: Clone + Send + Sync,
 {
-    par_zip([root], &|parts, at, result| {
+    par_zip([root], FEW_TO_RETAIN, &|parts, at, result| {
         region(parts, at, result, &mut Keeping { keys, keep })
     })
 }
@@ -40,8 +43,9 @@ where
 /// One group of the roots, and what becomes of it: the groups of the result, and which operands they equal.
 type Task<'a, K, V> = (Region, Groups<'a, K, V>, usize);
 
-/// As [`zip`](super::zip), where `walk` is [`region`] of some operation that builds.
-fn par_zip<'a, const N: usize, K, V, F>(roots: [Option<&'a Node<K, V>>; N], walk: &F) -> Option<Node<K, V>>
+/// As [`zip`](super::zip), where `walk` is [`region`] of some operation that builds. The calling thread walks tries that
+/// hold fewer than `few` entries in all.
+fn par_zip<'a, const N: usize, K, V, F>(roots: [Option<&'a Node<K, V>>; N], few: usize, walk: &F) -> Option<Node<K, V>>
 where
     K: Clone + Send + Sync,
     V: Clone + Send + Sync,
@@ -51,7 +55,7 @@ where
     let mut result = Groups::new(0);
     let mut same = (1 << N) - 1;
     match alike(roots) {
-        Some(nodes) if nodes.iter().map(|node| node.size()).sum::<usize>() >= SMALL => {
+        Some(nodes) if nodes.iter().map(|node| node.size()).sum::<usize>() >= few => {
             let mut tasks = tasks(nodes[0]);
             let parts = nodes.map(Part::Groups);
             share_out(&mut tasks, &|at, result| {

@@ -165,7 +165,10 @@ impl<'a, K, V> Groups<'a, K, V> {
     pub(super) fn keep(&mut self, region: Region, part: Part<'a, '_, K, V>, of: usize) {
         match part {
             Part::Empty => self.push(region, Content::Empty),
-            Part::Node(node) => self.push(region, Content::Kept(node, Some(of))),
+            Part::Node(node) => {
+                node.prefetch_count();
+                self.push(region, Content::Kept(node, Some(of)));
+            }
             Part::Items(run) => {
                 self.entries
                     .extend(run.iter().map(|(tag, entry)| (tag, Source::Kept(entry))));
