@@ -93,10 +93,6 @@ impl<W: Write> BlockWriter<W> {
         &self.out
     }
 
-    pub(super) fn get_mut(&mut self) -> &mut W {
-        &mut self.out
-    }
-
     /// Forgets the content that was begun.
     pub(super) fn discard(&mut self) {
         self.buffer.truncate(HEAD);
