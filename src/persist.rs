@@ -22,8 +22,13 @@
 //!   write the file can write what he likes.
 //! - Symbols are interned for ever, so a hostile file can take as much memory for ever as it has bytes in names.
 
+// Bytes and texts from outside are read here: nothing that they hold may panic.
+#![deny(clippy::indexing_slicing)]
+
+#[deny(clippy::arithmetic_side_effects)]
 mod atom;
 mod block;
+#[deny(clippy::arithmetic_side_effects)]
 mod bytes;
 mod codec;
 mod disk;
@@ -31,7 +36,9 @@ mod error;
 mod file;
 #[cfg(feature = "journal")]
 mod journal;
+#[deny(clippy::arithmetic_side_effects)]
 mod key;
+#[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod save;
 #[cfg(test)]

@@ -205,7 +205,10 @@ fn is_followed(file: &File, start: u64, number: u64) -> io::Result<bool> {
     let mut rest = Vec::new();
     file.go_to(start)?;
     file.take(64 << 20).read_to_end(&mut rest)?;
-    Ok((1..rest.len()).any(|at| is_block(&rest[at..], &[kind::PATCH, kind::WHOLE], number + 1)))
+    let kinds = [kind::PATCH, kind::WHOLE];
+    Ok((1..)
+        .map_while(|at| rest.get(at..))
+        .any(|rest| is_block(rest, &kinds, number + 1)))
 }
 
 /// Opens a log at its end, without what is torn there.
