@@ -180,6 +180,12 @@ step_kills() {
         some_tests cargo test --release --all-features --test=map_panics -- --include-ignored
 }
 
+about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"
+step_soak() {
+    some_tests env PLEACH_SOAK_SECONDS="$([ -n "${CI-}" ] && echo 60 || echo 600)" \
+        cargo test --release --all-features --test=soak -- --nocapture
+}
+
 about_tsan="sharing, fork-join and the layers together under ThreadSanitizer (long: builds the standard library)"
 step_tsan() {
     local nightly=(cargo +nightly)
@@ -198,7 +204,7 @@ GUARDED=(hamt:: map:: env::facts::)
 # ---- running them ----------------------------------------------------------------------------------------------------
 
 readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
-readonly LONG=(benches kills tsan)
+readonly LONG=(benches kills soak tsan)
 
 main() {
     local step about wanted verdict summary="" passed=0 failed=0 start cpu_start

@@ -374,13 +374,16 @@ impl<T: Term> Environment<T> {
     /// Makes a mutable cell that holds `content`. O(log n).
     pub fn new_state(&mut self, content: T) -> StateId {
         let snapshot = self.owned();
+        let mut ids = snapshot.world.ids;
         let id = loop {
-            let id = StateId::new(snapshot.world.ids.next());
+            let id = StateId::new(ids.next());
             if !snapshot.world.cells.contains_key(&Cell::State(id)) {
                 break id;
             }
         };
+        // Clones terms, which may panic: the id is given when nothing can any more.
         snapshot.world.cells.insert(Cell::State(id), Content(content));
+        snapshot.world.ids = ids;
         snapshot.touched();
         id
     }

@@ -62,6 +62,8 @@
 //!
 //! The README says what pleach is not for, and the compiler flags that a program needs that uses it.
 
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
 pub mod bag;
 pub mod env;
 #[cfg(feature = "eval")]

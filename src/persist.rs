@@ -22,19 +22,28 @@
 //!   write the file can write what he likes.
 //! - Symbols are interned for ever, so a hostile file can take as much memory for ever as it has bytes in names.
 
+// Bytes and texts from outside are read here: nothing that they hold may panic.
+#![deny(clippy::indexing_slicing)]
+
+#[deny(clippy::arithmetic_side_effects)]
 mod atom;
 mod block;
+#[deny(clippy::arithmetic_side_effects)]
 mod bytes;
 mod codec;
+mod disk;
 mod error;
 mod file;
 #[cfg(feature = "journal")]
 mod journal;
+#[deny(clippy::arithmetic_side_effects)]
 mod key;
+#[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod save;
+#[cfg(test)]
+mod tests;
 
-use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
@@ -65,7 +74,8 @@ impl<T: Term> Environment<T> {
     /// Saves what this environment holds in a file, in the place of what the file held. O(n).
     ///
     /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
-    /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was.
+    /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was, or, where
+    /// only the folder could not be synced, the new one is there.
     ///
     /// # Errors
     /// [`SaveError`], for an [opaque](crate::term::Leaf::Opaque) value too: see [`save_with`](Self::save_with).
@@ -120,7 +130,7 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
-        Self::load_from(File::open(path)?, codec)
+        Self::load_from(&disk::File::open(path.as_ref())?, codec)
     }
 
     /// Reads what [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered.

@@ -54,6 +54,9 @@
 //! # Ok::<(), parser::ParseError>(())
 //! ```
 
+// Bytes and texts from outside are read here: nothing that they hold may panic.
+#![deny(clippy::indexing_slicing)]
+
 use std::borrow::Cow;
 
 mod address;

@@ -64,10 +64,11 @@ impl fmt::Display for Abridged<'_> {
         impl fmt::Write for Limited<'_, '_> {
             fn write_str(&mut self, text: &str) -> fmt::Result {
                 let end = text.char_indices().nth(self.left).map_or(text.len(), |(at, _)| at);
-                self.to.write_str(&text[..end])?;
-                self.left -= text[..end].chars().count();
+                let (shown, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+                self.to.write_str(shown)?;
+                self.left -= shown.chars().count();
                 // Ends the printing, however large the atom is.
-                if end < text.len() { Err(fmt::Error) } else { Ok(()) }
+                if rest.is_empty() { Ok(()) } else { Err(fmt::Error) }
             }
         }
         let mut limited = Limited { to: f, left: LONG };

@@ -51,7 +51,7 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
     {
         let encoded = self.encoder.encode(atom);
         let shared = common(&self.last, encoded.bytes).min(MOST_SHARED);
-        let rest = &encoded.bytes[shared..];
+        let rest = encoded.bytes.get(shared..).unwrap_or_default();
         out.push(shared as u8);
         put_bytes(out, rest);
         self.last.truncate(shared);
@@ -161,7 +161,8 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         for _ in 0..input.number()? {
             values.push(input.counted()?);
         }
-        let (mut named, mut opened, mut unreadable) = (0, 0, false);
+        let (mut named, mut unreadable) = (0, false);
+        let mut unread = values.iter();
         let decoded = decode_with(
             &self.path,
             |number| {
@@ -174,12 +175,11 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
                     }
                     None => return None,
                 };
-                named = number + 1;
+                named = number.saturating_add(1);
                 T::leaf(Leaf::Variable { name, id })
             },
             |identity| {
-                let value = values.get(opened).and_then(|bytes| self.codec.decode(bytes));
-                opened += 1;
+                let value = unread.next().and_then(|bytes| self.codec.decode(bytes));
                 // It must be the very value that was written, or it would be found in another place.
                 let value =
                     value.filter(|value| matches!(value.view(), View::Leaf(Leaf::Opaque(found)) if found == identity));
@@ -188,7 +188,7 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
             },
         );
         match decoded {
-            Ok(atom) if (names.is_empty() || named == names.len()) && opened == values.len() => Ok(atom),
+            Ok(atom) if (names.is_empty() || named == names.len()) && unread.len() == 0 => Ok(atom),
             Ok(_) => Err(LoadError::at(start, Flaw::Atom)),
             Err(_) if unreadable => Err(LoadError::at(start, Flaw::Opaque)),
             Err(error) => Err(LoadError::at(start, Flaw::Path(error))),

@@ -60,8 +60,9 @@ impl<W: Write> BlockWriter<W> {
     /// Ends the block. Returns its length in the file.
     pub(super) fn end(&mut self, kind: u8) -> Result<u64, SaveError> {
         let length = u32::try_from(self.buffer.len() - HEAD).map_err(|_| SaveError::TooLarge)?;
-        self.buffer[0] = kind;
-        self.buffer[1..HEAD].copy_from_slice(&length.to_le_bytes());
+        if let Some(head) = self.buffer.first_chunk_mut() {
+            *head = Self::head(kind, length);
+        }
         let checksum = xxh3_64_with_seed(&self.buffer, self.blocks);
         self.buffer.extend_from_slice(&checksum.to_le_bytes());
         self.out.write_all(&self.buffer)?;
@@ -71,6 +72,11 @@ impl<W: Write> BlockWriter<W> {
         // One huge atom should not be paid for until the end.
         self.buffer.shrink_to(4 * FULL);
         Ok(written)
+    }
+
+    fn head(kind: u8, length: u32) -> [u8; HEAD] {
+        let [a, b, c, d] = length.to_le_bytes();
+        [kind, a, b, c, d]
     }
 
     pub(super) fn into_inner(self) -> W {
@@ -93,10 +99,6 @@ impl<W: Write> BlockWriter<W> {
         &self.out
     }
 
-    pub(super) fn get_mut(&mut self) -> &mut W {
-        &mut self.out
-    }
-
     /// Forgets the content that was begun.
     pub(super) fn discard(&mut self) {
         self.buffer.truncate(HEAD);
@@ -107,11 +109,12 @@ impl<W: Write> BlockWriter<W> {
 #[cfg(feature = "journal")]
 pub(super) fn is_block(bytes: &[u8], kinds: &[u8], number: u64) -> bool {
     let [kind, a, b, c, d, ..] = *bytes else { return false };
-    let end = HEAD + u32::from_le_bytes([a, b, c, d]) as usize;
+    let end = HEAD.saturating_add(u32::from_le_bytes([a, b, c, d]) as usize);
     kinds.contains(&kind)
         && bytes
-            .get(end..end.saturating_add(CHECKSUM))
-            .is_some_and(|checksum| xxh3_64_with_seed(&bytes[..end], number).to_le_bytes() == checksum)
+            .split_at_checked(end)
+            .and_then(|(checked, rest)| Some((checked, rest.first_chunk()?)))
+            .is_some_and(|(checked, checksum)| xxh3_64_with_seed(checked, number).to_le_bytes() == *checksum)
 }
 
 /// Reads blocks.
@@ -172,15 +175,24 @@ impl<R: Read> BlockReader<R> {
             Ok(())
         };
         fill(buffer, HEAD)?;
-        let length = u32::from_le_bytes([buffer[1], buffer[2], buffer[3], buffer[4]]) as usize;
-        fill(buffer, length.saturating_add(CHECKSUM))?;
-        let (checked, checksum) = buffer.split_at(HEAD + length);
-        if xxh3_64_with_seed(checked, self.blocks).to_le_bytes() != checksum {
+        let truncated = LoadError::at(start, Flaw::Truncated);
+        let Some(&[kind, a, b, c, d]) = buffer.first_chunk::<HEAD>() else {
+            return Err(truncated);
+        };
+        fill(
+            buffer,
+            (u32::from_le_bytes([a, b, c, d]) as usize).saturating_add(CHECKSUM),
+        )?;
+        let Some((checked, checksum)) = buffer.split_last_chunk::<CHECKSUM>() else {
+            return Err(truncated);
+        };
+        if xxh3_64_with_seed(checked, self.blocks).to_le_bytes() != *checksum {
             return Err(LoadError::at(start, Flaw::Checksum));
         }
         self.blocks += 1;
         self.offset += buffer.len() as u64;
-        Ok((buffer[0], Input::new(&buffer[HEAD..HEAD + length], start + HEAD as u64)))
+        let content = checked.get(HEAD..).unwrap_or_default();
+        Ok((kind, Input::new(content, start + HEAD as u64)))
     }
 
     /// # Errors

@@ -50,7 +50,7 @@ impl<'a> Input<'a> {
             .split_at_checked(length)
             .ok_or_else(|| self.flaw(Flaw::Entry))?;
         self.bytes = rest;
-        self.offset += length as u64;
+        self.offset = self.offset.saturating_add(length as u64);
         Ok(taken)
     }
 
@@ -61,7 +61,7 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, LoadError> {
-        self.take(1).map(|bytes| bytes[0])
+        self.array().map(|[byte]| byte)
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {

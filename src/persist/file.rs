@@ -1,11 +1,13 @@
 //! Files that are replaced whole.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::disk::{self, File};
 
 /// Puts what `write` writes in the place of the file, which holds, whatever happens, the old or the new.
 ///
@@ -19,16 +21,16 @@ pub(super) fn replace<E: From<io::Error>>(
     let (mut file, temporary) = create_beside(&path)?;
     let written = write(&mut file).and_then(|()| {
         if let Ok(old) = fs::metadata(&path) {
-            fs::set_permissions(&temporary, old.permissions())?;
+            disk::set_permissions(&temporary, old.permissions())?;
         }
         file.sync_all()?;
         drop(file);
-        fs::rename(&temporary, &path)?;
+        disk::rename(&temporary, &path)?;
         Ok(())
     });
     if written.is_err() {
         // The first error is the one to tell of.
-        let _ = fs::remove_file(&temporary);
+        let _ = disk::remove(&temporary);
     }
     written?;
     Ok(sync_folder(&path)?)
@@ -47,7 +49,7 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
         temporary.push(name);
         temporary.push(format!(".{}-{number}.tmp", process::id()));
         let temporary = path.with_file_name(temporary);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        match File::create_new(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

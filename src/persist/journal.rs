@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use self::log::Log;
 use super::file::sync_folder;
-use super::{Codec, LoadError, NoCodec, SaveError};
+use super::{Codec, LoadError, NoCodec, SaveError, disk};
 use crate::env::{Conflict, Conflicts, Environment, Resolution};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
 use crate::term::{Atom, Term};
@@ -384,7 +384,7 @@ impl<T: Term> Current<T> {
             }
             Err(error) => {
                 // The old log goes on, and must be the last one.
-                let gone = fs::remove_file(&path).is_ok() || !path.exists();
+                let gone = disk::remove(&path).is_ok() || !path.exists();
                 self.log.broken |= !gone;
                 Err(error)
             }
@@ -484,7 +484,7 @@ fn remove_before(folder: &Path, snapshot: u64) {
         let name = name.to_string_lossy();
         let old = |kind| number(&name, kind).is_some_and(|number| number < snapshot);
         if old("snapshot") || old("log") || (name.starts_with(".snapshot-") && name.ends_with(".tmp")) {
-            let _ = fs::remove_file(entry.path());
+            let _ = disk::remove(&entry.path());
         }
     }
     let _ = sync_folder(&file(folder, "log", snapshot));

@@ -36,7 +36,7 @@ impl Keys {
         if !ascends {
             return Err(Flaw::Order);
         }
-        if shared + rest.len() > LIMIT {
+        if shared.saturating_add(rest.len()) > LIMIT {
             return Err(Flaw::Atom);
         }
         self.key.truncate(shared);
@@ -59,20 +59,22 @@ impl Keys {
         });
         while at.missing > 0 {
             let fail = |kind| PathError { kind, offset: at.end };
-            let rest = &self.key[at.end..];
+            let rest = self.key.get(at.end..).unwrap_or_default();
             let (token, length) = read_token(rest).map_err(|error| fail(error.kind))?;
             let mut items = 0;
             let has_leaf = match token {
-                Token::Expression(arity) if arity > rest.len() - length => return Err(fail(PathErrorKind::Truncated)),
+                Token::Expression(arity) if arity > rest.len().saturating_sub(length) => {
+                    return Err(fail(PathErrorKind::Truncated));
+                }
                 Token::Expression(arity) => {
                     items = arity;
                     true
                 }
                 Token::NewVariable => {
                     let number = at.variables;
-                    at.variables += 1;
+                    at.variables = number.saturating_add(1);
                     let known = number < self.variables;
-                    self.variables = self.variables.max(number + 1);
+                    self.variables = self.variables.max(at.variables);
                     known || {
                         let name = &*number.to_string();
                         T::has_leaf(Leaf::Variable { name, id: 0 })
@@ -92,8 +94,8 @@ impl Keys {
             if !has_leaf {
                 return Err(fail(PathErrorKind::NotInLanguage));
             }
-            at.end += length;
-            at.missing = at.missing - 1 + items;
+            at.end = at.end.saturating_add(length);
+            at.missing = at.missing.saturating_sub(1).saturating_add(items);
             self.marks.push(at);
         }
         if at.end < self.key.len() {

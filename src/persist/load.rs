@@ -160,7 +160,7 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
             open.space.restore_plain(
                 facts
                     .iter()
-                    .filter_map(|(range, count)| Some((&keys[range.clone()], Multiplicity::new(*count)?))),
+                    .filter_map(|(range, count)| Some((keys.get(range.clone())?, Multiplicity::new(*count)?))),
             );
         }
         Ok(())

@@ -75,7 +75,7 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
             Some((atom, order)) => definitions.push((order, atom, count)),
             None => {
                 let shared = if file.is_empty() { 0 } else { common(&last, key) };
-                let rest = &key[shared..];
+                let rest = key.get(shared..).unwrap_or_default();
                 let out = file.content();
                 // A key is no longer than 128 bytes, and no key begins another.
                 out.push(shared as u8);

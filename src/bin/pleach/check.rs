@@ -41,23 +41,26 @@ impl Check {
             let environment: Environment = facts.map(|item| item.atom.clone()).collect();
             let (places, items): (Vec<(usize, usize)>, Vec<Item>) = group
                 .iter()
-                .flat_map(|&file| {
-                    sources[file]
-                        .items
-                        .iter()
-                        .enumerate()
-                        .map(move |(at, item)| ((file, at), item.clone()))
+                .filter_map(|&file| Some((file, sources.get(file)?)))
+                .flat_map(|(file, source)| {
+                    let items = source.items.iter().enumerate();
+                    items.map(move |(at, item)| ((file, at), item.clone()))
                 })
                 .unzip();
             for mut problem in evaluator.check(&environment, &items) {
-                let (file, at) = places[problem.item];
-                problem.item = at;
-                found.push((file, problem));
+                if let Some(&(file, at)) = places.get(problem.item) {
+                    problem.item = at;
+                    found.push((file, problem));
+                }
             }
         }
         found.sort_by_key(|(file, problem)| (*file, problem.item, problem.part));
         for (file, problem) in &found {
-            report(&sources[*file], problem);
+            if let Some(source) = sources.get(*file)
+                && let Some(item) = source.items.get(problem.item)
+            {
+                report(source, item, problem);
+            }
         }
         let errors = found.iter().filter(|(_, problem)| problem.kind.is_error()).count();
         summarise(sources.len(), errors, found.len() - errors);
@@ -74,8 +77,7 @@ fn by_folder(sources: &[Source]) -> BTreeMap<&Path, Vec<usize>> {
     folders
 }
 
-fn report(source: &Source, problem: &Problem) {
-    let item = &source.items[problem.item];
+fn report(source: &Source, item: &Item, problem: &Problem) {
     let span = parser::spans(&source.text, item).into_iter().nth(problem.part);
     let severity = if problem.kind.is_error() {
         Severity::Error

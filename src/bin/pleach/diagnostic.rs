@@ -33,7 +33,10 @@ pub(crate) fn at(
 ) {
     let before = source.get(..span.start).unwrap_or(source);
     let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = source[start..].lines().next().unwrap_or_default();
+    let line = source
+        .get(start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
     let column = span.start.min(source.len()) - start;
     let snippet = Snippet::source(line)
         .path(path)

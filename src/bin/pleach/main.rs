@@ -1,5 +1,8 @@
 //! The `pleach` command: runs MeTTa programs on persistent environments.
 
+// Nothing that a user types may panic.
+#![deny(clippy::indexing_slicing, clippy::string_slice)]
+
 mod check;
 mod diagnostic;
 mod interrupt;

@@ -66,12 +66,15 @@ impl Options {
 struct NoSize;
 
 fn bytes(text: &str) -> Result<usize, NoSize> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
-        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
-        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
-        _ => (text, 1),
-    };
+    let units = [
+        (['k', 'K'], 1_000),
+        (['m', 'M'], 1_000_000),
+        (['g', 'G'], 1_000_000_000),
+    ];
+    let (digits, unit) = units
+        .iter()
+        .find_map(|(letters, unit)| Some((text.strip_suffix(letters)?, *unit)))
+        .unwrap_or((text, 1));
     let number: usize = digits.parse().map_err(|_| NoSize)?;
     number.checked_mul(unit).ok_or(NoSize)
 }

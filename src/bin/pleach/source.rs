@@ -100,7 +100,7 @@ impl Source {
 
 /// Where the `)` of a parenthesis that is never closed may be missing: before the next line that is not indented.
 fn missing(text: &str, open: usize) -> Option<String> {
-    let before = text[..open].matches('\n').count();
+    let before = text.get(..open)?.matches('\n').count();
     let mut lines = text.lines().enumerate().skip(before + 1);
     let (next, _) = lines.find(|(_, line)| line.starts_with(['(', '!']))?;
     Some(format!("is a `)` missing before line {}?", next + 1))

@@ -1,7 +1,6 @@
 //! The file that a journal appends to.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,6 +10,7 @@ use super::{JournalError, SyncPolicy};
 use crate::env::{Environment, Snapshot};
 use crate::persist::block::{BlockReader, BlockWriter, is_block};
 use crate::persist::bytes::put_number;
+use crate::persist::disk::File;
 use crate::persist::file::sync_folder;
 use crate::persist::{Codec, Flaw, LoadError, load, save};
 use crate::term::Term;
@@ -45,8 +45,7 @@ pub(super) struct Log<T: Term> {
 impl<T: Term> Log<T> {
     /// Makes a log that goes on from `state`, in the place of what was there.
     pub(super) fn create(path: &Path, number: u64, state: Arc<Snapshot<T>>) -> Result<Self, JournalError> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-        let mut blocks = BlockWriter::new(file, MAGIC, VERSION)?;
+        let mut blocks = BlockWriter::new(File::create(path)?, MAGIC, VERSION)?;
         put_number(blocks.content(), number);
         let length = 12 + blocks.end(kind::LOG)?;
         blocks.get_ref().sync_all()?;
@@ -84,7 +83,7 @@ impl<T: Term> Log<T> {
             if let Err(error) = self.write(&state, codec) {
                 self.blocks.discard();
                 // Half a block may be there, and nothing must follow it.
-                self.broken = self.cut().is_err();
+                self.broken = self.blocks.get_ref().cut(self.length).is_err();
                 return Err(error);
             }
             self.state = state;
@@ -111,20 +110,6 @@ impl<T: Term> Log<T> {
             }
         };
         self.length += self.blocks.end(kind)?;
-        Ok(())
-    }
-
-    /// Has all later writes fail, and their undoing too.
-    #[cfg(test)]
-    pub(super) fn fail(&mut self, path: &Path) -> io::Result<()> {
-        *self.blocks.get_mut() = File::open(path)?;
-        Ok(())
-    }
-
-    fn cut(&mut self) -> io::Result<()> {
-        let file = self.blocks.get_mut();
-        file.set_len(self.length)?;
-        file.seek(SeekFrom::Start(self.length))?;
         Ok(())
     }
 
@@ -166,7 +151,7 @@ pub(super) fn replay<T: Term>(
         error,
     };
     let file = File::open(path)?;
-    let total = file.metadata()?.len();
+    let total = file.length()?;
     let mut found = Replayed {
         records: 0,
         length: 0,
@@ -216,11 +201,14 @@ pub(super) fn replay<T: Term>(
 
 /// Is the block that begins here, and is not as it was written, followed by one that is? Then it is not the last one, cut
 /// off while it was written: the file is damaged. Looks no further than 64 MiB.
-fn is_followed(mut file: &File, start: u64, number: u64) -> io::Result<bool> {
+fn is_followed(file: &File, start: u64, number: u64) -> io::Result<bool> {
     let mut rest = Vec::new();
-    file.seek(SeekFrom::Start(start))?;
+    file.go_to(start)?;
     file.take(64 << 20).read_to_end(&mut rest)?;
-    Ok((1..rest.len()).any(|at| is_block(&rest[at..], &[kind::PATCH, kind::WHOLE], number + 1)))
+    let kinds = [kind::PATCH, kind::WHOLE];
+    Ok((1..)
+        .map_while(|at| rest.get(at..))
+        .any(|rest| is_block(rest, &kinds, number + 1)))
 }
 
 /// Opens a log at its end, without what is torn there.
@@ -233,11 +221,10 @@ pub(super) fn resume<T: Term>(
     if found.blocks == 0 {
         return Log::create(path, number, state);
     }
-    let mut file = OpenOptions::new().write(true).open(path)?;
+    let file = File::open_at(path, found.length)?;
     if found.torn > 0 {
-        file.set_len(found.length)?;
+        file.cut(found.length)?;
         file.sync_all()?;
     }
-    file.seek(SeekFrom::Start(found.length))?;
     Ok(Log::new(BlockWriter::resume(file, found.blocks), found.length, state))
 }

@@ -43,7 +43,7 @@ fn form(word: &str) -> Form {
     }
     fn digits(text: &[u8]) -> Option<&[u8]> {
         let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        (count > 0).then(|| &text[count..])
+        text.get(count..).filter(|_| count > 0)
     }
     fn signed(text: &[u8]) -> Option<&[u8]> {
         digits(
@@ -128,7 +128,10 @@ impl<'a> Lexer<'a> {
     /// The longest run of characters that `wanted` allows.
     fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let taken = &rest[..rest.find(|c| !wanted(c)).unwrap_or(rest.len())];
+        let taken = rest
+            .find(|c| !wanted(c))
+            .and_then(|end| rest.get(..end))
+            .unwrap_or(rest);
         self.position += taken.len();
         taken
     }

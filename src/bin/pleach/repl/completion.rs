@@ -58,11 +58,12 @@ impl Completer for Assistant {
     type Candidate = String;
 
     fn complete(&self, line: &str, pos: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        let before = &line[..pos];
-        let start = before
-            .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '!'))
-            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-        let word = &before[start..];
+        let before = line.get(..pos).unwrap_or(line);
+        let word = before
+            .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '!'))
+            .next()
+            .unwrap_or_default();
+        let start = before.len() - word.len();
         let beginning_with = |names: Vec<String>| names.into_iter().filter(|name| name.starts_with(word)).collect();
         Ok(match before.split_whitespace().next() {
             Some(":load") if start > 0 => {

@@ -167,8 +167,8 @@ impl Session {
     /// Tells who types of names that are likely misspelled: else the answer is but what was typed.
     fn warn(&self, items: &[Item], path: &str, text: &str) {
         for problem in self.evaluator.check(self.world(), items) {
-            if let Some(name) = problem.kind.suggestion() {
-                let span = parser::spans(text, &items[problem.item]).into_iter().nth(problem.part);
+            if let (Some(name), Some(item)) = (problem.kind.suggestion(), items.get(problem.item)) {
+                let span = parser::spans(text, item).into_iter().nth(problem.part);
                 let help = format!("did you mean `{name}`?");
                 let span = span.unwrap_or_default();
                 diagnostic::at(Severity::Warning, &problem.kind, path, text, &span, Some(&help));
@@ -211,11 +211,12 @@ impl Session {
     }
 
     fn add(&mut self, facts: Vec<Atom>) {
-        if facts.is_empty() {
-            return;
-        }
+        let lonely = match &*facts {
+            [] => return,
+            [fact] => Some(fact.clone()),
+            _ => None,
+        };
         let number = facts.len();
-        let lonely = (number == 1).then(|| facts[0].clone());
         self.state.world.add_facts_bulk(facts);
         match lonely.filter(|atom| is_call(&self.state.world, atom)) {
             Some(atom) => self.remark(format_args!("added as it is; to evaluate it, type !{atom}")),

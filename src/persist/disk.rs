@@ -1,0 +1,104 @@
+//! What is done to the files that hold data, in one place, so that tests can have any of it fail: see `faults`.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+#[cfg(feature = "journal")]
+use std::io::{Seek, SeekFrom};
+use std::path::Path;
+
+#[cfg(test)]
+pub(super) mod faults;
+
+/// Runs one operation. Tests can have it refused, or its success reported as a failure.
+fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+    #[cfg(test)]
+    return faults::attempt(operation);
+    #[cfg(not(test))]
+    operation()
+}
+
+/// A file that is open.
+pub(super) struct File(fs::File);
+
+impl File {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        attempt(|| fs::File::open(path)).map(Self)
+    }
+
+    /// Opens a file to go on writing it from `length` on.
+    #[cfg(feature = "journal")]
+    pub(super) fn open_at(path: &Path, length: u64) -> io::Result<Self> {
+        let file = attempt(|| OpenOptions::new().write(true).open(path)).map(Self)?;
+        file.go_to(length)?;
+        Ok(file)
+    }
+
+    /// Makes a file, in the place of what was there.
+    #[cfg(feature = "journal")]
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        attempt(|| fs::File::create(path)).map(Self)
+    }
+
+    /// Makes a file where there is none.
+    pub(super) fn create_new(path: &Path) -> io::Result<Self> {
+        attempt(|| OpenOptions::new().write(true).create_new(true).open(path)).map(Self)
+    }
+
+    #[cfg(feature = "journal")]
+    pub(super) fn length(&self) -> io::Result<u64> {
+        attempt(|| self.0.metadata()).map(|known| known.len())
+    }
+
+    #[cfg(feature = "journal")]
+    pub(super) fn go_to(&self, offset: u64) -> io::Result<()> {
+        attempt(|| (&self.0).seek(SeekFrom::Start(offset))).map(|_| ())
+    }
+
+    /// Cuts the file, and goes on from there.
+    #[cfg(feature = "journal")]
+    pub(super) fn cut(&self, length: u64) -> io::Result<()> {
+        attempt(|| self.0.set_len(length))?;
+        self.go_to(length)
+    }
+
+    /// Has what was written put on the disk.
+    #[cfg(feature = "journal")]
+    pub(super) fn sync_data(&self) -> io::Result<()> {
+        attempt(|| self.0.sync_data())
+    }
+
+    /// Has what was written put on the disk, and what is known of the file.
+    pub(super) fn sync_all(&self) -> io::Result<()> {
+        attempt(|| self.0.sync_all())
+    }
+}
+
+impl Read for &File {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        attempt(|| (&self.0).read(buffer))
+    }
+}
+
+impl Write for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(test)]
+        let bytes = faults::part_of(bytes);
+        attempt(|| self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        attempt(|| self.0.flush())
+    }
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    attempt(|| fs::rename(from, to))
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    attempt(|| fs::remove_file(path))
+}
+
+pub(super) fn set_permissions(path: &Path, permissions: Permissions) -> io::Result<()> {
+    attempt(|| fs::set_permissions(path, permissions))
+}

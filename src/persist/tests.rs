@@ -1,0 +1,104 @@
+//! Saves and loads on a disk where any operation fails.
+
+use std::path::{Path, PathBuf};
+
+use super::disk::faults;
+use super::{LoadError, SaveError};
+use crate::{Atom, Environment};
+
+fn world(facts: i64) -> Environment {
+    (0..facts)
+        .map(|i| Atom::expression([Atom::symbol("fact"), Atom::from(i)]))
+        .collect()
+}
+
+/// A folder of its own for a test, in memory where there is such a place, gone afterwards.
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    pub(super) fn new(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        let folder = Self(place.join(format!("pleach-{name}-{}", std::process::id())));
+        folder.clear();
+        folder
+    }
+
+    pub(super) fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// A rename that fails, or that is done and said to have failed; a sync of the file or of its folder; a write in the
+/// middle; and a process that dies at any of these.
+#[test]
+fn a_save_that_fails_anywhere_leaves_the_old_file_or_the_new() {
+    let folder = Folder::new("replace");
+    let path = folder.0.join("world");
+    let (old, new) = (world(5), world(50));
+    let (mut kept, mut replaced) = (0, 0);
+    let runs = faults::each(|plan| {
+        folder.clear();
+        std::fs::create_dir_all(&folder.0).unwrap();
+        old.save(&path).unwrap();
+        faults::start(plan);
+        let saved = new.save(&path);
+        let failed = faults::stop();
+        // The rights of the old file are taken over if they can be: that is no reason not to save.
+        assert_eq!(saved.is_err(), failed, "{plan:?}: {saved:?}");
+        assert!(matches!(saved, Ok(()) | Err(SaveError::Io(_))));
+        let found = Environment::load(&path).unwrap();
+        if saved.is_ok() {
+            assert_eq!(found, new);
+        } else if found == old {
+            kept += 1;
+        } else {
+            assert_eq!(found, new, "{plan:?}");
+            replaced += 1;
+        }
+        let left = std::fs::read_dir(&folder.0).unwrap().count() - 1;
+        // Unless they can't be removed, or not even be known of: the first operation makes it.
+        let excused = plan.ever || (plan.done && plan.after == 0);
+        assert!(left == 0 || excused, "{plan:?}: {left} files are left behind");
+        // What is left behind is in nobody's way.
+        new.save(&path).unwrap();
+        assert_eq!(Environment::load(&path).unwrap(), new);
+        failed
+    });
+    // After the rename, only the folder is synced: opened, and synced.
+    assert!(
+        runs > 80 && kept > 60 && replaced > 4,
+        "{runs}: {kept} kept, {replaced} replaced"
+    );
+}
+
+#[test]
+fn a_load_that_fails_anywhere_is_an_error() {
+    let folder = Folder::new("unreadable");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let path = folder.0.join("world");
+    let world = world(50);
+    world.save(&path).unwrap();
+    let runs = faults::each(|plan| {
+        faults::start(plan);
+        let loaded = Environment::<Atom>::load(&path);
+        let failed = faults::stop();
+        match loaded {
+            Ok(loaded) => assert!(loaded == world && !failed, "{plan:?}"),
+            Err(LoadError::Io(error)) => assert_eq!(error.to_string(), "as planned"),
+            Err(error) => panic!("{plan:?}: {error}"),
+        }
+        failed
+    });
+    assert!(runs > 8, "{runs}");
+}
