@@ -47,7 +47,7 @@ impl EvaluatorBuilder {
             }),
             interrupt: None,
             trace: None,
-            worthwhile: sibling::DEFAULT_WORTHWHILE,
+            worthwhile: sibling::WORTHWHILE,
         }
     }
 
