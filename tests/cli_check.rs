@@ -196,6 +196,7 @@ fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
             "if: 2 errors",
             "logic: 1 error",
             "math: 1 error",
+            "number-tables: 1 error",
             "overloaded-types: 1 error",
             "parametric-types: 1 error",
             "spaces: 1 warning",

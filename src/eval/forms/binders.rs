@@ -208,6 +208,7 @@ impl Machine {
             Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == names().comma => conjuncts,
             _ => std::slice::from_ref(&pattern),
         };
+        self.note_read();
         let (env, shared) = (self.env.clone(), Arc::clone(&self.shared));
         let Some(space) = space_in(&env, space) else {
             return Ok(Vec::new());

@@ -36,6 +36,7 @@ impl Machine {
         };
         let into = space.map_or_else(|| names().this_space.to_string(), |space| space.to_string());
         let mark = format!("(import! {into} {})", path.display());
+        self.note_read();
         if self.env.binding(&mark).is_some() {
             return Ok(Step::value(Atom::expression([])));
         }

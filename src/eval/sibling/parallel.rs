@@ -64,6 +64,7 @@ pub(in crate::eval) struct Finished {
     names: u64,
     output: String,
     effects: u64,
+    reads: u64,
     memo: Option<Memo>,
 }
 
@@ -137,6 +138,7 @@ impl Machine {
                         names: machine.names,
                         output: machine.output,
                         effects: machine.effects,
+                        reads: machine.reads.get(),
                         memo: machine.memo,
                     })
                 })
@@ -154,6 +156,7 @@ impl Machine {
         self.add_steps(finished.steps);
         self.names += finished.names;
         self.effects += finished.effects;
+        self.reads.set(self.reads.get() + finished.reads);
         if let (Some(memo), Some(theirs)) = (&mut self.memo, finished.memo) {
             memo.adopt(theirs);
         }
