@@ -133,6 +133,10 @@ fn main() {
         ("isolated, 1 thread", Evaluator::builder().build()),
         ("isolated, 2 threads", Evaluator::builder().threads(2).build()),
         ("sequential", Evaluator::builder().policy(Policy::Sequential).build()),
+        (
+            "sequential, 2 threads",
+            Evaluator::builder().policy(Policy::Sequential).threads(2).build(),
+        ),
         ("calls remembered", Evaluator::builder().memo(100_000).build()),
     ];
     print!("{:<36}", "");

@@ -93,7 +93,7 @@ fn warnings_alone_are_no_failure() {
 #[test]
 fn all_syntax_errors_are_reported() {
     let one = file("syntax", "one.metta", "!(f\n  (g)\n\n!(h)");
-    let two = file("syntax", "two.metta", "(a))");
+    let two = file("syntax", "two.metta", "(a)) ; more\n(b $)\n(fine)\n(c \"x)\n(d\n  e");
     let fine = file("syntax", "fine.metta", "!(if 1 2 3)");
     assert_check(
         &[&one, &fine, &two],
@@ -108,8 +108,23 @@ fn all_syntax_errors_are_reported() {
 error: this parenthesis closes nothing
  --> two.metta:1:4
   |
-1 | (a))
-  |    ^",
+1 | (a)) ; more
+  |    ^
+error: a variable needs a name
+ --> two.metta:2:4
+  |
+2 | (b $)
+  |    ^
+error: this quote is never closed
+ --> two.metta:4:4
+  |
+4 | (c \"x)
+  |    ^
+error: this parenthesis is never closed
+ --> two.metta:5:1
+  |
+5 | (d
+  | ^",
     );
 }
 
@@ -181,6 +196,7 @@ fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
             "if: 2 errors",
             "logic: 1 error",
             "math: 1 error",
+            "number-tables: 1 error",
             "overloaded-types: 1 error",
             "parametric-types: 1 error",
             "spaces: 1 warning",
@@ -190,4 +206,13 @@ fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
             "wrong-arity: 7 errors"
         ]
     );
+}
+
+#[test]
+fn a_file_that_is_no_program_is_not_reported_without_end() {
+    let file = file("syntax-many", "many.metta", "(a))\n".repeat(1000));
+    let output = check(&[&file]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = String::from_utf8(output.stderr).unwrap().matches("error:").count();
+    assert_eq!(shown, 20);
 }

@@ -82,6 +82,17 @@ fn a_trace_abridges_what_is_large_and_deep() {
 }
 
 #[test]
+fn calls_are_remembered_if_asked_for() {
+    // 10¹⁷ steps, but for what is remembered.
+    let fib = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))\n!(fib 80)";
+    let output = run(&file("memo", fib), &["--memo", "1000"]);
+    assert_eq!(
+        (text(&output.stdout), output.status.code()),
+        ("[23416728348467685]\n", Some(0))
+    );
+}
+
+#[test]
 fn limits_end_a_run_and_say_where() {
     let path = file("limits", &format!("{ENDLESS}!1\n!(again 0)\n!2"));
     let output = run(&path, &["--fuel", "5000"]);

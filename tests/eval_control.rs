@@ -71,6 +71,31 @@ fn an_interrupt_stops_all_tasks_and_says_where() {
     }
 }
 
+/// A search that finds nothing looks at the interrupt too.
+#[test]
+fn an_interrupt_stops_a_join_without_answers() {
+    let mut world = Environment::new();
+    let edge = |from: i64, to: i64| Atom::expression([Atom::symbol("edge"), from.into(), to.into()]);
+    world.add_facts_bulk((0..300).flat_map(|to| (0..to).map(move |from| edge(from, to))));
+    let triangles = atom("(match &self (, (edge $x $y) (edge $y $z) (edge $z $x)) ($x $y $z))");
+    let interrupt = Interrupt::new();
+    let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build();
+    let (result, raised) = thread::scope(|scope| {
+        let raised = scope.spawn(|| {
+            thread::sleep(Duration::from_millis(30));
+            interrupt.raise();
+            Instant::now()
+        });
+        (evaluator.evaluate(world, &triangles), raised.join().unwrap())
+    });
+    let late = raised.elapsed();
+    assert!(
+        matches!(result, Err(EvalError::Interrupted { .. })),
+        "four million candidates"
+    );
+    assert!(late < Duration::from_secs(1), "{late:?}");
+}
+
 #[test]
 fn memory_is_limited() {
     let limit = 4_000_000;

@@ -142,19 +142,21 @@ fn outcome_of(
 fn same_on_all_threads(policy: Policy, tests: u64) {
     fn law(program: Program, policy: Policy) -> bool {
         let expected = outcome(&program.0, policy, 1, 200_000);
-        [(2, 0), (8, 0), (2, 30)].into_iter().all(|(threads, memo)| {
-            let found = outcome_of(Evaluator::builder().memo(memo), &program.0, policy, threads, 200_000);
-            match (&expected, &found) {
-                (Ok((results, env)), Ok((found, found_env))) => {
-                    if results != found {
-                        eprintln!("on 1: {results}\non {threads}: {found}");
+        [(2, 0), (8, 0), (2, 30), (1, 1_000)]
+            .into_iter()
+            .all(|(threads, memo)| {
+                let found = outcome_of(Evaluator::builder().memo(memo), &program.0, policy, threads, 200_000);
+                match (&expected, &found) {
+                    (Ok((results, env)), Ok((found, found_env))) => {
+                        if results != found {
+                            eprintln!("on 1: {results}\non {threads}: {found}");
+                        }
+                        results == found && env == found_env && env.diff(found_env).is_empty()
                     }
-                    results == found && env == found_env && env.diff(found_env).is_empty()
+                    (Err(error), Err(found)) => error == found,
+                    _ => false,
                 }
-                (Err(error), Err(found)) => error == found,
-                _ => false,
-            }
-        })
+            })
     }
     let law: fn(Program) -> bool = match policy {
         Policy::Isolated => |program| law(program, Policy::Isolated),

@@ -511,13 +511,20 @@ fn every_built_in_is_in_the_table() {
 fn import_reads_a_file_of_the_same_folder() {
     let folder = std::env::temp_dir().join(format!("pleach-import-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("lib.metta"), "(= (f) lib) (p 1) !(add-atom &self (p 2))").unwrap();
+    let lib = "(= (f) lib) (p 1) !(add-atom &self (p 2)) (= (g) (match &self (p $x) $x)) !(add-atom &self (got (f)))";
+    std::fs::write(folder.join("lib.metta"), lib).unwrap();
     let evaluator = Evaluator::builder().folder(&folder).build();
     let program =
-        "!(import! &self lib) !(f) !(match &self (p $x) $x) !(import! &named lib) !(match &named (p $x) $x) !(f)";
+        "!(import! &self lib) !(f) !(match &self (p $x) $x) !(import! &named lib) !(match &named (p $x) $x) !(f)
+        !(evalc (g) &named) !(collapse (match &self (got $x) $x))";
     let run = evaluator.run(Environment::new(), program).unwrap();
     let results: Vec<String> = run.results.iter().map(|results| format!("{results:?}")).collect();
-    assert_eq!(results, ["[()]", "[lib]", "[1, 2]", "[()]", "[1]", "[lib]"]);
+    assert_eq!(
+        results,
+        [
+            "[()]", "[lib]", "[1, 2]", "[()]", "[1, 2]", "[lib]", "[1, 2]", "[(lib)]"
+        ]
+    );
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pleach::env::QueryError;
 use pleach::term::{Leaf, Print, View, parser};
@@ -131,6 +132,22 @@ fn limits_end_a_query_with_an_error_once() {
     // A cross product of a million.
     let product = env.query_all(&["$x", "$y", "$z"].map(atom)).with_limit(1_000);
     assert_eq!(product.last().unwrap().unwrap_err(), QueryError::Limit(1_000));
+}
+
+#[test]
+fn a_query_that_is_stopped_says_so_once() {
+    let pair = |i: i64| Atom::expression([Atom::symbol("p"), i.into(), (i + 1).into()]);
+    let env: Environment = (0..5_000).map(pair).collect();
+    let stop = AtomicBool::new(true);
+    let mut scan = env.query(&atom("(p $x $x)")).with_limit(u64::MAX).with_stop(&stop);
+    assert_eq!(scan.next().unwrap().unwrap_err(), QueryError::Stopped);
+    assert!(scan.next().is_none());
+    let circles = ["(p $x $y)", "(p $y $x)"].map(atom);
+    let mut join = env.query_all(&circles).with_stop(&stop);
+    assert_eq!(join.next().unwrap().unwrap_err(), QueryError::Stopped);
+    assert!(join.next().is_none());
+    stop.store(false, Ordering::Relaxed);
+    assert_eq!(env.query_all(&circles).with_stop(&stop).count(), 0);
 }
 
 /// Whether a query ends by its limit does not depend on which indexes there are.

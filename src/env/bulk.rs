@@ -73,6 +73,9 @@ impl<T: Term> Space<T> {
                 Index::None => {}
             }
         }
+        if self.next_order > 0 {
+            self.redefined();
+        }
         self.rules = rules.into_iter().collect();
         self.types = types.into_iter().collect();
         kept

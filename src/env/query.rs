@@ -144,7 +144,9 @@ impl<'a, T: Term> Query<'a, T> {
     /// ```
     #[must_use]
     pub fn with_limit(mut self, steps: u64) -> LimitedQuery<'a, T> {
-        self.search = self.search.bounded(steps);
+        if steps < u64::MAX {
+            self.search = self.search.bounded(steps);
+        }
         LimitedQuery::new(self, steps)
     }
 
@@ -174,6 +176,9 @@ pub enum QueryError {
     /// It would have taken more steps than it may: there may be more answers.
     #[error("the query took more than {0} steps")]
     Limit(u64),
+    /// What was to stop it was set: there may be more answers.
+    #[error("the query was stopped")]
+    Stopped,
     /// A variable of the template, of this name, does not occur in the patterns.
     #[error("the variable {0} of the template is in no pattern")]
     Unbound(Box<str>),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pathmap::PathMap;
 
@@ -48,6 +49,8 @@ pub struct Space<T: Term = Atom> {
     pub(super) next_order: u64,
     pub(super) total: u128,
     pub(super) rule_count: usize,
+    /// What [`Space::definitions_stamp`] returns.
+    pub(super) definitions: u64,
 }
 
 impl<T: Term> Default for Space<T> {
@@ -61,6 +64,7 @@ impl<T: Term> Default for Space<T> {
             next_order: 0,
             total: 0,
             rule_count: 0,
+            definitions: 0,
         }
     }
 }
@@ -118,6 +122,25 @@ impl<T: Term> Space<T> {
     #[must_use]
     pub fn fact_count(&self) -> usize {
         self.facts.len()
+    }
+
+    /// A number that no space of this process has whose rules or annotations, their multiplicities or their order differ: so
+    /// that what was computed from these alone can be kept under it, while other facts come and go. O(1).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_rule("(f $x)".parse()?, "$x".parse()?);
+    /// let before = env.definitions_stamp();
+    /// env.add_fact("(news 1)".parse()?);
+    /// assert_eq!(env.clone().definitions_stamp(), before);
+    /// env.add_rule("(f $x)".parse()?, "$x".parse()?);
+    /// assert_ne!(env.definitions_stamp(), before);
+    /// # Ok::<(), pleach::term::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn definitions_stamp(&self) -> u64 {
+        self.definitions
     }
 
     /// The number of distinct rules. O(1).
@@ -285,9 +308,10 @@ impl<T: Term> Space<T> {
                     }
                 }
             }
-            Index::None => {}
+            Index::None => return,
         }
         self.rule_count -= usize::from(index.is_rule());
+        self.redefined();
     }
 
     /// Puts a record in its bucket, in the place of the one with its definition number if there is one.
@@ -300,6 +324,14 @@ impl<T: Term> Space<T> {
             Index::None => return,
         };
         self.rule_count += usize::from(old.is_none() && index.is_rule());
+        self.redefined();
+    }
+
+    /// Rules or annotations have changed.
+    pub(super) fn redefined(&mut self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: the number only has to be unique, it publishes nothing.
+        self.definitions = NEXT.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Tests the invariants; for tests and fuzzers. O(n log n).

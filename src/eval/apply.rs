@@ -43,7 +43,7 @@ impl Machine {
                 }
                 _ => self.tuple(arity),
             };
-        } else if info.epoch != self.epoch
+        } else if info.epoch.get() != self.epoch
             && let Some(symbol) = info.symbol
         {
             let arity = (self.vals.len() - base - 1) as u32;

@@ -47,7 +47,7 @@ impl EvaluatorBuilder {
             }),
             interrupt: None,
             trace: None,
-            worthwhile: sibling::DEFAULT_WORTHWHILE,
+            worthwhile: sibling::WORTHWHILE,
         }
     }
 
@@ -98,9 +98,10 @@ impl EvaluatorBuilder {
     /// Remembers the answers of up to so many calls, and gives them again without evaluating. Not done unless set.
     ///
     /// Remembered are calls without variables that are reduced by rules, if to evaluate them did nothing but compute: wrote
-    /// nothing, made no name, printed nothing and called no function of the host. What is remembered belongs to one
-    /// state of the environment, by its [stamp](crate::env::Snapshot::stamp), and is lost with the evaluation, so it can't
-    /// be stale. When there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
+    /// nothing, made no name, printed nothing and called no function of the host. What is remembered can't be stale: it
+    /// belongs to the [definitions](crate::env::Space::definitions_stamp) there were, and, if the call has looked at facts,
+    /// states or names, to one [state](crate::env::Snapshot::stamp) of the environment; it is lost with the evaluation. When
+    /// there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
     /// used: a call takes as many steps as it took the first time, so a limit means the same for any number of threads.
     ///
     /// Looking up a call costs O(its size): a win where calls repeat, a loss where they don't.

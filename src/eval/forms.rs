@@ -132,12 +132,8 @@ impl Machine {
                 self.wait(act.clone(), at, Part::Left, call.item(1))
             }
             Special::Import => {
-                let name = act.instantiate(call.item(1));
-                let items = self.read(&act.instantiate(call.item(2)))?;
-                match items.and_then(|items| Ok((self.import_space(&name)?, items))) {
-                    Ok((space, items)) => self.import(act.clone(), at, space, items.into_iter()),
-                    Err(reason) => Ok(Step::value(error(act.instantiate(at), reason))),
-                }
+                let (name, file) = (act.instantiate(call.item(1)), act.instantiate(call.item(2)));
+                self.begin_import(act.clone(), at, &name, &file)
             }
         }
     }
@@ -226,7 +222,7 @@ impl Machine {
                 Ok(self.assert(&act, at, call, &left, &right))
             }
             Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
-            Part::Imported(rest) => self.import(act.clone(), at, rest.0, rest.1),
+            Part::Imported(rest) => self.imported(act.clone(), at, *rest, answers),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of a head: built-in, types and rules, in one state of the environment.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub(super) struct HeadInfo {
     /// The function types that it was declared with, or a built-in has.
     pub(super) signatures: Rc<[Signature]>,
     pub(super) rules: Rules,
-    pub(super) epoch: u64,
+    /// The latest state of the environment that it is known to hold in: it does as long as no definition changes.
+    pub(super) epoch: Cell<u64>,
 }
 
 pub(super) enum Rules {
@@ -65,7 +67,7 @@ impl HeadInfo {
             host,
             signatures,
             rules,
-            epoch,
+            epoch: Cell::new(epoch),
         }
     }
 
@@ -77,7 +79,7 @@ impl HeadInfo {
             host: None,
             signatures: Rc::new([]),
             rules: Rules::Few(Box::new([])),
-            epoch: 0,
+            epoch: Cell::new(0),
         }
     }
 

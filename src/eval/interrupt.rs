@@ -54,4 +54,9 @@ impl Interrupt {
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }
+
+    /// For whoever looks at it often.
+    pub(super) fn flag(&self) -> &AtomicBool {
+        &self.raised
+    }
 }

@@ -3,6 +3,7 @@
 //! A [`Step`] is what is to be done next. Evaluating a node either gives its answers at once or pushes a [`Frame`] that
 //! waits for the answers of a part. A call in tail position pushes none.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
@@ -108,8 +109,9 @@ pub(super) struct Machine {
     pub(super) stack: Vec<Frame>,
     /// The values of arguments of calls whose other arguments are being evaluated.
     pub(super) vals: Vec<Value>,
-    /// What is known of heads in the environment of `heads_epoch`.
+    /// What is known of heads, by the definitions of this stamp: those of the environment of `heads_epoch`.
     heads: Heads,
+    heads_definitions: u64,
     heads_epoch: u64,
     /// The next id for a variable.
     pub(super) fresh: u64,
@@ -137,6 +139,8 @@ pub(super) struct Machine {
     pub(super) memo: Option<Memo>,
     /// How often anything was done but compute: written, named, printed, asked of the host.
     pub(super) effects: u64,
+    /// How often anything was looked at but rules and types: facts, states, names, other spaces.
+    pub(super) reads: Cell<u64>,
     /// Does an observer watch?
     pub(super) tracing: bool,
     /// What is being reduced, if an observer wants to know.
@@ -153,6 +157,7 @@ impl Machine {
             home: None,
             memo: shared.memo.map(Memo::new),
             effects: 0,
+            reads: Cell::new(0),
             tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
@@ -160,6 +165,7 @@ impl Machine {
             stack: Vec::new(),
             vals: Vec::new(),
             heads: Heads::default(),
+            heads_definitions: 0,
             heads_epoch: 0,
             fresh,
             steps: 0,
@@ -385,7 +391,7 @@ impl Machine {
             for item in items {
                 match item {
                     Atom::Expression(inner) => pending.push(inner),
-                    Atom::Symbol(name) if is_token(*name) && self.env.binding(name.as_str()).is_some() => return false,
+                    Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
                     _ => {}
                 }
             }
@@ -395,16 +401,32 @@ impl Machine {
 
     /// What a name that begins with `&` stands for.
     pub(super) fn token(&self, name: Symbol) -> Atom {
-        self.env.binding(name.as_str()).cloned().unwrap_or(Atom::Symbol(name))
+        self.binding(name).cloned().unwrap_or(Atom::Symbol(name))
+    }
+
+    /// What a name is bound to.
+    pub(super) fn binding(&self, name: Symbol) -> Option<&Atom> {
+        self.note_read();
+        self.env.binding(name.as_str())
+    }
+
+    /// More is looked at than rules and types.
+    pub(super) fn note_read(&self) {
+        self.reads.set(self.reads.get() + 1);
     }
 
     /// What is known of a symbol as the head of so many arguments.
     pub(super) fn head(&mut self, symbol: Symbol, arity: u32) -> Rc<HeadInfo> {
         if self.heads_epoch != self.epoch {
-            self.heads.clear();
             self.heads_epoch = self.epoch;
+            let definitions = self.home().definitions_stamp();
+            if definitions != self.heads_definitions {
+                self.heads_definitions = definitions;
+                self.heads.clear();
+            }
         }
         if let Some(info) = self.heads.get(&(symbol, arity)) {
+            info.epoch.set(self.epoch);
             return Rc::clone(info);
         }
         let info = Rc::new(HeadInfo::new(
@@ -449,6 +471,8 @@ impl Machine {
     pub(super) fn set_home(&mut self, home: Option<SpaceId>) {
         self.home = home;
         self.heads.clear();
+        self.heads_epoch = 0;
+        self.note_read();
     }
 
     /// Evaluates an atom by the rules of that space.

@@ -1,6 +1,9 @@
 //! Remembering what calls came to.
 //!
 //! The memory is a persistent map: tasks take a fork of it along, and what they have found is united, in order.
+//!
+//! A call that looked at nothing but rules and types is known as long as these stay the same, whatever facts are written
+//! meanwhile; any other in one state of the environment alone.
 
 use smallvec::SmallVec;
 
@@ -11,7 +14,7 @@ use super::value::{Answer, Answers, Value};
 use crate::Map;
 use crate::term::Expression;
 
-/// A call, the function type that its arguments were evaluated by, and the stamp of the environment.
+/// A call, the function type that its arguments were evaluated by, and the stamp of the definitions.
 type Key = (Expression, Option<u16>, u64);
 
 /// What a call came to, and how many steps that took.
@@ -19,6 +22,16 @@ type Key = (Expression, Option<u16>, u64);
 struct Known {
     results: SmallVec<[Value; 1]>,
     steps: u64,
+    /// The stamp of the environment.
+    stamp: u64,
+    /// Does it depend on more than the definitions?
+    reads: bool,
+}
+
+impl Known {
+    fn holds(&self, stamp: u64) -> bool {
+        !self.reads || self.stamp == stamp
+    }
 }
 
 /// The calls that are remembered.
@@ -58,6 +71,7 @@ impl Memo {
 pub(super) struct Remembering {
     key: Key,
     effects: u64,
+    reads: u64,
     steps: u64,
 }
 
@@ -75,12 +89,22 @@ impl Machine {
             return Ok(None);
         }
         let call = Expression::new(self.vals[base..].iter().map(|value| value.atom.clone()));
-        let key = (call, signature, self.epoch);
-        if let Some(known) = memo.calls.get(&key) {
-            let (results, steps) = (known.results.clone(), known.steps);
+        let key = (call, signature, self.env.definitions_stamp());
+        if let Some(known) = memo.calls.get(&key).filter(|known| known.holds(self.epoch)) {
+            let (results, steps, stamp) = (known.results.clone(), known.steps, known.stamp);
+            if known.reads {
+                self.note_read();
+            }
             self.vals.truncate(base);
             self.skip(steps)?;
-            let answers = results.into_iter().map(|value| Answer { value, delta: None });
+            let epoch = self.epoch;
+            let answers = results.into_iter().map(|mut value| {
+                // What was normal by the same definitions still is.
+                if value.normal == stamp {
+                    value.normal = epoch;
+                }
+                Answer { value, delta: None }
+            });
             return Ok(Some(Step::Return(answers.collect::<Vec<_>>().into())));
         }
         // A call in tail position is part of one that is remembered already: so the stack stays as it is.
@@ -88,6 +112,7 @@ impl Machine {
             self.stack.push(Frame::Memo(Box::new(Remembering {
                 key,
                 effects: self.effects,
+                reads: self.reads.get(),
                 steps: self.steps,
             })));
         }
@@ -96,7 +121,7 @@ impl Machine {
 
     /// Remembers the answers of a call, if to evaluate it did nothing but compute.
     pub(super) fn remember(&mut self, call: Remembering, answers: &Answers) {
-        if call.effects != self.effects || call.key.2 != self.epoch {
+        if call.effects != self.effects || call.key.2 != self.env.definitions_stamp() {
             return;
         }
         if !answers
@@ -108,9 +133,15 @@ impl Machine {
         let known = Known {
             results: answers.iter().map(|answer| answer.value.clone()).collect(),
             steps: self.steps - call.steps,
+            stamp: self.epoch,
+            reads: call.reads != self.reads.get(),
         };
         if let Some(memo) = &mut self.memo {
             memo.insert(call.key, known);
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

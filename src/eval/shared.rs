@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) folder: Option<PathBuf>,
     pub(super) output: Output,
     pub(super) worthwhile: u64,
-    interrupt: Option<Interrupt>,
+    pub(super) interrupt: Interrupt,
     pub(super) trace: Option<Observer>,
     /// What the names of spaces and states that siblings make are derived from.
     pub(super) seed: IdSeed,
@@ -52,7 +52,7 @@ impl Shared {
             folder: settings.folder.clone(),
             output: Arc::clone(&settings.output),
             worthwhile: settings.worthwhile,
-            interrupt: settings.interrupt.clone(),
+            interrupt: settings.interrupt.clone().unwrap_or_default(),
             trace: settings.trace.clone(),
             seed,
         }
@@ -84,11 +84,16 @@ impl Shared {
 
     /// Ends the evaluation, if it was interrupted; `at` is what would be reduced next.
     pub(super) fn check_interrupt(&self, at: impl FnOnce() -> Atom) -> Result<(), Stop> {
-        match &self.interrupt {
-            Some(interrupt) if interrupt.is_raised() => Err(EvalError::Interrupted {
-                at: super::results::canonical(&at()),
-            }),
-            _ => Ok(()),
+        if self.interrupt.is_raised() {
+            return Err(interrupted(&at()));
         }
+        Ok(())
+    }
+}
+
+/// The error of an evaluation that was interrupted when this was to be reduced.
+pub(super) fn interrupted(at: &Atom) -> Stop {
+    EvalError::Interrupted {
+        at: super::results::canonical(at),
     }
 }

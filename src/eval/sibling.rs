@@ -4,19 +4,18 @@
 //! the environment is the union of all, in order. Nothing is forked before the first write, and nothing united if there
 //! was none.
 
+mod parallel;
+
 use std::rc::Rc;
-use std::sync::Arc;
 use std::vec;
 
-use rayon::prelude::*;
-
+pub(super) use self::parallel::{Remote, WORTHWHILE};
 use super::code::{Activation, At};
 use super::forms::rest_of_fold;
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
-use super::memo::Memo;
 use super::memory::Sum;
-use super::value::{Answer, Answers, Delta, Value, compose, replace, variables};
+use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
 use crate::Environment;
 use crate::env::IdSeed;
@@ -114,53 +113,6 @@ impl Task {
     fn bound(&self) -> Option<Delta> {
         self.delta.as_ref().and_then(|delta| compose(delta, None))
     }
-
-    /// What another thread needs to evaluate it, if no variable is in it.
-    fn remote(&self) -> Option<Remote> {
-        match &self.kind {
-            TaskKind::Eval(act, at) => {
-                let atom = act.instantiate(*at);
-                atom.is_ground().then_some(Remote::Atom(atom))
-            }
-            TaskKind::Atom(atom) => atom.is_ground().then(|| Remote::Atom(atom.clone())),
-            TaskKind::Fold(act, at, index, so_far) => {
-                let atom = rest_of_fold(act, *at, *index, &so_far.atom);
-                atom.is_ground().then_some(Remote::Atom(atom))
-            }
-            TaskKind::Apply(values, _, signature) => values
-                .iter()
-                .all(|value| value.atom.is_ground())
-                .then(|| Remote::Apply(values.clone(), *signature)),
-            TaskKind::Pairs(..) | TaskKind::Done(_) => None,
-        }
-    }
-}
-
-/// A sibling on its way to another thread.
-pub(super) enum Remote {
-    Atom(Atom),
-    Apply(Vec<Value>, Option<u16>),
-}
-
-impl Remote {
-    fn atom(&self) -> Atom {
-        match self {
-            Self::Atom(atom) => atom.clone(),
-            Self::Apply(values, _) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
-        }
-    }
-}
-
-/// What comes back.
-pub(super) struct Finished {
-    /// Nothing was bound: no variable was sent.
-    values: Vec<Value>,
-    env: Environment,
-    steps: u64,
-    names: u64,
-    output: String,
-    effects: u64,
-    memo: Option<Memo>,
 }
 
 /// Siblings whose answers are gathered.
@@ -194,11 +146,6 @@ impl Branches {
         self.answers.iter().for_each(|answer| sum.answer(answer));
     }
 }
-
-/// A sibling that is expected to take fewer steps is not worth a task.
-const WORTHWHILE: u64 = 5000;
-/// Tasks are nested no deeper, so that the native stack is bounded.
-const MAX_LEVEL: u32 = 12;
 
 impl Machine {
     /// Siblings follow.
@@ -367,130 +314,4 @@ impl Machine {
             }))),
         }
     }
-
-    /// Are siblings here worth a task each?
-    pub(super) fn is_worthwhile(&self) -> bool {
-        self.estimate >= self.shared.worthwhile
-            && self.shared.threads > 1
-            && self.level < MAX_LEVEL
-            && !self.is_sequential()
-    }
-
-    /// Evaluates all siblings that are left, each in a task.
-    fn spawn_branches(&mut self, branches: &mut Branches) -> Result<(), Stop> {
-        let tasks: Vec<Task> = std::mem::take(&mut branches.tasks).collect();
-        let remote: Option<Vec<Remote>> = tasks.iter().map(Task::remote).collect();
-        let Some(remote) = remote else {
-            branches.tasks = tasks.into_iter();
-            return Ok(());
-        };
-        // The sibling before these left the base.
-        for (task, finished) in tasks
-            .iter()
-            .zip(self.spawn(remote.into_iter().zip(branches.done..).collect())?)
-        {
-            let answers = self.adopt(finished);
-            branches.answers.extend(answers.into_iter().map(|answer| Answer {
-                value: answer.value,
-                delta: task.bound(),
-            }));
-        }
-        Ok(())
-    }
-
-    /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
-    pub(super) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
-        let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
-        let (estimate, home) = (self.estimate / 2, self.home);
-        let memo = &self.memo;
-        let Some(group) = self.groups.last() else {
-            return Ok(Vec::new());
-        };
-        let siblings: Vec<(Remote, Environment, u128)> = siblings
-            .into_iter()
-            .map(|(sibling, index)| (sibling, self.env.clone(), group.path(index)))
-            .collect();
-        let evaluate = || {
-            siblings
-                .into_par_iter()
-                .with_max_len(1)
-                .map(|(sibling, env, path)| {
-                    shared.check_interrupt(|| sibling.atom())?;
-                    let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
-                    machine.estimate = estimate;
-                    machine.home = home;
-                    machine.memo.clone_from(memo);
-                    machine.path = path;
-                    let step = match sibling {
-                        Remote::Atom(atom) => Step::Atom(atom),
-                        Remote::Apply(values, signature) => {
-                            let info = machine.info_of(&values);
-                            machine.vals.extend(values);
-                            machine.apply_chosen(info, signature, 0)?
-                        }
-                    };
-                    let answers = machine.run(step)?.into_vec();
-                    Ok(Finished {
-                        values: answers.into_iter().map(|answer| answer.value).collect(),
-                        env: machine.env,
-                        steps: machine.steps,
-                        names: machine.names,
-                        output: machine.output,
-                        effects: machine.effects,
-                        memo: machine.memo,
-                    })
-                })
-                .collect()
-        };
-        let finished: Vec<Result<Finished, Stop>> = match &shared.pool {
-            Some(pool) => pool.install(evaluate),
-            None => evaluate(),
-        };
-        finished.into_iter().collect()
-    }
-
-    /// Takes over what a sibling has left, and returns its answers.
-    pub(super) fn adopt(&mut self, finished: Finished) -> Vec<Answer> {
-        self.add_steps(finished.steps);
-        self.names += finished.names;
-        self.effects += finished.effects;
-        if let (Some(memo), Some(theirs)) = (&mut self.memo, finished.memo) {
-            memo.adopt(theirs);
-        }
-        if let Some(group) = self.groups.last_mut() {
-            group.began = self.steps;
-            if finished.env.stamp() != group.start {
-                group.left.push(finished.env);
-            }
-        }
-        self.print(&finished.output);
-        let values = finished.values.into_iter();
-        values
-            .map(|mut value| {
-                // Siblings number their variables from the same id on.
-                if !value.atom.is_ground() {
-                    value = Value::raw(self.renumbered(&value.atom));
-                }
-                Answer { value, delta: None }
-            })
-            .collect()
-    }
-
-    /// Gives the variables of an atom ids of this machine.
-    fn renumbered(&mut self, atom: &Atom) -> Atom {
-        let mut renamed: Vec<(Variable, Atom)> = Vec::new();
-        let fresh = &mut self.fresh;
-        replace(atom, &mut |variable| {
-            if let Some((_, new)) = renamed.iter().find(|(old, _)| old == variable) {
-                return Some(new.clone());
-            }
-            let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
-            *fresh += 1;
-            renamed.push((*variable, new.clone()));
-            Some(new)
-        })
-    }
 }
-
-/// The default of [`Shared::worthwhile`](super::Shared).
-pub(super) const DEFAULT_WORTHWHILE: u64 = WORTHWHILE;

@@ -62,7 +62,7 @@ impl Machine {
     pub(super) fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>> {
         match atom {
             Atom::Symbol(name) if *name == names().this_space => Some(None),
-            Atom::Symbol(name) if is_token(*name) => match self.env.binding(name.as_str())? {
+            Atom::Symbol(name) if is_token(*name) => match self.binding(*name)? {
                 bound @ Atom::Grounded(_) => self.space_of(bound),
                 _ => None,
             },
@@ -76,7 +76,7 @@ impl Machine {
             return Ok(space);
         }
         match name {
-            Atom::Symbol(symbol) if is_token(*symbol) && self.env.binding(symbol.as_str()).is_none() => {
+            Atom::Symbol(symbol) if is_token(*symbol) && self.binding(*symbol).is_none() => {
                 self.prepare_name();
                 Ok(Some(self.write(|env| {
                     let id = env.new_space();
@@ -110,6 +110,7 @@ pub(super) fn remove_atom(m: &mut Machine, base: usize) -> Outcome {
         return wrong(NO_SPACE);
     };
     let atom = m.argument(base, 2).clone();
+    m.note_read();
     if space_in(&m.env, space).is_some_and(|space| space.contains(&atom)) {
         m.write(|env| match space {
             None => env.remove_fact(&atom),
@@ -123,6 +124,7 @@ pub(super) fn get_atoms(m: &mut Machine, base: usize) -> Outcome {
     let Some(space) = m.space_of(m.argument(base, 1)) else {
         return wrong(NO_SPACE);
     };
+    m.note_read();
     let mut atoms = Vec::new();
     let mut fresh = m.fresh;
     for (atom, multiplicity) in space_in(&m.env, space).into_iter().flat_map(Space::iter) {
@@ -158,6 +160,7 @@ pub(super) fn new_state(m: &mut Machine, base: usize) -> Outcome {
 }
 
 pub(super) fn get_state(m: &mut Machine, base: usize) -> Outcome {
+    m.note_read();
     let state = m.argument(base, 1).downcast_grounded::<StateRef>();
     match state.and_then(|state| m.env.get_state(state.0)).cloned() {
         Some(content) => Outcome::Value(rename_apart(&content, &mut m.fresh)),
@@ -170,6 +173,7 @@ pub(super) fn change_state(m: &mut Machine, base: usize) -> Outcome {
         return wrong(NO_STATE);
     };
     let content = canonical(m.argument(base, 2));
+    m.note_read();
     if m.env.get_state(id) != Some(&content) && !m.write(|env| env.change_state(id, content)) {
         return wrong(NO_STATE);
     }

@@ -311,6 +311,7 @@ impl Machine {
             Atom::String(_) => Atom::Symbol(names.string),
             Atom::Grounded(value) => match atom.downcast_grounded::<StateRef>() {
                 Some(StateRef(id)) => {
+                    self.note_read();
                     let content =
                         self.env
                             .get_state(*id)
@@ -326,7 +327,7 @@ impl Machine {
                 }
                 None => Atom::symbol(value.get().type_name()),
             },
-            Atom::Symbol(symbol) if is_token(*symbol) && self.env.binding(symbol.as_str()).is_some() => {
+            Atom::Symbol(symbol) if is_token(*symbol) && self.binding(*symbol).is_some() => {
                 return self.types_of_leaf(&self.token(*symbol));
             }
             Atom::Symbol(symbol) => {

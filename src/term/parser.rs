@@ -70,13 +70,13 @@ pub struct Item<T = Atom> {
 
 /// Reads the items of a source text one by one; see the [module's page](self).
 ///
-/// After an error it ends. Cost: O(length of the source) in all; memory O(size of the largest item).
+/// After an error it ends, unless it [recovers](Self::recover). Cost: O(length of the source) in all; memory O(size of the largest item).
 #[derive(Debug)]
 pub struct Parser<'a, T = Atom> {
     lexer: Lexer<'a>,
     max_depth: usize,
-    /// Whether an error was given out.
-    failed: bool,
+    /// The error that was given out.
+    failed: Option<ParseError>,
     /// The items, not yet an expression, of all expressions that are open.
     items: Vec<T>,
     /// The expressions that are open: where each begins in the source, and where its items begin in `items`.
@@ -89,7 +89,7 @@ impl<'a, T: Term> Parser<'a, T> {
         Parser {
             lexer: Lexer::new(source),
             max_depth: usize::MAX,
-            failed: false,
+            failed: None,
             items: Vec::new(),
             open: Vec::new(),
         }
@@ -99,6 +99,34 @@ impl<'a, T: Term> Parser<'a, T> {
     pub fn max_depth(mut self, limit: usize) -> Self {
         self.max_depth = limit;
         self
+    }
+
+    /// Goes on after an error, to find others: behind a `)` that closes nothing, else at the next line that begins with `(`
+    /// or `!`. What it leaves out is lost. Does nothing if there was no error.
+    ///
+    /// ```
+    /// use pleach::term::Parser;
+    ///
+    /// let mut parser: Parser<'_> = Parser::new("(a $)\n(b))\n(fine)\n(c");
+    /// let mut lines = Vec::new();
+    /// while let Some(item) = parser.next() {
+    ///     if let Err(error) = item {
+    ///         lines.push(error.line);
+    ///         parser.recover();
+    ///     }
+    /// }
+    /// assert_eq!(lines, [1, 2, 4]);
+    /// ```
+    pub fn recover(&mut self) {
+        let Some(error) = self.failed.take() else { return };
+        self.items.clear();
+        self.open.clear();
+        if error.kind == ParseErrorKind::UnopenedExpression {
+            self.lexer.go_to(error.span.end);
+        } else {
+            self.lexer.go_to(error.span.start);
+            self.lexer.skip_to_line(&['(', '!']);
+        }
     }
 
     /// The next item, or `None` at the end of the source.
@@ -171,11 +199,11 @@ impl<T: Term> Iterator for Parser<'_, T> {
     type Item = Result<Item<T>, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
+        if self.failed.is_some() {
             return None;
         }
         let item = self.item().transpose();
-        self.failed = matches!(item, Some(Err(_)));
+        self.failed = item.as_ref().and_then(|item| item.as_ref().err().cloned());
         item
     }
 }

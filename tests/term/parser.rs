@@ -353,3 +353,47 @@ fn a_language_without_a_leaf_refuses_it() {
         assert_eq!((error.kind, error.column), (ParseErrorKind::NotInLanguage, 4));
     }
 }
+
+#[test]
+fn recovery_goes_on_behind_what_is_wrong() {
+    let mut parser: Parser<'_> = Parser::new("(a) b) c\n(d \"e\n(f $)\n  (g)\n!(h)\n(i");
+    let mut found = Vec::new();
+    while let Some(item) = parser.next() {
+        match item {
+            Ok(item) => found.push(item.atom.to_string()),
+            Err(error) => {
+                found.push(format!("{}:{}", error.line, error.column));
+                parser.recover();
+            }
+        }
+    }
+    assert_eq!(found, ["(a)", "b", "1:6", "c", "2:4", "3:4", "(h)", "6:1"]);
+    parser.recover();
+    assert!(parser.next().is_none());
+}
+
+#[test]
+fn recovery_ends_whatever_the_source() {
+    fn law(parts: Vec<u8>) -> bool {
+        let signs = ["(", ")", "\n", "!", "\"", "$", "a", "\\", " ", "é", ";", "\n("];
+        let source: String = parts
+            .iter()
+            .map(|part| signs[usize::from(*part) % signs.len()])
+            .collect();
+        let mut parser: Parser<'_> = Parser::new(&source);
+        let mut last = None;
+        for _ in 0..=2 * source.len() {
+            match parser.next() {
+                None => return true,
+                Some(Ok(item)) => assert!(source.get(item.span).is_some()),
+                Some(Err(error)) => {
+                    assert!(last < Some(error.span.start), "the same place again");
+                    last = Some(error.span.start);
+                    parser.recover();
+                }
+            }
+        }
+        false
+    }
+    QuickCheck::new().tests(2000).quickcheck(law as fn(Vec<u8>) -> bool);
+}

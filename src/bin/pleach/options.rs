@@ -24,6 +24,10 @@ pub(crate) struct Options {
     /// Stop an evaluation that holds more than so many bytes; K, M and G stand for thousands, millions and so on.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     memory: Option<usize>,
+
+    /// Remember what up to so many calls of each evaluation came to: a win where calls repeat, a loss where they don't.
+    #[arg(long, value_name = "CALLS")]
+    memo: Option<usize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -56,6 +60,9 @@ impl Options {
         }
         if let Some(bytes) = self.memory {
             builder = builder.memory(bytes);
+        }
+        if let Some(calls) = self.memo {
+            builder = builder.memo(calls);
         }
         builder
     }

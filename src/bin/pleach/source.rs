@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pleach::eval::Interrupt;
-use pleach::term::parser::ParseErrorKind;
+use pleach::term::parser::{ParseError, ParseErrorKind};
 use pleach::term::{Item, Parser};
 
 use crate::diagnostic::{self, Severity};
@@ -27,6 +27,9 @@ pub(crate) enum Faults {
     /// The user did not want to wait.
     Interrupted,
 }
+
+/// No more errors of one file are shown: those after the first may follow from it.
+const MOST_ERRORS: usize = 20;
 
 impl Source {
     /// Reads and parses all files, even if some are faulty.
@@ -58,20 +61,22 @@ impl Source {
         })?;
         let mut progress = Progress::new(format!("reading {shown}"), text.len());
         let mut items = Vec::new();
-        for item in Parser::new(&text) {
-            let item: Item = item.map_err(|error| {
-                progress.pause();
-                let help = (error.kind == ParseErrorKind::UnclosedExpression).then(|| missing(&text, error.span.start));
-                diagnostic::at(
-                    Severity::Error,
-                    &error.kind,
-                    &shown,
-                    &text,
-                    &error.span,
-                    help.flatten().as_deref(),
-                );
-                Faults::Syntax
-            })?;
+        let mut errors = 0;
+        let mut parser = Parser::new(&text);
+        while let Some(item) = parser.next() {
+            let item: Item = match item {
+                Ok(item) => item,
+                Err(error) => {
+                    progress.pause();
+                    report(&error, &shown, &text);
+                    errors += 1;
+                    if errors == MOST_ERRORS {
+                        break;
+                    }
+                    parser.recover();
+                    continue;
+                }
+            };
             progress.at(item.span.end);
             if interrupt.is_raised() {
                 progress.pause();
@@ -79,6 +84,10 @@ impl Source {
                 return Err(Faults::Interrupted);
             }
             items.push(item);
+        }
+        drop(parser);
+        if errors > 0 {
+            return Err(Faults::Syntax);
         }
         Ok(Self {
             path: path.to_path_buf(),
@@ -96,6 +105,12 @@ impl Source {
     pub(crate) fn error_at(&self, message: impl std::fmt::Display, item: &Item) {
         diagnostic::error_at(message, &self.path.display().to_string(), &self.text, &item.span);
     }
+}
+
+fn report(error: &ParseError, path: &str, text: &str) {
+    let help = (error.kind == ParseErrorKind::UnclosedExpression).then(|| missing(text, error.span.start));
+    let help = help.flatten();
+    diagnostic::at(Severity::Error, &error.kind, path, text, &error.span, help.as_deref());
 }
 
 /// Where the `)` of a parenthesis that is never closed may be missing: before the next line that is not indented.

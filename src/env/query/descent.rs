@@ -1,5 +1,7 @@
 //! Following a pattern through the trie.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use smallvec::SmallVec;
 
 use super::shape::Shape;
@@ -38,7 +40,12 @@ pub(super) struct Descent<'a, E: Entry> {
     stop: usize,
     /// How many more steps it may take.
     pub(super) budget: u64,
+    /// What ends it from outside.
+    pub(super) halt: Option<&'a AtomicBool>,
 }
+
+/// How many steps it takes between two looks at what may end it.
+const PATIENCE: u64 = 1024;
 
 /// A part of the path: one atom.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +67,8 @@ enum State {
     Done,
     /// There was one more step to take than it may.
     Exhausted,
+    /// It was ended from outside.
+    Stopped,
 }
 
 /// What must come below the cursor: first the rest of `skip`, then `again`, then the pattern from `token` on.
@@ -115,6 +124,12 @@ enum Ways {
     Token(Bytes),
 }
 
+/// Is there such a flag, and is it set?
+pub(super) fn is_set(halt: Option<&AtomicBool>) -> bool {
+    // Relaxed: nothing else is told by it.
+    halt.is_some_and(|halt| halt.load(Ordering::Relaxed))
+}
+
 impl<'a, E: Entry> Descent<'a, E> {
     /// A search from the cursor, which is at the root. If `linear`, variables that occur several times in the pattern may
     /// stand for a different atom each time.
@@ -135,6 +150,7 @@ impl<'a, E: Entry> Descent<'a, E> {
             trail: SmallVec::new(),
             stop: usize::MAX,
             budget: u64::MAX,
+            halt: None,
             shape,
         }
     }
@@ -159,6 +175,9 @@ impl<'a, E: Entry> Descent<'a, E> {
                 None if matches!(self.state, State::Done) => {}
                 None => self.state = State::Exhausted,
             }
+            if self.budget.is_multiple_of(PATIENCE) && is_set(self.halt) {
+                self.state = State::Stopped;
+            }
             match self.state {
                 State::Down => {
                     if let Some(entry) = self.down() {
@@ -171,7 +190,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                     None => self.state = State::Back,
                 },
                 State::Back => self.back(),
-                State::Done | State::Exhausted => return None,
+                State::Done | State::Exhausted | State::Stopped => return None,
             }
         }
     }
@@ -179,6 +198,11 @@ impl<'a, E: Entry> Descent<'a, E> {
     /// Whether it ended for want of budget.
     pub(super) fn is_exhausted(&self) -> bool {
         matches!(self.state, State::Exhausted)
+    }
+
+    /// Whether it was ended from outside.
+    pub(super) fn is_stopped(&self) -> bool {
+        matches!(self.state, State::Stopped)
     }
 
     /// The path of the entry.

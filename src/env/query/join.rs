@@ -1,7 +1,10 @@
 //! Several patterns at once.
 
+use std::sync::atomic::AtomicBool;
+
 use smallvec::SmallVec;
 
+use super::descent::is_set;
 use super::search::Search;
 use super::shape::Shape;
 use super::{Answer, QueryError, keeps_atom, unbound, unify_entry, variables};
@@ -14,6 +17,9 @@ use crate::term::{Bindings, Term, View};
 
 /// How far the answers to a pattern are counted, at most, to choose the next pattern.
 const MANY: usize = 512;
+
+/// How many entries it looks at between two looks at what may stop it.
+const PATIENCE: u32 = 256;
 
 impl<T: Term> Space<T> {
     /// The ways to match all `patterns` at once, their variables standing for the same atoms in each. The multiplicity of
@@ -56,6 +62,8 @@ impl<T: Term> Space<T> {
             fresh,
             limit: u64::MAX,
             budget: u64::MAX,
+            stop: None,
+            looked: 0,
         }
     }
 }
@@ -80,6 +88,9 @@ pub struct Join<'a, T: Term> {
     limit: u64,
     /// What is left of the limit.
     budget: u64,
+    stop: Option<&'a AtomicBool>,
+    /// How many entries were looked at, or searches ended.
+    looked: u32,
 }
 
 /// A pattern that is being matched.
@@ -127,6 +138,28 @@ impl<'a, T: Term> Join<'a, T> {
         self
     }
 
+    /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`: it looks at it each thousand
+    /// steps.
+    ///
+    /// ```
+    /// # use std::{sync::atomic::{AtomicBool, Ordering}, thread};
+    /// # use pleach::{Atom, Environment, env::QueryError};
+    /// let env: Environment = (0..1_000).map(Atom::from).collect();
+    /// let patterns = ["$a", "$b", "$c", "$d"].map(|a| a.parse::<Atom>().unwrap());
+    /// let stop = AtomicBool::new(false);
+    /// let last = thread::scope(|scope| {
+    ///     let query = scope.spawn(|| env.query_all(&patterns).with_stop(&stop).last());
+    ///     stop.store(true, Ordering::Relaxed);
+    ///     query.join().unwrap()
+    /// });
+    /// assert!(matches!(last, Some(Err(QueryError::Stopped))));
+    /// ```
+    #[must_use]
+    pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// As [`Query::check_template`](super::Query::check_template): each variable must be one of some pattern.
     ///
     /// # Errors
@@ -153,9 +186,12 @@ impl<'a, T: Term> Join<'a, T> {
         let mut instances: SmallVec<[_; 4]> = instances.collect();
         let chosen = self.choose(&instances);
         let (shape, variables) = instances.swap_remove(chosen);
+        let indexed = self.limit == u64::MAX;
+        let mut search = Search::new(&self.space.facts, &self.space.arguments, shape, indexed);
+        search.set_stop(self.stop);
         self.levels.push(Level {
             pattern: rest.remove(chosen),
-            search: Search::new(&self.space.facts, &self.space.arguments, shape, self.limit == u64::MAX),
+            search,
             variables,
             bytes: self.bytes.len(),
             bindings,
@@ -230,6 +266,10 @@ impl<'a, T: Term> Join<'a, T> {
         let Some(level) = self.levels.last_mut() else {
             return Step::End;
         };
+        self.looked = self.looked.wrapping_add(1);
+        if self.looked.is_multiple_of(PATIENCE) && is_set(self.stop) {
+            return Step::Stopped;
+        }
         self.bytes.truncate(level.bytes);
         let bounded = self.limit < u64::MAX;
         if bounded {
@@ -240,12 +280,16 @@ impl<'a, T: Term> Join<'a, T> {
             self.budget = level.search.budget();
         }
         let Some(entry) = entry else {
-            let exhausted = level.search.is_exhausted();
+            let (exhausted, stopped) = (level.search.is_exhausted(), level.search.is_stopped());
             for variable in &level.variables {
                 self.values[*variable] = None;
             }
             self.levels.pop();
-            return if exhausted { Step::Exhausted } else { Step::Back };
+            return match (exhausted, stopped) {
+                (true, _) => Step::Exhausted,
+                (_, true) => Step::Stopped,
+                _ => Step::Back,
+            };
         };
         let multiplicity = level.multiplicity.saturating_mul(entry.get());
         if level.bindings.is_none() && !keeps_atom(entry) && level.search.is_match() {
@@ -289,6 +333,8 @@ enum Step<T> {
     End,
     /// The limit is reached.
     Exhausted,
+    /// It is to stop.
+    Stopped,
 }
 
 /// The variables that have values, bound to them.
@@ -340,6 +386,10 @@ impl<T: Term> Iterator for Join<'_, T> {
                 Step::Exhausted => {
                     self.levels.clear();
                     return Some(Err(QueryError::Limit(self.limit)));
+                }
+                Step::Stopped => {
+                    self.levels.clear();
+                    return Some(Err(QueryError::Stopped));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! A query that ends when it has taken so many steps.
 
 use std::iter::FusedIterator;
+use std::sync::atomic::AtomicBool;
 
 use super::{Answer, Query, QueryError};
 use crate::term::Term;
@@ -9,7 +10,7 @@ use crate::term::Term;
 pub struct LimitedQuery<'a, T: Term> {
     query: Query<'a, T>,
     limit: u64,
-    /// Whether the error was given.
+    /// Whether the end was reached, and the error given, if there was one.
     ended: bool,
 }
 
@@ -17,6 +18,14 @@ impl<'a, T: Term> LimitedQuery<'a, T> {
     pub(super) fn new(query: Query<'a, T>, limit: u64) -> Self {
         let ended = false;
         LimitedQuery { query, limit, ended }
+    }
+
+    /// Makes the query end with [`QueryError::Stopped`] soon after `stop` is set, as [`Join::with_stop`](super::Join::with_stop)
+    /// does.
+    #[must_use]
+    pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
+        self.query.search.set_stop(Some(stop));
+        self
     }
 
     /// As [`Query::fresh`].
@@ -32,9 +41,14 @@ impl<T: Term> Iterator for LimitedQuery<'_, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let answer = self.query.next();
-        if answer.is_none() && !self.ended && self.query.search.is_exhausted() {
+        if answer.is_none() && !self.ended {
             self.ended = true;
-            return Some(Err(QueryError::Limit(self.limit)));
+            if self.query.search.is_exhausted() {
+                return Some(Err(QueryError::Limit(self.limit)));
+            }
+            if self.query.search.is_stopped() {
+                return Some(Err(QueryError::Stopped));
+            }
         }
         answer.map(Ok)
     }

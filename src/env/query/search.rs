@@ -1,5 +1,7 @@
 //! The search for the atoms that may match a pattern: through the facts, or through an index by argument.
 
+use std::sync::atomic::AtomicBool;
+
 use smallvec::SmallVec;
 
 use super::descent::Descent;
@@ -128,28 +130,40 @@ impl<'a, E: Entry> Search<'a, E> {
     /// The same search from its start, which ends after so many steps, and uses no index: so where it ends follows from
     /// the pattern and the facts alone.
     pub(super) fn bounded(self, steps: u64) -> Self {
-        let mut search = Search::new(
-            self.facts,
-            self.arguments,
-            self.descent.shape().clone(),
-            steps == u64::MAX,
-        );
+        let mut search = Search::new(self.facts, self.arguments, self.descent.shape().clone(), false);
         search.set_budget(steps);
         search
     }
 
     /// Bounds the steps of a search that uses no index.
     pub(super) fn set_budget(&mut self, steps: u64) {
-        debug_assert!(
-            self.indexed.is_none() || steps == u64::MAX,
-            "a bounded search uses no index"
-        );
+        debug_assert!(self.indexed.is_none(), "a bounded search uses no index");
         self.descent.budget = steps;
     }
 
     /// Whether it ended for want of budget.
     pub(super) fn is_exhausted(&self) -> bool {
         self.descent.is_exhausted()
+    }
+
+    /// Makes it end when `stop` is set.
+    pub(super) fn set_stop(&mut self, stop: Option<&'a AtomicBool>) {
+        self.descent.halt = stop;
+        if let Some(indexed) = &mut self.indexed {
+            let others = indexed.others.iter_mut();
+            for part in others.chain([&mut indexed.turned]) {
+                part.descent.halt = stop;
+            }
+        }
+    }
+
+    /// Whether it ended so.
+    pub(super) fn is_stopped(&self) -> bool {
+        let mut parts = self
+            .indexed
+            .iter()
+            .flat_map(|indexed| indexed.others.iter().chain([&indexed.turned]));
+        self.descent.is_stopped() || parts.any(|part| part.descent.is_stopped())
     }
 
     /// The path of the entry.

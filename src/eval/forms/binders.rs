@@ -1,12 +1,14 @@
 //! `let`, `let*`, `chain` and `match`: what binds variables in a body.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Part, widened, with_delta};
-use crate::env::SpaceId;
+use crate::env::{Answer as Found, QueryError, SpaceId};
 use crate::eval::code::{Activation, At, Node};
 use crate::eval::machine::{Machine, Step, is_error, scope_of};
 use crate::eval::pattern::{Match, settle};
+use crate::eval::shared::interrupted;
 use crate::eval::sibling::{Task, TaskKind};
 use crate::eval::space::space_in;
 use crate::eval::value::{Answer, Answers, Delta, Value, substitute, variables};
@@ -206,30 +208,30 @@ impl Machine {
             Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == names().comma => conjuncts,
             _ => std::slice::from_ref(&pattern),
         };
-        let env = self.env.clone();
+        self.note_read();
+        let (env, shared) = (self.env.clone(), Arc::clone(&self.shared));
         let Some(space) = space_in(&env, space) else {
             return Ok(Vec::new());
         };
+        let stop = shared.interrupt.flag();
         let mut found: Vec<(Bindings<Atom>, u64)> = Vec::new();
+        let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<(), Stop> {
+            let answer = answer.map_err(|error| match error {
+                QueryError::Stopped => interrupted(&pattern),
+                _ => EvalError::OutOfFuel { limit: shared.fuel },
+            })?;
+            found.push((answer.bindings, answer.multiplicity));
+            self.check_found(found.len(), &pattern)
+        };
         if let [goal] = conjuncts {
-            let mut query = space.query(goal).with_fresh(self.fresh);
-            for answer in query.by_ref() {
-                found.push((answer.bindings, answer.multiplicity));
-                self.check_found(found.len(), &pattern)?;
-            }
+            let query = space.query(goal).with_fresh(self.fresh);
+            let mut query = query.with_limit(u64::MAX).with_stop(stop);
+            query.by_ref().try_for_each(&mut take)?;
             self.fresh = query.fresh();
         } else {
-            let mut join = space
-                .query_all(conjuncts)
-                .with_fresh(self.fresh)
-                .with_limit(self.shared.fuel);
-            for answer in join.by_ref() {
-                let answer = answer.map_err(|_| EvalError::OutOfFuel {
-                    limit: self.shared.fuel,
-                })?;
-                found.push((answer.bindings, answer.multiplicity));
-                self.check_found(found.len(), &pattern)?;
-            }
+            let join = space.query_all(conjuncts).with_fresh(self.fresh);
+            let mut join = join.with_limit(shared.fuel).with_stop(stop);
+            join.by_ref().try_for_each(&mut take)?;
             self.fresh = join.fresh();
         }
         let mut others = smallvec::SmallVec::new();

@@ -92,6 +92,18 @@ impl<'a> Lexer<'a> {
         self.position == self.source.len()
     }
 
+    pub(super) fn go_to(&mut self, position: usize) {
+        self.position = position;
+    }
+
+    /// Moves to the next line that begins with one of these, or to the end.
+    pub(super) fn skip_to_line(&mut self, first: &[char]) {
+        let rest = self.rest();
+        let mut ends = rest.match_indices('\n').map(|(end, _)| end + 1);
+        let start = ends.find(|start| rest[*start..].starts_with(first));
+        self.position += start.unwrap_or(rest.len());
+    }
+
     pub(super) fn error(&self, kind: ParseErrorKind, span: Range<usize>) -> ParseError {
         ParseError::new(self.source, kind, span)
     }
