@@ -32,6 +32,7 @@ mod file;
 mod journal;
 mod key;
 mod load;
+mod record;
 mod save;
 
 use std::fs::File;

@@ -158,6 +158,35 @@ fn a_definition_that_was_removed_and_added_again_keeps_its_new_place() {
 }
 
 #[test]
+fn a_definition_of_a_named_space_keeps_its_new_place_too() {
+    let folder = Folder::new("order-inside");
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    let rules = ["(= a 1)", "(= b 1)", "(= c 1)"].map(|rule| rule.parse::<Atom>().unwrap());
+    let id = journal
+        .update(|env| {
+            let id = env.new_space();
+            env.space_mut(id).unwrap().add_facts_bulk(rules.clone());
+            id
+        })
+        .unwrap();
+    journal
+        .update(|env| {
+            let mut space = env.space_mut(id).unwrap();
+            space.remove_fact(&rules[0]);
+            space.add_fact(rules[0].clone());
+        })
+        .unwrap();
+    let order = |env: &Environment| {
+        let rules = env.space(id).unwrap().rules();
+        rules.map(|rule| rule.lhs().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&journal.snapshot()), ["b", "c", "a"]);
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    assert_eq!(order(&journal.snapshot()), ["b", "c", "a"]);
+}
+
+#[test]
 fn a_world_that_was_replaced_comes_back() {
     let folder = Folder::new("replaced");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();

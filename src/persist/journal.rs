@@ -1,7 +1,7 @@
 //! A shared environment that is kept on disk.
 
 mod log;
-mod record;
+
 #[cfg(test)]
 mod tests;
 

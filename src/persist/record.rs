@@ -1,6 +1,6 @@
-//! One record of a log: what leads from one state to the next.
+//! A patch as bytes: one record of a journal, or of an archive.
 //!
-//! The content of a block of a log. A patch is a sequence of changes:
+//! The content of a block. A patch is a sequence of changes:
 //!
 //! | first byte | then |
 //! |---|---|
@@ -10,10 +10,10 @@
 //! | 3 | a state: its id (16 bytes), `0` if it is gone, or `1` and the atom it holds |
 //! | 4 | a binding: its name (counted), then as for 3 |
 
+use super::atom::{AtomReader, AtomWriter};
+use super::bytes::{Input, put_bytes, put_number};
+use super::{Codec, Flaw, LoadError, SaveError};
 use crate::env::{Cell, Change, Patch, SpaceId, StateId};
-use crate::persist::atom::{AtomReader, AtomWriter};
-use crate::persist::bytes::{Input, put_bytes, put_number};
-use crate::persist::{Codec, Flaw, LoadError, SaveError};
 use crate::term::{Symbol, Term};
 
 /// Writes a patch.
