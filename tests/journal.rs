@@ -6,54 +6,17 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::worlds::{Made, Write, sample};
+use common::folder::Folder;
+use common::worlds::{Made, Write, assert_same, sample};
 use pleach::persist::{Journal, JournalError, NoCodec, Recovery, SyncPolicy};
 use pleach::{Atom, Environment};
 use quickcheck::{Gen, QuickCheck};
-
-/// A folder of its own for a test, gone afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("pleach-journal-{name}-{}-{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    /// One in memory, where there is such a place and syncs cost nothing.
-    fn fast(name: &str) -> Self {
-        let folder = Self::new(name);
-        let memory = Path::new("/dev/shm");
-        match folder.0.file_name() {
-            Some(name) if memory.is_dir() => Self(memory.join(name)),
-            _ => folder,
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalError> {
     Journal::open_with(folder, sync, NoCodec)
@@ -61,30 +24,6 @@ fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalE
 
 fn pair(i: i64, part: &str) -> Atom {
     Atom::expression([Atom::symbol("pair"), Atom::from(i), Atom::symbol(part)])
-}
-
-/// That both hold the same, definitions in the same order.
-fn assert_same(a: &Environment, b: &Environment, made: &Made) {
-    b.check();
-    assert_eq!(a, b);
-    let definitions = |space: &pleach::env::Space| {
-        let rules: Vec<_> = space
-            .rules()
-            .map(|rule| (rule.atom().clone(), rule.multiplicity()))
-            .collect();
-        let types: Vec<Vec<_>> = ["f", "g", "likes", "alice", "=", ":"]
-            .iter()
-            .map(|name| space.types(name).cloned().collect())
-            .collect();
-        (rules, types)
-    };
-    assert_eq!(definitions(a), definitions(b));
-    for id in &made.spaces {
-        assert_eq!(a.space(*id).map(definitions), b.space(*id).map(definitions));
-    }
-    for id in &made.states {
-        assert_eq!(a.get_state(*id).is_some(), b.get_state(*id).is_some());
-    }
 }
 
 /// Random commits, some through forks that are merged, with the journal closed, compacted and opened in between.
