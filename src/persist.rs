@@ -17,8 +17,8 @@
 //! An [`Archive`] keeps named states in a folder, and all that led to them: branches, tags, a log, merges.
 //!
 //! # Compression
-//! Plain facts are written as what their paths don't share, so there is little left to compress. Rules and texts shrink to a
-//! quarter or a half through any compressor around [`save_to`](Environment::save_to) and
+//! Plain facts are written as what their paths don't share, so there is little left to compress. Rules and texts
+//! shrink to a quarter or a half through any compressor around [`save_to`](Environment::save_to) and
 //! [`load_from`](Environment::load_from); loading streams, so no bomb takes memory.
 //!
 //! ```
@@ -36,8 +36,8 @@
 //! ```
 //!
 //! # Limits
-//! - [`save`](Environment::save) leaves history out: a loaded environment is related to no other, and a [`union`](Environment::union) with any but
-//!   its own forks sums what both hold.
+//! - [`save`](Environment::save) leaves history out: a loaded environment is related to no other, and a
+//!   [`union`](Environment::union) with any but its own forks sums what both hold.
 //! - [Opaque](crate::term::Leaf::Opaque) values, as grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
 //! - Checksums find what is broken, not what was forged: a forged file gives a sound environment or an error, but who can
 //!   write the file can write what he likes.

@@ -246,7 +246,25 @@ fn a_small_commit_takes_little() {
     assert_eq!(archive.checkout("v1").unwrap(), env);
 }
 
-/// Found by the random histories: numbers of definitions are those of the branch that a merge was made on, not of the other.
+/// Found by the random histories: a binding that is gone was there still.
+#[test]
+fn a_world_without_a_binding_replaces_one_with_it() {
+    let folder = Folder::fast("unbound");
+    let archive = open(&folder);
+    let plain: Environment = (0..1_000).map(fact).collect();
+    let mut bound = plain.clone();
+    bound.bind("name", Atom::symbol("bound"));
+    archive.commit("main", &bound, "").unwrap();
+    let mut replacing: Environment = plain.iter().map(|(atom, _)| atom).collect();
+    replacing.add_fact(fact(-1));
+    archive.commit("main", &replacing, "").unwrap();
+    let found = open(&folder).checkout("main").unwrap();
+    assert_eq!(found.binding("name"), None);
+    assert_eq!(found, replacing);
+}
+
+/// Found by the random histories: numbers of definitions are those of the branch that a merge was made on, not of the
+/// other.
 #[test]
 fn what_leads_to_a_merge_from_the_other_branch_brings_the_order_too() {
     let folder = Folder::fast("order");

@@ -126,6 +126,33 @@ fn a_definition_of_a_named_space_keeps_its_new_place_too() {
 }
 
 #[test]
+fn states_and_bindings_that_were_undone_stay_away() {
+    let folder = Folder::new("undone");
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    journal.update(|env| env.add_fact(Atom::symbol("first"))).unwrap();
+    let before = journal.snapshot();
+    let id = journal
+        .update(|env| {
+            env.bind("name", Atom::symbol("bound"));
+            env.new_state(Atom::from(1))
+        })
+        .unwrap();
+    let undo = before.diff(&journal.snapshot()).inverse();
+    journal.update(|env| env.apply(&undo)).unwrap();
+    assert_eq!(
+        (journal.load().get_state(id), journal.load().binding("name")),
+        (None, None)
+    );
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    assert_eq!(
+        (journal.load().get_state(id), journal.load().binding("name")),
+        (None, None)
+    );
+    assert_eq!(journal.snapshot(), before);
+}
+
+#[test]
 fn a_world_that_was_replaced_comes_back() {
     let folder = Folder::new("replaced");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();

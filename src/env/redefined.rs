@@ -59,11 +59,11 @@ impl<T: Term> Snapshot<T> {
         Some(in_order(patch, &moved))
     }
 
-    /// As [`successive_patch`](Self::successive_patch), for any two. `None` if `other` lacks a named space that `self` has:
-    /// no patch takes one away.
+    /// As [`successive_patch`](Self::successive_patch), for any two. `None` if `other` lacks a named space that `self`
+    /// has: no patch takes one away.
     ///
-    /// O(d · log n) for d changes since `self`, if no union was made since; else O(r · log n) more for the r definitions of the
-    /// spaces that differ. O(n) if the two are unrelated.
+    /// O(d · log n) for d changes since `self`, if no union was made since; else O(r · log n) more for the r
+    /// definitions of the spaces that differ. O(n) if the two are unrelated.
     pub(crate) fn patch_to(self: &Arc<Self>, other: &Arc<Self>) -> Option<Patch<T>> {
         if Arc::ptr_eq(self, other) {
             return Some(iter::empty().collect());
@@ -116,9 +116,9 @@ impl<T: Term> Snapshot<T> {
 }
 
 impl<T: Term> Environment<T> {
-    /// The definitions that both have, in another order: as few as must change places to have them in the order of `other`,
-    /// with the named space they are in. [`diff`](Environment::diff) doesn't tell of them. O(r · log n) for the r definitions of
-    /// the spaces that the two don't share.
+    /// The definitions that both have, in another order: as few as must change places to have them in the order of
+    /// `other`, with the named space they are in. [`diff`](Environment::diff) doesn't tell of them. O(r · log n) for
+    /// the r definitions of the spaces that the two don't share.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};

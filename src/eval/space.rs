@@ -47,8 +47,8 @@ impl Grounded for StateRef {
     }
 }
 
-/// Writes the references to spaces and states that programs hold, and reads them: so the world that a program leaves can be
-/// saved.
+/// Writes the references to spaces and states that programs hold, and reads them: so the world that a program leaves
+/// can be saved.
 ///
 /// ```
 /// use pleach::Environment;

@@ -28,27 +28,28 @@ const LEAST_WEIGHT: u64 = 4096;
 
 /// Named states of an environment in a folder, with the history that led to them.
 ///
-/// A commit makes a **revision**: a state, the revisions that it comes from, and a [`Note`]. A **branch** is a name that
-/// moves on with each commit to it, a **tag** one that stays. Revisions are never changed; what two have in common is
-/// stored once: a revision is a patch against its first parent, or a whole state as soon as the patches since the last
-/// whole one outweigh it. So a small commit takes little, and a checkout reads no more than twice what a whole state takes.
+/// A commit makes a **revision**: a state, the revisions that it comes from, and a [`Note`]. A **branch** is a name
+/// that moves on with each commit to it, a **tag** one that stays. Revisions are never changed; what two have in
+/// common is stored once: a revision is a patch against its first parent, or a whole state as soon as the patches
+/// since the last whole one outweigh it. So a small commit takes little, and a checkout reads no more than twice what
+/// a whole state takes.
 ///
 /// # Promises
-/// - A checkout gives what was committed: the same atoms equally often, spaces, states and bindings, definitions in the same
-///   order.
-/// - After a crash at any moment, each name stands for the old or for the new revision, whole. A commit is on the disk when
-///   it returns.
+/// - A checkout gives what was committed: the same atoms equally often, spaces, states and bindings, definitions in
+///   the same order.
+/// - After a crash at any moment, each name stands for the old or for the new revision, whole. A commit is on the disk
+///   when it returns.
 /// - A commit takes nothing back that it doesn't know of: see [`commit`](Self::commit).
-/// - A revision's id is the SHA-256 of its file, ids of its parents included: who has the id of a state has its whole history,
-///   unchanged.
+/// - A revision's id is the SHA-256 of its file, ids of its parents included: who has the id of a state has its whole
+///   history, unchanged.
 /// - Several processes can have one archive open. Writers take turns; readers wait for nobody.
 ///
 /// # Limits
 /// - Definition numbers start anew, in the same order; a definition that stays keeps the names of its variables.
-/// - Two checkouts are unrelated in memory unless one archive handle gave both for the same branch: to unite two branches,
-///   [`merge`](Self::merge) them.
-/// - For each branch that was checked out or committed to, the archive keeps the last state in memory, which shares what it
-///   can with those that you hold.
+/// - Two checkouts are unrelated in memory unless one archive handle gave both for the same branch: to unite two
+///   branches, [`merge`](Self::merge) them.
+/// - For each branch that was checked out or committed to, the archive keeps the last state in memory, which shares
+///   what it can with those that you hold.
 ///
 /// # Examples
 /// ```
@@ -154,7 +155,8 @@ impl<T: Term> Archive<T> {
 }
 
 /// # Reading
-/// Wherever a revision is asked for, the name of a branch or of a tag will do, an id, or how one begins (at least 4 digits).
+/// Wherever a revision is asked for, the name of a branch or of a tag will do, an id, or how one begins (at least 4
+/// digits).
 impl<T: Term> Archive<T> {
     /// The id of the revision. O(1), O(r) for r revisions if it is given by the beginning of its id.
     ///
@@ -236,9 +238,9 @@ impl<T: Term> Archive<T> {
         self.ancestry([self.find(revision)?])
     }
 
-    /// What leads from one revision to another: applied to the first it gives the second, definitions in their order, but for
-    /// named spaces that the second doesn't have, which are emptied. O(n) for the last revision that both come from, and what
-    /// happened since.
+    /// What leads from one revision to another: applied to the first it gives the second, definitions in their order,
+    /// but for named spaces that the second doesn't have, which are emptied. O(n) for the last revision that both come
+    /// from, and what happened since.
     ///
     /// # Errors
     /// If files are damaged.
@@ -253,14 +255,15 @@ impl<T: Term> Archive<T> {
 /// # Writing
 /// All have reached the disk when they return.
 impl<T: Term> Archive<T> {
-    /// Makes this the state of a branch, which is made if there is none, and says why, if there is something to say. O(d · log n)
-    /// for d changes, if the environment comes from what this archive checked out or committed; else O(n). If nothing has
-    /// changed, there is no new revision.
+    /// Makes this the state of a branch, which is made if there is none, and says why, if there is something to say.
+    /// O(d · log n) for d changes, if the environment comes from what this archive checked out or committed; else
+    /// O(n). If nothing has changed, there is no new revision.
     ///
     /// # Errors
-    /// [`ArchiveError::Outdated`] if the environment would undo what it never knew: it comes from an earlier state of the branch,
-    /// or another process has moved the branch since it was read here. The way out is to commit
-    /// `archive.checkout(branch)?.union(&environment)`. An environment that is unrelated to the branch replaces what it holds.
+    /// [`ArchiveError::Outdated`] if the environment would undo what it never knew: it comes from an earlier state of
+    /// the branch, or another process has moved the branch since it was read here. The way out is to commit
+    /// `archive.checkout(branch)?.union(&environment)`. An environment that is unrelated to the branch replaces what
+    /// it holds.
     pub fn commit(
         &self,
         branch: &str,
@@ -295,7 +298,8 @@ impl<T: Term> Archive<T> {
         })
     }
 
-    /// As [`merge_with`](Self::merge_with), with no note; and where both sides changed a state or a binding differently, it is as
+    /// As [`merge_with`](Self::merge_with), with no note; and where both sides changed a state or a binding
+    /// differently, it is as
     /// `from` has it.
     ///
     /// # Errors
@@ -307,14 +311,16 @@ impl<T: Term> Archive<T> {
         }
     }
 
-    /// Commits to the branch `into` the [union](Environment::union) of what it holds and what `from` does, with both as parents.
-    /// What both inherited counts once, however often the two were merged before. If one of them comes from the other, no
+    /// Commits to the branch `into` the [union](Environment::union) of what it holds and what `from` does, with both
+    /// as parents. What both inherited counts once, however often the two were merged before; a definition that only
+    /// `from` has given another place keeps the one it has in `into`. If one of them comes from the other, no
     /// revision is made: the branch is at the later one then.
     ///
     /// O(n) for the last revision that all ways from the two lead through, and what happened since.
     ///
     /// # Errors
-    /// [`ArchiveError`], if `into` is no branch too. Within: all conflicts that `resolve` gave up on; nothing is written then.
+    /// [`ArchiveError`], if `into` is no branch too. Within: all conflicts that `resolve` gave up on; nothing is
+    /// written then.
     pub fn merge_with(
         &self,
         into: &str,
@@ -368,8 +374,8 @@ impl<T: Term> Archive<T> {
         self.name(Kind::Tag, name, revision)
     }
 
-    /// Removes the branch or the tag of this name. Revisions that no other name leads to stay until [`prune`](Self::prune).
-    /// O(1).
+    /// Removes the branch or the tag of this name. Revisions that no other name leads to stay until
+    /// [`prune`](Self::prune). O(1).
     ///
     /// # Errors
     /// [`ArchiveError`], if there is none too.

@@ -234,7 +234,8 @@ impl<T: Term> Journal<T> {
 
 /// # Looking
 impl<T: Term> Journal<T> {
-    /// What [`open`](Self::open) would give, without changing anything. O(n) for the last snapshot, and what was done since.
+    /// What [`open`](Self::open) would give, without changing anything. O(n) for the last snapshot, and what was done
+    /// since.
     ///
     /// # Errors
     /// As [`open_with`](Self::open_with); what is missing is not made.

@@ -57,7 +57,7 @@ pub(super) fn write<T: Term>(
     Ok(())
 }
 
-/// Reads what [`write`] wrote. What a cell held before is not known.
+/// Reads what [`write`] wrote. What a cell held before is not known, but that one that is gone held something.
 pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Sized)) -> Result<Patch<T>, LoadError> {
     let mut atoms = AtomReader::new(codec);
     let mut changes = Vec::new();
@@ -83,7 +83,9 @@ pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Siz
                     0 => None,
                     _ => Some(atoms.read(input)?),
                 };
-                Change::Cell { cell, from: None, to }
+                // One that is gone was there: whatever it held, it must not look as if nothing had changed.
+                let from = to.is_none().then(|| T::expression(Vec::new()));
+                Change::Cell { cell, from, to }
             }
             _ => return Err(LoadError::at(start, Flaw::Entry)),
         });

@@ -12,9 +12,10 @@ use crate::{Outcome, diagnostic};
 
 /// Show what differs between two saved worlds.
 ///
-/// A line for each atom that one has more often: `+ (atom)` for the second, `- (atom)` for the first, with a number if it is
-/// by more than one; `~ (rule)` for one that both have, in another place among the others; `NAME: OLD -> NEW` for states and
-/// bindings. Exits as `diff` does: with 0 if there is no difference, 1 if there is one, 2 if a world could not be loaded.
+/// A line for each atom that one has more often: `+ (atom)` for the second, `- (atom)` for the first, with a number if
+/// it is by more than one; `~ (rule)` for one that both have, in another place among the others; `NAME: OLD -> NEW`
+/// for states and bindings. Exits as `diff` does: with 0 if there is no difference, 1 if there is one, 2 if a world
+/// could not be loaded.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach diff old.pleach new.pleach

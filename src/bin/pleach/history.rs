@@ -12,8 +12,9 @@ use crate::{Outcome, diagnostic};
 
 /// Show the history of a world in an archive, the latest revision first.
 ///
-/// A line for each: how its id begins, when it was made (UTC), how many atoms it has, the names that stand for it, what was
-/// said about it. Any of the names and the beginning of the id will do after the `@`. Of a journal, shows what it holds.
+/// A line for each: how its id begins, when it was made (UTC), how many atoms it has, the names that stand for it,
+/// what was said about it. Any of the names and the beginning of the id will do after the `@`. Of a journal, shows
+/// what it holds.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach log history
@@ -201,7 +202,8 @@ fn line(revision: &Revision, names: &BTreeMap<RevisionId, Vec<String>>) -> Strin
 /// `2026-11-23 20:11:05`, of seconds since 1970.
 fn date(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years begin in March, so that the day that is there or not comes last; and 400 of them have as many days each time.
+    // Years begin in March, so that the day that is there or not comes last; and 400 of them have as many days each
+    // time.
     let since = days + 719_468;
     let (era, day) = (since / 146_097, since % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;

@@ -10,10 +10,10 @@ use crate::{Outcome, diagnostic};
 
 /// Merge two saved worlds that come from a third, or two branches of an archive.
 ///
-/// What both inherited counts once: each atom is there as often as in OURS, and as often more, or less, as in THEIRS than in
-/// BASE. Rules keep the order of OURS; new ones of THEIRS come last. An archive knows what its branches come from.
-/// Exits with 0; with 1 if both sides changed a state or a binding differently, and nothing says which one is to be taken;
-/// with 2 if a world could not be loaded or saved.
+/// What both inherited counts once: each atom is there as often as in OURS, and as often more, or less, as in THEIRS
+/// than in BASE. Rules keep the order of OURS; new ones of THEIRS come last. An archive knows what its branches come
+/// from. Exits with 0; with 1 if both sides changed a state or a binding differently, and nothing says which one is to
+/// be taken; with 2 if a world could not be loaded or saved.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach merge base.pleach ours.pleach theirs.pleach -o merged.pleach

@@ -18,8 +18,9 @@ use crate::{Outcome, diagnostic};
 
 /// Run programs, and save the world that they leave.
 ///
-/// The world is the last argument: a file, which is replaced whole, or ARCHIVE@BRANCH, where it becomes the next revision.
-/// A file that is no saved world is left alone. The results are printed as by `run`. Exits with 0; with 1 if a result was an
+/// The world is the last argument: a file, which is replaced whole, or ARCHIVE@BRANCH, where it becomes the next
+/// revision. A file that is no saved world is left alone. The results are printed as by `run`. Exits with 0; with 1 if
+/// a result was an
 /// `(Error …)`, and the world is saved all the same; with 2 if nothing was saved.
 #[derive(Args)]
 #[command(after_help = "Examples:

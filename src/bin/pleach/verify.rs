@@ -10,8 +10,9 @@ use crate::{Outcome, count, diagnostic};
 
 /// Look whether saved worlds, archives and journals are as they were written.
 ///
-/// Every byte is read. What is wrong is said with the file, and the byte where it begins; an archive's files that nothing
-/// leads to are listed too. Exits with 0; with 1 if something is damaged; with 2 if something could not be read.
+/// Every byte is read. What is wrong is said with the file, and the byte where it begins; an archive's files that
+/// nothing leads to are listed too. Exits with 0; with 1 if something is damaged; with 2 if something could not be
+/// read.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach verify world.pleach

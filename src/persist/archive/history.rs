@@ -107,7 +107,8 @@ impl<T: Term> Archive<T> {
 
     /// What two revisions hold, as versions that are related in memory as they are in the archive.
     ///
-    /// The last revision that all ways from the two lead through is loaded, and what happened since is done to forks of it.
+    /// The last revision that all ways from the two lead through is loaded, and what happened since is done to forks
+    /// of it.
     pub(super) fn related(
         &self,
         [a, b]: [RevisionId; 2],

@@ -36,8 +36,8 @@ pub(super) fn check(name: &str) -> Result<(), ArchiveError> {
     }
 }
 
-/// The file of a name. Bytes that file systems may not tell apart (`A` and `a`, `é` and `é`) or not keep (a dot at the end)
-/// are written as `%` and two digits.
+/// The file of a name. Bytes that file systems may not tell apart (`A` and `a`, `é` and `é`) or not keep (a dot at the
+/// end) are written as `%` and two digits.
 pub(super) fn to_file(kind: Kind, name: &str) -> String {
     let mut file = kind.prefix().to_owned();
     for (at, byte) in name.bytes().enumerate() {

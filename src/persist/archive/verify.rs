@@ -25,8 +25,8 @@ pub struct Verification {
 
 /// # Care
 impl<T: Term> Archive<T> {
-    /// Reads every file and says what is wrong, and where. What it finds sound can be checked out. O(n) for all that is on
-    /// disk; memory for one revision at a time.
+    /// Reads every file and says what is wrong, and where. What it finds sound can be checked out. O(n) for all that
+    /// is on disk; memory for one revision at a time.
     ///
     /// A commit that another process is just making is seen as a leftover.
     ///
