@@ -16,7 +16,6 @@ mod memory;
 mod patch;
 mod query;
 mod record;
-#[cfg(feature = "journal")]
 mod redefined;
 mod restore;
 mod sequence;

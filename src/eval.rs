@@ -73,6 +73,7 @@ pub use self::interrupt::Interrupt;
 use self::machine::Machine;
 pub use self::program::{Evaluated, Program, Run};
 use self::shared::Shared;
+pub use self::space::References;
 pub use self::stream::Results;
 pub use self::trace::Reduction;
 use crate::Environment;

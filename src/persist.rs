@@ -14,9 +14,30 @@
     doc = "With the feature `journal`, a `Journal` keeps a `SharedEnvironment` in a folder, and loses no commit that it acknowledged."
 )]
 //!
+//! An [`Archive`] keeps named states in a folder, and all that led to them: branches, tags, a log, merges.
+//!
+//! # Compression
+//! Plain facts are written as what their paths don't share, so there is little left to compress. Rules and texts
+//! shrink to a quarter or a half through any compressor around [`save_to`](Environment::save_to) and
+//! [`load_from`](Environment::load_from); loading streams, so no bomb takes memory.
+//!
+//! ```
+//! use lz4_flex::frame::{FrameDecoder, FrameEncoder};
+//! use pleach::persist::NoCodec;
+//! use pleach::{Atom, Environment};
+//!
+//! # let mut world = Environment::<Atom>::new();
+//! # world.add_rule("(double $x)".parse()?, "(+ $x $x)".parse()?);
+//! let mut encoder = FrameEncoder::new(Vec::new());
+//! world.save_to(&mut encoder, &NoCodec)?;
+//! let file = encoder.finish()?;
+//! assert_eq!(Environment::load_from(FrameDecoder::new(&file[..]), &NoCodec)?, world);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Limits
-//! - History is not saved: a loaded environment is related to no other, and a [`union`](Environment::union) with any but
-//!   its own forks sums what both hold.
+//! - [`save`](Environment::save) leaves history out: a loaded environment is related to no other, and a
+//!   [`union`](Environment::union) with any but its own forks sums what both hold.
 //! - [Opaque](crate::term::Leaf::Opaque) values, as grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
 //! - Checksums find what is broken, not what was forged: a forged file gives a sound environment or an error, but who can
 //!   write the file can write what he likes.
@@ -25,6 +46,7 @@
 // Bytes and texts from outside are read here: nothing that they hold may panic.
 #![deny(clippy::indexing_slicing)]
 
+mod archive;
 #[deny(clippy::arithmetic_side_effects)]
 mod atom;
 mod block;
@@ -40,6 +62,7 @@ mod journal;
 mod key;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
+mod record;
 mod save;
 #[cfg(test)]
 mod tests;
@@ -47,6 +70,7 @@ mod tests;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
+pub use self::archive::{Archive, ArchiveError, Note, Revision, RevisionId, RevisionIdError, Verification};
 pub use self::codec::{Codec, NoCodec};
 pub use self::error::{Flaw, LoadError, SaveError};
 #[cfg(feature = "journal")]

@@ -6,54 +6,17 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::worlds::{Made, Write, sample};
+use common::folder::Folder;
+use common::worlds::{Made, Write, assert_same, sample};
 use pleach::persist::{Journal, JournalError, NoCodec, Recovery, SyncPolicy};
 use pleach::{Atom, Environment};
 use quickcheck::{Gen, QuickCheck};
-
-/// A folder of its own for a test, gone afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("pleach-journal-{name}-{}-{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    /// One in memory, where there is such a place and syncs cost nothing.
-    fn fast(name: &str) -> Self {
-        let folder = Self::new(name);
-        let memory = Path::new("/dev/shm");
-        match folder.0.file_name() {
-            Some(name) if memory.is_dir() => Self(memory.join(name)),
-            _ => folder,
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalError> {
     Journal::open_with(folder, sync, NoCodec)
@@ -61,30 +24,6 @@ fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalE
 
 fn pair(i: i64, part: &str) -> Atom {
     Atom::expression([Atom::symbol("pair"), Atom::from(i), Atom::symbol(part)])
-}
-
-/// That both hold the same, definitions in the same order.
-fn assert_same(a: &Environment, b: &Environment, made: &Made) {
-    b.check();
-    assert_eq!(a, b);
-    let definitions = |space: &pleach::env::Space| {
-        let rules: Vec<_> = space
-            .rules()
-            .map(|rule| (rule.atom().clone(), rule.multiplicity()))
-            .collect();
-        let types: Vec<Vec<_>> = ["f", "g", "likes", "alice", "=", ":"]
-            .iter()
-            .map(|name| space.types(name).cloned().collect())
-            .collect();
-        (rules, types)
-    };
-    assert_eq!(definitions(a), definitions(b));
-    for id in &made.spaces {
-        assert_eq!(a.space(*id).map(definitions), b.space(*id).map(definitions));
-    }
-    for id in &made.states {
-        assert_eq!(a.get_state(*id).is_some(), b.get_state(*id).is_some());
-    }
 }
 
 /// Random commits, some through forks that are merged, with the journal closed, compacted and opened in between.
@@ -155,6 +94,62 @@ fn a_definition_that_was_removed_and_added_again_keeps_its_new_place() {
     drop(journal);
     let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
     assert_eq!(order(&journal.snapshot()), ["b", "c", "a", "d"]);
+}
+
+#[test]
+fn a_definition_of_a_named_space_keeps_its_new_place_too() {
+    let folder = Folder::new("order-inside");
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    let rules = ["(= a 1)", "(= b 1)", "(= c 1)"].map(|rule| rule.parse::<Atom>().unwrap());
+    let id = journal
+        .update(|env| {
+            let id = env.new_space();
+            env.space_mut(id).unwrap().add_facts_bulk(rules.clone());
+            id
+        })
+        .unwrap();
+    journal
+        .update(|env| {
+            let mut space = env.space_mut(id).unwrap();
+            space.remove_fact(&rules[0]);
+            space.add_fact(rules[0].clone());
+        })
+        .unwrap();
+    let order = |env: &Environment| {
+        let rules = env.space(id).unwrap().rules();
+        rules.map(|rule| rule.lhs().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&journal.snapshot()), ["b", "c", "a"]);
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    assert_eq!(order(&journal.snapshot()), ["b", "c", "a"]);
+}
+
+#[test]
+fn states_and_bindings_that_were_undone_stay_away() {
+    let folder = Folder::new("undone");
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    journal.update(|env| env.add_fact(Atom::symbol("first"))).unwrap();
+    let before = journal.snapshot();
+    let id = journal
+        .update(|env| {
+            env.bind("name", Atom::symbol("bound"));
+            env.new_state(Atom::from(1))
+        })
+        .unwrap();
+    let undo = before.diff(&journal.snapshot()).inverse();
+    journal.update(|env| env.apply(&undo)).unwrap();
+    assert_eq!(
+        (journal.load().get_state(id), journal.load().binding("name")),
+        (None, None)
+    );
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    assert_eq!(
+        (journal.load().get_state(id), journal.load().binding("name")),
+        (None, None)
+    );
+    assert_eq!(journal.snapshot(), before);
 }
 
 #[test]

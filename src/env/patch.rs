@@ -236,6 +236,8 @@ fn list<T: Term>(space: Option<SpaceId>, from: &Space<T>, to: &Space<T>, list: &
 impl<T: Term> Environment<T> {
     /// What leads from this environment to `other`. Costs O(d · log n) for d differences between forks; O(n) if the two
     /// only happen to be alike.
+    ///
+    /// It doesn't tell of definitions that both have in another order: [`reordered`](Self::reordered) does.
     #[must_use]
     pub fn diff(&self, other: &Self) -> Patch<T> {
         self.snapshot.diff(&other.snapshot)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::apply::with_encoder;
 use super::cell::{Cell, Content};
 use super::facts::Key;
-use super::history::Version;
+use super::history::{Base, Version, merge_base};
 use super::id::SpaceId;
 use super::record::{Index, Multiplicity, Record};
 use super::snapshot::Snapshot;
@@ -113,6 +113,34 @@ impl<T: Term> Snapshot<T> {
             .collect();
         cells.sort_unstable_by_key(|(cell, _)| *cell);
         cells
+    }
+}
+
+/// # Versions
+impl<T: Term> Snapshot<T> {
+    /// The same state, as a version that comes from these, of which none is there twice.
+    pub(crate) fn as_child_of(&self, parents: &[&Arc<Self>]) -> Self {
+        let version = if parents.is_empty() {
+            Version::root()
+        } else {
+            Version::child_of_all(parents)
+        };
+        let most = |count: fn(&&Arc<Self>) -> u64| parents.iter().map(count).max();
+        let mut world = self.world.clone();
+        if parents.len() > 1 {
+            world.unions = most(|parent| parent.world.unions).map_or(0, |unions| unions + 1);
+        }
+        Self::with(world, version, most(|parent| parent.edits).map_or(0, |edits| edits + 1))
+    }
+
+    /// Are the two related, and has `self` something that `other` has not come from?
+    pub(crate) fn is_ahead_of(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        match merge_base(self, other) {
+            Base::Left => false,
+            // It may be the same state.
+            Base::Right => matches!(merge_base(other, self), Base::Left),
+            Base::Common(bases) => !bases.is_empty(),
+        }
     }
 }
 

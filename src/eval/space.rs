@@ -10,6 +10,7 @@ use super::names;
 use super::results::canonical;
 use crate::Environment;
 use crate::env::{Space, SpaceId, StateId};
+use crate::persist::Codec;
 use crate::term::{Atom, Grounded, rename_apart};
 
 /// A named space, as a program holds it.
@@ -43,6 +44,46 @@ impl Grounded for StateRef {
 
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Writes the references to spaces and states that programs hold, and reads them: so the world that a program leaves
+/// can be saved.
+///
+/// ```
+/// use pleach::Environment;
+/// use pleach::eval::{Evaluator, References};
+///
+/// let world = Evaluator::new().run(Environment::new(), "!(bind! &counter (new-state 0))")?.environment;
+/// let mut bytes = Vec::new();
+/// world.save_to(&mut bytes, &References)?;
+/// assert_eq!(Environment::load_from(&bytes[..], &References)?, world);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct References;
+
+impl Codec<Atom> for References {
+    fn encode(&self, value: &Atom) -> Option<Vec<u8>> {
+        let (kind, id) = match (
+            value.downcast_grounded::<SpaceRef>(),
+            value.downcast_grounded::<StateRef>(),
+        ) {
+            (Some(space), _) => (0, space.0.to_bytes()),
+            (None, Some(state)) => (1, state.0.to_bytes()),
+            (None, None) => return None,
+        };
+        Some([&[kind], &id[..]].concat())
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Option<Atom> {
+        let (kind, id) = bytes.split_first()?;
+        let id = id.try_into().ok()?;
+        match kind {
+            0 => Some(Atom::grounded(SpaceRef(SpaceId::from_bytes(id)))),
+            1 => Some(Atom::grounded(StateRef(StateId::from_bytes(id)))),
+            _ => None,
+        }
     }
 }
 

@@ -22,14 +22,21 @@ impl<K: Hash + Eq + Clone, V: PartialEq + Clone, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(changes, [Change::Changed { key: &"a", old: &1, new: &3 }]);
     /// ```
     pub fn diff<'a>(&'a self, new: &'a Self) -> Diff<'a, K, V> {
+        self.diff_by(new, |old, new| old == new)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
+    /// As [`diff`](Map::diff), for another notion of equal values.
+    pub(crate) fn diff_by<'a>(&'a self, new: &'a Self, is_same: impl Fn(&V, &V) -> bool) -> Diff<'a, K, V> {
         if !self.hashing.is(&new.hashing) {
-            return Diff(self.diff_by_keys(new).into_iter());
+            return Diff(self.diff_by_keys(new, is_same).into_iter());
         }
         let op = Op {
             hashing: &self.hashing,
             decide: (),
         };
-        let changes = hamt::diff(self.root.as_ref(), new.root.as_ref(), &op, |a, b| a == b);
+        let changes = hamt::diff(self.root.as_ref(), new.root.as_ref(), &op, is_same);
         let changes = changes.into_iter().map(|change| match change {
             hamt::Change::Added((key, new)) => Change::Added { key, new },
             hamt::Change::Removed((key, old)) => Change::Removed { key, old },
@@ -38,10 +45,10 @@ impl<K: Hash + Eq + Clone, V: PartialEq + Clone, S: BuildHasher> Map<K, V, S> {
         Diff(changes.collect::<Vec<_>>().into_iter())
     }
 
-    fn diff_by_keys<'a>(&'a self, new: &'a Self) -> Vec<Change<'a, K, V>> {
+    fn diff_by_keys<'a>(&'a self, new: &'a Self, is_same: impl Fn(&V, &V) -> bool) -> Vec<Change<'a, K, V>> {
         let of_old = self.iter().filter_map(|(key, old)| match new.get(key) {
             None => Some(Change::Removed { key, old }),
-            Some(new) => (new != old).then_some(Change::Changed { key, old, new }),
+            Some(new) => (!is_same(old, new)).then_some(Change::Changed { key, old, new }),
         });
         let added = new.iter().filter(|(key, _)| !self.contains_key(*key));
         of_old

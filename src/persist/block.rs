@@ -151,6 +151,16 @@ impl<R: Read> BlockReader<R> {
         }
     }
 
+    /// Goes on after so many blocks, which end here: where `input` is.
+    pub(super) fn resume(input: R, blocks: u64, offset: u64) -> Self {
+        Self {
+            input,
+            blocks,
+            offset,
+            buffer: Vec::new(),
+        }
+    }
+
     /// Where the next block begins.
     pub(super) fn offset(&self) -> u64 {
         self.offset

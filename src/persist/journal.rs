@@ -1,7 +1,8 @@
 //! A shared environment that is kept on disk.
 
 mod log;
-mod record;
+mod recover;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use self::log::Log;
-use super::file::sync_folder;
+use self::recover::{Recovered, file, newest, recover, remove_before};
 use super::{Codec, LoadError, NoCodec, SaveError, disk};
 use crate::env::{Conflict, Conflicts, Environment, Resolution};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
@@ -95,6 +96,16 @@ struct Inner<T: Term> {
 
 /// A file that is locked while this lives.
 struct Lock(File);
+
+impl Lock {
+    fn on(file: File) -> Result<Self, JournalError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(JournalError::Locked),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+}
 
 impl Drop for Lock {
     /// Closing is not enough: a process that is being started has the file open too, until it runs its own program.
@@ -184,38 +195,18 @@ impl<T: Term> Journal<T> {
             .create(true)
             .truncate(false)
             .open(folder.join("lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => JournalError::Locked,
-            TryLockError::Error(error) => error.into(),
-        })?;
-        let lock = Lock(lock);
-
-        let (snapshot, logs) = newest(folder)?;
-        let mut environment = Environment::new();
-        if snapshot > 0 {
-            let path = file(folder, "snapshot", snapshot);
-            environment = Environment::load_with(&path, &codec).map_err(|error| JournalError::Load { path, error })?;
-        }
-        let mut recovery = Recovery::default();
-        let mut number = snapshot;
-        let log = loop {
-            let path = file(folder, "log", number);
-            if !path.exists() {
-                if number < logs {
-                    return Err(JournalError::Cut(path));
-                }
-                break Log::create(&path, number, Arc::clone(environment.snapshot()))?;
-            }
-            let found = log::replay(&path, number, &mut environment, &codec, sync)?;
-            recovery.records += found.records;
-            recovery.torn = found.torn;
-            if number >= logs {
-                break log::resume(&path, number, &found, Arc::clone(environment.snapshot()))?;
-            }
-            if found.torn > 0 {
-                return Err(JournalError::Cut(path));
-            }
-            number += 1;
+        let lock = Lock::on(lock)?;
+        let Recovered {
+            environment,
+            recovery,
+            snapshot,
+            number,
+            last,
+        } = recover(folder, sync, &codec)?;
+        let (path, state) = (file(folder, "log", number), Arc::clone(environment.snapshot()));
+        let log = match last {
+            None => Log::create(&path, number, state)?,
+            Some(found) => log::resume(&path, number, &found, state)?,
         };
         remove_before(folder, snapshot);
         let inner = Arc::new(Inner {
@@ -238,6 +229,28 @@ impl<T: Term> Journal<T> {
             SyncPolicy::Always | SyncPolicy::Never => None,
         };
         Ok((Self { inner, keeper }, recovery))
+    }
+}
+
+/// # Looking
+impl<T: Term> Journal<T> {
+    /// What [`open`](Self::open) would give, without changing anything. O(n) for the last snapshot, and what was done
+    /// since.
+    ///
+    /// # Errors
+    /// As [`open_with`](Self::open_with); what is missing is not made.
+    pub fn read(folder: impl AsRef<Path>, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
+        let folder = folder.as_ref();
+        let lock = File::open(folder.join("lock"))?;
+        let _lock = Lock::on(lock)?;
+        let found = recover(folder, SyncPolicy::Always, codec)?;
+        Ok((found.environment, found.recovery))
+    }
+
+    /// Does this folder hold a journal? O(1).
+    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+        let folder = folder.as_ref();
+        folder.join("lock").is_file() && newest(folder).is_ok_and(|(snapshot, log)| log.is_some() || snapshot > 0)
     }
 }
 
@@ -454,38 +467,4 @@ fn keep_synced<T: Term>(journal: &Inner<T>, interval: Duration) {
         // Those who commit are told.
         let _ = journal.sync();
     }
-}
-
-fn file(folder: &Path, name: &str, number: u64) -> PathBuf {
-    folder.join(format!("{name}-{number}"))
-}
-
-/// The number that a file of this name has.
-fn number(file: &str, name: &str) -> Option<u64> {
-    file.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
-}
-
-/// The numbers of the newest snapshot and of the newest log, or 0.
-fn newest(folder: &Path) -> io::Result<(u64, u64)> {
-    let (mut snapshot, mut log) = (0, 0);
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        snapshot = snapshot.max(number(&name, "snapshot").unwrap_or(0));
-        log = log.max(number(&name, "log").unwrap_or(0));
-    }
-    Ok((snapshot, log))
-}
-
-/// Removes what a newer snapshot has made useless, and what a crash left of one. What can't be removed is only useless.
-fn remove_before(folder: &Path, snapshot: u64) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let old = |kind| number(&name, kind).is_some_and(|number| number < snapshot);
-        if old("snapshot") || old("log") || (name.starts_with(".snapshot-") && name.ends_with(".tmp")) {
-            let _ = disk::remove(&entry.path());
-        }
-    }
-    let _ = sync_folder(&file(folder, "log", snapshot));
 }

@@ -148,3 +148,44 @@ pub fn bytes(env: &Environment) -> Vec<u8> {
     env.save_to(&mut bytes, &pleach::persist::NoCodec).unwrap();
     bytes
 }
+
+/// That both hold the same, definitions in the same order.
+#[track_caller]
+pub fn assert_same(a: &Environment, b: &Environment, made: &Made) {
+    b.check();
+    assert_eq!(a, b);
+    let definitions = |space: &pleach::env::Space| {
+        let rules: Vec<_> = space
+            .rules()
+            .map(|rule| (rule.atom().clone(), rule.multiplicity()))
+            .collect();
+        let types: Vec<Vec<_>> = ["f", "g", "likes", "alice", "=", ":"]
+            .iter()
+            .map(|name| space.types(name).cloned().collect())
+            .collect();
+        (rules, types)
+    };
+    assert_eq!(definitions(a), definitions(b));
+    for id in &made.spaces {
+        assert_eq!(a.space(*id).map(definitions), b.space(*id).map(definitions));
+    }
+    for id in &made.states {
+        assert_eq!(a.get_state(*id).is_some(), b.get_state(*id).is_some());
+    }
+}
+
+/// One of many facts.
+pub fn fact(i: i64) -> Atom {
+    Atom::expression([
+        Atom::symbol("fact"),
+        Atom::symbol(&*format!("number-{}", i * 7919 % 10_007)),
+        Atom::from(i),
+    ])
+}
+
+/// A world whose file is large enough for some patches to weigh less.
+pub fn large(facts: i64) -> Environment {
+    let mut env = sample();
+    env.add_facts_bulk((0..facts).map(fact));
+    env
+}

@@ -5,14 +5,21 @@
 
 mod check;
 mod diagnostic;
+mod diff;
+mod history;
 mod interrupt;
+mod load;
+mod merge;
 mod options;
 mod printer;
 mod progress;
 mod repl;
 mod run;
+mod save;
 mod source;
 mod trace;
+mod verify;
+mod world;
 
 use std::process::ExitCode;
 
@@ -31,13 +38,22 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Repl(repl::Repl),
+    Save(save::Save),
+    Load(load::Load),
+    Log(history::Log),
+    Diff(diff::Diff),
+    Merge(merge::Merge),
+    Verify(verify::Verify),
+    Branches(history::Branches),
+    Branch(history::Branch),
+    Tag(history::Tag),
 }
 
 /// What the command came to.
 enum Outcome {
     /// All went well, or the reader of the output had seen enough.
     Fine,
-    /// A result was an `(Error …)`, or a mistake was found.
+    /// A result was an `(Error …)`, or a mistake, a difference, a conflict or damage was found.
     ErrorFound,
     /// Input could not be read or parsed, or output not be written; standard error says which.
     Failed,
@@ -62,6 +78,15 @@ fn main() -> ExitCode {
         Command::Run(command) => command.run().into(),
         Command::Check(command) => command.run().into(),
         Command::Repl(command) => command.run().into(),
+        Command::Save(command) => command.run().into(),
+        Command::Load(command) => command.run().into(),
+        Command::Log(command) => command.run().into(),
+        Command::Diff(command) => command.run().into(),
+        Command::Merge(command) => command.run().into(),
+        Command::Verify(command) => command.run().into(),
+        Command::Branches(command) => command.run().into(),
+        Command::Branch(command) => command.run().into(),
+        Command::Tag(command) => command.run().into(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use pleach::Environment;
 use pleach::term::{Item, Parser};
 
 use self::command::Command;
@@ -17,6 +18,7 @@ use self::input::{Entry, Input};
 use self::session::Session;
 use crate::options::Options;
 use crate::printer::Printer;
+use crate::world::Place;
 use crate::{Outcome, diagnostic, interrupt};
 
 /// Type programs, and see what they come to.
@@ -28,6 +30,10 @@ pub(crate) struct Repl {
     /// Programs to run first.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    /// Begin in a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+    #[arg(long, value_name = "WORLD")]
+    world: Option<Place>,
 
     #[command(flatten)]
     options: Options,
@@ -55,7 +61,17 @@ impl Repl {
             .evaluator(Path::new(""))
             .interrupt(interrupt.clone())
             .output(move |text| to.say(text));
-        let mut session = Session::new(settings, printer, interrupt, busy, input.is_terminal());
+        let world = match &self.world {
+            None => Environment::new(),
+            Some(place) => match place.load() {
+                Ok(world) => world,
+                Err(fault) => {
+                    diagnostic::error(format_args!("cannot load {place}: {fault}"));
+                    return Outcome::Failed;
+                }
+            },
+        };
+        let mut session = Session::new(world, settings, printer, interrupt, busy, input.is_terminal());
         for file in &self.files {
             session.load(file);
         }

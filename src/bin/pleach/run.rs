@@ -16,6 +16,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::source::{Faults, Source};
 use crate::trace::Trace;
+use crate::world::Place;
 use crate::{Outcome, diagnostic, interrupt};
 
 /// Run programs, one after another in one world.
@@ -28,6 +29,17 @@ pub(crate) struct Run {
     /// The programs.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    running: Running,
+}
+
+/// How programs are run.
+#[derive(Args)]
+pub(crate) struct Running {
+    /// Begin in a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+    #[arg(long, value_name = "WORLD")]
+    world: Option<Place>,
 
     #[command(flatten)]
     options: Options,
@@ -53,15 +65,34 @@ enum Stop {
 
 impl Run {
     pub(crate) fn run(&self) -> Outcome {
+        match self.running.run(&self.files, IdSeed::root()) {
+            Ok((_, true)) => Outcome::ErrorFound,
+            Ok((_, false)) => Outcome::Fine,
+            Err(outcome) => outcome,
+        }
+    }
+}
+
+impl Running {
+    /// Runs programs. Returns the world that they leave, and whether a result was an error; or why they were not run to
+    /// their end. Names of spaces and states come from the seed.
+    pub(crate) fn run(&self, files: &[PathBuf], seed: IdSeed) -> Result<(Environment, bool), Outcome> {
         let start = Instant::now();
         let interrupt = interrupt::on_ctrl_c();
-        let sources = match Source::read_all(&self.files, &interrupt) {
-            Ok(sources) => sources,
-            Err(Faults::Interrupted) => return Outcome::Interrupted,
-            Err(_) => return Outcome::Failed,
+        let sources = Source::read_all(files, &interrupt).map_err(|fault| match fault {
+            Faults::Interrupted => Outcome::Interrupted,
+            _ => Outcome::Failed,
+        })?;
+        let environment = match &self.world {
+            None => Environment::new(),
+            Some(place) => place.load().map_err(|fault| {
+                diagnostic::error(format_args!("cannot load {place}: {fault}"));
+                Outcome::Failed
+            })?,
         };
         let mut world = World {
-            environment: Environment::new(),
+            environment,
+            seed,
             printer: Printer::new(self.stream || io::stdout().is_terminal()),
             trace: self.trace.then(Trace::new),
             error_seen: false,
@@ -77,26 +108,22 @@ impl Run {
                 Ok(()) => {}
                 Err(Stop::Eval(error, item)) => {
                     source.error_at(&error, &item);
-                    return match error {
+                    return Err(match error {
                         EvalError::Interrupted { .. } => Outcome::Interrupted,
                         _ => Outcome::Failed,
-                    };
+                    });
                 }
-                Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Outcome::Fine,
+                Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Err(Outcome::Fine),
                 Err(Stop::Output(error)) => {
                     diagnostic::error(format_args!("cannot write the results: {error}"));
-                    return Outcome::Failed;
+                    return Err(Outcome::Failed);
                 }
             }
         }
         if self.stats {
             world.print_stats(start);
         }
-        if world.error_seen {
-            Outcome::ErrorFound
-        } else {
-            Outcome::Fine
-        }
+        Ok((world.environment, world.error_seen))
     }
 
     /// The evaluator for a file: `import!` looks in its folder.
@@ -117,6 +144,7 @@ impl Run {
 /// The state of a run.
 struct World {
     environment: Environment,
+    seed: IdSeed,
     printer: Printer,
     trace: Option<Trace>,
     error_seen: bool,
@@ -154,7 +182,7 @@ impl World {
         }
         let environment = mem::take(&mut self.environment);
         // A seed for each, in order, so that names don't depend on what threads did before.
-        let seed = IdSeed::root().child(self.evaluations);
+        let seed = self.seed.child(self.evaluations);
         self.evaluations += 1;
         let mut results = evaluator.results_seeded(environment, &item.atom, seed);
         let printed = results.by_ref().try_for_each(|result| match result {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::record;
 use super::{JournalError, SyncPolicy};
 use crate::env::{Environment, Snapshot};
 use crate::persist::block::{BlockReader, BlockWriter, is_block};
 use crate::persist::bytes::put_number;
 use crate::persist::disk::File;
 use crate::persist::file::sync_folder;
+use crate::persist::record;
 use crate::persist::{Codec, Flaw, LoadError, load, save};
 use crate::term::Term;
 

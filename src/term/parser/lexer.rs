@@ -100,7 +100,7 @@ impl<'a> Lexer<'a> {
     pub(super) fn skip_to_line(&mut self, first: &[char]) {
         let rest = self.rest();
         let mut ends = rest.match_indices('\n').map(|(end, _)| end + 1);
-        let start = ends.find(|start| rest[*start..].starts_with(first));
+        let start = ends.find(|start| rest.get(*start..).is_some_and(|line| line.starts_with(first)));
         self.position += start.unwrap_or(rest.len());
     }
 

@@ -67,6 +67,7 @@ enum Refusal {
 
 impl Session {
     pub(super) fn new(
+        world: Environment,
         settings: EvaluatorBuilder,
         printer: Printer,
         interrupt: Interrupt,
@@ -75,7 +76,7 @@ impl Session {
     ) -> Self {
         Self {
             state: State {
-                world: Environment::new(),
+                world,
                 name: "main".to_owned(),
                 others: BTreeMap::new(),
             },

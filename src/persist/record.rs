@@ -1,6 +1,6 @@
-//! One record of a log: what leads from one state to the next.
+//! A patch as bytes: one record of a journal, or of an archive.
 //!
-//! The content of a block of a log. A patch is a sequence of changes:
+//! The content of a block. A patch is a sequence of changes:
 //!
 //! | first byte | then |
 //! |---|---|
@@ -10,10 +10,10 @@
 //! | 3 | a state: its id (16 bytes), `0` if it is gone, or `1` and the atom it holds |
 //! | 4 | a binding: its name (counted), then as for 3 |
 
+use super::atom::{AtomReader, AtomWriter};
+use super::bytes::{Input, put_bytes, put_number};
+use super::{Codec, Flaw, LoadError, SaveError};
 use crate::env::{Cell, Change, Patch, SpaceId, StateId};
-use crate::persist::atom::{AtomReader, AtomWriter};
-use crate::persist::bytes::{Input, put_bytes, put_number};
-use crate::persist::{Codec, Flaw, LoadError, SaveError};
 use crate::term::{Symbol, Term};
 
 /// Writes a patch.
@@ -57,7 +57,7 @@ pub(super) fn write<T: Term>(
     Ok(())
 }
 
-/// Reads what [`write`] wrote. What a cell held before is not known.
+/// Reads what [`write`] wrote. What a cell held before is not known, but that one that is gone held something.
 pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Sized)) -> Result<Patch<T>, LoadError> {
     let mut atoms = AtomReader::new(codec);
     let mut changes = Vec::new();
@@ -83,7 +83,9 @@ pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Siz
                     0 => None,
                     _ => Some(atoms.read(input)?),
                 };
-                Change::Cell { cell, from: None, to }
+                // One that is gone was there: whatever it held, it must not look as if nothing had changed.
+                let from = to.is_none().then(|| T::expression(Vec::new()));
+                Change::Cell { cell, from, to }
             }
             _ => return Err(LoadError::at(start, Flaw::Entry)),
         });

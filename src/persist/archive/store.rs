@@ -1,0 +1,328 @@
+//! The files of an archive.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::ArchiveError;
+use super::name::{self, Kind};
+use super::revision::{Revision, RevisionId, Stored};
+use crate::env::{Environment, Patch, Snapshot};
+use crate::persist::block::{self, BlockReader, BlockWriter};
+use crate::persist::bytes::put_bytes;
+use crate::persist::file::{replace, sync_folder};
+use crate::persist::{Codec, Flaw, LoadError, SaveError, disk, load, record, save};
+use crate::term::Term;
+
+const MAGIC: [u8; 8] = *b"\x89pleaar\n";
+const VERSION: u32 = 1;
+
+/// The kinds of blocks.
+mod kind {
+    /// A patch, as in the log of a journal.
+    pub(super) const PATCH: u8 = 17;
+    /// The first block of a revision.
+    pub(super) const REVISION: u8 = 32;
+    /// What a name stands for.
+    pub(super) const NAME: u8 = 33;
+}
+
+/// A revision that is being written.
+const INCOMING: &str = "incoming";
+
+/// The folder of an archive.
+pub(super) struct Store(pub(super) PathBuf);
+
+/// What a revision holds.
+pub(super) enum Content<T: Term> {
+    Whole(Environment<T>),
+    /// What leads to it from the first parent.
+    Patch(Patch<T>),
+}
+
+impl Store {
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let store = Self(folder.to_owned());
+        let inside = [store.objects(), store.names()];
+        for folder in &inside {
+            fs::create_dir_all(folder)?;
+        }
+        sync_folder(&inside[0])?;
+        sync_folder(folder)?;
+        Ok(store)
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.0.join("revisions")
+    }
+
+    fn names(&self) -> PathBuf {
+        self.0.join("names")
+    }
+
+    pub(super) fn path(&self, id: RevisionId) -> PathBuf {
+        self.objects().join(id.to_string())
+    }
+
+    /// Writes a revision whose state is this: as a patch in these bytes, or as a whole. It is on the disk afterwards.
+    pub(super) fn put<T: Term>(
+        &self,
+        revision: &Revision,
+        patch: Option<&[u8]>,
+        state: &Snapshot<T>,
+        codec: &dyn Codec<T>,
+    ) -> Result<RevisionId, ArchiveError> {
+        let incoming = self.objects().join(INCOMING);
+        let mut id = revision.id;
+        replace(&incoming, |file| {
+            let mut out = Hashing::new(file);
+            let mut blocks = BlockWriter::new(&mut out, MAGIC, VERSION)?;
+            revision.write(blocks.content());
+            blocks.end(kind::REVISION)?;
+            match patch {
+                Some(patch) => {
+                    blocks.content().extend_from_slice(patch);
+                    blocks.end(kind::PATCH)?;
+                }
+                None => save::save(state, &mut out, codec)?,
+            }
+            id = out.id();
+            Ok::<(), SaveError>(())
+        })?;
+        let path = self.path(id);
+        disk::rename(&incoming, &path).inspect_err(|_| drop(disk::remove(&incoming)))?;
+        sync_folder(&path)?;
+        Ok(id)
+    }
+
+    /// All of a revision but what it holds. O(1).
+    pub(super) fn revision(&self, id: RevisionId) -> Result<Revision, ArchiveError> {
+        let path = self.path(id);
+        let file = open(&path, id)?;
+        let length = file.metadata()?.len();
+        read_head(BufReader::new(file), id, length)
+            .map(|(revision, _)| revision)
+            .map_err(failed(&path))
+    }
+
+    /// A revision and what it holds. Its file is what its name says.
+    pub(super) fn get<T: Term>(
+        &self,
+        id: RevisionId,
+        codec: &dyn Codec<T>,
+    ) -> Result<(Revision, Content<T>), ArchiveError> {
+        let path = self.path(id);
+        let file = open(&path, id)?;
+        let length = file.metadata()?.len();
+        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(file));
+        let found = read(&mut input, id, length, codec).map_err(failed(&path))?;
+        if input.into_inner().id() != id {
+            return Err(ArchiveError::Misnamed(path));
+        }
+        Ok(found)
+    }
+
+    /// What a name stands for.
+    pub(super) fn named(&self, kind: Kind, name: &str) -> Result<Option<RevisionId>, ArchiveError> {
+        let path = self.names().join(name::to_file(kind, name));
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let (found, id) = read_name(BufReader::new(file)).map_err(failed(&path))?;
+        if found == name {
+            Ok(Some(id))
+        } else {
+            Err(ArchiveError::Misnamed(path))
+        }
+    }
+
+    /// Makes a name stand for a revision. It is on the disk afterwards.
+    pub(super) fn set_name(&self, kind: Kind, name: &str, id: RevisionId) -> Result<(), ArchiveError> {
+        replace(&self.names().join(name::to_file(kind, name)), |file| {
+            let mut blocks = BlockWriter::new(file, MAGIC, VERSION)?;
+            put_bytes(blocks.content(), name.as_bytes());
+            blocks.content().extend(id.0);
+            blocks.end(kind::NAME).map(drop)
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn remove_name(&self, kind: Kind, name: &str) -> Result<(), ArchiveError> {
+        let path = self.names().join(name::to_file(kind, name));
+        disk::remove(&path)?;
+        Ok(sync_folder(&path)?)
+    }
+
+    /// All that there are, and what they stand for.
+    pub(super) fn all_names(&self, kind: Kind) -> Result<BTreeMap<String, RevisionId>, ArchiveError> {
+        let mut names = BTreeMap::new();
+        for (found, name) in self.list()?.names {
+            // Another process may have removed it by now.
+            if found == kind
+                && let Some(id) = self.named(kind, &name)?
+            {
+                names.insert(name, id);
+            }
+        }
+        Ok(names)
+    }
+
+    /// What there is, by the names of files alone.
+    pub(super) fn list(&self) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        for entry in fs::read_dir(self.objects())? {
+            let entry = entry?;
+            match entry.file_name().to_str().map(str::parse) {
+                Some(Ok(id)) => listing.revisions.push(id),
+                _ => listing.others.push(entry.path()),
+            }
+        }
+        for entry in fs::read_dir(self.names())? {
+            let entry = entry?;
+            match entry.file_name().to_str().and_then(name::of_file) {
+                Some(name) => listing.names.push(name),
+                None => listing.others.push(entry.path()),
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Removes files, in either folder.
+    pub(super) fn remove(&self, files: &[PathBuf]) -> io::Result<()> {
+        files.iter().try_for_each(|file| disk::remove(file))?;
+        sync_folder(&self.objects().join(INCOMING))?;
+        sync_folder(&self.names().join(INCOMING))
+    }
+}
+
+/// The files of an archive.
+#[derive(Default)]
+pub(super) struct Listing {
+    pub(super) revisions: Vec<RevisionId>,
+    pub(super) names: Vec<(Kind, String)>,
+    /// Those that are neither.
+    pub(super) others: Vec<PathBuf>,
+}
+
+/// Could this be what a crash left? Nobody else makes files of such names here.
+pub(super) fn is_remnant(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name == INCOMING || (name.starts_with('.') && name.ends_with(".tmp"))
+}
+
+fn failed(path: &Path) -> impl FnOnce(LoadError) -> ArchiveError + '_ {
+    |error| match error {
+        LoadError::Io(error) => error.into(),
+        error => ArchiveError::Load {
+            path: path.to_owned(),
+            error,
+        },
+    }
+}
+
+fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
+    File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => ArchiveError::Missing(id),
+        _ => error.into(),
+    })
+}
+
+/// Reads the first block, and returns where the next begins.
+fn read_head(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64), LoadError> {
+    let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
+    let (found, mut content) = blocks.next()?;
+    if found != kind::REVISION {
+        return Err(LoadError::at(12, Flaw::Block(found)));
+    }
+    let revision = Revision::read(id, &mut content, length)?;
+    Ok((revision, blocks.offset()))
+}
+
+fn read<T: Term>(
+    mut input: impl Read,
+    id: RevisionId,
+    length: u64,
+    codec: &dyn Codec<T>,
+) -> Result<(Revision, Content<T>), LoadError> {
+    let (revision, offset) = read_head(&mut input, id, length)?;
+    let content = match revision.head.stored {
+        Stored::Whole(_) => {
+            let whole = load::load(input, codec).map_err(|error| match error {
+                LoadError::Corrupt { offset: at, flaw } => LoadError::at(offset + at, flaw),
+                error => error,
+            })?;
+            if whole.len() != revision.atoms {
+                return Err(LoadError::at(12, Flaw::Count));
+            }
+            Content::Whole(whole)
+        }
+        Stored::Patch { .. } => {
+            let mut blocks = BlockReader::resume(input, 1, offset);
+            let (found, mut content) = blocks.next()?;
+            if found != kind::PATCH {
+                return Err(LoadError::at(offset, Flaw::Block(found)));
+            }
+            let patch = record::read(&mut content, codec)?;
+            blocks.end()?;
+            Content::Patch(patch)
+        }
+    };
+    Ok((revision, content))
+}
+
+fn read_name(input: impl Read) -> Result<(String, RevisionId), LoadError> {
+    let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
+    let (found, mut content) = blocks.next()?;
+    if found != kind::NAME {
+        return Err(LoadError::at(12, Flaw::Block(found)));
+    }
+    let name = content.text()?.to_owned();
+    let id = RevisionId(content.array()?);
+    content.end()?;
+    blocks.end()?;
+    Ok((name, id))
+}
+
+/// What goes through it is hashed.
+struct Hashing<F> {
+    inner: F,
+    hash: Sha256,
+}
+
+impl<F> Hashing<F> {
+    fn new(inner: F) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+        }
+    }
+
+    fn id(self) -> RevisionId {
+        RevisionId(self.hash.finalize().into())
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(bytes)?;
+        self.hash.update(bytes.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
