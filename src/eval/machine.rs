@@ -19,6 +19,7 @@ use super::memory::Holding;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::space::space_in;
+use super::types::KnownTypes;
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
@@ -111,6 +112,7 @@ pub(super) struct Machine {
     /// What is known of heads in the environment of `heads_epoch`.
     heads: Heads,
     heads_epoch: u64,
+    pub(super) known_types: KnownTypes,
     /// The next id for a variable.
     pub(super) fresh: u64,
     pub(super) steps: u64,
@@ -161,6 +163,7 @@ impl Machine {
             vals: Vec::new(),
             heads: Heads::default(),
             heads_epoch: 0,
+            known_types: KnownTypes::default(),
             fresh,
             steps: 0,
             reported: 0,
