@@ -6,7 +6,7 @@ mod atoms;
 mod model;
 mod queries;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pleach::env::{Cell, Change, Patch, SpaceId, StateId};
 use pleach::persist::NoCodec;
@@ -19,11 +19,13 @@ const HANDLES: usize = 4;
 /// Spaces and states that one run makes, at most.
 const MOST: usize = 4;
 
-/// An environment and its model. What is in a named space is in the model as `(in 1 atom)`, with `(in 1)` for the space.
+/// An environment and its model. What is in a named space is in the model as `(in 1 atom)`.
 #[derive(Clone)]
 struct Pair {
     real: Environment,
     model: Model,
+    /// The named spaces that it has.
+    spaces: BTreeSet<usize>,
     cells: BTreeMap<Cell, Canonical>,
 }
 
@@ -38,6 +40,7 @@ pub fn run(data: &[u8]) {
     let pair = || Pair {
         real: Environment::new(),
         model: Model::new(),
+        spaces: BTreeSet::new(),
         cells: BTreeMap::new(),
     };
     let mut world = World {
@@ -55,10 +58,6 @@ pub fn run(data: &[u8]) {
         }
     }
     world.check();
-}
-
-fn present(space: usize) -> Atom {
-    Atom::expression([Atom::symbol("in"), Atom::from(space as i64)])
 }
 
 fn within(space: usize, atom: &Atom) -> Atom {
@@ -102,15 +101,17 @@ impl World {
     fn new_space(&mut self, to: usize) {
         if self.spaces.len() < MOST {
             let pair = &mut self.pairs[to];
-            pair.model.set(&present(self.spaces.len()), 1);
+            pair.spaces.insert(self.spaces.len());
             self.spaces.push(pair.real.new_space());
         }
     }
 
     fn write_space(&mut self, to: usize, index: usize, operand: u8) {
         let Some(id) = self.spaces.get(index) else { return };
-        let Pair { real, model, .. } = &mut self.pairs[to];
-        let there = model.multiplicity(&present(index)) > 0;
+        let Pair {
+            real, model, spaces, ..
+        } = &mut self.pairs[to];
+        let there = spaces.contains(&index);
         let Some(mut space) = real.space_mut(*id) else {
             assert!(!there);
             return;
@@ -189,7 +190,7 @@ impl World {
                         .iter()
                         .position(|known| known == id)
                         .expect("it was made here");
-                    pair.model.change([&present(index)], |count| count.max(1));
+                    pair.spaces.insert(index);
                     pair.model.change([&within(index, atom)], delta);
                 }
                 Change::Space(id) => {
@@ -198,7 +199,7 @@ impl World {
                         .iter()
                         .position(|known| known == id)
                         .expect("it was made here");
-                    pair.model.change([&present(index)], |count| count.max(1));
+                    pair.spaces.insert(index);
                 }
                 Change::Cell { cell, to: Some(to), .. } => drop(pair.cells.insert(*cell, canonical(to))),
                 Change::Cell { cell, to: None, .. } => drop(pair.cells.remove(cell)),
@@ -224,11 +225,9 @@ impl World {
         found.sort();
         let (a, b) = (&from.model.0.counts, &target.model.0.counts);
         let count = |counts: &BTreeMap<Canonical, u64>, key| counts.get(key).copied().unwrap_or(0);
-        let spaces: Vec<Canonical> = (0..MOST).map(|index| canonical(&present(index))).collect();
         let mut expected: Vec<(Canonical, u64, u64)> = a
             .keys()
             .chain(b.keys())
-            .filter(|key| !spaces.contains(key))
             .map(|key| (key.clone(), count(a, key), count(b, key)))
             .filter(|(_, from, to)| from != to)
             .collect();
@@ -248,10 +247,7 @@ impl World {
                         .map(|(atom, count)| (canonical(&within(index, &atom)), count))
                         .collect(),
                 };
-                assert_eq!(
-                    pair.real.space(*id).is_some(),
-                    pair.model.multiplicity(&present(index)) > 0
-                );
+                assert_eq!(pair.real.space(*id).is_some(), pair.spaces.contains(&index));
                 let start = canonical(&within(index, &Atom::symbol("")));
                 let prefix = &start[..start.len() - 1];
                 let expected = pair.model.0.counts.iter().filter(|(path, _)| path.starts_with(prefix));
@@ -306,6 +302,7 @@ impl Pair {
         Self {
             real,
             model: self.model.union(&other.model),
+            spaces: &self.spaces | &other.spaces,
             cells,
         }
     }

@@ -9,7 +9,7 @@ use pleach::term::{Item, Parser};
 
 use super::parser::text;
 
-const FUEL: u64 = 2_000;
+const FUEL: u64 = 500;
 const MEMORY: usize = 4 << 20;
 
 /// One for each way; they keep their threads.
