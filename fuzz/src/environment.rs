@@ -102,7 +102,9 @@ impl World {
         if self.spaces.len() < MOST {
             let pair = &mut self.pairs[to];
             pair.spaces.insert(self.spaces.len());
-            self.spaces.push(pair.real.new_space());
+            let id = pair.real.new_space();
+            assert!(!self.spaces.contains(&id), "each space has an id of its own");
+            self.spaces.push(id);
         }
     }
 
@@ -147,6 +149,7 @@ impl World {
             }
             (_, None) => {
                 let id = real.new_state(content);
+                assert!(!self.states.contains(&id), "each state has an id of its own");
                 self.states.push(id);
                 cells.insert(Cell::State(id), value);
             }
