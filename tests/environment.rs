@@ -542,7 +542,7 @@ mod cells_and_spaces {
         left.add_fact(atom("(left)"));
         right.add_fact(atom("(right)"));
         third.add_fact(atom("(third)"));
-        let mut unions = vec![
+        let mut unions = [
             left.union(&right),
             left.union(&right),
             left.union(&third),
