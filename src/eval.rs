@@ -15,6 +15,10 @@
 //! programs that would not end. All results of a part are found before what uses them goes on, so a part with infinitely
 //! many results does not end; those of the whole can be had [one by one](Evaluator::results).
 //!
+//! A step takes as long as the atoms are large that it looks at, as trees. An atom that shares its parts, `($x $x)` sixty
+//! times within itself, takes little memory and few steps to make, but to add, match or print it takes 2⁶⁰: no limit is a
+//! bound for this.
+//!
 //! # Example
 //! ```
 //! use pleach::Environment;

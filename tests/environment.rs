@@ -534,6 +534,29 @@ mod cells_and_spaces {
 
     use super::*;
 
+    /// Found by fuzzing: two unions gave out the ids of their left operand, each from the same one on.
+    #[test]
+    fn unions_of_the_same_operand_make_different_spaces_and_states() {
+        let base = world(&["(a)"]);
+        let (mut left, mut right, mut third) = (base.clone(), base.clone(), base.clone());
+        left.add_fact(atom("(left)"));
+        right.add_fact(atom("(right)"));
+        third.add_fact(atom("(third)"));
+        let mut unions = [
+            left.union(&right),
+            left.union(&right),
+            left.union(&third),
+            Environment::union_all([&left, &right, &third]),
+            Environment::union_all([&left, &right, &third]),
+            left,
+        ];
+        let spaces: Vec<_> = unions.iter_mut().map(Environment::new_space).collect();
+        let states: Vec<_> = unions.iter_mut().map(|env| env.new_state(atom("(new)"))).collect();
+        for at in 1..unions.len() {
+            assert!(!spaces[..at].contains(&spaces[at]) && !states[..at].contains(&states[at]));
+        }
+    }
+
     #[test]
     fn they_are_forked_written_apart_and_merged() {
         let mut env = world(&[]);

@@ -6,9 +6,8 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::model::{Model, canonical};
+use common::model::{Model, can_match, canonical};
 use pleach::env::Answer;
-use pleach::term::path;
 use pleach::{Atom, Environment};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
@@ -153,7 +152,7 @@ impl Pair {
         }
         let listed: Vec<_> = real.iter().map(|(atom, count)| (canonical(&atom), count)).collect();
         assert!(
-            listed.iter().map(|(key, count)| (key, count)).eq(sorted(model)),
+            listed.iter().map(|(key, count)| (key, *count)).eq(model.sorted()),
             "the atoms in path order"
         );
 
@@ -195,41 +194,6 @@ impl Pair {
             let known: Vec<_> = real.answers(pattern).iter().map(found).collect();
             assert_eq!(known, fresh, "what is remembered of {pattern} is what is there");
         }
-    }
-}
-
-/// In the order of keys: that of the paths, cut where they are too long.
-fn sorted(model: &Model) -> impl Iterator<Item = (&Vec<u8>, &u64)> {
-    let mut all: Vec<_> = model.0.counts.iter().collect();
-    all.sort_by_key(|(path, _)| key(path));
-    all.into_iter()
-}
-
-/// A path, or as many whole tokens of it as fit within the limit and a zero.
-fn key(path: &[u8]) -> Vec<u8> {
-    if path.len() <= path::LIMIT {
-        return path.to_vec();
-    }
-    let mut cut = 0;
-    while let Ok((_, length)) = path::read_token(&path[cut..]) {
-        if cut + length > path::LIMIT {
-            break;
-        }
-        cut += length;
-    }
-    [&path[..cut], &[path::CUT]].concat()
-}
-
-fn can_match(rule: &Atom, head: &str, arity: usize) -> bool {
-    let lhs = &rule.as_expression().unwrap()[1];
-    let (first, arguments) = match lhs.as_expression() {
-        Some([first, arguments @ ..]) => (first.clone(), arguments.len()),
-        Some([]) => return true,
-        None => (lhs.clone(), 0),
-    };
-    match first.as_symbol() {
-        Some(symbol) => symbol.as_str() == head && arguments == arity,
-        None => true,
     }
 }
 

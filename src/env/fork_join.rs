@@ -12,7 +12,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use super::cell::resolve;
 use super::union_all::union_all;
-use super::{Environment, IdSeed};
+use super::{Environment, IdSeed, Ids};
 use crate::term::Term;
 
 /// Why a fork–join did not take place: what its first branch, in order, that failed came to. The environment is as it was.
@@ -201,6 +201,10 @@ impl<T: Term> Environment<T> {
         }
         // The branches have used the one it had.
         self.id_seed = self.id_seed.map(|_| seed.child(u64::MAX));
+        if let (Some(seed), Some(united)) = (self.id_seed, Arc::get_mut(&mut self.snapshot)) {
+            united.world.ids = Ids::new(Some(seed));
+            self.id_seed = Some(seed.child(u64::MAX));
+        }
         Ok(results)
     }
 }

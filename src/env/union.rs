@@ -12,6 +12,7 @@ use super::apply::{Delta, Edit};
 use super::cell::{Conflicts, Resolve, greater};
 use super::facts::{self, Key};
 use super::history::{Base, Version, merge_base};
+use super::id::Ids;
 use super::record::{Index, Multiplicity};
 use super::snapshot::Snapshot;
 use super::space::Space;
@@ -41,7 +42,11 @@ fn merge<T: Term>(
     base: Option<&Snapshot<T>>,
     resolve: Resolve<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
-    let mut world = left.world.clone();
+    // Ids of its own: other unions of `left` make spaces and states too.
+    let mut world = World {
+        ids: Ids::new(None),
+        ..left.world.clone()
+    };
     let conflicts = match base {
         Some(base) => world.merge(&base.world, &right.world, resolve),
         None => world.merge(&World::empty(), &right.world, resolve),

@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use super::cell::Resolve;
 use super::history::{Base, Version, merge_base, settled};
+use super::id::Ids;
 use super::snapshot::Snapshot;
 use super::union::union;
+use super::world::World;
 use crate::term::Term;
 
 /// The union of these, in order; `None` if there are none. Cells that several changed are as `resolve` says, which always
@@ -32,7 +34,11 @@ pub(super) fn union_all<T: Term>(
     if rest.is_empty() {
         return Some(Arc::clone(first));
     }
-    let mut world = first.world.clone();
+    // Ids of its own, as of the union of two.
+    let mut world = World {
+        ids: Ids::new(None),
+        ..first.world.clone()
+    };
     let mut edits = first.edits;
     for version in rest {
         let conflicts = world.merge(&base.world, &version.world, resolve);

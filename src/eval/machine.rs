@@ -20,6 +20,7 @@ use super::memory::Holding;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::space::space_in;
+use super::types::KnownTypes;
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
@@ -113,6 +114,7 @@ pub(super) struct Machine {
     heads: Heads,
     heads_definitions: u64,
     heads_epoch: u64,
+    pub(super) known_types: KnownTypes,
     /// The next id for a variable.
     pub(super) fresh: u64,
     pub(super) steps: u64,
@@ -167,6 +169,7 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
+            known_types: KnownTypes::default(),
             fresh,
             steps: 0,
             reported: 0,

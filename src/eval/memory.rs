@@ -78,6 +78,9 @@ impl Machine {
         for value in &self.vals {
             sum.value(value);
         }
+        for atom in self.known_types.atoms() {
+            sum.atom(atom);
+        }
         let facts = self.env.fact_count().saturating_sub(self.holding.facts);
         self.holding.next = self.steps + sum.cells;
         self.holding.set(sum.bytes + facts * FACT)

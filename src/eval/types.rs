@@ -1,7 +1,10 @@
 //! Types: what an atom's types are, and whether arguments fit a function's type.
 
+mod known;
+
 use std::borrow::Cow;
 
+pub(super) use self::known::KnownTypes;
 use super::code::{Activation, Call, Node};
 use super::head::HeadInfo;
 use super::machine::Machine;
@@ -264,7 +267,8 @@ impl Machine {
 
     /// The types of an atom; `%Undefined%` alone if it has none. An application that is ill-typed has no type at all.
     ///
-    /// Looks at all parts of an expression, from the inside out, without native recursion.
+    /// Looks at all parts of an expression whose types are not [known](KnownTypes), from the inside out, without native
+    /// recursion.
     pub(super) fn types_of(&mut self, atom: &Atom) -> Vec<Atom> {
         struct Level<'a> {
             items: &'a [Atom],
@@ -277,16 +281,27 @@ impl Machine {
         if items.is_empty() {
             return vec![undefined];
         }
+        self.known_types.enter(self.epoch, self.home);
+        if let Some(types) = self.known_types.get(atom) {
+            return types.to_vec();
+        }
+        let mut looked_at = 1;
         let mut levels = vec![Level {
             items,
             done: Vec::new(),
         }];
         while let Some(level) = levels.last_mut() {
             match level.items.get(level.done.len()) {
-                Some(Atom::Expression(inner)) if !inner.is_empty() => levels.push(Level {
-                    items: inner,
-                    done: Vec::new(),
-                }),
+                Some(item @ Atom::Expression(inner)) if !inner.is_empty() => match self.known_types.get(item) {
+                    Some(types) => level.done.push(types.to_vec()),
+                    None => {
+                        looked_at += 1;
+                        levels.push(Level {
+                            items: inner,
+                            done: Vec::new(),
+                        });
+                    }
+                },
                 Some(leaf) => {
                     let types = self.types_of_leaf(leaf);
                     level.done.push(types);
@@ -296,7 +311,10 @@ impl Machine {
                     let types = self.types_of_items(level.items, &level.done);
                     match levels.last_mut() {
                         Some(outer) => outer.done.push(types),
-                        None => return types,
+                        None => {
+                            self.known_types.insert(atom, &types, looked_at);
+                            return types;
+                        }
                     }
                 }
             }

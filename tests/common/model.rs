@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use pleach::Atom;
-use pleach::term::Encoder;
+use pleach::term::{Encoder, path};
 
 /// An atom as the laws see it: up to the names of its variables.
 pub type Canonical = Vec<u8>;
@@ -61,34 +61,94 @@ impl Model {
     }
 
     pub fn len(&self) -> u64 {
-        self.0.counts.values().sum()
+        let sum: u128 = self.0.counts.values().map(|count| u128::from(*count)).sum();
+        clamp(sum)
     }
 
     pub fn set(&mut self, atom: &Atom, count: u64) {
-        let (key, before) = (canonical(atom), self.multiplicity(atom));
-        if before == count {
-            return;
+        if self.multiplicity(atom) != count {
+            self.change([atom], |_| count);
         }
+    }
+
+    /// Changes how often each of these is there, one after another, in one write.
+    pub fn change<'a>(&mut self, atoms: impl IntoIterator<Item = &'a Atom>, change: impl Fn(u64) -> u64) {
         let mut counts = self.0.counts.clone();
         let mut definitions = self.0.definitions.clone();
-        if count == 0 {
-            counts.remove(&key);
-            definitions.retain(|other| canonical(other) != key);
-        } else {
-            counts.insert(key, count);
-            if before == 0 && is_definition(atom) {
-                definitions.push(atom.clone());
+        for atom in atoms {
+            let key = canonical(atom);
+            let before = counts.get(&key).copied().unwrap_or(0);
+            let count = change(before);
+            if count == 0 {
+                counts.remove(&key);
+                definitions.retain(|other| canonical(other) != key);
+            } else {
+                counts.insert(key, count);
+                if before == 0 && is_definition(atom) {
+                    definitions.push(atom.clone());
+                }
             }
         }
-        self.0 = Rc::new(State {
-            counts,
-            definitions,
-            parents: vec![Rc::clone(&self.0)],
-        });
+        if counts != self.0.counts || definitions != self.0.definitions {
+            self.0 = Rc::new(State {
+                counts,
+                definitions,
+                parents: vec![Rc::clone(&self.0)],
+            });
+        }
+    }
+
+    /// The same state, related to no other.
+    pub fn without_history(&self) -> Self {
+        Self(Rc::new(State {
+            counts: self.0.counts.clone(),
+            definitions: self.0.definitions.clone(),
+            parents: Vec::new(),
+        }))
+    }
+
+    /// In the order of keys: that of the paths, cut where they are too long.
+    pub fn sorted(&self) -> Vec<(&Canonical, u64)> {
+        let mut all: Vec<_> = self.0.counts.iter().map(|(path, count)| (path, *count)).collect();
+        all.sort_by_key(|(path, _)| key(path));
+        all
     }
 
     pub fn union(&self, other: &Self) -> Self {
         Self(union(&self.0, &other.0))
+    }
+}
+
+fn clamp(sum: u128) -> u64 {
+    sum.try_into().unwrap_or(u64::MAX)
+}
+
+/// A path, or as many whole tokens of it as fit within the limit and a zero.
+fn key(path: &[u8]) -> Vec<u8> {
+    if path.len() <= path::LIMIT {
+        return path.to_vec();
+    }
+    let mut cut = 0;
+    while let Ok((_, length)) = path::read_token(&path[cut..]) {
+        if cut + length > path::LIMIT {
+            break;
+        }
+        cut += length;
+    }
+    [&path[..cut], &[path::CUT]].concat()
+}
+
+/// Can this rule match a call of `head` with so many arguments, as far as its left side says it by its first item?
+pub fn can_match(rule: &Atom, head: &str, arity: usize) -> bool {
+    let lhs = &rule.as_expression().unwrap()[1];
+    let (first, arguments) = match lhs.as_expression() {
+        Some([first, arguments @ ..]) => (first.clone(), arguments.len()),
+        Some([]) => return true,
+        None => (lhs.clone(), 0),
+    };
+    match first.as_symbol() {
+        Some(symbol) => symbol.as_str() == head && arguments == arity,
+        None => true,
     }
 }
 
@@ -137,7 +197,8 @@ fn union(a: &Rc<State>, b: &Rc<State>) -> Rc<State> {
     let mut counts = BTreeMap::new();
     for key in a.counts.keys().chain(b.counts.keys()) {
         let inherited = inherited.as_ref().map_or(0, |state| count(state, key));
-        let sum = (count(a, key) + count(b, key)).saturating_sub(inherited);
+        let sum = u128::from(count(a, key)) + u128::from(count(b, key));
+        let sum = clamp(sum.saturating_sub(inherited.into()));
         if sum > 0 {
             counts.insert(key.clone(), sum);
         }

@@ -1,0 +1,87 @@
+//! Queries, beside a scan of all atoms.
+
+use pleach::Atom;
+use pleach::env::Answer;
+use pleach::term::{Bindings, path, rename_apart, unify};
+
+use super::Pair;
+use super::model::{Canonical, canonical};
+
+/// Facts that a join is tried on, at most: the scan takes the square of them.
+const FEW: usize = 40;
+
+type Found = (Canonical, u64);
+
+fn facts(pair: &Pair) -> Vec<(Atom, u64)> {
+    let decoded = |(path, count): (&Canonical, u64)| (path::decode(path).expect("a path"), count);
+    pair.own().into_iter().map(decoded).collect()
+}
+
+/// One pattern, as a query and as a rule's left side.
+pub(super) fn check(pair: &Pair, pattern: &Atom) {
+    let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity);
+    let facts = facts(pair);
+    let expected: Vec<Found> = facts
+        .iter()
+        .filter_map(|(fact, count)| {
+            let mut bindings = Bindings::new();
+            let fact = rename_apart(fact, &mut 1000);
+            unify(pattern, &fact, &mut bindings).then(|| (canonical(&bindings.resolve(pattern)), *count))
+        })
+        .collect();
+    // Thrice, for then an index is worth it.
+    for _ in 0..3 {
+        assert_eq!(
+            pair.real
+                .query(pattern)
+                .map(|answer| found(&answer))
+                .collect::<Vec<_>>(),
+            expected
+        );
+    }
+    assert_eq!(
+        pair.real.answers(pattern).iter().map(found).collect::<Vec<_>>(),
+        expected
+    );
+
+    let mut rules = pair.real.rules_for(pattern).map(|rule| canonical(rule.atom()));
+    for rule in &pair.model.0.definitions {
+        let items = rule.as_expression().expect("a definition");
+        let lhs = rename_apart(&items[1], &mut 1000);
+        if items[0] == Atom::symbol("=") && unify(pattern, &lhs, &mut Bindings::new()) {
+            let rule = canonical(rule);
+            assert!(rules.any(|found| found == rule), "rules that match come in their order");
+        }
+    }
+}
+
+/// Two patterns at once.
+pub(super) fn check_all(pair: &Pair, patterns: &[Atom; 2]) {
+    let facts = facts(pair);
+    if facts.len() > FEW {
+        return;
+    }
+    let whole = Atom::expression(patterns.clone());
+    let mut expected: Vec<Found> = Vec::new();
+    for (first, count) in &facts {
+        let mut bindings = Bindings::new();
+        if !unify(&patterns[0], &rename_apart(first, &mut 1000), &mut bindings) {
+            continue;
+        }
+        for (second, times) in &facts {
+            let mut bindings = bindings.clone();
+            if unify(&patterns[1], &rename_apart(second, &mut 2000), &mut bindings) {
+                expected.push((canonical(&bindings.resolve(&whole)), count.saturating_mul(*times)));
+            }
+        }
+    }
+    let found = |answer: Answer<Atom>| (canonical(&answer.resolve(&whole)), answer.multiplicity);
+    let answers = pair
+        .real
+        .query_all(patterns)
+        .map(|answer| found(answer.expect("there is no limit")));
+    let mut answers: Vec<Found> = answers.collect();
+    answers.sort();
+    expected.sort();
+    assert_eq!(answers, expected);
+}

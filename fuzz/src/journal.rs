@@ -1,0 +1,84 @@
+//! Journals: a folder whose log is a fuzzer's bytes is opened, or refused and left as it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pleach::Atom;
+use pleach::persist::{Journal, JournalError, LoadError, NoCodec, SyncPolicy};
+
+use super::forge;
+
+/// A folder of its own for each thread, in memory if there is such a place.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        let thread = format!("{:?}", std::thread::current().id());
+        let thread = thread.replace(|c: char| !c.is_ascii_digit(), "");
+        let folder = place.join(format!("pleach-fuzz-{}-{thread}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).expect("a folder can be made");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+thread_local! {
+    static FOLDER: Folder = Folder::new();
+}
+
+/// Opens journals whose log is these bytes, as they are and with checksums that fit.
+pub fn run(data: &[u8]) {
+    FOLDER.with(|folder| {
+        open(&folder.0, data, SyncPolicy::Never);
+        open(&folder.0, &forge::log(data), SyncPolicy::Always);
+    });
+}
+
+fn open(folder: &Path, bytes: &[u8], sync: SyncPolicy) {
+    let log = folder.join("log-0");
+    fs::write(&log, bytes).expect("a file can be written");
+    let open = || Journal::<Atom>::open_with(folder, sync, NoCodec);
+    let (journal, found) = match open() {
+        Ok(opened) => opened,
+        Err(JournalError::Load {
+            error: LoadError::Corrupt { offset, .. },
+            ..
+        }) => {
+            assert!(offset <= bytes.len() as u64);
+            assert!(
+                fs::read(&log).expect("the log is there") == bytes,
+                "what is refused stays as it is"
+            );
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    assert!(found.torn <= bytes.len() as u64);
+    journal.load().check();
+    let fact = Atom::symbol("a fact");
+    let before = journal.load().multiplicity(&fact);
+    let added = journal.update(|world| world.add_fact(fact.clone()));
+    added.expect("what was opened can be written");
+    let state = journal.snapshot();
+    assert_eq!(state.multiplicity(&fact), before.saturating_add(1));
+    drop(journal);
+
+    let (journal, again) = open().expect("what was written can be opened");
+    assert_eq!(again.torn, 0);
+    assert_eq!(again.records, found.records + u64::from(before < u64::MAX));
+    let found = journal.snapshot();
+    assert!(found == state && found.diff(&state).is_empty());
+    drop(journal);
+}

@@ -1,0 +1,66 @@
+//! Whole programs, with limits of steps and of memory: the same on one thread and on two, and with a memo.
+
+use std::sync::LazyLock;
+
+use pleach::Environment;
+use pleach::env::IdSeed;
+use pleach::eval::{EvalError, Evaluator, Policy, Run, RunError};
+use pleach::term::{Item, Parser};
+
+use super::parser::text;
+
+const FUEL: u64 = 500;
+const MEMORY: usize = 4 << 20;
+
+/// One for each way; they keep their threads.
+struct Evaluators {
+    alone: Evaluator,
+    together: Evaluator,
+    remembering: Evaluator,
+    sequential: Evaluator,
+}
+
+static EVALUATORS: LazyLock<Evaluators> = LazyLock::new(|| {
+    let limited = Evaluator::builder().fuel(FUEL).memory(MEMORY);
+    let builder = || limited.clone().worthwhile(0).output(|_| {});
+    Evaluators {
+        alone: builder().build(),
+        together: builder().threads(2).build(),
+        remembering: builder().threads(2).memo(16).build(),
+        sequential: builder().policy(Policy::Sequential).build(),
+    }
+});
+
+fn outcome(evaluator: &Evaluator, program: &str) -> Result<Run, RunError> {
+    let mut environment = Environment::new();
+    // Names of spaces and states are the same each time.
+    environment.set_id_seed(IdSeed::root());
+    let run = evaluator.run(environment, program)?;
+    run.environment.check();
+    Ok(run)
+}
+
+/// Runs the bytes as a program.
+pub fn run(data: &[u8]) {
+    let program = text(data);
+    let expected = outcome(&EVALUATORS.alone, program);
+    for evaluator in [&EVALUATORS.together, &EVALUATORS.remembering] {
+        match (&expected, outcome(evaluator, program)) {
+            (Ok(expected), Ok(found)) => {
+                assert_eq!(found.results, expected.results);
+                assert!(found.environment == expected.environment);
+                assert!(found.environment.diff(&expected.environment).is_empty());
+            }
+            // Near its limit, memory depends on threads, as its documentation says.
+            (Err(RunError::Eval(EvalError::OutOfMemory { .. })), _)
+            | (_, Err(RunError::Eval(EvalError::OutOfMemory { .. }))) => {}
+            (Err(expected), Err(found)) => assert_eq!(found, *expected),
+            (expected, found) => panic!("{expected:?} and {found:?}"),
+        }
+    }
+    let _ = outcome(&EVALUATORS.sequential, program);
+    let items: Vec<Item> = Parser::new(program).map_while(Result::ok).collect();
+    for problem in EVALUATORS.alone.check(&Environment::new(), &items) {
+        assert!(!problem.kind.to_string().is_empty());
+    }
+}

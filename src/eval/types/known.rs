@@ -1,0 +1,60 @@
+//! The types of large expressions that were asked for.
+//!
+//! A program that builds an expression level by level, as `(s (s … z))`, has its type checked at each level. Each time, all
+//! but the outermost levels were looked at before; without this, n levels would take n² steps.
+
+use std::collections::HashMap;
+
+use crate::env::SpaceId;
+use crate::term::Atom;
+
+/// How many expressions must be looked at for the types of one, at least, that these are worth remembering.
+const MANY: usize = 16;
+
+/// How many expressions are remembered, at most.
+const MOST: usize = 1024;
+
+/// The types of ground expressions, as of one state of the environment and in one of its spaces.
+#[derive(Default)]
+pub(in crate::eval) struct KnownTypes {
+    epoch: u64,
+    home: Option<SpaceId>,
+    types: HashMap<Atom, Box<[Atom]>>,
+}
+
+impl KnownTypes {
+    /// Forgets what was known in another state or space.
+    pub(super) fn enter(&mut self, epoch: u64, home: Option<SpaceId>) {
+        if (self.epoch, self.home) != (epoch, home) {
+            self.types.clear();
+            (self.epoch, self.home) = (epoch, home);
+        }
+    }
+
+    pub(super) fn get(&self, atom: &Atom) -> Option<&[Atom]> {
+        // Mostly there are none, and then nothing is hashed.
+        if self.types.is_empty() {
+            return None;
+        }
+        self.types.get(atom).map(|types| &**types)
+    }
+
+    /// Remembers the types of an expression, if as many as this had to be looked at to find them.
+    pub(super) fn insert(&mut self, atom: &Atom, types: &[Atom], looked_at: usize) {
+        // Variables of types are new ones each time.
+        if looked_at < MANY || !atom.is_ground() || !types.iter().all(Atom::is_ground) {
+            return;
+        }
+        if self.types.len() == MOST {
+            self.types.clear();
+        }
+        self.types.insert(atom.clone(), types.into());
+    }
+
+    /// What is remembered, for it takes memory.
+    pub(in crate::eval) fn atoms(&self) -> impl Iterator<Item = &Atom> {
+        self.types
+            .iter()
+            .flat_map(|(atom, types)| std::iter::once(atom).chain(&**types))
+    }
+}
