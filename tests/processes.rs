@@ -1,5 +1,5 @@
-//! Processes that the system treats badly: disks that are full, folders that can't be written, and death at any moment.
-//! Each test has its processes run one of the children below.
+//! Processes that the system treats badly: disks that are full, folders that can't be written, little memory, and death at
+//! any moment. Each test has its processes run one of the children below.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -18,6 +18,7 @@ use common::worlds::sample;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Uid, geteuid, setuid};
+use pleach::eval::{EvalError, Evaluator, Policy, RunError};
 use pleach::persist::{Journal, JournalError, LoadError, NoCodec, SaveError, SyncPolicy};
 use pleach::{Atom, Environment};
 
@@ -35,6 +36,7 @@ fn child() {
     match child.as_str() {
         "full disk" => save_and_commit_at_every_length(&place),
         "no rights" => write_where_nothing_can_be_written(&place),
+        "little memory" => evaluate_until_memory_is_short(),
         "saver" => save_for_ever(&place),
         other => panic!("no child {other}"),
     }
@@ -191,6 +193,65 @@ fn folders_and_files_without_rights() {
     succeeds("no rights", &folder.0);
     set(&folder.0, 0o755);
     set(&folder.0.join("journal"), 0o755);
+}
+
+// ---- memory ----------------------------------------------------------------------------------------------------------
+
+/// What one evaluation may hold, and what the process may take beside what it has.
+const HELD: usize = 16 << 20;
+const TAKEN: u64 = 256 << 20;
+
+/// Programs that never end, and hold more and more.
+const GREEDY: [(&str, &str); 5] = [
+    ("a deep stack", "(= (f $n) (+ 1 (f (+ $n 1)))) !(f 0)"),
+    ("many results", "(= (b) (superpose ((b) (b) 1))) !(collapse (b))"),
+    (
+        "many branches",
+        "(= (c $n) (superpose ((c (+ $n 1)) (c (+ $n 2))))) !(c 0)",
+    ),
+    (
+        "many facts",
+        "(= (h $n) (let $x (add-atom &self (fact $n)) (h (+ $n 1)))) !(h 0)",
+    ),
+    (
+        "wide calls",
+        "(= (w $n) (+ (+ (w (+ $n 1)) (w (+ $n 2))) (+ (w (+ $n 3)) (w (+ $n 4))))) !(w 0)",
+    ),
+];
+
+fn evaluate_until_memory_is_short() {
+    let status = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = status.split(' ').next().unwrap().parse().unwrap();
+    let (_, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
+    // Two threads more have arenas and stacks of their own.
+    setrlimit(
+        Resource::RLIMIT_AS,
+        (pages * 4096 + TAKEN + (192 << 20)).min(hard),
+        hard,
+    )
+    .unwrap();
+    for (policy, threads) in [(Policy::Sequential, 1), (Policy::Isolated, 1), (Policy::Isolated, 2)] {
+        let evaluator = Evaluator::builder()
+            .policy(policy)
+            .threads(threads)
+            .memory(HELD)
+            .build();
+        for (name, program) in GREEDY {
+            match evaluator.run(Environment::new(), program) {
+                Err(RunError::Eval(EvalError::OutOfMemory { limit: HELD })) => {}
+                other => panic!(
+                    "{name}, {policy:?}, {threads} threads: {:?}",
+                    other.map(|run| run.results)
+                ),
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn evaluations_end_before_memory_does() {
+    succeeds("little memory", Path::new("."));
 }
 
 // ---- death -----------------------------------------------------------------------------------------------------------
