@@ -173,9 +173,10 @@ step_benches() {
     cargo test --benches
 }
 
-about_kills="500 journals whose process is killed at random moments, and more cases of the maps' properties (long)"
+about_kills="500 journals and 500 saves whose process is killed at random moments, and more cases of the maps' properties (long)"
 step_kills() {
     some_tests cargo test --release --all-features --test=journal -- --include-ignored &&
+        some_tests cargo test --release --all-features --test=processes -- --include-ignored &&
         some_tests env PLEACH_CASES=100000 cargo test --release --all-features --test=map &&
         some_tests cargo test --release --all-features --test=map_panics -- --include-ignored
 }
