@@ -66,7 +66,19 @@ fn within(space: usize, atom: &Atom) -> Atom {
 
 impl World {
     fn step(&mut self, operation: u8, [to, a, b]: [usize; 3], operand: u8) {
-        match operation % 32 {
+        let operation = operation % 32;
+        let (stamp, model) = (self.pairs[to].real.stamp(), self.pairs[to].model.clone());
+        self.operate(operation, [to, a, b], operand);
+        let pair = &mut self.pairs[to];
+        // The model of atoms knows nothing of writes to what is no atom.
+        let wrote = (20..=28).contains(&operation) && pair.real.stamp() != stamp;
+        if wrote && pair.model.is(&model) {
+            pair.model = pair.model.next();
+        }
+    }
+
+    fn operate(&mut self, operation: u8, [to, a, b]: [usize; 3], operand: u8) {
+        match operation {
             0..=5 => self.pairs[to].add(&[atom(operand)]),
             6..=8 => self.pairs[to].remove(&atom(operand)),
             9 => self.pairs[to].set(&atom(operand), [0, 1, 2, u64::MAX][a]),

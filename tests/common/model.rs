@@ -107,6 +107,20 @@ impl Model {
         }))
     }
 
+    /// The same state, and not another that holds the same.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A state that holds the same and comes from this one, as after a write to what is no atom.
+    pub fn next(&self) -> Self {
+        Self(Rc::new(State {
+            counts: self.0.counts.clone(),
+            definitions: self.0.definitions.clone(),
+            parents: vec![Rc::clone(&self.0)],
+        }))
+    }
+
     /// In the order of keys: that of the paths, cut where they are too long.
     pub fn sorted(&self) -> Vec<(&Canonical, u64)> {
         let mut all: Vec<_> = self.0.counts.iter().map(|(path, count)| (path, *count)).collect();
