@@ -67,12 +67,14 @@ fn within(space: usize, atom: &Atom) -> Atom {
 impl World {
     fn step(&mut self, operation: u8, [to, a, b]: [usize; 3], operand: u8) {
         let operation = operation % 32;
-        let (stamp, model) = (self.pairs[to].real.stamp(), self.pairs[to].model.clone());
+        let pair = &mut self.pairs[to];
+        // A handle that has written nothing yet.
+        pair.real = pair.real.clone();
+        let model = pair.model.clone();
         self.operate(operation, [to, a, b], operand);
         let pair = &mut self.pairs[to];
         // The model of atoms knows nothing of writes to what is no atom.
-        let wrote = (20..=28).contains(&operation) && pair.real.stamp() != stamp;
-        if wrote && pair.model.is(&model) {
+        if pair.real.is_modified() && pair.model.is(&model) {
             pair.model = pair.model.next();
         }
     }
