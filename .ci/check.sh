@@ -36,15 +36,6 @@ features() {
     sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' Cargo.toml
 }
 
-# The integration tests, but for those named.
-integration_tests() {
-    local path name
-    for path in tests/*.rs; do
-        name=$(basename "$path" .rs)
-        case " $* " in *" $name "*) ;; *) echo "--test=$name" ;; esac
-    done
-}
-
 # Runs a command that runs tests, and fails if it ran none: a filter that fits nothing would pass.
 some_tests() {
     "$@" 2>&1 | tee "$SCRATCH" || return
@@ -103,9 +94,7 @@ step_features() {
 about_tiny="the tests again, with nodes so small that few keys make deep tries"
 step_tiny() {
     # A wrapper, for it leaves the dependencies as they are: flags would build them again.
-    # shellcheck disable=SC2046
-    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features \
-        --lib $(integration_tests cli cli_check cli_repl cli_run costs eval_control eval_programs metta tidy)
+    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features --lib "${STRUCTURAL[@]/#/--test=}"
 }
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
@@ -201,6 +190,9 @@ step_tsan() {
 # The unit tests that the two above run: all that has to do with nodes that are shared, and with pathmap. Valgrind, which
 # is far slower, leaves out the properties with ten thousand cases.
 GUARDED=(hamt:: map:: env::facts::)
+
+# The integration tests of what is made of nodes: what the size of nodes can change.
+STRUCTURAL=(environment eval_laws fork_join fuzz_corpus history laws map map_panics persist queries shared union_all)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

@@ -135,6 +135,24 @@ fn memory_is_limited() {
     }
 }
 
+/// Found by a law of evaluation: the combinations of many results were all made before one was counted.
+#[test]
+fn combinations_of_results_are_limited() {
+    let thousand = format!("(superpose ({}))", "a ".repeat(1000));
+    let program = format!("!(pair {thousand} {thousand} {thousand} {thousand} {thousand})");
+    for threads in [1, 2] {
+        let limited = Evaluator::builder().threads(threads).worthwhile(0);
+        let run = limited.clone().fuel(100_000).build().run(Environment::new(), &program);
+        assert_eq!(
+            run.unwrap_err(),
+            RunError::Eval(EvalError::OutOfFuel { limit: 100_000 })
+        );
+        let run = limited.memory(16 << 20).build().run(Environment::new(), &program);
+        let limit = 16 << 20;
+        assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfMemory { limit }));
+    }
+}
+
 fn traced(builder: EvaluatorBuilder, program: &str) -> (Vec<String>, Vec<Vec<Atom>>) {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&steps);

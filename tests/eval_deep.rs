@@ -148,6 +148,57 @@ fn the_type_of_a_growing_argument_is_found_once() {
     assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfFuel { limit: 50_000 }));
 }
 
+/// Found by fuzzing: each level holds the one before it several times, so that what is small in memory is large as a tree.
+/// A step costs what is in memory.
+#[test]
+fn what_is_shared_is_not_gone_through_again() {
+    for growth in [
+        "(if (unknown $x 0) $x (+ 1 (unknown 3 $x)))",
+        "(pair $x $x)",
+        "(let (a $y) (a $x) (pair $y $y))",
+        "(case $x ((none 1) ($y (unknown $y $y $y))))",
+    ] {
+        for start in ["27", "(a 1)", "$free", "(a $free)"] {
+            if growth.starts_with("(if") && start.contains('$') {
+                // Evaluating a part makes a copy of it, up to some thousand items, so here much is not shared.
+                continue;
+            }
+            let program = format!("(= (grow $n $x) (if (== $n 0) done (grow (- $n 1) {growth}))) !(grow 60 {start})");
+            let evaluator = Evaluator::builder().fuel(100_000).memory(16 << 20).build();
+            let run = evaluator.run(Environment::new(), &program).unwrap();
+            assert_eq!(run.results, [[Atom::symbol("done")]], "{program}");
+        }
+    }
+}
+
+/// However far within a special form is, it finds its parts.
+#[test]
+fn special_forms_work_at_any_depth() {
+    let forms = [
+        "(let* (($a 1) ($b (+ $a 1))) (+ $a $b))",
+        "(case (+ 1 1) ((1 no) (2 3)))",
+        "(case (superpose ()) ((1 no) (Empty 3)))",
+        "(switch 2 ((1 no) ($x (+ 1 $x))))",
+        "(let ($a (b $c)) (1 (b 2)) (+ $a $c))",
+        "(foldl-atom (1 2) 0 $a $x (+ $a $x))",
+        "(if (> 2 1) (let* () 3) no)",
+    ];
+    for form in forms {
+        for depth in 55..75 {
+            let program = format!("!{}{form}{}", "(+ 1 ".repeat(depth), ")".repeat(depth));
+            let run = Evaluator::default().run(Environment::new(), &program).unwrap();
+            assert_eq!(run.results, [[Atom::from(3 + depth as i64)]], "{form} within {depth}");
+        }
+        // After more parts than are compiled.
+        for items in [4080, 4090, 5000] {
+            let program = format!("!(collapse (let $big (1{}) {form}))", " (a)".repeat(items));
+            let run = Evaluator::default().run(Environment::new(), &program).unwrap();
+            let three = Atom::expression([Atom::from(3)]);
+            assert_eq!(run.results, [[three]], "{form} after {items}");
+        }
+    }
+}
+
 /// What is known of the types of large expressions is of one state: it says the same as of small ones.
 #[test]
 fn types_that_change_are_seen() {

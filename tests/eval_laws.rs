@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use pleach::Environment;
 use pleach::env::IdSeed;
@@ -16,7 +17,7 @@ struct Program(String);
 
 /// An expression of at most this depth. Functions `f0` … `f3` exist; `f3` alone calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
-    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 20 };
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 26 };
     let number = u8::arbitrary(g) % 4;
     let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
         let _ = write!(out, "({head}");
@@ -69,8 +70,30 @@ fn expression(g: &mut Gen, depth: u32, out: &mut String) {
         18 => {
             let _ = write!(out, "(get-type (g{number} $free))");
         }
-        _ => {
+        19 => {
             let _ = write!(out, "(let $r (h $free{depth}) ($free{depth} $r))");
+        }
+        20 => parts(g, out, "(+ 1 1)", 2),
+        21 => parts(g, out, "(f1)", 2),
+        22 => parts(g, out, "if (== 1 (f2))", 2),
+        23 => {
+            let _ = write!(out, "(case (f{number}) ((1 ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, ") ($c{depth} (pair $c{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str("))))");
+        }
+        24 => {
+            let _ = write!(out, "(foldl-atom ");
+            parts(g, out, "a", 2);
+            let _ = write!(out, " {number} $a{depth} $i{depth} (pair $a{depth} $i{depth}))");
+        }
+        _ => {
+            let _ = write!(out, "(map-atom ");
+            parts(g, out, "a", 2);
+            let _ = write!(out, " $m{depth} (pair $m{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
         }
     }
 }
@@ -95,7 +118,7 @@ impl Arbitrary for Program {
         }
         for _ in 0..3 {
             text.push('!');
-            expression(g, 4, &mut text);
+            expression(g, 3, &mut text);
             text.push('\n');
         }
         text.push_str("!(collapse (match &self (fact $x) $x)) !(get-state &state) !(new-space)\n");
@@ -141,11 +164,11 @@ fn outcome_of(
 
 fn same_on_all_threads(policy: Policy, tests: u64) {
     fn law(program: Program, policy: Policy) -> bool {
-        let expected = outcome(&program.0, policy, 1, 200_000);
+        let expected = outcome(&program.0, policy, 1, 20_000);
         [(2, 0), (8, 0), (2, 30), (1, 1_000)]
             .into_iter()
             .all(|(threads, memo)| {
-                let found = outcome_of(Evaluator::builder().memo(memo), &program.0, policy, threads, 200_000);
+                let found = outcome_of(Evaluator::builder().memo(memo), &program.0, policy, threads, 20_000);
                 match (&expected, &found) {
                     (Ok((results, env)), Ok((found, found_env))) => {
                         if results != found {
@@ -177,6 +200,14 @@ fn sequential_evaluation_does_not_depend_on_threads() {
 
 #[test]
 fn fuel_does_not_depend_on_threads() {
+    fn law(program: Program) -> bool {
+        [10, 20, 30, 50, 80, 120, 180, 300, 1000].into_iter().all(|fuel| {
+            let alone = outcome(&program.0, Policy::Isolated, 1, fuel);
+            alone == outcome(&program.0, Policy::Isolated, 2, fuel)
+        })
+    }
+    QuickCheck::new().tests(200).quickcheck(law as fn(Program) -> bool);
+
     let program = "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1))))) !(tree 10)";
     let least = (0..40_000u64)
         .collect::<Vec<_>>()
@@ -187,6 +218,18 @@ fn fuel_does_not_depend_on_threads() {
             outcome(program, Policy::Isolated, threads, least - 1).err(),
             Some(RunError::Eval(EvalError::OutOfFuel { limit: least - 1 }))
         );
+    }
+}
+
+/// Found by fuzzing: tasks that other tasks began took a thousand steps each, whatever fuel was left.
+#[test]
+fn tasks_take_no_more_fuel_than_there_is() {
+    let program = "(= (moves $n) (if (== $n 0) 0 (+ 1 (+ (moves (- $n 1)) (moves (- $n 1)))))) !(moves 40)";
+    for threads in [1, 2, 8] {
+        let began = Instant::now();
+        let error = outcome(program, Policy::Isolated, threads, 500).unwrap_err();
+        assert_eq!(error, RunError::Eval(EvalError::OutOfFuel { limit: 500 }));
+        assert!(began.elapsed() < Duration::from_secs(1));
     }
 }
 
@@ -263,15 +306,23 @@ fn programs_that_once_depended_on_threads() {
          !(superpose (a (pair (let $v (superpose (0 3)) (pair $v (add-atom &self (fact 1))))
                               (match &self (fact $x) (add-atom &self (seen $x))))))
          !(collapse (match &self (seen $x) $x))",
+        // A sum that was the head of a tuple was left as it was, if the items after it became tasks.
+        "!(data ((+ 1 1) (one) (two))) !((+ 1 1) (one) (two))",
+        // A variable that answers of one task had in common was one for each of them.
+        "(= (h 1) one) (= (h (s $x)) (two $x)) (= (f0) ((f1) 1 (f2))) (= (f1) (let $r (h $free) ($free $r)))
+         !(collapse (map-atom (a (superpose (0 2 1)) (pair 2 3)) $m (pair $m (f0))))",
+        // Tasks took fewer steps, for they looked first whether there is anything to evaluate.
+        "!(map-atom (a b) $m (pair $m 1))",
     ];
     for program in programs {
         let expected = outcome(program, Policy::Isolated, 1, 10_000).unwrap();
         for threads in [2, 8] {
-            assert_eq!(
-                outcome(program, Policy::Isolated, threads, 10_000).unwrap(),
-                expected,
-                "{program}"
-            );
+            let found = outcome(program, Policy::Isolated, threads, 10_000).unwrap();
+            assert_eq!(found, expected, "{program}");
+            for fuel in 1..100 {
+                let alone = outcome(program, Policy::Isolated, 1, fuel);
+                assert_eq!(outcome(program, Policy::Isolated, threads, fuel), alone, "{program}");
+            }
         }
     }
 }

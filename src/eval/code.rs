@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::builtin::{self, Builtin, Special};
 use super::machine::is_token;
-use super::value::{Value, replace};
+use super::value::{Value, Visited, replace};
 use crate::term::{Atom, Symbol, Variable};
 
 /// An index of a node in its [`Block`].
@@ -24,7 +24,7 @@ pub(super) enum Node {
     Slot(u32),
     /// An expression with at least one item.
     Call(Call),
-    /// An atom nested too deep to be compiled: it is substituted and looked at when it is evaluated.
+    /// An atom too far within to be compiled: it is substituted and looked at when it is evaluated.
     Deep(Atom),
 }
 
@@ -58,6 +58,19 @@ impl Call {
 
 /// Expressions nested deeper than this in the source are not compiled: recursion over nodes is bounded by it.
 const DEEP: usize = 64;
+/// Nor are those after so many nodes: where parts are shared, a small atom may have more places than can be compiled.
+const MANY: usize = 4096;
+
+/// What an expression is to the one around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is evaluated, or taken as it is.
+    Item,
+    /// An argument of a special form, which may be a list of pairs.
+    List,
+    /// An item of such an argument.
+    Pair,
+}
 
 /// A rule, or an atom to be evaluated, compiled. Immutable and shared by all threads.
 #[derive(Debug)]
@@ -86,12 +99,12 @@ impl Compiled {
     pub(super) fn rule(lhs: &Atom, rhs: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let sides = compiler.reserve(2);
-        compiler.place(sides, lhs, 0);
+        compiler.place(sides, lhs, 0, Role::Item);
         let own = compiler.slots.len();
         for info in &mut compiler.slots {
             info.settable = true;
         }
-        compiler.place(sides + 1, rhs, 0);
+        compiler.place(sides + 1, rhs, 0, Role::Item);
         compiler.privatise(own, sides + 1);
         let headed = matches!(lhs, Atom::Expression(items) if matches!(items.first(), Some(Atom::Symbol(_))));
         compiler.finish(sides, sides + 1, headed)
@@ -101,7 +114,7 @@ impl Compiled {
     pub(super) fn query(atom: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let body = compiler.reserve(1);
-        compiler.place(body, atom, 0);
+        compiler.place(body, atom, 0, Role::Item);
         compiler.privatise(0, body);
         compiler.finish(body, body, false)
     }
@@ -110,7 +123,7 @@ impl Compiled {
     pub(super) fn open(atom: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let body = compiler.reserve(1);
-        compiler.place(body, atom, 0);
+        compiler.place(body, atom, 0, Role::Item);
         compiler.finish(body, body, false)
     }
 
@@ -129,6 +142,7 @@ impl Compiled {
 struct Compiler {
     nodes: Vec<Option<Node>>,
     slots: Vec<SlotInfo>,
+    visited: Visited,
 }
 
 impl Compiler {
@@ -151,17 +165,54 @@ impl Compiler {
         }
     }
 
-    fn place(&mut self, at: At, atom: &Atom, depth: usize) {
+    /// Makes slots for the variables of what is left for later.
+    fn mention(&mut self, items: &[Atom]) {
+        let mut pending = vec![items];
+        while let Some(items) = pending.pop() {
+            let Some((first, rest)) = items.split_first() else {
+                continue;
+            };
+            pending.push(rest);
+            match first {
+                Atom::Variable(variable) => _ = self.slot(*variable),
+                Atom::Expression(inner) if !inner.is_ground() && self.visited.is_new(inner) => pending.push(inner),
+                _ => {}
+            }
+        }
+    }
+
+    /// May an expression be left for later? Not a list that a special form looks at, nor a pair in it.
+    fn is_far(&self, items: &[Atom], depth: usize, role: Role, special: bool) -> bool {
+        let far = depth >= DEEP || (depth > 0 && self.nodes.len() >= MANY);
+        far && match role {
+            Role::Item => true,
+            Role::List => special,
+            Role::Pair => items.len() != 2,
+        }
+    }
+
+    fn place(&mut self, at: At, atom: &Atom, depth: usize, role: Role) {
         let node = match atom {
             Atom::Variable(variable) => Node::Slot(self.slot(*variable)),
             Atom::Expression(items) if items.is_empty() => Node::Leaf(atom.clone()),
-            Atom::Expression(items) if depth < DEEP => {
-                let first = self.reserve(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    self.place(first + index as At, item, depth + 1);
-                }
+            Atom::Expression(items) => {
                 let head = items[0].as_symbol();
                 let builtin = head.and_then(builtin::find);
+                let special = builtin.is_some_and(|builtin| builtin.special().is_some());
+                if self.is_far(items, depth, role, special) {
+                    self.mention(items);
+                    self.nodes[at as usize] = Some(Node::Deep(atom.clone()));
+                    return;
+                }
+                let within = match role {
+                    _ if special => Role::List,
+                    Role::List => Role::Pair,
+                    Role::Item | Role::Pair => Role::Item,
+                };
+                let first = self.reserve(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    self.place(first + index as At, item, depth + 1, within);
+                }
                 let len = items.len() as u32;
                 Node::Call(Call {
                     first,
@@ -171,13 +222,6 @@ impl Compiler {
                     ground: atom.is_ground().then(|| atom.clone()),
                     simple: self.is_simple(builtin, first, len),
                 })
-            }
-            Atom::Expression(_) => {
-                replace(atom, &mut |variable| {
-                    self.slot(*variable);
-                    None
-                });
-                Node::Deep(atom.clone())
             }
             Atom::Symbol(name) if is_token(*name) => Node::Token(*name),
             leaf => Node::Leaf(leaf.clone()),
@@ -225,7 +269,7 @@ impl Compiler {
             Some(Node::Deep(atom)) => {
                 replace(atom, &mut |variable| {
                     if let Some(slot) = self.slots.iter().position(|info| info.variable == *variable) {
-                        counts[slot] += 1 << 16;
+                        counts[slot] = counts[slot].saturating_add(1 << 16);
                     }
                     None
                 });

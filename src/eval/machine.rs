@@ -21,7 +21,7 @@ use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::space::space_in;
 use super::types::KnownTypes;
-use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
+use super::value::{Answer, Answers, Delta, Value, Visited, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
 use crate::env::{Space, SpaceId};
@@ -363,6 +363,7 @@ impl Machine {
             return Ok(Step::Return(Answers::one(Value::normal(atom, self.epoch))));
         }
         let act = Activation::open(&atom);
+        self.made(act.block.bytes())?;
         let body = act.block.body;
         match act.node(body) {
             Node::Call(_) => self.eval(Rc::new(act), body),
@@ -376,6 +377,7 @@ impl Machine {
         let Atom::Expression(items) = atom else { return true };
         let mut pending: SmallVec<[&[Atom]; 8]> = SmallVec::new();
         pending.push(items);
+        let mut visited = Visited::default();
         while let Some(items) = pending.pop() {
             let Some(first) = items.first() else { continue };
             match first {
@@ -393,7 +395,7 @@ impl Machine {
             }
             for item in items {
                 match item {
-                    Atom::Expression(inner) => pending.push(inner),
+                    Atom::Expression(inner) if visited.is_new(inner) => pending.push(inner),
                     Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
                     _ => {}
                 }

@@ -24,6 +24,8 @@ pub(super) struct Holding {
     bytes: usize,
     /// The step at which to measure again.
     next: u64,
+    /// The bytes of what was made at once since then.
+    made: usize,
     /// The facts that were there when the task began.
     facts: usize,
 }
@@ -34,6 +36,7 @@ impl Holding {
             shared: Arc::clone(shared),
             bytes: 0,
             next: 0,
+            made: 0,
             facts,
         }
     }
@@ -71,6 +74,22 @@ impl Machine {
         if self.shared.memory.is_none() || self.steps < self.holding.next {
             return Ok(());
         }
+        self.measure()
+    }
+
+    /// Some step makes that much at once: few such steps go beyond the limit.
+    pub(super) fn made(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.holding.made = self.holding.made.saturating_add(bytes);
+        match self.shared.memory {
+            Some(limit) if self.holding.made > limit / 4 => {
+                self.shared.check_memory(bytes)?;
+                self.measure()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn measure(&mut self) -> Result<(), Stop> {
         let mut sum = Sum::default();
         for frame in &self.stack {
             frame.measure(&mut sum);
@@ -83,6 +102,7 @@ impl Machine {
         }
         let facts = self.env.fact_count().saturating_sub(self.holding.facts);
         self.holding.next = self.steps + sum.cells;
+        self.holding.made = 0;
         self.holding.set(sum.bytes + facts * FACT)
     }
 }

@@ -114,19 +114,36 @@ impl Machine {
         }
         let answers = answers.into_vec();
         match rows.current {
-            None => {
-                let old = std::mem::take(&mut rows.rows);
-                rows.grown.reserve(old.len() * answers.len());
-                for row in old {
-                    grow(&mut rows.grown, row, &answers);
-                }
-            }
+            None => self.grow_all(&mut rows, &answers)?,
             Some(current) => {
+                self.count_rows(&rows, answers.len())?;
                 let row = rows.rows[current].clone();
                 grow(&mut rows.grown, row, &answers);
             }
         }
         self.continue_rows(rows)
+    }
+
+    /// Goes on from each row with each of the answers.
+    fn grow_all(&mut self, rows: &mut Rows, answers: &[Answer]) -> Result<(), Stop> {
+        let count = rows.rows.len().saturating_mul(answers.len());
+        self.count_rows(rows, count)?;
+        rows.grown.reserve(count);
+        for row in std::mem::take(&mut rows.rows) {
+            grow(&mut rows.grown, row, answers);
+        }
+        Ok(())
+    }
+
+    /// So many rows are about to be made: a step each, so that limits hold before there are more than memory can take. No
+    /// step if there is just one, for then there may be no rows on one thread.
+    fn count_rows(&mut self, rows: &Rows, count: usize) -> Result<(), Stop> {
+        if count < 2 {
+            return Ok(());
+        }
+        self.skip(count as u64)?;
+        let row = size_of::<Row>() + (rows.item as usize + 1) * size_of::<Value>();
+        self.made(count.saturating_mul(row))
     }
 
     /// The argument has been evaluated, for all rows or for the current one. Goes on with the next row or argument.
@@ -164,9 +181,7 @@ impl Machine {
             let node = call.item(rows.item);
             if let Some(index) = rows.found.iter().position(|(item, _)| *item == rows.item) {
                 let (_, answers) = rows.found.swap_remove(index);
-                for row in std::mem::take(&mut rows.rows) {
-                    grow(&mut rows.grown, row, &answers);
-                }
+                self.grow_all(&mut rows, &answers)?;
                 continue;
             }
             let (info, signature, item) = (Rc::clone(&rows.info), rows.signature, rows.item);
@@ -263,23 +278,20 @@ impl Machine {
                 .argument_at_hand(act, call.item(item), item, info, signature)
                 .is_none()
             {
-                let atom = act.instantiate(call.item(item));
-                if !atom.is_ground() {
+                let Some(remote) = Remote::eval(act, call.item(item)) else {
                     return Ok(None);
-                }
-                heavy.push((item, atom));
+                };
+                heavy.push((item, remote));
             }
         }
         if heavy.len() < 2 {
             return Ok(None);
         }
         self.open_group();
-        let remote = heavy
-            .iter()
-            .map(|(item, atom)| (Remote::Atom(atom.clone()), u64::from(*item)))
-            .collect();
-        let mut found = Vec::with_capacity(heavy.len());
-        for ((item, _), finished) in heavy.into_iter().zip(self.spawn(remote)?) {
+        let items: Vec<u32> = heavy.iter().map(|(item, _)| *item).collect();
+        let remote = heavy.into_iter().map(|(item, remote)| (remote, u64::from(item)));
+        let mut found = Vec::with_capacity(items.len());
+        for (item, finished) in items.into_iter().zip(self.spawn(remote.collect())?) {
             found.push((item, self.adopt(finished)));
         }
         let mut rows = self.rows(Rc::clone(act), at, first, Rc::clone(info), signature, base, true);
@@ -293,15 +305,13 @@ impl Machine {
                 rows.item = 0;
                 let answers = match rows.found.iter().position(|(item, _)| *item == 0) {
                     Some(index) => rows.found.swap_remove(index).1,
-                    None => vec![Answer {
-                        value: self.lazily(act, call.item(0)),
-                        delta: None,
-                    }],
+                    None => {
+                        let head = self.argument_at_hand(act, call.item(0), 0, info, signature);
+                        head.map(|value| Answer { value, delta: None }).into_iter().collect()
+                    }
                 };
-                for row in std::mem::take(&mut rows.grown) {
-                    grow(&mut rows.rows, row, &answers);
-                }
-                rows.grown = std::mem::take(&mut rows.rows);
+                rows.rows = std::mem::take(&mut rows.grown);
+                self.grow_all(&mut rows, &answers)?;
             }
         }
         self.continue_rows(rows).map(Some)

@@ -271,8 +271,11 @@ impl Machine {
     /// recursion.
     pub(super) fn types_of(&mut self, atom: &Atom) -> Vec<Atom> {
         struct Level<'a> {
+            atom: &'a Atom,
             items: &'a [Atom],
             done: Vec<Vec<Atom>>,
+            /// How many were looked at before it.
+            before: usize,
         }
         let undefined = Atom::Symbol(names().undefined);
         let Atom::Expression(items) = atom else {
@@ -282,24 +285,30 @@ impl Machine {
             return vec![undefined];
         }
         self.known_types.enter(self.epoch, self.home);
-        if let Some(types) = self.known_types.get(atom) {
-            return types.to_vec();
+        if let Some(types) = self.known(atom) {
+            return types;
         }
-        let mut looked_at = 1;
+        // Looked at since some types were remembered, and in all.
+        let (mut since, mut looked_at) = (0, 1);
+        let first = self.fresh;
         let mut levels = vec![Level {
+            atom,
             items,
             done: Vec::new(),
+            before: 0,
         }];
         while let Some(level) = levels.last_mut() {
             match level.items.get(level.done.len()) {
-                Some(item @ Atom::Expression(inner)) if !inner.is_empty() => match self.known_types.get(item) {
-                    Some(types) => level.done.push(types.to_vec()),
+                Some(item @ Atom::Expression(inner)) if !inner.is_empty() => match self.known(item) {
+                    Some(types) => level.done.push(types),
                     None => {
-                        looked_at += 1;
                         levels.push(Level {
+                            atom: item,
                             items: inner,
                             done: Vec::new(),
+                            before: looked_at,
                         });
+                        looked_at += 1;
                     }
                 },
                 Some(leaf) => {
@@ -309,17 +318,29 @@ impl Machine {
                 None => {
                     let Some(level) = levels.pop() else { break };
                     let types = self.types_of_items(level.items, &level.done);
+                    let within = match levels.is_empty() {
+                        true => looked_at,
+                        // Where parts are shared, an expression is met more often than it has levels.
+                        false => looked_at - since.max(level.before),
+                    };
+                    if self.known_types.insert(level.atom, &types, first, within) {
+                        since = looked_at;
+                    }
                     match levels.last_mut() {
                         Some(outer) => outer.done.push(types),
-                        None => {
-                            self.known_types.insert(atom, &types, looked_at);
-                            return types;
-                        }
+                        None => return types,
                     }
                 }
             }
         }
         vec![undefined]
+    }
+
+    /// The types of an expression, if they are remembered.
+    fn known(&mut self, atom: &Atom) -> Option<Vec<Atom>> {
+        let types = self.known_types.get(atom)?.to_vec();
+        // Variables of types are new ones each time.
+        Some(types.into_iter().map(|of_type| self.renamed(&of_type)).collect())
     }
 
     pub(super) fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {

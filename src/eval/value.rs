@@ -1,5 +1,6 @@
 //! What the machine computes with: values, answers and substitutions.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -133,7 +134,28 @@ pub(super) fn substitute(atom: &Atom, delta: &[(Variable, Atom)]) -> Atom {
     replace(atom, &mut |variable| lookup(delta, variable).cloned())
 }
 
-/// `atom` with each variable replaced by what `f` says, or kept. What does not change is shared. Iterative.
+/// A walk that visits more expressions than this remembers where it was: in a term whose parts are shared there may be more
+/// ways than can be gone.
+const FEW: usize = 1024;
+
+/// The expressions that a walk has visited.
+#[derive(Default)]
+pub(super) struct Visited {
+    count: usize,
+    seen: HashSet<*const Atom>,
+}
+
+impl Visited {
+    /// Is it worth a visit? It is the first time, unless the walk is so short that it does not matter.
+    #[inline]
+    pub(super) fn is_new(&mut self, items: &[Atom]) -> bool {
+        self.count += 1;
+        self.count <= FEW || self.seen.insert(items.as_ptr())
+    }
+}
+
+/// `atom` with each variable replaced by what `f` says, or kept. What does not change is shared, and what was shared stays
+/// so. Iterative.
 pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>) -> Atom {
     struct Level<'a> {
         origin: &'a Atom,
@@ -159,6 +181,7 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
         };
     };
     let mut outer: Vec<Level<'_>> = Vec::new();
+    let (mut count, mut known) = (0, HashMap::new());
     loop {
         match level.items.get(level.done.len()) {
             Some(Atom::Variable(variable)) => match f(variable) {
@@ -169,7 +192,16 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
                 None => level.done.push(Atom::Variable(*variable)),
             },
             Some(item) => match open(item) {
-                Some(inner) => outer.push(std::mem::replace(&mut level, inner)),
+                Some(inner) => {
+                    count += 1;
+                    match known.get(&inner.items.as_ptr()) {
+                        Some((new, changed)) if count > FEW => {
+                            level.done.push(Atom::clone(new));
+                            level.changed |= changed;
+                        }
+                        _ => outer.push(std::mem::replace(&mut level, inner)),
+                    }
+                }
                 None => level.done.push(item.clone()),
             },
             None => {
@@ -178,6 +210,9 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
                 } else {
                     (level.origin.clone(), false)
                 };
+                if count > FEW {
+                    known.insert(level.items.as_ptr(), (new.clone(), changed));
+                }
                 match outer.pop() {
                     Some(parent) => {
                         level = parent;
@@ -194,6 +229,7 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
 /// Adds the variables of `atom` to `list`, each once, in order of first occurrence.
 pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
     let mut pending = vec![std::slice::from_ref(atom)];
+    let mut visited = Visited::default();
     while let Some(items) = pending.pop() {
         let Some((first, rest)) = items.split_first() else {
             continue;
@@ -202,7 +238,7 @@ pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
         match first {
             Atom::Variable(variable) if list.contains(variable) => {}
             Atom::Variable(variable) => list.push(*variable),
-            Atom::Expression(inner) if !inner.is_ground() => pending.push(inner),
+            Atom::Expression(inner) if !inner.is_ground() && visited.is_new(inner) => pending.push(inner),
             _ => {}
         }
     }

@@ -23,7 +23,7 @@ impl Machine {
         value: &Value,
         body: At,
     ) -> Result<Step, Stop> {
-        if is_error(&value.atom) && !matches!(act.node(pattern), Node::Slot(_) | Node::Call(_)) {
+        if is_error(&value.atom) && !matches!(act.node(pattern), Node::Slot(_) | Node::Call(_) | Node::Deep(_)) {
             return Ok(Step::value(value.atom.clone()));
         }
         // Most patterns are a variable that nobody else knows.

@@ -2,13 +2,17 @@
 //!
 //! A task has a machine of its own, and a fork of the environment. What it takes along has no variables, so it binds none.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use super::{Branches, Task, TaskKind};
 use crate::Environment;
 use crate::eval::Stop;
+use crate::eval::code::{Activation, At, Compiled};
 use crate::eval::forms::rest_of_fold;
 use crate::eval::machine::{Machine, Step};
 use crate::eval::memo::Memo;
@@ -20,25 +24,54 @@ pub(in crate::eval) const WORTHWHILE: u64 = 5000;
 /// Tasks are nested no deeper, so that the native stack is bounded.
 const MAX_LEVEL: u32 = 12;
 
-/// A sibling on its way to another thread.
+/// A sibling on its way to another thread: what the machine here would go on with, so that it takes the same steps there.
 pub(in crate::eval) enum Remote {
+    Eval(Sent, At),
+    Fold(Sent, At, usize, Value),
     Atom(Atom),
     Apply(Vec<Value>, Option<u16>),
 }
 
+/// An activation on its way to another thread.
+#[derive(Clone)]
+pub(in crate::eval) struct Sent {
+    block: Arc<Compiled>,
+    base: u64,
+    values: SmallVec<[Value; 4]>,
+}
+
+impl Sent {
+    fn new(act: &Activation) -> Self {
+        Self {
+            block: Arc::clone(&act.block),
+            base: act.base,
+            values: act.values.clone(),
+        }
+    }
+
+    fn arrive(self) -> Rc<Activation> {
+        Rc::new(Activation {
+            block: Rc::new(self.block),
+            base: self.base,
+            values: self.values,
+        })
+    }
+}
+
 impl Remote {
-    /// What another thread needs to evaluate a sibling, if no variable is in it.
+    /// What another thread needs to evaluate a node, if no variable is in it.
+    pub(in crate::eval) fn eval(act: &Activation, at: At) -> Option<Self> {
+        act.instantiate(at).is_ground().then(|| Self::Eval(Sent::new(act), at))
+    }
+
+    /// The same for a sibling.
     fn of(task: &Task) -> Option<Self> {
         match &task.kind {
-            TaskKind::Eval(act, at) => {
-                let atom = act.instantiate(*at);
-                atom.is_ground().then_some(Self::Atom(atom))
-            }
+            TaskKind::Eval(act, at) => Self::eval(act, *at),
             TaskKind::Atom(atom) => atom.is_ground().then(|| Self::Atom(atom.clone())),
-            TaskKind::Fold(act, at, index, so_far) => {
-                let atom = rest_of_fold(act, *at, *index, &so_far.atom);
-                atom.is_ground().then_some(Self::Atom(atom))
-            }
+            TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom)
+                .is_ground()
+                .then(|| Self::Fold(Sent::new(act), *at, *index, so_far.clone())),
             TaskKind::Apply(values, _, signature) => values
                 .iter()
                 .all(|value| value.atom.is_ground())
@@ -47,10 +80,27 @@ impl Remote {
         }
     }
 
+    /// What is evaluated.
     fn atom(&self) -> Atom {
         match self {
+            Self::Eval(sent, at) => sent.clone().arrive().instantiate(*at),
+            Self::Fold(sent, at, index, so_far) => rest_of_fold(&sent.clone().arrive(), *at, *index, &so_far.atom),
             Self::Atom(atom) => atom.clone(),
             Self::Apply(values, _) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
+        }
+    }
+
+    /// Goes on with it.
+    fn step(self, machine: &mut Machine) -> Result<Step, Stop> {
+        match self {
+            Self::Eval(sent, at) => Ok(Step::Eval(sent.arrive(), at)),
+            Self::Fold(sent, at, index, so_far) => machine.fold(sent.arrive(), at, index, Some(so_far.atom)),
+            Self::Atom(atom) => Ok(Step::Atom(atom)),
+            Self::Apply(values, signature) => {
+                let info = machine.info_of(&values);
+                machine.vals.extend(values);
+                machine.apply_chosen(info, signature, 0)
+            }
         }
     }
 }
@@ -101,6 +151,8 @@ impl Machine {
 
     /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
     pub(in crate::eval) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
+        // Tasks begin only if there is fuel left for them.
+        self.spend()?;
         let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
         let (estimate, home) = (self.estimate / 2, self.home);
         let memo = &self.memo;
@@ -117,19 +169,13 @@ impl Machine {
                 .with_max_len(1)
                 .map(|(sibling, env, path)| {
                     shared.check_interrupt(|| sibling.atom())?;
+                    shared.spend(0)?;
                     let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
                     machine.estimate = estimate;
                     machine.home = home;
                     machine.memo.clone_from(memo);
                     machine.path = path;
-                    let step = match sibling {
-                        Remote::Atom(atom) => Step::Atom(atom),
-                        Remote::Apply(values, signature) => {
-                            let info = machine.info_of(&values);
-                            machine.vals.extend(values);
-                            machine.apply_chosen(info, signature, 0)?
-                        }
-                    };
+                    let step = sibling.step(&mut machine)?;
                     let answers = machine.run(step)?.into_vec();
                     Ok(Finished {
                         values: answers.into_iter().map(|answer| answer.value).collect(),
@@ -167,30 +213,26 @@ impl Machine {
             }
         }
         self.print(&finished.output);
-        let values = finished.values.into_iter();
-        values
-            .map(|mut value| {
-                // Siblings number their variables from the same id on.
-                if !value.atom.is_ground() {
-                    value = Value::raw(self.renumbered(&value.atom));
-                }
-                Answer { value, delta: None }
-            })
-            .collect()
-    }
-
-    /// Gives the variables of an atom ids of this machine.
-    fn renumbered(&mut self, atom: &Atom) -> Atom {
-        let mut renamed: Vec<(Variable, Atom)> = Vec::new();
         let fresh = &mut self.fresh;
-        replace(atom, &mut |variable| {
-            if let Some((_, new)) = renamed.iter().find(|(old, _)| old == variable) {
+        // Siblings number their variables from the same id on. Several answers of one may have a variable in common.
+        let mut renumbered: HashMap<Variable, Atom> = HashMap::new();
+        let mut renumber = |variable: &Variable| {
+            if let Some(new) = renumbered.get(variable) {
                 return Some(new.clone());
             }
             let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
             *fresh += 1;
-            renamed.push((*variable, new.clone()));
+            renumbered.insert(*variable, new.clone());
             Some(new)
-        })
+        };
+        let values = finished.values.into_iter();
+        values
+            .map(|mut value| {
+                if !value.atom.is_ground() {
+                    value.atom = replace(&value.atom, &mut renumber);
+                }
+                Answer { value, delta: None }
+            })
+            .collect()
     }
 }

@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use crate::env::SpaceId;
+use crate::eval::value::variables;
 use crate::term::Atom;
 
 /// How many expressions must be looked at for the types of one, at least, that these are worth remembering.
@@ -14,7 +17,7 @@ const MANY: usize = 16;
 /// How many expressions are remembered, at most.
 const MOST: usize = 1024;
 
-/// The types of ground expressions, as of one state of the environment and in one of its spaces.
+/// The types of expressions, as of one state of the environment and in one of its spaces.
 #[derive(Default)]
 pub(in crate::eval) struct KnownTypes {
     epoch: u64,
@@ -39,16 +42,22 @@ impl KnownTypes {
         self.types.get(atom).map(|types| &**types)
     }
 
-    /// Remembers the types of an expression, if as many as this had to be looked at to find them.
-    pub(super) fn insert(&mut self, atom: &Atom, types: &[Atom], looked_at: usize) {
-        // Variables of types are new ones each time.
-        if looked_at < MANY || !atom.is_ground() || !types.iter().all(Atom::is_ground) {
-            return;
+    /// Remembers the types of an expression, if so many that had to be looked at are worth it, and if the types have no
+    /// variable in common with it: those from `first` on are new.
+    pub(super) fn insert(&mut self, atom: &Atom, types: &[Atom], first: u64, looked_at: usize) -> bool {
+        let apart = || {
+            let mut of_types = SmallVec::new();
+            types.iter().for_each(|of_type| variables(of_type, &mut of_types));
+            of_types.iter().all(|variable| variable.id() >= first)
+        };
+        if looked_at < MANY || !(atom.is_ground() || apart()) {
+            return false;
         }
         if self.types.len() == MOST {
             self.types.clear();
         }
         self.types.insert(atom.clone(), types.into());
+        true
     }
 
     /// What is remembered, for it takes memory.

@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
@@ -183,7 +184,10 @@ impl PartialEq for Expression {
 
 /// Whether two expressions of the same length have equal items, at every depth.
 fn same_items(a: &[Atom], b: &[Atom]) -> bool {
+    /// After so many pairs it is worth remembering which were compared: where parts are shared, they come again and again.
+    const FEW: usize = 1024;
     let mut pending: SmallVec<[(&[Atom], &[Atom]); 8]> = SmallVec::new();
+    let (mut count, mut compared) = (0, HashSet::new());
     pending.push((a, b));
     while let Some((a, b)) = pending.pop() {
         for pair in a.iter().zip(b) {
@@ -191,7 +195,12 @@ fn same_items(a: &[Atom], b: &[Atom]) -> bool {
                 (Atom::Expression(a), Atom::Expression(b)) => match a.quick_eq(b) {
                     Some(true) => {}
                     Some(false) => return false,
-                    None => pending.push((a, b)),
+                    None => {
+                        count += 1;
+                        if count <= FEW || compared.insert((a.as_ptr(), b.as_ptr())) {
+                            pending.push((a, b));
+                        }
+                    }
                 },
                 (a, b) => {
                     if a != b {
