@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::builtin::{self, Builtin, Special};
 use super::machine::is_token;
-use super::value::{Value, Visited, replace};
+use super::value::{Value, Visited, each_variable, replace};
 use crate::term::{Atom, Symbol, Variable};
 
 /// An index of a node in its [`Block`].
@@ -165,22 +165,6 @@ impl Compiler {
         }
     }
 
-    /// Makes slots for the variables of what is left for later.
-    fn mention(&mut self, items: &[Atom]) {
-        let mut pending = vec![items];
-        while let Some(items) = pending.pop() {
-            let Some((first, rest)) = items.split_first() else {
-                continue;
-            };
-            pending.push(rest);
-            match first {
-                Atom::Variable(variable) => _ = self.slot(*variable),
-                Atom::Expression(inner) if !inner.is_ground() && self.visited.is_new(inner) => pending.push(inner),
-                _ => {}
-            }
-        }
-    }
-
     /// May an expression be left for later? Not a list that a special form looks at, nor a pair in it.
     fn is_far(&self, items: &[Atom], depth: usize, role: Role, special: bool) -> bool {
         let far = depth >= DEEP || (depth > 0 && self.nodes.len() >= MANY);
@@ -200,7 +184,9 @@ impl Compiler {
                 let builtin = head.and_then(builtin::find);
                 let special = builtin.is_some_and(|builtin| builtin.special().is_some());
                 if self.is_far(items, depth, role, special) {
-                    self.mention(items);
+                    let mut visited = std::mem::take(&mut self.visited);
+                    each_variable(items, &mut visited, |variable| _ = self.slot(variable));
+                    self.visited = visited;
                     self.nodes[at as usize] = Some(Node::Deep(atom.clone()));
                     return;
                 }

@@ -228,16 +228,23 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
 
 /// Adds the variables of `atom` to `list`, each once, in order of first occurrence.
 pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
-    let mut pending = vec![std::slice::from_ref(atom)];
-    let mut visited = Visited::default();
+    each_variable(std::slice::from_ref(atom), &mut Visited::default(), |variable| {
+        if !list.contains(&variable) {
+            list.push(variable);
+        }
+    });
+}
+
+/// Calls `f` with the variables of these atoms, in order, with each at least once. Iterative.
+pub(super) fn each_variable(atoms: &[Atom], visited: &mut Visited, mut f: impl FnMut(Variable)) {
+    let mut pending = vec![atoms];
     while let Some(items) = pending.pop() {
         let Some((first, rest)) = items.split_first() else {
             continue;
         };
         pending.push(rest);
         match first {
-            Atom::Variable(variable) if list.contains(variable) => {}
-            Atom::Variable(variable) => list.push(*variable),
+            Atom::Variable(variable) => f(*variable),
             Atom::Expression(inner) if !inner.is_ground() && visited.is_new(inner) => pending.push(inner),
             _ => {}
         }
