@@ -91,7 +91,7 @@ step_features() {
     done
 }
 
-about_tiny="the tests again, with nodes so small that few keys make deep tries"
+about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
     # A wrapper, for it leaves the dependencies as they are: flags would build them again.
     some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features --lib "${STRUCTURAL[@]/#/--test=}"
@@ -192,7 +192,7 @@ step_tsan() {
 GUARDED=(hamt:: map:: env::facts::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(environment eval_laws fork_join fuzz_corpus history laws map map_panics persist queries shared union_all)
+STRUCTURAL=(archive environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

@@ -65,8 +65,9 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// The greatest number of steps that one evaluation may take: reductions by a rule or a built-in, and where
-    /// arguments have several results, each combination of them. No limit unless set. Whether an evaluation exceeds it does not depend on the number of threads.
+    /// The greatest number of steps that one evaluation may take: reductions by a rule or a built-in, and where arguments
+    /// have several results, each combination of them. No limit unless set. Whether an evaluation exceeds it does not depend
+    /// on the number of threads.
     #[must_use]
     pub fn fuel(mut self, steps: u64) -> Self {
         self.fuel = Some(steps);

@@ -288,8 +288,8 @@ impl Machine {
         if let Some(types) = self.known(atom) {
             return types;
         }
-        // Looked at since some types were remembered, and in all.
-        let (mut since, mut looked_at) = (0, 1);
+        // How many were looked at, and how many when types were last remembered.
+        let (mut looked_at, mut remembered) = (1, 0);
         let first = self.fresh;
         let mut levels = vec![Level {
             atom,
@@ -318,13 +318,14 @@ impl Machine {
                 None => {
                     let Some(level) = levels.pop() else { break };
                     let types = self.types_of_items(level.items, &level.done);
-                    let within = match levels.is_empty() {
-                        true => looked_at,
-                        // Where parts are shared, an expression is met more often than it has levels.
-                        false => looked_at - since.max(level.before),
+                    // Where parts are shared, an expression within is met more often than it has levels.
+                    let before = if levels.is_empty() {
+                        0
+                    } else {
+                        remembered.max(level.before)
                     };
-                    if self.known_types.insert(level.atom, &types, first, within) {
-                        since = looked_at;
+                    if self.known_types.insert(level.atom, &types, first, looked_at - before) {
+                        remembered = looked_at;
                     }
                     match levels.last_mut() {
                         Some(outer) => outer.done.push(types),
