@@ -86,6 +86,7 @@ fn histories_come_back() {
                     let name = format!("b{branch}");
                     let mut env = archive.checkout(&name).unwrap();
                     let mut made = model.made.clone();
+                    let (before, tip) = (model.env.clone(), archive.find(&name).unwrap());
                     // New spaces and states would have other ids in the one than in the other.
                     for write in writes
                         .iter()
@@ -94,7 +95,10 @@ fn histories_come_back() {
                         write.apply(&mut env, &mut made);
                         write.apply(&mut model.env, &mut model.made);
                     }
-                    archive.commit(&name, &env, "more").unwrap();
+                    if archive.commit(&name, &env, "more").unwrap() == tip {
+                        // What came to nothing is no revision, and must be no version.
+                        model.env = before;
+                    }
                 }
                 Step::Replace(branch, other) => {
                     let (branch, other) = (branch % count, other % count);
@@ -122,6 +126,10 @@ fn histories_come_back() {
                     let mut back = branches[branch].env.clone();
                     back.forget_history();
                     archive.commit(&format!("b{branch}"), &back, "back").unwrap();
+                    // Those were two revisions, so it is a later version in memory too.
+                    let mark = Atom::symbol("a mark");
+                    branches[branch].env.add_fact(mark.clone());
+                    branches[branch].env.remove_fact(&mark);
                 }
                 Step::Branch(branch) if count < 5 => {
                     archive
