@@ -18,6 +18,7 @@ mod edit;
 mod parts;
 mod tags;
 
+use parts::InnerBuilder;
 pub(crate) use parts::{LeafBuilder, Parts};
 
 use super::{Bits, SLOTS};
@@ -153,19 +154,54 @@ impl<K, V> Node<K, V> {
         Self::inner_of_size(starts, children, capped(size))
     }
 
-    fn inner_of_size(starts: Bits, mut children: Children<K, V>, size: u32) -> Self {
-        if children.len() != starts.count_ones() as usize || starts & 1 == 0 {
-            std::process::abort();
+    /// This inner node with other groups in the slots of `edited`: with `starts`, and the next of `edits` for each group that
+    /// starts there. All together hold `more` entries than before. If `starts` doesn't fit, the process ends.
+    pub(crate) fn edited(
+        &self,
+        starts: Bits,
+        edited: Bits,
+        edits: impl IntoIterator<Item = Option<Self>>,
+        more: isize,
+    ) -> Self {
+        let size = self.stored_size();
+        let capped_size = size == SIZE_CAP;
+        let size = capped((size as usize).saturating_add_signed(more));
+        let (old, old_starts) = (self.children(), self.starts());
+        old.iter().flatten().for_each(Self::prefetch_count);
+        let mut edits = edits.into_iter();
+        let mut node = InnerBuilder::new(starts, size);
+        let mut left = starts;
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            left &= left - 1;
+            node.push(if edited & bit == 0 {
+                let place = (old_starts & (bit - 1)).count_ones() as usize;
+                old.get(place).and_then(Option::as_ref).cloned()
+            } else {
+                edits.next().flatten()
+            });
         }
-        let mut node = Self::allocate(Shape::Inner(children.len()), starts);
-        // SAFETY: the new block has room for a size and so many children; they are moved there, and forgotten here.
-        unsafe {
-            node.size_ptr().write(size);
-            ptr::copy_nonoverlapping(children.as_ptr(), node.children_ptr(), children.len());
-            children.set_len(0);
+        let mut node = node.finish();
+        if capped_size {
+            let size = capped(node.large_size());
+            // SAFETY: new, so unique, and no leaf.
+            unsafe { *node.size_ptr() = size };
         }
         debug_assert!(node.is_unique());
         node
+    }
+
+    /// Whether two children are one node, or none.
+    #[inline]
+    pub(crate) fn same_child(a: &Option<Self>, b: &Option<Self>) -> bool {
+        let block = |child: &Option<Self>| child.as_ref().map_or(ptr::null_mut(), |node| node.block.as_ptr());
+        block(a) == block(b)
+    }
+
+    fn inner_of_size(starts: Bits, children: Children<K, V>, size: u32) -> Self {
+        let mut node = InnerBuilder::new(starts, size);
+        children.into_iter().for_each(|child| node.push(child));
+        node.finish()
     }
 
     /// A block with a header and nothing else: give it what its shape wants before using or dropping it.
@@ -318,6 +354,14 @@ impl<K, V> Node<K, V> {
         }
         // SAFETY: `starts` has bit 0, so there is a group that `slot` is in, and a child for each group (Shape).
         unsafe { (*self.children_ptr().add(Self::place(starts, slot))).as_ref() }
+    }
+
+    /// How many entries an inner node has below in groups that start in these slots.
+    pub(crate) fn size_of(&self, slots: Bits) -> usize {
+        let before = (self.starts() & (slots & slots.wrapping_neg()).wrapping_sub(1)).count_ones() as usize;
+        let children = self.children().iter().skip(before);
+        let count = (self.starts() & slots).count_ones() as usize;
+        children.take(count).flatten().map(Self::size).sum()
     }
 
     /// The group of an inner node that serves `slot`: its place, its first slot, and w if it has 2^w slots.

@@ -5,6 +5,7 @@
 //! can't, the region is entered. The result is put together of what the operands have wherever that is what it holds, and
 //! if the result of a whole node is what one operand has there, it *is* that operand's node.
 
+mod beside;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod result;
@@ -13,7 +14,8 @@ mod result;
 pub(crate) use parallel::{par_combine, par_retain};
 
 use super::node::Node;
-use super::{BITS, Bits, Keys, LEAF, exhausted, rest, slot_of_tag, tag};
+use super::{BITS, Keys, LEAF, exhausted, rest, slot_of_tag, tag};
+use beside::{Beside, beside, inner_nodes};
 use result::{Content, Groups, Source};
 use smallvec::SmallVec;
 
@@ -21,6 +23,13 @@ use smallvec::SmallVec;
 thread_local! {
     /// How many regions this thread has entered: what tests of sharing count.
     pub(crate) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts a region that is entered.
+#[inline]
+fn visit() {
+    #[cfg(test)]
+    VISITS.set(VISITS.get() + 1);
 }
 
 /// An operation on `N` tries.
@@ -111,7 +120,7 @@ impl<'a, K, V> Run<'a, '_, K, V> {
 }
 
 /// Tags and entries that a [`Run`] borrows.
-type List<'a, K, V> = (SmallVec<[u16; LEAF]>, SmallVec<[&'a (K, V); LEAF]>);
+type Sorted<'a, K, V> = (SmallVec<[u16; LEAF]>, SmallVec<[&'a (K, V); LEAF]>);
 
 /// What an operand has in a region.
 enum Part<'a, 's, K, V> {
@@ -241,6 +250,12 @@ fn classes<const N: usize, K, V>(parts: &[Part<'_, '_, K, V>; N]) -> [usize; N] 
     class
 }
 
+/// Which operands are of a class, as a bitmap.
+#[inline]
+fn of_class<const N: usize>(class: &[usize; N], wanted: usize) -> usize {
+    (0..N).filter(|i| class[*i] == wanted).fold(0, |same, i| same | 1 << i)
+}
+
 /// Adds to `result` what becomes of a region. Returns which operands it equals there, as a bitmap.
 #[inline]
 fn region<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
@@ -250,7 +265,6 @@ fn region<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let class = classes(&parts);
-    let of_class = |c| (0..N).filter(|i| class[*i] == c).fold(0, |same, i| same | 1 << i);
     let whole = if class == [0; N] {
         Some(Whole::Nothing)
     } else {
@@ -260,11 +274,11 @@ fn region<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         _ if whole.is_some() && !O::BUILDS => return 0,
         Some(Whole::Nothing) => {
             result.push(at, Content::Empty);
-            return of_class(0);
+            return of_class(&class, 0);
         }
         Some(Whole::Operand(i)) => {
             result.keep(at, parts[i], i);
-            return of_class(class[i]);
+            return of_class(&class, class[i]);
         }
         None => {}
     }
@@ -279,8 +293,7 @@ fn enter<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
-    #[cfg(test)]
-    VISITS.set(VISITS.get() + 1);
+    visit();
     let is_inner = |part: &Part<'_, '_, K, V>| matches!(part, Part::Node(node) if !node.is_leaf());
     if parts.iter().any(is_inner) {
         descend(parts, at, result, op)
@@ -299,40 +312,6 @@ fn split<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let mut same = (1 << N) - 1;
-    // Mostly all are inner nodes split alike.
-    let starts = parts.map(|part| {
-        if let Part::Groups(node) = part {
-            node.starts()
-        } else {
-            0
-        }
-    });
-    if starts[0] != 0 && starts.iter().all(|s| *s == starts[0]) {
-        let children: [&'a [Option<Node<K, V>>]; N] = parts.map(|part| {
-            if let Part::Groups(node) = part {
-                node.children()
-            } else {
-                &[]
-            }
-        });
-        let before: Bits = (1 << at.first) - 1;
-        let end = at.first + (1 << at.width);
-        let mut left = starts[0] & !before & (Bits::MAX >> (Bits::BITS - end));
-        let mut place = (starts[0] & before).count_ones() as usize;
-        while left != 0 {
-            let first = left.trailing_zeros();
-            left &= left - 1;
-            let next = if left == 0 { end } else { left.trailing_zeros() };
-            let group = Region {
-                level: at.level,
-                first,
-                width: (next - first).trailing_zeros(),
-            };
-            same &= region(children.map(|c| Part::of_child(c[place].as_ref())), group, result, op);
-            place += 1;
-        }
-        return same;
-    }
     for half in at.halves() {
         let part = |i: usize| match parts[i] {
             Part::Node(_) => Part::Items(parts[i].run()).within(half),
@@ -358,7 +337,20 @@ fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             Part::Node(node) if !node.is_leaf() => Part::Groups(node),
             part => Part::of_run(part.run()),
         });
-        return split(below, at, result, op);
+        let Some(nodes) = inner_nodes(&below) else {
+            return split(below, at, result, op);
+        };
+        return match beside(nodes, level, &mut result.entries, op) {
+            Beside::Same(same) => same,
+            Beside::New(node) => {
+                result.push(at, Content::New(node));
+                0
+            }
+            Beside::Less(groups) => {
+                *result = *groups;
+                0
+            }
+        };
     }
     if parts.iter().all(|part| part.run().tags.is_empty()) {
         let below = parts.map(|part| {
@@ -370,7 +362,7 @@ fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         });
         return descended(parts, below, at, result, op);
     }
-    let lists: [List<'a, K, V>; N] = parts.map(|part| {
+    let lists: [Sorted<'a, K, V>; N] = parts.map(|part| {
         let with_tag = |(_, entry): (u16, &'a (K, V))| (tag(rest(op.hash(&entry.0), level)), entry);
         let mut items: SmallVec<[_; LEAF]> = part.run().iter().map(with_tag).collect();
         items.sort_by_key(|(tag, _)| *tag);
@@ -396,15 +388,33 @@ fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let level = at.level + 1;
-    let mut groups = result.below();
-    let same = split(below, Region::all(level), &mut groups, op);
-    match (0..N).find(|i| same >> i & 1 == 1) {
-        _ if !O::BUILDS => {}
-        Some(i) => {
-            result.discard(groups);
-            result.keep(at, parts[i], i);
+    let same = if let Some(nodes) = inner_nodes(&below) {
+        match beside(nodes, level, &mut result.entries, op) {
+            Beside::Same(same) => same,
+            Beside::New(node) => {
+                result.push(at, Content::New(node));
+                return 0;
+            }
+            Beside::Less(groups) => {
+                result.push_below(at, *groups, op);
+                return 0;
+            }
         }
-        None => result.push_below(at, groups, op),
+    } else {
+        let mut groups = Groups::over(level, &mut result.entries);
+        let same = split(below, Region::all(level), &mut groups, op);
+        if same == 0 && O::BUILDS {
+            result.push_below(at, groups, op);
+            return 0;
+        }
+        groups.clear();
+        groups.give_back(&mut result.entries);
+        same
+    };
+    if O::BUILDS
+        && let Some(i) = (0..N).find(|i| same >> i & 1 == 1)
+    {
+        result.keep(at, parts[i], i);
     }
     same
 }
@@ -421,45 +431,19 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     if O::BUILDS {
         result.entries.reserve(runs.iter().map(|run| run.tags.len()).sum());
     }
-    /// Above all tags.
-    const END: u32 = u32::MAX;
-    let head = |i: usize, at: usize| runs[i].tags.get(at).map_or(END, |tag| u32::from(*tag));
-    let mut same = (1 << N) - 1;
-    let mut from = [0; N];
-    let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
-    loop {
-        let least = heads.iter().fold(END, |least, head| least.min(*head));
-        if least == END {
-            break;
+    let mut leaves: [&'a [(K, V)]; N] = [&[]; N];
+    let all_leaves = leaves.iter_mut().zip(&runs).all(|(leaf, run)| match run.entries {
+        Entries::OfLeaf(entries) => {
+            *leaf = entries;
+            true
         }
-        // Mostly there is one key of a tag.
-        let mut next = from;
-        let mut entries: [Option<&'a (K, V)>; N] = [None; N];
-        let mut key: Option<&K> = None;
-        let mut one = true;
-        for i in 0..N {
-            if heads[i] == least
-                && let Some(entry) = runs[i].entry(from[i])
-            {
-                next[i] += 1;
-                heads[i] = head(i, next[i]);
-                one &= heads[i] != least && key.is_none_or(|key| op.same(key, &entry.0));
-                entries[i] = Some(entry);
-                key = Some(&entry.0);
-            }
-        }
-        if one {
-            same &= emit(least as u16, entries, result, op);
-        } else {
-            for i in 0..N {
-                next[i] = from[i] + runs[i].tags[from[i]..].partition_point(|tag| u32::from(*tag) <= least);
-                heads[i] = head(i, next[i]);
-            }
-            let all = std::array::from_fn(|i| runs[i].slice(from[i], next[i]));
-            same &= join_tag(least as u16, all, result, op);
-        }
-        from = next;
-    }
+        Entries::Listed(_) => false,
+    });
+    let same = if all_leaves {
+        join_runs(runs, |i, at| leaves[i].get(at), result, op)
+    } else {
+        join_runs(runs, |i, at| runs[i].entry(at), result, op)
+    };
     if !O::BUILDS {
         return same;
     }
@@ -470,6 +454,55 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         result.settle(at, result.entries.len() - before, op);
     }
     same
+}
+
+/// Joins entries of all operands, given how to get one of them. Returns which operands hold what the result does.
+#[inline]
+fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    runs: [Run<'a, '_, K, V>; N],
+    get: impl Fn(usize, usize) -> Option<&'a (K, V)>,
+    result: &mut Groups<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    /// Above all tags.
+    const END: u32 = u32::MAX;
+    let head = |i: usize, at: usize| runs[i].tags.get(at).map_or(END, |tag| u32::from(*tag));
+    let mut same = (1 << N) - 1;
+    let mut from = [0; N];
+    let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
+    loop {
+        let least = heads.iter().fold(END, |least, head| least.min(*head));
+        if least == END {
+            return same;
+        }
+        // Mostly there is one key of a tag.
+        let start = from;
+        let mut entries: [Option<&'a (K, V)>; N] = [None; N];
+        let mut key: Option<&K> = None;
+        let mut one = true;
+        for i in 0..N {
+            if heads[i] == least {
+                entries[i] = get(i, from[i]);
+                from[i] += 1;
+                heads[i] = head(i, from[i]);
+                one &= heads[i] != least;
+                if let Some((found, _)) = entries[i] {
+                    one &= key.is_none_or(|key| op.same(key, found));
+                    key = Some(found);
+                }
+            }
+        }
+        if one {
+            same &= emit(least as u16, entries, result, op);
+        } else {
+            for i in 0..N {
+                from[i] = start[i] + runs[i].tags[start[i]..].partition_point(|tag| u32::from(*tag) <= least);
+                heads[i] = head(i, from[i]);
+            }
+            let all = std::array::from_fn(|i| runs[i].slice(start[i], from[i]));
+            same &= join_tag(least as u16, all, result, op);
+        }
+    }
 }
 
 /// Joins entries of one tag.

@@ -80,6 +80,60 @@ impl<K, V> Drop for Parts<K, V> {
     }
 }
 
+/// Makes an inner node of children that come in order.
+///
+/// Children past the number of groups are dropped; if some are missing at the end, the process ends.
+pub(crate) struct InnerBuilder<K, V> {
+    node: ManuallyDrop<Node<K, V>>,
+    len: usize,
+    done: usize,
+}
+
+impl<K, V> InnerBuilder<K, V> {
+    /// For a node whose groups have these `starts`, that of slot 0 among them; or the process ends.
+    #[inline]
+    pub(super) fn new(starts: Bits, size: u32) -> Self {
+        if starts & 1 == 0 {
+            std::process::abort();
+        }
+        let len = starts.count_ones() as usize;
+        let node = ManuallyDrop::new(Node::allocate(Shape::Inner(len), starts));
+        // SAFETY: the new block has room for a size.
+        unsafe { node.size_ptr().write(size) };
+        Self { node, len, done: 0 }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, child: Option<Node<K, V>>) {
+        if self.done < self.len {
+            // SAFETY: the block has room for another child.
+            unsafe { self.node.children_ptr().add(self.done).write(child) };
+            self.done += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn finish(self) -> Node<K, V> {
+        if self.done != self.len {
+            std::process::abort();
+        }
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the block holds all of its shape, and is taken out once.
+        unsafe { ManuallyDrop::take(&mut this.node) }
+    }
+}
+
+/// A builder given up: drops what has come.
+impl<K, V> Drop for InnerBuilder<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: so many children are initialised, and the block has the layout of `len`.
+        unsafe {
+            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.node.children_ptr(), self.done));
+            self.node.free(Shape::Inner(self.len));
+        }
+    }
+}
+
 /// Makes a leaf of entries that come in the order of their tags.
 ///
 /// Entries past the number announced are dropped; if some are missing at the end, the process ends.

@@ -87,7 +87,7 @@ fn alike<const N: usize, K, V>(roots: [Option<&Node<K, V>>; N]) -> Option<[&Node
 }
 
 /// A task for each group of an inner node.
-fn tasks<'a, K, V>(root: &'a Node<K, V>) -> Vec<Task<'a, K, V>> {
+fn tasks<'a, K: Clone, V: Clone>(root: &'a Node<K, V>) -> Vec<Task<'a, K, V>> {
     let mut regions = Vec::new();
     let all = Region::all(0);
     let mut first = 0;

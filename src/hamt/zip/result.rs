@@ -4,7 +4,7 @@ use super::{Part, Region};
 use crate::hamt::edit;
 use crate::hamt::node::{Children, LeafBuilder, Node};
 use crate::hamt::{BITS, Bits, Keys, LEAF, SLOTS, rest, slot_of_tag, tag};
-use smallvec::SmallVec;
+use smallvec::{Array, SmallVec};
 
 /// Where an entry of the result comes from.
 pub(super) enum Source<'a, K, V> {
@@ -12,21 +12,55 @@ pub(super) enum Source<'a, K, V> {
     New((K, V)),
 }
 
+/// Entries of the result with their tags.
+pub(super) type List<'a, K, V> = Vec<(u16, Source<'a, K, V>)>;
+
 /// What a group of the result holds.
 pub(super) enum Content<'a, K, V> {
     Empty,
     /// A node; if it serves the slots that it serves in an operand, of which operand.
-    Kept(&'a Node<K, V>, Option<usize>),
-    /// A new inner node.
+    Kept(&'a Node<K, V>, Option<u8>),
+    /// A new node.
     New(Node<K, V>),
     /// The next so many entries of the list that comes with the groups.
     Entries(usize),
 }
 
+impl<K, V> Content<'_, K, V> {
+    /// How many entries it holds.
+    fn size(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Kept(node, _) => node.size(),
+            Self::New(node) => node.size(),
+            Self::Entries(count) => *count,
+        }
+    }
+}
+
 pub(super) struct Group<'a, K, V> {
-    first: u32,
+    pub(super) first: u32,
     width: u32,
     content: Content<'a, K, V>,
+}
+
+impl<'a, K, V> Group<'a, K, V> {
+    pub(super) fn new(at: Region, content: Content<'a, K, V>) -> Self {
+        Self {
+            first: at.first,
+            width: at.width,
+            content,
+        }
+    }
+
+    /// The child that it is, unless its entries are on a list.
+    pub(super) fn into_child(self) -> Option<Node<K, V>> {
+        match self.content {
+            Content::Empty | Content::Entries(_) => None,
+            Content::Kept(node, _) => Some(node.clone()),
+            Content::New(node) => Some(node),
+        }
+    }
 }
 
 /// The groups of the result's nodes at one level, as they come, with the entries of those that will be leaves.
@@ -34,14 +68,14 @@ pub(super) struct Groups<'a, K, V> {
     level: u32,
     groups: SmallVec<[Group<'a, K, V>; SLOTS as usize]>,
     /// In front are those of the levels above: one list serves all.
-    pub(super) entries: Vec<(u16, Source<'a, K, V>)>,
+    pub(super) entries: List<'a, K, V>,
     /// Where this level's entries begin.
     base: usize,
     /// Where those end that are in groups.
     grouped: usize,
 }
 
-impl<'a, K, V> Groups<'a, K, V> {
+impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
     pub(super) fn new(level: u32) -> Self {
         Self {
             level,
@@ -52,11 +86,11 @@ impl<'a, K, V> Groups<'a, K, V> {
         }
     }
 
-    /// For the level below. To be given back.
-    pub(super) fn below(&mut self) -> Self {
-        let entries = std::mem::take(&mut self.entries);
+    /// For nodes at a level, with entries at the end of a list, which is to be given back.
+    pub(super) fn over(level: u32, list: &mut List<'a, K, V>) -> Self {
+        let entries = std::mem::take(list);
         Self {
-            level: self.level + 1,
+            level,
             groups: SmallVec::new(),
             base: entries.len(),
             grouped: entries.len(),
@@ -64,10 +98,38 @@ impl<'a, K, V> Groups<'a, K, V> {
         }
     }
 
-    /// Takes the list back, without what the level below has added to it.
-    pub(super) fn discard(&mut self, below: Self) {
-        self.entries = below.entries;
-        self.entries.truncate(below.base);
+    /// For the node above these groups' one, which is to get them.
+    pub(super) fn above(&self) -> Self {
+        Self {
+            level: self.level - 1,
+            groups: SmallVec::new(),
+            entries: Vec::new(),
+            base: self.base,
+            grouped: self.base,
+        }
+    }
+
+    /// Gives the list back, without what this level has added to it.
+    pub(super) fn give_back(mut self, list: &mut List<'a, K, V>) {
+        self.entries.truncate(self.base);
+        *list = self.entries;
+    }
+
+    /// Adds a group that was moved out.
+    pub(super) fn add(&mut self, group: Group<'a, K, V>) {
+        let region = Region {
+            level: self.level,
+            first: group.first,
+            width: group.width,
+        };
+        self.push(region, group.content);
+    }
+
+    /// Forgets all groups of this level.
+    pub(super) fn clear(&mut self) {
+        self.groups.clear();
+        self.entries.truncate(self.base);
+        self.grouped = self.base;
     }
 
     /// Adds the next group, and joins it with what has come before if both fit in a leaf.
@@ -127,38 +189,56 @@ impl<'a, K, V> Groups<'a, K, V> {
         if width != high.width || width == BITS || (low.first >> width) & 1 == 1 {
             return false;
         }
-        let size = |content: &Content<'a, K, V>| match content {
-            Content::Empty => 0,
-            Content::Kept(node, _) => node.size(),
-            Content::New(_) => usize::MAX,
-            Content::Entries(count) => *count,
-        };
-        let content = match (&low.content, &high.content) {
-            // They are side by side in an operand, so they did not fit there.
-            (Content::Kept(_, Some(a)), Content::Kept(_, Some(b))) if a == b => return false,
-            (a, b) if size(a).saturating_add(size(b)) > LEAF => return false,
-            (Content::Empty, Content::Empty) => Content::Empty,
+        // They are side by side in an operand, so they did not fit there.
+        if let (Content::Kept(_, Some(a)), Content::Kept(_, Some(b))) = (&low.content, &high.content)
+            && a == b
+        {
+            return false;
+        }
+        let (low_size, high_size) = (low.content.size(), high.content.size());
+        if low_size + high_size > LEAF {
+            return false;
+        }
+        let a = std::mem::replace(&mut low.content, Content::Empty);
+        let b = std::mem::replace(&mut high.content, Content::Empty);
+        low.width += 1;
+        self.groups.pop();
+        let content = match (a, b) {
             (Content::Kept(node, _), Content::Empty) | (Content::Empty, Content::Kept(node, _)) => {
                 Content::Kept(node, None)
             }
+            (content, Content::Empty) | (Content::Empty, content) => content,
             (a, b) => {
-                let (low_size, high_size) = (size(a), size(b));
-                if let Content::Kept(node, _) = b {
-                    self.entries.splice(self.grouped..self.grouped, kept(node));
+                if !matches!(b, Content::Entries(_)) {
+                    self.list(self.grouped, b);
                     self.grouped += high_size;
                 }
-                if let Content::Kept(node, _) = a {
-                    let at = self.grouped - high_size;
-                    self.entries.splice(at..at, kept(node));
+                if !matches!(a, Content::Entries(_)) {
+                    self.list(self.grouped - high_size, a);
                     self.grouped += low_size;
                 }
                 Content::Entries(low_size + high_size)
             }
         };
-        low.content = content;
-        low.width += 1;
-        self.groups.pop();
+        if let Some(joined) = self.groups.last_mut() {
+            joined.content = content;
+        }
         true
+    }
+
+    /// Puts the entries of a leaf on the list.
+    fn list(&mut self, at: usize, leaf: Content<'a, K, V>) {
+        match leaf {
+            Content::Kept(leaf, _) => drop(self.entries.splice(at..at, kept(leaf))),
+            Content::New(leaf) => {
+                let entries = leaf.into_items().into_iter();
+                drop(
+                    self.entries
+                        .splice(at..at, entries.map(|(tag, entry)| (tag, Source::New(entry)))),
+                );
+            }
+            Content::Empty | Content::Entries(_) => {}
+        }
     }
 
     /// Adds what an operand has in a region.
@@ -167,7 +247,7 @@ impl<'a, K, V> Groups<'a, K, V> {
             Part::Empty => self.push(region, Content::Empty),
             Part::Node(node) => {
                 node.prefetch_count();
-                self.push(region, Content::Kept(node, Some(of)));
+                self.push(region, Content::Kept(node, Some(of as u8)));
             }
             Part::Items(run) => {
                 self.entries
@@ -180,16 +260,30 @@ impl<'a, K, V> Groups<'a, K, V> {
                     let (_, _, width) = node.group(first);
                     let content = node
                         .child(first)
-                        .map_or(Content::Empty, |child| Content::Kept(child, Some(of)));
+                        .map_or(Content::Empty, |child| Content::Kept(child, Some(of as u8)));
                     self.push(Region { first, width, ..region }, content);
                     first += 1 << width;
                 }
             }
         }
     }
-}
 
-impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
+    /// Moves all groups of this level to a list, where those of entries are leaves. Returns how many entries they hold.
+    pub(super) fn move_to<A: Array<Item = Group<'a, K, V>>>(&mut self, list: &mut SmallVec<A>) -> usize {
+        let mut size = 0;
+        let mut entries = self.entries.drain(self.base..);
+        for mut group in self.groups.drain(..) {
+            size += group.content.size();
+            if let Content::Entries(count) = group.content {
+                group.content = Content::New(new_leaf(&mut entries, count));
+            }
+            list.push(group);
+        }
+        drop(entries);
+        self.grouped = self.base;
+        size
+    }
+
     /// Makes the next `count` entries of the list groups for a region.
     pub(super) fn settle(&mut self, region: Region, count: usize, keys: &impl Keys<K>) {
         if count == 0 {
@@ -231,13 +325,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
                 Content::Empty => None,
                 Content::Kept(node, _) => Some(node.clone()),
                 Content::New(node) => Some(node),
-                Content::Entries(count) => {
-                    let mut leaf = LeafBuilder::new(count);
-                    for (tag, source) in entries.by_ref().take(count) {
-                        leaf.push(tag, source.into_entry());
-                    }
-                    Some(leaf.finish())
-                }
+                Content::Entries(count) => Some(new_leaf(&mut entries, count)),
             });
         }
         if alone {
@@ -256,12 +344,8 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
         // They fit in a leaf, whose tags are of this level.
         self.entries = below.entries;
-        if let Some(Group {
-            content: Content::Kept(node, _),
-            ..
-        }) = below.groups.first()
-        {
-            self.entries.extend(kept(node));
+        if let Some(group) = below.groups.pop() {
+            self.list(self.entries.len(), group.content);
         }
         let entries = &mut self.entries[below.base..];
         for (old, source) in &mut *entries {
@@ -271,6 +355,18 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         let count = entries.len();
         self.settle(region, count, keys);
     }
+}
+
+/// A leaf of the next `count` entries of a list.
+fn new_leaf<'a, K: Clone + 'a, V: Clone + 'a>(
+    entries: &mut impl Iterator<Item = (u16, Source<'a, K, V>)>,
+    count: usize,
+) -> Node<K, V> {
+    let mut leaf = LeafBuilder::new(count);
+    for (tag, source) in entries.take(count) {
+        leaf.push(tag, source.into_entry());
+    }
+    leaf.finish()
 }
 
 impl<K, V> Source<'_, K, V> {
