@@ -16,6 +16,8 @@ pub struct Violation {
     pub what: &'static str,
 }
 
+const POINTER: &str = "a pointer says what kind of node it leads to";
+
 /// The group that a node serves.
 #[derive(Clone, Copy)]
 struct Group {
@@ -47,6 +49,7 @@ pub(crate) fn check<K, V>(
         width: BITS,
         path: 0,
     };
+    ensure(root.pointer_is_right(), 0, 8, POINTER)?;
     if root.is_leaf() {
         leaf(root, group, hash_of, same)
     } else {
@@ -141,6 +144,8 @@ fn inner<K, V>(
             width,
             path,
         };
+        let is_right = node.child(first).is_none_or(Node::pointer_is_right);
+        ensure(is_right, level, 8, POINTER)?;
         sizes[first as usize] = match node.child(first) {
             None => 0,
             Some(child) if child.is_leaf() => leaf(child, group, hash_of, same)?,

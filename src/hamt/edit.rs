@@ -4,7 +4,6 @@ use super::iter::Iter;
 use super::node::{Children, LeafBuilder, Node, Parts};
 use super::{BITS, Bits, LEAF, exhausted, rest, slot, slot_of_tag, tag};
 use smallvec::SmallVec;
-use std::ops::Range;
 use std::vec;
 
 /// Levels that caches can be expected to hold. To fetch ahead pays below.
@@ -24,13 +23,15 @@ pub(crate) fn find<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) 
         above = rest;
         rest <<= BITS;
     }
-    while !node.is_leaf() {
+    loop {
+        if node.is_leaf() {
+            node.prefetch();
+            return node.entry(tag(above), eq);
+        }
         node = node.child(slot(rest))?;
-        node.prefetch();
         above = rest;
         rest <<= BITS;
     }
-    node.entry(tag(above), eq)
 }
 
 /// As [`find`], for writing. Copies nodes with other owners on the way, but none if the key is missing.
@@ -389,14 +390,50 @@ fn leaf<K, V>(items: &mut vec::IntoIter<(u64, (K, V))>, count: usize, level: u32
 }
 
 /// Takes out the entry whose key has this hash and pleases `eq`. Copies nothing if it is missing.
+///
+/// Most often a leaf loses an entry, and that is all. As for [`insert`], all of the user's code has then run before the walk
+/// that changes nodes.
 pub(crate) fn remove<K: Clone, V: Clone>(
     root: &mut Option<Node<K, V>>,
     hash: u64,
     eq: &impl Fn(&K) -> bool,
     hash_of: &impl Fn(&K) -> u64,
 ) -> Option<(K, V)> {
-    find(root.as_ref()?, hash, eq)?;
-    remove_from(root, 0, hash, hash, eq, hash_of)
+    let mut node = root.as_ref()?;
+    let (mut above, mut rest) = (hash, hash);
+    let mut shared = node.is_shared();
+    let mut joins = false;
+    while !node.is_leaf() {
+        let child = node.child(slot(rest))?;
+        joins |= node.size() == LEAF + 1 || node.is_vast() || (child.is_leaf() && joining(node, slot(rest)).is_some());
+        shared |= child.is_shared();
+        node = child;
+        above = rest;
+        rest <<= BITS;
+    }
+    let at = node.position(tag(above), eq)?;
+    if joins || node.size() == 1 {
+        return remove_from(root, 0, hash, hash, eq, hash_of);
+    }
+    if shared {
+        let (new, taken) = node.without_entry(at)?;
+        *shrink(root.as_mut()?, hash)? = new;
+        return Some(taken);
+    }
+    shrink(root.as_mut()?, hash)?.remove_entry(at)
+}
+
+/// The leaf for this hash, which is to lose an entry: it is counted out of all nodes above, which are copied if they have
+/// other owners.
+#[inline]
+fn shrink<K: Clone, V: Clone>(root: &mut Node<K, V>, hash: u64) -> Option<&mut Node<K, V>> {
+    let mut node = root;
+    let mut rest = hash;
+    while !node.is_leaf() {
+        node = node.shrinking_child(slot(rest))?.as_mut()?;
+        rest <<= BITS;
+    }
+    Some(node)
 }
 
 /// Takes an entry that is there out of a child or root, which may be gone then. `rest` is what is left of the hash at the
@@ -456,46 +493,49 @@ fn collapse<K: Clone, V: Clone>(
     taken.map(|taken| (leaf(&mut items.into_iter(), count, level), taken))
 }
 
-/// The first slot of the group of `slot`, and whether it has to join its buddy, the other half of the group they came
-/// from, when it has lost an entry. If so, both are made this trie's own, so that joining can't fail.
-fn prepare_join<K: Clone, V: Clone>(node: &mut Node<K, V>, slot: u32) -> (u32, bool) {
+/// The group of `slot` and the other half of the group that it came from, by their first slots, if they have to be joined
+/// when one loses an entry.
+#[inline]
+fn joining<K, V>(node: &Node<K, V>, slot: u32) -> Option<[u32; 2]> {
     let (_, first, width) = node.group(slot);
-    let Some(buddy) = buddy(node, first, width) else {
-        return (first, false);
-    };
+    let buddy = buddy(node, first, width)?;
     let size = |slot| node.child(slot).map_or(0, Node::size);
-    if size(first) + size(buddy) > LEAF + 1 {
-        return (first, false);
-    }
-    for slot in [first, buddy] {
-        if let Some(Some(child)) = node.child_mut(slot)
+    (size(first) + size(buddy) <= LEAF + 1).then_some([first, buddy])
+}
+
+/// The first slot of the group of `slot`, and whether it has to be joined when it has lost an entry. If so, both halves are
+/// made this trie's own, so that joining can't fail.
+fn prepare_join<K: Clone, V: Clone>(node: &mut Node<K, V>, slot: u32) -> (u32, bool) {
+    let halves = joining(node, slot);
+    for half in halves.into_iter().flatten() {
+        if let Some(Some(child)) = node.child_mut(half)
             && child.is_leaf()
         {
             child.unshare();
         }
     }
-    (first, true)
+    (node.group(slot).1, halves.is_some())
 }
 
 /// The first slot of the other half of the group that a group came from, if that is one group too.
+#[inline]
 fn buddy<K, V>(node: &Node<K, V>, first: u32, width: u32) -> Option<u32> {
     if width == BITS {
         return None;
     }
     let buddy = first ^ (1 << width);
-    (node.group(buddy).1 == buddy && node.group(buddy).2 == width).then_some(buddy)
+    let slots = Bits::MAX >> (Bits::BITS - (1 << width)) << buddy;
+    (node.starts() & slots == 1 << buddy).then_some(buddy)
 }
 
 /// Joins the group at `first` with its buddy, and what they make with its own, while they fit in a leaf.
 fn join<K: Clone, V: Clone>(node: &mut Node<K, V>, first: u32) {
     let mut first = first;
     loop {
-        let (at, _, width) = node.group(first);
-        let Some(buddy) = buddy(node, first, width) else {
+        let Some(buddy) = buddy(node, first, node.group(first).2) else {
             return;
         };
         let (low, high) = (first.min(buddy), first.max(buddy));
-        let at = if low == first { at } else { at - 1 };
         let of = |slot| {
             node.child(slot)
                 .map_or((true, 0), |child| (child.is_leaf(), child.size()))
@@ -504,23 +544,13 @@ fn join<K: Clone, V: Clone>(node: &mut Node<K, V>, first: u32) {
         if !low_leaf || !high_leaf || low_size + high_size > LEAF {
             return;
         }
-        let mut take = |slot| node.child_mut(slot).and_then(Option::take);
-        let joined = match (take(low), take(high)) {
-            (Some(low), Some(high)) => Some(concatenated(low, high)),
-            (low, high) => low.or(high),
-        };
-        let starts = node.starts() & !(1 << high);
-        let range: Range<usize> = at..at + 2;
-        node.replace_children(range, Children::from_iter([joined]), starts, 0);
+        let taken = node.remove_child(high);
+        if let (Some(place), Some(high)) = (node.child_mut(low), taken) {
+            match place {
+                Some(low) => low.append(high),
+                None => *place = Some(high),
+            }
+        }
         first = low;
     }
-}
-
-/// The leaf of the entries of two, those of `high` behind.
-fn concatenated<K: Clone, V: Clone>(low: Node<K, V>, high: Node<K, V>) -> Node<K, V> {
-    let mut leaf = LeafBuilder::new(low.size() + high.size());
-    for (tag, entry) in low.into_items().into_iter().chain(high.into_items()) {
-        leaf.push(tag, entry);
-    }
-    leaf.finish()
 }

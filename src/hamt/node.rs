@@ -9,6 +9,8 @@
 //!   follow as it has bits; else it is twice the number of initialised entries, with tags for as many, rounded up to
 //!   [`TAGS`]. The block's layout is that of this shape. Whoever changes one of these changes all of them before any code
 //!   of the user runs, or gives up the block.
+//! - **Pointer.** The low bits of a [`Node`]'s pointer are [`bits_of`] the block's `kind`. A block's alignment keeps them
+//!   free.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. Nobody writes to a block but through
 //!   `&mut Node` and with a count of 1, when no other `Node` exists through which to read or clone it.
 
@@ -55,8 +57,10 @@ use tags::equal_tags;
 /// 5. A leaf holds at least one entry, and at most [`LEAF`](super::LEAF), unless all bits of the hash are used up.
 /// 6. No two halves could be one: an inner node, and each group that was split in two, holds more than `LEAF` entries.
 /// 7. No two keys are equal.
+/// 8. The pointer to a node says whether it is an inner one, and if so, whether each slot is a group of its own.
 pub(crate) struct Node<K, V> {
-    block: NonNull<Header>,
+    /// The block's address, and in its low bits, which are 0 in that, [`INNER`] and [`FULL`].
+    pointer: NonNull<Header>,
     entries: PhantomData<Arc<(K, V)>>,
 }
 
@@ -74,6 +78,29 @@ struct Header {
     count: AtomicU32,
     /// Of an inner node `starts`, which is odd; of a leaf twice the number of its entries.
     kind: u32,
+}
+
+/// A bit of pointers to inner nodes: so a search knows what a child is before the child has come from memory.
+const INNER: usize = 1;
+
+/// A bit of pointers to inner nodes in which each slot is a group: a search need not look at `starts`. Of this value, so
+/// that a child of a full node has the place of its slot where one of another node has that of its group, and one behind.
+const FULL: usize = 8;
+
+/// The alignment of blocks, unless entries need more: that of what allocators give in any case.
+const ALIGN: usize = 16;
+const _: () = assert!(ALIGN > INNER | FULL && ALIGN >= align_of::<Header>());
+
+/// The bits of a pointer to a block of this kind.
+#[inline]
+fn bits_of(kind: u32) -> usize {
+    if kind & 1 == 0 {
+        0
+    } else if kind == Bits::MAX >> (Bits::BITS - SLOTS) {
+        INNER | FULL
+    } else {
+        INNER
+    }
 }
 
 /// Where the children of an inner node begin.
@@ -112,7 +139,7 @@ fn entries_at<K, V>(len: usize) -> usize {
 fn room<K, V>(len: usize) -> usize {
     // A divisor of `TAGS`, so that a leaf that grows by tags grows by entries.
     let step = match size_of::<(K, V)>() {
-        0..=16 => 4,
+        0..=16 => 6,
         17..=21 => 3,
         22..=32 => 2,
         _ => 1,
@@ -130,7 +157,7 @@ impl Shape {
             // In pairs, as allocators round.
             Self::Inner(children) => Some(CHILDREN_AT + children.next_multiple_of(2) * size_of::<Option<Node<K, V>>>()),
         };
-        let align = align_of::<(K, V)>().max(align_of::<Option<Node<K, V>>>());
+        let align = align_of::<(K, V)>().max(ALIGN);
         match size.map(|size| Layout::from_size_align(size, align)) {
             Some(Ok(layout)) => layout,
             // More than the address space.
@@ -194,7 +221,7 @@ impl<K, V> Node<K, V> {
     /// Whether two children are one node, or none.
     #[inline]
     pub(crate) fn same_child(a: &Option<Self>, b: &Option<Self>) -> bool {
-        let block = |child: &Option<Self>| child.as_ref().map_or(ptr::null_mut(), |node| node.block.as_ptr());
+        let block = |child: &Option<Self>| child.as_ref().map_or(ptr::null_mut(), |node| node.pointer.as_ptr());
         block(a) == block(b)
     }
 
@@ -220,16 +247,28 @@ impl<K, V> Node<K, V> {
                 kind,
             })
         };
+        Self::of_block(block, kind)
+    }
+
+    /// The pointer to a block of this kind.
+    #[inline]
+    fn of_block(block: NonNull<Header>, kind: u32) -> Self {
         Self {
-            block,
+            pointer: block.map_addr(|address| address | bits_of(kind)),
             entries: PhantomData,
         }
+    }
+
+    /// The block.
+    #[inline]
+    fn block(&self) -> *mut Header {
+        self.pointer.as_ptr().map_addr(|address| address & !(INNER | FULL))
     }
 
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the block lives as long as a node leads to it, and is not written meanwhile (Ownership).
-        unsafe { self.block.as_ref() }
+        unsafe { &*self.block() }
     }
 
     /// The number of entries in the node and below. O(1) up to [`SIZE_CAP`].
@@ -244,6 +283,12 @@ impl<K, V> Node<K, V> {
         } else {
             self.large_size()
         }
+    }
+
+    /// Whether it is an inner node of more entries than it can state.
+    #[inline]
+    pub(crate) fn is_vast(&self) -> bool {
+        !self.is_leaf() && self.stored_size() == SIZE_CAP
     }
 
     /// The size as an inner node states it.
@@ -261,14 +306,18 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     pub(crate) fn is_leaf(&self) -> bool {
-        self.header().kind & 1 == 0
+        self.pointer.addr().get() & INNER == 0
+    }
+
+    /// Whether the pointer's bits are those of the block's kind.
+    pub(crate) fn pointer_is_right(&self) -> bool {
+        self.pointer.addr().get() & (INNER | FULL) == bits_of(self.header().kind)
     }
 
     /// The first slots of the groups of an inner node; 0 in a leaf.
     #[inline]
     pub(crate) fn starts(&self) -> Bits {
-        let kind = self.header().kind;
-        if kind & 1 == 0 { 0 } else { kind }
+        if self.is_leaf() { 0 } else { self.header().kind }
     }
 
     #[inline]
@@ -284,33 +333,36 @@ impl<K, V> Node<K, V> {
     #[inline]
     fn size_ptr(&self) -> *mut u32 {
         // SAFETY: right after the header, in the block: its layout is of one child or of [`TAGS`] tags at least.
-        unsafe { self.block.as_ptr().add(1).cast() }
+        unsafe { self.block().add(1).cast() }
     }
 
     #[inline]
     fn children_ptr(&self) -> *mut Option<Self> {
         // SAFETY: after header and size, in the block.
-        unsafe { self.block.as_ptr().byte_add(CHILDREN_AT).cast() }
+        unsafe { self.block().byte_add(CHILDREN_AT).cast() }
     }
 
     #[inline]
     fn tags_ptr(&self) -> *mut u16 {
         // SAFETY: right after the header, in the block or at its end.
-        unsafe { self.block.as_ptr().add(1).cast() }
+        unsafe { self.block().add(1).cast() }
     }
 
     /// Where the entries begin, in a leaf of `len`.
     #[inline]
     fn entries_ptr(&self, len: usize) -> *mut (K, V) {
         // SAFETY: in the block or at its end (Shape).
-        unsafe { self.block.as_ptr().byte_add(entries_at::<K, V>(len)).cast() }
+        unsafe { self.block().byte_add(entries_at::<K, V>(len)).cast() }
     }
 
     /// How many entries are in this node itself.
     #[inline]
     fn len(&self) -> usize {
-        let kind = self.header().kind;
-        if kind & 1 == 0 { kind as usize / 2 } else { 0 }
+        if self.is_leaf() {
+            self.header().kind as usize / 2
+        } else {
+            0
+        }
     }
 
     /// The entries of a leaf; of an inner node none.
@@ -348,12 +400,26 @@ impl<K, V> Node<K, V> {
     /// The child of an inner node that serves `slot`.
     #[inline]
     pub(crate) fn child(&self, slot: u32) -> Option<&Self> {
-        let starts = self.starts();
-        if starts == 0 {
-            return None;
+        let bits = self.pointer.addr().get();
+        // SAFETY: without its bits, the pointer leads to the block of an inner node (Pointer), with a child for each slot, or
+        // for each group; and `slot` is in a group, since `starts` has bit 0 (Shape).
+        unsafe {
+            let block = self.pointer.as_ptr();
+            let child = if bits & FULL != 0 {
+                let children = block
+                    .byte_sub(INNER | FULL)
+                    .byte_add(CHILDREN_AT)
+                    .cast::<Option<Self>>();
+                children.add(slot as usize)
+            } else if bits & INNER == 0 {
+                return None;
+            } else {
+                let block = block.byte_sub(INNER);
+                let children = block.byte_add(CHILDREN_AT).cast::<Option<Self>>();
+                children.add(Self::place((*block).kind, slot))
+            };
+            (*child).as_ref()
         }
-        // SAFETY: `starts` has bit 0, so there is a group that `slot` is in, and a child for each group (Shape).
-        unsafe { (*self.children_ptr().add(Self::place(starts, slot))).as_ref() }
     }
 
     /// How many entries an inner node has below in groups that start in these slots.
@@ -414,12 +480,17 @@ impl<K, V> Node<K, V> {
     /// The entry of a leaf that has this tag and whose key pleases `eq`.
     #[inline]
     pub(crate) fn entry(&self, tag: u16, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
-        let kind = self.header().kind;
-        if kind & 1 == 1 || kind > 2 * TAGS as u32 {
+        if !self.is_leaf() {
+            return None;
+        }
+        let block = self.pointer.as_ptr();
+        // SAFETY: a pointer to a leaf has no bits (Pointer).
+        let kind = unsafe { (*block).kind };
+        if kind > 2 * TAGS as u32 {
             return self.entry_of_many(tag, eq);
         }
         // SAFETY: there are at least `TAGS` tags in a leaf (Shape).
-        let mut equal = unsafe { equal_tags(self.tags_ptr(), tag) };
+        let mut equal = unsafe { equal_tags(block.add(1).cast(), tag) };
         while equal != 0 {
             let at = equal.trailing_zeros();
             // Tags of no entry, behind the others, may equal any.
@@ -427,7 +498,12 @@ impl<K, V> Node<K, V> {
                 break;
             }
             // SAFETY: less than the number of entries (Shape).
-            let entry = unsafe { &*self.entries_ptr(TAGS).add(at as usize) };
+            let entry = unsafe {
+                &*block
+                    .byte_add(entries_at::<K, V>(TAGS))
+                    .cast::<(K, V)>()
+                    .add(at as usize)
+            };
             if eq(&entry.0) {
                 return Some(entry);
             }
@@ -461,7 +537,7 @@ impl<K, V> Node<K, V> {
         {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a hint; the address need not be valid.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.block.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.pointer.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
         }
         #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
         let _ = line;
@@ -469,7 +545,7 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
-        self.block == other.block
+        self.pointer == other.pointer
     }
 
     /// Whether no other pointer leads to this node.
@@ -497,7 +573,7 @@ impl<K, V> Node<K, V> {
     #[inline]
     unsafe fn header_mut(&mut self) -> &mut Header {
         // SAFETY: unique, and borrowed mutably (Ownership).
-        unsafe { self.block.as_mut() }
+        unsafe { &mut *self.block() }
     }
 
     /// Frees the block, and drops nothing in it.
@@ -507,7 +583,7 @@ impl<K, V> Node<K, V> {
     #[inline]
     unsafe fn free(&mut self, shape: Shape) {
         // SAFETY: allocated with this layout (Shape), and nobody else's (Ownership).
-        unsafe { dealloc(self.block.as_ptr().cast(), shape.layout::<K, V>()) }
+        unsafe { dealloc(self.block().cast(), shape.layout::<K, V>()) }
     }
 }
 
@@ -519,8 +595,10 @@ impl<K, V> Node<K, V> {
     unsafe fn reallocate(&mut self, from: Shape, to: Shape) {
         let (old, new) = (from.layout::<K, V>(), to.layout::<K, V>());
         // SAFETY: allocated with the layout `old`; the new size is not 0, and was checked by `layout`.
-        let block = unsafe { realloc(self.block.as_ptr().cast(), old, new.size()) };
-        self.block = NonNull::new(block.cast()).unwrap_or_else(|| handle_alloc_error(new));
+        let block = unsafe { realloc(self.block().cast(), old, new.size()) };
+        let block = NonNull::new(block.cast()).unwrap_or_else(|| handle_alloc_error(new));
+        let bits = self.pointer.addr().get() & (INNER | FULL);
+        self.pointer = block.map_addr(|address| address | bits);
     }
 }
 
@@ -536,7 +614,7 @@ impl<K, V> Clone for Node<K, V> {
             std::process::abort();
         }
         Self {
-            block: self.block,
+            pointer: self.pointer,
             entries: PhantomData,
         }
     }

@@ -89,6 +89,21 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
+    /// As [`child_mut`](Self::child_mut), for a child that will lose an entry, which is counted; not in a node that is
+    /// [vast](Self::is_vast).
+    #[inline]
+    pub(crate) fn shrinking_child(&mut self, slot: u32) -> Option<&mut Option<Self>> {
+        if self.is_leaf() {
+            return None;
+        }
+        self.unshare();
+        // SAFETY: unique by now, and no leaf; for the place, see `child`.
+        unsafe {
+            *self.size_ptr() -= 1;
+            Some(&mut *self.children_ptr().add(Self::place(self.header().kind, slot)))
+        }
+    }
+
     /// Counts an entry more, one that a child has gained.
     #[inline]
     pub(crate) fn child_grew(&mut self) {
@@ -170,6 +185,19 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
+    /// A leaf's entries without that at `at`, and that one; of more than one entry.
+    pub(crate) fn without_entry(&self, at: usize) -> Option<(Self, (K, V))> {
+        let (tags, entries) = (self.tags(), self.entries());
+        if at >= entries.len() || entries.len() < 2 {
+            return None;
+        }
+        let taken = entries[at].clone();
+        let mut leaf = LeafBuilder::new(entries.len() - 1);
+        leaf.extend(&tags[..at], &entries[..at]);
+        leaf.extend(&tags[at + 1..], &entries[at + 1..]);
+        Some((leaf.finish(), taken))
+    }
+
     /// Takes entry `at` out of a leaf of more than one entry.
     pub(crate) fn remove_entry(&mut self, at: usize) -> Option<(K, V)> {
         let len = self.len();
@@ -177,12 +205,8 @@ impl<K: Clone, V: Clone> Node<K, V> {
             return None;
         }
         if !self.is_unique() {
-            let (tags, entries) = (self.tags(), self.entries());
-            let taken = entries[at].clone();
-            let mut leaf = LeafBuilder::new(len - 1);
-            leaf.extend(&tags[..at], &entries[..at]);
-            leaf.extend(&tags[at + 1..], &entries[at + 1..]);
-            *self = leaf.finish();
+            let (leaf, taken) = self.without_entry(at)?;
+            *self = leaf;
             return Some(taken);
         }
         // SAFETY: unique, with more than `at` entries. What is behind `at` moves down by one, the entries go where a leaf
@@ -243,7 +267,60 @@ impl<K: Clone, V: Clone> Node<K, V> {
             let place = self.children_ptr().add(at);
             ptr::copy(place, place.add(1), count - at);
             place.write(Some(child));
-            self.header_mut().kind = starts | 1 << slot;
+            self.set_starts(starts | 1 << slot);
+        }
+    }
+
+    /// Gives the slots of the group that starts at `slot`, and is not the first, to the group before. Takes out its child,
+    /// whose entries that group must get.
+    pub(crate) fn remove_child(&mut self, slot: u32) -> Option<Self> {
+        self.unshare();
+        let starts = self.starts();
+        if slot == 0 || starts >> slot & 1 == 0 {
+            return None;
+        }
+        let (count, at) = (starts.count_ones() as usize, Self::place(starts, slot));
+        // SAFETY: unique by now. The child is taken out, those behind move down, and the shape is true again.
+        unsafe {
+            let place = self.children_ptr().add(at);
+            let child = place.read();
+            ptr::copy(place.add(1), place, count - at - 1);
+            self.reallocate(Shape::Inner(count), Shape::Inner(count - 1));
+            self.set_starts(starts & !(1 << slot));
+            child
+        }
+    }
+
+    /// Writes which groups there are, after the children.
+    ///
+    /// # Safety
+    /// The node is unique, an inner one, and has as many children as `starts` has bits, bit 0 among them.
+    unsafe fn set_starts(&mut self, starts: Bits) {
+        // SAFETY: unique; and a block's address is not 0.
+        unsafe {
+            self.header_mut().kind = starts;
+            self.pointer = NonNull::new_unchecked(self.block()).map_addr(|address| address | bits_of(starts));
+        }
+    }
+
+    /// Adds the entries of another leaf behind a leaf's, which must fit in one; or the process ends. Clones nothing if
+    /// neither has another owner.
+    pub(crate) fn append(&mut self, mut high: Self) {
+        self.unshare();
+        high.unshare();
+        let (len, more) = (self.len(), high.len());
+        if len == 0 || more == 0 || len + more > TAGS {
+            std::process::abort();
+        }
+        // SAFETY: both unique by now. This block gets the layout of a leaf of all entries; they are moved there, up to
+        // `TAGS`, so that those it has stay where they are, and the other block is freed without them.
+        unsafe {
+            self.reallocate(Shape::Leaf(len), Shape::Leaf(len + more));
+            let mut high = ManuallyDrop::new(high);
+            ptr::copy_nonoverlapping(high.entries_ptr(more), self.entries_ptr(len).add(len), more);
+            ptr::copy_nonoverlapping(high.tags_ptr(), self.tags_ptr().add(len), more);
+            self.header_mut().kind = kind_of_leaf(len + more);
+            high.free(Shape::Leaf(more));
         }
     }
 
