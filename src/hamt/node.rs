@@ -134,9 +134,10 @@ fn entries_at<K, V>(len: usize) -> usize {
     (size_of::<Header>() + tags * size_of::<u16>()).next_multiple_of(align_of::<(K, V)>())
 }
 
-/// For how many entries a leaf of `len` has room: it grows by a cache line at a time.
+/// For how many entries a leaf of `len` has room: for those that are there and a few more, so that it does not grow each
+/// time.
 #[inline]
-fn room<K, V>(len: usize) -> usize {
+const fn room<K, V>(len: usize) -> usize {
     // A divisor of `TAGS`, so that a leaf that grows by tags grows by entries.
     let step = match size_of::<(K, V)>() {
         0..=16 => 6,
@@ -145,6 +146,22 @@ fn room<K, V>(len: usize) -> usize {
         _ => 1,
     };
     if len <= 2 { len } else { len.next_multiple_of(step) }
+}
+
+/// Whether a leaf of `len`, of [`TAGS`] at most, has no room for one more.
+#[inline]
+fn grows_at<K, V>(len: usize) -> bool {
+    let lengths = const {
+        let (mut lengths, mut len) = (0_u32, 0);
+        while len < TAGS {
+            if room::<K, V>(len + 1) != room::<K, V>(len) {
+                lengths |= 1 << len;
+            }
+            len += 1;
+        }
+        lengths
+    };
+    lengths >> len & 1 == 1
 }
 
 impl Shape {

@@ -1,6 +1,6 @@
 //! Changes to a node.
 
-use super::tags::tags_upto;
+use super::tags::{insert_tag, remove_tag, tags_upto};
 use super::*;
 
 /// Edits, in place if the node has no other owner, else in a copy. Whatever they clone they clone first, so a panicking
@@ -27,9 +27,13 @@ impl<K: Clone, V: Clone> Node<K, V> {
                 let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), self.starts()));
                 // SAFETY: the new block has room for a size.
                 unsafe { copy.size_ptr().write(self.stored_size()) };
-                for (at, child) in self.children().iter().enumerate() {
+                let mut place = copy.children_ptr();
+                for child in self.children() {
                     // SAFETY: the new block has room for as many children as this one has.
-                    unsafe { copy.children_ptr().add(at).write(child.clone()) };
+                    unsafe {
+                        place.write(child.clone());
+                        place = place.add(1);
+                    }
                 }
                 ManuallyDrop::into_inner(copy)
             }
@@ -163,12 +167,31 @@ impl<K: Clone, V: Clone> Node<K, V> {
             return;
         }
         let (len, at) = (self.len(), self.place_of_tag(tag));
-        let grows = room::<K, V>(len + 1) != room::<K, V>(len);
-        let kind = kind_of_leaf(len + 1);
-        // SAFETY: unique. The block gets the layout of a leaf with one entry more, its entries go where that has them, and
-        // what is behind `at` moves up by one, for which there is room; no user code runs till the shape is true again.
+        if len >= TAGS {
+            return self.insert_into_many(at, tag, entry);
+        }
+        // SAFETY: unique. The block gets the layout of a leaf with one entry more, and what is behind `at` moves up by one, for
+        // which there is room; no user code runs till the shape is true again.
         unsafe {
-            if grows {
+            if grows_at::<K, V>(len) {
+                self.reallocate(Shape::Leaf(len), Shape::Leaf(len + 1));
+            }
+            let place = self.entries_ptr(TAGS).add(at);
+            ptr::copy(place, place.add(1), len - at);
+            place.write(entry);
+            insert_tag(self.tags_ptr(), at, tag);
+            self.header_mut().kind += 2;
+        }
+    }
+
+    /// Adds an entry to a unique leaf that has tags beyond the first block, or will have.
+    #[cold]
+    fn insert_into_many(&mut self, at: usize, tag: u16, entry: (K, V)) {
+        let len = self.len();
+        let kind = kind_of_leaf(len + 1);
+        // SAFETY: as in `insert_entry`; besides, the entries go where a leaf with one more has them.
+        unsafe {
+            if room::<K, V>(len + 1) != room::<K, V>(len) || entries_at::<K, V>(len) != entries_at::<K, V>(len + 1) {
                 self.reallocate(Shape::Leaf(len), Shape::Leaf(len + 1));
             }
             let (old, new) = (self.entries_ptr(len), self.entries_ptr(len + 1));
@@ -209,8 +232,29 @@ impl<K: Clone, V: Clone> Node<K, V> {
             *self = leaf;
             return Some(taken);
         }
-        // SAFETY: unique, with more than `at` entries. What is behind `at` moves down by one, the entries go where a leaf
-        // with one less has them, and the block gets its layout; no user code runs till the shape is true again.
+        if len > TAGS {
+            return self.remove_from_many(at);
+        }
+        // SAFETY: unique, with more than `at` entries. What is behind `at` moves down by one, and the block gets the layout of a
+        // leaf with one less; no user code runs till the shape is true again.
+        unsafe {
+            let place = self.entries_ptr(TAGS).add(at);
+            let taken = place.read();
+            ptr::copy(place.add(1), place, len - at - 1);
+            remove_tag(self.tags_ptr(), at);
+            self.header_mut().kind -= 2;
+            if grows_at::<K, V>(len - 1) {
+                self.reallocate(Shape::Leaf(len), Shape::Leaf(len - 1));
+            }
+            Some(taken)
+        }
+    }
+
+    /// Takes entry `at`, which is there, out of a unique leaf that has tags beyond the first block.
+    #[cold]
+    fn remove_from_many(&mut self, at: usize) -> Option<(K, V)> {
+        let len = self.len();
+        // SAFETY: as in `remove_entry`; besides, the entries go where a leaf with one less has them.
         unsafe {
             let (old, new) = (self.entries_ptr(len), self.entries_ptr(len - 1));
             let taken = old.add(at).read();
@@ -220,10 +264,8 @@ impl<K: Clone, V: Clone> Node<K, V> {
             if old != new {
                 ptr::copy(old, new, len - 1);
             }
-            if room::<K, V>(len - 1) != room::<K, V>(len) {
-                self.reallocate(Shape::Leaf(len), Shape::Leaf(len - 1));
-            }
             self.header_mut().kind -= 2;
+            self.reallocate(Shape::Leaf(len), Shape::Leaf(len - 1));
             Some(taken)
         }
     }

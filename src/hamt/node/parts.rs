@@ -173,9 +173,19 @@ impl<K, V> LeafBuilder<K, V> {
         K: Clone,
         V: Clone,
     {
-        tags.iter()
-            .zip(entries)
-            .for_each(|(tag, entry)| self.push(*tag, entry.clone()));
+        let count = tags.len().min(entries.len()).min(self.len - self.done);
+        // SAFETY: the block has room for so many more tags and entries. What has come is counted one by one, for a clone may
+        // panic.
+        unsafe {
+            let to = self.node.tags_ptr().add(self.done);
+            ptr::copy_nonoverlapping(tags.as_ptr(), to, count);
+            let mut to = self.node.entries_ptr(self.len).add(self.done);
+            for entry in &entries[..count] {
+                to.write(entry.clone());
+                to = to.add(1);
+                self.done += 1;
+            }
+        }
     }
 
     #[inline]

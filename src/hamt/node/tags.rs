@@ -1,4 +1,4 @@
-//! Tags compared all at once.
+//! Tags compared, and moved, all at once.
 
 use super::TAGS;
 
@@ -78,4 +78,88 @@ pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
     tags.iter()
         .enumerate()
         .fold(0, |upto, (i, t)| upto | (u32::from(*t <= tag) << i))
+}
+
+/// Four tags.
+type Word = u64;
+const WORDS: usize = TAGS * size_of::<u16>() / size_of::<Word>();
+const _: () = assert!(WORDS == 3);
+
+/// For each place the bits of the tags before it.
+const BEFORE: [[Word; WORDS]; TAGS] = {
+    let mut before: [[Word; WORDS]; TAGS] = [[0; WORDS]; TAGS];
+    let mut tag = 0;
+    while tag < TAGS {
+        let mut place = tag + 1;
+        while place < TAGS {
+            // In memory, the first tag of a word comes first.
+            let mut bytes = before[place][tag / 4].to_ne_bytes();
+            bytes[tag % 4 * 2] = 0xff;
+            bytes[tag % 4 * 2 + 1] = 0xff;
+            before[place][tag / 4] = Word::from_ne_bytes(bytes);
+            place += 1;
+        }
+        tag += 1;
+    }
+    before
+};
+
+/// A word of tags, each where the next was, and the last of the word before in front.
+#[inline]
+fn moved_up(before: Word, word: Word) -> Word {
+    if cfg!(target_endian = "little") {
+        word << 16 | before >> 48
+    } else {
+        word >> 16 | before << 48
+    }
+}
+
+/// A word of tags, each where the one before was, and the first of the next word behind.
+#[inline]
+fn moved_down(word: Word, next: Word) -> Word {
+    if cfg!(target_endian = "little") {
+        word >> 16 | next << 48
+    } else {
+        word << 16 | next >> 48
+    }
+}
+
+/// Puts a tag at a place among [`TAGS`] tags. Those from there on move up, and the last is lost. Without a branch, for how
+/// many move can't be foretold.
+///
+/// # Safety
+/// `TAGS` tags can be read and written at `tags`, and `at` is one of them.
+#[inline]
+pub(super) unsafe fn insert_tag(tags: *mut u16, at: usize, tag: u16) {
+    let words = tags.cast::<[Word; WORDS]>();
+    // SAFETY: by contract.
+    unsafe {
+        let [a, b, c] = words.read_unaligned();
+        let [x, y, z] = BEFORE[at];
+        words.write_unaligned([
+            a & x | moved_up(0, a) & !x,
+            b & y | moved_up(a, b) & !y,
+            c & z | moved_up(b, c) & !z,
+        ]);
+        tags.add(at).write(tag);
+    }
+}
+
+/// Takes a tag out of [`TAGS`] tags. Those behind move down, and the last is 0 then.
+///
+/// # Safety
+/// As for [`insert_tag`].
+#[inline]
+pub(super) unsafe fn remove_tag(tags: *mut u16, at: usize) {
+    let words = tags.cast::<[Word; WORDS]>();
+    // SAFETY: by contract.
+    unsafe {
+        let [a, b, c] = words.read_unaligned();
+        let [x, y, z] = BEFORE[at];
+        words.write_unaligned([
+            a & x | moved_down(a, b) & !x,
+            b & y | moved_down(b, c) & !y,
+            c & z | moved_down(c, 0) & !z,
+        ]);
+    }
 }
