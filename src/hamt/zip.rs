@@ -16,7 +16,7 @@ pub(crate) use parallel::{par_combine, par_retain};
 use super::node::Node;
 use super::{BITS, Keys, LEAF, exhausted, rest, slot_of_tag, tag};
 use beside::{Beside, beside, inner_nodes};
-use result::{Content, Groups, Source};
+use result::{Content, Groups, List, Source};
 use smallvec::SmallVec;
 
 #[cfg(test)]
@@ -439,11 +439,13 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         }
         Entries::Listed(_) => false,
     });
+    let mut list = std::mem::take(&mut result.entries);
     let same = if all_leaves {
-        join_runs(runs, |i, at| leaves[i].get(at), result, op)
+        join_runs(runs, |i, at| leaves[i].get(at), &mut list, op)
     } else {
-        join_runs(runs, |i, at| runs[i].entry(at), result, op)
+        join_runs(runs, |i, at| runs[i].entry(at), &mut list, op)
     };
+    result.entries = list;
     if !O::BUILDS {
         return same;
     }
@@ -461,7 +463,7 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
 fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     runs: [Run<'a, '_, K, V>; N],
     get: impl Fn(usize, usize) -> Option<&'a (K, V)>,
-    result: &mut Groups<'a, K, V>,
+    list: &mut List<'a, K, V>,
     op: &mut O,
 ) -> usize {
     /// Above all tags.
@@ -493,14 +495,14 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             }
         }
         if one {
-            same &= emit(least as u16, entries, result, op);
+            same &= emit(least as u16, entries, list, op);
         } else {
             for i in 0..N {
                 from[i] = start[i] + runs[i].tags[start[i]..].partition_point(|tag| u32::from(*tag) <= least);
                 heads[i] = head(i, from[i]);
             }
             let all = std::array::from_fn(|i| runs[i].slice(start[i], from[i]));
-            same &= join_tag(least as u16, all, result, op);
+            same &= join_tag(least as u16, all, list, op);
         }
     }
 }
@@ -510,7 +512,7 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
 fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
     runs: [Run<'a, '_, K, V>; N],
-    result: &mut Groups<'a, K, V>,
+    list: &mut List<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let mut same = (1 << N) - 1;
@@ -526,7 +528,7 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
                 std::cmp::Ordering::Equal => Some(entry),
                 std::cmp::Ordering::Greater => find(j),
             });
-            same &= emit(tag, entries, result, op);
+            same &= emit(tag, entries, list, op);
         }
     }
     same
@@ -537,7 +539,7 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
 fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
     entries: [Option<&'a (K, V)>; N],
-    result: &mut Groups<'a, K, V>,
+    list: &mut List<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let having = (0..N).fold(0, |having, i| having | usize::from(entries[i].is_some()) << i);
@@ -546,13 +548,13 @@ fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         Outcome::Operands(of) => {
             let of = of & having;
             if let Some(kept) = entries.get(of.trailing_zeros() as usize).copied().flatten() {
-                result.entries.push((tag, Source::Kept(kept)));
+                list.push((tag, Source::Kept(kept)));
             }
             of
         }
         Outcome::New(value) => {
             if let Some((key, _)) = entries.into_iter().flatten().next() {
-                result.entries.push((tag, Source::New((key.clone(), value))));
+                list.push((tag, Source::New((key.clone(), value))));
             }
             0
         }

@@ -139,6 +139,9 @@ impl<K, V> Drop for InnerBuilder<K, V> {
 /// Entries past the number announced are dropped; if some are missing at the end, the process ends.
 pub(crate) struct LeafBuilder<K, V> {
     pub(super) node: ManuallyDrop<Node<K, V>>,
+    /// Where the node's tags and entries go.
+    tags: *mut u16,
+    entries: *mut (K, V),
     len: usize,
     pub(super) done: usize,
 }
@@ -152,7 +155,13 @@ impl<K, V> LeafBuilder<K, V> {
         let tags = if len <= TAGS { TAGS } else { len.next_multiple_of(TAGS) };
         // SAFETY: the block has room for so many tags.
         unsafe { ptr::write_bytes(node.tags_ptr(), 0, tags) };
-        Self { node, len, done: 0 }
+        Self {
+            tags: node.tags_ptr(),
+            entries: node.entries_ptr(len),
+            node,
+            len,
+            done: 0,
+        }
     }
 
     #[inline]
@@ -160,8 +169,8 @@ impl<K, V> LeafBuilder<K, V> {
         if self.done < self.len {
             // SAFETY: the block has room for another tag and entry.
             unsafe {
-                self.node.tags_ptr().add(self.done).write(tag);
-                self.node.entries_ptr(self.len).add(self.done).write(entry);
+                self.tags.add(self.done).write(tag);
+                self.entries.add(self.done).write(entry);
             }
             self.done += 1;
         }
@@ -177,9 +186,8 @@ impl<K, V> LeafBuilder<K, V> {
         // SAFETY: the block has room for so many more tags and entries. What has come is counted one by one, for a clone may
         // panic.
         unsafe {
-            let to = self.node.tags_ptr().add(self.done);
-            ptr::copy_nonoverlapping(tags.as_ptr(), to, count);
-            let mut to = self.node.entries_ptr(self.len).add(self.done);
+            ptr::copy_nonoverlapping(tags.as_ptr(), self.tags.add(self.done), count);
+            let mut to = self.entries.add(self.done);
             for entry in &entries[..count] {
                 to.write(entry.clone());
                 to = to.add(1);
@@ -204,10 +212,7 @@ impl<K, V> Drop for LeafBuilder<K, V> {
     fn drop(&mut self) {
         // SAFETY: so many entries are initialised, and the block has the layout of a leaf of `len`.
         unsafe {
-            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(
-                self.node.entries_ptr(self.len),
-                self.done,
-            ));
+            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.entries, self.done));
             self.node.free(Shape::Leaf(self.len));
         }
     }
