@@ -154,6 +154,14 @@ impl<'a, 's, K, V> Part<'a, 's, K, V> {
         }
     }
 
+    fn is_leaf_or_empty(&self) -> bool {
+        match self {
+            Part::Empty => true,
+            Part::Node(node) => node.is_leaf(),
+            Part::Groups(_) | Part::Items(_) => false,
+        }
+    }
+
     /// What is in a part of the region, if this is no leaf.
     fn within(self, region: Region) -> Self {
         match self {
@@ -427,24 +435,8 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let before = result.entries.len();
-    let runs = parts.map(Part::run);
-    if O::BUILDS {
-        result.entries.reserve(runs.iter().map(|run| run.tags.len()).sum());
-    }
-    let mut leaves: [&'a [(K, V)]; N] = [&[]; N];
-    let all_leaves = leaves.iter_mut().zip(&runs).all(|(leaf, run)| match run.entries {
-        Entries::OfLeaf(entries) => {
-            *leaf = entries;
-            true
-        }
-        Entries::Listed(_) => false,
-    });
     let mut list = std::mem::take(&mut result.entries);
-    let same = if all_leaves {
-        join_runs(runs, |i, at| leaves[i].get(at), &mut list, op)
-    } else {
-        join_runs(runs, |i, at| runs[i].entry(at), &mut list, op)
-    };
+    let same = join_to(&parts, &mut list, op);
     result.entries = list;
     if !O::BUILDS {
         return same;
@@ -456,6 +448,31 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         result.settle(at, result.entries.len() - before, op);
     }
     same
+}
+
+/// Puts what becomes of entries on a list. Returns which operands hold the same.
+fn join_to<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+    parts: &[Part<'a, '_, K, V>; N],
+    list: &mut List<'a, K, V>,
+    op: &mut O,
+) -> usize {
+    let runs = parts.map(Part::run);
+    if O::BUILDS {
+        list.reserve(runs.iter().map(|run| run.tags.len()).sum());
+    }
+    let mut leaves: [&'a [(K, V)]; N] = [&[]; N];
+    let all_leaves = leaves.iter_mut().zip(&runs).all(|(leaf, run)| match run.entries {
+        Entries::OfLeaf(entries) => {
+            *leaf = entries;
+            true
+        }
+        Entries::Listed(_) => false,
+    });
+    if all_leaves {
+        join_runs(runs, |i, at| leaves[i].get(at), list, op)
+    } else {
+        join_runs(runs, |i, at| runs[i].entry(at), list, op)
+    }
 }
 
 /// Joins entries of all operands, given how to get one of them. Returns which operands hold what the result does.
@@ -473,6 +490,17 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     let mut from = [0; N];
     let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
     loop {
+        // Mostly all have the key.
+        if heads[1..].iter().all(|head| *head == heads[0]) && heads[0] != END {
+            let entries: [_; N] = std::array::from_fn(|i| get(i, from[i]));
+            let next: [u32; N] = std::array::from_fn(|i| head(i, from[i] + 1));
+            if next.iter().all(|next| *next != heads[0]) && all_of_one_key(&entries, op) {
+                same &= emit(heads[0] as u16, entries, list, op);
+                heads = next;
+                from.iter_mut().for_each(|from| *from += 1);
+                continue;
+            }
+        }
         let least = heads.iter().fold(END, |least, head| least.min(*head));
         if least == END {
             return same;
@@ -507,6 +535,17 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     }
 }
 
+/// Whether all have an entry, of one key.
+#[inline]
+fn all_of_one_key<const N: usize, K, V>(entries: &[Option<&(K, V)>; N], keys: &impl Keys<K>) -> bool {
+    let Some((key, _)) = entries[0] else {
+        return false;
+    };
+    entries[1..]
+        .iter()
+        .all(|entry| entry.is_some_and(|(other, _)| keys.same(key, other)))
+}
+
 /// Joins entries of one tag.
 #[cold]
 fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
@@ -535,7 +574,7 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
 }
 
 /// Adds what becomes of a key. Returns which operands have the same.
-#[inline]
+#[inline(always)]
 fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
     entries: [Option<&'a (K, V)>; N],

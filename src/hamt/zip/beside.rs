@@ -3,10 +3,10 @@
 //! Nothing is noted of groups where the result is what the first operand has. So what all share costs a comparison of
 //! pointers, and a node of the result is a copy of the first operand's with some groups in the place of others.
 
-use super::result::{Content, Group, Groups, List};
-use super::{Part, Region, Whole, Zip, classes, enter, of_class, visit};
+use super::result::{Content, Group, Groups, List, new_leaf};
+use super::{Part, Region, Whole, Zip, classes, enter, join_to, of_class, visit};
 use crate::hamt::node::Node;
-use crate::hamt::{Bits, SLOTS};
+use crate::hamt::{Bits, Keys, LEAF, SLOTS};
 use smallvec::SmallVec;
 
 /// What becomes of inner nodes.
@@ -209,6 +209,21 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
                         }
                     }
                 }
+                _ if parts.iter().all(Part::is_leaf_or_empty) => {
+                    visit();
+                    let base = list.len();
+                    let same = join_to(&parts, list, op);
+                    if same & 1 == 0 && O::BUILDS {
+                        after = if same == 0 {
+                            self.settle(at, base, list, op)
+                        } else {
+                            let of = same.trailing_zeros() as usize;
+                            self.take_over(parts[of], at, of)
+                        };
+                    }
+                    list.truncate(base);
+                    same
+                }
                 _ => {
                     let mut groups = Groups::over(level, list);
                     let same = enter(parts, at, &mut groups, op);
@@ -234,6 +249,21 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
             self.less |= after < before;
             self.more += after.cast_signed() - before.cast_signed();
         }
+    }
+
+    /// Makes what is on the list from `base` on the groups of a region. Returns how many entries that are.
+    fn settle(&mut self, at: Region, base: usize, list: &mut List<'a, K, V>, keys: &impl Keys<K>) -> usize {
+        let count = list.len() - base;
+        if count == 0 || count > LEAF {
+            let mut groups = Groups::from(self.level, base, list);
+            groups.settle(at, count, keys);
+            groups.move_to(&mut self.groups);
+            groups.give_back(list);
+        } else {
+            let leaf = new_leaf(&mut list.drain(base..), count);
+            self.groups.push(Group::new(at, Content::New(leaf)));
+        }
+        count
     }
 
     /// Takes over what an operand has in a region. Returns how many entries that are.

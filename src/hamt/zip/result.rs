@@ -88,13 +88,17 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
 
     /// For nodes at a level, with entries at the end of a list, which is to be given back.
     pub(super) fn over(level: u32, list: &mut List<'a, K, V>) -> Self {
-        let entries = std::mem::take(list);
+        Self::from(level, list.len(), list)
+    }
+
+    /// As [`over`](Self::over), where the entries from `base` on are those of this level.
+    pub(super) fn from(level: u32, base: usize, list: &mut List<'a, K, V>) -> Self {
         Self {
             level,
             groups: SmallVec::new(),
-            base: entries.len(),
-            grouped: entries.len(),
-            entries,
+            entries: std::mem::take(list),
+            base,
+            grouped: base,
         }
     }
 
@@ -358,7 +362,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
 }
 
 /// A leaf of the next `count` entries of a list.
-fn new_leaf<'a, K: Clone + 'a, V: Clone + 'a>(
+pub(super) fn new_leaf<'a, K: Clone + 'a, V: Clone + 'a>(
     entries: &mut impl Iterator<Item = (u16, Source<'a, K, V>)>,
     count: usize,
 ) -> Node<K, V> {
