@@ -46,6 +46,7 @@
 // Bytes and texts from outside are read here: nothing that they hold may panic.
 #![deny(clippy::indexing_slicing)]
 
+#[deny(clippy::arithmetic_side_effects)]
 mod archive;
 #[deny(clippy::arithmetic_side_effects)]
 mod atom;
