@@ -57,6 +57,7 @@ mod codec;
 mod disk;
 mod error;
 mod file;
+mod folder;
 #[cfg(feature = "journal")]
 mod journal;
 #[deny(clippy::arithmetic_side_effects)]

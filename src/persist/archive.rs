@@ -7,6 +7,8 @@ mod name;
 mod naming;
 mod revision;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -83,8 +85,8 @@ use crate::term::{Atom, Term};
 pub struct Archive<T: Term = Atom> {
     store: Store,
     codec: Box<dyn Codec<T> + Send + Sync>,
-    /// Held by the thread that writes, beside the lock on the file `lock`.
-    writer: Mutex<()>,
+    /// Held by the thread that writes, beside the lock on the file `lock`. Has one seen to it that the folders stay?
+    writer: Mutex<bool>,
     /// Locked for a moment only: nobody reads or writes a file meanwhile.
     states: Mutex<States<T>>,
 }
@@ -95,7 +97,7 @@ type States<T> = BTreeMap<String, (RevisionId, Arc<Snapshot<T>>)>;
 /// Whoever writes, until this is dropped.
 struct Turn<'a> {
     lock: File,
-    _writer: MutexGuard<'a, ()>,
+    _writer: MutexGuard<'a, bool>,
 }
 
 impl Drop for Turn<'_> {
@@ -126,7 +128,7 @@ impl<T: Term> Archive<T> {
         Ok(Self {
             store: Store::open(folder.as_ref())?,
             codec: Box::new(codec),
-            writer: Mutex::new(()),
+            writer: Mutex::new(false),
             states: Mutex::new(States::new()),
         })
     }
@@ -151,13 +153,17 @@ impl<T: Term> Archive<T> {
     /// Waits until no other thread and no other process writes.
     fn turn(&self) -> Result<Turn<'_>, ArchiveError> {
         // A writer that panicked has left what a crash leaves: each file is sound.
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .open(self.store.0.join("lock"))?;
         lock.lock()?;
+        if !*writer {
+            self.store.create()?;
+            *writer = true;
+        }
         Ok(Turn { lock, _writer: writer })
     }
 }

@@ -81,7 +81,6 @@ impl File {
         attempt(|| self.0.set_permissions(permissions))
     }
 
-    #[cfg(feature = "journal")]
     pub(super) fn length(&self) -> io::Result<u64> {
         attempt(|| self.0.metadata()).map(|known| known.len())
     }
@@ -128,14 +127,15 @@ impl Write for File {
     }
 }
 
+/// Makes one folder.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    attempt(|| fs::create_dir(path))
+}
+
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     attempt(|| fs::rename(from, to))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     attempt(|| fs::remove_file(path))
-}
-
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    attempt(|| fs::create_dir(path))
 }

@@ -1,4 +1,4 @@
-//! Files that are replaced whole, and folders that are there to stay.
+//! Files that are replaced whole.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -24,6 +24,9 @@ pub(super) fn replace<E: From<io::Error>>(
     let path = followed(path)?;
     let old = match fs::metadata(&path) {
         Ok(old) if old.is_file() => Some(old),
+        Ok(old) if old.is_dir() && path.file_name().is_some() => {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+        }
         Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file").into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error.into()),
@@ -108,22 +111,6 @@ impl Drop for Incoming {
             let _ = disk::remove(&self.path);
         }
     }
-}
-
-/// Makes a folder, and those that it is in, so that they are there after a crash of the machine too.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        create_folder(parent)?;
-    }
-    match disk::create_folder(path) {
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        made => made?,
-    }
-    sync_folder(path)
 }
 
 /// Makes a rename, a new file or a removal in the folder of `path` last. Where folders can't be opened (Windows), the

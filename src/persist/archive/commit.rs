@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::name::{self, Kind};
-use super::revision::{Head, Stored};
+use super::revision::{Head, LAST_GENERATION, Stored};
 use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
-use crate::persist::record;
+use crate::persist::{Flaw, LoadError, record};
 use crate::term::Term;
 
-/// What a file takes on most disks, however short it is: so a patch weighs as much.
-const LEAST_WEIGHT: u64 = 4096;
+/// What a file takes on most disks, however short it is: so a patch weighs as much. Less in our own tests, so that few bytes
+/// make patches.
+const LEAST_WEIGHT: u64 = if cfg!(test) { 64 } else { 4096 };
 
 /// A commit that is to be made.
 struct Pending<'a, T: Term> {
@@ -132,7 +133,7 @@ impl<T: Term> Archive<T> {
         // It is a revision too: so all who know it, and go on from it, know what was merged.
         let time = pending.note.time;
         let own = self.put_after(pending.origins, state, pending.note, &states)?;
-        self.keep(state, own)?;
+        state.mark(state.marks().into_iter().chain([own.0]));
         let id = if self.leads_to(own, tip)? {
             tip
         } else {
@@ -140,6 +141,7 @@ impl<T: Term> Archive<T> {
             self.put(vec![tip, own], Some(&ours), &merged, Note { message, time })?
         };
         self.move_to(branch, tip, id, merged, &states)?;
+        self.keep(state, own)?;
         Ok(Ok(id))
     }
 
@@ -286,6 +288,8 @@ impl<T: Term> Archive<T> {
             ([first, ..], Some((seen, before))) if first == seen => self.put(parents, Some(before), state, note)?,
             _ => self.put_after(parents, state, note, states)?,
         };
+        // If the name fails, it may be there all the same: who tries again must not be taken for another.
+        state.mark(state.marks().into_iter().chain([id.0]));
         self.store.set_name(Kind::Branch, branch, id)?;
         self.keep(state, id)?;
         self.remember(branch, id, Arc::clone(state));
@@ -348,6 +352,11 @@ impl<T: Term> Archive<T> {
         let mut behind_first = None;
         for parent in &parents {
             let head = self.store.revision(*parent)?.head;
+            if head.next_generation() > LAST_GENERATION {
+                let error = LoadError::at(12, Flaw::Order);
+                let path = self.store.path(*parent);
+                return Err(ArchiveError::Load { path, error });
+            }
             generation = generation.max(head.next_generation());
             behind_first.get_or_insert(match head.stored {
                 Stored::Whole(length) => (0, length),

@@ -90,10 +90,13 @@ pub(super) struct Head {
     pub(super) stored: Stored,
 }
 
+/// The greatest generation: one more can be counted on from it. No honest history gets there.
+pub(super) const LAST_GENERATION: u64 = u64::MAX - 1;
+
 impl Head {
     /// The least generation of what comes from this.
     pub(super) fn next_generation(self) -> u64 {
-        // A revision that is read is of a lesser one.
+        // A revision that is read has one at most `LAST_GENERATION`.
         self.generation.saturating_add(1)
     }
 }
@@ -179,7 +182,7 @@ impl Revision {
         let nonce = input.array()?;
         input.end()?;
         let is_root = parents.is_empty();
-        let fits = is_root == (generation == 0) && generation < u64::MAX;
+        let fits = is_root == (generation == 0) && generation <= LAST_GENERATION;
         if !fits || (is_root && !matches!(stored, Stored::Whole(_))) {
             return Err(LoadError::at(start, Flaw::Entry));
         }

@@ -1,7 +1,7 @@
 //! The files of an archive.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,12 @@ use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::persist::block::{self, BlockReader, BlockWriter};
 use crate::persist::bytes::put_bytes;
-use crate::persist::file::{Incoming, create_folder, replace, sync_folder};
-use crate::persist::{Codec, Flaw, LoadError, disk, load, record, save};
+use crate::persist::file::{Incoming, replace, sync_folder};
+use crate::persist::{
+    Codec, Flaw, LoadError,
+    disk::{self, File},
+    folder, load, record, save,
+};
 use crate::term::Term;
 
 const MAGIC: [u8; 8] = *b"\x89pleaar\n";
@@ -44,8 +48,8 @@ impl Store {
     pub(super) fn open(folder: &Path) -> Result<Self, ArchiveError> {
         let store = Self(folder.to_owned());
         if !Self::is_in(folder) {
-            create_folder(folder)?;
             // Part of an archive may be there: what made it may have been killed.
+            folder::create(folder)?;
             for entry in fs::read_dir(folder)? {
                 if !["revisions", "names", "lock"]
                     .map(Some)
@@ -54,10 +58,16 @@ impl Store {
                     return Err(ArchiveError::Stranger(folder.to_owned()));
                 }
             }
-            create_folder(&store.objects())?;
-            create_folder(&store.names())?;
+            store.create()?;
         }
         Ok(store)
+    }
+
+    /// Makes the folders, if they are not there, and sees to it that they stay.
+    pub(super) fn create(&self) -> io::Result<()> {
+        folder::create(&self.0)?;
+        folder::create(&self.objects())?;
+        folder::create(&self.names())
     }
 
     pub(super) fn is_in(folder: &Path) -> bool {
@@ -105,8 +115,8 @@ impl Store {
     pub(super) fn revision(&self, id: RevisionId) -> Result<Revision, ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
-        let length = file.metadata()?.len();
-        read_head(BufReader::new(file), id, length)
+        let length = file.length()?;
+        read_head(BufReader::new(&file), id, length)
             .map(|(revision, _)| revision)
             .map_err(failed(&path))
     }
@@ -119,8 +129,8 @@ impl Store {
     ) -> Result<(Revision, Content<T>), ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
-        let length = file.metadata()?.len();
-        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(file));
+        let length = file.length()?;
+        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(&file));
         let found = read(&mut input, id, length, codec).map_err(failed(&path))?;
         if input.into_inner().id() != id {
             return Err(ArchiveError::Misnamed(path));
@@ -136,7 +146,7 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let (found, id) = read_name(BufReader::new(file)).map_err(failed(&path))?;
+        let (found, id) = read_name(BufReader::new(&file)).map_err(failed(&path))?;
         if found == name {
             Ok(Some(id))
         } else {
