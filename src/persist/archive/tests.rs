@@ -12,7 +12,7 @@ fn pair(i: i64) -> [Atom; 2] {
 
 /// So many pairs that all commits of a test are patches.
 fn base() -> Environment {
-    (-60..0).flat_map(pair).collect()
+    (-20..0).flat_map(pair).collect()
 }
 
 /// An archive with one revision, to be copied into place.
@@ -42,8 +42,8 @@ fn live(folder: &Folder) -> Vec<RevisionId> {
     let mut acknowledged = Vec::new();
     let mut env = Environment::new();
     let mut archive = None;
-    for i in 0..8 {
-        if i == 4 {
+    for i in 0..5 {
+        if i == 2 {
             archive = None;
         }
         if archive.is_none() {
@@ -60,16 +60,15 @@ fn live(folder: &Folder) -> Vec<RevisionId> {
             acknowledged.extend(committed);
         }
         match i {
-            1 => drop(archive.branch("side", "main")),
-            2 => drop(archive.tag("tag", "main")),
-            3 => {
+            0 => drop((archive.branch("side", "main"), archive.tag("tag", "main"))),
+            1 => {
                 if let Ok(mut side) = archive.checkout("side") {
                     side.add_facts_bulk(pair(100));
                     let _ = archive.commit("side", &side, "");
                 }
             }
-            5 => acknowledged.extend(archive.merge("main", "side")),
-            6 => drop((archive.remove_tag("tag"), archive.prune())),
+            3 => acknowledged.extend(archive.merge("main", "side")),
+            4 => drop((archive.remove_tag("tag"), archive.prune())),
             _ => {}
         }
     }
@@ -93,7 +92,7 @@ fn assert_sound(folder: &Folder, acknowledged: &[RevisionId], plan: Plan) {
         assert!(log.contains(id), "{plan:?}: {id} is lost");
     }
     assert!(world.len() >= base().len(), "{plan:?}");
-    for i in (-5..8).chain([100]) {
+    for i in (-5..5).chain([100]) {
         let halves = pair(i).map(|half| world.multiplicity(&half));
         assert!(
             halves == [0, 0] || halves == [1, 1],
@@ -119,11 +118,11 @@ fn whatever_fails_no_acknowledged_revision_is_lost() {
         faults::start(plan);
         let acknowledged = live(&folder);
         let failed = faults::stop();
-        assert!(failed || acknowledged.len() == 9, "{acknowledged:?}");
+        assert!(failed || acknowledged.len() == 6, "{acknowledged:?}");
         assert_sound(&folder, &acknowledged, plan);
         failed
     });
-    assert!(runs > 800, "{runs}");
+    assert!(runs > 1_000, "{runs}");
 }
 
 /// A commit that fails leaves the branch at the old revision or at the new one, and nothing but that revision.
