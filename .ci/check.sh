@@ -162,10 +162,11 @@ step_benches() {
     cargo test --benches
 }
 
-about_kills="500 journals and 500 saves whose process is killed at random moments, and more cases of the maps' properties (long)"
+about_kills="500 journals, 500 saves and 500 archives whose process is killed at random moments, and more cases of the maps' properties (long)"
 step_kills() {
     some_tests cargo test --release --all-features --test=journal -- --include-ignored &&
         some_tests cargo test --release --all-features --test=processes -- --include-ignored &&
+        some_tests cargo test --release --all-features --test=archive_faults -- --include-ignored &&
         some_tests env PLEACH_CASES=100000 cargo test --release --all-features --test=map &&
         some_tests cargo test --release --all-features --test=map_panics -- --include-ignored
 }
@@ -192,7 +193,7 @@ step_tsan() {
 GUARDED=(hamt:: map:: env::facts::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(archive environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
+STRUCTURAL=(archive archive_origins environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

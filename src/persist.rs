@@ -46,6 +46,7 @@
 // Bytes and texts from outside are read here: nothing that they hold may panic.
 #![deny(clippy::indexing_slicing)]
 
+#[deny(clippy::arithmetic_side_effects)]
 mod archive;
 #[deny(clippy::arithmetic_side_effects)]
 mod atom;
@@ -56,6 +57,7 @@ mod codec;
 mod disk;
 mod error;
 mod file;
+mod folder;
 #[cfg(feature = "journal")]
 mod journal;
 #[deny(clippy::arithmetic_side_effects)]
@@ -101,8 +103,11 @@ impl<T: Term> Environment<T> {
     /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was, or, where
     /// only the folder could not be synced, the new one is there.
     ///
+    /// A link is followed, and what it leads to made if it is not there. The new file has the rights of the old one from the
+    /// start, and its owner and group as far as the process may give them; other hard links go on having the old one.
+    ///
     /// # Errors
-    /// [`SaveError`], for an [opaque](crate::term::Leaf::Opaque) value too: see [`save_with`](Self::save_with).
+    /// [`SaveError`], if the path is that of something else than a regular file too, and for an [opaque](crate::term::Leaf::Opaque) value too: see [`save_with`](Self::save_with).
     ///
     /// ```
     /// # use pleach::{Atom, Environment};

@@ -16,6 +16,7 @@ use common::folder::Folder;
 use common::worlds::{bytes, fact, large, sample};
 use pleach::persist::{Archive, ArchiveError, Flaw, LoadError};
 use pleach::{Atom, Environment};
+use sha2::{Digest, Sha256};
 
 fn open(folder: &Folder) -> Archive {
     Archive::open(&folder.0).unwrap()
@@ -166,7 +167,7 @@ fn a_revision_without_a_name_is_a_leftover() {
     env.add_fact(fact(-1));
     let lost = archive.commit("main", &env, "").unwrap();
     fs::write(&name, old).unwrap();
-    fs::write(folder.0.join("revisions/incoming"), "half").unwrap();
+    fs::write(folder.0.join("revisions/.revision.77-0.tmp"), "half").unwrap();
     fs::write(folder.0.join("names/.branch-main.77-0.tmp"), "half").unwrap();
     fs::write(folder.0.join("names/stranger"), "not ours").unwrap();
 
@@ -183,10 +184,10 @@ fn a_revision_without_a_name_is_a_leftover() {
     );
     assert_eq!(archive.prune().unwrap(), 3);
     assert_eq!(archive.verify().unwrap().leftovers, [folder.0.join("names/stranger")]);
-    // The same commit again.
+    // The same commit again is another.
     let mut env = archive.checkout("main").unwrap();
     env.add_fact(fact(-1));
-    assert_eq!(archive.commit("main", &env, "").unwrap(), lost);
+    assert_ne!(archive.commit("main", &env, "").unwrap(), lost);
 }
 
 const CHILD: &str = "PLEACH_ARCHIVE_CHILD";
@@ -210,11 +211,11 @@ fn child_of_the_kill_test() {
     }
 }
 
-#[test]
-fn what_was_acknowledged_outlives_a_kill() {
+/// Kills a process that commits, again and again. Returns how many commits were acknowledged.
+fn kill_writers(rounds: u64) -> usize {
     let folder = Folder::new("kill");
     let mut acknowledged = 0;
-    for round in 0..12u64 {
+    for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child_of_the_kill_test", "--nocapture", "--test-threads=1"])
             .env(CHILD, &folder.0)
@@ -229,7 +230,7 @@ fn what_was_acknowledged_outlives_a_kill() {
             let ids = lines.filter_map(|line| line.rsplit_once("acknowledged ")?.1.parse().ok());
             ids.collect::<Vec<pleach::persist::RevisionId>>()
         });
-        thread::sleep(Duration::from_millis(30 + round * 7919 % 90));
+        thread::sleep(Duration::from_micros(30_000 + round * 7_919_003 % 90_000));
         child.kill().unwrap();
         child.wait().unwrap();
         let ids = reader.join().unwrap();
@@ -247,5 +248,93 @@ fn what_was_acknowledged_outlives_a_kill() {
         assert_eq!(world.len() % 2, large(300).len() % 2, "half a commit");
         acknowledged += ids.len();
     }
-    assert!(acknowledged > 0);
+    acknowledged
+}
+
+#[test]
+fn what_was_acknowledged_outlives_a_kill() {
+    assert!(kill_writers(12) > 0);
+}
+
+#[test]
+#[ignore = "takes two minutes: 500 kills"]
+fn five_hundred_killed_writers() {
+    assert!(kill_writers(500) > 500);
+}
+
+// ---- forged files ----------------------------------------------------------------------------------------------------
+
+fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn put_block(out: &mut Vec<u8>, kind: u8, content: &[u8]) {
+    let start = out.len();
+    out.push(kind);
+    out.extend((content.len() as u32).to_le_bytes());
+    out.extend(content);
+    let checksum = xxhash_rust::xxh3::xxh3_64_with_seed(&out[start..], 0);
+    out.extend(checksum.to_le_bytes());
+}
+
+/// Writes a whole revision with this parent and generation, by docs/format.md, and a branch `forged` that is at it.
+fn forge(folder: &Folder, parent: pleach::persist::RevisionId, generation: u64, state: &Environment) {
+    let raw = |id: String| -> Vec<u8> {
+        let digits = (0..32).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap());
+        digits.collect()
+    };
+    let magic = b"\x89pleaar\n\x01\0\0\0";
+    let mut content = vec![1];
+    content.extend(raw(parent.to_string()));
+    put_number(&mut content, generation);
+    content.push(0);
+    put_number(&mut content, state.len());
+    content.extend([0, 0]);
+    content.extend([7; 16]);
+    let mut file = magic.to_vec();
+    put_block(&mut file, 32, &content);
+    file.extend(bytes(state));
+    let id: [u8; 32] = Sha256::digest(&file).into();
+    let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(folder.0.join("revisions").join(name), file).unwrap();
+    let mut content = vec![6];
+    content.extend(b"forged");
+    content.extend(id);
+    let mut file = magic.to_vec();
+    put_block(&mut file, 33, &content);
+    fs::write(folder.0.join("names/branch-forged"), file).unwrap();
+}
+
+/// Numbers at their greatest are refused or counted on from, and nothing overflows.
+#[test]
+fn forged_generations_do_no_harm() {
+    for generation in [0, 1, 2, u64::MAX - 2, u64::MAX - 1, u64::MAX] {
+        let folder = Folder::fast("generations");
+        let archive = open(&folder);
+        let env = large(300);
+        let first = archive.commit("main", &env, "").unwrap();
+        let mut forged = env.clone();
+        forged.add_fact(fact(-1));
+        forge(&folder, first, generation, &forged);
+        let archive = open(&folder);
+        let problems = archive.verify().unwrap().problems.len();
+        assert_eq!(problems, usize::from(generation != 1), "{generation}");
+        let Ok(mut next) = archive.checkout("forged") else {
+            assert!(generation == 0 || generation == u64::MAX, "{generation}");
+            continue;
+        };
+        assert_eq!(next, forged);
+        next.add_fact(fact(-2));
+        // What is committed can be read, or is refused.
+        match archive.commit("forged", &next, "") {
+            Ok(_) => assert_eq!(open(&folder).checkout("forged").unwrap(), next, "{generation}"),
+            Err(ArchiveError::Load { .. }) => assert_eq!(open(&folder).checkout("forged").unwrap(), forged),
+            Err(error) => panic!("{generation}: {error}"),
+        }
+        assert_eq!(open(&folder).checkout("main").unwrap(), env);
+    }
 }

@@ -260,6 +260,19 @@ impl Drop for Folder {
     }
 }
 
+struct Anything;
+impl pleach::term::Grounded for Anything {
+    fn type_name(&self) -> &str {
+        "Anything"
+    }
+    fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::Borrowed(b"")
+    }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("anything")
+    }
+}
+
 #[test]
 fn a_save_that_fails_leaves_the_old_file_alone() {
     let folder = Folder::new("save");
@@ -268,18 +281,6 @@ fn a_save_that_fails_leaves_the_old_file_alone() {
     env.save(&path).unwrap();
 
     let mut opaque = env.clone();
-    struct Anything;
-    impl pleach::term::Grounded for Anything {
-        fn type_name(&self) -> &str {
-            "Anything"
-        }
-        fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
-            std::borrow::Cow::Borrowed(b"")
-        }
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("anything")
-        }
-    }
     opaque.add_fact(Atom::grounded(Anything));
     assert!(matches!(opaque.save(&path), Err(SaveError::Opaque { .. })));
     assert_eq!(Environment::<Atom>::load(&path).unwrap(), env);
@@ -312,6 +313,32 @@ fn places_where_nothing_can_be_saved_are_reported() {
     ));
 }
 
+struct Panics;
+
+impl pleach::persist::Codec<Atom> for Panics {
+    fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
+        panic!("as planned")
+    }
+    fn decode(&self, _: &[u8]) -> Option<Atom> {
+        None
+    }
+}
+
+#[test]
+fn a_save_whose_codec_panics_leaves_nothing() {
+    let folder = Folder::new("panicking");
+    fs::create_dir_all(&folder.0).unwrap();
+    let path = folder.0.join("world");
+    let mut env = sample();
+    env.save(&path).unwrap();
+    let before = env.clone();
+    env.add_fact(Atom::grounded(Anything));
+    let saved = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| env.save_with(&path, &Panics)));
+    assert!(saved.is_err());
+    assert_eq!(folder.names(), ["world"]);
+    assert_eq!(Environment::<Atom>::load(&path).unwrap(), before);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_reported() {
@@ -320,6 +347,42 @@ fn a_full_disk_is_reported() {
         Err(SaveError::Io(error)) => assert_eq!(error.kind(), ErrorKind::StorageFull),
         other => panic!("{other:?}"),
     }
+}
+
+/// Sees the rights of the files in a folder while one is written there.
+#[cfg(unix)]
+struct Watches(PathBuf);
+
+#[cfg(unix)]
+impl pleach::persist::Codec<Atom> for Watches {
+    fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
+        use std::os::unix::fs::PermissionsExt;
+        let files: Vec<_> = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap()).collect();
+        assert_eq!(files.len(), 2);
+        for file in files {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        Some(Vec::new())
+    }
+    fn decode(&self, _: &[u8]) -> Option<Atom> {
+        Some(Atom::grounded(Anything))
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_is_none_while_it_is_written_either() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("secret");
+    fs::create_dir_all(&folder.0).unwrap();
+    let path = folder.0.join("world");
+    let mut env = sample();
+    env.save(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    env.add_fact(Atom::grounded(Anything));
+    let watches = Watches(folder.0.clone());
+    env.save_with(&path, &watches).unwrap();
+    assert_eq!(Environment::load_with(&path, &watches).unwrap(), env);
 }
 
 #[cfg(unix)]

@@ -13,9 +13,13 @@
 //! parents take its place. A parent that another parent descends from is reached through that one. [`sweep`] cuts both
 //! kinds in all the history that a new version comes from, when as many versions were made since the last time as there
 //! were left then: so it costs O(1) a version, amortised, and history stays in proportion to what is alive.
+//!
+//! # Marks
+//! Who keeps states outside of memory **marks** the versions that it keeps. What a version comes from, there, is the marks
+//! of the nearest marked versions on all ways back ([`Snapshot::marks`]). A link that is cut leaves its marks behind.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
@@ -27,8 +31,9 @@ use crate::term::Term;
 pub(crate) struct Version<T: Term> {
     /// Greater than that of every parent.
     generation: u64,
-    /// Behind a lock only so that dead links can be cut while the snapshot is shared; reads of a snapshot never take it.
-    parents: Mutex<Parents<T>>,
+    /// Behind a lock only so that dead links can be cut, and marks made, while the snapshot is shared; reads of a snapshot
+    /// never take it.
+    links: Mutex<Links<T>>,
     /// How many versions were made since history was swept, on the longest way there.
     since_sweep: usize,
     /// How many versions that sweep left.
@@ -36,6 +41,43 @@ pub(crate) struct Version<T: Term> {
 }
 
 type Parents<T> = SmallVec<[Arc<Snapshot<T>>; 2]>;
+
+/// The name of a state that is kept outside of memory.
+pub(crate) type Mark = [u8; 32];
+
+/// What a version comes from.
+struct Links<T: Term> {
+    parents: Parents<T>,
+    /// Boxed, for few versions have any.
+    marks: Option<Box<Marks>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Marks {
+    names: BTreeSet<Mark>,
+    /// Were they made on the version itself? Then they are all: what it comes from has nothing to add. Else they are those
+    /// of versions that it came from and that are gone.
+    own: bool,
+}
+
+impl<T: Term> Links<T> {
+    fn to(parents: Parents<T>) -> Mutex<Self> {
+        Mutex::new(Self { parents, marks: None })
+    }
+
+    /// Takes over the marks of a version that it came from.
+    fn inherit(&mut self, marks: Option<Box<Marks>>) {
+        match (&mut self.marks, marks) {
+            (_, None) => {}
+            (Some(marks), Some(_)) if marks.own => {}
+            (Some(marks), Some(mut more)) => marks.names.append(&mut more.names),
+            (none, Some(mut marks)) => {
+                marks.own = false;
+                *none = Some(marks);
+            }
+        }
+    }
+}
 
 /// How many versions are made, beyond twice those that are alive, before history is swept.
 const SWEEP_EVERY: usize = if cfg!(pleach_tiny_nodes) { 0 } else { 16 };
@@ -47,7 +89,7 @@ impl<T: Term> Version<T> {
         LIVE.set(LIVE.get() + 1);
         Self {
             generation: 0,
-            parents: Mutex::new(SmallVec::new()),
+            links: Links::to(SmallVec::new()),
             since_sweep: 0,
             survivors: 0,
         }
@@ -76,7 +118,7 @@ impl<T: Term> Version<T> {
                 .map(|parent| parent.version.generation + 1)
                 .max()
                 .unwrap_or(0),
-            parents: Mutex::new(parents.iter().map(|parent| Arc::clone(parent)).collect()),
+            links: Links::to(parents.iter().map(|parent| Arc::clone(parent)).collect()),
             since_sweep,
             survivors,
         }
@@ -84,7 +126,16 @@ impl<T: Term> Version<T> {
 
     /// The parents as of now. Which they are can change, but never which versions two handles have in common.
     pub(super) fn parents(&self) -> Parents<T> {
-        self.lock().clone()
+        self.lock().parents.clone()
+    }
+
+    /// Takes over the marks of a version that this one comes from and that is gone.
+    pub(super) fn inherit(&mut self, marks: Option<Box<Marks>>) {
+        self.links().inherit(marks);
+    }
+
+    pub(super) fn into_marks(mut self) -> Option<Box<Marks>> {
+        self.links().marks.take()
     }
 
     /// Is it of a later generation, so that `other` can't come from it?
@@ -92,32 +143,35 @@ impl<T: Term> Version<T> {
         self.generation > other.generation
     }
 
-    fn lock(&self) -> MutexGuard<'_, Parents<T>> {
+    fn lock(&self) -> MutexGuard<'_, Links<T>> {
         // Nothing that can panic runs while the lock is held.
-        self.parents.lock().unwrap_or_else(PoisonError::into_inner)
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Cuts the links to parents that nothing else holds, but for one reference each that the caller has.
     fn prune(&self) {
         let mut links = self.lock();
         let mut at = 0;
-        while let Some(parent) = links.get(at) {
-            if let Some(other) = links[..at].iter().position(|other| Arc::ptr_eq(other, parent)) {
-                links.remove(at);
+        while let Some(parent) = links.parents.get(at) {
+            let before = links.parents[..at].iter();
+            if let Some(other) = before.clone().position(|other| Arc::ptr_eq(other, parent)) {
+                links.parents.remove(at);
                 // The other link to it may be the last one now.
                 at = other;
             } else if Arc::strong_count(parent) == 2 {
                 // Nobody else can come by it: its one link is behind the lock that we hold.
-                let dead = links.remove(at);
-                links.append(&mut dead.version.lock());
+                let dead = links.parents.remove(at);
+                let mut its = dead.version.lock();
+                links.parents.append(&mut its.parents);
+                links.inherit(its.marks.take());
             } else {
                 at += 1;
             }
         }
     }
 
-    fn links(&mut self) -> &mut Parents<T> {
-        self.parents.get_mut().unwrap_or_else(PoisonError::into_inner)
+    fn links(&mut self) -> &mut Links<T> {
+        self.links.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Cuts the links to parents that another parent descends from.
@@ -139,7 +193,9 @@ impl<T: Term> Version<T> {
             }
         }
         // The caller holds the parents too, so none is dropped here.
-        self.lock().retain(|parent| !older.contains(&Arc::as_ptr(parent)));
+        self.lock()
+            .parents
+            .retain(|parent| !older.contains(&Arc::as_ptr(parent)));
     }
 }
 
@@ -168,12 +224,45 @@ impl<T: Term> Drop for Version<T> {
     fn drop(&mut self) {
         #[cfg(test)]
         LIVE.set(LIVE.get() - 1);
-        let mut todo = std::mem::take(self.links());
+        let mut todo = std::mem::take(&mut self.links().parents);
         while let Some(parent) = todo.pop() {
             if let Some(mut dead) = Arc::into_inner(parent) {
-                todo.append(dead.version.links());
+                todo.append(&mut dead.version.links().parents);
             }
         }
+    }
+}
+
+impl<T: Term> Snapshot<T> {
+    /// Says which states that are kept outside of memory this one is or comes from: all of them, but for those that others
+    /// among them come from.
+    pub(crate) fn mark(&self, names: impl IntoIterator<Item = Mark>) {
+        let names = names.into_iter().collect();
+        self.version.lock().marks = Some(Box::new(Marks { names, own: true }));
+    }
+
+    /// Which states that are kept outside of memory this one is, or comes from. Visits the versions since.
+    pub(crate) fn marks(self: &Arc<Self>) -> BTreeSet<Mark> {
+        let mut found = BTreeSet::new();
+        let mut seen = HashSet::from([Arc::as_ptr(self)]);
+        let mut todo: Parents<T> = SmallVec::from_iter([Arc::clone(self)]);
+        while let Some(version) = todo.pop() {
+            let links = version.version.lock();
+            if let Some(marks) = &links.marks {
+                found.extend(&marks.names);
+                if marks.own {
+                    continue;
+                }
+            }
+            todo.extend(
+                links
+                    .parents
+                    .iter()
+                    .filter(|parent| seen.insert(Arc::as_ptr(parent)))
+                    .cloned(),
+            );
+        }
+        found
     }
 }
 
@@ -191,7 +280,7 @@ pub(crate) enum Base<T: Term> {
 pub(super) fn settled<T: Term>(version: &Arc<Snapshot<T>>) -> Arc<Snapshot<T>> {
     let mut settled = Arc::clone(version);
     loop {
-        let parent = match settled.version.lock().as_slice() {
+        let parent = match settled.version.lock().parents.as_slice() {
             [parent] if parent.edits == settled.edits => Arc::clone(parent),
             _ => break,
         };
@@ -203,7 +292,7 @@ pub(super) fn settled<T: Term>(version: &Arc<Snapshot<T>>) -> Arc<Snapshot<T>> {
 /// Finds the merge base. Visits the versions that are not older than it; O(1) if one operand is the other or its parent.
 pub(crate) fn merge_base<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Base<T> {
     let is_parent_of =
-        |old: &Arc<_>, new: &Arc<Snapshot<T>>| new.version.lock().iter().any(|parent| Arc::ptr_eq(parent, old));
+        |old: &Arc<_>, new: &Arc<Snapshot<T>>| new.version.lock().parents.iter().any(|parent| Arc::ptr_eq(parent, old));
     // The usual cases, before anything is copied.
     if Arc::ptr_eq(left, right) || is_parent_of(right, left) {
         return Base::Right;

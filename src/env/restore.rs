@@ -133,6 +133,15 @@ impl<T: Term> Snapshot<T> {
         Self::with(world, version, most(|parent| parent.edits).map_or(0, |edits| edits + 1))
     }
 
+    /// The latest versions that both are or come from.
+    pub(crate) fn common(self: &Arc<Self>, other: &Arc<Self>) -> Vec<Arc<Self>> {
+        match merge_base(self, other) {
+            Base::Left => vec![Arc::clone(self)],
+            Base::Right => vec![Arc::clone(other)],
+            Base::Common(bases) => bases,
+        }
+    }
+
     /// Are the two related, and has `self` something that `other` has not come from?
     pub(crate) fn is_ahead_of(self: &Arc<Self>, other: &Arc<Self>) -> bool {
         match merge_base(self, other) {
@@ -145,6 +154,30 @@ impl<T: Term> Snapshot<T> {
 }
 
 impl<T: Term> Environment<T> {
+    /// Says that this environment has all that `other` has, by a merge that was made by hand: from now on it comes from both,
+    /// and its [`union`](Self::union) with `other` is itself. O(1).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut base = Environment::<Atom>::new();
+    /// let (mut ours, mut theirs) = (base.clone(), base.clone());
+    /// ours.add_fact("(a)".parse()?);
+    /// theirs.add_fact("(b)".parse()?);
+    /// ours.apply(&base.diff(&theirs));
+    /// ours.record_merge(&theirs);
+    /// assert_eq!(ours.union(&theirs).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record_merge(&mut self, other: &Self) {
+        let (ours, theirs) = (self.snapshot(), other.snapshot());
+        if !matches!(merge_base(ours, theirs), Base::Right) {
+            let mut merged = ours.as_child_of(&[ours, theirs]);
+            // Ids of its own: the state it leaves goes on giving out those it gave.
+            merged.world.ids = Ids::new(None);
+            *self = Self::at(Arc::new(merged));
+        }
+    }
+
     /// An environment that holds this, related to no other.
     pub(crate) fn restored(root: Space<T>, spaces: Vec<(SpaceId, Space<T>)>, cells: Vec<(Cell, T)>) -> Self {
         let world = World {

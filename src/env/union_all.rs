@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cell::Resolve;
-use super::history::{Base, Version, merge_base, settled};
+use super::history::{Base, Marks, Version, merge_base, settled};
 use super::id::Ids;
 use super::snapshot::Snapshot;
 use super::union::union;
@@ -45,9 +45,10 @@ pub(super) fn union_all<T: Term>(
         debug_assert!(conflicts.is_empty(), "this resolver always decides");
         edits = edits.max(version.edits) + 1;
     }
-    let parents = parents(versions, base);
-    let parents: Vec<_> = parents.iter().collect();
-    Some(Arc::new(Snapshot::with(world, Version::child_of_all(&parents), edits)))
+    let (parents, gone) = parents(versions, base);
+    let mut version = Version::child_of_all(&parents.iter().collect::<Vec<_>>());
+    gone.into_iter().for_each(|marks| version.inherit(marks));
+    Some(Arc::new(Snapshot::with(world, version, edits)))
 }
 
 /// If one version is all that any two of these have in common: that version. It, and what is the same as another, are
@@ -95,14 +96,21 @@ fn base_of_fan<T: Term>(versions: &mut Vec<Arc<Snapshot<T>>>) -> Option<Arc<Snap
     Some(base)
 }
 
+/// The marks of versions that are gone.
+type Gone = Vec<Option<Box<Marks>>>;
+
 /// What the union of `versions` comes from. A version that nobody else holds can't be united with anything again, so its
-/// own parents take its place.
-fn parents<T: Term>(mut versions: Vec<Arc<Snapshot<T>>>, base: Arc<Snapshot<T>>) -> Vec<Arc<Snapshot<T>>> {
+/// own parents take its place. Its marks are returned too.
+fn parents<T: Term>(mut versions: Vec<Arc<Snapshot<T>>>, base: Arc<Snapshot<T>>) -> (Vec<Arc<Snapshot<T>>>, Gone) {
     let mut seen = HashMap::new();
+    let mut gone = Vec::new();
     versions.reverse();
     while let Some(version) = versions.pop() {
         match Arc::try_unwrap(version) {
-            Ok(dead) => versions.extend(dead.version.parents()),
+            Ok(dead) => {
+                versions.extend(dead.version.parents());
+                gone.push(dead.version.into_marks());
+            }
             Err(alive) => {
                 let next = seen.len();
                 seen.entry(Arc::as_ptr(&alive)).or_insert((next, alive));
@@ -115,5 +123,5 @@ fn parents<T: Term>(mut versions: Vec<Arc<Snapshot<T>>>, base: Arc<Snapshot<T>>)
     }
     let mut parents: Vec<_> = seen.into_values().collect();
     parents.sort_unstable_by_key(|(place, _)| *place);
-    parents.into_iter().map(|(_, parent)| parent).collect()
+    (parents.into_iter().map(|(_, parent)| parent).collect(), gone)
 }

@@ -1,6 +1,6 @@
 //! What is done to the files that hold data, in one place, so that tests can have any of it fail: see `faults`.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 #[cfg(feature = "journal")]
 use std::io::{Seek, SeekFrom};
@@ -39,12 +39,48 @@ impl File {
         attempt(|| fs::File::create(path)).map(Self)
     }
 
-    /// Makes a file where there is none.
-    pub(super) fn create_new(path: &Path) -> io::Result<Self> {
-        attempt(|| OpenOptions::new().write(true).create_new(true).open(path)).map(Self)
+    /// Makes a file where there is none. If it is secret, nobody else may read it.
+    pub(super) fn create_new(path: &Path, secret: bool) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if secret {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        #[cfg(not(unix))]
+        let _ = secret;
+        attempt(|| options.open(path)).map(Self)
     }
 
-    #[cfg(feature = "journal")]
+    /// Gives the file the owner and the group of another, as far as this process may.
+    pub(super) fn take_owner(&self, other: &Metadata) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, fchown};
+            let own = self.0.metadata()?;
+            let (user, group) = (Some(other.uid()), Some(other.gid()));
+            for (user, group) in [(user, None), (None, group)] {
+                let is_there =
+                    user.is_none_or(|user| user == own.uid()) && group.is_none_or(|group| group == own.gid());
+                match is_there {
+                    true => Ok(()),
+                    false => attempt(|| fchown(&self.0, user, group)),
+                }
+                .or_else(|error| match error.kind() {
+                    io::ErrorKind::PermissionDenied => Ok(()),
+                    _ => Err(error),
+                })?;
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = other;
+        Ok(())
+    }
+
+    pub(super) fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        attempt(|| self.0.set_permissions(permissions))
+    }
+
     pub(super) fn length(&self) -> io::Result<u64> {
         attempt(|| self.0.metadata()).map(|known| known.len())
     }
@@ -91,14 +127,15 @@ impl Write for File {
     }
 }
 
+/// Makes one folder.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    attempt(|| fs::create_dir(path))
+}
+
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     attempt(|| fs::rename(from, to))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     attempt(|| fs::remove_file(path))
-}
-
-pub(super) fn set_permissions(path: &Path, permissions: Permissions) -> io::Result<()> {
-    attempt(|| fs::set_permissions(path, permissions))
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod archive;
 #[cfg(feature = "eval")]
 mod eval;
 mod frail;

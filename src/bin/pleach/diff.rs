@@ -65,6 +65,10 @@ fn print(out: &mut impl Write, old: &Environment, new: &Environment, differs: &m
                 let times = if by > 1 { by.to_string() } else { String::new() };
                 writeln!(out, "{sign}{times} {}", shown(*space, atom))?;
             }
+            Change::Cell { cell, from, to } => {
+                let held = |atom: &Option<Atom>| atom.as_ref().map_or("nothing".to_owned(), Atom::to_string);
+                writeln!(out, "{cell}: {} -> {}", held(from), held(to))?;
+            }
             change => writeln!(out, "{change}")?,
         }
     }

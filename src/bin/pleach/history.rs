@@ -26,6 +26,9 @@ pub(crate) struct Log {
 }
 
 /// List the branches and tags of an archive.
+///
+/// Exits with 0; with 1 if the file of a name is damaged; with 2 if the archive could not be read. `branch --delete` and
+/// `tag --delete` remove a damaged name too.
 #[derive(Args)]
 pub(crate) struct Branches {
     /// The archive.
@@ -116,11 +119,22 @@ impl Branches {
             Ok((branches, tags)) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 let kinds = [("branch", branches), ("tag", tags)];
+                let mut damaged = false;
                 let mut names = kinds
                     .iter()
                     .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)));
-                let printed = names.try_for_each(|(kind, (name, id))| writeln!(out, "{kind:<7} {} {name}", short(*id)));
-                printed_to_the_end(printed.and_then(|()| out.flush()))
+                let printed = names.try_for_each(|(kind, (name, id))| match id {
+                    Ok(id) => writeln!(out, "{kind:<7} {} {name}", short(*id)),
+                    Err(fault) => {
+                        damaged = true;
+                        diagnostic::error(format_args!("{kind} {name}: {fault}"));
+                        Ok(())
+                    }
+                });
+                match printed_to_the_end(printed.and_then(|()| out.flush())) {
+                    Outcome::Fine if damaged => Outcome::ErrorFound,
+                    outcome => outcome,
+                }
             }
             Err(fault) => failed(&self.world, &fault),
         }
@@ -129,22 +143,25 @@ impl Branches {
 
 impl Branch {
     pub(crate) fn run(&self) -> Outcome {
-        self.naming
-            .run(|archive, name, revision| archive.branch(name, revision))
+        self.naming.run(Archive::branch, Archive::remove_branch)
     }
 }
 
 impl Tag {
     pub(crate) fn run(&self) -> Outcome {
-        self.naming.run(|archive, name, revision| archive.tag(name, revision))
+        self.naming.run(Archive::tag, Archive::remove_tag)
     }
 }
 
 impl Naming {
-    fn run(&self, make: impl Fn(&Archive, &str, &str) -> Result<RevisionId, ArchiveError>) -> Outcome {
+    fn run(
+        &self,
+        make: impl Fn(&Archive, &str, &str) -> Result<RevisionId, ArchiveError>,
+        remove: impl Fn(&Archive, &str) -> Result<(), ArchiveError>,
+    ) -> Outcome {
         let done = open(&self.world).and_then(|(archive, revision)| {
             let done = if self.delete {
-                archive.remove(&self.name)
+                remove(&archive, &self.name)
             } else {
                 make(&archive, &self.name, revision).map(drop)
             };
@@ -173,7 +190,10 @@ fn open(place: &Place) -> Result<(Archive, &str), LoadFault> {
 fn names(archive: &Archive) -> Result<BTreeMap<RevisionId, Vec<String>>, ArchiveError> {
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, id) in archive.branches()?.into_iter().chain(archive.tags()?) {
-        names.entry(id).or_default().push(name);
+        // `branches` and `verify` tell of what is damaged; it's not what was asked here.
+        if let Ok(id) = id {
+            names.entry(id).or_default().push(name);
+        }
     }
     Ok(names)
 }

@@ -1,11 +1,13 @@
 //! `pleach merge`.
 
+use std::ffi::{OsStr, OsString};
+
 use clap::{Args, ValueEnum};
 use pleach::Environment;
 use pleach::env::{Conflicts, Resolution};
 
 use crate::save::{check, note, save};
-use crate::world::{LoadFault, MAIN, Place, archive};
+use crate::world::{LoadFault, MAIN, Place, archive, is_same_folder};
 use crate::{Outcome, diagnostic};
 
 /// Merge two saved worlds that come from a third, or two branches of an archive.
@@ -21,7 +23,7 @@ use crate::{Outcome, diagnostic};
 pub(crate) struct Merge {
     /// BASE, OURS and THEIRS; or ARCHIVE@BRANCH, and what is to be merged into that branch.
     #[arg(required = true, num_args = 2..=3, value_name = "WORLD")]
-    worlds: Vec<String>,
+    worlds: Vec<OsString>,
 
     /// Where the merged world goes: a file, or ARCHIVE@BRANCH.
     #[arg(short, long, value_name = "WORLD")]
@@ -61,8 +63,6 @@ impl OnConflict {
 enum Fault {
     #[error("three worlds and an output are expected, or two branches of an archive")]
     Usage,
-    #[error("a file or a folder is expected, or ARCHIVE@NAME")]
-    NoPlace,
     #[error("cannot load {0}: {1}")]
     Load(Place, #[source] LoadFault),
     #[error("cannot save {0}: {1}")]
@@ -90,29 +90,32 @@ impl Merge {
         }
     }
 
-    fn files(&self, worlds: [&str; 3], output: &Place) -> Result<(), Fault> {
+    fn files(&self, worlds: [&OsStr; 3], output: &Place) -> Result<(), Fault> {
         check(output).map_err(|fault| Fault::Save(output.clone(), fault))?;
-        let load = |world: &str| -> Result<Environment, Fault> {
-            let place: Place = world.parse().map_err(|_| Fault::NoPlace)?;
+        let load = |world: &OsStr| -> Result<Environment, Fault> {
+            let place = Place::from(world.to_owned());
             place.load().map_err(|fault| Fault::Load(place, fault))
         };
         let [base, mut ours, theirs] = [load(worlds[0])?, load(worlds[1])?, load(worlds[2])?];
         ours.apply_with(&base.diff(&theirs), |_| self.on_conflict.resolution())
             .map_err(|conflicts| Fault::Conflicts(Box::new(conflicts)))?;
+        // If any of them is a revision, what the merged world is saved over must not have gone on from that one.
+        ours.record_merge(&theirs);
+        ours.record_merge(&base);
         save(output, &ours, note(&self.message)).map_err(|fault| Fault::Save(output.clone(), fault))?;
         Ok(())
     }
 
-    fn branches(&self, into: &str, from: &str) -> Result<(), Fault> {
-        let place: Place = into.parse().map_err(|_| Fault::NoPlace)?;
+    fn branches(&self, into: &OsStr, from: &OsStr) -> Result<(), Fault> {
+        let place = Place::from(into.to_owned());
         let Place::Archive(folder, branch) = &place else {
             return Err(Fault::Usage);
         };
         let branch = branch.as_deref().unwrap_or(MAIN);
         // `history@fix` or just `fix`.
-        let from = match from.parse() {
-            Ok(Place::Archive(other, Some(name))) if other == *folder => name,
-            _ => from.to_owned(),
+        let from = match Place::from(from.to_owned()) {
+            Place::Archive(other, name) if is_same_folder(&other, folder) => name.unwrap_or_else(|| MAIN.to_owned()),
+            _ => from.to_str().ok_or(Fault::Usage)?.to_owned(),
         };
         let failed = |fault| Fault::Load(place.clone(), fault);
         let merged = archive(folder)

@@ -1,16 +1,16 @@
 //! `pleach save`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hasher};
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use pleach::Environment;
-use pleach::env::IdSeed;
+use pleach::env::{Conflicts, IdSeed, resolve};
 use pleach::eval::References;
-use pleach::persist::{Archive, ArchiveError, Note, RevisionId, SaveError};
+use pleach::persist::{Archive, ArchiveError, Journal, Note, SaveError};
+use pleach::{Atom, Environment};
 
 use crate::run::Running;
 use crate::world::{MAIN, Place};
@@ -19,9 +19,9 @@ use crate::{Outcome, diagnostic};
 /// Run programs, and save the world that they leave.
 ///
 /// The world is the last argument: a file, which is replaced whole, or ARCHIVE@BRANCH, where it becomes the next
-/// revision. A file that is no saved world is left alone. The results are printed as by `run`. Exits with 0; with 1 if
-/// a result was an
-/// `(Error …)`, and the world is saved all the same; with 2 if nothing was saved.
+/// revision; if it was loaded from that branch, and the branch has gone on since, the two are merged. A file that is no
+/// saved world is left alone. The results are printed as by `run`. Exits with 0; with 1 if a result was an `(Error …)`,
+/// and the world is saved all the same; with 2 if nothing was saved.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach save rules.metta world.pleach
@@ -45,11 +45,7 @@ impl Save {
         let Some((world, programs)) = self.paths.split_last() else {
             return Outcome::Failed;
         };
-        let place = match world.to_str().unwrap_or_default().parse() {
-            Ok(place) => place,
-            // A name that is no text is that of a file.
-            Err(_) => Place::File(world.clone()),
-        };
+        let place = Place::from(world.clone().into_os_string());
         if let Err(fault) = check(&place) {
             diagnostic::error(format_args!("cannot save {place}: {fault}"));
             return Outcome::Failed;
@@ -65,8 +61,8 @@ impl Save {
             }
         };
         match save(&place, &environment, note(&self.message)) {
-            Ok(_) if error_seen => Outcome::ErrorFound,
-            Ok(_) => Outcome::Fine,
+            Ok(()) if error_seen => Outcome::ErrorFound,
+            Ok(()) => Outcome::Fine,
             Err(fault) => {
                 diagnostic::error(format_args!("cannot save {place}: {fault}"));
                 Outcome::Failed
@@ -86,36 +82,52 @@ pub(crate) enum SaveFault {
     Stranger,
     #[error("a journal belongs to the program that writes it")]
     Journal,
+    #[error("the branch has gone on since, and {0}; run this again, or save to a branch of its own and merge that")]
+    Conflicts(Box<Conflicts>),
 }
 
 /// That the place can be written, as far as can be told before anything is run.
 pub(crate) fn check(place: &Place) -> Result<(), SaveFault> {
     match place {
-        Place::File(path) if is_stranger(path) => Err(SaveFault::Stranger),
+        Place::File(path) => match may_be_replaced(path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SaveFault::Stranger),
+            Err(error) => Err(SaveFault::File(error.into())),
+        },
+        Place::Archive(folder, _) if Journal::<Atom>::is_in(folder) => Err(SaveFault::Journal),
+        Place::Archive(..) => Ok(()),
         Place::Journal(_) => Err(SaveFault::Journal),
-        Place::File(_) | Place::Archive(..) => Ok(()),
     }
 }
 
-/// Is there a file that is not empty and does not begin as a saved world does?
-fn is_stranger(path: &Path) -> bool {
+/// Is there nothing, or an empty file, or one that begins as a saved world does?
+fn may_be_replaced(path: &Path) -> io::Result<bool> {
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+        found => found?,
+    };
+    if !found.is_file() {
+        // Not even opened: a pipe would be waited for.
+        return Ok(false);
+    }
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
-    read.is_ok() && !head.is_empty() && head != b"\x89pleach\n"
+    File::open(path)?.take(8).read_to_end(&mut head)?;
+    Ok(head.is_empty() || head == b"\x89pleach\n")
 }
 
-/// Saves a world. Returns the revision, if it is one.
-pub(crate) fn save(place: &Place, environment: &Environment, note: Note) -> Result<Option<RevisionId>, SaveFault> {
+/// Saves a world.
+pub(crate) fn save(place: &Place, environment: &Environment, note: Note) -> Result<(), SaveFault> {
     check(place)?;
     match place {
-        Place::File(path) => match environment.save_with(path, &References) {
-            Ok(()) => Ok(None),
-            Err(error) => Err(SaveFault::File(error)),
-        },
+        Place::File(path) => environment.save_with(path, &References).map_err(SaveFault::File),
         Place::Archive(folder, name) => {
+            let branch = name.as_deref().unwrap_or(MAIN);
             let committed = Archive::open_with(folder, References)
-                .and_then(|archive| archive.commit(name.as_deref().unwrap_or(MAIN), environment, note));
-            committed.map(Some).map_err(SaveFault::Archive)
+                .and_then(|archive| archive.commit_with(branch, environment, note, resolve::fail));
+            match committed.map_err(SaveFault::Archive)? {
+                Ok(_) => Ok(()),
+                Err(conflicts) => Err(SaveFault::Conflicts(Box::new(conflicts))),
+            }
         }
         Place::Journal(_) => Err(SaveFault::Journal),
     }
@@ -134,7 +146,7 @@ pub(crate) fn note(message: &str) -> Note {
 fn seed(programs: &[PathBuf]) -> IdSeed {
     let mut hash = DefaultHasher::new();
     for program in programs {
-        hash.write(&std::fs::read(program).unwrap_or_default());
+        hash.write(&fs::read(program).unwrap_or_default());
     }
     IdSeed::root().child(hash.finish() >> 1)
 }

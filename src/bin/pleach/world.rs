@@ -1,8 +1,8 @@
 //! Saved worlds, as the user names them: `world.pleach`, `archive`, `archive@name`, `journal`.
 
-use std::fmt;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::{fmt, fs};
 
 use pleach::Environment;
 use pleach::eval::References;
@@ -20,30 +20,48 @@ pub(crate) enum Place {
     Journal(PathBuf),
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("a file or a folder is expected, or ARCHIVE@NAME")]
-pub(crate) struct NoPlace;
-
-impl FromStr for Place {
-    type Err = NoPlace;
-
-    fn from_str(text: &str) -> Result<Self, NoPlace> {
-        let path = Path::new(text);
-        if text.is_empty() {
-            Err(NoPlace)
-        } else if Archive::<pleach::Atom>::is_in(path) {
-            Ok(Self::Archive(path.to_owned(), None))
+impl From<OsString> for Place {
+    /// Names of files need not be text.
+    fn from(text: OsString) -> Self {
+        let path = Path::new(&text);
+        if Archive::<pleach::Atom>::is_in(path) {
+            Self::Archive(path.to_owned(), None)
         } else if path.is_dir() {
-            Ok(Self::Journal(path.to_owned()))
+            Self::Journal(path.to_owned())
         } else {
-            Ok(match text.rsplit_once('@') {
+            match split_at_sign(&text) {
                 // No file whose name happens to have that sign.
                 Some((folder, name)) if !path.exists() && !folder.is_empty() && !name.contains(['/', '\\']) => {
                     Self::Archive(folder.into(), Some(name.to_owned()))
                 }
-                _ => Self::File(path.to_owned()),
-            })
+                _ => Self::File(text.into()),
+            }
         }
+    }
+}
+
+/// What is before the last `@`, and what is after it, if that is text.
+fn split_at_sign(text: &OsStr) -> Option<(&OsStr, &str)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let bytes = text.as_bytes();
+        let at = bytes.iter().rposition(|byte| *byte == b'@')?;
+        let (folder, name) = bytes.split_at_checked(at)?;
+        Some((OsStr::from_bytes(folder), std::str::from_utf8(name.get(1..)?).ok()?))
+    }
+    #[cfg(not(unix))]
+    {
+        let (folder, name) = text.to_str()?.rsplit_once('@')?;
+        Some((OsStr::new(folder), name))
+    }
+}
+
+/// Do two paths lead to the same folder?
+pub(crate) fn is_same_folder(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
     }
 }
 

@@ -86,3 +86,36 @@ fn a_kept_chain_of_forks_is_kept_and_dropped_without_recursion() {
         .join()
         .unwrap();
 }
+
+/// What a version is marked with is known to all that comes from it, whatever is cut; and marks don't pile up.
+#[test]
+fn marks_outlive_the_versions_that_they_were_made_on() {
+    let mut env: Environment = [Atom::from(0)].into_iter().collect();
+    let before = env.clone();
+    env.snapshot().mark([[1; 32]]);
+    let mut fork = before.clone();
+    flip(&mut fork, 1);
+    drop((before, fork));
+    for i in 0..1_000 {
+        let mut forks: Vec<_> = (0..3).map(|_| env.clone()).collect();
+        drop(env);
+        forks.iter_mut().for_each(|fork| flip(fork, i));
+        env = Environment::union_all(&forks);
+        let left = env.union(&forks[0]);
+        flip(&mut env, i + 1);
+        env = env.union(&left);
+        assert_eq!(env.snapshot().marks(), [[1; 32]].into());
+    }
+    for i in 2..250 {
+        flip(&mut env, i.into());
+        env.snapshot().mark([[i; 32]]);
+        flip(&mut env, i64::from(i) + 1);
+        assert_eq!(env.snapshot().marks(), [[i; 32]].into());
+    }
+    let mut other = Environment::new();
+    other.snapshot().mark([[0; 32]]);
+    flip(&mut other, 0);
+    assert_eq!(env.union(&other).snapshot().marks(), [[0; 32], [249; 32]].into());
+    env.forget_history();
+    assert!(env.snapshot().marks().is_empty());
+}

@@ -34,6 +34,12 @@ pub enum ArchiveError {
     /// There is no branch and no tag of this name, and no revision whose id begins so.
     #[error("there is no branch, tag or revision {0:?}")]
     Unknown(String),
+    /// There is no branch of this name. There may be a tag.
+    #[error("there is no branch {0:?}")]
+    NoBranch(String),
+    /// There is no tag of this name. There may be a branch.
+    #[error("there is no tag {0:?}")]
+    NoTag(String),
     /// Several revisions have ids that begin so.
     #[error("several revisions have ids that begin with {0}")]
     Ambiguous(String),
@@ -44,8 +50,11 @@ pub enum ArchiveError {
     #[error("{0:?} is no name: a letter or a digit, then letters, digits, `-`, `_` and `.`, 60 bytes at most")]
     Name(String),
     /// The branch has gone on since the state that the environment comes from.
-    #[error("the branch {0:?} has gone on: unite what it holds now with this environment, and commit that")]
+    #[error("the branch {0:?} has gone on since: merge this into it, or commit it to another branch")]
     Outdated(String),
+    /// The folder holds something else than an archive.
+    #[error("{}: the folder holds something else than an archive", .0.display())]
+    Stranger(PathBuf),
 }
 
 impl From<SaveError> for ArchiveError {

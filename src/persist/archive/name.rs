@@ -20,6 +20,14 @@ impl Kind {
             Self::Tag => "tag-",
         }
     }
+
+    /// That there is none of this name.
+    pub(super) fn missing(self, name: &str) -> ArchiveError {
+        match self {
+            Self::Branch => ArchiveError::NoBranch(name.to_owned()),
+            Self::Tag => ArchiveError::NoTag(name.to_owned()),
+        }
+    }
 }
 
 /// That this can be a name.
@@ -42,7 +50,7 @@ pub(super) fn to_file(kind: Kind, name: &str) -> String {
     let mut file = kind.prefix().to_owned();
     for (at, byte) in name.bytes().enumerate() {
         match byte {
-            b'.' if at + 1 == name.len() => file += "%2e",
+            b'.' if name.len().checked_sub(1) == Some(at) => file += "%2e",
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => file.push(byte.into()),
             _ => file += &format!("%{byte:02x}"),
         }

@@ -1,6 +1,7 @@
 //! Revisions: what an archive knows of a state that it keeps.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
 use crate::persist::bytes::{Input, put_bytes, put_number};
@@ -37,12 +38,9 @@ impl FromStr for RevisionId {
         }
         for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
             for digit in digits {
-                let value = match digit {
-                    b'0'..=b'9' => digit - b'0',
-                    b'a'..=b'f' => digit - b'a' + 10,
-                    _ => return Err(RevisionIdError),
-                };
-                *byte = *byte << 4 | value;
+                let digit = Some(char::from(*digit)).filter(|digit| !digit.is_ascii_uppercase());
+                let digit = digit.and_then(|digit| digit.to_digit(16)).ok_or(RevisionIdError)?;
+                *byte = *byte << 4 | digit as u8;
             }
         }
         Ok(Self(bytes))
@@ -80,6 +78,8 @@ pub struct Revision {
     /// How many atoms the environment's own space has, each as often as it is present, or `u64::MAX`.
     pub atoms: u64,
     pub(super) head: Head,
+    /// Drawn at random, so that two commits are two revisions, whatever they hold: a union counts both.
+    nonce: [u8; 16],
 }
 
 /// Where a revision is in history, and how it is stored.
@@ -88,6 +88,17 @@ pub(super) struct Head {
     /// Greater than those of all parents, 0 if there are none.
     pub(super) generation: u64,
     pub(super) stored: Stored,
+}
+
+/// The greatest generation: one more can be counted on from it. No honest history gets there.
+pub(super) const LAST_GENERATION: u64 = u64::MAX - 1;
+
+impl Head {
+    /// The least generation of what comes from this.
+    pub(super) fn next_generation(self) -> u64 {
+        // A revision that is read has one at most `LAST_GENERATION`.
+        self.generation.saturating_add(1)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +115,21 @@ pub(super) enum Stored {
 }
 
 impl Revision {
+    /// One that is to be written. Its id is known then.
+    pub(super) fn new(parents: Vec<RevisionId>, note: Note, atoms: u64, head: Head) -> Self {
+        let random = RandomState::new();
+        let halves = [0, 1].map(|half| u128::from(random.hash_one(half)));
+        let nonce = (halves[0] << 64 | halves[1]).to_le_bytes();
+        Self {
+            id: RevisionId([0; 32]),
+            parents,
+            note,
+            atoms,
+            head,
+            nonce,
+        }
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         put_number(out, self.parents.len() as u64);
         for parent in &self.parents {
@@ -127,6 +153,7 @@ impl Revision {
             }
         }
         put_bytes(out, self.note.message.as_bytes());
+        out.extend(self.nonce);
     }
 
     /// Reads what [`write`](Self::write) wrote at the start of a file of this length.
@@ -152,9 +179,11 @@ impl Revision {
             _ => return Err(LoadError::at(start, Flaw::Entry)),
         };
         let message = input.text()?.to_owned();
+        let nonce = input.array()?;
         input.end()?;
         let is_root = parents.is_empty();
-        if is_root != (generation == 0) || (is_root && !matches!(stored, Stored::Whole(_))) {
+        let fits = is_root == (generation == 0) && generation <= LAST_GENERATION;
+        if !fits || (is_root && !matches!(stored, Stored::Whole(_))) {
             return Err(LoadError::at(start, Flaw::Entry));
         }
         Ok(Self {
@@ -163,6 +192,7 @@ impl Revision {
             note: Note { message, time },
             atoms,
             head: Head { generation, stored },
+            nonce,
         })
     }
 }

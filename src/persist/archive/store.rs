@@ -1,7 +1,7 @@
 //! The files of an archive.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,12 @@ use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::persist::block::{self, BlockReader, BlockWriter};
 use crate::persist::bytes::put_bytes;
-use crate::persist::file::{replace, sync_folder};
-use crate::persist::{Codec, Flaw, LoadError, SaveError, disk, load, record, save};
+use crate::persist::file::{Incoming, replace, sync_folder};
+use crate::persist::{
+    Codec, Flaw, LoadError,
+    disk::{self, File},
+    folder, load, record, save,
+};
 use crate::term::Term;
 
 const MAGIC: [u8; 8] = *b"\x89pleaar\n";
@@ -30,9 +34,6 @@ mod kind {
     pub(super) const NAME: u8 = 33;
 }
 
-/// A revision that is being written.
-const INCOMING: &str = "incoming";
-
 /// The folder of an archive.
 pub(super) struct Store(pub(super) PathBuf);
 
@@ -44,15 +45,33 @@ pub(super) enum Content<T: Term> {
 }
 
 impl Store {
-    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+    pub(super) fn open(folder: &Path) -> Result<Self, ArchiveError> {
         let store = Self(folder.to_owned());
-        let inside = [store.objects(), store.names()];
-        for folder in &inside {
-            fs::create_dir_all(folder)?;
+        if !Self::is_in(folder) {
+            // Part of an archive may be there: what made it may have been killed.
+            folder::create(folder)?;
+            for entry in fs::read_dir(folder)? {
+                if !["revisions", "names", "lock"]
+                    .map(Some)
+                    .contains(&entry?.file_name().to_str())
+                {
+                    return Err(ArchiveError::Stranger(folder.to_owned()));
+                }
+            }
+            store.create()?;
         }
-        sync_folder(&inside[0])?;
-        sync_folder(folder)?;
         Ok(store)
+    }
+
+    /// Makes the folders, if they are not there, and sees to it that they stay.
+    pub(super) fn create(&self) -> io::Result<()> {
+        folder::create(&self.0)?;
+        folder::create(&self.objects())?;
+        folder::create(&self.names())
+    }
+
+    pub(super) fn is_in(folder: &Path) -> bool {
+        folder.join("revisions").is_dir() && folder.join("names").is_dir()
     }
 
     fn objects(&self) -> PathBuf {
@@ -75,26 +94,20 @@ impl Store {
         state: &Snapshot<T>,
         codec: &dyn Codec<T>,
     ) -> Result<RevisionId, ArchiveError> {
-        let incoming = self.objects().join(INCOMING);
-        let mut id = revision.id;
-        replace(&incoming, |file| {
-            let mut out = Hashing::new(file);
-            let mut blocks = BlockWriter::new(&mut out, MAGIC, VERSION)?;
-            revision.write(blocks.content());
-            blocks.end(kind::REVISION)?;
-            match patch {
-                Some(patch) => {
-                    blocks.content().extend_from_slice(patch);
-                    blocks.end(kind::PATCH)?;
-                }
-                None => save::save(state, &mut out, codec)?,
+        let mut incoming = Incoming::beside(&self.objects().join("revision"), None)?;
+        let mut out = Hashing::new(&mut incoming.file);
+        let mut blocks = BlockWriter::new(&mut out, MAGIC, VERSION)?;
+        revision.write(blocks.content());
+        blocks.end(kind::REVISION)?;
+        match patch {
+            Some(patch) => {
+                blocks.content().extend_from_slice(patch);
+                blocks.end(kind::PATCH)?;
             }
-            id = out.id();
-            Ok::<(), SaveError>(())
-        })?;
-        let path = self.path(id);
-        disk::rename(&incoming, &path).inspect_err(|_| drop(disk::remove(&incoming)))?;
-        sync_folder(&path)?;
+            None => save::save(state, &mut out, codec)?,
+        }
+        let id = out.id();
+        incoming.persist(&self.path(id))?;
         Ok(id)
     }
 
@@ -102,8 +115,8 @@ impl Store {
     pub(super) fn revision(&self, id: RevisionId) -> Result<Revision, ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
-        let length = file.metadata()?.len();
-        read_head(BufReader::new(file), id, length)
+        let length = file.length()?;
+        read_head(BufReader::new(&file), id, length)
             .map(|(revision, _)| revision)
             .map_err(failed(&path))
     }
@@ -116,8 +129,8 @@ impl Store {
     ) -> Result<(Revision, Content<T>), ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
-        let length = file.metadata()?.len();
-        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(file));
+        let length = file.length()?;
+        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(&file));
         let found = read(&mut input, id, length, codec).map_err(failed(&path))?;
         if input.into_inner().id() != id {
             return Err(ArchiveError::Misnamed(path));
@@ -133,7 +146,7 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let (found, id) = read_name(BufReader::new(file)).map_err(failed(&path))?;
+        let (found, id) = read_name(BufReader::new(&file)).map_err(failed(&path))?;
         if found == name {
             Ok(Some(id))
         } else {
@@ -154,17 +167,23 @@ impl Store {
 
     pub(super) fn remove_name(&self, kind: Kind, name: &str) -> Result<(), ArchiveError> {
         let path = self.names().join(name::to_file(kind, name));
-        disk::remove(&path)?;
+        disk::remove(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => kind.missing(name),
+            _ => error.into(),
+        })?;
         Ok(sync_folder(&path)?)
     }
 
-    /// All that there are, and what they stand for.
-    pub(super) fn all_names(&self, kind: Kind) -> Result<BTreeMap<String, RevisionId>, ArchiveError> {
+    /// All that there are, and what they stand for, or why nobody knows.
+    pub(super) fn all_names(
+        &self,
+        kind: Kind,
+    ) -> Result<BTreeMap<String, Result<RevisionId, ArchiveError>>, ArchiveError> {
         let mut names = BTreeMap::new();
         for (found, name) in self.list()?.names {
-            // Another process may have removed it by now.
             if found == kind
-                && let Some(id) = self.named(kind, &name)?
+                // Another process may have removed it by now.
+                && let Some(id) = self.named(kind, &name).transpose()
             {
                 names.insert(name, id);
             }
@@ -195,8 +214,8 @@ impl Store {
     /// Removes files, in either folder.
     pub(super) fn remove(&self, files: &[PathBuf]) -> io::Result<()> {
         files.iter().try_for_each(|file| disk::remove(file))?;
-        sync_folder(&self.objects().join(INCOMING))?;
-        sync_folder(&self.names().join(INCOMING))
+        sync_folder(&self.objects().join("any"))?;
+        sync_folder(&self.names().join("any"))
     }
 }
 
@@ -212,7 +231,7 @@ pub(super) struct Listing {
 /// Could this be what a crash left? Nobody else makes files of such names here.
 pub(super) fn is_remnant(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name == INCOMING || (name.starts_with('.') && name.ends_with(".tmp"))
+    name.starts_with('.') && name.ends_with(".tmp")
 }
 
 fn failed(path: &Path) -> impl FnOnce(LoadError) -> ArchiveError + '_ {
@@ -253,7 +272,7 @@ fn read<T: Term>(
     let content = match revision.head.stored {
         Stored::Whole(_) => {
             let whole = load::load(input, codec).map_err(|error| match error {
-                LoadError::Corrupt { offset: at, flaw } => LoadError::at(offset + at, flaw),
+                LoadError::Corrupt { offset: at, flaw } => LoadError::at(offset.saturating_add(at), flaw),
                 error => error,
             })?;
             if whole.len() != revision.atoms {

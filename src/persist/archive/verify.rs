@@ -33,52 +33,64 @@ impl<T: Term> Archive<T> {
     /// # Errors
     /// If the folder itself can't be read. What is wrong with files in it is [reported](Verification::problems).
     pub fn verify(&self) -> Result<Verification, ArchiveError> {
+        let mut names = self.store.list()?.names;
+        loop {
+            let found = self.verify_once()?;
+            // A name that was removed while this looked may have taken its revisions with it.
+            let now = self.store.list()?.names;
+            if found.problems.is_empty() || now == names {
+                return Ok(found);
+            }
+            names = now;
+        }
+    }
+
+    fn verify_once(&self) -> Result<Verification, ArchiveError> {
         let mut found = Verification::default();
-        // Names first: what they stand for was written before them.
+        // Names are read first: what they stand for was written before them.
         let mut named = Vec::new();
-        let names = self.store.list()?.names;
-        let listing = self.store.list()?;
-        found.leftovers = listing.others;
-        for (kind, name) in names {
+        for (kind, name) in self.store.list()?.names {
             match self.store.named(kind, &name) {
                 Ok(Some(id)) => named.push(id),
                 Ok(None) => {}
                 Err(problem) => found.problems.push(problem),
             }
         }
+        let listing = self.store.list()?;
+        found.leftovers = listing.others;
         let mut sound: HashMap<RevisionId, Revision> = HashMap::new();
         let mut listed: HashSet<RevisionId> = HashSet::new();
         for id in listing.revisions {
-            listed.insert(id);
             match self.store.get::<T>(id, &*self.codec) {
                 Ok((revision, _)) => drop(sound.insert(id, revision)),
+                // It was pruned: whoever needs it will miss it.
+                Err(ArchiveError::Missing(_)) => continue,
                 Err(problem) => found.problems.push(problem),
             }
+            listed.insert(id);
         }
         for revision in sound.values() {
-            found.revisions += 1;
-            let generation = revision.parents.iter().filter_map(|parent| sound.get(parent));
-            let generation = generation.map(|parent| parent.head.generation + 1).max();
-            let all_sound = revision.parents.iter().all(|parent| sound.contains_key(parent));
-            if all_sound && generation.unwrap_or(0) != revision.head.generation {
+            let parents = revision.parents.iter().map(|parent| sound.get(parent));
+            let parents: Option<Vec<_>> = parents.collect();
+            let Some(parents) = parents else { continue };
+            let generation = parents.into_iter().map(|parent| parent.head.next_generation()).max();
+            if generation.unwrap_or(0) != revision.head.generation {
                 let path = self.store.path(revision.id);
                 let error = LoadError::at(12, Flaw::Order);
                 found.problems.push(ArchiveError::Load { path, error });
             }
         }
+        (found.revisions, found.names) = (sound.len(), named.len());
         let mut missing = HashSet::new();
         let mut reached = HashSet::new();
-        for id in &named {
-            found.names += 1;
-            let mut pending = vec![*id];
-            while let Some(id) = pending.pop() {
-                if !listed.contains(&id) {
-                    missing.insert(id);
-                } else if reached.insert(id)
-                    && let Some(revision) = sound.get(&id)
-                {
-                    pending.extend(&revision.parents);
-                }
+        let mut pending = named;
+        while let Some(id) = pending.pop() {
+            if !listed.contains(&id) {
+                missing.insert(id);
+            } else if reached.insert(id)
+                && let Some(revision) = sound.get(&id)
+            {
+                pending.extend(&revision.parents);
             }
         }
         let mut missing: Vec<_> = missing.into_iter().collect();
@@ -99,17 +111,19 @@ impl<T: Term> Archive<T> {
     /// # Errors
     /// [`ArchiveError`]; nothing is removed then unless the files themselves refuse.
     pub fn prune(&self) -> Result<usize, ArchiveError> {
-        self.write(|_| {
-            let names = [Kind::Branch, Kind::Tag].map(|kind| self.store.all_names(kind));
-            let [branches, tags] = names;
-            let named = branches?.into_values().chain(tags?.into_values());
-            let needed: HashSet<_> = self.ancestry(named)?.into_iter().map(|revision| revision.id).collect();
-            let listing = self.store.list()?;
-            let useless = listing.revisions.iter().filter(|id| !needed.contains(id));
-            let mut files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
-            files.extend(listing.others.into_iter().filter(|path| is_remnant(path)));
-            self.store.remove(&files)?;
-            Ok(files.len())
-        })
+        let _turn = self.turn()?;
+        let mut named = Vec::new();
+        for kind in [Kind::Branch, Kind::Tag] {
+            for id in self.store.all_names(kind)?.into_values() {
+                named.push(id?);
+            }
+        }
+        let needed: HashSet<_> = self.ancestry(named)?.into_iter().map(|revision| revision.id).collect();
+        let listing = self.store.list()?;
+        let useless = listing.revisions.iter().filter(|id| !needed.contains(id));
+        let mut files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
+        files.extend(listing.others.into_iter().filter(|path| is_remnant(path)));
+        self.store.remove(&files)?;
+        Ok(files.len())
     }
 }
