@@ -125,12 +125,8 @@ impl<T: Term> Snapshot<T> {
         } else {
             Version::child_of_all(parents)
         };
-        let most = |count: fn(&&Arc<Self>) -> u64| parents.iter().map(count).max();
-        let mut world = self.world.clone();
-        if parents.len() > 1 {
-            world.unions = most(|parent| parent.world.unions).map_or(0, |unions| unions + 1);
-        }
-        Self::with(world, version, most(|parent| parent.edits).map_or(0, |edits| edits + 1))
+        let edits = parents.iter().map(|parent| parent.edits).max();
+        Self::with(self.world.clone(), version, edits.map_or(0, |edits| edits + 1))
     }
 
     /// Are the two related, and has `self` something that `other` has not come from?
