@@ -57,6 +57,8 @@ mod disk;
 mod error;
 mod file;
 #[cfg(feature = "journal")]
+mod folder;
+#[cfg(feature = "journal")]
 mod journal;
 #[deny(clippy::arithmetic_side_effects)]
 mod key;

@@ -64,11 +64,15 @@ impl File {
     /// Has what was written put on the disk.
     #[cfg(feature = "journal")]
     pub(super) fn sync_data(&self) -> io::Result<()> {
+        #[cfg(test)]
+        faults::count_sync();
         attempt(|| self.0.sync_data())
     }
 
     /// Has what was written put on the disk, and what is known of the file.
     pub(super) fn sync_all(&self) -> io::Result<()> {
+        #[cfg(test)]
+        faults::count_sync();
         attempt(|| self.0.sync_all())
     }
 }
@@ -89,6 +93,11 @@ impl Write for File {
     fn flush(&mut self) -> io::Result<()> {
         attempt(|| self.0.flush())
     }
+}
+
+/// Makes one folder.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    attempt(|| fs::create_dir(path))
 }
 
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
