@@ -78,10 +78,14 @@ impl<T: Term> Space<T> {
                 return Err(Unfit::Kind);
             }
             let record = Arc::new(Record::new(count, order, Some(atom)));
-            if self.facts.contains(&key) {
+            // Whoever has it twice is refused, so it doesn't matter that the first one is gone.
+            if self
+                .facts
+                .insert(&key, Multiplicity::from(Arc::clone(&record)))
+                .is_some()
+            {
                 return Err(Unfit::Twice);
             }
-            self.facts.insert(&key, Multiplicity::from(Arc::clone(&record)));
             self.reindex(&index, record);
             self.total += u128::from(count);
             self.next_order = self.next_order.max(order);

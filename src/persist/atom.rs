@@ -8,6 +8,8 @@
 //! There are as many names as variables, in the order in which these occur first; or none, if they are `0`, `1`, … as in
 //! a path that is decoded.
 
+use smallvec::SmallVec;
+
 use super::bytes::{Input, put_bytes, put_number};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError, SaveError};
@@ -158,7 +160,7 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         if known > self.path.len() as u64 {
             return Err(LoadError::at(start, Flaw::Atom));
         }
-        let mut names = Vec::new();
+        let mut names: SmallVec<[_; 8]> = SmallVec::new();
         for _ in 0..known {
             names.push((input.text()?, input.number()?));
         }

@@ -96,6 +96,7 @@ impl Write for File {
 }
 
 /// Makes one folder.
+#[cfg(feature = "journal")]
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     attempt(|| fs::create_dir(path))
 }
