@@ -361,4 +361,11 @@ fn a_copy_without_its_lock_is_a_journal() {
     let (found, recovery): (Environment, _) = Journal::read(&folder.0, &NoCodec).unwrap();
     assert_eq!((found.len(), recovery.records), (3, 3));
     assert_eq!(folder.names(), ["log-0"]);
+    // And nothing is none.
+    fs::remove_file(folder.0.join("log-0")).unwrap();
+    assert!(!Journal::<Atom>::is_in(&folder.0));
+    assert!(matches!(
+        Journal::<Atom>::read(&folder.0, &NoCodec),
+        Err(JournalError::Cut(_))
+    ));
 }

@@ -259,10 +259,13 @@ impl<T: Term> Journal<T> {
             Err(error) => return Err(error.into()),
         };
         let found = recover(folder, codec)?;
+        if found.last.is_none() {
+            return Err(JournalError::Cut(file(folder, "log", 0)));
+        }
         Ok((found.environment, found.recovery))
     }
 
-    /// Does this folder hold a journal? O(1).
+    /// Does this folder hold a journal? O(f) for f files.
     pub fn is_in(folder: impl AsRef<Path>) -> bool {
         files(folder.as_ref()).is_ok_and(|files| !files.is_empty())
     }
