@@ -19,7 +19,8 @@
 //! # Compression
 //! Plain facts are written as what their paths don't share, so there is little left to compress. Rules and texts
 //! shrink to a quarter or a half through any compressor around [`save_to`](Environment::save_to) and
-//! [`load_from`](Environment::load_from); loading streams, so no bomb takes memory.
+//! [`load_from`](Environment::load_from). Loading reads no more than 1 MiB of what it doesn't know to be sound; what has
+//! checksums that fit is limited by [`Read::take`] around the decompressor.
 //!
 //! ```
 //! use lz4_flex::frame::{FrameDecoder, FrameEncoder};

@@ -61,7 +61,7 @@ fn what_was_cut_off_or_changed_is_refused() {
     }
 }
 
-/// A few kilobytes that stand for gigabytes are read no further than to the first byte that is wrong.
+/// A few megabytes that stand for gigabytes are read no further than to the first block that is wrong, in memory for that.
 #[test]
 fn a_bomb_is_refused_where_it_begins() {
     struct Counting<R>(R, u64);
@@ -72,23 +72,33 @@ fn a_bomb_is_refused_where_it_begins() {
             Ok(read)
         }
     }
-    let mut encoder = FrameEncoder::new(Vec::new());
     let file = bytes(&sample());
-    // A file that begins well, and goes on with zeros.
-    encoder.write_all(&file[..12]).unwrap();
-    for _ in 0..1_000 {
-        encoder.write_all(&[0; 1 << 16]).unwrap();
+    // A file that begins well, and goes on with a block of zeros: of nothing, of the greatest length, of one that goes on,
+    // and of a gigabyte.
+    for (head, expected) in [
+        ([0, 0, 0, 0, 0], Flaw::Checksum),
+        ([3, 0, 0, 0x10, 0], Flaw::Checksum),
+        ([0x83, 0, 0, 0x10, 0], Flaw::Checksum),
+        ([3, 0, 0, 0, 0x40], Flaw::Length),
+        ([0x83, 0, 0, 0, 0x40], Flaw::Length),
+    ] {
+        let mut encoder = FrameEncoder::new(Vec::new());
+        encoder.write_all(&file[..12]).unwrap();
+        encoder.write_all(&head).unwrap();
+        for _ in 0..1 << 14 {
+            encoder.write_all(&[0; 1 << 16]).unwrap();
+        }
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < 5 << 20);
+        let mut input = Counting(FrameDecoder::new(&bomb[..]), 0);
+        let info = allocation_counter::measure(|| {
+            let refused = Environment::<Atom>::load_from(&mut input, &NoCodec);
+            let Err(LoadError::Corrupt { offset: 12, flaw }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(flaw, expected);
+        });
+        assert!(input.1 <= 1 << 21, "{} bytes were read", input.1);
+        assert!(info.bytes_max < 8 << 20, "{} bytes", info.bytes_max);
     }
-    let bomb = encoder.finish().unwrap();
-    assert!(bomb.len() < 1 << 19);
-    let mut input = Counting(FrameDecoder::new(&bomb[..]), 0);
-    let refused = Environment::<Atom>::load_from(&mut input, &NoCodec);
-    let Err(LoadError::Corrupt {
-        offset: 12,
-        flaw: Flaw::Checksum,
-    }) = refused
-    else {
-        panic!("{refused:?}");
-    };
-    assert!(input.1 <= 1 << 17, "{} bytes were read", input.1);
 }

@@ -177,7 +177,7 @@ fn a_bomb_takes_no_memory() {
     for kind in 0..=255 {
         let bomb = [head, &[kind], &u32::MAX.to_le_bytes(), &[0xff; 1000]].concat();
         let info = allocation_counter::measure(|| {
-            assert_eq!(flaw(&bomb).0, Flaw::Truncated);
+            assert_eq!(flaw(&bomb), (Flaw::Length, 12));
         });
         assert!(info.bytes_max < 1 << 20, "{} bytes", info.bytes_max);
     }
@@ -196,6 +196,128 @@ fn a_bomb_takes_no_memory() {
             });
             assert!(info.bytes_max < 1 << 20, "{} bytes", info.bytes_max);
         }
+    }
+}
+
+/// One more than the greatest content of a block.
+const TOO_LONG: usize = (1 << 20) + 1;
+
+/// An atom that takes several blocks, its file, and the blocks that it takes.
+fn of_many_blocks() -> (Environment, Vec<u8>, Vec<std::ops::Range<usize>>) {
+    let mut env = sample();
+    env.add_fact(Atom::expression([
+        Atom::symbol(&*"wide ".repeat(700_000)),
+        Atom::symbol("end"),
+    ]));
+    let file = bytes(&env);
+    let mut blocks = blocks(&file);
+    let is_part = |block: &std::ops::Range<usize>| file[block.start] & 0x7f == 3;
+    blocks.retain(is_part);
+    // And one with the others.
+    assert_eq!(blocks.len(), 5);
+    blocks.pop();
+    (env, file, blocks)
+}
+
+#[test]
+fn what_is_longer_than_a_block_goes_on_in_the_next() {
+    let (env, file, parts) = of_many_blocks();
+    let loaded = load(&file).unwrap();
+    loaded.check();
+    assert!(loaded == env && bytes(&loaded) == file);
+    let kinds: Vec<u8> = parts.iter().map(|part| file[part.start]).collect();
+    assert_eq!(kinds, [0x83, 0x83, 0x83, 3]);
+    assert!(parts.iter().all(|part| part.len() <= TOO_LONG - 1 + 13));
+
+    let mut damaged = file.clone();
+    for part in &parts {
+        for at in [part.start, part.start + 1, part.start + 100, part.end - 1] {
+            damaged[at] ^= 1;
+            assert_eq!(flaw(&damaged).1, part.start as u64, "{at}");
+            damaged[at] ^= 1;
+            assert_eq!(flaw(&file[..at]), (Flaw::Truncated, at as u64));
+        }
+    }
+}
+
+/// Blocks that go on where they must not, with checksums that fit; and flaws far within them are told of where they are.
+#[test]
+fn blocks_that_go_on_are_checked_as_the_others_are() {
+    let (_, file, parts) = of_many_blocks();
+    let number = blocks(&file).iter().position(|block| *block == parts[0]).unwrap();
+    let part = |index: usize| file[parts[index].start..parts[index].end - 8].to_vec();
+    let mut short = part(0);
+    short.pop();
+    assert_eq!(
+        flaw(&forge(&file, number, &short)),
+        (Flaw::Length, parts[0].start as u64)
+    );
+    let mut long = part(3);
+    long.resize(5 + TOO_LONG, 0);
+    assert_eq!(
+        flaw(&forge(&file, number + 3, &long)),
+        (Flaw::Length, parts[3].start as u64)
+    );
+    let mut other = part(1);
+    other[0] = 0x84;
+    assert_eq!(
+        flaw(&forge(&file, number + 1, &other)),
+        (Flaw::Block(4), parts[1].start as u64)
+    );
+    // Nothing is left of the end of the atom but a byte that begins another.
+    let mut cut = part(3);
+    cut.truncate(6);
+    let (found, at) = flaw(&forge(&file, number + 3, &cut));
+    assert!(found == Flaw::Entry && at < parts[3].end as u64, "{found} at {at}");
+}
+
+/// A value of which as many as one likes take a byte each.
+struct Nothing;
+
+impl pleach::term::Grounded for Nothing {
+    fn type_name(&self) -> &str {
+        "Nothing"
+    }
+    fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::Borrowed(b"")
+    }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing")
+    }
+}
+
+/// Values and names that no path has room for take no more memory than the block they are in.
+#[test]
+fn values_and_names_of_no_path_take_no_memory() {
+    struct Nothings;
+    impl pleach::persist::Codec<Atom> for Nothings {
+        fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
+            Some(Vec::new())
+        }
+        fn decode(&self, _: &[u8]) -> Option<Atom> {
+            Some(Atom::grounded(Nothing))
+        }
+    }
+    let file = bytes(&sample());
+    let number = blocks(&file).iter().position(|block| file[block.start] == 3).unwrap();
+    // Once, nothing in common, one byte that is no path; a million names of two bytes, or values of one.
+    for (names, values) in [(400_000usize, 0usize), (0, 1_000_000)] {
+        let mut block = vec![3, 0, 0, 0, 0, 1, 0, 2, 0x81, b'a'];
+        for (count, each) in [(names, 2), (values, 1)] {
+            let mut rest = count;
+            while rest >= 0x80 {
+                block.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            block.push(rest as u8);
+            block.resize(block.len() + count * each, 0);
+        }
+        let forged = forge(&file, number, &block);
+        let info = allocation_counter::measure(|| {
+            let refused = Environment::<Atom>::load_from(&forged[..], &Nothings);
+            assert!(matches!(refused, Err(LoadError::Corrupt { flaw: Flaw::Atom, .. })));
+        });
+        assert!(info.bytes_max < 4 << 20, "{} bytes", info.bytes_max);
     }
 }
 

@@ -350,8 +350,11 @@ fn resident() -> f64 {
     pages.unwrap_or(0.0) * 4096.0 / f64::from(1 << 20)
 }
 
-fn open(folder: &Path) -> Journal {
-    Journal::open_with(folder, SyncPolicy::Always, NoCodec).unwrap().0
+/// The journal, and how many records were replayed.
+fn open(folder: &Path) -> (Journal, u64) {
+    let (journal, recovery) = Journal::open_with(folder, SyncPolicy::Always, NoCodec).unwrap();
+    assert_eq!(recovery.torn, 0);
+    (journal, recovery.records)
 }
 
 #[test]
@@ -363,7 +366,7 @@ fn sixty_four_threads_for_long() {
     fs::create_dir_all(&folder).unwrap();
     let mut worlds = Worlds {
         cell: SharedEnvironment::default(),
-        journal: open(&folder.join("journal")),
+        journal: open(&folder.join("journal")).0,
         evaluator: Evaluator::builder().policy(Policy::Sequential).build(),
         folder,
     };
@@ -378,12 +381,20 @@ fn sixty_four_threads_for_long() {
             }
             news += follower.join().unwrap();
         });
-        worlds.journal.compact().unwrap();
-        // What was acknowledged outlives the process, or at least the journal.
+        // What was acknowledged outlives the process, or at least the journal: as the log of a round, and as a snapshot.
+        let note = |env: &mut Environment| env.bind("round", Atom::from(i64::from(round)));
+        worlds.journal.update(note).unwrap();
         let saved = worlds.journal.snapshot();
-        drop(worlds.journal);
-        worlds.journal = open(&worlds.folder.join("journal"));
-        assert_eq!(worlds.journal.snapshot(), saved);
+        for replays in [true, false] {
+            drop(worlds.journal);
+            let (journal, records) = open(&worlds.folder.join("journal"));
+            assert_eq!(records > 0, replays);
+            assert_eq!(journal.snapshot(), saved);
+            let order = |env: &Environment| env.rules().map(|rule| rule.atom().clone()).collect::<Vec<_>>();
+            assert_eq!(order(&journal.snapshot()), order(&saved));
+            journal.compact().unwrap();
+            worlds.journal = journal;
+        }
         drop(saved);
         for place in [Place::Cell, Place::Journal] {
             let world = worlds.snapshot(place);

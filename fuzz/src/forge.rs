@@ -91,14 +91,28 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
     join(*b"\x89pleach\n", &blocks)
 }
 
-/// The log 0 of a journal: magic, version, its number, lengths of blocks, checksums, and environments within.
+/// The log 0 of a journal: magic, version, its number, tags, lengths of blocks, checksums, and environments within.
 pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut blocks = blocks(data);
+    let mut salt = 0;
     for (index, block) in blocks.iter_mut().enumerate() {
-        match block.kind {
-            kind::LOG if index == 0 => block.content = vec![0],
-            kind::WHOLE => block.content = file(&block.content),
-            _ => {}
+        if index == 0 && block.kind == kind::LOG {
+            block.content.resize(24, 0);
+            block.content[..8].fill(0);
+            salt = u64::from_le_bytes(block.content[8..16].try_into().expect("8 bytes"));
+        } else if index > 0 {
+            let length = block.content.len();
+            let mut rest = block.content.get(8..).unwrap_or_default();
+            let on_disk = number(&mut rest).unwrap_or(0).min(index as u64);
+            let rest = &block.content[length - rest.len()..];
+            let rest = if block.kind == kind::WHOLE {
+                file(rest)
+            } else {
+                rest.to_vec()
+            };
+            block.content = salt.wrapping_add(index as u64).to_le_bytes().to_vec();
+            put_number(&mut block.content, on_disk);
+            block.content.extend(rest);
         }
     }
     join(*b"\x89pleajl\n", &blocks)

@@ -149,7 +149,32 @@ impl<E: Entry> Facts<E> {
     /// other, or both from a third; nothing if they are the same map; O(n) if they only look alike.
     pub(crate) fn diff(&self, after: &Self) -> Changes<E> {
         let growth = after.len as isize - self.len as isize;
-        Changes::new(after.without(self), self.without(after), growth)
+        // To subtract costs all slots of a node that is not shared, and most changes only add, or only remove.
+        let (old, new) = if growth >= 0 {
+            let new = after.without(self);
+            let old = self.unless_all(&new, growth, after);
+            (old, new)
+        } else {
+            let old = self.without(after);
+            let new = after.unless_all(&old, growth, self);
+            (old, new)
+        };
+        Changes::new(new, old, growth)
+    }
+
+    /// The entries of `self` that `other` doesn't have, or has differently: none, if `theirs`, the same of `other`, are a
+    /// few and no more than those by which the lengths differ.
+    fn unless_all(&self, theirs: &PathMap<E>, growth: isize, other: &Self) -> PathMap<E> {
+        const FEW: usize = 64;
+        let growth = growth.unsigned_abs();
+        if growth <= FEW {
+            let mut cursor = Cursor::new(theirs.read_zipper());
+            let count = (0..=growth).take_while(|_| cursor.next_entry().is_some()).count();
+            if count == growth {
+                return Self::new().trie;
+            }
+        }
+        self.without(other)
     }
 
     /// The entries of `self` that `other` doesn't have, or has differently.

@@ -135,7 +135,6 @@ impl<T: Term> Environment<T> {
             cells,
             ids: _,
             patterns,
-            unions: _,
         } = &self.snapshot.world;
         let all_shared = !self.owns_data();
         let mut terms = Terms::default();

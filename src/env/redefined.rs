@@ -1,6 +1,5 @@
 //! Patches that leave definitions in the same order, too.
 
-use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::facts::Key;
 use super::history::{Base, merge_base};
 use super::id::SpaceId;
 use super::patch::{Change, Patch};
-use super::record::{Index, Record};
+use super::record::Record;
 use super::snapshot::Snapshot;
 use super::space::{Bucket, Space};
 use crate::map;
@@ -26,52 +25,37 @@ struct Pair<'a, T: Term> {
 }
 
 impl<T: Term> Snapshot<T> {
-    /// The patch that leads from `self` to `later` and leaves the definitions in the same order: one that was removed and
-    /// added again, and so has another place, is removed in it and added again. `None` if `later` doesn't come from `self`.
+    /// The patch that leads from `self` to `later` and leaves the definitions in the same order: one that has another
+    /// place, since it was removed and added again or since `self` was the right operand of a union, is removed in it and
+    /// added again. `None` if `later` doesn't come from `self`.
     ///
-    /// O(d · log n) for d changes; and O(h) for h heads if a definition was both added and removed.
+    /// O(d · log n) for d changes; and O(h) for h heads if a definition has another place.
     pub(crate) fn successive_patch(self: &Arc<Self>, later: &Arc<Self>) -> Option<Patch<T>> {
         if !matches!(merge_base(self, later), Base::Left) {
             return None;
         }
-        let patch = self.diff(later);
-        let mut fresh: BTreeMap<Option<SpaceId>, u64> = BTreeMap::new();
-        for change in &patch {
-            if let Change::Atom {
-                space, atom, from: 0, ..
-            } = change
-                && !matches!(Index::of(atom), Index::None)
-                && let Some(to) = later.world.space(*space)
-                // One with an earlier number comes from the left operand of a union of which this is the right one.
-                && to.order_of(atom) > self.world.space(*space).map_or(0, |from| from.next_order)
-            {
-                *fresh.entry(*space).or_default() += 1;
-            }
-        }
         let nothing = Space::default();
         let mut moved = self.pairs(later, &nothing);
-        // Each number that was given out is that of a new definition, unless one was both added and removed.
-        moved.retain_mut(|pair| {
-            pair.stays = pair.from.next_order;
-            let given = pair.to.next_order.saturating_sub(pair.stays);
-            given != fresh.get(&pair.id).copied().unwrap_or(0)
+        moved.retain_mut(|pair| match pair.to.first_displaced(pair.from) {
+            Some(first) => {
+                pair.stays = first - 1;
+                true
+            }
+            None => false,
         });
-        Some(in_order(patch, &moved))
+        Some(in_order(self.diff(later), &moved))
     }
 
     /// As [`successive_patch`](Self::successive_patch), for any two. `None` if `other` lacks a named space that `self`
     /// has: no patch takes one away.
     ///
-    /// O(d · log n) for d changes since `self`, if no union was made since; else O(r · log n) more for the r
-    /// definitions of the spaces that differ. O(n) if the two are unrelated.
+    /// O(d · log n) for d changes since `self`; else O(r · log n) more for the r definitions of the spaces that differ.
+    /// O(n) if the two are unrelated.
     pub(crate) fn patch_to(self: &Arc<Self>, other: &Arc<Self>) -> Option<Patch<T>> {
         if Arc::ptr_eq(self, other) {
             return Some(iter::empty().collect());
         }
-        // After a union, definitions may have other numbers than before.
-        if self.world.unions == other.world.unions
-            && let Some(patch) = self.successive_patch(other)
-        {
+        if let Some(patch) = self.successive_patch(other) {
             return Some(patch);
         }
         if self.world.spaces.keys().any(|id| !other.world.spaces.contains_key(id)) {
@@ -206,6 +190,33 @@ fn in_order<T: Term>(patch: Patch<T>, moved: &[Pair<'_, T>]) -> Patch<T> {
 }
 
 impl<T: Term> Space<T> {
+    /// The least number of a definition that is new here, or has another number or other names of variables than in
+    /// `before`; if any of them, or one after them, was there before. O(d · log n) for d changes.
+    fn first_displaced(&self, before: &Self) -> Option<u64> {
+        let (mut first, mut last) = (u64::MAX, before.next_order);
+        let mut look = |old: &Bucket<T>, new: &Bucket<T>| {
+            for (order, record) in new.without(old, Arc::ptr_eq) {
+                let old = before.record_of(record.definition());
+                let stays =
+                    old.is_some_and(|old| old.order == order && has_same_names(old.definition(), record.definition()));
+                if !stays {
+                    first = first.min(order);
+                    if old.is_some() {
+                        last = u64::MAX;
+                    }
+                }
+            }
+        };
+        let nothing = Bucket::new();
+        look(&before.wildcards, &self.wildcards);
+        let rules = before.rules.diff_by(&self.rules, Bucket::ptr_eq);
+        rules.for_each(|change| with_both(change, &nothing, &mut look));
+        let types = before.types.diff_by(&self.types, Bucket::ptr_eq);
+        types.for_each(|change| with_both(change, &nothing, &mut look));
+        // What stays has a number of before.
+        (first <= last && first < u64::MAX).then_some(first)
+    }
+
     /// The definitions with numbers above this, in order.
     fn definitions_after(&self, order: u64) -> Vec<&Arc<Record<T>>> {
         let buckets = self.rules.values().chain(self.types.values()).chain([&self.wildcards]);
@@ -226,6 +237,15 @@ impl<T: Term> Space<T> {
     /// The definition number of an atom, or 0.
     fn order_of(&self, atom: &T) -> u64 {
         self.record_of(atom).map_or(0, |record| record.order)
+    }
+}
+
+/// Shows what was there, or `nothing`, and what is there now, if anything is.
+fn with_both<K, V>(change: map::Change<'_, K, V>, nothing: &V, show: impl FnOnce(&V, &V)) {
+    match change {
+        map::Change::Added { new, .. } => show(nothing, new),
+        map::Change::Changed { old, new, .. } => show(old, new),
+        map::Change::Removed { .. } => {}
     }
 }
 

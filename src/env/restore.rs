@@ -78,10 +78,14 @@ impl<T: Term> Space<T> {
                 return Err(Unfit::Kind);
             }
             let record = Arc::new(Record::new(count, order, Some(atom)));
-            if self.facts.contains(&key) {
+            // Whoever has it twice is refused, so it doesn't matter that the first one is gone.
+            if self
+                .facts
+                .insert(&key, Multiplicity::from(Arc::clone(&record)))
+                .is_some()
+            {
                 return Err(Unfit::Twice);
             }
-            self.facts.insert(&key, Multiplicity::from(Arc::clone(&record)));
             self.reindex(&index, record);
             self.total += u128::from(count);
             self.next_order = self.next_order.max(order);
@@ -125,12 +129,8 @@ impl<T: Term> Snapshot<T> {
         } else {
             Version::child_of_all(parents)
         };
-        let most = |count: fn(&&Arc<Self>) -> u64| parents.iter().map(count).max();
-        let mut world = self.world.clone();
-        if parents.len() > 1 {
-            world.unions = most(|parent| parent.world.unions).map_or(0, |unions| unions + 1);
-        }
-        Self::with(world, version, most(|parent| parent.edits).map_or(0, |edits| edits + 1))
+        let edits = parents.iter().map(|parent| parent.edits).max();
+        Self::with(self.world.clone(), version, edits.map_or(0, |edits| edits + 1))
     }
 
     /// The latest versions that both are or come from.

@@ -1,5 +1,7 @@
 //! An ordered persistent sequence: the rules of one head, in the order of their definition.
 
+mod diff;
+
 use std::fmt;
 use std::mem;
 use std::slice;

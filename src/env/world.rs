@@ -17,8 +17,6 @@ pub(crate) struct World<T: Term> {
     pub(crate) spaces: Map<SpaceId, Arc<Space<T>>>,
     pub(crate) cells: Cells<T>,
     pub(crate) ids: Ids,
-    /// How many unions there were on the longest way here.
-    pub(crate) unions: u64,
     /// Shared with all forks.
     pub(crate) patterns: Arc<PatternCache<T>>,
 }
@@ -30,7 +28,6 @@ impl<T: Term> World<T> {
             spaces: Map::new(),
             cells: Map::new(),
             ids: Ids::new(None),
-            unions: 0,
             patterns: Arc::new(PatternCache::new()),
         }
     }
@@ -54,7 +51,6 @@ impl<T: Term> World<T> {
     /// Does to this world what leads from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. Costs
     /// what `theirs` changed.
     pub(crate) fn merge(&mut self, base: &Self, theirs: &Self, resolve: Resolve<'_, T>) -> Vec<Conflict<T>> {
-        self.unions = self.unions.max(theirs.unions) + 1;
         self.root.merge(&base.root, &theirs.root);
         for change in base.spaces.diff(&theirs.spaces) {
             let (Change::Added { key, new } | Change::Changed { key, new, .. }) = change else {

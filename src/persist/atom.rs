@@ -8,6 +8,8 @@
 //! There are as many names as variables, in the order in which these occur first; or none, if they are `0`, `1`, … as in
 //! a path that is decoded.
 
+use smallvec::SmallVec;
+
 use super::bytes::{Input, put_bytes, put_number};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError, SaveError};
@@ -153,16 +155,17 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         self.path.truncate(shared);
         self.path.extend_from_slice(rest);
 
-        let mut names = Vec::new();
-        for _ in 0..input.number()? {
+        let known = input.number()?;
+        // Each is in the path.
+        if known > self.path.len() as u64 {
+            return Err(LoadError::at(start, Flaw::Atom));
+        }
+        let mut names: SmallVec<[_; 8]> = SmallVec::new();
+        for _ in 0..known {
             names.push((input.text()?, input.number()?));
         }
-        let mut values = Vec::new();
-        for _ in 0..input.number()? {
-            values.push(input.counted()?);
-        }
-        let (mut named, mut unreadable) = (0, false);
-        let mut unread = values.iter();
+        let mut unread = input.number()?;
+        let (mut named, mut unreadable) = (0, None);
         let decoded = decode_with(
             &self.path,
             |number| {
@@ -179,19 +182,23 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
                 T::leaf(Leaf::Variable { name, id })
             },
             |identity| {
-                let value = unread.next().and_then(|bytes| self.codec.decode(bytes));
-                // It must be the very value that was written, or it would be found in another place.
-                let value =
-                    value.filter(|value| matches!(value.view(), View::Leaf(Leaf::Opaque(found)) if found == identity));
-                unreadable |= value.is_none();
-                value
+                let mut read = || {
+                    unread = unread
+                        .checked_sub(1)
+                        .ok_or_else(|| LoadError::at(start, Flaw::Opaque))?;
+                    let value = self.codec.decode(input.counted()?);
+                    // It must be the very value that was written, or it would be found in another place.
+                    value
+                        .filter(|value| matches!(value.view(), View::Leaf(Leaf::Opaque(found)) if found == identity))
+                        .ok_or_else(|| LoadError::at(start, Flaw::Opaque))
+                };
+                read().map_err(|error| unreadable = Some(error)).ok()
             },
         );
         match decoded {
-            Ok(atom) if (names.is_empty() || named == names.len()) && unread.len() == 0 => Ok(atom),
+            Ok(atom) if (names.is_empty() || named == names.len()) && unread == 0 => Ok(atom),
             Ok(_) => Err(LoadError::at(start, Flaw::Atom)),
-            Err(_) if unreadable => Err(LoadError::at(start, Flaw::Opaque)),
-            Err(error) => Err(LoadError::at(start, Flaw::Path(error))),
+            Err(error) => Err(unreadable.unwrap_or_else(|| LoadError::at(start, Flaw::Path(error)))),
         }
     }
 }

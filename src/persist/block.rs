@@ -3,9 +3,11 @@
 //! ```text
 //! kind (1 byte)   length of the content (4)   content   XXH3-64 of all these, seeded with the block's number (8)
 //! ```
-//! Numbers are little-endian. Since the number of the block is in its checksum, blocks can't change places.
+//! Numbers are little-endian. Since the number of the block is in its checksum, blocks can't change places. What is longer
+//! than a block may be goes on in the next one, which says so in its kind.
 
 use std::io::{self, Read, Write};
+use std::mem;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -13,43 +15,62 @@ use super::bytes::Input;
 use super::error::{Flaw, LoadError, SaveError};
 
 /// Kind and length.
-const HEAD: usize = 5;
-const CHECKSUM: usize = 8;
+pub(super) const HEAD: usize = 5;
+pub(super) const CHECKSUM: usize = 8;
 
 /// A block is full when its content has this many bytes; one entry may make it longer.
 pub(super) const FULL: usize = 64 * 1024;
+
+/// No block has a longer content, so no more than this is read before it is known to be sound.
+pub(super) const LONGEST: usize = 1024 * 1024;
+
+/// Set in the kind of a block of the greatest length whose content goes on in the next one, of the same kind.
+pub(super) const GOES_ON: u8 = 0x80;
+
+/// Kind and length of a block.
+fn parse_head([kind, a, b, c, d]: [u8; HEAD]) -> (u8, usize) {
+    (kind, u32::from_le_bytes([a, b, c, d]) as usize)
+}
 
 /// Writes blocks.
 pub(super) struct BlockWriter<W> {
     out: W,
     /// How many blocks were written.
     blocks: u64,
-    /// The head, to be filled in, and the content of the next one.
-    buffer: Vec<u8>,
+    /// What the next one holds.
+    content: Vec<u8>,
+    /// One block as it is written.
+    frame: Vec<u8>,
 }
 
 impl<W: Write> BlockWriter<W> {
     pub(super) fn new(mut out: W, magic: [u8; 8], version: u32) -> Result<Self, SaveError> {
         out.write_all(&magic)?;
         out.write_all(&version.to_le_bytes())?;
-        Ok(Self {
+        Ok(Self::resume(out, 0))
+    }
+
+    /// Goes on after so many blocks, at whose end `out` is.
+    pub(super) fn resume(out: W, blocks: u64) -> Self {
+        Self {
             out,
-            blocks: 0,
-            buffer: vec![0; HEAD],
-        })
+            blocks,
+            content: Vec::new(),
+            frame: Vec::new(),
+        }
     }
 
     /// The content of the next block, to be added to.
     pub(super) fn content(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
+        &mut self.content
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.buffer.len() == HEAD
+        self.content.is_empty()
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.buffer.len() >= HEAD + FULL
+        self.content.len() >= FULL
     }
 
     /// How many blocks were written.
@@ -57,26 +78,35 @@ impl<W: Write> BlockWriter<W> {
         self.blocks
     }
 
-    /// Ends the block. Returns its length in the file.
+    /// Ends the block, or, if it is longer than one may be, the blocks. Returns their length in the file.
     pub(super) fn end(&mut self, kind: u8) -> Result<u64, SaveError> {
-        let length = u32::try_from(self.buffer.len() - HEAD).map_err(|_| SaveError::TooLarge)?;
-        if let Some(head) = self.buffer.first_chunk_mut() {
-            *head = Self::head(kind, length);
+        let mut content = mem::take(&mut self.content);
+        let (mut rest, mut written) = (&content[..], 0);
+        while let Some((piece, after)) = rest.split_at_checked(LONGEST)
+            && !after.is_empty()
+        {
+            written += self.write(kind | GOES_ON, piece)?;
+            rest = after;
         }
-        let checksum = xxh3_64_with_seed(&self.buffer, self.blocks);
-        self.buffer.extend_from_slice(&checksum.to_le_bytes());
-        self.out.write_all(&self.buffer)?;
-        self.blocks += 1;
-        let written = self.buffer.len() as u64;
-        self.buffer.truncate(HEAD);
+        written += self.write(kind, rest)?;
+        content.clear();
         // One huge atom should not be paid for until the end.
-        self.buffer.shrink_to(4 * FULL);
+        content.shrink_to(4 * FULL);
+        self.frame.shrink_to(4 * FULL);
+        self.content = content;
         Ok(written)
     }
 
-    fn head(kind: u8, length: u32) -> [u8; HEAD] {
-        let [a, b, c, d] = length.to_le_bytes();
-        [kind, a, b, c, d]
+    fn write(&mut self, kind: u8, piece: &[u8]) -> Result<u64, SaveError> {
+        self.frame.clear();
+        self.frame.push(kind);
+        self.frame.extend((piece.len() as u32).to_le_bytes());
+        self.frame.extend(piece);
+        let checksum = xxh3_64_with_seed(&self.frame, self.blocks);
+        self.frame.extend(checksum.to_le_bytes());
+        self.out.write_all(&self.frame)?;
+        self.blocks += 1;
+        Ok(self.frame.len() as u64)
     }
 
     pub(super) fn into_inner(self) -> W {
@@ -86,35 +116,52 @@ impl<W: Write> BlockWriter<W> {
 
 #[cfg(feature = "journal")]
 impl<W: Write> BlockWriter<W> {
-    /// Goes on after so many blocks, at whose end `out` is.
-    pub(super) fn resume(out: W, blocks: u64) -> Self {
-        Self {
-            out,
-            blocks,
-            buffer: vec![0; HEAD],
-        }
-    }
-
     pub(super) fn get_ref(&self) -> &W {
         &self.out
     }
 
-    /// Forgets the content that was begun.
-    pub(super) fn discard(&mut self) {
-        self.buffer.truncate(HEAD);
+    /// Forgets the content that was begun, and all blocks but so many.
+    pub(super) fn go_back(&mut self, blocks: u64) {
+        self.content.clear();
+        self.blocks = blocks;
     }
 }
 
-/// Do these bytes begin with a whole block, of one of these kinds, with this number?
+/// A block that `bytes` begin with, if they do: its kind and its content, whose checksum is not looked at yet.
 #[cfg(feature = "journal")]
-pub(super) fn is_block(bytes: &[u8], kinds: &[u8], number: u64) -> bool {
-    let [kind, a, b, c, d, ..] = *bytes else { return false };
-    let end = HEAD.saturating_add(u32::from_le_bytes([a, b, c, d]) as usize);
-    kinds.contains(&kind)
-        && bytes
-            .split_at_checked(end)
-            .and_then(|(checked, rest)| Some((checked, rest.first_chunk()?)))
-            .is_some_and(|(checked, checksum)| xxh3_64_with_seed(checked, number).to_le_bytes() == *checksum)
+pub(super) fn begin(bytes: &[u8]) -> Option<Unchecked<'_>> {
+    let (kind, length) = parse_head(*bytes.first_chunk()?);
+    let fits = length == LONGEST || (length < LONGEST && kind & GOES_ON == 0);
+    let end = HEAD.saturating_add(length);
+    let (checked, rest) = bytes.split_at_checked(end).filter(|_| fits)?;
+    Some(Unchecked {
+        kind: kind & !GOES_ON,
+        content: checked.get(HEAD..)?,
+        checked,
+        checksum: *rest.first_chunk()?,
+    })
+}
+
+/// What may be a block.
+#[cfg(feature = "journal")]
+pub(super) struct Unchecked<'a> {
+    pub(super) kind: u8,
+    pub(super) content: &'a [u8],
+    checked: &'a [u8],
+    checksum: [u8; CHECKSUM],
+}
+
+#[cfg(feature = "journal")]
+impl Unchecked<'_> {
+    /// All of it, in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.checked.len().saturating_add(CHECKSUM)
+    }
+
+    /// Is it as it was written, as the block of this number?
+    pub(super) fn is_sound(&self, number: u64) -> bool {
+        xxh3_64_with_seed(self.checked, number).to_le_bytes() == self.checksum
+    }
 }
 
 /// Reads blocks.
@@ -171,38 +218,57 @@ impl<R: Read> BlockReader<R> {
         self.blocks
     }
 
-    /// The next block: its kind and its content. Memory is taken only for what the input has.
+    /// The next block, with all that go on from it: their kind and their content. Of what is not known to be sound, no
+    /// more is read than one block.
     pub(super) fn next(&mut self) -> Result<(u8, Input<'_>), LoadError> {
-        let (input, buffer, start) = (&mut self.input, &mut self.buffer, self.offset);
-        buffer.clear();
-        buffer.shrink_to(4 * FULL);
-        let mut fill = |buffer: &mut Vec<u8>, length: usize| -> Result<(), LoadError> {
-            let wanted = buffer.len() + length;
-            input.take(length as u64).read_to_end(buffer)?;
-            if buffer.len() < wanted {
-                return Err(LoadError::at(start + buffer.len() as u64, Flaw::Truncated));
+        let start = self.offset;
+        self.buffer.clear();
+        self.buffer.shrink_to(4 * FULL);
+        let (mut at, mut number) = (start, self.blocks);
+        let mut first = None;
+        loop {
+            let head = self.buffer.len();
+            self.fill(at, head, HEAD)?;
+            let Some((kind, length)) = self.buffer.last_chunk().copied().map(parse_head) else {
+                return Err(LoadError::at(at, Flaw::Truncated));
+            };
+            let goes_on = kind & GOES_ON != 0;
+            if length > LONGEST || (goes_on && length < LONGEST) {
+                return Err(LoadError::at(at, Flaw::Length));
             }
-            Ok(())
-        };
-        fill(buffer, HEAD)?;
-        let truncated = LoadError::at(start, Flaw::Truncated);
-        let Some(&[kind, a, b, c, d]) = buffer.first_chunk::<HEAD>() else {
-            return Err(truncated);
-        };
-        fill(
-            buffer,
-            (u32::from_le_bytes([a, b, c, d]) as usize).saturating_add(CHECKSUM),
-        )?;
-        let Some((checked, checksum)) = buffer.split_last_chunk::<CHECKSUM>() else {
-            return Err(truncated);
-        };
-        if xxh3_64_with_seed(checked, self.blocks).to_le_bytes() != *checksum {
-            return Err(LoadError::at(start, Flaw::Checksum));
+            self.fill(at, head, length.saturating_add(CHECKSUM))?;
+            let written = self.buffer.len().saturating_sub(head) as u64;
+            let Some((checked, checksum)) = self.buffer.split_last_chunk::<CHECKSUM>() else {
+                return Err(LoadError::at(at, Flaw::Truncated));
+            };
+            let checked = checked.get(head..).unwrap_or_default();
+            if xxh3_64_with_seed(checked, number).to_le_bytes() != *checksum {
+                return Err(LoadError::at(at, Flaw::Checksum));
+            }
+            let kind = kind & !GOES_ON;
+            if *first.get_or_insert(kind) != kind {
+                return Err(LoadError::at(at, Flaw::Block(kind)));
+            }
+            // What is left of all blocks is the content.
+            self.buffer.truncate(self.buffer.len().saturating_sub(CHECKSUM));
+            self.buffer.drain(head..head.saturating_add(HEAD));
+            at += written;
+            number += 1;
+            if !goes_on {
+                (self.offset, self.blocks) = (at, number);
+                return Ok((kind, Input::new(&self.buffer, start + HEAD as u64)));
+            }
         }
-        self.blocks += 1;
-        self.offset += buffer.len() as u64;
-        let content = checked.get(HEAD..).unwrap_or_default();
-        Ok((kind, Input::new(content, start + HEAD as u64)))
+    }
+
+    /// Reads so many bytes of the block that begins there, in the file and in the buffer.
+    fn fill(&mut self, at: u64, head: usize, length: usize) -> Result<(), LoadError> {
+        let read = (&mut self.input).take(length as u64).read_to_end(&mut self.buffer)?;
+        if read < length {
+            let there = self.buffer.len().saturating_sub(head) as u64;
+            return Err(LoadError::at(at + there, Flaw::Truncated));
+        }
+        Ok(())
     }
 
     /// # Errors

@@ -100,11 +100,15 @@ impl File {
     /// Has what was written put on the disk.
     #[cfg(feature = "journal")]
     pub(super) fn sync_data(&self) -> io::Result<()> {
+        #[cfg(test)]
+        faults::count_sync();
         attempt(|| self.0.sync_data())
     }
 
     /// Has what was written put on the disk, and what is known of the file.
     pub(super) fn sync_all(&self) -> io::Result<()> {
+        #[cfg(test)]
+        faults::count_sync();
         attempt(|| self.0.sync_all())
     }
 }

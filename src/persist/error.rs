@@ -17,9 +17,6 @@ pub enum SaveError {
         /// The atom, or how it begins.
         atom: String,
     },
-    /// An atom whose path has 4 GiB or more.
-    #[error("an atom takes 4 GiB or more")]
-    TooLarge,
 }
 
 /// Why an environment could not be read back.
@@ -65,6 +62,9 @@ pub enum Flaw {
     /// A block is not as it was written.
     #[error("the checksum of the block is wrong")]
     Checksum,
+    /// A block says that it is longer than any is.
+    #[error("the block is longer than blocks are")]
+    Length,
     /// A block of this kind is not known, or not expected here.
     #[error("a block of kind {0} is not expected")]
     Block(u8),

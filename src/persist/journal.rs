@@ -1,5 +1,6 @@
 //! A shared environment that is kept on disk.
 
+mod damage;
 mod log;
 mod recover;
 
@@ -8,17 +9,17 @@ mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use self::log::Log;
-use self::recover::{Recovered, file, newest, recover, remove_before};
-use super::{Codec, LoadError, NoCodec, SaveError, disk};
+use self::recover::{Recovered, file, files, recover, remove_before};
+use super::{Codec, LoadError, NoCodec, SaveError, folder};
 use crate::env::{Conflict, Conflicts, Environment, Resolution};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
 use crate::term::{Atom, Term};
@@ -56,7 +57,9 @@ pub enum SyncPolicy {
 /// |---|---|
 /// | `lock` | locked by the process that has the journal open |
 /// | `snapshot-N` | a saved environment |
-/// | `log-N` | what happened since `snapshot-N`; since nothing, if N is 0 |
+/// | `log-N` | what happened since `snapshot-N`, or since the log before; since nothing, if N is 0 |
+///
+/// Other files are left alone.
 ///
 /// # Examples
 /// ```
@@ -89,8 +92,9 @@ struct Inner<T: Term> {
     /// The version of the world that the log leads to, and that is synced if it must be.
     logged: AtomicU64,
     log: Mutex<Current<T>>,
+    /// Told when there is something to sync for the keeper, or nothing any more.
+    news: Condvar,
     compacting: Mutex<()>,
-    closing: AtomicBool,
     _lock: Lock,
 }
 
@@ -117,6 +121,7 @@ impl Drop for Lock {
 struct Current<T: Term> {
     log: Log<T>,
     number: u64,
+    closing: bool,
 }
 
 /// What [`Journal::open`] found.
@@ -125,7 +130,8 @@ pub struct Recovery {
     /// How many records were replayed. One can hold several commits.
     pub records: u64,
     /// How many bytes were cut off the end of the log: those of a record that was not written to its end, and so not
-    /// acknowledged. Without [`SyncPolicy::Always`], all from the first record on that is damaged.
+    /// acknowledged. Where not each record was put on the disk before the next and the machine stopped, also those of all
+    /// after one that is missing.
     pub torn: u64,
 }
 
@@ -139,7 +145,7 @@ pub enum JournalError {
     /// A commit can't be written: it stays in memory, and all later ones fail too until it is undone there.
     #[error(transparent)]
     Save(SaveError),
-    /// A file of the journal is damaged.
+    /// A file of the journal is damaged. Nothing is cut off.
     #[error("{}: {error}", path.display())]
     Load {
         /// The file.
@@ -148,7 +154,7 @@ pub enum JournalError {
         #[source]
         error: LoadError,
     },
-    /// A log before the last one is missing, or was not written to its end.
+    /// A log is missing, or ends before what was on the disk.
     #[error("{} is missing or ends too early", .0.display())]
     Cut(PathBuf),
     /// Another process, or this one, has the journal open.
@@ -170,11 +176,12 @@ impl From<SaveError> for JournalError {
 
 /// # Opening
 impl<T: Term> Journal<T> {
-    /// Opens the journal in this folder, which is made if there is none, with [`SyncPolicy::Always`] and no codec. O(n) for the
-    /// last snapshot, and what was done since.
+    /// Opens the journal in this folder, which is made if there is none, with [`SyncPolicy::Always`] and no codec. What is
+    /// found is on the disk then, whoever wrote it. O(n) for the last snapshot, and what was done since.
     ///
     /// # Errors
-    /// [`JournalError`], if files are damaged too: nothing but the torn end of the last log is ever cut.
+    /// [`JournalError`], if files are damaged too: nothing but the torn end of the last log is ever cut, where no record
+    /// follows that shows that it was whole.
     pub fn open(folder: impl AsRef<Path>) -> Result<(Self, Recovery), JournalError> {
         Self::open_with(folder, SyncPolicy::default(), NoCodec)
     }
@@ -189,7 +196,7 @@ impl<T: Term> Journal<T> {
         codec: impl Codec<T> + Send + Sync + 'static,
     ) -> Result<(Self, Recovery), JournalError> {
         let folder = folder.as_ref();
-        fs::create_dir_all(folder)?;
+        folder::create(folder)?;
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
@@ -202,11 +209,11 @@ impl<T: Term> Journal<T> {
             snapshot,
             number,
             last,
-        } = recover(folder, sync, &codec)?;
+        } = recover(folder, &codec)?;
         let (path, state) = (file(folder, "log", number), Arc::clone(environment.snapshot()));
         let log = match last {
-            None => Log::create(&path, number, state)?,
-            Some(found) => log::resume(&path, number, &found, state)?,
+            None => Log::create(&path, number, 0, state)?,
+            Some(found) => log::resume(&path, &found, state)?,
         };
         remove_before(folder, snapshot);
         let inner = Arc::new(Inner {
@@ -215,16 +222,20 @@ impl<T: Term> Journal<T> {
             codec: Box::new(codec),
             sync,
             logged: AtomicU64::new(0),
-            log: Mutex::new(Current { log, number }),
+            log: Mutex::new(Current {
+                log,
+                number,
+                closing: false,
+            }),
+            news: Condvar::new(),
             compacting: Mutex::new(()),
-            closing: AtomicBool::new(false),
             _lock: lock,
         });
         let keeper = match sync {
             SyncPolicy::Every(interval) => {
                 let inner = Arc::clone(&inner);
                 let keeper = thread::Builder::new().name("pleach-journal".into());
-                Some(keeper.spawn(move || keep_synced(&inner, interval))?)
+                Some(keeper.spawn(move || inner.keep_synced(interval))?)
             }
             SyncPolicy::Always | SyncPolicy::Never => None,
         };
@@ -241,16 +252,22 @@ impl<T: Term> Journal<T> {
     /// As [`open_with`](Self::open_with); what is missing is not made.
     pub fn read(folder: impl AsRef<Path>, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
         let folder = folder.as_ref();
-        let lock = File::open(folder.join("lock"))?;
-        let _lock = Lock::on(lock)?;
-        let found = recover(folder, SyncPolicy::Always, codec)?;
+        let _lock = match File::open(folder.join("lock")) {
+            Ok(lock) => Some(Lock::on(lock)?),
+            // Of a copy: nobody has it open.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        let found = recover(folder, codec)?;
+        if found.last.is_none() {
+            return Err(JournalError::Cut(file(folder, "log", 0)));
+        }
         Ok((found.environment, found.recovery))
     }
 
-    /// Does this folder hold a journal? O(1).
+    /// Does this folder hold a journal? O(f) for f files.
     pub fn is_in(folder: impl AsRef<Path>) -> bool {
-        let folder = folder.as_ref();
-        folder.join("lock").is_file() && newest(folder).is_ok_and(|(snapshot, log)| log.is_some() || snapshot > 0)
+        files(folder.as_ref()).is_ok_and(|files| !files.is_empty())
     }
 }
 
@@ -364,44 +381,30 @@ impl<T: Term> Journal<T> {
         let _one_at_a_time = inner.compacting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut current = inner.lock();
         let number = current.number + 1;
+        let path = file(&inner.folder, "log", number);
         let save = |state: &Environment<T>| state.save_with(file(&inner.folder, "snapshot", number), &*inner.codec);
-        let state;
         if current.log.broken {
             let published = inner.world.load();
-            state = published.fork();
+            let state = published.fork();
+            // It counts when the snapshot is there, and nothing goes into it before.
+            let log = Log::create(&path, number, 0, Arc::clone(state.snapshot()))?;
             save(&state)?;
-            current.begin(inner, number, &state)?;
+            (current.log, current.number) = (log, number);
             inner.logged.fetch_max(published.version(), Ordering::Release);
             drop(current);
         } else {
             inner.append(&mut current)?;
             current.log.sync()?;
-            state = Environment::at(Arc::clone(&current.log.state));
-            current.begin(inner, number, &state)?;
+            let state = Environment::at(Arc::clone(&current.log.state));
+            // It counts when the old log has its end. Until then, that one can go on.
+            let log = Log::create(&path, number, current.log.length(), Arc::clone(state.snapshot()))?;
+            current.log.seal()?;
+            (current.log, current.number) = (log, number);
             drop(current);
             save(&state)?;
         }
         remove_before(&inner.folder, number);
         Ok(())
-    }
-}
-
-impl<T: Term> Current<T> {
-    fn begin(&mut self, inner: &Inner<T>, number: u64, state: &Environment<T>) -> Result<(), JournalError> {
-        let path = file(&inner.folder, "log", number);
-        match Log::create(&path, number, Arc::clone(state.snapshot())) {
-            Ok(log) => {
-                self.log = log;
-                self.number = number;
-                Ok(())
-            }
-            Err(error) => {
-                // The old log goes on, and must be the last one.
-                let gone = disk::remove(&path).is_ok() || !path.exists();
-                self.log.broken |= !gone;
-                Err(error)
-            }
-        }
     }
 }
 
@@ -429,22 +432,49 @@ impl<T: Term> Inner<T> {
         let state = Arc::clone(published.fork().snapshot());
         current.log.append(state, &*self.codec, self.sync)?;
         self.logged.fetch_max(published.version(), Ordering::Release);
+        if current.log.is_dirty() {
+            self.news.notify_one();
+        }
         Ok(())
     }
 
+    /// Syncs what is in the log, also if what is published can't be written.
     fn sync(&self) -> Result<(), JournalError> {
         let mut current = self.lock();
-        self.append(&mut current)?;
-        current.log.sync()
+        let appended = self.append(&mut current);
+        current.log.sync()?;
+        appended
+    }
+
+    /// Syncs, so long after something was appended, until the journal is closed. What is published and not appended is not
+    /// written here: that runs the code of terms, which may panic.
+    fn keep_synced(&self, interval: Duration) {
+        let mut current = self.lock();
+        loop {
+            let idle = |current: &mut Current<T>| !current.closing && !current.log.is_dirty();
+            current = self
+                .news
+                .wait_while(current, idle)
+                .unwrap_or_else(PoisonError::into_inner);
+            let waited = self
+                .news
+                .wait_timeout_while(current, interval, |current| !current.closing);
+            current = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if current.closing {
+                return;
+            }
+            // If it fails the log is broken, and those who commit are told.
+            let _ = current.log.sync();
+        }
     }
 }
 
 impl<T: Term> Drop for Journal<T> {
     /// Syncs, and drops what can't be told of any more: who must know calls [`sync`](Journal::sync).
     fn drop(&mut self) {
-        self.inner.closing.store(true, Ordering::Release);
         if let Some(keeper) = self.keeper.take() {
-            keeper.thread().unpark();
+            self.inner.lock().closing = true;
+            self.inner.news.notify_one();
             let _ = keeper.join();
         }
         let _ = self.inner.sync();
@@ -458,13 +488,5 @@ impl<T: Term> fmt::Debug for Journal<T> {
             .field("sync", &self.inner.sync)
             .field("world", &self.inner.world)
             .finish_non_exhaustive()
-    }
-}
-
-fn keep_synced<T: Term>(journal: &Inner<T>, interval: Duration) {
-    while !journal.closing.load(Ordering::Acquire) {
-        thread::park_timeout(interval);
-        // Those who commit are told.
-        let _ = journal.sync();
     }
 }

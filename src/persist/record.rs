@@ -1,6 +1,6 @@
 //! A patch as bytes: one record of a journal, or of an archive.
 //!
-//! The content of a block. A patch is a sequence of changes:
+//! A patch is a sequence of changes:
 //!
 //! | first byte | then |
 //! |---|---|
@@ -81,7 +81,8 @@ pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Siz
                 };
                 let to = match input.byte()? {
                     0 => None,
-                    _ => Some(atoms.read(input)?),
+                    1 => Some(atoms.read(input)?),
+                    _ => return Err(LoadError::at(start, Flaw::Entry)),
                 };
                 // One that is gone was there: whatever it held, it must not look as if nothing had changed.
                 let from = to.is_none().then(|| T::expression(Vec::new()));

@@ -102,3 +102,27 @@ fn a_load_that_fails_anywhere_is_an_error() {
     });
     assert!(runs > 8, "{runs}");
 }
+
+/// Each folder that is made is put on the disk; one that was there may not have been.
+#[cfg(feature = "journal")]
+#[test]
+fn folders_are_made_to_stay() {
+    let folder = Folder::new("made");
+    let inside = folder.0.join("a").join("b");
+    let before = faults::syncs();
+    super::folder::create(&inside).unwrap();
+    assert_eq!(faults::syncs() - before, if cfg!(unix) { 3 } else { 0 });
+    super::folder::create(&inside).unwrap();
+    assert_eq!(faults::syncs() - before, if cfg!(unix) { 4 } else { 0 });
+    std::fs::write(folder.0.join("file"), "").unwrap();
+    assert!(super::folder::create(&folder.0.join("file")).is_err());
+    faults::each(|plan| {
+        folder.clear();
+        faults::start(plan);
+        let made = super::folder::create(&inside);
+        let failed = faults::stop();
+        assert!(made.is_err() == failed || inside.is_dir(), "{plan:?}");
+        super::folder::create(&inside).unwrap();
+        failed
+    });
+}

@@ -88,7 +88,20 @@ fn run(steps: Vec<Step>) -> bool {
             return false;
         }
     }
-    forks.iter().all(|(sequence, model)| agree(sequence, model))
+    forks.iter().all(|(sequence, model)| agree(sequence, model)) && differences_agree(&forks)
+}
+
+fn differences_agree(forks: &[(Tiny, BTreeMap<u64, u32>)]) -> bool {
+    forks.iter().all(|(sequence, model)| {
+        forks.iter().all(|(other, other_model)| {
+            let found = sequence.without(other, |a, b| a == b);
+            let expected = model.iter().filter(|(key, value)| other_model.get(key) != Some(value));
+            found
+                .into_iter()
+                .map(|(key, value)| (key, **value))
+                .eq(expected.map(|(key, value)| (*key, *value)))
+        })
+    })
 }
 
 #[test]
@@ -180,6 +193,29 @@ fn a_clone_shares_all_and_a_write_copies_one_path() {
         .count();
     assert!(copied <= 32, "one leaf, not {copied} elements");
     assert_eq!(sequence.get(50_000).map(|value| **value), Some(50_000));
+}
+
+#[test]
+fn differences_of_clones_are_found_without_looking_at_what_they_share() {
+    let sequence: Sequence<u64> = (0..100_000).map(|key| (key * 2, key)).collect();
+    let mut fork = sequence.clone();
+    fork.insert(100_001, 0);
+    fork.insert(199_998, 0);
+    fork.remove(50_000);
+    // Over a full root: one level more than before.
+    let mut longer = fork.clone();
+    for key in 200_000..300_000 {
+        longer.insert(key * 2, key);
+    }
+    for (new, expected) in [(&fork, 2), (&longer, 100_002)] {
+        let mut looks = 0;
+        let found = new.without(&sequence, |a, b| {
+            looks += 1;
+            a == b
+        });
+        assert_eq!(found.len(), expected);
+        assert!(looks <= 5 * 32, "{looks} looks");
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Store {
         let file = open(&path, id)?;
         let length = file.length()?;
         read_head(BufReader::new(&file), id, length)
-            .map(|(revision, _)| revision)
+            .map(|(revision, ..)| revision)
             .map_err(failed(&path))
     }
 
@@ -251,15 +251,15 @@ fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     })
 }
 
-/// Reads the first block, and returns where the next begins.
-fn read_head(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64), LoadError> {
+/// Reads the first block, and returns where the next begins and what its number is.
+fn read_head(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64, u64), LoadError> {
     let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
     let (found, mut content) = blocks.next()?;
     if found != kind::REVISION {
         return Err(LoadError::at(12, Flaw::Block(found)));
     }
     let revision = Revision::read(id, &mut content, length)?;
-    Ok((revision, blocks.offset()))
+    Ok((revision, blocks.offset(), blocks.blocks()))
 }
 
 fn read<T: Term>(
@@ -268,7 +268,7 @@ fn read<T: Term>(
     length: u64,
     codec: &dyn Codec<T>,
 ) -> Result<(Revision, Content<T>), LoadError> {
-    let (revision, offset) = read_head(&mut input, id, length)?;
+    let (revision, offset, number) = read_head(&mut input, id, length)?;
     let content = match revision.head.stored {
         Stored::Whole(_) => {
             let whole = load::load(input, codec).map_err(|error| match error {
@@ -281,7 +281,7 @@ fn read<T: Term>(
             Content::Whole(whole)
         }
         Stored::Patch { .. } => {
-            let mut blocks = BlockReader::resume(input, 1, offset);
+            let mut blocks = BlockReader::resume(input, number, offset);
             let (found, mut content) = blocks.next()?;
             if found != kind::PATCH {
                 return Err(LoadError::at(offset, Flaw::Block(found)));

@@ -17,6 +17,7 @@ pub(in crate::persist) struct Plan {
 thread_local! {
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
     static MET: Cell<bool> = const { Cell::new(false) };
+    static SYNCS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Has this thread's operations fail as planned.
@@ -29,6 +30,15 @@ pub(in crate::persist) fn start(plan: Plan) {
 pub(in crate::persist) fn stop() -> bool {
     PLAN.set(None);
     MET.get()
+}
+
+/// How many syncs this thread has made of files and folders.
+pub(in crate::persist) fn syncs() -> usize {
+    SYNCS.get()
+}
+
+pub(super) fn count_sync() {
+    SYNCS.set(SYNCS.get() + 1);
 }
 
 /// Runs `test` with each plan, to be started and stopped by it: the first operation fails, the second, and so on until

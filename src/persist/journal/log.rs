@@ -1,65 +1,96 @@
 //! The file that a journal appends to.
+//!
+//! ```text
+//! magic, version   head: number, salt, length of the log before   record   record …   end, if another log follows
+//! ```
+//! Each but the head is a block, or several where it is large, that begins with
+//! - its tag: the salt and the number of the block, added up. The salt is random, so neither what users write nor what
+//!   was on the disk before can look like a record of this log;
+//! - how many blocks were on the disk when it was written: so it tells, when one of these is not as it was written, that
+//!   this is [damage](super::damage).
 
-use std::io::{self, BufReader, Read};
+use std::hash::{BuildHasher, RandomState};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::damage::is_damage;
 use super::{JournalError, SyncPolicy};
 use crate::env::{Environment, Snapshot};
-use crate::persist::block::{BlockReader, BlockWriter, is_block};
-use crate::persist::bytes::put_number;
-use crate::persist::disk::File;
+use crate::persist::block::{BlockReader, BlockWriter};
+use crate::persist::bytes::{Input, put_number};
+use crate::persist::disk::{self, File};
 use crate::persist::file::sync_folder;
 use crate::persist::record;
-use crate::persist::{Codec, Flaw, LoadError, load, save};
+use crate::persist::{Codec, Flaw, LoadError, SaveError, load, save};
 use crate::term::Term;
 
-const MAGIC: [u8; 8] = *b"\x89pleajl\n";
+pub(super) const MAGIC: [u8; 8] = *b"\x89pleajl\n";
 const VERSION: u32 = 1;
 
 /// The kinds of blocks of a log.
-mod kind {
-    /// The first block: the number of the log.
-    pub(super) const LOG: u8 = 16;
+pub(super) mod kind {
+    /// The first block: the number of the log, its salt, and how long the log before was when this one was made.
+    pub(in super::super) const LOG: u8 = 16;
     /// A patch.
-    pub(super) const PATCH: u8 = 17;
+    pub(in super::super) const PATCH: u8 = 17;
     /// A whole environment, as a file of its own.
-    pub(super) const WHOLE: u8 = 18;
+    pub(in super::super) const WHOLE: u8 = 18;
+    /// Nothing follows but the next log.
+    pub(in super::super) const END: u8 = 19;
 }
 
 /// The end of a log that is open.
 pub(super) struct Log<T: Term> {
     blocks: BlockWriter<File>,
+    salt: u64,
     /// The length of all whole blocks.
     length: u64,
     /// What the log leads to.
     pub(super) state: Arc<Snapshot<T>>,
-    /// When it was synced last, and whether anything was appended since.
+    /// When it was synced last, and how many blocks it had then.
     synced: Instant,
-    dirty: bool,
+    on_disk: u64,
     /// The file may not be what it should be: a write could not be undone, or a sync failed.
     pub(super) broken: bool,
 }
 
 impl<T: Term> Log<T> {
-    /// Makes a log that goes on from `state`, in the place of what was there.
-    pub(super) fn create(path: &Path, number: u64, state: Arc<Snapshot<T>>) -> Result<Self, JournalError> {
-        let mut blocks = BlockWriter::new(File::create(path)?, MAGIC, VERSION)?;
-        put_number(blocks.content(), number);
-        let length = 12 + blocks.end(kind::LOG)?;
-        blocks.get_ref().sync_all()?;
+    /// Makes a log that goes on from `state`, in the place of what was there, which is replaced whole. It counts only when
+    /// the log before, which has this length, has its end, or when there is a snapshot of the same number.
+    pub(super) fn create(
+        path: &Path,
+        number: u64,
+        length_before: u64,
+        state: Arc<Snapshot<T>>,
+    ) -> Result<Self, JournalError> {
+        let temporary = temporary(path);
+        let salt = RandomState::new().hash_one(number);
+        let create = || -> Result<_, JournalError> {
+            let mut blocks = BlockWriter::new(File::create(&temporary)?, MAGIC, VERSION)?;
+            for field in [number, salt, length_before] {
+                blocks.content().extend(field.to_le_bytes());
+            }
+            let length = 12 + blocks.end(kind::LOG)?;
+            blocks.get_ref().sync_all()?;
+            disk::rename(&temporary, path)?;
+            Ok((blocks, length))
+        };
+        let (blocks, length) = create().inspect_err(|_| drop(disk::remove(&temporary)))?;
         sync_folder(path)?;
-        Ok(Self::new(blocks, length, state))
+        Ok(Self::new(blocks, salt, length, state))
     }
 
-    fn new(blocks: BlockWriter<File>, length: u64, state: Arc<Snapshot<T>>) -> Self {
+    /// A log that is on the disk.
+    fn new(blocks: BlockWriter<File>, salt: u64, length: u64, state: Arc<Snapshot<T>>) -> Self {
         Self {
+            on_disk: blocks.blocks(),
             blocks,
+            salt,
             length,
             state,
             synced: Instant::now(),
-            dirty: false,
             broken: false,
         }
     }
@@ -69,7 +100,12 @@ impl<T: Term> Log<T> {
         self.length
     }
 
-    /// Appends what leads from the last state to this one, in one write, and syncs it if `sync` says so.
+    /// Is there anything that a sync would put on the disk?
+    pub(super) fn is_dirty(&self) -> bool {
+        !self.broken && self.on_disk < self.blocks.blocks()
+    }
+
+    /// Appends what leads from the last state to this one, and syncs it if `sync` says so.
     pub(super) fn append(
         &mut self,
         state: Arc<Snapshot<T>>,
@@ -80,14 +116,12 @@ impl<T: Term> Log<T> {
             return Err(JournalError::Broken);
         }
         if !Arc::ptr_eq(&self.state, &state) {
-            if let Err(error) = self.write(&state, codec) {
-                self.blocks.discard();
-                // Half a block may be there, and nothing must follow it.
-                self.broken = self.blocks.get_ref().cut(self.length).is_err();
-                return Err(error);
-            }
+            let before = Arc::clone(&self.state);
+            self.write(|content| match before.successive_patch(&state) {
+                Some(patch) => record::write(content, &patch, codec).map(|()| kind::PATCH),
+                None => save::save(&state, content, codec).map(|()| kind::WHOLE),
+            })?;
             self.state = state;
-            self.dirty = true;
         }
         match sync {
             SyncPolicy::Always => self.sync(),
@@ -96,21 +130,35 @@ impl<T: Term> Log<T> {
         }
     }
 
-    fn write(&mut self, state: &Arc<Snapshot<T>>, codec: &dyn Codec<T>) -> Result<(), JournalError> {
+    /// Says that another log follows, and puts that on the disk.
+    pub(super) fn seal(&mut self) -> Result<(), JournalError> {
+        if self.broken {
+            return Err(JournalError::Broken);
+        }
+        self.write(|_| Ok(kind::END))?;
+        self.sync()
+    }
+
+    /// Writes one record, whole or not at all, of the kind that `fill` returns.
+    fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<u8, SaveError>) -> Result<(), JournalError> {
+        let number = self.blocks.blocks();
         // What was left if the code of a term panicked.
-        self.blocks.discard();
-        let kind = match self.state.successive_patch(state) {
-            Some(patch) => {
-                record::write(self.blocks.content(), &patch, codec)?;
-                kind::PATCH
+        self.blocks.go_back(number);
+        let content = self.blocks.content();
+        content.extend(self.salt.wrapping_add(number).to_le_bytes());
+        put_number(content, self.on_disk);
+        match fill(content).and_then(|kind| self.blocks.end(kind)) {
+            Ok(written) => {
+                self.length += written;
+                Ok(())
             }
-            None => {
-                save::save(state, self.blocks.content(), codec)?;
-                kind::WHOLE
+            Err(error) => {
+                self.blocks.go_back(number);
+                // A part may be there, and nothing must follow it.
+                self.broken = self.blocks.get_ref().cut(self.length).is_err();
+                Err(error.into())
             }
-        };
-        self.length += self.blocks.end(kind)?;
-        Ok(())
+        }
     }
 
     /// Has all that was appended written to the disk. After a sync that failed nothing is known of the file.
@@ -118,13 +166,19 @@ impl<T: Term> Log<T> {
         if self.broken {
             return Err(JournalError::Broken);
         }
-        if self.dirty {
+        if self.is_dirty() {
             self.blocks.get_ref().sync_data().inspect_err(|_| self.broken = true)?;
-            self.dirty = false;
+            self.on_disk = self.blocks.blocks();
         }
         self.synced = Instant::now();
         Ok(())
     }
+}
+
+/// Where a log is written before it has its name.
+fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.tmp"))
 }
 
 /// What was found in a log.
@@ -133,9 +187,57 @@ pub(super) struct Replayed {
     pub(super) records: u64,
     /// Where its last whole record ends.
     pub(super) length: u64,
-    /// How many bytes follow that, of a record that was not written to its end.
+    /// How many bytes follow that, of records that were not written to their end.
     pub(super) torn: u64,
+    /// Does it say that another log follows?
+    pub(super) sealed: bool,
+    salt: u64,
     blocks: u64,
+}
+
+/// A log of which the head is read.
+struct Begun<'f> {
+    blocks: BlockReader<BufReader<&'f File>>,
+    salt: u64,
+    length_before: u64,
+}
+
+impl<'f> Begun<'f> {
+    fn read(file: &'f File, number: u64) -> Result<Self, LoadError> {
+        let mut blocks = BlockReader::new(BufReader::new(file), MAGIC, VERSION)?;
+        let (kind, mut content) = blocks.next()?;
+        if kind != kind::LOG {
+            return Err(LoadError::at(12, Flaw::Block(kind)));
+        }
+        let fields = [content.array()?, content.array()?, content.array()?];
+        let [found, salt, length_before] = fields.map(u64::from_le_bytes);
+        content.end()?;
+        if found != number {
+            return Err(LoadError::at(12, Flaw::Order));
+        }
+        Ok(Self {
+            blocks,
+            salt,
+            length_before,
+        })
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(LoadError) -> JournalError + '_ {
+    |error| match error {
+        LoadError::Io(error) => error.into(),
+        error => JournalError::Load {
+            path: path.to_owned(),
+            error,
+        },
+    }
+}
+
+/// Does the log have more than its head? And how long was the one before when it was made?
+pub(super) fn look(path: &Path, number: u64) -> Result<(bool, u64), JournalError> {
+    let file = File::open(path)?;
+    let begun = Begun::read(&file, number).map_err(failed(path))?;
+    Ok((begun.blocks.offset() < file.length()?, begun.length_before))
 }
 
 /// Does to `environment` what a log says.
@@ -144,87 +246,82 @@ pub(super) fn replay<T: Term>(
     number: u64,
     environment: &mut Environment<T>,
     codec: &dyn Codec<T>,
-    sync: SyncPolicy,
 ) -> Result<Replayed, JournalError> {
-    let failed = |error| JournalError::Load {
-        path: PathBuf::from(path),
-        error,
-    };
+    let failed = failed(path);
     let file = File::open(path)?;
     let total = file.length()?;
+    let Begun { mut blocks, salt, .. } = Begun::read(&file, number).map_err(&failed)?;
     let mut found = Replayed {
         records: 0,
-        length: 0,
-        torn: total,
-        blocks: 0,
-    };
-    let mut blocks = match BlockReader::new(BufReader::new(&file), MAGIC, VERSION) {
-        Ok(blocks) => blocks,
-        // It was not written to the end of its head.
-        Err(LoadError::Corrupt { .. }) if total < 12 => return Ok(found),
-        Err(error) => return Err(failed(error)),
+        length: blocks.offset(),
+        torn: 0,
+        sealed: false,
+        salt,
+        blocks: blocks.blocks(),
     };
     while blocks.offset() < total {
         let start = blocks.offset();
+        if found.sealed {
+            return Err(failed(LoadError::at(start, Flaw::Trailing)));
+        }
         let (kind, mut content) = match blocks.next() {
             Ok(block) => block,
-            // Where not each record was synced before the next, a crash can lose one and keep another after it.
-            Err(LoadError::Corrupt { .. })
-                if sync != SyncPolicy::Always || !is_followed(&file, start, found.blocks)? =>
-            {
+            Err(LoadError::Corrupt { .. }) => {
+                if is_damage(&file, start, total, found.blocks, salt)? {
+                    return Err(failed(LoadError::at(start, Flaw::Checksum)));
+                }
+                found.torn = total - start;
                 break;
             }
             Err(error) => return Err(failed(error)),
         };
-        match kind {
-            kind::LOG if found.blocks == 0 => {
-                if content.number().map_err(failed)? != number {
-                    return Err(failed(content.flaw(Flaw::Entry)));
-                }
-            }
-            kind::PATCH if found.blocks > 0 => {
-                environment.apply(&record::read(&mut content, codec).map_err(failed)?);
-                found.records += 1;
-            }
-            kind::WHOLE if found.blocks > 0 => {
-                *environment = load::load(content.rest(), codec).map_err(failed)?;
-                found.records += 1;
-            }
-            kind => return Err(failed(LoadError::at(start, Flaw::Block(kind)))),
-        }
+        read_record(kind, &mut content, &mut found, environment, codec).map_err(&failed)?;
         found.blocks = blocks.blocks();
         found.length = blocks.offset();
-        found.torn = total - found.length;
     }
     Ok(found)
 }
 
-/// Is the block that begins here, and is not as it was written, followed by one that is? Then it is not the last one, cut
-/// off while it was written: the file is damaged. Looks no further than 64 MiB.
-fn is_followed(file: &File, start: u64, number: u64) -> io::Result<bool> {
-    let mut rest = Vec::new();
-    file.go_to(start)?;
-    file.take(64 << 20).read_to_end(&mut rest)?;
-    let kinds = [kind::PATCH, kind::WHOLE];
-    Ok((1..)
-        .map_while(|at| rest.get(at..))
-        .any(|rest| is_block(rest, &kinds, number + 1)))
+/// Does what one record says.
+fn read_record<T: Term>(
+    kind: u8,
+    content: &mut Input<'_>,
+    found: &mut Replayed,
+    environment: &mut Environment<T>,
+    codec: &dyn Codec<T>,
+) -> Result<(), LoadError> {
+    let start = content.offset();
+    let tag = u64::from_le_bytes(content.array()?);
+    if tag != found.salt.wrapping_add(found.blocks) || content.number()? > found.blocks {
+        return Err(LoadError::at(start, Flaw::Order));
+    }
+    match kind {
+        kind::PATCH => environment.apply(&record::read(content, codec)?),
+        kind::WHOLE => {
+            *environment = load::load(content.rest(), codec).map_err(|error| match error {
+                LoadError::Corrupt { offset, flaw } => LoadError::at(content.offset_after(offset), flaw),
+                error => error,
+            })?;
+        }
+        kind::END => {
+            content.end()?;
+            found.sealed = true;
+            return Ok(());
+        }
+        kind => return Err(LoadError::at(found.length, Flaw::Block(kind))),
+    }
+    found.records += 1;
+    Ok(())
 }
 
-/// Opens a log at its end, without what is torn there.
-pub(super) fn resume<T: Term>(
-    path: &Path,
-    number: u64,
-    found: &Replayed,
-    state: Arc<Snapshot<T>>,
-) -> Result<Log<T>, JournalError> {
-    if found.blocks == 0 {
-        return Log::create(path, number, state);
-    }
+/// Opens a log at its end, without what is torn there. All that is left is on the disk.
+pub(super) fn resume<T: Term>(path: &Path, found: &Replayed, state: Arc<Snapshot<T>>) -> Result<Log<T>, JournalError> {
     let file = File::open_at(path, found.length)?;
     if found.torn > 0 {
         file.cut(found.length)?;
-        file.sync_all()?;
     }
-    Ok(Log::new(BlockWriter::resume(file, found.blocks), found.length, state))
+    file.sync_all()?;
+    sync_folder(path)?;
+    let blocks = BlockWriter::resume(file, found.blocks);
+    Ok(Log::new(blocks, found.salt, found.length, state))
 }

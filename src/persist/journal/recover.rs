@@ -1,22 +1,20 @@
 //! The files of a journal, and what they lead to.
+//!
+//! A log counts if there is a snapshot of its number, or none and it is number 0, or if the log before has its end. So the
+//! last log is the first one that has no end; the next may have been made when the process stopped, or the disk refused,
+//! and then has no record.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, Recovery, SyncPolicy, log};
+use super::{JournalError, Recovery, log};
 use crate::env::Environment;
-use crate::persist::file::sync_folder;
-use crate::persist::{Codec, disk};
+use crate::persist::{Codec, MAGIC, disk};
 use crate::term::Term;
 
 pub(super) fn file(folder: &Path, name: &str, number: u64) -> PathBuf {
     folder.join(format!("{name}-{number}"))
-}
-
-/// The number that a file of this name has.
-fn number(file: &str, name: &str) -> Option<u64> {
-    file.strip_prefix(name)?.strip_prefix('-')?.parse().ok()
 }
 
 /// What the files of a journal lead to.
@@ -26,17 +24,13 @@ pub(super) struct Recovered<T: Term> {
     /// The number of the newest snapshot, or 0, and that of the last log.
     pub(super) snapshot: u64,
     pub(super) number: u64,
-    /// What was found in the last log, if it is there.
+    /// What was found in the last log; nothing in a new journal.
     pub(super) last: Option<log::Replayed>,
 }
 
-pub(super) fn recover<T: Term>(
-    folder: &Path,
-    sync: SyncPolicy,
-    codec: &dyn Codec<T>,
-) -> Result<Recovered<T>, JournalError> {
-    let (snapshot, logs) = newest(folder)?;
-    let logs = logs.unwrap_or(0);
+pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Recovered<T>, JournalError> {
+    let files = files(folder)?;
+    let snapshot = newest_snapshot(&files);
     let mut environment = Environment::new();
     if snapshot > 0 {
         let path = file(folder, "snapshot", snapshot);
@@ -44,25 +38,27 @@ pub(super) fn recover<T: Term>(
     }
     let mut recovery = Recovery::default();
     let mut number = snapshot;
-    let last = loop {
-        let path = file(folder, "log", number);
-        if !path.exists() {
-            if number < logs {
-                return Err(JournalError::Cut(path));
+    let mut last = None;
+    // One that is new has no log yet.
+    if !files.is_empty() || file(folder, "log", 0).exists() {
+        loop {
+            let path = file(folder, "log", number);
+            let found = match log::replay(&path, number, &mut environment, codec) {
+                Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(JournalError::Cut(path));
+                }
+                found => found?,
+            };
+            recovery.records += found.records;
+            recovery.torn = found.torn;
+            if !found.sealed {
+                must_be_empty(folder, number, &found)?;
+                last = Some(found);
+                break;
             }
-            break None;
+            number += 1;
         }
-        let found = log::replay(&path, number, &mut environment, codec, sync)?;
-        recovery.records += found.records;
-        recovery.torn = found.torn;
-        if number >= logs {
-            break Some(found);
-        }
-        if found.torn > 0 {
-            return Err(JournalError::Cut(path));
-        }
-        number += 1;
-    };
+    }
     Ok(Recovered {
         environment,
         recovery,
@@ -72,27 +68,97 @@ pub(super) fn recover<T: Term>(
     })
 }
 
-/// The numbers of the newest snapshot, or 0, and of the newest log.
-pub(super) fn newest(folder: &Path) -> io::Result<(u64, Option<u64>)> {
-    let (mut snapshot, mut log) = (0, None);
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        snapshot = snapshot.max(number(&name, "snapshot").unwrap_or(0));
-        log = log.max(number(&name, "log"));
+/// The log after one that has no end has no record, and was made when that one was no longer than it is.
+fn must_be_empty(folder: &Path, number: u64, found: &log::Replayed) -> Result<(), JournalError> {
+    let Some(next) = number.checked_add(1) else {
+        return Ok(());
+    };
+    let path = file(folder, "log", next);
+    if !is_ours(&path, log::MAGIC)? {
+        return Ok(());
     }
-    Ok((snapshot, log))
+    let (has_records, length_before) = log::look(&path, next)?;
+    if has_records || length_before > found.length {
+        return Err(JournalError::Cut(file(folder, "log", number)));
+    }
+    Ok(())
 }
 
-/// Removes what a newer snapshot has made useless, and what a crash left of one. What can't be removed is only useless.
+/// A file of a journal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    Snapshot(u64),
+    Log(u64),
+}
+
+impl Name {
+    fn parse(name: &str) -> Option<Self> {
+        let (kind, digits) = name.split_once('-')?;
+        let number: u64 = digits.parse().ok()?;
+        match kind {
+            // No other spelling of the number is ours.
+            _ if number.to_string() != digits => None,
+            "snapshot" => Some(Self::Snapshot(number)),
+            "log" => Some(Self::Log(number)),
+            _ => None,
+        }
+    }
+
+    fn magic(self) -> [u8; 8] {
+        match self {
+            Self::Snapshot(_) => MAGIC,
+            Self::Log(_) => log::MAGIC,
+        }
+    }
+}
+
+/// The files of the journal in this folder: those of others are left alone.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if let Some(name) = entry.file_name().to_str().and_then(Name::parse)
+            && is_ours(&entry.path(), name.magic())?
+        {
+            files.push(name);
+        }
+    }
+    Ok(files)
+}
+
+/// Does this file begin so?
+fn is_ours(path: &Path, magic: [u8; 8]) -> io::Result<bool> {
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let mut found = Vec::new();
+    fs::File::open(path)?.take(8).read_to_end(&mut found)?;
+    Ok(found == magic)
+}
+
+fn newest_snapshot(files: &[Name]) -> u64 {
+    let numbers = files.iter().map(|name| match name {
+        Name::Snapshot(number) => *number,
+        Name::Log(_) => 0,
+    });
+    numbers.max().unwrap_or(0)
+}
+
+/// Removes what a newer snapshot has made useless, and what a crash left of one or of a log. What can't be removed, or is
+/// there again after a crash, is only useless.
 pub(super) fn remove_before(folder: &Path, snapshot: u64) {
+    for name in files(folder).unwrap_or_default() {
+        match name {
+            Name::Snapshot(number) if number < snapshot => drop(disk::remove(&file(folder, "snapshot", number))),
+            Name::Log(number) if number < snapshot => drop(disk::remove(&file(folder, "log", number))),
+            Name::Snapshot(_) | Name::Log(_) => {}
+        }
+    }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let old = |kind| number(&name, kind).is_some_and(|number| number < snapshot);
-        if old("snapshot") || old("log") || (name.starts_with(".snapshot-") && name.ends_with(".tmp")) {
+        if (name.starts_with(".snapshot-") || name.starts_with(".log-")) && name.ends_with(".tmp") {
             let _ = disk::remove(&entry.path());
         }
     }
-    let _ = sync_folder(&file(folder, "log", snapshot));
 }

@@ -1,9 +1,18 @@
 //! What can't be brought about from outside: a disk that refuses any one operation, or all from some moment on.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use super::{Journal, JournalError, SyncPolicy};
-use crate::persist::NoCodec;
 use crate::persist::disk::faults::{self, Plan};
 use crate::persist::tests::Folder;
+use crate::persist::{Codec, NoCodec};
+use crate::term::Grounded;
 use crate::{Atom, Environment};
 
 fn open(folder: &Folder, sync: SyncPolicy) -> Result<Journal, JournalError> {
@@ -127,4 +136,154 @@ fn a_broken_log_is_left_for_a_new_one() {
         fails
     });
     assert!(refused > 5, "{refused}");
+}
+
+/// A value whose codec waits, or panics, as it is told.
+struct Slow;
+
+impl Grounded for Slow {
+    fn type_name(&self) -> &str {
+        "Slow"
+    }
+    fn identity(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(b"")
+    }
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("slow")
+    }
+}
+
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    moved: Condvar,
+    panics: AtomicBool,
+}
+
+struct Gated(Arc<Gate>);
+
+impl Codec<Atom> for Gated {
+    fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
+        assert!(!self.0.panics.load(Ordering::Relaxed), "as planned");
+        drop(
+            self.0
+                .moved
+                .wait_while(self.0.open.lock().unwrap(), |open| !*open)
+                .unwrap(),
+        );
+        Some(Vec::new())
+    }
+    fn decode(&self, _: &[u8]) -> Option<Atom> {
+        Some(Atom::grounded(Slow))
+    }
+}
+
+/// While one record is written, 15 commits come: they share the next one, and its sync.
+#[test]
+fn commits_share_a_sync() {
+    let folder = Folder::new("share");
+    let gate = Arc::new(Gate::default());
+    let (journal, _) = Journal::<Atom>::open_with(&folder.0, SyncPolicy::Always, Gated(Arc::clone(&gate))).unwrap();
+    let commit = |fact: Atom| {
+        let mut fork = journal.snapshot();
+        fork.add_fact(fact);
+        journal.commit(&mut fork).unwrap();
+        faults::syncs()
+    };
+    let syncs: usize = thread::scope(|scope| {
+        let commit = &commit;
+        let first = scope.spawn(move || commit(Atom::grounded(Slow)));
+        // It is published, and so about to be written, or being written.
+        while journal.world().version() < 1 {
+            thread::yield_now();
+        }
+        let others: Vec<_> = (0..15).map(|i| scope.spawn(move || commit(Atom::from(i)))).collect();
+        while journal.world().version() < 16 {
+            thread::yield_now();
+        }
+        *gate.open.lock().unwrap() = true;
+        gate.moved.notify_all();
+        let all = std::iter::once(first).chain(others);
+        all.map(|thread| thread.join().unwrap()).sum()
+    });
+    assert!((1..=2).contains(&syncs), "{syncs} syncs for 16 commits");
+    drop(journal);
+    let (journal, recovery) = Journal::open_with(&folder.0, SyncPolicy::Always, Gated(gate)).unwrap();
+    assert_eq!((journal.load().len(), recovery.records), (16, syncs as u64));
+}
+
+/// Waits until nothing is left to sync.
+fn wait_for_sync<T: crate::Term>(journal: &Journal<T>) {
+    let start = Instant::now();
+    while journal.inner.lock().log.is_dirty() {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing is synced");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_was_appended_is_synced_in_time() {
+    let folder = Folder::new("every");
+    let journal = open(&folder, SyncPolicy::Every(Duration::from_millis(200))).unwrap();
+    let mut left = 0;
+    for i in 0..6 {
+        let before = faults::syncs();
+        add(&journal, i).unwrap();
+        // If it was not synced with the commit, by this thread, the keeper does it.
+        left += usize::from(faults::syncs() == before);
+        wait_for_sync(&journal);
+        let log = journal.inner.lock();
+        assert_eq!(log.log.state.len(), 2 * (i as u64 + 1));
+    }
+    assert!(left > 0);
+    drop(journal);
+    // At once.
+    let journal = open(&folder, SyncPolicy::Every(Duration::ZERO)).unwrap();
+    let before = faults::syncs();
+    add(&journal, 6).unwrap();
+    assert_eq!(faults::syncs(), before + 1);
+}
+
+#[test]
+fn a_codec_that_panics_stops_no_later_sync() {
+    let folder = Folder::new("keeper");
+    let gate = Arc::new(Gate::default());
+    *gate.open.lock().unwrap() = true;
+    let sync = SyncPolicy::Every(Duration::from_millis(50));
+    let (journal, _) = Journal::<Atom>::open_with(&folder.0, sync, Gated(Arc::clone(&gate))).unwrap();
+    add(&journal, 0).unwrap();
+    gate.panics.store(true, Ordering::Relaxed);
+    journal.world().update(|env| env.add_fact(Atom::grounded(Slow)));
+    wait_for_sync(&journal);
+    assert!(catch_unwind(AssertUnwindSafe(|| add(&journal, 1))).is_err());
+    thread::sleep(Duration::from_millis(100));
+    gate.panics.store(false, Ordering::Relaxed);
+    for i in 2..5 {
+        add(&journal, i).unwrap();
+        wait_for_sync(&journal);
+    }
+    let saved = journal.snapshot();
+    drop(journal);
+    let journal = Journal::<Atom>::open_with(&folder.0, sync, Gated(gate)).unwrap().0;
+    assert_eq!(journal.snapshot(), saved);
+}
+
+/// What another process left is on the disk before anything is acknowledged.
+#[test]
+fn what_was_left_unsynced_is_synced_when_it_is_opened() {
+    let folder = Folder::new("left");
+    let journal = open(&folder, SyncPolicy::Never).unwrap();
+    (0..10).for_each(|i| add(&journal, i).unwrap());
+    let copy = Folder::new("left-copy");
+    std::fs::create_dir_all(&copy.0).unwrap();
+    std::fs::copy(folder.0.join("log-0"), copy.0.join("log-0")).unwrap();
+    let before = faults::syncs();
+    let opened = open(&copy, SyncPolicy::Always).unwrap();
+    // The folder in the one above it, the log, and its name.
+    assert_eq!(faults::syncs() - before, if cfg!(unix) { 3 } else { 1 });
+    assert_eq!(opened.load().len(), 20);
+    // So a commit that changes nothing has nothing to sync.
+    opened.commit(&mut opened.snapshot()).unwrap();
+    opened.sync().unwrap();
+    assert!(!opened.inner.lock().log.is_dirty());
 }

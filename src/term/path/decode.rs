@@ -37,9 +37,9 @@ pub(crate) fn decode_with<T: Term>(
 ) -> Result<T, PathError> {
     let mut tokens = Tokens::new(path);
     // The items so far of all expressions that are not complete, and of each such where its items begin and their number.
-    let mut items: Vec<T> = Vec::new();
+    let mut items: SmallVec<[T; 16]> = SmallVec::new();
     let mut open: SmallVec<[(usize, usize); 16]> = SmallVec::new();
-    let mut variables: Vec<T> = Vec::new();
+    let mut variables: SmallVec<[T; 4]> = SmallVec::new();
     loop {
         let offset = tokens.offset();
         let token = tokens.next().ok_or(PathErrorKind::Truncated.at(offset))??;
@@ -77,7 +77,7 @@ pub(crate) fn decode_with<T: Term>(
             && items.len() - first == arity
         {
             open.pop();
-            let inner = items.split_off(first);
+            let inner = items.drain(first..).collect();
             items.push(T::expression(inner));
         }
         if open.is_empty()
