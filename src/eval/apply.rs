@@ -7,14 +7,13 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::builtin::{Kind, Outcome};
 use super::code::{Activation, Block};
-use super::head::{HeadInfo, Rules, compiled, has_wildcards};
-use super::machine::{Machine, Step};
+use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed};
+use super::machine::{Machine, Step, is_empty_symbol};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
 use super::space::space_in;
-use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value, compose};
-use crate::term::{Atom, Expression};
+use crate::term::{Atom, Expression, Variable};
 
 impl Machine {
     /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
@@ -44,6 +43,7 @@ impl Machine {
                 _ => self.tuple(arity),
             };
         } else if info.epoch.get() != self.epoch
+            && !info.alone
             && let Some(symbol) = info.symbol
         {
             let arity = (self.vals.len() - base - 1) as u32;
@@ -56,7 +56,17 @@ impl Machine {
         if let Some(builtin) = info.builtin
             && let Kind::Function(function) = builtin.kind
         {
-            let outcome = function(self, base);
+            if !info.has_no_rules() {
+                let matched = self.matching_rules(&info, base)?;
+                if !matched.is_empty() {
+                    return self.rules_and_builtin(matched, &info, signature, base);
+                }
+            }
+            let outcome = match function(self, base) {
+                // Nothing stands that a rule reduces.
+                Outcome::Stands if info.alone => Outcome::Nothing,
+                outcome => outcome,
+            };
             return self.conclude(outcome, base);
         }
         if let Some(host) = &info.host {
@@ -96,11 +106,11 @@ impl Machine {
     /// What a built-in has come to.
     pub(super) fn conclude(&mut self, outcome: Outcome, base: usize) -> Result<Step, Stop> {
         Ok(match outcome {
-            Outcome::Value(atom) => {
+            Outcome::Value(atom) if !is_empty_symbol(&atom) => {
                 self.vals.truncate(base);
                 Step::value(atom)
             }
-            Outcome::Nothing => {
+            Outcome::Value(_) | Outcome::Nothing => {
                 self.vals.truncate(base);
                 Step::Return(Answers::None)
             }
@@ -151,23 +161,8 @@ impl Machine {
         {
             return Ok(step);
         }
-        let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
-        match &info.rules {
-            Rules::Few(rules) => {
-                for (block, multiplicity) in rules {
-                    self.try_rule(block, *multiplicity, base, &mut matched)?;
-                }
-            }
-            Rules::Many => {
-                let env = self.env.clone();
-                let call = self.call_from(base);
-                let home = space_in(&env, self.home).unwrap_or(&env);
-                for rule in home.rules_for(&call) {
-                    self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
-                }
-            }
-        }
-        let is_final = signature.map(|chosen| info.signatures[chosen as usize].returns);
+        let mut matched = self.matching_rules(info, base)?;
+        let is_final = signature.is_some_and(|chosen| info.signatures[chosen as usize].is_final);
         if matched.len() <= 1 {
             let Some(found) = matched.pop() else {
                 let epoch = self.epoch;
@@ -182,43 +177,84 @@ impl Machine {
                 self.vals.truncate(base);
             }
             let body = found.act.block.body;
-            if let Some(mode) = is_final
-                && let Some(value) = final_value(mode, &found.act)
-            {
-                return Ok(Step::Return(value));
+            if is_final {
+                return Ok(Step::Return(final_value(&found.act)));
             }
             return Ok(Step::Eval(found.act, body));
         }
         let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = matched
-            .into_iter()
-            .map(|found| {
-                let body = found.act.block.body;
-                let delta = found.delta.map(|delta| {
-                    let mut entries = delta.to_vec();
-                    for variable in &scope {
-                        if !entries.iter().any(|(known, _)| known == variable) {
-                            entries.push((*variable, Atom::Variable(*variable)));
-                        }
-                    }
-                    entries.into()
-                });
-                if let Some(mode) = is_final
-                    && let Some(Answers::One(answer)) = final_value(mode, &found.act)
-                {
-                    return Task {
-                        kind: TaskKind::Done(answer.value),
-                        delta: delta.as_deref().and_then(|entries| compose(entries, None)),
-                    };
-                }
-                Task::eval(found.act, body, delta)
-            })
-            .collect();
+        let tasks = Self::rule_tasks(matched, &scope, is_final);
         self.branches(tasks)
     }
 
-    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[crate::term::Variable; 4]> {
+    /// Reduces by the rules for the name of a built-in, and then by the built-in.
+    fn rules_and_builtin(
+        &mut self,
+        matched: SmallVec<[Match; 1]>,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        let is_final = signature.is_some_and(|chosen| info.signatures[chosen as usize].is_final);
+        let scope = self.scope_from(base);
+        let mut tasks = Self::rule_tasks(matched, &scope, is_final);
+        let values = self.vals.drain(base..).collect();
+        tasks.push(Task {
+            kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
+            delta: None,
+        });
+        self.branches(tasks)
+    }
+
+    /// The rules whose left side unifies with the call from `base` on, in definition order.
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize) -> Result<SmallVec<[Match; 1]>, Stop> {
+        let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
+        match &info.rules {
+            Rules::Few(rules) => {
+                for (block, multiplicity) in rules {
+                    self.try_rule(block, *multiplicity, base, &mut matched)?;
+                }
+            }
+            Rules::Many => {
+                let env = self.env.clone();
+                let call = self.call_from(base);
+                let home = space_in(&env, self.home).unwrap_or(&env);
+                for rule in home.rules_for(&call) {
+                    if info.builtin.is_none() || is_headed(&rule) {
+                        self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
+                    }
+                }
+            }
+        }
+        Ok(matched)
+    }
+
+    /// A sibling for each rule that matched a call with these variables.
+    fn rule_tasks(matched: SmallVec<[Match; 1]>, scope: &[Variable], is_final: bool) -> Vec<Task> {
+        let tasks = matched.into_iter().map(|found| {
+            let body = found.act.block.body;
+            let delta = found.delta.map(|delta| {
+                let mut entries = delta.to_vec();
+                for variable in scope {
+                    if !entries.iter().any(|(known, _)| known == variable) {
+                        entries.push((*variable, Atom::Variable(*variable)));
+                    }
+                }
+                entries.into()
+            });
+            if is_final && let Answers::One(answer) = final_value(&found.act) {
+                return Task {
+                    kind: TaskKind::Done(answer.value),
+                    delta: delta.as_deref().and_then(|entries| compose(entries, None)),
+                };
+            }
+            Task::eval(found.act, body, delta)
+        });
+        tasks.collect()
+    }
+
+    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
         let mut scope = SmallVec::new();
         for value in &self.vals[base..] {
             if !value.atom.is_ground() {
@@ -247,22 +283,12 @@ impl Machine {
     }
 }
 
-/// The answer, if a function's result type says that its result is not evaluated.
-fn final_value(mode: Mode, act: &Activation) -> Option<Answers> {
-    let atom = match mode {
-        Mode::Eval => return None,
-        Mode::Lazy => act.instantiate(act.block.body),
-        Mode::Meta(meta) => {
-            let atom = act.instantiate(act.block.body);
-            if types::metatype(&atom) != meta {
-                return None;
-            }
-            atom
-        }
-    };
-    Some(if super::machine::is_empty_symbol(&atom) {
+/// The answer of a function whose result type says that its result is not evaluated.
+fn final_value(act: &Activation) -> Answers {
+    let atom = act.instantiate(act.block.body);
+    if is_empty_symbol(&atom) {
         Answers::None
     } else {
         Answers::one(Value::raw(atom))
-    })
+    }
 }

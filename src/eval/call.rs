@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::Stop;
 use super::code::{Activation, At, Call, Node};
 use super::head::HeadInfo;
-use super::machine::{Args, Frame, Machine, Step, is_error};
+use super::machine::{Args, Frame, Machine, Step, is_empty_symbol, is_error};
 use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value};
+use super::{Stop, names};
 use crate::term::Atom;
 
 impl Machine {
@@ -42,6 +42,7 @@ impl Machine {
             _ => None,
         };
         let info = match head {
+            Some(symbol) if symbol == names().empty => return Ok(Step::Return(Answers::None)),
             Some(symbol) => self.head(symbol, call.arity()),
             None => Rc::new(HeadInfo::unknown()),
         };
@@ -90,6 +91,11 @@ impl Machine {
                     // Errors are rare: let the general way deal with the siblings that are left.
                     let rows = self.rows(act, at, item, info, signature, base, grouped);
                     return self.resume_rows(rows, Answers::one(value), false);
+                }
+                // Where no type says what is expected, `Empty` is no result.
+                if signature.is_none() && is_empty_symbol(&value.atom) {
+                    let rows = self.rows(act, at, item, info, signature, base, grouped);
+                    return self.resume_rows(rows, Answers::None, false);
                 }
                 self.vals.push(value);
                 item += 1;

@@ -19,6 +19,8 @@ pub(super) struct HeadInfo {
     /// The function types that it was declared with, or a built-in has.
     pub(super) signatures: Rc<[Signature]>,
     pub(super) rules: Rules,
+    /// Is this the built-in alone, whatever rules there are for its name?
+    pub(super) alone: bool,
     /// The latest state of the environment that it is known to hold in: it does as long as no definition changes.
     pub(super) epoch: Cell<u64>,
 }
@@ -44,13 +46,14 @@ impl HeadInfo {
             (_, _, Some(symbol)) => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
             _ => Rc::new([]),
         };
-        let rules = if builtin.is_some_and(|builtin| !matches!(builtin.kind, Kind::Typed)) || host.is_some() {
+        let is_function = builtin.is_some_and(|builtin| matches!(builtin.kind, Kind::Function(_)));
+        let rules = if builtin.is_some_and(|builtin| builtin.special().is_some()) || host.is_some() {
             Rules::Few(Box::new([]))
         } else {
             let mut few = Vec::new();
-            let mut matching = home.get_matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
-            for rule in matching.by_ref().take(FEW + 1) {
-                if symbol.is_none() && crate::env::Head::of(rule.lhs()).is_some() {
+            let matching = home.get_matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
+            for rule in matching.filter(|rule| !is_function || is_headed(rule)).take(FEW + 1) {
+                if symbol.is_none() && is_headed(&rule) {
                     continue;
                 }
                 few.push((compiled(&rule), rule.multiplicity()));
@@ -67,7 +70,21 @@ impl HeadInfo {
             host,
             signatures,
             rules,
+            alone: false,
             epoch: Cell::new(epoch),
+        }
+    }
+
+    /// What is known of the same built-in, without the rules for its name.
+    pub(super) fn without_rules(&self) -> Self {
+        Self {
+            symbol: self.symbol,
+            builtin: self.builtin,
+            host: None,
+            signatures: Rc::clone(&self.signatures),
+            rules: Rules::Few(Box::new([])),
+            alone: true,
+            epoch: self.epoch.clone(),
         }
     }
 
@@ -79,16 +96,19 @@ impl HeadInfo {
             host: None,
             signatures: Rc::new([]),
             rules: Rules::Few(Box::new([])),
+            alone: false,
             epoch: Cell::new(0),
         }
     }
 
+    /// Can no rule apply?
+    pub(super) fn has_no_rules(&self) -> bool {
+        matches!(&self.rules, Rules::Few(rules) if rules.is_empty())
+    }
+
     /// Does an expression with this head evaluate to itself if its items do?
     pub(super) fn is_inert(&self) -> bool {
-        self.builtin.is_none()
-            && self.host.is_none()
-            && self.signatures.is_empty()
-            && matches!(&self.rules, Rules::Few(rules) if rules.is_empty())
+        self.builtin.is_none() && self.host.is_none() && self.signatures.is_empty() && self.has_no_rules()
     }
 
     /// Are all arguments evaluated before a call, and left alone?
@@ -99,6 +119,11 @@ impl HeadInfo {
 
 pub(super) fn compiled(rule: &crate::env::Rule<'_, Atom>) -> Block {
     Rc::new(rule.derived(|| Compiled::rule(rule.lhs(), rule.rhs())))
+}
+
+/// Does a rule apply to one name alone?
+pub(super) fn is_headed(rule: &crate::env::Rule<'_, Atom>) -> bool {
+    crate::env::Head::of(rule.lhs()).is_some()
 }
 
 /// Does any rule apply to expressions whatever their head?

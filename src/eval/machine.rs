@@ -17,6 +17,7 @@ use super::forms::Waiting;
 use super::head::HeadInfo;
 use super::memo::{Memo, Remembering};
 use super::memory::Holding;
+use super::quick::Plain;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::space::space_in;
@@ -114,6 +115,7 @@ pub(super) struct Machine {
     heads: Heads,
     heads_definitions: u64,
     heads_epoch: u64,
+    pub(super) plain: Cell<Plain>,
     pub(super) known_types: KnownTypes,
     /// The next id for a variable.
     pub(super) fresh: u64,
@@ -169,6 +171,7 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
+            plain: Cell::new(Plain::UNKNOWN),
             known_types: KnownTypes::default(),
             fresh,
             steps: 0,
@@ -382,11 +385,12 @@ impl Machine {
             let Some(first) = items.first() else { continue };
             match first {
                 Atom::Symbol(head) => {
-                    if !self.head(*head, items.len() as u32 - 1).is_inert() {
+                    if *head == super::names().empty || !self.head(*head, items.len() as u32 - 1).is_inert() {
                         return false;
                     }
                 }
-                Atom::Expression(_) | Atom::Variable(_) => return false,
+                Atom::Variable(_) => return false,
+                // An expression that is inert is nothing to call.
                 _ => {
                     if super::head::has_wildcards(self.home()) {
                         return false;
@@ -397,6 +401,7 @@ impl Machine {
                 match item {
                     Atom::Expression(inner) if visited.is_new(inner) => pending.push(inner),
                     Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
+                    item if is_empty_symbol(item) => return false,
                     _ => {}
                 }
             }
@@ -477,6 +482,7 @@ impl Machine {
         self.home = home;
         self.heads.clear();
         self.heads_epoch = 0;
+        self.plain.set(Plain::UNKNOWN);
         self.note_read();
     }
 

@@ -1,10 +1,27 @@
 //! What needs no frame: leaves, slots with normal values, and arithmetic on such.
 
-use super::arithmetic::Operation;
+use super::arithmetic::{Operation, Operations};
 use super::code::{Activation, At, Node};
+use super::head::is_headed;
 use super::machine::Machine;
 use super::value::Value;
 use crate::term::Atom;
+
+/// The operations that are known to have no rules, by the definitions of this stamp: those of the state `epoch`.
+#[derive(Clone, Copy)]
+pub(super) struct Plain {
+    operations: Operations,
+    definitions: u64,
+    epoch: u64,
+}
+
+impl Plain {
+    pub(super) const UNKNOWN: Self = Self {
+        operations: Operations::NONE,
+        definitions: 0,
+        epoch: 0,
+    };
+}
 
 impl Machine {
     /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
@@ -23,7 +40,7 @@ impl Machine {
                     None
                 }
             }
-            Node::Call(call) if call.simple => {
+            Node::Call(call) if self.is_plain(call.simple) => {
                 if self.tracing {
                     return self.traced_arithmetic(act, at, 1);
                 }
@@ -35,6 +52,39 @@ impl Machine {
             }
             _ => None,
         }
+    }
+
+    /// Are these operations, at least one, that no rule says more of?
+    #[inline]
+    pub(super) fn is_plain(&self, operations: Operations) -> bool {
+        let plain = self.plain.get();
+        operations != Operations::NONE
+            && (plain.epoch == self.epoch && plain.operations.has(operations) || self.are_plain(operations))
+    }
+
+    #[cold]
+    fn are_plain(&self, operations: Operations) -> bool {
+        let mut plain = self.plain.get();
+        let definitions = self.home().definitions_stamp();
+        if plain.definitions != definitions {
+            plain = Plain {
+                operations: Operations::NONE,
+                definitions,
+                epoch: self.epoch,
+            };
+        }
+        plain.epoch = self.epoch;
+        for (name, operation) in Operation::ALL {
+            let operation = Operations::of(operation);
+            if operations.has(operation) && !plain.operations.has(operation) {
+                let mut rules = self.home().get_matching_rules(name, 2);
+                if !rules.any(|rule| is_headed(&rule)) {
+                    plain.operations = plain.operations.with(operation);
+                }
+            }
+        }
+        self.plain.set(plain);
+        plain.operations.has(operations)
     }
 
     /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::code::{Activation, At, Node};
 use super::head::HeadInfo;
-use super::machine::{Frame, Machine, Step, is_error};
+use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error};
 use super::memory::Sum;
 use super::sibling::{Remote, Task, TaskKind};
 use super::value::{Answer, Answers, Delta, Value, substitute, variables};
@@ -201,6 +201,8 @@ impl Machine {
                             let mut row = row.clone();
                             if is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom) {
                                 row.error = Some(value);
+                            } else if signature.is_none() && is_empty_symbol(&value.atom) {
+                                continue;
                             } else {
                                 row.values.push(value);
                             }

@@ -78,6 +78,14 @@ impl Task {
         }
     }
 
+    /// One that is evaluated already.
+    pub(super) fn done(answer: Answer) -> Self {
+        Self {
+            kind: TaskKind::Done(answer.value),
+            delta: answer.delta,
+        }
+    }
+
     fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
         match &self.kind {
             TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
@@ -192,15 +200,18 @@ impl Machine {
         self.path = group.outer_path;
         // Whether siblings are announced may depend on what is known of values; whether names are given does not.
         self.named = group.outer_named + u64::from(self.names != group.names);
-        if group.left.is_empty() {
-            return;
-        }
         // The group around this one needs the state before, if it began with it.
-        self.keep_base();
+        if !group.left.is_empty() {
+            self.keep_base();
+        }
+        // A write that changed nothing has kept it too.
         if self.groups.last().is_none_or(|outer| outer.start != group.start)
             && self.bases.last().is_some_and(|(epoch, _)| *epoch == group.start)
         {
             self.bases.pop();
+        }
+        if group.left.is_empty() {
+            return;
         }
         self.shared.count_forks(group.left.len());
         self.env = match group.left.len() {

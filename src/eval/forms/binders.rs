@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Part, widened, with_delta};
 use crate::env::{Answer as Found, QueryError, SpaceId};
 use crate::eval::code::{Activation, At, Node};
-use crate::eval::machine::{Machine, Step, is_error, scope_of};
+use crate::eval::machine::{Machine, Step, scope_of};
 use crate::eval::pattern::{Match, settle};
 use crate::eval::shared::interrupted;
 use crate::eval::sibling::{Task, TaskKind};
@@ -23,9 +23,6 @@ impl Machine {
         value: &Value,
         body: At,
     ) -> Result<Step, Stop> {
-        if is_error(&value.atom) && !matches!(act.node(pattern), Node::Slot(_) | Node::Call(_) | Node::Deep(_)) {
-            return Ok(Step::value(value.atom.clone()));
-        }
         // Most patterns are a variable that nobody else knows.
         if let Node::Slot(slot) = act.node(pattern)
             && !act.values[*slot as usize].is_set()
@@ -45,15 +42,21 @@ impl Machine {
         }
     }
 
+    /// The same for each answer. `value` is the node that has come to them, if an error is no value.
     pub(in crate::eval) fn bind_each(
         &mut self,
         act: &Rc<Activation>,
         pattern: At,
         answers: Answers,
+        value: Option<At>,
         body: At,
     ) -> Vec<Task> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if value.is_some_and(|node| self.fails(act, node, &answer.value.atom)) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(act, answer.delta.as_ref());
             if let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) {
                 tasks.push(self.task(&own, found, body, answer.delta));
@@ -125,7 +128,7 @@ impl Machine {
         index: u32,
         answers: Answers,
     ) -> Result<Step, Stop> {
-        let pattern = {
+        let (pattern, node) = {
             let Node::Call(call) = act.node(at) else {
                 return Ok(Step::Return(Answers::None));
             };
@@ -135,9 +138,12 @@ impl Machine {
             let Node::Call(pair) = act.node(pairs.item(index)) else {
                 return Ok(Step::Return(Answers::None));
             };
-            pair.item(0)
+            (pair.item(0), pair.item(1))
         };
         if let Answers::One(Answer { value, delta: None }) = &answers {
+            if self.fails(&act, node, &value.atom) {
+                return Ok(Step::Return(answers));
+            }
             let mut act = act;
             if let Node::Slot(slot) = act.node(pattern)
                 && !act.values[*slot as usize].is_set()
@@ -161,6 +167,10 @@ impl Machine {
         // Several ways to go on: each with what is left of the pairs.
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if self.fails(&act, node, &answer.value.atom) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(&act, answer.delta.as_ref());
             let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) else {
                 continue;

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::{widened, with_delta};
 use crate::eval::code::{Activation, At, Node};
 use crate::eval::machine::{Machine, Step, is_empty_symbol, is_error};
+use crate::eval::pattern::Match;
 use crate::eval::sibling::{Task, TaskKind};
-use crate::eval::value::{Answers, Delta, Value};
+use crate::eval::value::{Answer, Answers, Delta, Value};
 use crate::eval::{Stop, error, names};
 use crate::term::Atom;
 
@@ -25,8 +26,8 @@ impl Machine {
                 Ok(Step::Eval(act, node))
             }
             None => {
-                let task = self.undecided(&act, at, value, None);
-                self.branches(vec![task])
+                let answer = Answer { value, delta: None };
+                self.choose_each(&act, at, Answers::One(answer))
             }
         }
     }
@@ -76,13 +77,27 @@ impl Machine {
         for answer in answers.into_vec() {
             let act = with_delta(act, answer.delta.as_ref());
             let Node::Call(call) = act.node(at) else { continue };
-            let delta = widened(&act, answer.delta);
-            match answer.value.atom.as_boolean() {
-                Some(condition) => {
-                    let node = call.item(if condition { 2 } else { 3 });
-                    tasks.push(Task::eval(act, node, delta));
+            let branch = |condition: bool| call.item(if condition { 2 } else { 3 });
+            match (answer.value.atom.as_boolean(), &answer.value.atom) {
+                (Some(condition), _) => {
+                    let delta = widened(&act, answer.delta);
+                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), delta));
                 }
-                None => tasks.push(self.undecided(&act, at, answer.value, delta)),
+                // Either may be meant.
+                (None, Atom::Variable(variable)) => {
+                    for condition in [true, false] {
+                        let decided: Delta = Rc::from([(*variable, Atom::boolean(condition))]);
+                        let found = Match {
+                            act: with_delta(&act, Some(&decided)),
+                            delta: Some(decided),
+                        };
+                        tasks.push(self.task(&act, found, branch(condition), answer.delta.clone()));
+                    }
+                }
+                (None, _) => {
+                    let delta = widened(&act, answer.delta);
+                    tasks.push(self.undecided(&act, at, answer.value, delta));
+                }
             }
         }
         self.branches(tasks)
@@ -98,6 +113,7 @@ impl Machine {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
+        let scrutinee = call.item(1);
         let cases = match act.node(call.item(2)) {
             Node::Call(cases) => cases,
             Node::Leaf(_) => return Ok(Step::Return(Answers::None)),
@@ -106,8 +122,12 @@ impl Machine {
                 let cases = act.instantiate(call.item(2));
                 let mut tasks = Vec::new();
                 for answer in answers.into_vec() {
+                    if !empty && self.fails(act, scrutinee, &answer.value.atom) {
+                        tasks.push(Task::done(answer));
+                        continue;
+                    }
                     let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
-                    let atom = Atom::expression([Atom::symbol("switch"), quoted, cases.clone()]);
+                    let atom = Atom::expression([Atom::symbol("case"), quoted, cases.clone()]);
                     if matches!(&cases, Atom::Expression(_)) {
                         tasks.push(Task {
                             kind: TaskKind::Atom(atom),
@@ -133,6 +153,10 @@ impl Machine {
         }
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if !empty && self.fails(act, scrutinee, &answer.value.atom) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(act, answer.delta.as_ref());
             for index in 0..cases.len {
                 let Node::Call(pair) = act.node(cases.item(index)) else {

@@ -72,9 +72,9 @@ impl Remote {
             TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom)
                 .is_ground()
                 .then(|| Self::Fold(Sent::new(act), *at, *index, so_far.clone())),
-            TaskKind::Apply(values, _, signature) => values
+            TaskKind::Apply(values, info, signature) => values
                 .iter()
-                .all(|value| value.atom.is_ground())
+                .all(|value| value.atom.is_ground() && !info.alone)
                 .then(|| Self::Apply(values.clone(), *signature)),
             TaskKind::Pairs(..) | TaskKind::Done(_) => None,
         }
