@@ -203,6 +203,15 @@ const REDUCTION: &[Row] = &[
         "(11 12)",
     ),
     (
+        "the space of a match is evaluated",
+        "(fact 1) (= (here) &self) !(match (here) (fact $x) $x) !(bind! &a (new-space)) !(add-atom &a (fact 2))
+         (= (either) &self) (= (either) &a) !(match (either) (fact $x) $x) !(match (empty) (fact $x) $x)
+         (= (named one) &self) (= (named two) &a) !(match (named $n) (fact $x) ($n $x)) (= (bad) (Error a b)) !(match (bad) (fact $x) $x)
+         !(match nowhere a b)",
+        "(1) (()) (()) (1 2) () ((one 1) (two 2)) ((Error a b))
+         ((Error (match nowhere a b) \"a space is expected as the first argument\"))",
+    ),
+    (
         "the atom given to add-atom is not, that given to add-reduct is",
         "!(add-atom &self (p (+ 1 2))) !(match &self (p $x) (quote $x)) !(add-reduct &self (q (+ 1 2))) !(match &self (q 3) yes)",
         "(()) ((quote (+ 1 2))) (()) (yes)",
@@ -280,6 +289,55 @@ const TYPES: &[Row] = &[
          (: sum (-> Expression)) (= (sum) (+ 1 2)) !(sum) (: both (-> Expression)) (= (both) (+ 1 2)) (= (both) (a b)) !(both)
          (= (bad) (Error here why)) !(cdr-atom ((bad) (bad))) !(cdr-atom (1 (+ 1 2))) !(filter-atom ((+ 1 2) 5) $x True)",
         "((2 4 6)) (3) (3 (a b)) ((Error here why)) ((3)) ((3 5))",
+    ),
+    (
+        "a result is of the declared type",
+        "(: f (-> Number)) (= (f) \"str\") !(f) !(+ 1 (f)) (= (unk) \"str\") (: g (-> Number)) (= (g) (unk)) !(g)
+         (: loop (-> Number Number)) (= (loop $n) (if (== $n 0) \"end\" (loop (- $n 1)))) !(loop 3)
+         (: a A) (: h (-> Number)) (= (h) a) (= (h) 1) (= (h) (unk)) (= (h) (b c)) !(h) (: t (-> A B)) (: k (-> Number)) (= (k) (t a)) !(k)
+         (: b (-> Bool)) (= (b) True) (= (b) 1) !(b) (: s (-> Symbol)) (= (s) (+ 1 2)) (= (s) a) !(s) (: e (-> Expression)) (= (e) 5) !(e)
+         (: l (-> (List Number))) (: Nil (List $t)) (: Cons (-> $t (List $t) (List $t))) (= (l) (Cons 1 Nil)) (= (l) (Cons \"a\" Nil)) !(l)",
+        "((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String)))
+         ((Error \"end\" (BadType Number String))) ((Error a (BadType Number A)) 1 (Error \"str\" (BadType Number String)) (b c))
+         ((Error (t a) (BadType Number B))) (True (Error 1 (BadType Bool Number))) ((Error (+ 1 2) (BadType Symbol Number)) a) (5)
+         ((Cons 1 Nil) (Error (Cons \"a\" Nil) (BadType (List Number) (List String))))",
+    ),
+    (
+        "a call that is declared to be of another type is not evaluated for it",
+        "(: f (-> Number)) (= (f) (add-atom &self (hit))) !(f) !(match &self (hit) hit)",
+        "((Error (add-atom &self (hit)) (BadType Number (->)))) ()",
+    ),
+    (
+        "what a form without a type comes to is not compared",
+        "(fact \"a\") (: f (-> Number)) (= (f) (let $x \"s\" $x)) (= (f) (match &self (fact $x) $x)) (= (f) (superpose (1 \"a\")))
+         (= (f) (case 1 ((1 \"a\")))) !(f) (: e (-> Number)) (= (e) (Error a b)) !(e) (: v (-> Number)) (= (v) $x) !(v)
+         (: two (-> Number Number)) (: two (-> String String)) (= (two $x) x) !(two 1)",
+        "(\"s\" \"a\" 1 \"a\" \"a\") ((Error a b)) ($x) (x)",
+    ),
+    (
+        "so is what an argument comes to, wherever it is from",
+        "(: f (-> Number Number)) (= (f $x) $x) (= (unk) \"str\") (fact \"a\") (= (many) (superpose (1 \"a\")))
+         !(f (unk)) !(f (f (unk))) !(f (match &self (fact $x) $x)) !(f (let $x \"s\" $x)) !(f (many)) !(f (b c)) !(+ (many) (many))
+         !(if (unk) 1 2) !(if (f 1) 1 2) (: s (-> Symbol Number)) (= (s $x) 1) (= (five) 5) !(s (five)) !(let $x (unk) (f $x))",
+        "((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String))) ((Error \"a\" (BadType Number String)))
+         ((Error \"s\" (BadType Number String))) (1 (Error \"a\" (BadType Number String))) ((b c))
+         (2 (Error \"a\" (BadType Number String)) (Error \"a\" (BadType Number String)))
+         ((Error \"str\" (BadType Bool String))) ((Error (if (f 1) 1 2) (BadArgType 1 Bool Number)))
+         ((Error 5 (BadType Symbol Number))) ((Error (f \"str\") (BadArgType 1 Number String)))",
+    ),
+    (
+        "a head that is an expression has a type too",
+        "(: opt (-> Number Number (-> Number Number))) (= (opt $x $y) (opt-impl $x $y))
+         !((opt 1 2) \"a\") !((opt 1 2) 3) !((opt 1 2) 3 4) (: f (-> Number Number)) (= (f $x) (got $x)) !((id f) \"s\") !((id f) 1)
+         (= (pick) f) !((pick) \"s\") !((pick) 1) !((opt 1 \"s\") 1) (: lazy (-> Number (-> Atom Atom))) (= (lazy $x) quote) !((lazy 1) (+ 1 2))",
+        "((Error ((opt 1 2) \"a\") (BadArgType 1 Number String))) (((opt-impl 1 2) 3)) ((Error ((opt 1 2) 3 4) IncorrectNumberOfArguments))
+         ((Error ((id f) \"s\") (BadArgType 1 Number String))) ((got 1)) ((Error (f \"s\") (BadArgType 1 Number String))) ((got 1))
+         ((Error (opt 1 \"s\") (BadArgType 2 Number String))) ((quote (+ 1 2)))",
+    ),
+    (
+        "arguments of meta-type Grounded",
+        "(: g (-> Grounded Atom)) (= (g $x) (got $x)) (= (five) 5) !(g 1) !(g \"s\") !(g (+ 1 2)) !(g (five)) (: a A) !(g a)",
+        "((got 1)) ((got \"s\")) ((got 3)) ((got 5)) ((Error (g a) (BadArgType 1 Grounded A)))",
     ),
     (
         "parametric types",
@@ -456,7 +514,11 @@ const BUILT_INS: &[Row] = &[
          !(round-math 1.6) !(sin-math 0) !(cos-math 0) !(tan-math 0)",
         "(3.0) (1024) (3) (3.0) (1) (2) (1) (2) (0.0) (1.0) (0.0)",
     ),
-    ("pragma!", "!(pragma! interpreter bare-minimal)", "(())"),
+    (
+        "pragma! is taken for what another interpreter is told",
+        "!(pragma! interpreter bare-minimal) !(pragma! max-stack-depth 1) !(pragma! no-such-thing (+ 1 2)) !(pragma! type-check auto) !(+ 1 2)",
+        "(()) (()) (()) (()) (3)",
+    ),
     (
         "collapse-bind and superpose-bind",
         "(= (f a) 1) (= (f b) 2) !(collapse-bind (superpose (1 2))) !(let $all (collapse-bind (f $x)) (size-atom $all))

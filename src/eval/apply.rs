@@ -7,13 +7,17 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::builtin::{Kind, Outcome};
 use super::code::{Activation, Block};
-use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed};
+use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed, verdict};
 use super::machine::{Machine, Step, is_empty_symbol};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
 use super::space::space_in;
+use super::types::{Signature, Verdict};
 use super::value::{Answer, Answers, Value, compose};
 use crate::term::{Atom, Expression, Variable};
+
+/// The rules that match a call, and what is known of what each comes to.
+type Matches = SmallVec<[(Match, Verdict); 1]>;
 
 impl Machine {
     /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
@@ -21,7 +25,7 @@ impl Machine {
     pub(super) fn apply_chosen(
         &mut self,
         mut info: Rc<HeadInfo>,
-        signature: Option<u16>,
+        mut signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
         if self.tracing {
@@ -38,9 +42,24 @@ impl Machine {
                         let atom = self.take_expression(base);
                         return Ok(Step::Atom(atom));
                     }
-                    self.head(symbol, arity)
+                    let info = self.head(symbol, arity);
+                    signature = None;
+                    if !info.signatures.is_empty() {
+                        let arguments = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+                        match self.fitting(&info, Atom::Symbol(symbol), arguments) {
+                            Ok(chosen) => signature = Some(chosen),
+                            Err(errors) => {
+                                self.vals.truncate(base);
+                                return Ok(Step::Return(errors));
+                            }
+                        }
+                    }
+                    info
                 }
-                _ => self.tuple(arity),
+                _ => {
+                    signature = None;
+                    self.tuple(arity)
+                }
             };
         } else if info.epoch.get() != self.epoch
             && !info.alone
@@ -162,9 +181,9 @@ impl Machine {
             return Ok(step);
         }
         let mut matched = self.matching_rules(info, base)?;
-        let is_final = signature.is_some_and(|chosen| info.signatures[chosen as usize].is_final);
+        let signature = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
         if matched.len() <= 1 {
-            let Some(found) = matched.pop() else {
+            let Some((found, verdict)) = matched.pop() else {
                 let epoch = self.epoch;
                 let atom = self.take_expression(base);
                 return Ok(Step::Return(Answers::one(Value::normal(atom, epoch))));
@@ -177,28 +196,40 @@ impl Machine {
                 self.vals.truncate(base);
             }
             let body = found.act.block.body;
-            if is_final {
-                return Ok(Step::Return(final_value(&found.act)));
+            if let Some(signature) = signature {
+                if signature.is_final {
+                    return Ok(Step::Return(final_value(&found.act)));
+                }
+                if verdict != Verdict::Fits
+                    && let Some(expected) = signature.result()
+                {
+                    if verdict == Verdict::Misfit
+                        && let Some(error) = self.bad_result(&found.act, expected)
+                    {
+                        return Ok(Step::Return(Answers::one(error)));
+                    }
+                    self.expect(expected);
+                }
             }
             return Ok(Step::Eval(found.act, body));
         }
         let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = Self::rule_tasks(matched, &scope, is_final);
+        let tasks = self.rule_tasks(matched, &scope, signature);
         self.branches(tasks)
     }
 
     /// Reduces by the rules for the name of a built-in, and then by the built-in.
     fn rules_and_builtin(
         &mut self,
-        matched: SmallVec<[Match; 1]>,
+        matched: Matches,
         info: &HeadInfo,
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
-        let is_final = signature.is_some_and(|chosen| info.signatures[chosen as usize].is_final);
         let scope = self.scope_from(base);
-        let mut tasks = Self::rule_tasks(matched, &scope, is_final);
+        let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
+        let mut tasks = self.rule_tasks(matched, &scope, of_type);
         let values = self.vals.drain(base..).collect();
         tasks.push(Task {
             kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
@@ -208,12 +239,12 @@ impl Machine {
     }
 
     /// The rules whose left side unifies with the call from `base` on, in definition order.
-    fn matching_rules(&mut self, info: &HeadInfo, base: usize) -> Result<SmallVec<[Match; 1]>, Stop> {
-        let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize) -> Result<Matches, Stop> {
+        let mut matched = Matches::new();
         match &info.rules {
             Rules::Few(rules) => {
-                for (block, multiplicity) in rules {
-                    self.try_rule(block, *multiplicity, base, &mut matched)?;
+                for rule in rules {
+                    self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, &mut matched)?;
                 }
             }
             Rules::Many => {
@@ -222,7 +253,9 @@ impl Machine {
                 let home = space_in(&env, self.home).unwrap_or(&env);
                 for rule in home.rules_for(&call) {
                     if info.builtin.is_none() || is_headed(&rule) {
-                        self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
+                        let block = compiled(&rule);
+                        let verdict = verdict(&block, &info.signatures, &self.shared, home);
+                        self.try_rule(&block, rule.multiplicity(), verdict, base, &mut matched)?;
                     }
                 }
             }
@@ -231,8 +264,10 @@ impl Machine {
     }
 
     /// A sibling for each rule that matched a call with these variables.
-    fn rule_tasks(matched: SmallVec<[Match; 1]>, scope: &[Variable], is_final: bool) -> Vec<Task> {
-        let tasks = matched.into_iter().map(|found| {
+    fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
+        let is_final = signature.is_some_and(|signature| signature.is_final);
+        let expected = signature.and_then(Signature::result);
+        let tasks = matched.into_iter().map(|(found, verdict)| {
             let body = found.act.block.body;
             let delta = found.delta.map(|delta| {
                 let mut entries = delta.to_vec();
@@ -249,7 +284,17 @@ impl Machine {
                     delta: delta.as_deref().and_then(|entries| compose(entries, None)),
                 };
             }
-            Task::eval(found.act, body, delta)
+            let kind = match expected {
+                Some(expected) if verdict != Verdict::Fits => {
+                    let error = (verdict == Verdict::Misfit).then(|| self.bad_result(&found.act, expected));
+                    match error.flatten() {
+                        Some(error) => TaskKind::Done(error),
+                        None => TaskKind::Expect(found.act, body, expected.clone()),
+                    }
+                }
+                _ => TaskKind::Eval(found.act, body),
+            };
+            Task { kind, delta }
         });
         tasks.collect()
     }
@@ -268,17 +313,18 @@ impl Machine {
         &mut self,
         block: &Block,
         multiplicity: u64,
+        verdict: Verdict,
         base: usize,
-        matched: &mut SmallVec<[Match; 1]>,
+        matched: &mut Matches,
     ) -> Result<(), Stop> {
         let Some(found) = self.match_rule(block, base) else {
             return Ok(());
         };
         for _ in 1..multiplicity {
             self.count(|m| m.call_from(base))?;
-            matched.push(found.clone());
+            matched.push((found.clone(), verdict));
         }
-        matched.push(found);
+        matched.push((found, verdict));
         Ok(())
     }
 }

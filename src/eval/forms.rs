@@ -15,7 +15,6 @@ use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Call, Node};
 use super::machine::{Frame, Machine, Step, is_error, scope_of};
 use super::memory::Sum;
-use super::space::NO_SPACE;
 use super::types::{Meta, Misfit, Mode, Signature, metatype};
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
@@ -33,6 +32,8 @@ pub(super) struct Waiting {
 enum Part {
     /// The condition of an `if`.
     Condition,
+    /// The space of a `match`.
+    Space,
     /// What a `let` or `chain` binds: the items that are the pattern and the body.
     Bound { pattern: u32, body: u32 },
     /// What pair `index` of a `let*` binds.
@@ -91,17 +92,10 @@ impl Machine {
                 self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
             }
             Special::LetStar => self.next_pair(act, at, 0),
-            Special::Match => {
-                let (space, pattern, body) = (call.item(1), call.item(2), call.item(3));
-                let space = act.instantiate(space);
-                let Some(space) = self.space_of(&space) else {
-                    let reason = self.no_space(&space);
-                    return Ok(Step::value(error(act.instantiate(at), reason)));
-                };
-                let tasks = self.query(space, &act, pattern, body)?;
-                drop(act);
-                self.branches(tasks)
-            }
+            Special::Match => match self.quick(&act, call.item(1)) {
+                Some(space) => self.match_in(act, at, &space.atom),
+                None => self.wait(act.clone(), at, Part::Space, call.item(1)),
+            },
             Special::Unify => {
                 let left = act.instantiate(call.item(1));
                 let (pattern, then, other) = (call.item(2), call.item(3), call.item(4));
@@ -167,19 +161,6 @@ impl Machine {
         None
     }
 
-    /// Why a form that wants a space has none.
-    fn no_space(&mut self, atom: &Atom) -> Atom {
-        match self.types_of(atom).into_iter().next() {
-            Some(actual) if actual != Atom::Symbol(names().undefined) => Misfit::Argument {
-                index: 0,
-                expected: Atom::Symbol(names().space),
-                actual,
-            }
-            .reason(),
-            _ => Atom::string(NO_SPACE),
-        }
-    }
-
     /// Is it an error that a value to be bound came to? One that was written there is a value like any other.
     fn fails(&self, act: &Activation, node: At, value: &Atom) -> bool {
         is_error(value) && *value != act.instantiate(node)
@@ -216,6 +197,10 @@ impl Machine {
             Part::Condition => match answers {
                 Answers::One(Answer { value, delta: None }) => self.choose(act, at, value),
                 answers => self.choose_each(&act, at, answers),
+            },
+            Part::Space => match answers {
+                Answers::One(Answer { value, delta: None }) => self.match_in(act, at, &value.atom),
+                answers => self.match_in_each(&act, at, answers),
             },
             Part::Bound { pattern, body } => {
                 // A `chain` takes an error for a value, a `let` does not.

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Shared;
 use super::builtin::{Builtin, Kind};
 use super::code::{Block, Compiled};
-use super::types::Signature;
+use super::types::{Signature, Verdict};
+use super::{Shared, names};
 use crate::env::Space;
 use crate::term::{Atom, Symbol};
 
@@ -21,15 +21,24 @@ pub(super) struct HeadInfo {
     pub(super) rules: Rules,
     /// Is this the built-in alone, whatever rules there are for its name?
     pub(super) alone: bool,
+    /// Is it `Empty`, so that there is nothing to call?
+    pub(super) is_empty: bool,
     /// The latest state of the environment that it is known to hold in: it does as long as no definition changes.
     pub(super) epoch: Cell<u64>,
 }
 
 pub(super) enum Rules {
     /// All that the head's name and arity admit, as often as they are present, in definition order.
-    Few(Box<[(Block, u64)]>),
+    Few(Box<[KnownRule]>),
     /// Too many to list.
     Many,
+}
+
+/// A rule that may apply, as often as it is present.
+pub(super) struct KnownRule {
+    pub(super) block: Block,
+    pub(super) multiplicity: u64,
+    pub(super) verdict: Verdict,
 }
 
 /// More rules than these are looked up call by call.
@@ -40,12 +49,7 @@ impl HeadInfo {
     pub(super) fn new(shared: &Shared, home: &Space, epoch: u64, symbol: Option<Symbol>, arity: u32) -> Self {
         let builtin = symbol.and_then(super::builtin::find);
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
-        let signatures: Rc<[Signature]> = match (builtin, &host, symbol) {
-            (Some(builtin), ..) => builtin.signatures.iter().cloned().collect(),
-            (_, Some(host), _) => host.signatures.iter().cloned().collect(),
-            (_, _, Some(symbol)) => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
-            _ => Rc::new([]),
-        };
+        let signatures = symbol.map_or_else(|| Rc::new([]) as _, |symbol| signatures_of(shared, home, symbol));
         let is_function = builtin.is_some_and(|builtin| matches!(builtin.kind, Kind::Function(_)));
         let rules = if builtin.is_some_and(|builtin| builtin.special().is_some()) || host.is_some() {
             Rules::Few(Box::new([]))
@@ -56,7 +60,12 @@ impl HeadInfo {
                 if symbol.is_none() && is_headed(&rule) {
                     continue;
                 }
-                few.push((compiled(&rule), rule.multiplicity()));
+                let block = compiled(&rule);
+                few.push(KnownRule {
+                    verdict: verdict(&block, &signatures, shared, home),
+                    block,
+                    multiplicity: rule.multiplicity(),
+                });
             }
             if few.len() > FEW {
                 Rules::Many
@@ -71,6 +80,7 @@ impl HeadInfo {
             signatures,
             rules,
             alone: false,
+            is_empty: symbol == Some(names().empty),
             epoch: Cell::new(epoch),
         }
     }
@@ -84,7 +94,16 @@ impl HeadInfo {
             signatures: Rc::clone(&self.signatures),
             rules: Rules::Few(Box::new([])),
             alone: true,
+            is_empty: false,
             epoch: self.epoch.clone(),
+        }
+    }
+
+    /// A head that is not evaluated yet, of these function types.
+    pub(super) fn of_types(signatures: Rc<[Signature]>) -> Self {
+        Self {
+            signatures,
+            ..Self::unknown()
         }
     }
 
@@ -97,8 +116,15 @@ impl HeadInfo {
             signatures: Rc::new([]),
             rules: Rules::Few(Box::new([])),
             alone: false,
+            is_empty: false,
             epoch: Cell::new(0),
         }
+    }
+
+    /// Is it declared to come to functions, or to what it is given?
+    pub(super) fn may_make_functions(&self) -> bool {
+        let mut results = self.signatures.iter().filter_map(Signature::result);
+        results.any(|result| matches!(result, Atom::Variable(_)) || Signature::of(result).is_some())
     }
 
     /// Can no rule apply?
@@ -119,6 +145,23 @@ impl HeadInfo {
 
 pub(super) fn compiled(rule: &crate::env::Rule<'_, Atom>) -> Block {
     Rc::new(rule.derived(|| Compiled::rule(rule.lhs(), rule.rhs())))
+}
+
+/// The function types that a name was declared with, or a built-in or a host's function has.
+fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
+    match (super::builtin::find(symbol), shared.hosts.get(&symbol)) {
+        (Some(builtin), _) => builtin.signatures.iter().cloned().collect(),
+        (_, Some(host)) => host.signatures.iter().cloned().collect(),
+        _ => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
+    }
+}
+
+/// On a rule for a name of these function types. Where there are several, nothing is compared.
+pub(super) fn verdict(block: &Block, signatures: &[Signature], shared: &Shared, home: &Space) -> Verdict {
+    match signatures {
+        [one] => Verdict::on(block, one, &|symbol| signatures_of(shared, home, symbol)),
+        _ => Verdict::Fits,
+    }
 }
 
 /// Does a rule apply to one name alone?

@@ -58,6 +58,8 @@ pub(super) enum Frame {
     Form(Waiting),
     /// What is evaluated reduces by the rules of another space; afterwards by those of this.
     Home(Box<Option<SpaceId>>),
+    /// The answers are to be of this type.
+    Expected(Box<Atom>),
     /// The answers of a call are to be remembered.
     Memo(Box<Remembering>),
 }
@@ -304,6 +306,7 @@ impl Machine {
                 });
                 Ok(Step::Return(answers.collect::<Vec<_>>().into()))
             }
+            Frame::Expected(expected) => Ok(Step::Return(self.checked(&expected, answers))),
             Frame::Memo(remembering) => {
                 self.remember(*remembering, &answers);
                 Ok(Step::Return(answers))

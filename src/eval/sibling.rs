@@ -60,6 +60,8 @@ pub(super) struct Task {
 
 pub(super) enum TaskKind {
     Eval(Rc<Activation>, At),
+    /// The same; what it comes to is to be of this type.
+    Expect(Rc<Activation>, At, Atom),
     /// The same for a `let*`, from this pair on.
     Pairs(Rc<Activation>, At, u32),
     /// The same for a `foldl-atom`, from this item on; those before came to this.
@@ -88,7 +90,7 @@ impl Task {
 
     fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
         match &self.kind {
-            TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
+            TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => scope_of(act),
             TaskKind::Fold(act, .., so_far) => {
                 let mut scope = scope_of(act);
                 variables(&so_far.atom, &mut scope);
@@ -110,7 +112,9 @@ impl Task {
     /// What is evaluated.
     fn atom(&self) -> Atom {
         match &self.kind {
-            TaskKind::Eval(act, at) | TaskKind::Pairs(act, at, _) => act.instantiate(*at),
+            TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) | TaskKind::Pairs(act, at, _) => {
+                act.instantiate(*at)
+            }
             TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom),
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => atom.clone(),
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
@@ -141,7 +145,7 @@ impl Branches {
         for task in self.tasks.as_slice() {
             sum.bytes(size_of::<Task>());
             match &task.kind {
-                TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
+                TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
                 TaskKind::Fold(act, .., so_far) => {
                     sum.activation(act);
@@ -311,6 +315,10 @@ impl Machine {
         }
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
+            TaskKind::Expect(act, at, of_type) => {
+                self.expect(&of_type);
+                Ok(Step::Eval(act, at))
+            }
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
             TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),

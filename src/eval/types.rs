@@ -1,10 +1,13 @@
 //! Types: what an atom's types are, and whether arguments fit a function's type.
 
 mod known;
+mod result;
 
 use std::borrow::Cow;
 
 pub(super) use self::known::KnownTypes;
+use self::result::Check;
+pub(super) use self::result::{Verdict, bad_type};
 use super::code::{Activation, Call, Node};
 use super::head::HeadInfo;
 use super::machine::Machine;
@@ -46,6 +49,10 @@ pub(super) struct Signature {
     constrains: bool,
     /// Is any argument to be an atom of a certain kind?
     pub(super) wants_kinds: bool,
+    /// What arguments that have been evaluated are compared with.
+    checks: Box<[Check]>,
+    /// Is the result's type compared with what the result comes to?
+    checks_result: bool,
 }
 
 impl Signature {
@@ -58,6 +65,8 @@ impl Signature {
         };
         Some(Self {
             modes: parameters.iter().map(mode).collect(),
+            checks: parameters.iter().map(Check::of).collect(),
+            checks_result: Check::of(result) != Check::Nothing,
             is_final: mode(result) == Mode::Lazy,
             wants_kinds: parameters.iter().any(|of_type| matches!(mode(of_type), Mode::Meta(_))),
             constrains: !parameters.iter().all(unconstrained),
@@ -154,7 +163,12 @@ impl Machine {
                 return Ok(index as u16);
             }
         }
-        let arguments: Vec<Atom> = call.arguments().map(|at| act.instantiate(at)).collect();
+        let arguments = call.arguments().map(|at| act.instantiate(at)).collect();
+        self.fitting(info, act.instantiate(call.item(0)), arguments)
+    }
+
+    /// The same for a call of these items.
+    pub(super) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
             match self.fit(signature, &arguments, |machine, index| {
@@ -164,11 +178,7 @@ impl Machine {
                 Err(misfit) => errors.push(misfit),
             }
         }
-        let whole = Atom::Expression(
-            std::iter::once(act.instantiate(call.item(0)))
-                .chain(arguments)
-                .collect(),
-        );
+        let whole = Atom::Expression(std::iter::once(head).chain(arguments).collect());
         let answers: Vec<_> = errors
             .into_iter()
             .map(|misfit| super::value::Answer {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::{Part, widened, with_delta};
 use crate::env::{Answer as Found, QueryError, SpaceId};
 use crate::eval::code::{Activation, At, Node};
-use crate::eval::machine::{Machine, Step, scope_of};
+use crate::eval::machine::{Machine, Step, is_error, scope_of};
 use crate::eval::pattern::{Match, settle};
 use crate::eval::shared::interrupted;
 use crate::eval::sibling::{Task, TaskKind};
-use crate::eval::space::space_in;
+use crate::eval::space::{NO_SPACE, space_in};
+use crate::eval::types::Misfit;
 use crate::eval::value::{Answer, Answers, Delta, Value, substitute, variables};
 use crate::eval::{EvalError, Stop, error, names};
 use crate::term::{Atom, Bindings};
@@ -203,6 +204,56 @@ impl Machine {
         }
         self.shared.check_interrupt(|| pattern.clone())?;
         self.shared.check_memory(answers * size_of::<(Bindings<Atom>, u64)>())
+    }
+
+    /// A `match` in the space that its first argument has come to.
+    pub(in crate::eval) fn match_in(&mut self, act: Rc<Activation>, at: At, space: &Atom) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        if is_error(space) {
+            return Ok(Step::value(space.clone()));
+        }
+        let Some(space) = self.space_of(space) else {
+            let reason = match self.types_of(space).into_iter().next() {
+                Some(actual) if actual != Atom::Symbol(names().undefined) => Misfit::Argument {
+                    index: 0,
+                    expected: Atom::Symbol(names().space),
+                    actual,
+                }
+                .reason(),
+                _ => Atom::string(NO_SPACE),
+            };
+            return Ok(Step::value(error(act.instantiate(at), reason)));
+        };
+        let tasks = self.query(space, &act, call.item(2), call.item(3))?;
+        drop(act);
+        self.branches(tasks)
+    }
+
+    /// The same in each of several.
+    pub(in crate::eval) fn match_in_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
+        let mut tasks = Vec::with_capacity(answers.len());
+        for answer in answers.into_vec() {
+            let own = with_delta(act, answer.delta.as_ref());
+            let Atom::Expression(items) = own.instantiate(at) else {
+                continue;
+            };
+            let mut items = items.to_vec();
+            if let Some(space) = items.get_mut(1) {
+                *space = answer.value.atom;
+            }
+            tasks.push(Task {
+                kind: TaskKind::Atom(Atom::Expression(items.into())),
+                delta: widened(&own, answer.delta),
+            });
+        }
+        self.branches(tasks)
     }
 
     /// The template at `body` for each answer to the pattern.

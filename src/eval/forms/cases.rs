@@ -7,6 +7,7 @@ use crate::eval::code::{Activation, At, Node};
 use crate::eval::machine::{Machine, Step, is_empty_symbol, is_error};
 use crate::eval::pattern::Match;
 use crate::eval::sibling::{Task, TaskKind};
+use crate::eval::types::bad_type;
 use crate::eval::value::{Answer, Answers, Delta, Value};
 use crate::eval::{Stop, error, names};
 use crate::term::Atom;
@@ -56,14 +57,20 @@ impl Machine {
             act.instantiate(call.item(2)),
             act.instantiate(call.item(3)),
         ]);
-        let actual = self.types_of(&condition.atom).into_iter().next();
-        let bool_type = Atom::Symbol(names().bool);
-        match actual {
-            Some(actual) if actual != Atom::Symbol(names().undefined) && actual != bool_type => {
-                let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), bool_type, actual]);
-                done(error(whole, reason), delta)
-            }
-            _ => done(whole, delta),
+        let (of_bool, undefined) = (Atom::Symbol(names().bool), Atom::Symbol(names().undefined));
+        let mut other_type = |atom: &Atom| {
+            let actual = self.types_of(atom).into_iter().next();
+            actual.filter(|actual| *actual != undefined && *actual != of_bool)
+        };
+        // What is declared of the condition comes before what it has come to.
+        let written = act.instantiate(call.item(1));
+        if let Some(actual) = other_type(&written) {
+            let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), of_bool, actual]);
+            return done(error(act.instantiate(at), reason), delta);
+        }
+        match other_type(&condition.atom) {
+            Some(actual) => done(bad_type(condition.atom, of_bool, actual), delta),
+            None => done(whole, delta),
         }
     }
 
