@@ -76,7 +76,8 @@ impl Machine {
             && let Kind::Function(function) = builtin.kind
         {
             if !info.has_no_rules() {
-                let matched = self.matching_rules(&info, base)?;
+                let mut matched = Matches::new();
+                self.matching_rules(&info, base, &mut matched)?;
                 if !matched.is_empty() {
                     return self.rules_and_builtin(matched, &info, signature, base);
                 }
@@ -180,7 +181,8 @@ impl Machine {
         {
             return Ok(step);
         }
-        let mut matched = self.matching_rules(info, base)?;
+        let mut matched = Matches::new();
+        self.matching_rules(info, base, &mut matched)?;
         let signature = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
         if matched.len() <= 1 {
             let Some((found, verdict)) = matched.pop() else {
@@ -239,12 +241,12 @@ impl Machine {
     }
 
     /// The rules whose left side unifies with the call from `base` on, in definition order.
-    fn matching_rules(&mut self, info: &HeadInfo, base: usize) -> Result<Matches, Stop> {
-        let mut matched = Matches::new();
+    #[inline]
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
         match &info.rules {
             Rules::Few(rules) => {
                 for rule in rules {
-                    self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, &mut matched)?;
+                    self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
                 }
             }
             Rules::Many => {
@@ -255,12 +257,12 @@ impl Machine {
                     if info.builtin.is_none() || is_headed(&rule) {
                         let block = compiled(&rule);
                         let verdict = verdict(&block, &info.signatures, &self.shared, home);
-                        self.try_rule(&block, rule.multiplicity(), verdict, base, &mut matched)?;
+                        self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
                     }
                 }
             }
         }
-        Ok(matched)
+        Ok(())
     }
 
     /// A sibling for each rule that matched a call with these variables.

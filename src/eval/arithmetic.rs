@@ -18,7 +18,7 @@ pub(super) enum Operation {
 }
 
 /// A set of operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Operations(u16);
 
 impl Operations {

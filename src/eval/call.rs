@@ -210,9 +210,10 @@ impl Machine {
         if args.grouped {
             self.end_sibling();
         }
-        let answers = match self.unmet(&args.info, args.signature, args.item, &answers) {
-            Some(expected) => self.checked(expected, answers),
-            None => answers,
+        let answers = if Self::is_met(&args.info, args.signature, args.item, &answers) {
+            answers
+        } else {
+            self.checked_argument(&args.info, args.signature, args.item, answers)
         };
         match answers {
             Answers::One(Answer { value, delta: None }) if !is_error(&value.atom) => {

@@ -148,7 +148,7 @@ pub(super) fn compiled(rule: &crate::env::Rule<'_, Atom>) -> Block {
 }
 
 /// The function types that a name was declared with, or a built-in or a host's function has.
-fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
+pub(super) fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
     match (super::builtin::find(symbol), shared.hosts.get(&symbol)) {
         (Some(builtin), _) => builtin.signatures.iter().cloned().collect(),
         (_, Some(host)) => host.signatures.iter().cloned().collect(),
@@ -159,7 +159,7 @@ fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc<[Signature
 /// On a rule for a name of these function types. Where there are several, nothing is compared.
 pub(super) fn verdict(block: &Block, signatures: &[Signature], shared: &Shared, home: &Space) -> Verdict {
     match signatures {
-        [one] => Verdict::on(block, one, &|symbol| signatures_of(shared, home, symbol)),
+        [one] => Verdict::on(block, one, shared, home),
         _ => Verdict::Fits,
     }
 }

@@ -117,7 +117,7 @@ pub(super) struct Machine {
     heads: Heads,
     heads_definitions: u64,
     heads_epoch: u64,
-    pub(super) plain: Cell<Plain>,
+    pub(super) plain: Plain,
     pub(super) known_types: KnownTypes,
     /// The next id for a variable.
     pub(super) fresh: u64,
@@ -173,7 +173,7 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
-            plain: Cell::new(Plain::UNKNOWN),
+            plain: Plain::default(),
             known_types: KnownTypes::default(),
             fresh,
             steps: 0,
@@ -485,7 +485,7 @@ impl Machine {
         self.home = home;
         self.heads.clear();
         self.heads_epoch = 0;
-        self.plain.set(Plain::UNKNOWN);
+        self.plain = Plain::default();
         self.note_read();
     }
 

@@ -1,5 +1,7 @@
 //! What needs no frame: leaves, slots with normal values, and arithmetic on such.
 
+use std::cell::Cell;
+
 use super::arithmetic::{Operation, Operations};
 use super::code::{Activation, At, Node};
 use super::head::is_headed;
@@ -8,19 +10,11 @@ use super::value::Value;
 use crate::term::Atom;
 
 /// The operations that are known to have no rules, by the definitions of this stamp: those of the state `epoch`.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 pub(super) struct Plain {
-    operations: Operations,
-    definitions: u64,
-    epoch: u64,
-}
-
-impl Plain {
-    pub(super) const UNKNOWN: Self = Self {
-        operations: Operations::NONE,
-        definitions: 0,
-        epoch: 0,
-    };
+    operations: Cell<Operations>,
+    definitions: Cell<u64>,
+    epoch: Cell<u64>,
 }
 
 impl Machine {
@@ -57,34 +51,30 @@ impl Machine {
     /// Are these operations, at least one, that no rule says more of?
     #[inline]
     pub(super) fn is_plain(&self, operations: Operations) -> bool {
-        let plain = self.plain.get();
         operations != Operations::NONE
-            && (plain.epoch == self.epoch && plain.operations.has(operations) || self.are_plain(operations))
+            && (self.plain.epoch.get() == self.epoch && self.plain.operations.get().has(operations)
+                || self.are_plain(operations))
     }
 
     #[cold]
     fn are_plain(&self, operations: Operations) -> bool {
-        let mut plain = self.plain.get();
         let definitions = self.home().definitions_stamp();
-        if plain.definitions != definitions {
-            plain = Plain {
-                operations: Operations::NONE,
-                definitions,
-                epoch: self.epoch,
-            };
+        if self.plain.definitions.replace(definitions) != definitions {
+            self.plain.operations.set(Operations::NONE);
         }
-        plain.epoch = self.epoch;
+        self.plain.epoch.set(self.epoch);
+        let mut plain = self.plain.operations.get();
         for (name, operation) in Operation::ALL {
             let operation = Operations::of(operation);
-            if operations.has(operation) && !plain.operations.has(operation) {
+            if operations.has(operation) && !plain.has(operation) {
                 let mut rules = self.home().get_matching_rules(name, 2);
                 if !rules.any(|rule| is_headed(&rule)) {
-                    plain.operations = plain.operations.with(operation);
+                    plain = plain.with(operation);
                 }
             }
         }
-        self.plain.set(plain);
-        plain.operations.has(operations)
+        self.plain.operations.set(plain);
+        plain.has(operations)
     }
 
     /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.

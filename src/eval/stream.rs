@@ -148,7 +148,9 @@ impl Results {
         }
         // The frame on top takes the answers, and changes.
         self.open = self.open.min(self.machine.stack.len().saturating_sub(1));
-        while self.expected.pop_if(|(frame, _)| *frame >= self.open).is_some() {}
+        while self.expected.last().is_some_and(|(frame, _)| *frame >= self.open) {
+            self.expected.pop();
+        }
         self.machine.step(Step::Return(answers))
     }
 }

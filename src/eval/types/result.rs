@@ -5,15 +5,14 @@
 //! form whose type says nothing comes to is not compared, as in the reference. Most of this is seen when the rules are
 //! looked up, so that calls whose results fit by their form cost nothing.
 
-use std::rc::Rc;
-
 use super::{Meta, Mode, Signature, compatible, metatype, mode};
+use crate::env::Space;
 use crate::eval::builtin::{Builtin, Special};
 use crate::eval::code::{Activation, At, Block, Node};
-use crate::eval::head::HeadInfo;
+use crate::eval::head::{HeadInfo, signatures_of};
 use crate::eval::machine::{Frame, Machine, is_error};
 use crate::eval::value::{Answer, Answers, Value};
-use crate::eval::{error, names};
+use crate::eval::{Shared, error, names};
 use crate::term::{Atom, Bindings, Symbol};
 
 /// What an argument that has been evaluated is compared with.
@@ -70,23 +69,17 @@ pub(in crate::eval) fn bad_type(atom: Atom, expected: Atom, actual: Atom) -> Ato
 }
 
 impl Machine {
-    /// The type that `item` is to be of when it has been evaluated, unless this is plainly so.
+    /// Is it plain that the answer of an argument that has been evaluated is of its type?
     #[inline]
-    pub(in crate::eval) fn unmet<'i>(
-        &self,
-        info: &'i HeadInfo,
-        signature: Option<u16>,
-        item: u32,
-        answers: &Answers,
-    ) -> Option<&'i Atom> {
+    pub(in crate::eval) fn is_met(info: &HeadInfo, signature: Option<u16>, item: u32, answers: &Answers) -> bool {
         let (Some(0), [one], Some(index)) = (signature, &*info.signatures, item.checked_sub(1)) else {
-            return None;
+            return true;
         };
-        let check = *one.checks.get(index as usize)?;
-        if check == Check::Nothing || matches!(answers, Answers::One(answer) if check.is_met(&answer.value.atom)) {
-            return None;
+        match (one.checks.get(index as usize), answers) {
+            (None | Some(Check::Nothing), _) => true,
+            (Some(check), Answers::One(answer)) => check.is_met(&answer.value.atom),
+            _ => false,
         }
-        one.parameters().get(index as usize)
     }
 
     /// The answers of an argument that has been evaluated; those that are not of its type as errors.
@@ -97,7 +90,14 @@ impl Machine {
         item: u32,
         answers: Answers,
     ) -> Answers {
-        match self.unmet(info, signature, item, &answers) {
+        if Self::is_met(info, signature, item, &answers) {
+            return answers;
+        }
+        match info
+            .signatures
+            .first()
+            .and_then(|one| one.parameters().get(item as usize - 1))
+        {
             Some(expected) => self.checked(expected, answers),
             None => answers,
         }
@@ -116,9 +116,6 @@ impl Machine {
     }
 
     fn checked_answer(&mut self, expected: &Atom, answer: Answer) -> Answer {
-        if Check::of(expected).is_met(&answer.value.atom) {
-            return answer;
-        }
         match self.other_type(expected, &answer.value.atom) {
             None => answer,
             Some(actual) => Answer {
@@ -130,6 +127,14 @@ impl Machine {
 
     /// The type of an atom, if it is none that may stand where `expected` is.
     fn other_type(&mut self, expected: &Atom, atom: &Atom) -> Option<Atom> {
+        let names = names();
+        match atom {
+            Atom::Variable(_) => return None,
+            Atom::Integer(_) | Atom::Float(_) if *expected == Atom::Symbol(names.number) => return None,
+            Atom::String(_) if *expected == Atom::Symbol(names.string) => return None,
+            Atom::Symbol(_) if *expected == Atom::Symbol(names.bool) && atom.as_boolean().is_some() => return None,
+            _ => {}
+        }
         let types: Vec<Atom> = match (atom, expected) {
             // An error is of any type, and what a tuple is nobody has declared.
             (Atom::Expression(items), _) if is_error(atom) || !matches!(items.first(), Some(Atom::Symbol(_))) => {
@@ -148,7 +153,7 @@ impl Machine {
             }
             _ => self.types_of(atom),
         };
-        let kind = Atom::Symbol(metatype(atom).name(names()));
+        let kind = Atom::Symbol(metatype(atom).name(names));
         let fits = types.is_empty()
             || *expected == kind
             || types
@@ -190,60 +195,76 @@ pub(in crate::eval) enum Verdict {
 }
 
 impl Verdict {
-    /// On a rule of a function of this type. `of` tells the function types of a name.
-    pub(in crate::eval) fn on(block: &Block, signature: &Signature, of: &dyn Fn(Symbol) -> Rc<[Signature]>) -> Self {
+    /// On a rule of a function of this type.
+    pub(in crate::eval) fn on(block: &Block, signature: &Signature, shared: &Shared, home: &Space) -> Self {
         match signature.result() {
-            Some(expected) if signature.checks_result => at_node(block, block.body, signature, expected, of),
+            Some(expected) if signature.checks_result => {
+                let rule = Rule {
+                    block,
+                    signature,
+                    expected,
+                    shared,
+                    home,
+                };
+                rule.verdict_at(block.body)
+            }
             _ => Self::Fits,
         }
     }
 }
 
-/// The recursion is bounded by the nesting that the compiler admits.
-fn at_node(
-    block: &Block,
-    at: At,
-    signature: &Signature,
-    expected: &Atom,
-    of: &dyn Fn(Symbol) -> Rc<[Signature]>,
-) -> Verdict {
-    let names = names();
-    let fits = match block.node(at) {
-        Node::Leaf(Atom::Integer(_) | Atom::Float(_)) => *expected == Atom::Symbol(names.number),
-        Node::Leaf(Atom::String(_)) => *expected == Atom::Symbol(names.string),
-        // An argument was compared before.
-        Node::Slot(slot) => match block.node(block.lhs) {
-            Node::Call(left) => left.arguments().zip(signature.parameters()).any(|(at, of_type)| {
-                matches!(block.node(at), Node::Slot(other) if other == slot) && of_type == expected
-            }),
+/// A rule of a function of a declared type.
+struct Rule<'r> {
+    block: &'r Block,
+    signature: &'r Signature,
+    /// The type of its result.
+    expected: &'r Atom,
+    shared: &'r Shared,
+    home: &'r Space,
+}
+
+impl Rule<'_> {
+    /// The recursion is bounded by the nesting that the compiler admits.
+    fn verdict_at(&self, at: At) -> Verdict {
+        let names = names();
+        let expected = self.expected;
+        let fits = match self.block.node(at) {
+            Node::Leaf(Atom::Integer(_) | Atom::Float(_)) => *expected == Atom::Symbol(names.number),
+            Node::Leaf(Atom::String(_)) => *expected == Atom::Symbol(names.string),
+            Node::Leaf(Atom::Symbol(name)) => self.home.types(name.as_str()).any(|of_type| of_type == expected),
+            // An argument was compared before.
+            Node::Slot(slot) => match self.block.node(self.block.lhs) {
+                Node::Call(left) => left.arguments().zip(self.signature.parameters()).any(|(at, of_type)| {
+                    matches!(self.block.node(at), Node::Slot(other) if other == slot) && of_type == expected
+                }),
+                _ => false,
+            },
+            // An error is of any type.
+            Node::Call(call) if call.head == Some(names.error) => true,
+            Node::Call(call) => match (call.builtin.and_then(Builtin::special), call.head) {
+                (Some(Special::If), _) if call.arity() == 3 => [2, 3]
+                    .into_iter()
+                    .all(|item| self.verdict_at(call.item(item)) == Verdict::Fits),
+                (_, Some(head)) => return self.verdict_on_call(head),
+                _ => false,
+            },
             _ => false,
-        },
-        // An error is of any type.
-        Node::Call(call) if call.head == Some(names.error) => true,
-        Node::Call(call) => match call.builtin.and_then(Builtin::special) {
-            Some(Special::If) if call.arity() == 3 => [2, 3].into_iter().all(|item| {
-                let branch = at_node(block, call.item(item), signature, expected, of);
-                matches!(branch, Verdict::Fits)
-            }),
-            _ => {
-                let Some(head) = call.head else {
-                    return Verdict::Compared;
-                };
-                let signatures = of(head);
-                let mut results = signatures.iter().filter_map(Signature::result);
-                // What a call is declared to be is compared with what it comes to on its own.
-                if results.any(|result| result == expected || !says_something(result) && result.is_ground()) {
-                    return Verdict::Fits;
-                }
-                match &*signatures {
-                    [one] if one.checks_result && !is_of(one, expected) => return Verdict::Misfit,
-                    _ => false,
-                }
-            }
-        },
-        _ => false,
-    };
-    if fits { Verdict::Fits } else { Verdict::Compared }
+        };
+        if fits { Verdict::Fits } else { Verdict::Compared }
+    }
+
+    fn verdict_on_call(&self, head: Symbol) -> Verdict {
+        let signatures = signatures_of(self.shared, self.home, head);
+        let mut results = signatures.iter().filter_map(Signature::result);
+        // What a call is declared to be is compared with what it comes to on its own.
+        if results.any(|result| result == self.expected || !says_something(result) && result.is_ground()) {
+            return Verdict::Fits;
+        }
+        match &*signatures {
+            [one] if one.checks_result && !is_of(one, self.expected) => Verdict::Misfit,
+            _ => Verdict::Compared,
+        }
+    }
 }
 
 fn is_of(signature: &Signature, expected: &Atom) -> bool {
