@@ -249,17 +249,21 @@ impl Machine {
                     self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
                 }
             }
-            Rules::Many => {
-                let env = self.env.clone();
-                let call = self.call_from(base);
-                let home = space_in(&env, self.home).unwrap_or(&env);
-                for rule in home.rules_for(&call) {
-                    if info.builtin.is_none() || is_headed(&rule) {
-                        let block = compiled(&rule);
-                        let verdict = verdict(&block, &info.signatures, &self.shared, home);
-                        self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
-                    }
-                }
+            Rules::Many => self.many_rules(info, base, matched)?,
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+        let env = self.env.clone();
+        let call = self.call_from(base);
+        let home = space_in(&env, self.home).unwrap_or(&env);
+        for rule in home.rules_for(&call) {
+            if info.builtin.is_none() || is_headed(&rule) {
+                let block = compiled(&rule);
+                let verdict = verdict(&block, &info.signatures, &self.shared, home);
+                self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
             }
         }
         Ok(())

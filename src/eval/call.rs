@@ -210,10 +210,10 @@ impl Machine {
         if args.grouped {
             self.end_sibling();
         }
-        let answers = if Self::is_met(&args.info, args.signature, args.item, &answers) {
+        let answers = if Self::is_met(&args.info, args.item, &answers) {
             answers
         } else {
-            self.checked_argument(&args.info, args.signature, args.item, answers)
+            self.checked_argument(&args.info, args.item, answers)
         };
         match answers {
             Answers::One(Answer { value, delta: None }) if !is_error(&value.atom) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::builtin::{Builtin, Kind};
 use super::code::{Block, Compiled};
-use super::types::{Signature, Verdict};
+use super::types::{Check, Signature, Verdict};
 use super::{Shared, names};
 use crate::env::Space;
 use crate::term::{Atom, Symbol};
@@ -18,6 +18,8 @@ pub(super) struct HeadInfo {
     pub(super) host: Option<Arc<super::HostFunction>>,
     /// The function types that it was declared with, or a built-in has.
     pub(super) signatures: Rc<[Signature]>,
+    /// What arguments are compared with when they have been evaluated: nothing, if there are several function types.
+    pub(super) checks: Box<[Check]>,
     pub(super) rules: Rules,
     /// Is this the built-in alone, whatever rules there are for its name?
     pub(super) alone: bool,
@@ -77,6 +79,7 @@ impl HeadInfo {
             symbol,
             builtin,
             host,
+            checks: checks(&signatures),
             signatures,
             rules,
             alone: false,
@@ -92,6 +95,7 @@ impl HeadInfo {
             builtin: self.builtin,
             host: None,
             signatures: Rc::clone(&self.signatures),
+            checks: self.checks.clone(),
             rules: Rules::Few(Box::new([])),
             alone: true,
             is_empty: false,
@@ -102,6 +106,7 @@ impl HeadInfo {
     /// A head that is not evaluated yet, of these function types.
     pub(super) fn of_types(signatures: Rc<[Signature]>) -> Self {
         Self {
+            checks: checks(&signatures),
             signatures,
             ..Self::unknown()
         }
@@ -114,6 +119,7 @@ impl HeadInfo {
             builtin: None,
             host: None,
             signatures: Rc::new([]),
+            checks: Box::new([]),
             rules: Rules::Few(Box::new([])),
             alone: false,
             is_empty: false,
@@ -153,6 +159,13 @@ pub(super) fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc
         (Some(builtin), _) => builtin.signatures.iter().cloned().collect(),
         (_, Some(host)) => host.signatures.iter().cloned().collect(),
         _ => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
+    }
+}
+
+fn checks(signatures: &[Signature]) -> Box<[Check]> {
+    match signatures {
+        [one] => one.checks.clone(),
+        _ => Box::new([]),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn canonical(atom: &Atom) -> Atom {
 pub(super) fn difference(of: &[Atom], without: &[Atom], same: impl Fn(&Atom, &Atom) -> bool) -> Vec<Atom> {
     let mut rest: Vec<&Atom> = without.iter().collect();
     of.iter()
-        .filter(|atom| match rest.iter().position(|other| same(atom, *other)) {
+        .filter(|atom| match rest.iter().position(|other| same(atom, other)) {
             Some(index) => {
                 rest.swap_remove(index);
                 false

@@ -116,7 +116,7 @@ impl Machine {
     ) -> Result<Step, Stop> {
         if evaluated {
             self.end_sibling();
-            answers = self.checked_argument(&rows.info, rows.signature, rows.item, answers);
+            answers = self.checked_argument(&rows.info, rows.item, answers);
         }
         let answers = answers.into_vec();
         match rows.current {
@@ -301,7 +301,7 @@ impl Machine {
         let mut found = Vec::with_capacity(items.len());
         for (item, finished) in items.into_iter().zip(self.spawn(remote.collect())?) {
             let answers = Answers::from(self.adopt(finished));
-            let answers = self.checked_argument(info, signature, item, answers);
+            let answers = self.checked_argument(info, item, answers);
             found.push((item, answers.into_vec()));
         }
         let mut rows = self.rows(Rc::clone(act), at, first, Rc::clone(info), signature, base, true);

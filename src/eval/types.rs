@@ -6,8 +6,7 @@ mod result;
 use std::borrow::Cow;
 
 pub(super) use self::known::KnownTypes;
-use self::result::Check;
-pub(super) use self::result::{Verdict, bad_type};
+pub(super) use self::result::{Check, Verdict, bad_type};
 use super::code::{Activation, Call, Node};
 use super::head::HeadInfo;
 use super::machine::Machine;
@@ -50,7 +49,7 @@ pub(super) struct Signature {
     /// Is any argument to be an atom of a certain kind?
     pub(super) wants_kinds: bool,
     /// What arguments that have been evaluated are compared with.
-    checks: Box<[Check]>,
+    pub(super) checks: Box<[Check]>,
     /// Is the result's type compared with what the result comes to?
     checks_result: bool,
 }
@@ -78,10 +77,12 @@ impl Signature {
         self.modes.len()
     }
 
+    #[inline]
     pub(super) fn parameters(&self) -> &[Atom] {
         parts(&self.atom).map_or(&[], |(parameters, _)| parameters)
     }
 
+    #[inline]
     pub(super) fn result(&self) -> Option<&Atom> {
         parts(&self.atom).map(|(_, result)| result)
     }

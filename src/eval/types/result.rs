@@ -71,11 +71,8 @@ pub(in crate::eval) fn bad_type(atom: Atom, expected: Atom, actual: Atom) -> Ato
 impl Machine {
     /// Is it plain that the answer of an argument that has been evaluated is of its type?
     #[inline]
-    pub(in crate::eval) fn is_met(info: &HeadInfo, signature: Option<u16>, item: u32, answers: &Answers) -> bool {
-        let (Some(0), [one], Some(index)) = (signature, &*info.signatures, item.checked_sub(1)) else {
-            return true;
-        };
-        match (one.checks.get(index as usize), answers) {
+    pub(in crate::eval) fn is_met(info: &HeadInfo, item: u32, answers: &Answers) -> bool {
+        match (info.checks.get((item as usize).wrapping_sub(1)), answers) {
             (None | Some(Check::Nothing), _) => true,
             (Some(check), Answers::One(answer)) => check.is_met(&answer.value.atom),
             _ => false,
@@ -83,21 +80,12 @@ impl Machine {
     }
 
     /// The answers of an argument that has been evaluated; those that are not of its type as errors.
-    pub(in crate::eval) fn checked_argument(
-        &mut self,
-        info: &HeadInfo,
-        signature: Option<u16>,
-        item: u32,
-        answers: Answers,
-    ) -> Answers {
-        if Self::is_met(info, signature, item, &answers) {
+    pub(in crate::eval) fn checked_argument(&mut self, info: &HeadInfo, item: u32, answers: Answers) -> Answers {
+        if Self::is_met(info, item, &answers) {
             return answers;
         }
-        match info
-            .signatures
-            .first()
-            .and_then(|one| one.parameters().get(item as usize - 1))
-        {
+        let parameters = info.signatures.first().map_or(&[][..], Signature::parameters);
+        match parameters.get((item as usize).wrapping_sub(1)) {
             Some(expected) => self.checked(expected, answers),
             None => answers,
         }
