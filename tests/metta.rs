@@ -233,12 +233,11 @@ const WRITING: &[Row] = &[
     ("at the top level", "!(add-atom &self (= (d) 1)) !(d)", "(()) (1)"),
     (
         "a write that changes nothing, among siblings",
-        "!(bind! &t 5)
-         !(pair (foo) (let* (($a (pair (foo) (bind! &t 5))) ($b (pair (foo) (bind! &t 5)))) 1))
-         !(pair $v (foldl-atom (1 2) 0 $acc $i (pair $acc (bind! &t 5))))
+        "!(pair (foo) (let* (($a (pair (foo) (bind! &t 5))) ($b (pair (foo) (bind! &t 5)))) 1))
+         !(pair $v (foldl-atom (1 2) 0 $acc $i (pair $acc (bind! &u 5))))
          !(superpose ((pair (foo) (bind! &t 5)) (pair (add-atom &self p) (bind! &t 5)) (pair (foo) (bind! &t 5))))
-         !(match &self p here)",
-        "(()) ((pair (foo) 1)) ((pair $v (pair (pair 0 ()) ()))) ((pair (foo) ()) (pair () ()) (pair (foo) ())) (here)",
+         !(match &self p here) !&t !&u",
+        "((pair (foo) 1)) ((pair $v (pair (pair 0 ()) ()))) ((pair (foo) ()) (pair () ()) (pair (foo) ())) (here) (5) (5)",
     ),
     (
         "a query sees the state it began with",

@@ -254,7 +254,6 @@ impl Machine {
         Ok(())
     }
 
-    #[cold]
     fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
         let env = self.env.clone();
         let call = self.call_from(base);

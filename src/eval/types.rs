@@ -89,6 +89,7 @@ impl Signature {
 }
 
 /// The parameters and the result of a function type.
+#[inline]
 fn parts(atom: &Atom) -> Option<(&[Atom], &Atom)> {
     match atom.as_expression()? {
         [Atom::Symbol(arrow), parameters @ .., result] if *arrow == names().arrow => Some((parameters, result)),
