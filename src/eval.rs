@@ -19,6 +19,20 @@
 //! times within itself, takes little memory and few steps to make, but to add, match or print it takes 2⁶⁰: no limit is a
 //! bound for this.
 //!
+//! # Where it differs from the reference implementation
+//! On purpose, and beside what [`Policy`] says:
+//! - Integer overflow and division by zero are errors; `min-atom` and `max-atom` return the number that they found, an
+//!   integer too. Removal is up to the names of variables.
+//! - Errors are results like others: the reference drops them if there are others.
+//! - Rules for the name of a built-in function apply, each in definition order, and then the built-in; the reference knows
+//!   them for some built-ins only. No rule applies to a form that evaluates its parts itself, such as `if` or `let`, and
+//!   no wildcard rule to a built-in; [`Evaluator::check`] warns of the former.
+//! - Types are compared with what arguments and results come to only if no variable occurs in them and the function has
+//!   one type; meta-types as results are not compared, but for `Symbol` and `Variable`.
+//! - `bind!` takes only names that begin with `&`; they are looked up when they are evaluated, not when they are read.
+//! - `pragma!` accepts anything and does nothing.
+//! - A file that can't be imported ends the evaluation with [`EvalError::Import`].
+//!
 //! # Example
 //! ```
 //! use pleach::Environment;

@@ -404,3 +404,45 @@ fn a_loop_that_is_remembered_runs_in_constant_stack() {
     let run = evaluator.run(Environment::new(), program).unwrap();
     assert_eq!(run.results, [[atom("done")]]);
 }
+
+/// What waits to compare a result with its type waits once, however often a loop comes by.
+#[test]
+fn a_loop_of_a_declared_type_runs_in_constant_stack() {
+    let loops = [
+        "(: f (-> Number Number)) (= (f $n) (if (== $n 0) (text) (f (- $n 1))))",
+        "(: f (-> Number Number)) (= (f $n) (go $n)) (= (go $n) (if (== $n 0) (text) (f (- $n 1))))",
+        "(: f (-> Number Number)) (= (f $n) (go $n)) (: go (-> Number Number)) (= (go $n) (next $n))
+         (= (next $n) (if (== $n 0) (text) (f (- $n 1))))",
+    ];
+    for memo in [0, 100] {
+        let evaluator = Evaluator::builder().memo(memo).memory(1_000_000).build();
+        for rules in loops {
+            let program = format!("{rules} (= (text) \"text\") !(f 100000)");
+            let run = evaluator.run(Environment::new(), &program).unwrap();
+            assert_eq!(
+                run.results[0],
+                [atom("(Error \"text\" (BadType Number String))")],
+                "{rules}"
+            );
+        }
+    }
+}
+
+/// Results that are to be of a type come one by one too, and those of another are errors.
+#[test]
+fn results_of_a_declared_type_come_one_by_one() {
+    let world = world(
+        "(: from (-> Number Number)) (= (from $n) $n) (= (from $n) (next $n))
+         (= (next 2) two) (= (next 3) \"three\") (= (next $n) (from (+ $n 1)))",
+    );
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().threads(threads).build();
+        let found: Vec<Atom> = evaluator
+            .results(world.clone(), &atom("(from 1)"))
+            .take(6)
+            .map(Result::unwrap)
+            .collect();
+        let expected = ["1", "2", "two", "3", "(Error \"three\" (BadType Number String))", "4"];
+        assert_eq!(found, expected.map(atom));
+    }
+}

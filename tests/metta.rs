@@ -131,9 +131,56 @@ const REDUCTION: &[Row] = &[
         "() () () () ()",
     ),
     (
+        "so does Empty, where no type says what is expected",
+        "(= (f Empty) yes) (= (g $x) (got $x)) !(a Empty) !(Empty) !(a (b Empty) c) !(f Empty) !(g Empty) !(let $x (a Empty) 1)
+         !(id Empty) !(let $x Empty ($x)) !(cdr-atom (1 2 Empty)) !(map-atom (1 Empty) $x $x)
+         !(== Empty Empty) !(cons-atom Empty (1)) !(quote Empty) !(+ 1 Empty) !(let $x Empty 1) !(case Empty ((Empty yes)))
+         !(add-atom &self (p Empty)) !(match &self (p $x) ($x)) !(match &self (p Empty) yes)
+         !(pair (superpose (1 2)) (superpose (a Empty))) !(pair (superpose (1 2)) Empty)",
+        "() () () () () () () () () () (True) ((Empty 1)) ((quote Empty)) ((+ 1 Empty)) (1) (yes) (()) () (yes)
+         ((pair 1 a) (pair 2 a)) ()",
+    ),
+    (
+        "a built-in function reduces by every rule for its name, and then by itself",
+        "(= (id $x) (mine $x)) !(id 3) (= (size-atom $x) mine) !(size-atom (a b)) (= (+ 1 2) one-two) !(+ 1 2) !(+ 1 3)
+         !(+ 0 (+ 1 3)) (= (+ (V $x) (V $y)) (V (+ $x $y))) !(+ (V 2) (V 3)) !(+ (V 2) 3) (= (+ 1 2) again) !(* 2 (+ 1 3)) !(+ 1 2)
+         !(let $r (id $x) $r) (= (abs-math -1) one) !(let $r (abs-math $x) ($x $r))",
+        "((mine 3) 3) (mine 2) (one-two 3) (4) (4) ((V 5)) ((+ (V 2) 3)) (8) (one-two again 3) ((mine $x) $x) ((-1 one))",
+    ),
+    (
+        "rules that come and go count for built-ins",
+        "!(+ 1 2) !(add-atom &self (= (+ 1 2) mine)) !(+ 1 2) !(remove-atom &self (= (+ 1 2) mine)) !(+ 1 2)
+         !(let $u (add-atom &self (= (id 1) mine)) (id 1)) !(bind! &s (new-space)) !(add-atom &s (= (+ 1 2) there))
+         !(evalc (+ 1 2) &s) !(+ 1 2)",
+        "(3) (()) (mine 3) (()) (3) (mine 1) (()) (()) (there 3) (3)",
+    ),
+    (
+        "no rule applies to a form, and no wildcard rule to a built-in",
+        "(= (if maybe $a $b) $a) !(if maybe 1 2) (= ($f 7) (wild $f)) !(id 7) !(g 7)",
+        "((if maybe 1 2)) (7) ((wild g))",
+    ),
+    (
         "an error in an argument is the result of the whole",
         "(= (bad) (Error here why)) !(f (bad)) !(f 1 (g (bad))) !(+ 1 (bad))",
         "((Error here why)) ((Error here why)) ((Error here why))",
+    ),
+    (
+        "of a let, a let* or a switch too, unless it was written there",
+        "(= (bad) (Error here why)) (: id-n (-> Number Number)) (= (id-n $x) $x) (= (f $x) (let $y $x ok))
+         !(let $x (bad) ok) !(let* (($x (bad)) ($y 1)) ok) !(let* (($y 1) ($x (bad))) ok) !(let (Error $a $b) (bad) ($a $b))
+         !(let $x (id-n \"s\") ok) !(switch (bad) (((Error $a $b) caught) ($x no)))
+         !(let $x (superpose (1 (bad) 2)) ($x ok)) !(let* (($x (superpose (1 (bad)))) ($y $x)) ($y ok))
+         !(let $x (Error a b) (caught $x)) !(let $x (quote (bad)) ok) !(chain (bad) $e (let $x $e ok))",
+        "((Error here why)) ((Error here why)) ((Error here why)) ((Error here why))
+         ((Error (id-n \"s\") (BadArgType 1 Number String))) ((Error here why))
+         ((1 ok) (Error here why) (2 ok)) ((1 ok) (Error here why))
+         ((Error a b)) (ok) (ok)",
+    ),
+    (
+        "chain and case take an error for a value",
+        "(= (bad) (Error here why)) !(chain (bad) $x ok) !(case (bad) (((Error $a $b) (caught $b)) ($x no)))
+         (: caught-by (-> Atom %Undefined%)) (= (caught-by $cases) (case (bad) $cases)) !(caught-by (((Error $a $b) (caught $b)) ($x no)))",
+        "(ok) ((caught why)) ((caught why))",
     ),
     (
         "matching binds the caller's variables",
@@ -156,6 +203,15 @@ const REDUCTION: &[Row] = &[
         "(11 12)",
     ),
     (
+        "the space of a match is evaluated",
+        "(fact 1) (= (here) &self) !(match (here) (fact $x) $x) !(bind! &a (new-space)) !(add-atom &a (fact 2))
+         (= (either) &self) (= (either) &a) !(match (either) (fact $x) $x) !(match (empty) (fact $x) $x)
+         (= (named one) &self) (= (named two) &a) !(match (named $n) (fact $x) ($n $x)) (= (bad) (Error a b)) !(match (bad) (fact $x) $x)
+         !(match nowhere a b)",
+        "(1) (()) (()) (1 2) () ((one 1) (two 2)) ((Error a b))
+         ((Error (match nowhere a b) \"a space is expected as the first argument\"))",
+    ),
+    (
         "the atom given to add-atom is not, that given to add-reduct is",
         "!(add-atom &self (p (+ 1 2))) !(match &self (p $x) (quote $x)) !(add-reduct &self (q (+ 1 2))) !(match &self (q 3) yes)",
         "(()) ((quote (+ 1 2))) (()) (yes)",
@@ -175,6 +231,14 @@ const WRITING: &[Row] = &[
     ),
     ("in a chain", "!(chain (add-atom &self (= (d) 1)) $u (d))", "(1)"),
     ("at the top level", "!(add-atom &self (= (d) 1)) !(d)", "(()) (1)"),
+    (
+        "a write that changes nothing, among siblings",
+        "!(pair (foo) (let* (($a (pair (foo) (bind! &t 5))) ($b (pair (foo) (bind! &t 5)))) 1))
+         !(pair $v (foldl-atom (1 2) 0 $acc $i (pair $acc (bind! &u 5))))
+         !(superpose ((pair (foo) (bind! &t 5)) (pair (add-atom &self p) (bind! &t 5)) (pair (foo) (bind! &t 5))))
+         !(match &self p here) !&t !&u",
+        "((pair (foo) 1)) ((pair $v (pair (pair 0 ()) ()))) ((pair (foo) ()) (pair () ()) (pair (foo) ())) (here) (5) (5)",
+    ),
     (
         "a query sees the state it began with",
         "(n z) !(match &self (n $x) (add-atom &self (n (s $x)))) !(match &self (n $x) $x)",
@@ -217,6 +281,62 @@ const TYPES: &[Row] = &[
         "result type Atom stops evaluation of the result",
         "(: mk (-> Atom)) (= (mk) (+ 1 2)) !(mk) (: mk1 (-> $t Atom)) (= (mk1 $x) (+ $x 2)) !(mk1 (+ 1 1))",
         "((+ 1 2)) ((+ 2 2))",
+    ),
+    (
+        "no other result type does",
+        "(: dbl (-> Expression Expression)) (= (dbl $l) (map-atom $l $x (* 2 $x))) !(dbl (1 2 3))
+         (: sum (-> Expression)) (= (sum) (+ 1 2)) !(sum) (: both (-> Expression)) (= (both) (+ 1 2)) (= (both) (a b)) !(both)
+         (= (bad) (Error here why)) !(cdr-atom ((bad) (bad))) !(cdr-atom (1 (+ 1 2))) !(filter-atom ((+ 1 2) 5) $x True)",
+        "((2 4 6)) (3) (3 (a b)) ((Error here why)) ((3)) ((3 5))",
+    ),
+    (
+        "a result is of the declared type",
+        "(: f (-> Number)) (= (f) \"str\") !(f) !(+ 1 (f)) (= (unk) \"str\") (: g (-> Number)) (= (g) (unk)) !(g)
+         (: loop (-> Number Number)) (= (loop $n) (if (== $n 0) \"end\" (loop (- $n 1)))) !(loop 3)
+         (: a A) (: h (-> Number)) (= (h) a) (= (h) 1) (= (h) (unk)) (= (h) (b c)) !(h) (: t (-> A B)) (: k (-> Number)) (= (k) (t a)) !(k)
+         (: b (-> Bool)) (= (b) True) (= (b) 1) !(b) (: s (-> Symbol)) (= (s) (+ 1 2)) (= (s) a) !(s) (: e (-> Expression)) (= (e) 5) !(e)
+         (: l (-> (List Number))) (: Nil (List $t)) (: Cons (-> $t (List $t) (List $t))) (= (l) (Cons 1 Nil)) (= (l) (Cons \"a\" Nil)) !(l)",
+        "((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String)))
+         ((Error \"end\" (BadType Number String))) ((Error a (BadType Number A)) 1 (Error \"str\" (BadType Number String)) (b c))
+         ((Error (t a) (BadType Number B))) (True (Error 1 (BadType Bool Number))) ((Error (+ 1 2) (BadType Symbol Number)) a) (5)
+         ((Cons 1 Nil) (Error (Cons \"a\" Nil) (BadType (List Number) (List String))))",
+    ),
+    (
+        "a call that is declared to be of another type is not evaluated for it",
+        "(: f (-> Number)) (= (f) (add-atom &self (hit))) !(f) !(match &self (hit) hit)",
+        "((Error (add-atom &self (hit)) (BadType Number (->)))) ()",
+    ),
+    (
+        "what a form without a type comes to is not compared",
+        "(fact \"a\") (: f (-> Number)) (= (f) (let $x \"s\" $x)) (= (f) (match &self (fact $x) $x)) (= (f) (superpose (1 \"a\")))
+         (= (f) (case 1 ((1 \"a\")))) !(f) (: e (-> Number)) (= (e) (Error a b)) !(e) (: v (-> Number)) (= (v) $x) !(v)
+         (: two (-> Number Number)) (: two (-> String String)) (= (two $x) x) !(two 1)",
+        "(\"s\" \"a\" 1 \"a\" \"a\") ((Error a b)) ($x) (x)",
+    ),
+    (
+        "so is what an argument comes to, wherever it is from",
+        "(: f (-> Number Number)) (= (f $x) $x) (= (unk) \"str\") (fact \"a\") (= (many) (superpose (1 \"a\")))
+         !(f (unk)) !(f (f (unk))) !(f (match &self (fact $x) $x)) !(f (let $x \"s\" $x)) !(f (many)) !(f (b c)) !(+ (many) (many))
+         !(if (unk) 1 2) !(if (f 1) 1 2) (: s (-> Symbol Number)) (= (s $x) 1) (= (five) 5) !(s (five)) !(let $x (unk) (f $x))",
+        "((Error \"str\" (BadType Number String))) ((Error \"str\" (BadType Number String))) ((Error \"a\" (BadType Number String)))
+         ((Error \"s\" (BadType Number String))) (1 (Error \"a\" (BadType Number String))) ((b c))
+         (2 (Error \"a\" (BadType Number String)) (Error \"a\" (BadType Number String)))
+         ((Error \"str\" (BadType Bool String))) ((Error (if (f 1) 1 2) (BadArgType 1 Bool Number)))
+         ((Error 5 (BadType Symbol Number))) ((Error (f \"str\") (BadArgType 1 Number String)))",
+    ),
+    (
+        "a head that is an expression has a type too",
+        "(: opt (-> Number Number (-> Number Number))) (= (opt $x $y) (opt-impl $x $y))
+         !((opt 1 2) \"a\") !((opt 1 2) 3) !((opt 1 2) 3 4) (: f (-> Number Number)) (= (f $x) (got $x)) !((id f) \"s\") !((id f) 1)
+         (= (pick) f) !((pick) \"s\") !((pick) 1) !((opt 1 \"s\") 1) (: lazy (-> Number (-> Atom Atom))) (= (lazy $x) quote) !((lazy 1) (+ 1 2))",
+        "((Error ((opt 1 2) \"a\") (BadArgType 1 Number String))) (((opt-impl 1 2) 3)) ((Error ((opt 1 2) 3 4) IncorrectNumberOfArguments))
+         ((Error ((id f) \"s\") (BadArgType 1 Number String))) ((got 1)) ((Error (f \"s\") (BadArgType 1 Number String))) ((got 1))
+         ((Error (opt 1 \"s\") (BadArgType 2 Number String))) ((quote (+ 1 2)))",
+    ),
+    (
+        "arguments of meta-type Grounded",
+        "(: g (-> Grounded Atom)) (= (g $x) (got $x)) (= (five) 5) !(g 1) !(g \"s\") !(g (+ 1 2)) !(g (five)) (: a A) !(g a)",
+        "((got 1)) ((got \"s\")) ((got 3)) ((got 5)) ((Error (g a) (BadArgType 1 Grounded A)))",
     ),
     (
         "parametric types",
@@ -268,6 +388,58 @@ const BUILT_INS: &[Row] = &[
          !(assertIncludes (superpose (1 2 3)) (3 1))",
         "(()) (()) (()) (()) (()) (())",
     ),
+    (
+        "the asserts are lazy, and evaluate what they compare",
+        "!(let $u (assertEqual (add-atom &self (p)) ()) (match &self (p) there))
+         !(if False (assertEqual (add-atom &self (q)) ()) no) !(match &self (q) there)
+         (: lazy (-> Atom Atom)) (= (lazy $x) (quote $x)) !(lazy (assertEqual 1 2))",
+        "(there) (no) () ((quote (assertEqual 1 2)))",
+    ),
+    (
+        "only assertAlpha… does not care for the names of variables",
+        "!(is-ok (assertEqual (lz $x) (lz $x))) !(is-ok (assertAlphaEqual (lz $x) (lz $y)))
+         !(is-ok (assertAlphaEqualToResult (lz $x) ((lz $y)))) (= (is-ok ()) ok) (= (is-ok (Error $a $b)) failed)
+         !(chain (assertEqual (lz $x) (lz $y)) $r (if-error $r failed ok))
+         !(chain (assertEqualToResult (lz $x) ((lz $y))) $r (if-error $r failed ok))
+         !(chain (assertIncludes (lz $x) ((lz $y))) $r (if-error $r failed ok))",
+        "((is-ok ())) ((is-ok ())) ((is-ok ())) (failed) (failed) (failed)",
+    ),
+    (
+        "an assertion wants an expression of results",
+        "!(assertEqualToResult (empty) 5) !(assertIncludes (empty) 5) !(assertEqualToResult (+ 1 2) 3)
+         !(assertAlphaEqualToResult (+ 1 2) a) !(assertIncludes (empty) $x)",
+        "((Error (assertEqualToResult (empty) 5) (BadArgType 2 Expression Number)))
+         ((Error (assertIncludes (empty) 5) (BadArgType 2 Expression Number)))
+         ((Error (assertEqualToResult (+ 1 2) 3) (BadArgType 2 Expression Number)))
+         ((Error (assertAlphaEqualToResult (+ 1 2) a) (BadArgType 2 Expression Symbol)))
+         ((Error (assertIncludes (empty) $x) (BadArgType 2 Expression Variable)))",
+    ),
+    (
+        "forms check the kinds of their arguments",
+        "!(chain 1 2 3) !(chain (+ 1 2) x x) !(chain 1 ($x $y) 2) !(case 1 2) !(switch 1 \"a\") !(map-atom (1 2) x (+ 1 2))
+         !(filter-atom 1 $x True) !(foldl-atom (1 2) 0 $a b 3) !(let* 5 1) !(match 5 a b) (= (f $v) (chain 1 $v $v)) !(f 2) !(f $x)
+         (: a A) !(size-atom 5) !(size-atom a)",
+        "((Error (chain 1 2 3) (BadArgType 2 Variable Number))) ((Error (chain (+ 1 2) x x) (BadArgType 2 Variable Symbol)))
+         ((Error (chain 1 ($x $y) 2) (BadArgType 2 Variable Expression)))
+         ((Error (case 1 2) (BadArgType 2 Expression Number))) ((Error (switch 1 \"a\") (BadArgType 2 Expression String)))
+         ((Error (map-atom (1 2) x (+ 1 2)) (BadArgType 2 Variable Symbol)))
+         ((Error (filter-atom 1 $x True) (BadArgType 1 Expression Number)))
+         ((Error (foldl-atom (1 2) 0 $a b 3) (BadArgType 4 Variable Symbol))) ((Error (let* 5 1) (BadArgType 1 Expression Number)))
+         ((Error (match 5 a b) (BadArgType 1 SpaceType Number))) ((Error (chain 1 2 2) (BadArgType 2 Variable Number))) (1)
+         ((Error (size-atom 5) (BadArgType 1 Expression Number))) ((Error (size-atom a) (BadArgType 1 Expression A)))",
+    ),
+    (
+        "== compares atoms as they are, if-equal up to the names of variables",
+        "!(== $x $y) !(== $x $x) !(== (foo $x) (foo $y)) !(== (foo $x) (foo $x)) !(if-equal (foo $x) (foo $y) same other)
+         !(intersection-atom ((a $x)) ((a $y))) !(subtraction-atom ((a $x)) ((a $y))) !(unique-atom ((a $x) (a $y)))",
+        "(False) (True) (False) (True) (same) (()) (((a $x))) (((a $x)))",
+    ),
+    (
+        "if tries both for a condition that is a variable",
+        "!(if $x 1 2) !(let $r (if $x (a $x) (b $x)) ($x $r)) !(let $c $x (if $c 1 2)) !(if (superpose (True $x)) 1 2)
+         (= (f 1) $y) (= (f 2) False) !(let $r (if (f $n) yes no) ($n $r)) !(if maybe 1 2)",
+        "(1 2) ((True (a True)) (False (b False))) (1 2) (1 1 2) ((1 yes) (1 no) (2 no)) ((if maybe 1 2))",
+    ),
     (":", "(: a A) !(match &self (: a $t) $t)", "(A)"),
     (
         ", is conjunction in match",
@@ -306,7 +478,8 @@ const BUILT_INS: &[Row] = &[
     ("map-atom", "!(map-atom (1 2 3) $x (* $x 2)) !(map-atom () $x $x)", "((2 4 6)) (())"),
     ("filter-atom", "!(filter-atom (1 2 3 4) $x (> $x 2))", "((3 4))"),
     ("foldl-atom", "!(foldl-atom (1 2 3) 0 $a $x (+ $a $x)) !(foldl-atom () z $a $x w)", "(6) (z)"),
-    ("min-atom max-atom", "!(min-atom (3 1 2)) !(max-atom (3 1.5 2))", "(1) (3)"),
+    ("min-atom max-atom", "!(min-atom (3 1 2)) !(max-atom (3 1.5 2)) !(max-atom (collapse (superpose (1 1 2)))) !(min-atom ((+ 1 2) 5)) !(get-type min-atom)",
+        "(1) (3) (2) (3) ((-> %Undefined% Number))"),
     (
         "states",
         "!(bind! &s (new-state 1)) !(get-state &s) !(let $u (change-state! &s 2) (get-state &s)) !(get-type &s)",
@@ -340,7 +513,11 @@ const BUILT_INS: &[Row] = &[
          !(round-math 1.6) !(sin-math 0) !(cos-math 0) !(tan-math 0)",
         "(3.0) (1024) (3) (3.0) (1) (2) (1) (2) (0.0) (1.0) (0.0)",
     ),
-    ("pragma!", "!(pragma! interpreter bare-minimal)", "(())"),
+    (
+        "pragma! is taken for what another interpreter is told",
+        "!(pragma! interpreter bare-minimal) !(pragma! max-stack-depth 1) !(pragma! no-such-thing (+ 1 2)) !(pragma! type-check auto) !(+ 1 2)",
+        "(()) (()) (()) (()) (3)",
+    ),
     (
         "collapse-bind and superpose-bind",
         "(= (f a) 1) (= (f b) 2) !(collapse-bind (superpose (1 2))) !(let $all (collapse-bind (f $x)) (size-atom $all))

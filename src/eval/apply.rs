@@ -7,14 +7,17 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::builtin::{Kind, Outcome};
 use super::code::{Activation, Block};
-use super::head::{HeadInfo, Rules, compiled, has_wildcards};
-use super::machine::{Machine, Step};
+use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed, verdict};
+use super::machine::{Machine, Step, is_empty_symbol};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
 use super::space::space_in;
-use super::types::{self, Mode};
+use super::types::{Signature, Verdict};
 use super::value::{Answer, Answers, Value, compose};
-use crate::term::{Atom, Expression};
+use crate::term::{Atom, Expression, Variable};
+
+/// The rules that match a call, and what is known of what each comes to.
+type Matches = SmallVec<[(Match, Verdict); 1]>;
 
 impl Machine {
     /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
@@ -22,7 +25,7 @@ impl Machine {
     pub(super) fn apply_chosen(
         &mut self,
         mut info: Rc<HeadInfo>,
-        signature: Option<u16>,
+        mut signature: Option<u16>,
         base: usize,
     ) -> Result<Step, Stop> {
         if self.tracing {
@@ -39,11 +42,27 @@ impl Machine {
                         let atom = self.take_expression(base);
                         return Ok(Step::Atom(atom));
                     }
-                    self.head(symbol, arity)
+                    let info = self.head(symbol, arity);
+                    signature = None;
+                    if !info.signatures.is_empty() {
+                        let arguments = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+                        match self.fitting(&info, Atom::Symbol(symbol), arguments) {
+                            Ok(chosen) => signature = Some(chosen),
+                            Err(errors) => {
+                                self.vals.truncate(base);
+                                return Ok(Step::Return(errors));
+                            }
+                        }
+                    }
+                    info
                 }
-                _ => self.tuple(arity),
+                _ => {
+                    signature = None;
+                    self.tuple(arity)
+                }
             };
         } else if info.epoch.get() != self.epoch
+            && !info.alone
             && let Some(symbol) = info.symbol
         {
             let arity = (self.vals.len() - base - 1) as u32;
@@ -56,7 +75,18 @@ impl Machine {
         if let Some(builtin) = info.builtin
             && let Kind::Function(function) = builtin.kind
         {
-            let outcome = function(self, base);
+            if !info.has_no_rules() {
+                let mut matched = Matches::new();
+                self.matching_rules(&info, base, &mut matched)?;
+                if !matched.is_empty() {
+                    return self.rules_and_builtin(matched, &info, signature, base);
+                }
+            }
+            let outcome = match function(self, base) {
+                // Nothing stands that a rule reduces.
+                Outcome::Stands if info.alone => Outcome::Nothing,
+                outcome => outcome,
+            };
             return self.conclude(outcome, base);
         }
         if let Some(host) = &info.host {
@@ -96,11 +126,11 @@ impl Machine {
     /// What a built-in has come to.
     pub(super) fn conclude(&mut self, outcome: Outcome, base: usize) -> Result<Step, Stop> {
         Ok(match outcome {
-            Outcome::Value(atom) => {
+            Outcome::Value(atom) if !is_empty_symbol(&atom) => {
                 self.vals.truncate(base);
                 Step::value(atom)
             }
-            Outcome::Nothing => {
+            Outcome::Value(_) | Outcome::Nothing => {
                 self.vals.truncate(base);
                 Step::Return(Answers::None)
             }
@@ -151,25 +181,11 @@ impl Machine {
         {
             return Ok(step);
         }
-        let mut matched: SmallVec<[Match; 1]> = SmallVec::new();
-        match &info.rules {
-            Rules::Few(rules) => {
-                for (block, multiplicity) in rules {
-                    self.try_rule(block, *multiplicity, base, &mut matched)?;
-                }
-            }
-            Rules::Many => {
-                let env = self.env.clone();
-                let call = self.call_from(base);
-                let home = space_in(&env, self.home).unwrap_or(&env);
-                for rule in home.rules_for(&call) {
-                    self.try_rule(&compiled(&rule), rule.multiplicity(), base, &mut matched)?;
-                }
-            }
-        }
-        let is_final = signature.map(|chosen| info.signatures[chosen as usize].returns);
+        let mut matched = Matches::new();
+        self.matching_rules(info, base, &mut matched)?;
+        let signature = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
         if matched.len() <= 1 {
-            let Some(found) = matched.pop() else {
+            let Some((found, verdict)) = matched.pop() else {
                 let epoch = self.epoch;
                 let atom = self.take_expression(base);
                 return Ok(Step::Return(Answers::one(Value::normal(atom, epoch))));
@@ -182,43 +198,113 @@ impl Machine {
                 self.vals.truncate(base);
             }
             let body = found.act.block.body;
-            if let Some(mode) = is_final
-                && let Some(value) = final_value(mode, &found.act)
-            {
-                return Ok(Step::Return(value));
+            if let Some(signature) = signature {
+                if signature.is_final {
+                    return Ok(Step::Return(final_value(&found.act)));
+                }
+                if verdict != Verdict::Fits
+                    && let Some(expected) = signature.result()
+                {
+                    if verdict == Verdict::Misfit
+                        && let Some(error) = self.bad_result(&found.act, expected)
+                    {
+                        return Ok(Step::Return(Answers::one(error)));
+                    }
+                    self.expect(expected);
+                }
             }
             return Ok(Step::Eval(found.act, body));
         }
         let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = matched
-            .into_iter()
-            .map(|found| {
-                let body = found.act.block.body;
-                let delta = found.delta.map(|delta| {
-                    let mut entries = delta.to_vec();
-                    for variable in &scope {
-                        if !entries.iter().any(|(known, _)| known == variable) {
-                            entries.push((*variable, Atom::Variable(*variable)));
-                        }
-                    }
-                    entries.into()
-                });
-                if let Some(mode) = is_final
-                    && let Some(Answers::One(answer)) = final_value(mode, &found.act)
-                {
-                    return Task {
-                        kind: TaskKind::Done(answer.value),
-                        delta: delta.as_deref().and_then(|entries| compose(entries, None)),
-                    };
-                }
-                Task::eval(found.act, body, delta)
-            })
-            .collect();
+        let tasks = self.rule_tasks(matched, &scope, signature);
         self.branches(tasks)
     }
 
-    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[crate::term::Variable; 4]> {
+    /// Reduces by the rules for the name of a built-in, and then by the built-in.
+    fn rules_and_builtin(
+        &mut self,
+        matched: Matches,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        let scope = self.scope_from(base);
+        let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
+        let mut tasks = self.rule_tasks(matched, &scope, of_type);
+        let values = self.vals.drain(base..).collect();
+        tasks.push(Task {
+            kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
+            delta: None,
+        });
+        self.branches(tasks)
+    }
+
+    /// The rules whose left side unifies with the call from `base` on, in definition order.
+    #[inline]
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+        match &info.rules {
+            Rules::Few(rules) => {
+                for rule in rules {
+                    self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
+                }
+            }
+            Rules::Many => self.many_rules(info, base, matched)?,
+        }
+        Ok(())
+    }
+
+    fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+        let env = self.env.clone();
+        let call = self.call_from(base);
+        let home = space_in(&env, self.home).unwrap_or(&env);
+        for rule in home.rules_for(&call) {
+            if info.builtin.is_none() || is_headed(&rule) {
+                let block = compiled(&rule);
+                let verdict = verdict(&block, &info.signatures, &self.shared, home);
+                self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A sibling for each rule that matched a call with these variables.
+    fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
+        let is_final = signature.is_some_and(|signature| signature.is_final);
+        let expected = signature.and_then(Signature::result);
+        let tasks = matched.into_iter().map(|(found, verdict)| {
+            let body = found.act.block.body;
+            let delta = found.delta.map(|delta| {
+                let mut entries = delta.to_vec();
+                for variable in scope {
+                    if !entries.iter().any(|(known, _)| known == variable) {
+                        entries.push((*variable, Atom::Variable(*variable)));
+                    }
+                }
+                entries.into()
+            });
+            if is_final && let Answers::One(answer) = final_value(&found.act) {
+                return Task {
+                    kind: TaskKind::Done(answer.value),
+                    delta: delta.as_deref().and_then(|entries| compose(entries, None)),
+                };
+            }
+            let kind = match expected {
+                Some(expected) if verdict != Verdict::Fits => {
+                    let error = (verdict == Verdict::Misfit).then(|| self.bad_result(&found.act, expected));
+                    match error.flatten() {
+                        Some(error) => TaskKind::Done(error),
+                        None => TaskKind::Expect(found.act, body, expected.clone()),
+                    }
+                }
+                _ => TaskKind::Eval(found.act, body),
+            };
+            Task { kind, delta }
+        });
+        tasks.collect()
+    }
+
+    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
         let mut scope = SmallVec::new();
         for value in &self.vals[base..] {
             if !value.atom.is_ground() {
@@ -232,37 +318,28 @@ impl Machine {
         &mut self,
         block: &Block,
         multiplicity: u64,
+        verdict: Verdict,
         base: usize,
-        matched: &mut SmallVec<[Match; 1]>,
+        matched: &mut Matches,
     ) -> Result<(), Stop> {
         let Some(found) = self.match_rule(block, base) else {
             return Ok(());
         };
         for _ in 1..multiplicity {
             self.count(|m| m.call_from(base))?;
-            matched.push(found.clone());
+            matched.push((found.clone(), verdict));
         }
-        matched.push(found);
+        matched.push((found, verdict));
         Ok(())
     }
 }
 
-/// The answer, if a function's result type says that its result is not evaluated.
-fn final_value(mode: Mode, act: &Activation) -> Option<Answers> {
-    let atom = match mode {
-        Mode::Eval => return None,
-        Mode::Lazy => act.instantiate(act.block.body),
-        Mode::Meta(meta) => {
-            let atom = act.instantiate(act.block.body);
-            if types::metatype(&atom) != meta {
-                return None;
-            }
-            atom
-        }
-    };
-    Some(if super::machine::is_empty_symbol(&atom) {
+/// The answer of a function whose result type says that its result is not evaluated.
+fn final_value(act: &Activation) -> Answers {
+    let atom = act.instantiate(act.block.body);
+    if is_empty_symbol(&atom) {
         Answers::None
     } else {
         Answers::one(Value::raw(atom))
-    })
+    }
 }

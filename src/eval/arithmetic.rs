@@ -17,6 +17,26 @@ pub(super) enum Operation {
     Equal,
 }
 
+/// A set of operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Operations(u16);
+
+impl Operations {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn of(operation: Operation) -> Self {
+        Self(1 << operation as u16)
+    }
+
+    pub(super) fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    pub(super) fn has(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
+
 /// Two numbers of one kind.
 enum Pair {
     Integers(i64, i64),
@@ -47,6 +67,20 @@ pub(super) enum Trouble {
 }
 
 impl Operation {
+    /// All of them, with the names that programs call them by.
+    pub(super) const ALL: [(&'static str, Self); 10] = [
+        ("+", Self::Add),
+        ("-", Self::Subtract),
+        ("*", Self::Multiply),
+        ("/", Self::Divide),
+        ("%", Self::Remainder),
+        ("<", Self::Less),
+        ("<=", Self::LessEqual),
+        (">", Self::Greater),
+        (">=", Self::GreaterEqual),
+        ("==", Self::Equal),
+    ];
+
     /// The result, if both are numbers and there is one.
     #[inline]
     pub(super) fn of(self, a: &Atom, b: &Atom) -> Option<Atom> {

@@ -124,19 +124,8 @@ fn row(name: &str, kind: Kind, types: &[&str]) -> Builtin {
         .filter_map(|text| text.parse::<Atom>().ok())
         .filter_map(|of_type| Signature::of(&of_type))
         .collect();
-    let arithmetic = match name {
-        "+" => Some(Operation::Add),
-        "-" => Some(Operation::Subtract),
-        "*" => Some(Operation::Multiply),
-        "/" => Some(Operation::Divide),
-        "%" => Some(Operation::Remainder),
-        "<" => Some(Operation::Less),
-        "<=" => Some(Operation::LessEqual),
-        ">" => Some(Operation::Greater),
-        ">=" => Some(Operation::GreaterEqual),
-        "==" => Some(Operation::Equal),
-        _ => None,
-    };
+    let arithmetic = Operation::ALL.iter().find(|(known, _)| *known == name);
+    let arithmetic = arithmetic.map(|(_, operation)| *operation);
     Builtin {
         kind,
         signatures,
@@ -150,7 +139,7 @@ const NUMBERS: &[&str] = &["(-> Number Number Number)"];
 const NUMBER: &[&str] = &["(-> Number Number)"];
 const COMPARE: &[&str] = &["(-> Number Number Bool)"];
 const LOGIC: &[&str] = &["(-> Bool Bool Bool)"];
-const LISTS: &[&str] = &["(-> Expression Expression Expression)"];
+const LISTS: &[&str] = &["(-> Expression Expression Atom)"];
 
 const SPECIAL: Rows = &[
     ("if", Kind::Special(Special::If), &["(-> Bool Atom Atom $t)"]),
@@ -190,7 +179,7 @@ const SPECIAL: Rows = &[
         &["(-> %Undefined% Expression %Undefined%)"],
     ),
     ("function", Kind::Special(Special::Function), &["(-> Atom Atom)"]),
-    ("collapse", Kind::Special(Special::Collapse), &["(-> Atom Expression)"]),
+    ("collapse", Kind::Special(Special::Collapse), &["(-> Atom Atom)"]),
     (
         "collapse-bind",
         Kind::Special(Special::CollapseBind),
@@ -369,18 +358,14 @@ const CALLED: Rows = &[
     (
         "min-atom",
         Kind::Function(|m, base| f::extreme(m, base, Operation::Less)),
-        &["(-> Expression Number)"],
+        &["(-> %Undefined% Number)"],
     ),
     (
         "max-atom",
         Kind::Function(|m, base| f::extreme(m, base, Operation::Greater)),
-        &["(-> Expression Number)"],
+        &["(-> %Undefined% Number)"],
     ),
-    (
-        "unique-atom",
-        Kind::Function(f::unique_atom),
-        &["(-> Expression Expression)"],
-    ),
+    ("unique-atom", Kind::Function(f::unique_atom), &["(-> Expression Atom)"]),
     ("union-atom", Kind::Function(f::union_atom), LISTS),
     ("intersection-atom", Kind::Function(f::intersection_atom), LISTS),
     ("subtraction-atom", Kind::Function(f::subtraction_atom), LISTS),

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use super::Stop;
+use super::builtin::Builtin;
 use super::code::{Activation, At, Call, Node};
 use super::head::HeadInfo;
-use super::machine::{Args, Frame, Machine, Step, is_error};
-use super::types::{self, Mode};
+use super::machine::{Args, Frame, Machine, Step, is_empty_symbol, is_error};
+use super::types::{self, Mode, Signature};
 use super::value::{Answer, Answers, Value};
 use crate::term::Atom;
 
@@ -43,8 +44,11 @@ impl Machine {
         };
         let info = match head {
             Some(symbol) => self.head(symbol, call.arity()),
-            None => Rc::new(HeadInfo::unknown()),
+            None => self.unevaluated(&act, call.item(0)),
         };
+        if info.is_empty {
+            return Ok(Step::Return(Answers::None));
+        }
         let mut signature = None;
         if !info.signatures.is_empty() {
             match self.choose_signature(&info, &act, call) {
@@ -66,6 +70,19 @@ impl Machine {
             return Ok(step);
         }
         self.args_from(act, at, first, info, signature, base, false)
+    }
+
+    /// What is known of a head that is to be evaluated: its function types, if what makes it says so.
+    fn unevaluated(&mut self, act: &Activation, at: At) -> Rc<HeadInfo> {
+        if let Node::Call(call) = act.node(at)
+            && let Some(head) = call.head
+            && call.builtin.and_then(Builtin::special).is_none()
+            && self.head(head, call.arity()).may_make_functions()
+        {
+            let types = self.types_of(&act.instantiate(at));
+            return Rc::new(HeadInfo::of_types(types.iter().filter_map(Signature::of).collect()));
+        }
+        Rc::new(HeadInfo::unknown())
     }
 
     /// Evaluates the items from `item` on.
@@ -90,6 +107,11 @@ impl Machine {
                     // Errors are rare: let the general way deal with the siblings that are left.
                     let rows = self.rows(act, at, item, info, signature, base, grouped);
                     return self.resume_rows(rows, Answers::one(value), false);
+                }
+                // Where no type says what is expected, `Empty` is no result.
+                if signature.is_none() && is_empty_symbol(&value.atom) {
+                    let rows = self.rows(act, at, item, info, signature, base, grouped);
+                    return self.resume_rows(rows, Answers::None, false);
                 }
                 self.vals.push(value);
                 item += 1;
@@ -188,6 +210,11 @@ impl Machine {
         if args.grouped {
             self.end_sibling();
         }
+        let answers = if Self::is_met(&args.info, args.item, &answers) {
+            answers
+        } else {
+            self.checked_argument(&args.info, args.item, answers)
+        };
         match answers {
             Answers::One(Answer { value, delta: None }) if !is_error(&value.atom) => {
                 self.vals.push(value);

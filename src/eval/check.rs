@@ -87,6 +87,13 @@ pub enum ProblemKind {
         /// The number that it is given.
         actual: usize,
     },
+    /// A rule for the name of a form that evaluates its parts itself, such as `if`: it never applies. The part is the rule's
+    /// left side.
+    #[error("`{name}` is a form of the language, so this rule never applies")]
+    Form {
+        /// The name.
+        name: Symbol,
+    },
     /// Nothing is known of a name that is applied: the application stays as it is. The part is the name.
     #[error("nothing is known of `{name}`, so this stays as it is")]
     Unknown {
@@ -120,7 +127,11 @@ impl ProblemKind {
     pub fn is_error(&self) -> bool {
         match self {
             Self::Argument { .. } | Self::ArgumentCount { .. } | Self::Import { .. } => true,
-            Self::Result { .. } | Self::NoRule { .. } | Self::Unknown { .. } | Self::Unbound { .. } => false,
+            Self::Result { .. }
+            | Self::NoRule { .. }
+            | Self::Form { .. }
+            | Self::Unknown { .. }
+            | Self::Unbound { .. } => false,
         }
     }
 

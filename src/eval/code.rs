@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::arithmetic::Operations;
 use super::builtin::{self, Builtin, Special};
 use super::machine::is_token;
 use super::value::{Value, Visited, each_variable, replace};
@@ -38,8 +39,8 @@ pub(super) struct Call {
     pub(super) builtin: Option<&'static Builtin>,
     /// The atom itself, if no variable occurs in it.
     pub(super) ground: Option<Atom>,
-    /// Is it arithmetic on leaves and slots, nested at most [`DEEP`] levels?
-    pub(super) simple: bool,
+    /// The operations, if it is arithmetic on leaves and slots, nested at most [`DEEP`] levels.
+    pub(super) simple: Operations,
 }
 
 impl Call {
@@ -206,7 +207,7 @@ impl Compiler {
                     head,
                     builtin,
                     ground: atom.is_ground().then(|| atom.clone()),
-                    simple: self.is_simple(builtin, first, len),
+                    simple: self.operations(builtin, first, len),
                 })
             }
             Atom::Symbol(name) if is_token(*name) => Node::Token(*name),
@@ -215,14 +216,19 @@ impl Compiler {
         self.nodes[at as usize] = Some(node);
     }
 
-    fn is_simple(&self, builtin: Option<&'static Builtin>, first: At, len: u32) -> bool {
-        builtin.is_some_and(|builtin| builtin.arithmetic.is_some())
-            && len == 3
-            && (first + 1..first + len).all(|at| match &self.nodes[at as usize] {
-                Some(Node::Leaf(_) | Node::Slot(_)) => true,
-                Some(Node::Call(call)) => call.simple,
-                _ => false,
-            })
+    fn operations(&self, builtin: Option<&'static Builtin>, first: At, len: u32) -> Operations {
+        let Some(operation) = builtin.and_then(|builtin| builtin.arithmetic).filter(|_| len == 3) else {
+            return Operations::NONE;
+        };
+        let mut operations = Operations::of(operation);
+        for at in first + 1..first + len {
+            match &self.nodes[at as usize] {
+                Some(Node::Leaf(_) | Node::Slot(_)) => {}
+                Some(Node::Call(call)) if call.simple != Operations::NONE => operations = operations.with(call.simple),
+                _ => return Operations::NONE,
+            }
+        }
+        operations
     }
 
     /// Finds the variables, from slot `own` on, that only one binder and its scope mention, within the body.

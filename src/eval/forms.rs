@@ -12,9 +12,10 @@ use std::vec;
 
 pub(super) use self::lists::rest_of_fold;
 use super::builtin::{Builtin, Special};
-use super::code::{Activation, At, Node};
-use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
+use super::code::{Activation, At, Call, Node};
+use super::machine::{Frame, Machine, Step, is_error, scope_of};
 use super::memory::Sum;
+use super::types::{Meta, Misfit, Mode, Signature, metatype};
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
 use crate::env::SpaceId;
@@ -31,6 +32,8 @@ pub(super) struct Waiting {
 enum Part {
     /// The condition of an `if`.
     Condition,
+    /// The space of a `match`.
+    Space,
     /// What a `let` or `chain` binds: the items that are the pattern and the body.
     Bound { pattern: u32, body: u32 },
     /// What pair `index` of a `let*` binds.
@@ -66,13 +69,14 @@ impl Machine {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
-        if !builtin
-            .signatures
-            .iter()
-            .any(|signature| signature.arity() == call.arity() as usize)
-        {
-            let reason = Atom::symbol("IncorrectNumberOfArguments");
-            return Ok(Step::value(error(act.instantiate(at), reason)));
+        let arity = call.arity() as usize;
+        let misfit = match builtin.signatures.iter().find(|signature| signature.arity() == arity) {
+            Some(signature) if signature.wants_kinds => self.misfit(signature, &act, call),
+            Some(_) => None,
+            None => Some(Misfit::Number),
+        };
+        if let Some(misfit) = misfit {
+            return Ok(Step::value(error(act.instantiate(at), misfit.reason())));
         }
         match special {
             Special::If => match self.quick(&act, call.item(1)) {
@@ -88,16 +92,10 @@ impl Machine {
                 self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
             }
             Special::LetStar => self.next_pair(act, at, 0),
-            Special::Match => {
-                let (space, pattern, body) = (call.item(1), call.item(2), call.item(3));
-                let Some(space) = self.space_of(&act.instantiate(space)) else {
-                    let reason = Atom::string("a space is expected as the first argument");
-                    return Ok(Step::value(error(act.instantiate(at), reason)));
-                };
-                let tasks = self.query(space, &act, pattern, body)?;
-                drop(act);
-                self.branches(tasks)
-            }
+            Special::Match => match self.quick(&act, call.item(1)) {
+                Some(space) => self.match_in(act, at, &space.atom),
+                None => self.wait(act.clone(), at, Part::Space, call.item(1)),
+            },
             Special::Unify => {
                 let left = act.instantiate(call.item(1));
                 let (pattern, then, other) = (call.item(2), call.item(3), call.item(4));
@@ -138,6 +136,36 @@ impl Machine {
         }
     }
 
+    /// The first argument that is not of the kind that a form wants. A variable may come to stand for an expression.
+    fn misfit(&mut self, signature: &Signature, act: &Activation, call: &Call) -> Option<Misfit> {
+        for (index, mode) in signature.modes.iter().enumerate() {
+            let Mode::Meta(expected) = mode else { continue };
+            let at = call.item(index as u32 + 1);
+            let actual = match act.node(at) {
+                Node::Call(_) | Node::Deep(_) => Meta::Expression,
+                Node::Leaf(atom) => metatype(atom),
+                Node::Token(_) => Meta::Symbol,
+                Node::Slot(slot) => match &act.values[*slot as usize] {
+                    value if value.is_set() => metatype(&value.atom),
+                    _ => Meta::Variable,
+                },
+            };
+            if actual != *expected && (actual, *expected) != (Meta::Variable, Meta::Expression) {
+                return Some(Misfit::Argument {
+                    index,
+                    expected: Atom::Symbol(expected.name(names())),
+                    actual: self.told_type(&act.instantiate(at)),
+                });
+            }
+        }
+        None
+    }
+
+    /// Is it an error that a value to be bound came to? One that was written there is a value like any other.
+    fn fails(&self, act: &Activation, node: At, value: &Atom) -> bool {
+        is_error(value) && *value != act.instantiate(node)
+    }
+
     /// Evaluates a part, and comes back with its answers.
     fn wait(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
         self.not_yet();
@@ -152,10 +180,8 @@ impl Machine {
     /// The same for a value to be bound, which may be at hand.
     fn bind(&mut self, act: Rc<Activation>, at: At, part: Part, node: At) -> Result<Step, Stop> {
         match self.quick(&act, node) {
-            Some(value) if !is_empty_symbol(&value.atom) => {
-                self.resume_form(Waiting { act, at, part }, Answers::one(value))
-            }
-            _ => self.wait(act, at, part, node),
+            Some(value) => self.resume_form(Waiting { act, at, part }, Answers::one(value)),
+            None => self.wait(act, at, part, node),
         }
     }
 
@@ -172,12 +198,26 @@ impl Machine {
                 Answers::One(Answer { value, delta: None }) => self.choose(act, at, value),
                 answers => self.choose_each(&act, at, answers),
             },
+            Part::Space => match answers {
+                Answers::One(Answer { value, delta: None }) => self.match_in(act, at, &value.atom),
+                answers => self.match_in_each(&act, at, answers),
+            },
             Part::Bound { pattern, body } => {
+                // A `chain` takes an error for a value, a `let` does not.
+                let value = (pattern == 1).then_some(call.item(2));
                 let (pattern, body) = (call.item(pattern), call.item(body));
                 match answers {
-                    Answers::One(Answer { value, delta: None }) => self.bind_one(act, pattern, &value, body),
+                    Answers::One(Answer {
+                        value: found,
+                        delta: None,
+                    }) => {
+                        if value.is_some_and(|node| self.fails(&act, node, &found.atom)) {
+                            return Ok(Step::value(found.atom));
+                        }
+                        self.bind_one(act, pattern, &found, body)
+                    }
                     answers => {
-                        let tasks = self.bind_each(&act, pattern, answers, body);
+                        let tasks = self.bind_each(&act, pattern, answers, value, body);
                         self.branches(tasks)
                     }
                 }
@@ -218,8 +258,18 @@ impl Machine {
                     return self.wait(act.clone(), at, Part::Right(left.into()), node);
                 }
                 let right = act.instantiate(call.item(2));
-                let right = right.as_expression().map(<[Atom]>::to_vec).unwrap_or_default();
-                Ok(self.assert(&act, at, call, &left, &right))
+                Ok(match right.as_expression() {
+                    Some(expected) => self.assert(&act, at, call, &left, expected),
+                    // A variable that stands for none.
+                    None => {
+                        let misfit = Misfit::Argument {
+                            index: 1,
+                            expected: Atom::Symbol(names().expression),
+                            actual: Atom::Symbol(metatype(&right).name(names())),
+                        };
+                        Step::value(error(act.instantiate(at), misfit.reason()))
+                    }
+                })
             }
             Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
             Part::Imported(rest) => self.imported(act.clone(), at, *rest, answers),

@@ -77,7 +77,7 @@ pub(super) fn equal(m: &mut Machine, base: usize) -> Outcome {
     if let Some(equal) = Operation::Equal.of(a, b) {
         return Outcome::Value(equal);
     }
-    if same(a, b) {
+    if a == b {
         return Outcome::Value(Atom::boolean(true));
     }
     // Atoms of types that can't be the same are not to be compared.
@@ -170,7 +170,7 @@ pub(super) fn car_atom(m: &mut Machine, base: usize) -> Outcome {
 
 pub(super) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
-        Some([_, rest @ ..]) => Outcome::Value(Atom::expression(rest.iter().cloned())),
+        Some([_, rest @ ..]) => Outcome::Eval(Atom::expression(rest.iter().cloned())),
         _ => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
 }
@@ -267,11 +267,14 @@ pub(super) fn union_atom(m: &mut Machine, base: usize) -> Outcome {
 }
 
 pub(super) fn intersection_atom(m: &mut Machine, base: usize) -> Outcome {
-    lists(m, base, |a, b| difference(a, &difference(a, b)))
+    lists(m, base, |a, b| {
+        let only = difference(a, b, Atom::eq);
+        difference(a, &only, Atom::eq)
+    })
 }
 
 pub(super) fn subtraction_atom(m: &mut Machine, base: usize) -> Outcome {
-    lists(m, base, difference)
+    lists(m, base, |a, b| difference(a, b, Atom::eq))
 }
 
 pub(super) fn math(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
@@ -366,7 +369,7 @@ pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
             }
         }
     }
-    Outcome::Value(Atom::Expression(kept.into()))
+    Outcome::Eval(Atom::Expression(kept.into()))
 }
 
 pub(super) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {

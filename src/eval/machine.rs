@@ -17,6 +17,7 @@ use super::forms::Waiting;
 use super::head::HeadInfo;
 use super::memo::{Memo, Remembering};
 use super::memory::Holding;
+use super::quick::Plain;
 use super::rows::Rows;
 use super::sibling::{Branches, Group};
 use super::space::space_in;
@@ -57,6 +58,8 @@ pub(super) enum Frame {
     Form(Waiting),
     /// What is evaluated reduces by the rules of another space; afterwards by those of this.
     Home(Box<Option<SpaceId>>),
+    /// The answers are to be of this type.
+    Expected(Box<Atom>),
     /// The answers of a call are to be remembered.
     Memo(Box<Remembering>),
 }
@@ -114,6 +117,7 @@ pub(super) struct Machine {
     heads: Heads,
     heads_definitions: u64,
     heads_epoch: u64,
+    pub(super) plain: Plain,
     pub(super) known_types: KnownTypes,
     /// The next id for a variable.
     pub(super) fresh: u64,
@@ -169,6 +173,7 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
+            plain: Plain::default(),
             known_types: KnownTypes::default(),
             fresh,
             steps: 0,
@@ -301,6 +306,7 @@ impl Machine {
                 });
                 Ok(Step::Return(answers.collect::<Vec<_>>().into()))
             }
+            Frame::Expected(expected) => Ok(Step::Return(self.checked(&expected, answers))),
             Frame::Memo(remembering) => {
                 self.remember(*remembering, &answers);
                 Ok(Step::Return(answers))
@@ -382,11 +388,12 @@ impl Machine {
             let Some(first) = items.first() else { continue };
             match first {
                 Atom::Symbol(head) => {
-                    if !self.head(*head, items.len() as u32 - 1).is_inert() {
+                    if *head == super::names().empty || !self.head(*head, items.len() as u32 - 1).is_inert() {
                         return false;
                     }
                 }
-                Atom::Expression(_) | Atom::Variable(_) => return false,
+                Atom::Variable(_) => return false,
+                // An expression that is inert is nothing to call.
                 _ => {
                     if super::head::has_wildcards(self.home()) {
                         return false;
@@ -397,6 +404,7 @@ impl Machine {
                 match item {
                     Atom::Expression(inner) if visited.is_new(inner) => pending.push(inner),
                     Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
+                    item if is_empty_symbol(item) => return false,
                     _ => {}
                 }
             }
@@ -477,6 +485,7 @@ impl Machine {
         self.home = home;
         self.heads.clear();
         self.heads_epoch = 0;
+        self.plain = Plain::default();
         self.note_read();
     }
 

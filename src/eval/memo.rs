@@ -108,7 +108,10 @@ impl Machine {
             return Ok(Some(Step::Return(answers.collect::<Vec<_>>().into())));
         }
         // A call in tail position is part of one that is remembered already: so the stack stays as it is.
-        if !matches!(self.stack.last(), Some(Frame::Memo(_))) {
+        if !matches!(
+            &self.stack[..],
+            [.., Frame::Memo(_)] | [.., Frame::Memo(_), Frame::Expected(_)]
+        ) {
             self.stack.push(Frame::Memo(Box::new(Remembering {
                 key,
                 effects: self.effects,

@@ -181,6 +181,7 @@ impl Frame {
             Self::Branches(branches) => branches.measure(sum),
             Self::Compose(entries) => entries.iter().for_each(|(_, atom)| sum.atom(atom)),
             Self::Form(waiting) => waiting.measure(sum),
+            Self::Expected(of_type) => sum.atom(of_type),
             Self::Home(_) | Self::Memo(_) => {}
         }
     }

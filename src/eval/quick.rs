@@ -1,10 +1,21 @@
 //! What needs no frame: leaves, slots with normal values, and arithmetic on such.
 
-use super::arithmetic::Operation;
+use std::cell::Cell;
+
+use super::arithmetic::{Operation, Operations};
 use super::code::{Activation, At, Node};
+use super::head::is_headed;
 use super::machine::Machine;
 use super::value::Value;
 use crate::term::Atom;
+
+/// The operations that are known to have no rules, by the definitions of this stamp: those of the state `epoch`.
+#[derive(Default)]
+pub(super) struct Plain {
+    operations: Cell<Operations>,
+    definitions: Cell<u64>,
+    epoch: Cell<u64>,
+}
 
 impl Machine {
     /// The value of a node, if it is there for the taking: a leaf, a slot with a normal value, or arithmetic on such.
@@ -23,7 +34,7 @@ impl Machine {
                     None
                 }
             }
-            Node::Call(call) if call.simple => {
+            Node::Call(call) if self.is_plain(call.simple) => {
                 if self.tracing {
                     return self.traced_arithmetic(act, at, 1);
                 }
@@ -35,6 +46,35 @@ impl Machine {
             }
             _ => None,
         }
+    }
+
+    /// Are these operations, at least one, that no rule says more of?
+    #[inline]
+    pub(super) fn is_plain(&self, operations: Operations) -> bool {
+        operations != Operations::NONE
+            && (self.plain.epoch.get() == self.epoch && self.plain.operations.get().has(operations)
+                || self.are_plain(operations))
+    }
+
+    #[cold]
+    fn are_plain(&self, operations: Operations) -> bool {
+        let definitions = self.home().definitions_stamp();
+        if self.plain.definitions.replace(definitions) != definitions {
+            self.plain.operations.set(Operations::NONE);
+        }
+        self.plain.epoch.set(self.epoch);
+        let mut plain = self.plain.operations.get();
+        for (name, operation) in Operation::ALL {
+            let operation = Operations::of(operation);
+            if operations.has(operation) && !plain.has(operation) {
+                let mut rules = self.home().get_matching_rules(name, 2);
+                if !rules.any(|rule| is_headed(&rule)) {
+                    plain = plain.with(operation);
+                }
+            }
+        }
+        self.plain.operations.set(plain);
+        plain.has(operations)
     }
 
     /// The value of simple arithmetic. The recursion is bounded by the nesting that the compiler admits.

@@ -21,8 +21,8 @@ pub(super) fn canonical(atom: &Atom) -> Atom {
     })
 }
 
-/// What one multiset of atoms has and another has not, up to the names of variables.
-pub(super) fn difference(of: &[Atom], without: &[Atom]) -> Vec<Atom> {
+/// What one multiset of atoms has and another has not, by what `same` calls the same.
+pub(super) fn difference(of: &[Atom], without: &[Atom], same: impl Fn(&Atom, &Atom) -> bool) -> Vec<Atom> {
     let mut rest: Vec<&Atom> = without.iter().collect();
     of.iter()
         .filter(|atom| match rest.iter().position(|other| same(atom, other)) {

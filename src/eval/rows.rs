@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::code::{Activation, At, Node};
 use super::head::HeadInfo;
-use super::machine::{Frame, Machine, Step, is_error};
+use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error};
 use super::memory::Sum;
 use super::sibling::{Remote, Task, TaskKind};
 use super::value::{Answer, Answers, Delta, Value, substitute, variables};
@@ -108,9 +108,15 @@ impl Machine {
     }
 
     /// Takes the answers for an argument; `evaluated` says whether a sibling has just ended.
-    pub(super) fn resume_rows(&mut self, mut rows: Box<Rows>, answers: Answers, evaluated: bool) -> Result<Step, Stop> {
+    pub(super) fn resume_rows(
+        &mut self,
+        mut rows: Box<Rows>,
+        mut answers: Answers,
+        evaluated: bool,
+    ) -> Result<Step, Stop> {
         if evaluated {
             self.end_sibling();
+            answers = self.checked_argument(&rows.info, rows.item, answers);
         }
         let answers = answers.into_vec();
         match rows.current {
@@ -201,6 +207,8 @@ impl Machine {
                             let mut row = row.clone();
                             if is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom) {
                                 row.error = Some(value);
+                            } else if signature.is_none() && is_empty_symbol(&value.atom) {
+                                continue;
                             } else {
                                 row.values.push(value);
                             }
@@ -292,7 +300,9 @@ impl Machine {
         let remote = heavy.into_iter().map(|(item, remote)| (remote, u64::from(item)));
         let mut found = Vec::with_capacity(items.len());
         for (item, finished) in items.into_iter().zip(self.spawn(remote.collect())?) {
-            found.push((item, self.adopt(finished)));
+            let answers = Answers::from(self.adopt(finished));
+            let answers = self.checked_argument(info, item, answers);
+            found.push((item, answers.into_vec()));
         }
         let mut rows = self.rows(Rc::clone(act), at, first, Rc::clone(info), signature, base, true);
         rows.found = found;

@@ -60,6 +60,8 @@ pub(super) struct Task {
 
 pub(super) enum TaskKind {
     Eval(Rc<Activation>, At),
+    /// The same; what it comes to is to be of this type.
+    Expect(Rc<Activation>, At, Atom),
     /// The same for a `let*`, from this pair on.
     Pairs(Rc<Activation>, At, u32),
     /// The same for a `foldl-atom`, from this item on; those before came to this.
@@ -78,9 +80,17 @@ impl Task {
         }
     }
 
+    /// One that is evaluated already.
+    pub(super) fn done(answer: Answer) -> Self {
+        Self {
+            kind: TaskKind::Done(answer.value),
+            delta: answer.delta,
+        }
+    }
+
     fn scope(&self) -> smallvec::SmallVec<[Variable; 4]> {
         match &self.kind {
-            TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => scope_of(act),
+            TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => scope_of(act),
             TaskKind::Fold(act, .., so_far) => {
                 let mut scope = scope_of(act);
                 variables(&so_far.atom, &mut scope);
@@ -102,7 +112,9 @@ impl Task {
     /// What is evaluated.
     fn atom(&self) -> Atom {
         match &self.kind {
-            TaskKind::Eval(act, at) | TaskKind::Pairs(act, at, _) => act.instantiate(*at),
+            TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) | TaskKind::Pairs(act, at, _) => {
+                act.instantiate(*at)
+            }
             TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom),
             TaskKind::Atom(atom) | TaskKind::Done(Value { atom, .. }) => atom.clone(),
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
@@ -133,7 +145,7 @@ impl Branches {
         for task in self.tasks.as_slice() {
             sum.bytes(size_of::<Task>());
             match &task.kind {
-                TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
+                TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
                 TaskKind::Fold(act, .., so_far) => {
                     sum.activation(act);
@@ -192,15 +204,18 @@ impl Machine {
         self.path = group.outer_path;
         // Whether siblings are announced may depend on what is known of values; whether names are given does not.
         self.named = group.outer_named + u64::from(self.names != group.names);
-        if group.left.is_empty() {
-            return;
-        }
         // The group around this one needs the state before, if it began with it.
-        self.keep_base();
+        if !group.left.is_empty() {
+            self.keep_base();
+        }
+        // A write that changed nothing has kept it too.
         if self.groups.last().is_none_or(|outer| outer.start != group.start)
             && self.bases.last().is_some_and(|(epoch, _)| *epoch == group.start)
         {
             self.bases.pop();
+        }
+        if group.left.is_empty() {
+            return;
         }
         self.shared.count_forks(group.left.len());
         self.env = match group.left.len() {
@@ -300,6 +315,10 @@ impl Machine {
         }
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
+            TaskKind::Expect(act, at, of_type) => {
+                self.expect(&of_type);
+                Ok(Step::Eval(act, at))
+            }
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
             TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),

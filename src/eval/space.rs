@@ -95,7 +95,7 @@ pub(super) fn space_in(env: &Environment, id: Option<SpaceId>) -> Option<&Space>
     }
 }
 
-const NO_SPACE: &str = "a space is expected as the first argument";
+pub(super) const NO_SPACE: &str = "a space is expected as the first argument";
 const NO_STATE: &str = "a state is expected as the first argument";
 
 impl Machine {

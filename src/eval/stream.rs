@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::machine::{Frame, Machine, Step};
 use super::results::canonical;
 use super::shared::Shared;
-use super::value::Answers;
+use super::value::{Answers, Value};
 use super::{EvalError, Evaluation, Evaluator};
 use crate::Environment;
 use crate::env::IdSeed;
@@ -23,6 +23,8 @@ pub struct Results {
     step: Option<Step>,
     /// How many frames at the bottom of the stack pass answers on as they are, and have passed on what they had.
     open: usize,
+    /// Those among them that want answers of a type, from the bottom up.
+    expected: Vec<(usize, Atom)>,
     /// Found, and not yet asked for.
     ready: VecDeque<Atom>,
     error: Option<EvalError>,
@@ -72,6 +74,7 @@ impl Evaluator {
             machine,
             step,
             open: 0,
+            expected: Vec::new(),
             ready: VecDeque::new(),
             error: None,
             told: false,
@@ -111,26 +114,43 @@ impl Results {
         }
     }
 
+    /// Results are ready, as those types that frames expect let them be.
+    fn found(&mut self, found: Vec<Atom>) {
+        for mut atom in found {
+            for (_, of_type) in self.expected.iter().rev() {
+                let answers = self.machine.checked(of_type, Answers::one(Value::raw(atom.clone())));
+                atom = answers.atoms().pop().unwrap_or(atom);
+            }
+            self.ready.push_back(canonical(&atom));
+        }
+    }
+
     fn next_step(&mut self, step: Step) -> Result<Option<Step>, EvalError> {
         let Step::Return(mut answers) = step else {
             return self.machine.step(step);
         };
         // What siblings at the bottom have gathered comes first.
-        let stack = &mut self.machine.stack;
-        while let Some(frame) = stack.get_mut(self.open) {
+        while let Some(frame) = self.machine.stack.get_mut(self.open) {
             match frame {
-                Frame::Branches(branches) => self.ready.extend(branches.take_found().iter().map(canonical)),
+                Frame::Branches(branches) => {
+                    let found = branches.take_found();
+                    self.found(found);
+                }
+                Frame::Expected(of_type) => self.expected.push((self.open, Atom::clone(of_type))),
                 Frame::Compose(_) | Frame::Home(_) => {}
                 _ => break,
             }
             self.open += 1;
         }
-        if self.open == stack.len() {
+        if self.open == self.machine.stack.len() {
             let found = std::mem::replace(&mut answers, Answers::None).atoms();
-            self.ready.extend(found.iter().map(canonical));
+            self.found(found);
         }
         // The frame on top takes the answers, and changes.
-        self.open = self.open.min(stack.len().saturating_sub(1));
+        self.open = self.open.min(self.machine.stack.len().saturating_sub(1));
+        while self.expected.last().is_some_and(|(frame, _)| *frame >= self.open) {
+            self.expected.pop();
+        }
         self.machine.step(Step::Return(answers))
     }
 }

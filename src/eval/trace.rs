@@ -48,7 +48,7 @@ impl Machine {
     #[cold]
     pub(super) fn quick_watched(&self, act: &Activation, at: At) -> Option<Value> {
         match act.node(at) {
-            Node::Call(call) if call.simple => self.traced_arithmetic(act, at, 0),
+            Node::Call(call) if self.is_plain(call.simple) => self.traced_arithmetic(act, at, 0),
             _ => self.quick(act, at),
         }
     }

@@ -1,10 +1,12 @@
 //! Types: what an atom's types are, and whether arguments fit a function's type.
 
 mod known;
+mod result;
 
 use std::borrow::Cow;
 
 pub(super) use self::known::KnownTypes;
+pub(super) use self::result::{Check, Verdict, bad_type};
 use super::code::{Activation, Call, Node};
 use super::head::HeadInfo;
 use super::machine::Machine;
@@ -23,7 +25,7 @@ pub(super) enum Meta {
     Grounded,
 }
 
-/// How an argument, or a result, is treated.
+/// How an argument is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// It is evaluated.
@@ -40,9 +42,16 @@ pub(super) struct Signature {
     /// The whole type.
     pub(super) atom: Atom,
     pub(super) modes: Box<[Mode]>,
-    pub(super) returns: Mode,
+    /// Is the result left as it is? So it is if its type is `Atom`.
+    pub(super) is_final: bool,
     /// Does any argument's type say more than how it is treated?
     constrains: bool,
+    /// Is any argument to be an atom of a certain kind?
+    pub(super) wants_kinds: bool,
+    /// What arguments that have been evaluated are compared with.
+    pub(super) checks: Box<[Check]>,
+    /// Is the result's type compared with what the result comes to?
+    checks_result: bool,
 }
 
 impl Signature {
@@ -55,7 +64,10 @@ impl Signature {
         };
         Some(Self {
             modes: parameters.iter().map(mode).collect(),
-            returns: mode(result),
+            checks: parameters.iter().map(Check::of).collect(),
+            checks_result: Check::of(result) != Check::Nothing,
+            is_final: mode(result) == Mode::Lazy,
+            wants_kinds: parameters.iter().any(|of_type| matches!(mode(of_type), Mode::Meta(_))),
             constrains: !parameters.iter().all(unconstrained),
             atom: atom.clone(),
         })
@@ -65,16 +77,19 @@ impl Signature {
         self.modes.len()
     }
 
+    #[inline]
     pub(super) fn parameters(&self) -> &[Atom] {
         parts(&self.atom).map_or(&[], |(parameters, _)| parameters)
     }
 
+    #[inline]
     pub(super) fn result(&self) -> Option<&Atom> {
         parts(&self.atom).map(|(_, result)| result)
     }
 }
 
 /// The parameters and the result of a function type.
+#[inline]
 fn parts(atom: &Atom) -> Option<(&[Atom], &Atom)> {
     match atom.as_expression()? {
         [Atom::Symbol(arrow), parameters @ .., result] if *arrow == names().arrow => Some((parameters, result)),
@@ -124,7 +139,7 @@ pub(super) enum Misfit {
 }
 
 impl Misfit {
-    fn reason(self) -> Atom {
+    pub(super) fn reason(self) -> Atom {
         match self {
             Misfit::Number => Atom::symbol("IncorrectNumberOfArguments"),
             Misfit::Argument {
@@ -150,7 +165,12 @@ impl Machine {
                 return Ok(index as u16);
             }
         }
-        let arguments: Vec<Atom> = call.arguments().map(|at| act.instantiate(at)).collect();
+        let arguments = call.arguments().map(|at| act.instantiate(at)).collect();
+        self.fitting(info, act.instantiate(call.item(0)), arguments)
+    }
+
+    /// The same for a call of these items.
+    pub(super) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
             match self.fit(signature, &arguments, |machine, index| {
@@ -160,11 +180,7 @@ impl Machine {
                 Err(misfit) => errors.push(misfit),
             }
         }
-        let whole = Atom::Expression(
-            std::iter::once(act.instantiate(call.item(0)))
-                .chain(arguments)
-                .collect(),
-        );
+        let whole = Atom::Expression(std::iter::once(head).chain(arguments).collect());
         let answers: Vec<_> = errors
             .into_iter()
             .map(|misfit| super::value::Answer {
@@ -247,7 +263,7 @@ impl Machine {
                     return Err(Misfit::Argument {
                         index,
                         expected,
-                        actual: Atom::Symbol(metatype(argument).name(names())),
+                        actual: self.told_type(argument),
                     });
                 }
                 Mode::Eval => {}
@@ -263,6 +279,16 @@ impl Machine {
             }
         }
         Ok(bindings.resolve(result))
+    }
+
+    /// What an error calls the type of an atom that is not of the right kind: its first type, or its kind if that says no
+    /// more.
+    pub(super) fn told_type(&mut self, atom: &Atom) -> Atom {
+        let names = names();
+        match self.types_of(atom).into_iter().next() {
+            Some(known) if known != Atom::Symbol(names.undefined) => known,
+            _ => Atom::Symbol(metatype(atom).name(names)),
+        }
     }
 
     /// The types of an atom; `%Undefined%` alone if it has none. An application that is ill-typed has no type at all.
@@ -290,7 +316,7 @@ impl Machine {
         }
         // How many were looked at, and how many when types were last remembered.
         let (mut looked_at, mut remembered) = (1, 0);
-        let first = self.fresh;
+        let (first, reads) = (self.fresh, self.reads.get());
         let mut levels = vec![Level {
             atom,
             items,
@@ -324,7 +350,9 @@ impl Machine {
                     } else {
                         remembered.max(level.before)
                     };
-                    if self.known_types.insert(level.atom, &types, first, looked_at - before) {
+                    let reads = reads != self.reads.get();
+                    let looked_at_now = looked_at - before;
+                    if self.known_types.insert(level.atom, &types, reads, first, looked_at_now) {
                         remembered = looked_at;
                     }
                     match levels.last_mut() {
@@ -339,7 +367,11 @@ impl Machine {
 
     /// The types of an expression, if they are remembered.
     fn known(&mut self, atom: &Atom) -> Option<Vec<Atom>> {
-        let types = self.known_types.get(atom)?.to_vec();
+        let known = self.known_types.get(atom)?;
+        let (types, reads) = (known.types.to_vec(), known.reads);
+        if reads {
+            self.note_read();
+        }
         // Variables of types are new ones each time.
         Some(types.into_iter().map(|of_type| self.renamed(&of_type)).collect())
     }

@@ -50,6 +50,17 @@ fn what_is_fine_is_fine() {
 }
 
 #[test]
+fn rules_for_forms_are_found() {
+    assert_problems(
+        "(= (if maybe $a $b) $a) (= (id $x) (mine $x)) !(add-atom &self (= (let 1 $x $y) $y)) (if maybe a b)",
+        &[
+            "warning at (if maybe $a $b): `if` is a form of the language, so this rule never applies",
+            "warning at (let 1 $x $y): `let` is a form of the language, so this rule never applies",
+        ],
+    );
+}
+
+#[test]
 fn misspelled_names_are_found() {
     assert_problems(
         &format!("{FACT}!(+ 1 (fcat 3)) !(macth &self (p) x) !(case 1 ((1 (facct 2))))"),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::names::Names;
 use super::roles::{self, Role};
 use super::{Problem, ProblemKind};
+use crate::eval::builtin;
 use crate::eval::machine::{Machine, is_token};
 use crate::eval::results::canonical;
 use crate::eval::types::{Misfit, Mode, Signature, compatible, mode};
@@ -109,7 +110,12 @@ impl<'w> Walk<'w> {
                 if let Some(Atom::Symbol(head)) = items.first() {
                     match role {
                         Role::Code => self.names.call(self.item, part, items),
-                        Role::Left => self.names.define(*head, items.len() - 1),
+                        Role::Left => {
+                            self.names.define(*head, items.len() - 1);
+                            if builtin::find(*head).is_some_and(|builtin| builtin.special().is_some()) {
+                                self.report(part, ProblemKind::Form { name: *head });
+                            }
+                        }
                         _ => {}
                     }
                     if let ("bind!" | "import!", Some(Atom::Symbol(name))) = (head.as_str(), items.get(1)) {

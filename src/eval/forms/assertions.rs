@@ -4,7 +4,7 @@ use crate::eval::builtin::{Builtin, Special};
 use crate::eval::code::{Activation, At, Call};
 use crate::eval::error;
 use crate::eval::machine::{Machine, Step};
-use crate::eval::results::{difference, list};
+use crate::eval::results::{difference, list, same};
 use crate::term::Atom;
 
 impl Machine {
@@ -16,12 +16,15 @@ impl Machine {
         left: &[Atom],
         right: &[Atom],
     ) -> Step {
-        let missed = difference(right, left);
+        // `assertAlpha…` alone does not care for the names of variables.
+        let is_alpha = call.head.is_some_and(|head| head.as_str().starts_with("assertAlpha"));
+        let equal = |a: &Atom, b: &Atom| a == b || (is_alpha && same(a, b));
+        let missed = difference(right, left, equal);
         let special = call.builtin.and_then(Builtin::special);
         let excess = if special == Some(Special::AssertIncludes) {
             Vec::new()
         } else {
-            difference(left, right)
+            difference(left, right, equal)
         };
         if missed.is_empty() && excess.is_empty() {
             return Step::value(Atom::expression([]));

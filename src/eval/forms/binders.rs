@@ -10,7 +10,8 @@ use crate::eval::machine::{Machine, Step, is_error, scope_of};
 use crate::eval::pattern::{Match, settle};
 use crate::eval::shared::interrupted;
 use crate::eval::sibling::{Task, TaskKind};
-use crate::eval::space::space_in;
+use crate::eval::space::{NO_SPACE, space_in};
+use crate::eval::types::Misfit;
 use crate::eval::value::{Answer, Answers, Delta, Value, substitute, variables};
 use crate::eval::{EvalError, Stop, error, names};
 use crate::term::{Atom, Bindings};
@@ -23,9 +24,6 @@ impl Machine {
         value: &Value,
         body: At,
     ) -> Result<Step, Stop> {
-        if is_error(&value.atom) && !matches!(act.node(pattern), Node::Slot(_) | Node::Call(_) | Node::Deep(_)) {
-            return Ok(Step::value(value.atom.clone()));
-        }
         // Most patterns are a variable that nobody else knows.
         if let Node::Slot(slot) = act.node(pattern)
             && !act.values[*slot as usize].is_set()
@@ -45,15 +43,21 @@ impl Machine {
         }
     }
 
+    /// The same for each answer. `value` is the node that has come to them, if an error is no value.
     pub(in crate::eval) fn bind_each(
         &mut self,
         act: &Rc<Activation>,
         pattern: At,
         answers: Answers,
+        value: Option<At>,
         body: At,
     ) -> Vec<Task> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if value.is_some_and(|node| self.fails(act, node, &answer.value.atom)) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(act, answer.delta.as_ref());
             if let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) {
                 tasks.push(self.task(&own, found, body, answer.delta));
@@ -125,7 +129,7 @@ impl Machine {
         index: u32,
         answers: Answers,
     ) -> Result<Step, Stop> {
-        let pattern = {
+        let (pattern, node) = {
             let Node::Call(call) = act.node(at) else {
                 return Ok(Step::Return(Answers::None));
             };
@@ -135,9 +139,12 @@ impl Machine {
             let Node::Call(pair) = act.node(pairs.item(index)) else {
                 return Ok(Step::Return(Answers::None));
             };
-            pair.item(0)
+            (pair.item(0), pair.item(1))
         };
         if let Answers::One(Answer { value, delta: None }) = &answers {
+            if self.fails(&act, node, &value.atom) {
+                return Ok(Step::Return(answers));
+            }
             let mut act = act;
             if let Node::Slot(slot) = act.node(pattern)
                 && !act.values[*slot as usize].is_set()
@@ -161,6 +168,10 @@ impl Machine {
         // Several ways to go on: each with what is left of the pairs.
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if self.fails(&act, node, &answer.value.atom) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(&act, answer.delta.as_ref());
             let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) else {
                 continue;
@@ -193,6 +204,56 @@ impl Machine {
         }
         self.shared.check_interrupt(|| pattern.clone())?;
         self.shared.check_memory(answers * size_of::<(Bindings<Atom>, u64)>())
+    }
+
+    /// A `match` in the space that its first argument has come to.
+    pub(in crate::eval) fn match_in(&mut self, act: Rc<Activation>, at: At, space: &Atom) -> Result<Step, Stop> {
+        let Node::Call(call) = act.node(at) else {
+            return Ok(Step::Return(Answers::None));
+        };
+        if is_error(space) {
+            return Ok(Step::value(space.clone()));
+        }
+        let Some(space) = self.space_of(space) else {
+            let reason = match self.types_of(space).into_iter().next() {
+                Some(actual) if actual != Atom::Symbol(names().undefined) => Misfit::Argument {
+                    index: 0,
+                    expected: Atom::Symbol(names().space),
+                    actual,
+                }
+                .reason(),
+                _ => Atom::string(NO_SPACE),
+            };
+            return Ok(Step::value(error(act.instantiate(at), reason)));
+        };
+        let tasks = self.query(space, &act, call.item(2), call.item(3))?;
+        drop(act);
+        self.branches(tasks)
+    }
+
+    /// The same in each of several.
+    pub(in crate::eval) fn match_in_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
+        let mut tasks = Vec::with_capacity(answers.len());
+        for answer in answers.into_vec() {
+            let own = with_delta(act, answer.delta.as_ref());
+            let Atom::Expression(items) = own.instantiate(at) else {
+                continue;
+            };
+            let mut items = items.to_vec();
+            if let Some(space) = items.get_mut(1) {
+                *space = answer.value.atom;
+            }
+            tasks.push(Task {
+                kind: TaskKind::Atom(Atom::Expression(items.into())),
+                delta: widened(&own, answer.delta),
+            });
+        }
+        self.branches(tasks)
     }
 
     /// The template at `body` for each answer to the pattern.

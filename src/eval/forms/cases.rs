@@ -5,8 +5,10 @@ use std::rc::Rc;
 use super::{widened, with_delta};
 use crate::eval::code::{Activation, At, Node};
 use crate::eval::machine::{Machine, Step, is_empty_symbol, is_error};
+use crate::eval::pattern::Match;
 use crate::eval::sibling::{Task, TaskKind};
-use crate::eval::value::{Answers, Delta, Value};
+use crate::eval::types::bad_type;
+use crate::eval::value::{Answer, Answers, Delta, Value};
 use crate::eval::{Stop, error, names};
 use crate::term::Atom;
 
@@ -25,8 +27,8 @@ impl Machine {
                 Ok(Step::Eval(act, node))
             }
             None => {
-                let task = self.undecided(&act, at, value, None);
-                self.branches(vec![task])
+                let answer = Answer { value, delta: None };
+                self.choose_each(&act, at, Answers::One(answer))
             }
         }
     }
@@ -55,14 +57,20 @@ impl Machine {
             act.instantiate(call.item(2)),
             act.instantiate(call.item(3)),
         ]);
-        let actual = self.types_of(&condition.atom).into_iter().next();
-        let bool_type = Atom::Symbol(names().bool);
-        match actual {
-            Some(actual) if actual != Atom::Symbol(names().undefined) && actual != bool_type => {
-                let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), bool_type, actual]);
-                done(error(whole, reason), delta)
-            }
-            _ => done(whole, delta),
+        let (of_bool, undefined) = (Atom::Symbol(names().bool), Atom::Symbol(names().undefined));
+        let mut other_type = |atom: &Atom| {
+            let actual = self.types_of(atom).into_iter().next();
+            actual.filter(|actual| *actual != undefined && *actual != of_bool)
+        };
+        // What is declared of the condition comes before what it has come to.
+        let written = act.instantiate(call.item(1));
+        if let Some(actual) = other_type(&written) {
+            let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), of_bool, actual]);
+            return done(error(act.instantiate(at), reason), delta);
+        }
+        match other_type(&condition.atom) {
+            Some(actual) => done(bad_type(condition.atom, of_bool, actual), delta),
+            None => done(whole, delta),
         }
     }
 
@@ -76,13 +84,27 @@ impl Machine {
         for answer in answers.into_vec() {
             let act = with_delta(act, answer.delta.as_ref());
             let Node::Call(call) = act.node(at) else { continue };
-            let delta = widened(&act, answer.delta);
-            match answer.value.atom.as_boolean() {
-                Some(condition) => {
-                    let node = call.item(if condition { 2 } else { 3 });
-                    tasks.push(Task::eval(act, node, delta));
+            let branch = |condition: bool| call.item(if condition { 2 } else { 3 });
+            match (answer.value.atom.as_boolean(), &answer.value.atom) {
+                (Some(condition), _) => {
+                    let delta = widened(&act, answer.delta);
+                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), delta));
                 }
-                None => tasks.push(self.undecided(&act, at, answer.value, delta)),
+                // Either may be meant.
+                (None, Atom::Variable(variable)) => {
+                    for condition in [true, false] {
+                        let decided: Delta = Rc::from([(*variable, Atom::boolean(condition))]);
+                        let found = Match {
+                            act: with_delta(&act, Some(&decided)),
+                            delta: Some(decided),
+                        };
+                        tasks.push(self.task(&act, found, branch(condition), answer.delta.clone()));
+                    }
+                }
+                (None, _) => {
+                    let delta = widened(&act, answer.delta);
+                    tasks.push(self.undecided(&act, at, answer.value, delta));
+                }
             }
         }
         self.branches(tasks)
@@ -98,6 +120,7 @@ impl Machine {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
+        let scrutinee = call.item(1);
         let cases = match act.node(call.item(2)) {
             Node::Call(cases) => cases,
             Node::Leaf(_) => return Ok(Step::Return(Answers::None)),
@@ -106,8 +129,12 @@ impl Machine {
                 let cases = act.instantiate(call.item(2));
                 let mut tasks = Vec::new();
                 for answer in answers.into_vec() {
+                    if !empty && self.fails(act, scrutinee, &answer.value.atom) {
+                        tasks.push(Task::done(answer));
+                        continue;
+                    }
                     let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
-                    let atom = Atom::expression([Atom::symbol("switch"), quoted, cases.clone()]);
+                    let atom = Atom::expression([Atom::symbol("case"), quoted, cases.clone()]);
                     if matches!(&cases, Atom::Expression(_)) {
                         tasks.push(Task {
                             kind: TaskKind::Atom(atom),
@@ -133,6 +160,10 @@ impl Machine {
         }
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
+            if !empty && self.fails(act, scrutinee, &answer.value.atom) {
+                tasks.push(Task::done(answer));
+                continue;
+            }
             let own = with_delta(act, answer.delta.as_ref());
             for index in 0..cases.len {
                 let Node::Call(pair) = act.node(cases.item(index)) else {

@@ -63,6 +63,20 @@ fn a_new_rule_is_never_missed() {
     assert_eq!(evaluate(&mut machine, "(f)"), "2");
 }
 
+/// The types of a large expression were known from before, and nobody was told that they depend on a state.
+#[test]
+fn types_that_are_known_count_as_looked_at() {
+    let large = format!("{}&state{}", "(w ".repeat(20), ")".repeat(20));
+    let mut machine = machine(&format!("(: w (-> $t $t)) (= (type) (get-type {large}))"));
+    evaluate(&mut machine, "(bind! &state (new-state u))");
+    let query =
+        format!("(let* (($a (get-type {large})) ($b (type)) ($u (change-state! &state 1)) ($c (type))) ($a $b $c))");
+    assert_eq!(
+        evaluate(&mut machine, &query),
+        "((StateMonad %Undefined%) (StateMonad %Undefined%) (StateMonad Number))"
+    );
+}
+
 /// What names, states, types of states and other spaces say is no part of the rules.
 #[test]
 fn all_that_is_looked_at_counts() {

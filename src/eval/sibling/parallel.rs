@@ -14,6 +14,7 @@ use crate::Environment;
 use crate::eval::Stop;
 use crate::eval::code::{Activation, At, Compiled};
 use crate::eval::forms::rest_of_fold;
+use crate::eval::head::HeadInfo;
 use crate::eval::machine::{Machine, Step};
 use crate::eval::memo::Memo;
 use crate::eval::value::{Answer, Value, replace};
@@ -29,7 +30,8 @@ pub(in crate::eval) enum Remote {
     Eval(Sent, At),
     Fold(Sent, At, usize, Value),
     Atom(Atom),
-    Apply(Vec<Value>, Option<u16>),
+    /// The last says whether it was known before what the head is.
+    Apply(Vec<Value>, Option<u16>, bool),
 }
 
 /// An activation on its way to another thread.
@@ -67,15 +69,15 @@ impl Remote {
     /// The same for a sibling.
     fn of(task: &Task) -> Option<Self> {
         match &task.kind {
-            TaskKind::Eval(act, at) => Self::eval(act, *at),
+            TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) => Self::eval(act, *at),
             TaskKind::Atom(atom) => atom.is_ground().then(|| Self::Atom(atom.clone())),
             TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom)
                 .is_ground()
                 .then(|| Self::Fold(Sent::new(act), *at, *index, so_far.clone())),
-            TaskKind::Apply(values, _, signature) => values
+            TaskKind::Apply(values, info, signature) => values
                 .iter()
-                .all(|value| value.atom.is_ground())
-                .then(|| Self::Apply(values.clone(), *signature)),
+                .all(|value| value.atom.is_ground() && !info.alone)
+                .then(|| Self::Apply(values.clone(), *signature, info.symbol.is_some())),
             TaskKind::Pairs(..) | TaskKind::Done(_) => None,
         }
     }
@@ -86,7 +88,7 @@ impl Remote {
             Self::Eval(sent, at) => sent.clone().arrive().instantiate(*at),
             Self::Fold(sent, at, index, so_far) => rest_of_fold(&sent.clone().arrive(), *at, *index, &so_far.atom),
             Self::Atom(atom) => atom.clone(),
-            Self::Apply(values, _) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
+            Self::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
         }
     }
 
@@ -96,8 +98,12 @@ impl Remote {
             Self::Eval(sent, at) => Ok(Step::Eval(sent.arrive(), at)),
             Self::Fold(sent, at, index, so_far) => machine.fold(sent.arrive(), at, index, Some(so_far.atom)),
             Self::Atom(atom) => Ok(Step::Atom(atom)),
-            Self::Apply(values, signature) => {
-                let info = machine.info_of(&values);
+            Self::Apply(values, signature, known) => {
+                let info = if known {
+                    machine.info_of(&values)
+                } else {
+                    Rc::new(HeadInfo::unknown())
+                };
                 machine.vals.extend(values);
                 machine.apply_chosen(info, signature, 0)
             }
@@ -140,7 +146,10 @@ impl Machine {
             .iter()
             .zip(self.spawn(remote.into_iter().zip(branches.done..).collect())?)
         {
-            let answers = self.adopt(finished);
+            let mut answers = self.adopt(finished);
+            if let TaskKind::Expect(.., of_type) = &task.kind {
+                answers = self.checked(of_type, answers.into()).into_vec();
+            }
             branches.answers.extend(answers.into_iter().map(|answer| Answer {
                 value: answer.value,
                 delta: task.bound(),

@@ -22,7 +22,14 @@ const MOST: usize = 1024;
 pub(in crate::eval) struct KnownTypes {
     epoch: u64,
     home: Option<SpaceId>,
-    types: HashMap<Atom, Box<[Atom]>>,
+    types: HashMap<Atom, Known>,
+}
+
+/// The types of one expression.
+pub(super) struct Known {
+    pub(super) types: Box<[Atom]>,
+    /// Was more looked at for them than definitions?
+    pub(super) reads: bool,
 }
 
 impl KnownTypes {
@@ -34,17 +41,18 @@ impl KnownTypes {
         }
     }
 
-    pub(super) fn get(&self, atom: &Atom) -> Option<&[Atom]> {
+    pub(super) fn get(&self, atom: &Atom) -> Option<&Known> {
         // Mostly there are none, and then nothing is hashed.
         if self.types.is_empty() {
             return None;
         }
-        self.types.get(atom).map(|types| &**types)
+        self.types.get(atom)
     }
 
     /// Remembers the types of an expression, if so many that had to be looked at are worth it, and if the types have no
-    /// variable in common with it: those from `first` on are new.
-    pub(super) fn insert(&mut self, atom: &Atom, types: &[Atom], first: u64, looked_at: usize) -> bool {
+    /// variable in common with it: those from `first` on are new. `reads` says whether
+    /// more was looked at for them than definitions.
+    pub(super) fn insert(&mut self, atom: &Atom, types: &[Atom], reads: bool, first: u64, looked_at: usize) -> bool {
         let apart = || {
             let mut of_types = SmallVec::new();
             types.iter().for_each(|of_type| variables(of_type, &mut of_types));
@@ -56,7 +64,8 @@ impl KnownTypes {
         if self.types.len() == MOST {
             self.types.clear();
         }
-        self.types.insert(atom.clone(), types.into());
+        let types = types.into();
+        self.types.insert(atom.clone(), Known { types, reads });
         true
     }
 
@@ -64,6 +73,6 @@ impl KnownTypes {
     pub(in crate::eval) fn atoms(&self) -> impl Iterator<Item = &Atom> {
         self.types
             .iter()
-            .flat_map(|(atom, types)| std::iter::once(atom).chain(&**types))
+            .flat_map(|(atom, known)| std::iter::once(atom).chain(&*known.types))
     }
 }
