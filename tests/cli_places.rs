@@ -4,64 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+#[path = "common/place.rs"]
+mod place;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::folder::Folder;
+use place::{Place, ended};
 use pleach::Atom;
 use pleach::persist::Journal;
-
-/// A folder that the commands run in.
-struct Place(Folder);
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let folder = Folder::fast(name);
-        fs::create_dir_all(&folder.0).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0.0
-    }
-
-    fn file(&self, name: &str, content: &str) {
-        fs::write(self.path().join(name), content).unwrap();
-    }
-
-    fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
-        command.current_dir(self.path()).args(arguments);
-        command
-    }
-
-    /// Runs a command that ends so, and returns what it prints and complains of.
-    #[track_caller]
-    fn ends(&self, arguments: &str, code: i32) -> (String, String) {
-        ended(self.command(arguments.split_whitespace()).output().unwrap(), code)
-    }
-
-    #[track_caller]
-    fn prints(&self, arguments: &str, code: i32) -> String {
-        self.ends(arguments, code).0
-    }
-
-    #[track_caller]
-    fn complains(&self, arguments: &str, code: i32) -> String {
-        self.ends(arguments, code).1
-    }
-}
-
-#[track_caller]
-fn ended(output: Output, code: i32) -> (String, String) {
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
-    (stdout, stderr)
-}
 
 /// Eight commands load one branch, work, and save to it, all at once.
 #[test]

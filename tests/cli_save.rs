@@ -3,61 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+#[path = "common/place.rs"]
+mod place;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use common::folder::Folder;
+use place::Place;
 use pleach::persist::{Codec, Journal};
 use pleach::term::Grounded;
 use pleach::{Atom, Environment};
-
-/// A folder that the commands run in.
-struct Place(Folder);
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let folder = Folder::fast(name);
-        fs::create_dir_all(&folder.0).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0.0
-    }
-
-    fn file(&self, name: &str, content: &str) {
-        fs::write(self.path().join(name), content).unwrap();
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
-        command.current_dir(self.path()).args(arguments.split_whitespace());
-        command.output().unwrap()
-    }
-
-    /// Runs a command that ends so, and returns what it prints.
-    #[track_caller]
-    fn prints(&self, arguments: &str, code: i32) -> String {
-        let output = self.run(arguments);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(!stderr.contains("panicked"), "{stderr}");
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs a command that ends so, and returns what it complains of.
-    #[track_caller]
-    fn complains(&self, arguments: &str, code: i32) -> String {
-        let output = self.run(arguments);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {stderr}");
-        assert!(!stderr.contains("panicked") && !stderr.is_empty(), "{stderr}");
-        stderr
-    }
-}
 
 #[test]
 fn a_world_is_saved_and_loaded() {
