@@ -53,6 +53,7 @@ mod interrupt;
 mod machine;
 mod memo;
 mod memory;
+mod parts;
 mod pattern;
 mod program;
 mod quick;

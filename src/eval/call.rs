@@ -175,11 +175,7 @@ impl Machine {
     /// Was this argument taken as it is?
     pub(super) fn is_lazy(&self, info: &HeadInfo, signature: Option<u16>, item: u32, atom: &Atom) -> bool {
         match signature {
-            Some(signature) if item > 0 => match info.signatures[signature as usize].modes[item as usize - 1] {
-                Mode::Eval => false,
-                Mode::Lazy => true,
-                Mode::Meta(meta) => types::metatype(atom) == meta,
-            },
+            Some(signature) if item > 0 => info.signatures[signature as usize].modes[item as usize - 1].leaves(atom),
             _ => false,
         }
     }

@@ -186,9 +186,9 @@ impl Machine {
             Part::Scrutinee { empty } => self.choose_case(&act, at, empty, answers),
             Part::Body => Ok(Step::Return(match answers {
                 Answers::None => Answers::None,
-                Answers::One(answer) => Answers::One(returned(&act, at, answer)),
+                Answers::One(answer) => Answers::One(self.returned(&act, at, answer)),
                 Answers::Many(answers) => {
-                    let answers = answers.into_iter().map(|answer| returned(&act, at, answer));
+                    let answers = answers.into_iter().map(|answer| self.returned(&act, at, answer));
                     Answers::Many(answers.collect())
                 }
             })),
@@ -201,7 +201,7 @@ impl Machine {
                 let mut tasks = Vec::with_capacity(answers.len());
                 match answers {
                     Answers::One(Answer { value, delta: None }) => {
-                        return self.fold(act, at, index + 1, Some(value.atom));
+                        return self.fold(act, at, index + 1, Some(value));
                     }
                     answers => {
                         for answer in answers.into_vec() {
@@ -223,6 +223,23 @@ impl Machine {
             }
             Part::Right(left) => Ok(self.assert(&act, at, call, &left, &answers.atoms())),
             Part::Imported(rest) => self.imported(act.clone(), at, *rest, answers),
+        }
+    }
+}
+
+impl Machine {
+    /// What a `function` whose body came to this returns.
+    fn returned(&mut self, act: &Activation, at: At, answer: Answer) -> Answer {
+        let value = match answer.value.atom.as_expression() {
+            Some([Atom::Symbol(head), result]) if *head == names().return_ => {
+                self.parts_of(&answer.value).part(1, result)
+            }
+            _ if is_error(&answer.value.atom) => answer.value,
+            _ => Value::raw(error(act.instantiate(at), Atom::symbol("NoReturn"))),
+        };
+        Answer {
+            value,
+            delta: answer.delta,
         }
     }
 }
@@ -258,17 +275,4 @@ fn widened(act: &Activation, delta: Option<Delta>) -> Option<Delta> {
         }
     }
     Some(entries.into())
-}
-
-/// What a `function` whose body came to this returns.
-fn returned(act: &Activation, at: At, answer: Answer) -> Answer {
-    let atom = match answer.value.atom.as_expression() {
-        Some([Atom::Symbol(head), result]) if *head == names().return_ => result.clone(),
-        _ if is_error(&answer.value.atom) => answer.value.atom,
-        _ => error(act.instantiate(at), Atom::symbol("NoReturn")),
-    };
-    Answer {
-        value: Value::raw(atom),
-        delta: answer.delta,
-    }
 }

@@ -91,9 +91,23 @@ impl HeadInfo {
             && matches!(&self.rules, Rules::Few(rules) if rules.is_empty())
     }
 
-    /// Are all arguments evaluated before a call, and left alone?
+    /// Are all arguments evaluated before a call, whatever they are?
     pub(super) fn is_strict(&self) -> bool {
         self.builtin.is_none() && self.host.is_none() && self.signatures.is_empty()
+    }
+
+    /// Was item `index` evaluated if an expression with this head is normal?
+    pub(super) fn has_evaluated(&self, index: usize, item: &Atom) -> bool {
+        if self.builtin.is_some_and(|builtin| builtin.special().is_some()) {
+            return false;
+        }
+        let Some(parameter) = index.checked_sub(1) else {
+            return true;
+        };
+        // Whichever type the arguments were evaluated by.
+        self.signatures
+            .iter()
+            .all(|signature| signature.modes.get(parameter).is_some_and(|mode| !mode.leaves(item)))
     }
 }
 

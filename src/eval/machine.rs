@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
@@ -56,9 +57,15 @@ pub(super) enum Frame {
     /// A built-in that evaluates its parts itself.
     Form(Waiting),
     /// What is evaluated reduces by the rules of another space; afterwards by those of this.
-    Home(Box<Option<SpaceId>>),
+    Home(Box<Home>),
     /// The answers of a call are to be remembered.
     Memo(Box<Remembering>),
+}
+
+/// The space whose rules reduced before, and the stamp of its definitions.
+pub(super) struct Home {
+    space: Option<SpaceId>,
+    definitions: u64,
 }
 
 pub(super) struct Args {
@@ -107,6 +114,9 @@ pub(super) struct Machine {
     pub(super) env: Environment,
     /// The stamp of the environment.
     pub(super) epoch: u64,
+    /// The stamp of what decides whether an atom evaluates to itself, and which types it has: another one whenever a rule,
+    /// a type, what a name stands for or the type of a state has changed.
+    pub(super) meaning: u64,
     pub(super) stack: Vec<Frame>,
     /// The values of arguments of calls whose other arguments are being evaluated.
     pub(super) vals: Vec<Value>,
@@ -163,6 +173,7 @@ impl Machine {
             tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
+            meaning: new_meaning(),
             env,
             stack: Vec::new(),
             vals: Vec::new(),
@@ -293,7 +304,7 @@ impl Machine {
                 ),
             })),
             Frame::Home(home) => {
-                self.set_home(*home);
+                self.leave_home(&home);
                 // What is normal there need not be so here.
                 let answers = answers.into_vec().into_iter().map(|answer| Answer {
                     value: Value::raw(answer.value.atom),
@@ -360,7 +371,7 @@ impl Machine {
             return Ok(Step::Return(Answers::None));
         }
         if self.is_inert(&atom) {
-            return Ok(Step::Return(Answers::one(Value::normal(atom, self.epoch))));
+            return Ok(Step::Return(Answers::one(Value::normal(atom, self.meaning))));
         }
         let act = Activation::open(&atom);
         self.made(act.block.bytes())?;
@@ -477,13 +488,25 @@ impl Machine {
         self.home = home;
         self.heads.clear();
         self.heads_epoch = 0;
+        self.known_types.clear();
         self.note_read();
+    }
+
+    /// Goes back to the space that reduced before. What was normal there still is, unless its definitions have changed.
+    fn leave_home(&mut self, home: &Home) {
+        self.set_home(home.space);
+        if self.home().definitions_stamp() != home.definitions {
+            self.meaning = new_meaning();
+        }
     }
 
     /// Evaluates an atom by the rules of that space.
     pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
         if space != self.home {
-            self.stack.push(Frame::Home(Box::new(self.home)));
+            self.stack.push(Frame::Home(Box::new(Home {
+                space: self.home,
+                definitions: self.home().definitions_stamp(),
+            })));
             self.set_home(space);
         }
         Step::Atom(atom)
@@ -493,8 +516,22 @@ impl Machine {
     pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
         self.effects += 1;
         self.keep_base();
+        let definitions = self.home().definitions_stamp();
         let result = change(&mut self.env);
         self.epoch = self.env.stamp();
+        if self.home().definitions_stamp() != definitions {
+            self.meaning = new_meaning();
+        }
+        result
+    }
+
+    /// The same, if the change may be one of what a name stands for, or of a state's type.
+    pub(super) fn write_meaning<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
+        let before = self.epoch;
+        let result = self.write(change);
+        if self.epoch != before {
+            self.meaning = new_meaning();
+        }
         result
     }
 
@@ -511,6 +548,13 @@ impl Machine {
     pub(super) fn is_sequential(&self) -> bool {
         self.shared.policy == super::Policy::Sequential
     }
+}
+
+/// A stamp that no other meaning in this process has.
+pub(super) fn new_meaning() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Relaxed: the number only has to be unique, it publishes nothing.
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The variables that an activation's slots mention.

@@ -327,11 +327,7 @@ fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
     for answer in answers {
         let mut next = row.clone();
         if let Some(delta) = &answer.delta {
-            for value in &mut next.values {
-                if !value.atom.is_ground() {
-                    *value = Value::raw(substitute(&value.atom, delta));
-                }
-            }
+            next.values.iter_mut().for_each(|value| value.substitute(delta));
             let mut act = (*next.act).clone();
             act.substitute(delta);
             next.act = Rc::new(act);
@@ -351,10 +347,8 @@ fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
             next.error = Some(answer.value.clone());
         } else {
             let mut value = answer.value.clone();
-            if let Some(delta) = &next.delta
-                && !value.atom.is_ground()
-            {
-                value = Value::raw(substitute(&value.atom, delta));
+            if let Some(delta) = &next.delta {
+                value.substitute(delta);
             }
             next.values.push(value);
         }

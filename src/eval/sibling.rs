@@ -13,7 +13,7 @@ pub(super) use self::parallel::{Remote, WORTHWHILE};
 use super::code::{Activation, At};
 use super::forms::rest_of_fold;
 use super::head::HeadInfo;
-use super::machine::{Frame, Machine, Step, scope_of};
+use super::machine::{Frame, Machine, Step, new_meaning, scope_of};
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
@@ -26,6 +26,9 @@ use crate::term::{Atom, Variable};
 pub(super) struct Group {
     /// The environment's stamp when it began.
     start: u64,
+    /// The meaning when it began, and another that a sibling has left.
+    meaning: u64,
+    changed: Option<u64>,
     /// The path of what the siblings belong to, and how many names were given there before.
     outer_path: u128,
     outer_named: u64,
@@ -39,6 +42,13 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// A sibling that has written left this meaning.
+    fn leave(&mut self, meaning: u64) {
+        if meaning != self.meaning {
+            self.changed = Some(meaning);
+        }
+    }
+
     /// Where sibling `index` is in the evaluation. It does not depend on which thread evaluates what.
     fn path(&self, index: u64) -> u128 {
         const ODD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
@@ -152,6 +162,8 @@ impl Machine {
     pub(super) fn open_group(&mut self) {
         let group = Group {
             start: self.epoch,
+            meaning: self.meaning,
+            changed: None,
             outer_path: self.path,
             outer_named: self.named,
             names: self.names,
@@ -182,6 +194,8 @@ impl Machine {
             };
             group.left.push(std::mem::replace(&mut self.env, base));
             self.epoch = group.start;
+            let left = std::mem::replace(&mut self.meaning, group.meaning);
+            group.leave(left);
         }
     }
 
@@ -203,11 +217,15 @@ impl Machine {
             self.bases.pop();
         }
         self.shared.count_forks(group.left.len());
-        self.env = match group.left.len() {
+        let count = group.left.len();
+        self.env = match count {
             1 => group.left.swap_remove(0),
             _ => Environment::union_all(&group.left),
         };
         self.epoch = self.env.stamp();
+        if let Some(changed) = group.changed {
+            self.meaning = if count == 1 { changed } else { new_meaning() };
+        }
     }
 
     /// Before a write: keeps the state, if a group of siblings began with it.
@@ -301,7 +319,7 @@ impl Machine {
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
-            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
+            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),
             TaskKind::Apply(values, info, signature) => {
                 let base = self.vals.len();

@@ -94,7 +94,7 @@ impl Remote {
     fn step(self, machine: &mut Machine) -> Result<Step, Stop> {
         match self {
             Self::Eval(sent, at) => Ok(Step::Eval(sent.arrive(), at)),
-            Self::Fold(sent, at, index, so_far) => machine.fold(sent.arrive(), at, index, Some(so_far.atom)),
+            Self::Fold(sent, at, index, so_far) => machine.fold(sent.arrive(), at, index, Some(so_far)),
             Self::Atom(atom) => Ok(Step::Atom(atom)),
             Self::Apply(values, signature) => {
                 let info = machine.info_of(&values);
@@ -110,6 +110,7 @@ pub(in crate::eval) struct Finished {
     /// Nothing was bound: no variable was sent.
     values: Vec<Value>,
     env: Environment,
+    meaning: u64,
     steps: u64,
     names: u64,
     output: String,
@@ -154,7 +155,7 @@ impl Machine {
         // Tasks begin only if there is fuel left for them.
         self.spend()?;
         let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
-        let (estimate, home) = (self.estimate / 2, self.home);
+        let (estimate, home, meaning) = (self.estimate / 2, self.home, self.meaning);
         let memo = &self.memo;
         let Some(group) = self.groups.last() else {
             return Ok(Vec::new());
@@ -173,6 +174,7 @@ impl Machine {
                     let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
                     machine.estimate = estimate;
                     machine.home = home;
+                    machine.meaning = meaning;
                     machine.memo.clone_from(memo);
                     machine.path = path;
                     let step = sibling.step(&mut machine)?;
@@ -180,6 +182,7 @@ impl Machine {
                     Ok(Finished {
                         values: answers.into_iter().map(|answer| answer.value).collect(),
                         env: machine.env,
+                        meaning: machine.meaning,
                         steps: machine.steps,
                         names: machine.names,
                         output: machine.output,
@@ -210,6 +213,7 @@ impl Machine {
             group.began = self.steps;
             if finished.env.stamp() != group.start {
                 group.left.push(finished.env);
+                group.leave(finished.meaning);
             }
         }
         self.print(&finished.output);

@@ -1,7 +1,9 @@
 //! The types of large expressions that were asked for.
 //!
-//! A program that builds an expression level by level, as `(s (s … z))`, has its type checked at each level. Each time, all
-//! but the outermost levels were looked at before; without this, n levels would take n² steps.
+//! A program that builds an expression level by level, as `(s (s … z))`, or takes it apart so, has its type checked at each
+//! level. Each time, all but the outermost levels were looked at before; without this, n levels would take n² steps.
+//!
+//! Expressions are known by where they are, not by what they are: to compare two takes as long as they are large.
 
 use std::collections::HashMap;
 
@@ -12,34 +14,50 @@ use crate::eval::value::variables;
 use crate::term::Atom;
 
 /// How many expressions must be looked at for the types of one, at least, that these are worth remembering.
-const MANY: usize = 16;
+const MANY: usize = 4;
 
-/// How many expressions are remembered, at most.
-const MOST: usize = 1024;
+/// When so many new ones are remembered, those from before are forgotten: what a program goes through level by level is
+/// still known for as many levels, and need not be looked at anew before.
+const MOST: usize = 4096;
 
 /// The types of expressions, as of one state of the environment and in one of its spaces.
 #[derive(Default)]
 pub(in crate::eval) struct KnownTypes {
     epoch: u64,
     home: Option<SpaceId>,
-    types: HashMap<Atom, Box<[Atom]>>,
+    new: Entries,
+    old: Entries,
+}
+
+/// By address, which is theirs as long as they are here.
+type Entries = HashMap<*const Atom, (Atom, Box<[Atom]>)>;
+
+fn address(atom: &Atom) -> Option<*const Atom> {
+    atom.as_expression().map(<[Atom]>::as_ptr)
 }
 
 impl KnownTypes {
     /// Forgets what was known in another state or space.
     pub(super) fn enter(&mut self, epoch: u64, home: Option<SpaceId>) {
         if (self.epoch, self.home) != (epoch, home) {
-            self.types.clear();
+            self.clear();
             (self.epoch, self.home) = (epoch, home);
         }
     }
 
+    pub(in crate::eval) fn clear(&mut self) {
+        self.new.clear();
+        self.old.clear();
+    }
+
     pub(super) fn get(&self, atom: &Atom) -> Option<&[Atom]> {
         // Mostly there are none, and then nothing is hashed.
-        if self.types.is_empty() {
+        if self.new.is_empty() {
             return None;
         }
-        self.types.get(atom).map(|types| &**types)
+        let address = address(atom)?;
+        let found = self.new.get(&address).or_else(|| self.old.get(&address));
+        found.map(|(_, types)| &**types)
     }
 
     /// Remembers the types of an expression, if so many that had to be looked at are worth it, and if the types have no
@@ -53,17 +71,17 @@ impl KnownTypes {
         if looked_at < MANY || !(atom.is_ground() || apart()) {
             return false;
         }
-        if self.types.len() == MOST {
-            self.types.clear();
+        let Some(address) = address(atom) else { return false };
+        if self.new.len() == MOST {
+            self.old = std::mem::take(&mut self.new);
         }
-        self.types.insert(atom.clone(), types.into());
+        self.new.insert(address, (atom.clone(), types.into()));
         true
     }
 
     /// What is remembered, for it takes memory.
     pub(in crate::eval) fn atoms(&self) -> impl Iterator<Item = &Atom> {
-        self.types
-            .iter()
-            .flat_map(|(atom, types)| std::iter::once(atom).chain(&**types))
+        let entries = self.new.values().chain(self.old.values());
+        entries.flat_map(|(atom, types)| std::iter::once(atom).chain(&**types))
     }
 }
