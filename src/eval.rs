@@ -170,7 +170,7 @@ impl Evaluator {
         seed: IdSeed,
     ) -> Result<Evaluation, EvalError> {
         let shared = Arc::new(Shared::new(&self.settings, self.pool.as_ref(), seed));
-        // On this thread: the others are called for siblings alone, so what has none costs no more than with one.
+        // On this thread: the others take siblings alone, so what has none costs no more than with one.
         let mut machine = Machine::new(shared, environment, 1, 0);
         let answers = machine.evaluate(atom)?;
         Ok(Evaluation {

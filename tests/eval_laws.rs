@@ -18,7 +18,7 @@ struct Program(String);
 
 /// An expression of at most this depth. Functions `f0` … `f3` exist; `f3` alone calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
-    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 26 };
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 34 };
     let number = u8::arbitrary(g) % 4;
     let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
         let _ = write!(out, "({head}");
@@ -89,6 +89,50 @@ fn expression(g: &mut Gen, depth: u32, out: &mut String) {
             parts(g, out, "a", 2);
             let _ = write!(out, " {number} $a{depth} $i{depth} (pair $a{depth} $i{depth}))");
         }
+        25 => {
+            let _ = write!(out, "(let* (($a{depth} ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, ") ($b{depth} ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, ")) (pair $b{depth} $a{depth}))");
+        }
+        26 => {
+            out.push_str("(hyperpose ");
+            parts(g, out, "f0", 2);
+            out.push(')');
+        }
+        27 => {
+            // Arguments that may bind a variable of each other, and one that may not.
+            let _ = write!(
+                out,
+                "(let $r (trio (h $s{depth}) (h $s{number}) (h $t{depth})) ($r $s{depth} $t{depth}))"
+            );
+        }
+        28 => {
+            let _ = write!(out, "(superpose ((h $free) (j $free $w{number}) ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
+        29 => {
+            let _ = write!(out, "(collapse-bind (pair (h $x{depth}) ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
+        30 => {
+            let _ = write!(out, "(length (Cons ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, " (Cons {number} Nil)))");
+        }
+        31 => {
+            let _ = write!(out, "(unify (f{number}) $u{depth} (pair $u{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str(") no)");
+        }
+        32 => {
+            let _ = write!(out, "(filter-atom ({number} 1 2) $i{depth} (== $i{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
         _ => {
             let _ = write!(out, "(map-atom ");
             parts(g, out, "a", 2);
@@ -102,7 +146,10 @@ fn expression(g: &mut Gen, depth: u32, out: &mut String) {
 impl Arbitrary for Program {
     fn arbitrary(g: &mut Gen) -> Self {
         let mut text = String::from(
-            "!(bind! &state (new-state 0)) (fact 0) (fact 1) (fact 1) (= (h 1) one) (= (h (s $x)) (two $x))\n",
+            "!(bind! &state (new-state 0)) (fact 0) (fact 1) (fact 1) (= (h 1) one) (= (h (s $x)) (two $x))
+             (= (j $x $x) (same $x)) (= (j (s $x) $y) ($x $y))
+             (: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
+             (: length (-> (List $t) Number)) (= (length Nil) 0) (= (length (Cons $h $t)) (+ 1 (length $t)))\n",
         );
         for function in 0..4 {
             for _ in 0..u8::arbitrary(g) % 3 {

@@ -117,9 +117,9 @@ fn what_has_another_meaning_is_evaluated_again() {
         ),
         ("!(let $x (c &n) (let $u (bind! &n 5) (g $x)))", "[[(g (c 5))]]"),
         (
-            "(: w (-> (StateMonad Number) R)) !(bind! &s (new-state (unknown)))
-             !(let $s (w &s) (let $u (change-state! &s \"text\") (g $s)))",
-            "[[()], [(Error (w State) (BadArgType 1 (StateMonad Number) (StateMonad String)))]]",
+            "(: w (-> (StateMonad %Undefined%) R)) !(bind! &s (new-state (unknown)))
+             !(let $s (w &s) (let $u (change-state! &s \"text\") (case (g $s) (((Error $a $why) $why) ($_ $_)))))",
+            "[[()], [(BadArgType 1 (StateMonad %Undefined%) (StateMonad String))]]",
         ),
         // What a built-in came to is evaluated where it is used, as a part of something else too.
         ("(= (f) 42) !(let $x (c (noeval (f))) (g $x))", "[[(g (c 42))]]"),

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::Stop;
 use super::code::{Activation, At, Call, Node};
-use super::head::HeadInfo;
+use super::head::{HeadInfo, Rules};
 use super::machine::{Args, Frame, Machine, Step, is_error};
+use super::sibling::Waiting;
 use super::types::{self, Mode};
 use super::value::{Answer, Answers, Value};
+use super::{Stop, names};
 use crate::term::Atom;
 
 impl Machine {
@@ -47,6 +48,10 @@ impl Machine {
         };
         let mut signature = None;
         if !info.signatures.is_empty() {
+            if head == Some(names().return_) && self.returns(&info, &act, call) {
+                let node = call.item(1);
+                return Ok(Step::Eval(act, node));
+            }
             match self.choose_signature(&info, &act, call) {
                 Ok(chosen) => signature = Some(chosen),
                 Err(errors) => {
@@ -60,12 +65,22 @@ impl Machine {
         if let Some(symbol) = head {
             self.vals.push(Value::raw(Atom::Symbol(symbol)));
         }
-        if self.is_worthwhile()
-            && let Some(step) = self.spawn_args(&act, at, first, &info, signature, base)?
-        {
-            return Ok(step);
-        }
         self.args_from(act, at, first, info, signature, base, false)
+    }
+
+    /// Does a `function` wait for this `(return …)` and for nothing else? Then what is returned is all that there is to wait
+    /// for, and a function that returns what another call comes to takes no stack.
+    fn returns(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> bool {
+        let plain = matches!(&info.rules, Rules::Few(rules) if rules.is_empty());
+        let returns = plain
+            && !self.tracing
+            && call.arity() == 1
+            && matches!(act.node(call.item(1)), Node::Call(inner) if !inner.simple)
+            && matches!(self.stack.last(), Some(Frame::Form(waiting)) if waiting.is_function());
+        if returns {
+            self.stack.pop();
+        }
+        returns
     }
 
     /// Evaluates the items from `item` on.
@@ -111,6 +126,9 @@ impl Machine {
                 info,
                 grouped,
             }));
+            if grouped && let Some(answers) = self.claim(u64::from(item))? {
+                return Ok(Step::Return(answers));
+            }
             return Ok(Step::Eval(act, node));
         }
         if grouped {
@@ -140,7 +158,7 @@ impl Machine {
     /// An argument that needs no evaluation, or next to none.
     #[inline]
     pub(super) fn argument_at_hand(
-        &mut self,
+        &self,
         act: &Activation,
         node: At,
         item: u32,
@@ -210,6 +228,17 @@ impl Machine {
                 self.resume_rows(rows, answers, false)
             }
         }
+    }
+}
+
+impl Args {
+    /// The arguments after this one that another thread may evaluate.
+    pub(super) fn waiting(&self, machine: &Machine) -> Vec<Waiting> {
+        let Node::Call(call) = self.act.node(self.at) else {
+            return Vec::new();
+        };
+        let current = self.act.instantiate(call.item(self.item));
+        machine.waiting_items(&self.act, self.at, self.item, &self.info, self.signature, &[current])
     }
 }
 

@@ -6,11 +6,13 @@ pub(super) mod bound;
 mod cases;
 mod import;
 mod lists;
+mod query;
 
 use std::rc::Rc;
 use std::vec;
 
 pub(super) use self::lists::rest_of_fold;
+pub(super) use self::query::Query;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
@@ -94,19 +96,20 @@ impl Machine {
                     let reason = Atom::string("a space is expected as the first argument");
                     return Ok(Step::value(error(act.instantiate(at), reason)));
                 };
-                let tasks = self.query(space, &act, pattern, body)?;
+                let (tasks, query) = self.query(space, &act, pattern, body)?;
                 drop(act);
-                self.branches(tasks)
+                self.branches_of(tasks, Some(query))
             }
             Special::Unify => {
                 let left = act.instantiate(call.item(1));
                 let (pattern, then, other) = (call.item(2), call.item(3), call.item(4));
                 if let Some(space) = self.space_of(&left) {
-                    let tasks = self.query(space, &act, pattern, then)?;
+                    let (tasks, query) = self.query(space, &act, pattern, then)?;
                     if tasks.is_empty() {
                         return Ok(Step::Eval(act, other));
                     }
-                    return self.branches(tasks);
+                    drop(act);
+                    return self.branches_of(tasks, Some(query));
                 }
                 match self.match_pattern(Rc::clone(&act), pattern, &Value::raw(left)) {
                     Some(found) => {
@@ -245,6 +248,11 @@ impl Machine {
 }
 
 impl Waiting {
+    /// Is it a `function` that waits for what its body comes to?
+    pub(super) fn is_function(&self) -> bool {
+        matches!(self.part, Part::Body)
+    }
+
     pub(super) fn measure(&self, sum: &mut Sum) {
         sum.activation(&self.act);
         match &self.part {

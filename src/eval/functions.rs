@@ -134,7 +134,7 @@ pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
 
 /// The same; the program says that each is worth a task.
 pub(super) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
-    m.estimate = m.estimate.max(m.shared.worthwhile.saturating_mul(2));
+    m.spread = true;
     superpose(m, base)
 }
 

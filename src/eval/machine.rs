@@ -60,6 +60,8 @@ pub(super) enum Frame {
     Home(Box<Home>),
     /// The answers of a call are to be remembered.
     Memo(Box<Remembering>),
+    /// This is a task: what waits for its answers is elsewhere.
+    Task,
 }
 
 /// The space whose rules reduced before, and the stamp of its definitions.
@@ -130,8 +132,12 @@ pub(super) struct Machine {
     pub(super) steps: u64,
     /// The steps that were reported already.
     reported: u64,
-    /// How many steps the siblings that are being evaluated are expected to take; 0 if nothing is known.
-    pub(super) estimate: u64,
+    /// The step at which to report again.
+    next_report: u64,
+    /// How many of the outermost groups were asked for siblings that wait.
+    pub(super) asked: usize,
+    /// Are the siblings that follow worth a task each, as the program says?
+    pub(super) spread: bool,
     /// How many tasks this one is nested in.
     pub(super) level: u32,
     /// The groups of siblings that are being evaluated, the innermost last.
@@ -184,7 +190,9 @@ impl Machine {
             fresh,
             steps: 0,
             reported: 0,
-            estimate: 0,
+            next_report: REPORT,
+            asked: 0,
+            spread: false,
             level,
             groups: Vec::new(),
             path: 0,
@@ -250,7 +258,7 @@ impl Machine {
     #[inline]
     pub(super) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
         self.steps += 1;
-        if self.steps - self.reported >= REPORT {
+        if self.steps >= self.next_report {
             return self.report(at);
         }
         Ok(())
@@ -270,9 +278,14 @@ impl Machine {
 
     #[cold]
     fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
+        self.next_report = self.steps + REPORT;
         self.shared.check_interrupt(|| at(self))?;
         self.check_memory()?;
-        self.spend()
+        self.spend()?;
+        if self.shared.threads > 1 {
+            self.share()?;
+        }
+        Ok(())
     }
 
     /// Tells the other tasks of the steps since the last time.
@@ -316,6 +329,7 @@ impl Machine {
                 self.remember(*remembering, &answers);
                 Ok(Step::Return(answers))
             }
+            Frame::Task => Ok(Step::Return(answers)),
             Frame::Form(waiting) => {
                 let answers = restricted(&waiting.act, answers);
                 self.resume_form(waiting, answers)

@@ -181,7 +181,7 @@ impl Frame {
             Self::Branches(branches) => branches.measure(sum),
             Self::Compose(entries) => entries.iter().for_each(|(_, atom)| sum.atom(atom)),
             Self::Form(waiting) => waiting.measure(sum),
-            Self::Home(_) | Self::Memo(_) => {}
+            Self::Home(_) | Self::Memo(_) | Self::Task => {}
         }
     }
 }

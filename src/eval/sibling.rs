@@ -5,24 +5,27 @@
 //! was none.
 
 mod parallel;
+mod tasks;
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::vec;
 
-pub(super) use self::parallel::{Remote, WORTHWHILE};
+pub(super) use self::parallel::{WORTHWHILE, Waiting};
+use self::tasks::Offer;
+pub(super) use self::tasks::Tasks;
 use super::code::{Activation, At};
-use super::forms::rest_of_fold;
+use super::forms::{Query, rest_of_fold};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, new_meaning, scope_of};
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
 use crate::Environment;
-use crate::env::IdSeed;
+use crate::env::{IdSeed, SpaceId};
 use crate::term::{Atom, Variable};
 
 /// Siblings that are being evaluated: an entry of the machine's stack of groups.
-#[derive(Debug)]
 pub(super) struct Group {
     /// The environment's stamp when it began.
     start: u64,
@@ -34,11 +37,19 @@ pub(super) struct Group {
     outer_named: u64,
     /// The names given in all before.
     names: u64,
-    outer_estimate: u64,
     /// The machine's count of steps when the current sibling began.
     began: u64,
     /// The environments that siblings have left, if they have written.
     left: Vec<Environment>,
+    /// The space that reduces.
+    home: Option<SpaceId>,
+    /// Where on the stack what evaluates them is.
+    frame: usize,
+    /// Were those that wait offered to other threads? And should they be, whatever the first one takes?
+    asked: bool,
+    eager: bool,
+    /// Those that are on offer, in order.
+    offered: VecDeque<(u64, Offer)>,
 }
 
 impl Group {
@@ -118,16 +129,13 @@ impl Task {
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
         }
     }
-
-    /// What was bound on the way to it, without the variables that were only mentioned.
-    fn bound(&self) -> Option<Delta> {
-        self.delta.as_ref().and_then(|delta| compose(delta, None))
-    }
 }
 
 /// Siblings whose answers are gathered.
 pub(super) struct Branches {
     tasks: vec::IntoIter<Task>,
+    /// Where others come from.
+    query: Option<Box<Query>>,
     /// The number of tasks before those.
     done: u64,
     answers: Vec<Answer>,
@@ -153,6 +161,9 @@ impl Branches {
                 TaskKind::Done(value) => sum.value(value),
             }
         }
+        if let Some(query) = &self.query {
+            sum.activation(query.act());
+        }
         self.answers.iter().for_each(|answer| sum.answer(answer));
     }
 }
@@ -167,9 +178,13 @@ impl Machine {
             outer_path: self.path,
             outer_named: self.named,
             names: self.names,
-            outer_estimate: self.estimate,
             began: self.steps,
             left: Vec::new(),
+            home: self.home,
+            frame: self.stack.len(),
+            asked: false,
+            eager: std::mem::take(&mut self.spread),
+            offered: VecDeque::new(),
         };
         self.groups.push(group);
     }
@@ -185,7 +200,6 @@ impl Machine {
     /// A sibling has been evaluated: what it wrote is put aside.
     pub(super) fn end_sibling(&mut self) {
         let Some(group) = self.groups.last_mut() else { return };
-        self.estimate = self.steps - group.began;
         group.began = self.steps;
         if self.epoch != group.start && self.shared.policy == Policy::Isolated {
             let base = match self.bases.last() {
@@ -202,7 +216,7 @@ impl Machine {
     /// All siblings have been evaluated.
     pub(super) fn close_group(&mut self) {
         let Some(mut group) = self.groups.pop() else { return };
-        self.estimate = group.outer_estimate;
+        self.asked = self.asked.min(self.groups.len());
         self.path = group.outer_path;
         // Whether siblings are announced may depend on what is known of values; whether names are given does not.
         self.named = group.outer_named + u64::from(self.names != group.names);
@@ -254,7 +268,14 @@ impl Machine {
     }
 
     /// Evaluates siblings and gathers their answers.
-    pub(super) fn branches(&mut self, mut tasks: Vec<Task>) -> Result<Step, Stop> {
+    pub(super) fn branches(&mut self, tasks: Vec<Task>) -> Result<Step, Stop> {
+        self.branches_of(tasks, None)
+    }
+
+    /// The same, with those that a query finds after these.
+    pub(super) fn branches_of(&mut self, mut tasks: Vec<Task>, query: Option<Query>) -> Result<Step, Stop> {
+        let query = query.filter(|query| !query.has_ended());
+        let spread = std::mem::take(&mut self.spread);
         match tasks.len() {
             0 => Ok(Step::Return(Answers::None)),
             1 => match tasks.pop() {
@@ -265,10 +286,12 @@ impl Machine {
                 if self.tracing {
                     self.becomes(|| tasks.iter().map(Task::atom).collect());
                 }
+                self.spread = spread;
                 self.open_group();
                 self.continue_branches(Box::new(Branches {
                     answers: Vec::with_capacity(tasks.len()),
                     tasks: tasks.into_iter(),
+                    query: query.map(Box::new),
                     done: 0,
                 }))
             }
@@ -277,9 +300,6 @@ impl Machine {
 
     fn continue_branches(&mut self, mut branches: Box<Branches>) -> Result<Step, Stop> {
         loop {
-            if self.is_worthwhile() && branches.tasks.len() > 1 {
-                self.spawn_branches(&mut branches)?;
-            }
             match branches.tasks.next() {
                 Some(Task {
                     kind: TaskKind::Done(value),
@@ -290,15 +310,26 @@ impl Machine {
                     branches.answers.push(Answer { value, delta });
                 }
                 Some(task) => {
-                    self.begin_sibling(branches.done);
+                    let index = branches.done;
+                    self.begin_sibling(index);
                     branches.done += 1;
                     self.stack.push(Frame::Branches(branches));
-                    return self.start(task);
+                    return match self.claim(index)? {
+                        Some(answers) => Ok(Step::Return(answers)),
+                        None => self.start(task),
+                    };
                 }
-                None => {
-                    self.close_group();
-                    return Ok(Step::Return(branches.answers.into()));
-                }
+                None => match &mut branches.query {
+                    Some(query) if !query.has_ended() => {
+                        branches.tasks = query.next(self)?.into_iter();
+                        // Those may be offered, too.
+                        self.ask_again();
+                    }
+                    _ => {
+                        self.close_group();
+                        return Ok(Step::Return(branches.answers.into()));
+                    }
+                },
             }
         }
     }
