@@ -37,6 +37,7 @@
 //! # Ok::<(), pleach::eval::RunError>(())
 //! ```
 
+mod address;
 mod apply;
 mod arithmetic;
 mod builder;
@@ -51,6 +52,7 @@ mod head;
 mod host;
 mod interrupt;
 mod machine;
+mod meaning;
 mod memo;
 mod memory;
 mod parts;

@@ -93,6 +93,21 @@ fn forms_and_built_ins_leave_what_is_evaluated_so() {
     );
 }
 
+/// What is in a state, or comes from a built-in that returns it as it is, is looked at once.
+#[test]
+fn what_is_made_of_large_values_is_not_looked_at_level_by_level() {
+    let rules = "(= (push $n) (if (== $n 0) (done)
+            (let $l (cons $n (get-state &s)) (let $u (change-state! &s $l) (push (- $n 1))))))
+        (= (spread $n $l) (if (== $n 0) (done) (let $m (superpose ((cons $n $l))) (spread (- $n 1) $m))))
+        (= (gather $n $l) (if (== $n 0) (done) (gather (- $n 1) (collapse (id (cons $n $l))))))
+        !(bind! &s (new-state nil))";
+    for query in ["(push", "(spread", "(gather"] {
+        is_linear(rules, &|n| {
+            format!("{query} {n}{})", if query == "(push" { "" } else { " nil" })
+        });
+    }
+}
+
 #[test]
 fn types_are_looked_for_only_where_they_matter() {
     // What is compared with a unit may be of any type.

@@ -138,10 +138,14 @@ impl Machine {
                 self.vals.truncate(base);
                 Step::Return(answers.into())
             }
-            Outcome::EvalEach(atoms) => {
+            Outcome::EvalEach(values) => {
                 self.vals.truncate(base);
-                let tasks = atoms.into_iter().map(|atom| Task {
-                    kind: TaskKind::Atom(atom),
+                let meaning = self.meaning;
+                let tasks = values.into_iter().map(|value| Task {
+                    kind: match value.atom {
+                        Atom::Expression(_) if value.is_normal(meaning) => TaskKind::Done(value),
+                        atom => TaskKind::Atom(atom),
+                    },
                     delta: None,
                 });
                 let tasks = tasks.collect();

@@ -76,7 +76,7 @@ pub(super) enum Outcome {
     /// What this evaluates to by the rules of that space.
     EvalIn(Option<SpaceId>, Atom),
     /// What each of these evaluates to: siblings.
-    EvalEach(Vec<Atom>),
+    EvalEach(Vec<Value>),
     /// These, as they are, and what they bind.
     Bound(Vec<Answer>),
     /// No result.

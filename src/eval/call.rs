@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::builtin::Kind;
 use super::code::{Activation, At, Call, Node};
 use super::head::{HeadInfo, Rules};
 use super::machine::{Args, Frame, Machine, Step, is_error};
@@ -48,7 +49,10 @@ impl Machine {
         };
         let mut signature = None;
         if !info.signatures.is_empty() {
-            if head == Some(names().return_) && self.returns(&info, &act, call) {
+            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.kind)
+                && head == Some(names().return_)
+                && self.returns(&info, &act, call)
+            {
                 let node = call.item(1);
                 return Ok(Step::Eval(act, node));
             }

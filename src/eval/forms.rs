@@ -17,6 +17,7 @@ use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Node};
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error, scope_of};
 use super::memory::Sum;
+use super::parts::is_settled;
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
 use crate::env::SpaceId;
@@ -195,7 +196,12 @@ impl Machine {
                     Answers::Many(answers.collect())
                 }
             })),
-            Part::Collapse { bindings: false } => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: false } => {
+                let meaning = self.meaning;
+                let known = answers.iter().all(|answer| is_settled(&answer.value, meaning));
+                let value = self.tuple_of(answers.atoms(), known);
+                Ok(Step::Return(Answers::one(value)))
+            }
             Part::Collapse { bindings: true } => {
                 let answers = answers.into_vec().into_iter().map(bound::to_atom);
                 Ok(Step::value(Atom::Expression(answers.collect::<Vec<_>>().into())))

@@ -126,8 +126,13 @@ pub(super) fn eval(m: &mut Machine, base: usize) -> Outcome {
 }
 
 pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
-    match m.expression(base, 1) {
-        Some(items) => Outcome::EvalEach(items.to_vec()),
+    let list = m.vals[base + 1].clone();
+    match list.atom.as_expression() {
+        Some(items) => {
+            let parts = m.parts_of(&list);
+            let items = items.iter().enumerate();
+            Outcome::EvalEach(items.map(|(index, item)| parts.part(index, item)).collect())
+        }
         None => wrong("superpose expects an expression as an argument"),
     }
 }

@@ -8,14 +8,15 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::address::ByAddress;
 use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
 use super::head::HeadInfo;
+use super::meaning::{Home, new_meaning};
 use super::memo::{Memo, Remembering};
 use super::memory::Holding;
 use super::rows::Rows;
@@ -62,12 +63,6 @@ pub(super) enum Frame {
     Memo(Box<Remembering>),
     /// This is a task: what waits for its answers is elsewhere.
     Task,
-}
-
-/// The space whose rules reduced before, and the stamp of its definitions.
-pub(super) struct Home {
-    space: Option<SpaceId>,
-    definitions: u64,
 }
 
 pub(super) struct Args {
@@ -127,6 +122,9 @@ pub(super) struct Machine {
     heads_definitions: u64,
     heads_epoch: u64,
     pub(super) known_types: KnownTypes,
+    /// Large expressions that are known to evaluate to themselves, by that meaning.
+    pub(super) inert: ByAddress<()>,
+    inert_meaning: u64,
     /// The next id for a variable.
     pub(super) fresh: u64,
     pub(super) steps: u64,
@@ -165,6 +163,9 @@ pub(super) struct Machine {
     pub(super) reducing: Option<Atom>,
 }
 
+/// An expression of so many is large.
+const LARGE: usize = 16;
+
 /// After so many steps a task tells the others how many it took.
 const REPORT: u64 = 1024;
 
@@ -187,6 +188,8 @@ impl Machine {
             heads_definitions: 0,
             heads_epoch: 0,
             known_types: KnownTypes::default(),
+            inert: ByAddress::default(),
+            inert_meaning: 0,
             fresh,
             steps: 0,
             reported: 0,
@@ -400,11 +403,20 @@ impl Machine {
     /// would, and at none that is quoted.
     pub(super) fn is_inert(&mut self, atom: &Atom) -> bool {
         let Atom::Expression(items) = atom else { return true };
+        if self.inert_meaning != self.meaning {
+            self.inert_meaning = self.meaning;
+            self.inert.clear();
+        }
         let mut pending: SmallVec<[&[Atom]; 8]> = SmallVec::new();
         pending.push(items);
+        let mut count = 0;
         let mut visited = Visited::default();
         while let Some(items) = pending.pop() {
             let Some(first) = items.first() else { continue };
+            if self.inert.get(items).is_some() {
+                continue;
+            }
+            count += 1;
             match first {
                 Atom::Symbol(head) => {
                     if !self.head(*head, items.len() as u32 - 1).is_inert() {
@@ -425,6 +437,10 @@ impl Machine {
                     _ => {}
                 }
             }
+        }
+        // What is made of it need not look at it again.
+        if count >= LARGE {
+            self.inert.insert(atom, ());
         }
         true
     }
@@ -503,24 +519,14 @@ impl Machine {
         self.heads.clear();
         self.heads_epoch = 0;
         self.known_types.clear();
+        self.inert.clear();
         self.note_read();
-    }
-
-    /// Goes back to the space that reduced before. What was normal there still is, unless its definitions have changed.
-    fn leave_home(&mut self, home: &Home) {
-        self.set_home(home.space);
-        if self.home().definitions_stamp() != home.definitions {
-            self.meaning = new_meaning();
-        }
     }
 
     /// Evaluates an atom by the rules of that space.
     pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
         if space != self.home {
-            self.stack.push(Frame::Home(Box::new(Home {
-                space: self.home,
-                definitions: self.home().definitions_stamp(),
-            })));
+            self.stack.push(Frame::Home(Box::new(self.leaving())));
             self.set_home(space);
         }
         Step::Atom(atom)
@@ -539,16 +545,6 @@ impl Machine {
         result
     }
 
-    /// The same, if the change may be one of what a name stands for, or of a state's type.
-    pub(super) fn write_meaning<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
-        let before = self.epoch;
-        let result = self.write(change);
-        if self.epoch != before {
-            self.meaning = new_meaning();
-        }
-        result
-    }
-
     /// Shows text to people: at once if no siblings run beside this task.
     pub(super) fn print(&mut self, text: &str) {
         self.effects += 1;
@@ -562,13 +558,6 @@ impl Machine {
     pub(super) fn is_sequential(&self) -> bool {
         self.shared.policy == super::Policy::Sequential
     }
-}
-
-/// A stamp that no other meaning in this process has.
-pub(super) fn new_meaning() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    // Relaxed: the number only has to be unique, it publishes nothing.
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The variables that an activation's slots mention.

@@ -17,6 +17,7 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Item `index`, with what is known of it.
+    #[inline]
     pub(super) fn part(&self, index: usize, item: &Atom) -> Value {
         let evaluated = self.head.as_ref().is_none_or(|head| head.has_evaluated(index, item));
         Value::normal(item.clone(), if evaluated { self.normal } else { 0 })
@@ -55,9 +56,8 @@ fn is_settled_leaf(leaf: &Atom) -> bool {
 impl Machine {
     /// What is known of the parts of a value: those of a normal expression are normal if evaluation looks at them.
     pub(super) fn parts_of(&mut self, value: &Value) -> Parts {
-        let nothing = Parts { normal: 0, head: None };
         if value.normal != self.meaning {
-            return nothing;
+            return Parts { normal: 0, head: None };
         }
         match value.atom.as_expression() {
             Some([Atom::Symbol(head), arguments @ ..]) => {

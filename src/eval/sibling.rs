@@ -17,7 +17,8 @@ pub(super) use self::tasks::Tasks;
 use super::code::{Activation, At};
 use super::forms::{Query, rest_of_fold};
 use super::head::HeadInfo;
-use super::machine::{Frame, Machine, Step, new_meaning, scope_of};
+use super::machine::{Frame, Machine, Step, scope_of};
+use super::meaning::new_meaning;
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
@@ -29,9 +30,9 @@ use crate::term::{Atom, Variable};
 pub(super) struct Group {
     /// The environment's stamp when it began.
     start: u64,
-    /// The meaning when it began, and another that a sibling has left.
+    /// The meaning when it began, and the same, or another that a sibling has left.
     meaning: u64,
-    changed: Option<u64>,
+    changed: u64,
     /// The path of what the siblings belong to, and how many names were given there before.
     outer_path: u128,
     outer_named: u64,
@@ -42,21 +43,24 @@ pub(super) struct Group {
     /// The environments that siblings have left, if they have written.
     left: Vec<Environment>,
     /// The space that reduces.
-    home: Option<SpaceId>,
+    home: Option<Box<SpaceId>>,
     /// Where on the stack what evaluates them is.
-    frame: usize,
+    frame: u32,
     /// Were those that wait offered to other threads? And should they be, whatever the first one takes?
     asked: bool,
     eager: bool,
     /// Those that are on offer, in order.
-    offered: VecDeque<(u64, Offer)>,
+    offered: Option<Box<VecDeque<(u64, Offer)>>>,
 }
+
+// They are pushed and popped for most calls: no larger than what is copied without a call.
+const _: () = assert!(size_of::<Group>() <= 128);
 
 impl Group {
     /// A sibling that has written left this meaning.
     fn leave(&mut self, meaning: u64) {
         if meaning != self.meaning {
-            self.changed = Some(meaning);
+            self.changed = meaning;
         }
     }
 
@@ -148,8 +152,9 @@ impl Branches {
     }
 
     pub(super) fn measure(&self, sum: &mut Sum) {
+        let room = (self.tasks.len() + self.done as usize) * size_of::<Task>();
+        sum.bytes(size_of::<Self>() + room + self.answers.capacity() * size_of::<Answer>());
         for task in self.tasks.as_slice() {
-            sum.bytes(size_of::<Task>());
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
@@ -174,17 +179,17 @@ impl Machine {
         let group = Group {
             start: self.epoch,
             meaning: self.meaning,
-            changed: None,
+            changed: self.meaning,
             outer_path: self.path,
             outer_named: self.named,
             names: self.names,
             began: self.steps,
             left: Vec::new(),
-            home: self.home,
-            frame: self.stack.len(),
+            home: self.home.map(Box::new),
+            frame: self.stack.len() as u32,
             asked: false,
             eager: std::mem::take(&mut self.spread),
-            offered: VecDeque::new(),
+            offered: None,
         };
         self.groups.push(group);
     }
@@ -237,8 +242,8 @@ impl Machine {
             _ => Environment::union_all(&group.left),
         };
         self.epoch = self.env.stamp();
-        if let Some(changed) = group.changed {
-            self.meaning = if count == 1 { changed } else { new_meaning() };
+        if group.changed != group.meaning {
+            self.meaning = if count == 1 { group.changed } else { new_meaning() };
         }
     }
 

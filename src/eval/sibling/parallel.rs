@@ -11,7 +11,7 @@
 //! sender's variables as if they had been found here. An argument that may be evaluated anew for each way to evaluate those
 //! before it, because they may bind its variables, is no task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -199,16 +199,23 @@ impl Machine {
 
     /// What sibling `index` of the innermost group has come to on another thread. If it was offered to none, those after it
     /// may be, before it is evaluated here.
+    #[inline]
     pub(in crate::eval) fn claim(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
         if self.shared.threads == 1 {
             return Ok(None);
         }
+        self.claim_offered(index)
+    }
+
+    fn claim_offered(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
         let Some(group) = self.groups.last_mut() else {
             return Ok(None);
         };
         let eager = group.eager || self.shared.worthwhile == 0;
-        if group.offered.front().is_some_and(|(offered, _)| *offered == index) {
-            if let Some((_, offer)) = group.offered.pop_front()
+        if let Some(offered) = &mut group.offered
+            && offered.front().is_some_and(|(offered, _)| *offered == index)
+        {
+            if let Some((_, offer)) = offered.pop_front()
                 && let Some(finished) = offer.take(self.level)
             {
                 return finished.map(|finished| Some(self.adopt(finished)));
@@ -233,7 +240,7 @@ impl Machine {
         let group = &self.groups[index];
         // As it was when the group began, and will be when it goes on.
         let meaning = std::mem::replace(&mut self.meaning, group.meaning);
-        let siblings = match self.stack.get(group.frame) {
+        let siblings = match self.stack.get(group.frame as usize) {
             Some(Frame::Args(args)) if args.grouped => args.waiting(self),
             Some(Frame::Rows(rows)) => rows.waiting(self),
             Some(Frame::Branches(branches)) => branches.waiting(group),
@@ -251,14 +258,14 @@ impl Machine {
         };
         let base = self.bases.iter().rev().find(|(epoch, _)| *epoch == group.start);
         let env = base.map_or(&self.env, |(_, env)| env);
-        let offered: Vec<_> = siblings
+        let offered: VecDeque<_> = siblings
             .into_iter()
             .map(|waiting| {
                 let sibling = Sibling {
                     remote: waiting.remote,
                     delta: waiting.delta,
                     env: env.clone(),
-                    home: group.home,
+                    home: group.home.as_deref().copied(),
                     meaning: group.meaning,
                     path: group.path(waiting.index),
                     fresh: self.fresh,
@@ -269,7 +276,7 @@ impl Machine {
             })
             .collect();
         if let Some(group) = self.groups.get_mut(index) {
-            group.offered.extend(offered);
+            group.offered = Some(Box::new(offered));
         }
         Ok(true)
     }

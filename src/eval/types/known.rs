@@ -2,38 +2,23 @@
 //!
 //! A program that builds an expression level by level, as `(s (s … z))`, or takes it apart so, has its type checked at each
 //! level. Each time, all but the outermost levels were looked at before; without this, n levels would take n² steps.
-//!
-//! Expressions are known by where they are, not by what they are: to compare two takes as long as they are large.
-
-use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
 use crate::env::SpaceId;
+use crate::eval::address::ByAddress;
 use crate::eval::value::variables;
 use crate::term::Atom;
 
 /// How many expressions must be looked at for the types of one, at least, that these are worth remembering.
 const MANY: usize = 4;
 
-/// When so many new ones are remembered, those from before are forgotten: what a program goes through level by level is
-/// still known for as many levels, and need not be looked at anew before.
-const MOST: usize = 4096;
-
 /// The types of expressions, as of one state of the environment and in one of its spaces.
 #[derive(Default)]
 pub(in crate::eval) struct KnownTypes {
     epoch: u64,
     home: Option<SpaceId>,
-    new: Entries,
-    old: Entries,
-}
-
-/// By address, which is theirs as long as they are here.
-type Entries = HashMap<*const Atom, (Atom, Box<[Atom]>)>;
-
-fn address(atom: &Atom) -> Option<*const Atom> {
-    atom.as_expression().map(<[Atom]>::as_ptr)
+    types: ByAddress<Box<[Atom]>>,
 }
 
 impl KnownTypes {
@@ -46,18 +31,11 @@ impl KnownTypes {
     }
 
     pub(in crate::eval) fn clear(&mut self) {
-        self.new.clear();
-        self.old.clear();
+        self.types.clear();
     }
 
     pub(super) fn get(&self, atom: &Atom) -> Option<&[Atom]> {
-        // Mostly there are none, and then nothing is hashed.
-        if self.new.is_empty() {
-            return None;
-        }
-        let address = address(atom)?;
-        let found = self.new.get(&address).or_else(|| self.old.get(&address));
-        found.map(|(_, types)| &**types)
+        self.types.get(atom.as_expression()?).map(|types| &**types)
     }
 
     /// Remembers the types of an expression, if so many that had to be looked at are worth it, and if the types have no
@@ -71,17 +49,13 @@ impl KnownTypes {
         if looked_at < MANY || !(atom.is_ground() || apart()) {
             return false;
         }
-        let Some(address) = address(atom) else { return false };
-        if self.new.len() == MOST {
-            self.old = std::mem::take(&mut self.new);
-        }
-        self.new.insert(address, (atom.clone(), types.into()));
+        self.types.insert(atom, types.into());
         true
     }
 
     /// What is remembered, for it takes memory.
     pub(in crate::eval) fn atoms(&self) -> impl Iterator<Item = &Atom> {
-        let entries = self.new.values().chain(self.old.values());
+        let entries = self.types.iter();
         entries.flat_map(|(atom, types)| std::iter::once(atom).chain(&**types))
     }
 }
