@@ -75,6 +75,15 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Is that much too much, beside what the tasks were found to hold, or so much if that is more by now?
+    pub(super) fn check_more(&self, beside: usize, bytes: usize) -> Result<(), Stop> {
+        // Relaxed: as above.
+        let held = self.held.load(Ordering::Relaxed).max(beside);
+        self.check_memory(held.saturating_add(bytes))
+    }
+}
+
 impl Machine {
     /// Measures what the machine holds, if it is time.
     pub(super) fn check_memory(&mut self) -> Result<(), Stop> {
@@ -142,6 +151,11 @@ impl Sum {
     pub(super) fn bytes(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.cells += 1;
+    }
+
+    /// All of them.
+    pub(super) fn total(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn atom(&mut self, atom: &Atom) {

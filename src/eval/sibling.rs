@@ -324,17 +324,20 @@ impl Machine {
                         None => self.start(task),
                     };
                 }
-                None => match &mut branches.query {
-                    Some(query) if !query.has_ended() => {
-                        branches.tasks = query.next(self)?.into_iter();
-                        // Those may be offered, too.
-                        self.ask_again();
-                    }
-                    _ => {
+                None => {
+                    let Some(mut query) = branches.query.take_if(|query| !query.has_ended()) else {
                         self.close_group();
                         return Ok(Step::Return(branches.answers.into()));
+                    };
+                    let mut sum = Sum::default();
+                    if self.shared.memory.is_some() {
+                        branches.measure(&mut sum);
                     }
-                },
+                    branches.tasks = query.next(self, sum.total())?.into_iter();
+                    branches.query = Some(query);
+                    // Those may be offered, too.
+                    self.ask_again();
+                }
             }
         }
     }

@@ -17,9 +17,9 @@ use crate::eval::pattern::settle;
 use crate::eval::shared::interrupted;
 use crate::eval::sibling::Task;
 use crate::eval::space::space_in;
-use crate::eval::value::variables;
+use crate::eval::value::{Value, variables};
 use crate::eval::{EvalError, Stop, names};
-use crate::term::{Atom, Bindings};
+use crate::term::{Atom, Bindings, Variable};
 
 /// So many answers are found at first.
 const FIRST: usize = 1024;
@@ -47,22 +47,30 @@ impl Query {
     }
 
     /// The template for each of the next answers: for none if there are no others.
-    pub(in crate::eval) fn next(&mut self, machine: &mut Machine) -> Result<Vec<Task>, Stop> {
+    /// The answers before have come to so many bytes.
+    pub(in crate::eval) fn next(&mut self, machine: &mut Machine, beside: usize) -> Result<Vec<Task>, Stop> {
         // An observer is shown all of them at once.
         let most = if machine.tracing {
             usize::MAX
         } else {
             self.found.saturating_mul(3).max(FIRST)
         };
-        let found = self.find(machine, most)?;
-        self.found += found.len();
-        self.ended = found.len() < most;
+        let found = self.find(machine, most, beside)?;
+        let all = found.len();
+        self.found += all;
+        self.ended = all < most;
         let mut others = SmallVec::new();
         variables(&self.pattern, &mut others);
         let mut tasks = Vec::with_capacity(found.len());
+        let values = self.act.values.len().max(self.act.values.inline_size());
+        let size = size_of::<Task>() + size_of::<Activation>() + values * size_of::<Value>();
         for (bindings, multiplicity) in found {
             for _ in 0..multiplicity {
                 machine.count(|_| self.pattern.clone())?;
+                if tasks.len().is_multiple_of(1024) {
+                    let bytes = all * size_of::<(Bindings<Atom>, u64)>() + tasks.len() * size;
+                    machine.shared.check_more(beside, bytes)?;
+                }
                 let matched = settle(Rc::clone(&self.act), &bindings, &others);
                 tasks.push(machine.task(&self.act, matched, self.body, None));
             }
@@ -71,7 +79,7 @@ impl Query {
     }
 
     /// At most so many answers after those that were found.
-    fn find(&self, machine: &mut Machine, most: usize) -> Result<Vec<(Bindings<Atom>, u64)>, Stop> {
+    fn find(&self, machine: &mut Machine, most: usize, beside: usize) -> Result<Vec<(Bindings<Atom>, u64)>, Stop> {
         let conjuncts = match self.pattern.as_expression() {
             Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == names().comma => conjuncts,
             _ => std::slice::from_ref(&self.pattern),
@@ -82,6 +90,9 @@ impl Query {
         let shared = Arc::clone(&machine.shared);
         let stop = shared.interrupt.flag();
         let (mut passed, mut found) = (0, Vec::new());
+        let mut free = SmallVec::new();
+        variables(&self.pattern, &mut free);
+        let size = size_of::<(Bindings<Atom>, u64)>() + free.len() * size_of::<(Variable, Atom)>();
         // Says whether that is enough.
         let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<bool, Stop> {
             let answer = answer.map_err(|error| match error {
@@ -90,10 +101,13 @@ impl Query {
             })?;
             passed += 1;
             if passed > self.found {
+                if found.len() == found.capacity() {
+                    // There will be room for twice as many, and the old room for a moment.
+                    shared.check_more(beside, 3 * found.len() * size)?;
+                }
                 found.push((answer.bindings, answer.multiplicity));
                 if found.len().is_multiple_of(1024) {
                     shared.check_interrupt(|| self.pattern.clone())?;
-                    shared.check_memory(found.len() * size_of::<(Bindings<Atom>, u64)>())?;
                 }
             }
             Ok(found.len() == most)
@@ -140,7 +154,7 @@ impl Machine {
             found: 0,
             ended: false,
         };
-        let tasks = query.next(self)?;
+        let tasks = query.next(self, 0)?;
         Ok((tasks, query))
     }
 }
