@@ -183,7 +183,7 @@ pub(super) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
     match list.atom.as_expression() {
         Some([_, rest @ ..]) => {
             let known = m.parts_of(&list).all(1, rest);
-            Outcome::Known(m.tuple_of(rest.iter().cloned().collect(), known))
+            Outcome::Known(m.tuple_of(rest.to_vec(), known))
         }
         _ => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
@@ -208,7 +208,7 @@ pub(super) fn decons_atom(m: &mut Machine, base: usize) -> Outcome {
             let parts = m.parts_of(&list);
             let known = parts.all(0, std::slice::from_ref(first));
             let others = parts.all(1, rest);
-            let rest = m.tuple_of(rest.iter().cloned().collect(), others);
+            let rest = m.tuple_of(rest.to_vec(), others);
             let known = known && rest.is_normal(m.meaning);
             Outcome::Known(m.tuple_of(vec![first.clone(), rest.atom], known))
         }

@@ -7,7 +7,6 @@
 mod parallel;
 mod tasks;
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::vec;
 
@@ -49,8 +48,8 @@ pub(super) struct Group {
     /// Were those that wait offered to other threads? And should they be, whatever the first one takes?
     asked: bool,
     eager: bool,
-    /// Those that are on offer, in order.
-    offered: Option<Box<VecDeque<(u64, Offer)>>>,
+    /// Those that are on offer, the first one last.
+    offered: Vec<(u64, Offer)>,
 }
 
 // They are pushed and popped for most calls: no larger than what is copied without a call.
@@ -189,7 +188,7 @@ impl Machine {
             frame: self.stack.len() as u32,
             asked: false,
             eager: std::mem::take(&mut self.spread),
-            offered: None,
+            offered: Vec::new(),
         };
         self.groups.push(group);
     }

@@ -11,7 +11,7 @@
 //! sender's variables as if they had been found here. An argument that may be evaluated anew for each way to evaluate those
 //! before it, because they may bind its variables, is no task.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -111,7 +111,7 @@ impl Remote {
 /// A sibling, and all that another thread needs to evaluate it.
 pub(super) struct Sibling {
     remote: Remote,
-    delta: Vec<(Variable, Atom)>,
+    delta: Entries,
     env: Environment,
     home: Option<SpaceId>,
     meaning: u64,
@@ -159,9 +159,12 @@ impl Sibling {
     }
 }
 
+/// Bindings on their way to another thread.
+type Entries = Vec<(Variable, Atom)>;
+
 /// What comes back.
 pub(super) struct Finished {
-    answers: Vec<(Value, Option<Vec<(Variable, Atom)>>)>,
+    answers: Vec<(Value, Option<Entries>)>,
     /// Variables from this number on are the task's own.
     first: u64,
     env: Environment,
@@ -212,10 +215,8 @@ impl Machine {
             return Ok(None);
         };
         let eager = group.eager || self.shared.worthwhile == 0;
-        if let Some(offered) = &mut group.offered
-            && offered.front().is_some_and(|(offered, _)| *offered == index)
-        {
-            if let Some((_, offer)) = offered.pop_front()
+        if group.offered.last().is_some_and(|(offered, _)| *offered == index) {
+            if let Some((_, offer)) = group.offered.pop()
                 && let Some(finished) = offer.take(self.level)
             {
                 return finished.map(|finished| Some(self.adopt(finished)));
@@ -258,7 +259,7 @@ impl Machine {
         };
         let base = self.bases.iter().rev().find(|(epoch, _)| *epoch == group.start);
         let env = base.map_or(&self.env, |(_, env)| env);
-        let offered: VecDeque<_> = siblings
+        let offered: Vec<_> = siblings
             .into_iter()
             .map(|waiting| {
                 let sibling = Sibling {
@@ -276,7 +277,8 @@ impl Machine {
             })
             .collect();
         if let Some(group) = self.groups.get_mut(index) {
-            group.offered = Some(Box::new(offered));
+            group.offered = offered;
+            group.offered.reverse();
         }
         Ok(true)
     }
@@ -374,7 +376,7 @@ impl Machine {
 pub(in crate::eval) struct Waiting {
     index: u64,
     remote: Remote,
-    delta: Vec<(Variable, Atom)>,
+    delta: Entries,
 }
 
 impl Branches {
