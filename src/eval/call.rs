@@ -130,7 +130,10 @@ impl Machine {
                 info,
                 grouped,
             }));
-            if grouped && let Some(answers) = self.claim(u64::from(item))? {
+            if grouped
+                && self.shared.threads > 1
+                && let Some(answers) = self.claim(u64::from(item))?
+            {
                 return Ok(Step::Return(answers));
             }
             return Ok(Step::Eval(act, node));

@@ -1,6 +1,8 @@
 //! What is known of a head: built-in, types and rules, in one state of the environment.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -119,3 +121,28 @@ pub(super) fn compiled(rule: &crate::env::Rule<'_, Atom>) -> Block {
 pub(super) fn has_wildcards(home: &Space) -> bool {
     home.get_matching_rules("", usize::MAX).next().is_some()
 }
+
+/// Hashes what is a hash already.
+#[derive(Default)]
+pub(super) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+}
+
+/// What is known of heads.
+pub(super) type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;

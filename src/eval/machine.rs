@@ -4,8 +4,6 @@
 //! waits for the answers of a part. A call in tail position pushes none.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,7 +13,7 @@ use super::address::ByAddress;
 use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
-use super::head::HeadInfo;
+use super::head::{HeadInfo, Heads};
 use super::meaning::{Home, new_meaning};
 use super::memo::{Memo, Remembering};
 use super::memory::Holding;
@@ -80,30 +78,6 @@ pub(super) struct Args {
 
 // There is one for each level of a program's recursion.
 const _: () = assert!(size_of::<Frame>() <= 48);
-
-/// Hashes what is a hash already.
-#[derive(Default)]
-pub(super) struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-}
-
-type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;
 
 /// One task's evaluation.
 pub(super) struct Machine {

@@ -202,15 +202,10 @@ impl Machine {
 
     /// What sibling `index` of the innermost group has come to on another thread. If it was offered to none, those after it
     /// may be, before it is evaluated here.
-    #[inline]
     pub(in crate::eval) fn claim(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
         if self.shared.threads == 1 {
             return Ok(None);
         }
-        self.claim_offered(index)
-    }
-
-    fn claim_offered(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
         let Some(group) = self.groups.last_mut() else {
             return Ok(None);
         };
