@@ -19,7 +19,7 @@ use super::memo::{Memo, Remembering};
 use super::memory::Holding;
 use super::quick::Plain;
 use super::rows::Rows;
-use super::sibling::{Branches, Group};
+use super::sibling::{Branches, Group, Task};
 use super::space::space_in;
 use super::types::KnownTypes;
 use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
@@ -34,6 +34,8 @@ pub(super) enum Step {
     Eval(Rc<Activation>, At),
     /// Evaluate an atom.
     Atom(Atom),
+    /// Evaluate a sibling, unless another thread has: this one, of the innermost group.
+    Sibling(Box<Task>, u64),
     /// Hand answers to the frame on top.
     Return(Answers),
 }
@@ -203,6 +205,7 @@ impl Machine {
             step = match step {
                 Step::Eval(act, at) => self.eval(act, at)?,
                 Step::Atom(atom) => self.eval_atom(atom)?,
+                Step::Sibling(task, index) => self.begin_task(*task, index)?,
                 Step::Return(answers) => match self.stack.pop() {
                     Some(frame) => self.resume(frame, answers)?,
                     None => {
@@ -219,6 +222,7 @@ impl Machine {
         let step = match step {
             Step::Eval(act, at) => self.eval(act, at)?,
             Step::Atom(atom) => self.eval_atom(atom)?,
+            Step::Sibling(task, index) => self.begin_task(*task, index)?,
             Step::Return(answers) => match self.stack.pop() {
                 Some(frame) => self.resume(frame, answers)?,
                 None => return self.spend().map(|()| None),
@@ -258,10 +262,7 @@ impl Machine {
         self.shared.check_interrupt(|| at(self))?;
         self.check_memory()?;
         self.spend()?;
-        if self.shared.threads > 1 {
-            self.share()?;
-        }
-        Ok(())
+        self.share()
     }
 
     /// Tells the other tasks of the steps since the last time.

@@ -134,7 +134,7 @@ impl Task {
     }
 
     /// What is evaluated.
-    fn atom(&self) -> Atom {
+    pub(super) fn atom(&self) -> Atom {
         match &self.kind {
             TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) | TaskKind::Pairs(act, at, _) => {
                 act.instantiate(*at)
@@ -333,9 +333,11 @@ impl Machine {
                     self.begin_sibling(index);
                     branches.done += 1;
                     self.stack.push(Frame::Branches(branches));
-                    return match self.claim(index)? {
-                        Some(answers) => Ok(Step::Return(answers)),
-                        None => self.start(task),
+                    // Not before the next step: there may be results to be told of before that takes its time.
+                    return if self.shared.threads > 1 {
+                        Ok(Step::Sibling(Box::new(task), index))
+                    } else {
+                        self.start(task)
                     };
                 }
                 None => {
@@ -360,6 +362,14 @@ impl Machine {
         answers.append_to(&mut branches.answers);
         self.end_sibling();
         self.continue_branches(branches)
+    }
+
+    /// Evaluates a sibling whose turn it is.
+    pub(super) fn begin_task(&mut self, task: Task, index: u64) -> Result<Step, Stop> {
+        match self.claim(index)? {
+            Some(answers) => Ok(Step::Return(answers)),
+            None => self.start(task),
+        }
     }
 
     fn start(&mut self, task: Task) -> Result<Step, Stop> {

@@ -187,7 +187,8 @@ impl Machine {
     pub(super) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
-            match self.fit(signature, &arguments, |machine, index| {
+            let plain = |machine: &Self, index: usize| machine.is_undefined(&arguments[index]);
+            match self.fit(signature, &arguments, plain, |machine, index| {
                 machine.types_of(&arguments[index]).into()
             }) {
                 Ok(_) => return Ok(index as u16),
@@ -251,11 +252,13 @@ impl Machine {
             })
     }
 
-    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are.
+    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are,
+    /// and `plain` whether it is known at once to have none.
     pub(super) fn fit<'t>(
         &mut self,
         signature: &Signature,
         arguments: &[Atom],
+        plain: impl Fn(&Self, usize) -> bool,
         types: impl Fn(&mut Self, usize) -> Cow<'t, [Atom]>,
     ) -> Result<Atom, Misfit> {
         if signature.arity() != arguments.len() {
@@ -268,16 +271,17 @@ impl Machine {
         let mut bindings = Bindings::new();
         for (index, (expected, argument)) in parameters.iter().zip(arguments).enumerate() {
             // It may stand anywhere, and says nothing of the others.
-            if mode(expected) == Mode::Eval && self.is_undefined(argument) {
+            if mode(expected) == Mode::Eval && plain(self, index) {
                 continue;
             }
             let expected = bindings.resolve(expected);
             if let Atom::Variable(variable) = &expected {
                 let mut others = SmallVec::new();
                 variables(result, &mut others);
-                let rest = parameters.iter().zip(arguments).skip(index + 1);
-                for (parameter, _) in rest.filter(|(_, argument)| !self.is_undefined(argument)) {
-                    variables(parameter, &mut others);
+                for (later, parameter) in parameters.iter().enumerate().skip(index + 1) {
+                    if !plain(self, later) {
+                        variables(parameter, &mut others);
+                    }
                 }
                 // Any type will do, and nobody asks which.
                 if !others.contains(variable) {
@@ -469,8 +473,12 @@ impl Machine {
         for head in heads {
             let Some(signature) = Signature::of(head) else { continue };
             functions += 1;
-            if let Ok(result) = self.fit(&signature, &items[1..], |_, index| Cow::Borrowed(&arguments[index]))
-                && !found.contains(&result)
+            if let Ok(result) = self.fit(
+                &signature,
+                &items[1..],
+                |_, _| false,
+                |_, index| Cow::Borrowed(&arguments[index]),
+            ) && !found.contains(&result)
             {
                 found.push(result);
             }

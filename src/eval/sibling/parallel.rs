@@ -184,7 +184,8 @@ pub(super) struct Finished {
 impl Machine {
     /// Offers siblings that wait, if those that are being evaluated have shown to be expensive.
     pub(in crate::eval) fn share(&mut self) -> Result<(), Stop> {
-        while let Some(group) = self.groups.get(self.asked)
+        while self.shared.threads > 1
+            && let Some(group) = self.groups.get(self.asked)
             && (group.asked || self.steps - group.began >= self.shared.worthwhile)
         {
             let index = self.asked;
