@@ -89,6 +89,29 @@ fn workloads() -> Vec<Workload> {
             "(let $d (define 1000) (made 500))",
         ),
         workload(
+            "typed list 2000: build and consume",
+            "(: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
+             (: range (-> Number (List Number))) (= (range $n) (if (== $n 0) Nil (Cons $n (range (- $n 1)))))
+             (: length (-> (List $t) Number)) (= (length Nil) 0) (= (length (Cons $h $t)) (+ 1 (length $t)))",
+            "(length (range 2000))",
+        ),
+        workload(
+            "a fact at each of 5000 steps",
+            "(= (loop $n $acc) (if (== $n 0) (done)
+                (let $u (add-atom &self (x $n)) (loop (- $n 1) (cons $n $acc)))))",
+            "(loop 5000 nil)",
+        ),
+        workload(
+            "map-atom over 4 loops of 50000",
+            "(= (loop $n) (if (== $n 0) done (loop (- $n 1))))",
+            "(map-atom (50000 50000 50000 50000) $x (loop $x))",
+        ),
+        workload(
+            "two loops of 100000 with a variable",
+            "(= (loop $n $x) (if (== $n 0) $x (loop (- $n 1) $x)))",
+            "(pair (loop 100000 $a) (let $q (loop 100000 $b) $q))",
+        ),
+        workload(
             "tree of calls, depth 16",
             "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1)))))",
             "(tree 16)",

@@ -51,6 +51,7 @@
 //! # Ok::<(), pleach::eval::RunError>(())
 //! ```
 
+mod address;
 mod apply;
 mod arithmetic;
 mod builder;
@@ -63,10 +64,13 @@ mod forms;
 mod functions;
 mod head;
 mod host;
+mod inert;
 mod interrupt;
 mod machine;
+mod meaning;
 mod memo;
 mod memory;
+mod parts;
 mod pattern;
 mod program;
 mod quick;
@@ -183,7 +187,7 @@ impl Evaluator {
         seed: IdSeed,
     ) -> Result<Evaluation, EvalError> {
         let shared = Arc::new(Shared::new(&self.settings, self.pool.as_ref(), seed));
-        // On this thread: the others are called for siblings alone, so what has none costs no more than with one.
+        // On this thread: the others take siblings alone, so what has none costs no more than with one.
         let mut machine = Machine::new(shared, environment, 1, 0);
         let answers = machine.evaluate(atom)?;
         Ok(Evaluation {

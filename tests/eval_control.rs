@@ -306,6 +306,60 @@ fn results_come_before_the_rest_is_evaluated() {
     assert_eq!(numbers.finish().unwrap_err(), error);
 }
 
+/// A join has more answers than can be found, and the first ones come all the same.
+#[test]
+fn the_first_answers_of_a_join_come_before_the_others_are_found() {
+    let mut world = Environment::new();
+    world.add_facts_bulk((0..2_000).map(|n| Atom::expression([Atom::symbol("n"), n.into()])));
+    let query = atom("(match &self (, (n $x) (n $y) (n $z)) ($x $y $z))");
+    // More steps than the first answers take, and fewer than all.
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().threads(threads).fuel(1_000_000).build();
+        let first: Vec<_> = evaluator.results(world.clone(), &query).take(20_000).collect();
+        assert!(first.iter().all(Result::is_ok));
+        assert_eq!(first[19_999], Ok(atom("(0 9 1999)")));
+    }
+}
+
+/// Those that are found later see what those before did: the state that the query began with.
+#[test]
+fn a_query_that_is_found_in_parts_sees_one_state() {
+    let facts: String = (0..3_000).map(|n| format!("(n {n})")).collect();
+    let query = "!(let $all (collapse (match &self (n $x) (let $u (add-atom &self (n (s $x))) $x))) (size-atom $all))
+        !(let $all (collapse (match &self (n (s $x)) $x)) (size-atom $all))
+        !(let $all (collapse (match &self (n $x) $x)) (size-atom $all))";
+    let program = format!("{facts}{query}");
+    let outcome = |policy: Policy, threads: usize| {
+        let evaluator = Evaluator::builder()
+            .policy(policy)
+            .threads(threads)
+            .worthwhile(20)
+            .build();
+        format!("{:?}", evaluator.run(Environment::new(), &program).unwrap().results)
+    };
+    let expected = outcome(Policy::Isolated, 1);
+    assert!(expected.starts_with("[[3000], [3000], [6000]"), "{expected}");
+    assert_eq!(outcome(Policy::Isolated, 2), expected);
+    assert_eq!(outcome(Policy::Sequential, 1), expected);
+}
+
+#[test]
+fn a_function_that_returns_what_a_call_comes_to_runs_in_constant_stack() {
+    let program = "(= (loop $n) (function (if (== $n 0) (return done) (return (loop (- $n 1))))))
+        (= (pick) a) (= (pick) b) (= (bad $n) (function (return (fail $n)))) (= (fail $n) (Error here why))
+        !(loop 100000) !(function (return (pick))) !(function (return (empty))) !(bad 1)
+        !(function (return (+ 1 2))) !(function (return (f (+ 1 2)))) !(function (pick))";
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().memory(1_000_000).threads(threads).build();
+        let run = evaluator.run(Environment::new(), program).unwrap();
+        assert_eq!(
+            format!("{:?}", run.results),
+            "[[done], [a, b], [], [(Error here why)], [3], [(f 3)], \
+             [(Error (function (pick)) NoReturn), (Error (function (pick)) NoReturn)]]"
+        );
+    }
+}
+
 #[test]
 fn a_program_is_run_item_by_item() {
     let evaluator = Evaluator::builder().fuel(1_000).build();

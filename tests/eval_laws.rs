@@ -18,7 +18,7 @@ struct Program(String);
 
 /// An expression of at most this depth. Functions `f0` … `f3` exist; `f3` alone calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
-    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 48 };
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 56 };
     let number = u8::arbitrary(g) % 4;
     let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
         let _ = write!(out, "({head}");
@@ -161,6 +161,50 @@ fn expression(g: &mut Gen, depth: u32, out: &mut String) {
         }
         45 => parts(g, out, "assertEqual", 2),
         46 => parts(g, out, "cdr-atom", 2),
+        47 => {
+            let _ = write!(out, "(let* (($a{depth} ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, ") ($b{depth} ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, ")) (pair $b{depth} $a{depth}))");
+        }
+        48 => {
+            out.push_str("(hyperpose ");
+            parts(g, out, "f0", 2);
+            out.push(')');
+        }
+        49 => {
+            // Arguments that may bind a variable of each other, and one that may not.
+            let _ = write!(
+                out,
+                "(let $r (trio (h $s{depth}) (h $s{number}) (h $t{depth})) ($r $s{depth} $t{depth}))"
+            );
+        }
+        50 => {
+            let _ = write!(out, "(superpose ((h $free) (j $free $w{number}) ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
+        51 => {
+            let _ = write!(out, "(collapse-bind (pair (h $x{depth}) ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
+        52 => {
+            let _ = write!(out, "(length (Cons ");
+            expression(g, depth - 1, out);
+            let _ = write!(out, " (Cons {number} Nil)))");
+        }
+        53 => {
+            let _ = write!(out, "(unify (f{number}) $u{depth} (pair $u{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str(") no)");
+        }
+        54 => {
+            let _ = write!(out, "(filter-atom ({number} 1 2) $i{depth} (== $i{depth} ");
+            expression(g, depth - 1, out);
+            out.push_str("))");
+        }
         _ => {
             let _ = write!(out, "(map-atom ");
             parts(g, out, "a", 2);
@@ -179,7 +223,10 @@ impl Arbitrary for Program {
              (: inc (-> Number Number)) (= (inc $x) (+ $x 1)) (= (text) \"text\") (: wrong (-> Number)) (= (wrong) (text))
              (: pick (-> Number Number)) (= (pick $x) (text)) (= (pick $x) $x) (= (pick $x) (superpose (a \"s\")))
              (: lazily (-> Atom Number)) (= (lazily $x) (if True $x 0)) (: make (-> Number (-> Number Number)))
-             (= (make $x) inc)\n",
+             (= (make $x) inc)
+             (= (j $x $x) (same $x)) (= (j (s $x) $y) ($x $y))
+             (: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
+             (: length (-> (List $t) Number)) (= (length Nil) 0) (= (length (Cons $h $t)) (+ 1 (length $t)))\n",
         );
         for rule in [
             "(= ($w wild) (tame $w))",

@@ -87,7 +87,7 @@ impl Machine {
                 Outcome::Stands if info.alone => Outcome::Nothing,
                 outcome => outcome,
             };
-            return self.conclude(outcome, base);
+            return self.conclude(outcome, &info, signature, base);
         }
         if let Some(host) = &info.host {
             let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
@@ -100,7 +100,7 @@ impl Machine {
                 super::HostResult::NotReducible => Outcome::Stands,
                 super::HostResult::Error(reason) => Outcome::Error(reason),
             };
-            return self.conclude(outcome, base);
+            return self.conclude(outcome, &info, signature, base);
         }
         self.apply_rules(&info, signature, base)
     }
@@ -124,19 +124,33 @@ impl Machine {
     }
 
     /// What a built-in has come to.
-    pub(super) fn conclude(&mut self, outcome: Outcome, base: usize) -> Result<Step, Stop> {
+    fn conclude(
+        &mut self,
+        outcome: Outcome,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
         Ok(match outcome {
             Outcome::Value(atom) if !is_empty_symbol(&atom) => {
                 self.vals.truncate(base);
                 Step::value(atom)
             }
-            Outcome::Value(_) | Outcome::Nothing => {
+            Outcome::Known(value) if !is_empty_symbol(&value.atom) => {
+                self.vals.truncate(base);
+                Step::Return(Answers::one(value))
+            }
+            Outcome::Value(_) | Outcome::Known(_) | Outcome::Nothing => {
                 self.vals.truncate(base);
                 Step::Return(Answers::None)
             }
-            Outcome::Eval(atom) => {
+            Outcome::Eval(value) => {
                 self.vals.truncate(base);
-                Step::Atom(atom)
+                match value.atom {
+                    // A name, or a symbol that is no result, says so when it is evaluated.
+                    Atom::Expression(_) if value.is_normal(self.meaning) => Step::Return(Answers::one(value)),
+                    atom => Step::Atom(atom),
+                }
             }
             Outcome::EvalIn(space, atom) => {
                 self.vals.truncate(base);
@@ -154,24 +168,41 @@ impl Machine {
                 self.vals.truncate(base);
                 Step::Return(answers.into())
             }
-            Outcome::EvalEach(atoms) => {
+            Outcome::EvalEach(values) => {
                 self.vals.truncate(base);
-                let tasks = atoms.into_iter().map(|atom| Task {
-                    kind: TaskKind::Atom(atom),
+                let meaning = self.meaning;
+                let tasks = values.into_iter().map(|value| Task {
+                    kind: match value.atom {
+                        Atom::Expression(_) if value.is_normal(meaning) => TaskKind::Done(value),
+                        atom => TaskKind::Atom(atom),
+                    },
                     delta: None,
                 });
                 let tasks = tasks.collect();
                 return self.branches(tasks);
             }
-            Outcome::Stands => {
-                let epoch = self.epoch;
-                Step::Return(Answers::one(Value::normal(self.take_expression(base), epoch)))
-            }
+            Outcome::Stands => Step::Return(Answers::one(self.stands(info, signature, base))),
             Outcome::Error(reason) => {
                 let atom = self.take_expression(base);
                 Step::value(super::error(atom, reason))
             }
         })
+    }
+
+    /// The call from `base` on, which stands as it is.
+    fn stands(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Value {
+        let meaning = self.meaning;
+        let values = &self.vals[base..];
+        // What a built-in came to is not evaluated here, but where it is used.
+        let normal = match signature.and_then(|chosen| info.signatures.get(usize::from(chosen))) {
+            Some(signature) => values
+                .iter()
+                .skip(1)
+                .zip(&signature.modes)
+                .all(|(value, mode)| value.is_normal(meaning) || mode.leaves(&value.atom)),
+            None => info.signatures.is_empty() && values.iter().all(|value| value.is_normal(meaning)),
+        };
+        Value::normal(self.take_expression(base), if normal { meaning } else { 0 })
     }
 
     /// Reduces by every rule whose left side unifies.
@@ -183,12 +214,10 @@ impl Machine {
         }
         let mut matched = Matches::new();
         self.matching_rules(info, base, &mut matched)?;
-        let signature = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
+        let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
         if matched.len() <= 1 {
             let Some((found, verdict)) = matched.pop() else {
-                let epoch = self.epoch;
-                let atom = self.take_expression(base);
-                return Ok(Step::Return(Answers::one(Value::normal(atom, epoch))));
+                return Ok(Step::Return(Answers::one(self.stands(info, signature, base))));
             };
             if let Some(delta) = &found.delta {
                 let scope = self.scope_from(base);
@@ -198,7 +227,7 @@ impl Machine {
                 self.vals.truncate(base);
             }
             let body = found.act.block.body;
-            if let Some(signature) = signature {
+            if let Some(signature) = of_type {
                 if signature.is_final {
                     return Ok(Step::Return(final_value(&found.act)));
                 }
@@ -217,7 +246,7 @@ impl Machine {
         }
         let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = self.rule_tasks(matched, &scope, signature);
+        let tasks = self.rule_tasks(matched, &scope, of_type);
         self.branches(tasks)
     }
 

@@ -58,7 +58,8 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// How many threads evaluate siblings, under the isolated policy. 1 unless set; 0 is taken as 1.
+    /// How many threads evaluate siblings, under the isolated policy: the caller's, and others that take siblings which wait
+    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
@@ -175,7 +176,7 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// How many steps siblings must be expected to take to be evaluated in parallel. For tests: it changes no result.
+    /// How many steps of a sibling make those after it be offered to other threads. For tests: it changes no result.
     #[doc(hidden)]
     #[must_use]
     pub fn worthwhile(mut self, steps: u64) -> Self {
@@ -183,11 +184,17 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// The evaluator. Starts its threads if it has more than one; if the system refuses them, it evaluates on one.
+    /// The evaluator. Starts its threads if it has more than one, all but the one that will call it; if the system refuses
+    /// them, it evaluates on one.
     #[must_use]
     pub fn build(self) -> Evaluator {
         let pool = (self.threads > 1 && self.policy == Policy::Isolated)
-            .then(|| rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().ok())
+            .then(|| {
+                rayon::ThreadPoolBuilder::new()
+                    .num_threads(self.threads - 1)
+                    .build()
+                    .ok()
+            })
             .flatten()
             .map(Arc::new);
         Evaluator { settings: self, pool }

@@ -8,7 +8,7 @@ use super::functions as f;
 use super::machine::Machine;
 use super::space;
 use super::types::Signature;
-use super::value::Answer;
+use super::value::{Answer, Value};
 use crate::env::SpaceId;
 use crate::term::{Atom, Symbol};
 
@@ -67,14 +67,16 @@ pub(super) enum Special {
 pub(super) enum Outcome {
     /// This, as it is.
     Value(Atom),
+    /// This, as it is, with what is known of it.
+    Known(Value),
     /// These, as they are.
     Final(Vec<Atom>),
     /// What this evaluates to.
-    Eval(Atom),
+    Eval(Value),
     /// What this evaluates to by the rules of that space.
     EvalIn(Option<SpaceId>, Atom),
     /// What each of these evaluates to: siblings.
-    EvalEach(Vec<Atom>),
+    EvalEach(Vec<Value>),
     /// These, as they are, and what they bind.
     Bound(Vec<Answer>),
     /// No result.

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use super::Stop;
-use super::builtin::Builtin;
+use super::builtin::{Builtin, Kind};
 use super::code::{Activation, At, Call, Node};
 use super::head::HeadInfo;
 use super::machine::{Args, Frame, Machine, Step, is_empty_symbol, is_error};
+use super::sibling::Waiting;
 use super::types::{self, Mode, Signature};
 use super::value::{Answer, Answers, Value};
+use super::{Stop, names};
 use crate::term::Atom;
 
 impl Machine {
@@ -51,6 +52,13 @@ impl Machine {
         }
         let mut signature = None;
         if !info.signatures.is_empty() {
+            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.kind)
+                && head == Some(names().return_)
+                && self.returns(&info, &act, call)
+            {
+                let node = call.item(1);
+                return Ok(Step::Eval(act, node));
+            }
             match self.choose_signature(&info, &act, call) {
                 Ok(chosen) => signature = Some(chosen),
                 Err(errors) => {
@@ -63,11 +71,6 @@ impl Machine {
         let first = u32::from(head.is_some());
         if let Some(symbol) = head {
             self.vals.push(Value::raw(Atom::Symbol(symbol)));
-        }
-        if self.is_worthwhile()
-            && let Some(step) = self.spawn_args(&act, at, first, &info, signature, base)?
-        {
-            return Ok(step);
         }
         self.args_from(act, at, first, info, signature, base, false)
     }
@@ -83,6 +86,20 @@ impl Machine {
             return Rc::new(HeadInfo::of_types(types.iter().filter_map(Signature::of).collect()));
         }
         Rc::new(HeadInfo::unknown())
+    }
+
+    /// Does a `function` wait for this `(return …)` and for nothing else? Then what is returned is all that there is to wait
+    /// for, and a function that returns what another call comes to takes no stack.
+    fn returns(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> bool {
+        let returns = info.has_no_rules()
+            && !self.tracing
+            && call.arity() == 1
+            && matches!(act.node(call.item(1)), Node::Call(inner) if !self.is_plain(inner.simple))
+            && matches!(self.stack.last(), Some(Frame::Form(waiting)) if waiting.is_function());
+        if returns {
+            self.stack.pop();
+        }
+        returns
     }
 
     /// Evaluates the items from `item` on.
@@ -133,6 +150,12 @@ impl Machine {
                 info,
                 grouped,
             }));
+            if grouped
+                && self.shared.threads > 1
+                && let Some(answers) = self.claim(u64::from(item))?
+            {
+                return Ok(Step::Return(answers));
+            }
             return Ok(Step::Eval(act, node));
         }
         if grouped {
@@ -162,7 +185,7 @@ impl Machine {
     /// An argument that needs no evaluation, or next to none.
     #[inline]
     pub(super) fn argument_at_hand(
-        &mut self,
+        &self,
         act: &Activation,
         node: At,
         item: u32,
@@ -197,11 +220,7 @@ impl Machine {
     /// Was this argument taken as it is?
     pub(super) fn is_lazy(&self, info: &HeadInfo, signature: Option<u16>, item: u32, atom: &Atom) -> bool {
         match signature {
-            Some(signature) if item > 0 => match info.signatures[signature as usize].modes[item as usize - 1] {
-                Mode::Eval => false,
-                Mode::Lazy => true,
-                Mode::Meta(meta) => types::metatype(atom) == meta,
-            },
+            Some(signature) if item > 0 => info.signatures[signature as usize].modes[item as usize - 1].leaves(atom),
             _ => false,
         }
     }
@@ -241,6 +260,17 @@ impl Machine {
                 self.resume_rows(rows, answers, false)
             }
         }
+    }
+}
+
+impl Args {
+    /// The arguments after this one that another thread may evaluate.
+    pub(super) fn waiting(&self, machine: &Machine) -> Vec<Waiting> {
+        let Node::Call(call) = self.act.node(self.at) else {
+            return Vec::new();
+        };
+        let current = self.act.instantiate(call.item(self.item));
+        machine.waiting_items(&self.act, self.at, self.item, &self.info, self.signature, &[current])
     }
 }
 

@@ -426,9 +426,8 @@ impl Activation {
                 if let Some((_, new)) = delta.iter().find(|(bound, _)| *bound == variable) {
                     self.values[slot] = Value::raw(new.clone());
                 }
-            } else if !value.atom.is_ground() {
-                let new = super::value::substitute(&value.atom, delta);
-                self.values[slot] = Value::raw(new);
+            } else {
+                self.values[slot].substitute(delta);
             }
         }
     }

@@ -6,15 +6,18 @@ pub(super) mod bound;
 mod cases;
 mod import;
 mod lists;
+mod query;
 
 use std::rc::Rc;
 use std::vec;
 
 pub(super) use self::lists::rest_of_fold;
+pub(super) use self::query::Query;
 use super::builtin::{Builtin, Special};
 use super::code::{Activation, At, Call, Node};
 use super::machine::{Frame, Machine, Step, is_error, scope_of};
 use super::memory::Sum;
+use super::parts::is_settled;
 use super::types::{Meta, Misfit, Mode, Signature, metatype};
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
@@ -100,11 +103,12 @@ impl Machine {
                 let left = act.instantiate(call.item(1));
                 let (pattern, then, other) = (call.item(2), call.item(3), call.item(4));
                 if let Some(space) = self.space_of(&left) {
-                    let tasks = self.query(space, &act, pattern, then)?;
+                    let (tasks, query) = self.query(space, &act, pattern, then)?;
                     if tasks.is_empty() {
                         return Ok(Step::Eval(act, other));
                     }
-                    return self.branches(tasks);
+                    drop(act);
+                    return self.branches_of(tasks, Some(query));
                 }
                 match self.match_pattern(Rc::clone(&act), pattern, &Value::raw(left)) {
                     Some(found) => {
@@ -226,13 +230,18 @@ impl Machine {
             Part::Scrutinee { empty } => self.choose_case(&act, at, empty, answers),
             Part::Body => Ok(Step::Return(match answers {
                 Answers::None => Answers::None,
-                Answers::One(answer) => Answers::One(returned(&act, at, answer)),
+                Answers::One(answer) => Answers::One(self.returned(&act, at, answer)),
                 Answers::Many(answers) => {
-                    let answers = answers.into_iter().map(|answer| returned(&act, at, answer));
+                    let answers = answers.into_iter().map(|answer| self.returned(&act, at, answer));
                     Answers::Many(answers.collect())
                 }
             })),
-            Part::Collapse { bindings: false } => Ok(Step::value(Atom::Expression(answers.atoms().into()))),
+            Part::Collapse { bindings: false } => {
+                let meaning = self.meaning;
+                let known = answers.iter().all(|answer| is_settled(&answer.value, meaning));
+                let value = self.tuple_of(answers.atoms(), known);
+                Ok(Step::Return(Answers::one(value)))
+            }
             Part::Collapse { bindings: true } => {
                 let answers = answers.into_vec().into_iter().map(bound::to_atom);
                 Ok(Step::value(Atom::Expression(answers.collect::<Vec<_>>().into())))
@@ -241,7 +250,7 @@ impl Machine {
                 let mut tasks = Vec::with_capacity(answers.len());
                 match answers {
                     Answers::One(Answer { value, delta: None }) => {
-                        return self.fold(act, at, index + 1, Some(value.atom));
+                        return self.fold(act, at, index + 1, Some(value));
                     }
                     answers => {
                         for answer in answers.into_vec() {
@@ -277,7 +286,29 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// What a `function` whose body came to this returns.
+    fn returned(&mut self, act: &Activation, at: At, answer: Answer) -> Answer {
+        let value = match answer.value.atom.as_expression() {
+            Some([Atom::Symbol(head), result]) if *head == names().return_ => {
+                self.parts_of(&answer.value).part(1, result)
+            }
+            _ if is_error(&answer.value.atom) => answer.value,
+            _ => Value::raw(error(act.instantiate(at), Atom::symbol("NoReturn"))),
+        };
+        Answer {
+            value,
+            delta: answer.delta,
+        }
+    }
+}
+
 impl Waiting {
+    /// Is it a `function` that waits for what its body comes to?
+    pub(super) fn is_function(&self) -> bool {
+        matches!(self.part, Part::Body)
+    }
+
     pub(super) fn measure(&self, sum: &mut Sum) {
         sum.activation(&self.act);
         match &self.part {
@@ -308,17 +339,4 @@ fn widened(act: &Activation, delta: Option<Delta>) -> Option<Delta> {
         }
     }
     Some(entries.into())
-}
-
-/// What a `function` whose body came to this returns.
-fn returned(act: &Activation, at: At, answer: Answer) -> Answer {
-    let atom = match answer.value.atom.as_expression() {
-        Some([Atom::Symbol(head), result]) if *head == names().return_ => result.clone(),
-        _ if is_error(&answer.value.atom) => answer.value.atom,
-        _ => error(act.instantiate(at), Atom::symbol("NoReturn")),
-    };
-    Answer {
-        value: Value::raw(atom),
-        delta: answer.delta,
-    }
 }

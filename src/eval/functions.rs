@@ -4,8 +4,10 @@ use super::arithmetic::{Operation, Trouble, float_of, rounded};
 use super::builtin::Outcome;
 use super::forms::bound::from_atom;
 use super::machine::Machine;
+use super::parts::is_settled;
 use super::results::{canonical, difference, same};
 use super::types::metatype;
+use super::value::Value;
 use super::{error, names};
 use crate::term::{Atom, Symbol};
 
@@ -82,6 +84,9 @@ pub(super) fn equal(m: &mut Machine, base: usize) -> Outcome {
     }
     // Atoms of types that can't be the same are not to be compared.
     let (a, b) = (a.clone(), b.clone());
+    if m.is_undefined(&a) || m.is_undefined(&b) {
+        return Outcome::Value(Atom::boolean(false));
+    }
     let (left, right) = (m.types_of(&a), m.types_of(&b));
     let mut bindings = crate::term::Bindings::new();
     let fits = left.iter().any(|left| {
@@ -110,7 +115,7 @@ pub(super) fn not(m: &mut Machine, base: usize) -> Outcome {
 }
 
 pub(super) fn first(m: &mut Machine, base: usize) -> Outcome {
-    Outcome::Value(m.argument(base, 1).clone())
+    Outcome::Known(m.vals[base + 1].clone())
 }
 
 pub(super) fn unit(_: &mut Machine, _: usize) -> Outcome {
@@ -118,19 +123,24 @@ pub(super) fn unit(_: &mut Machine, _: usize) -> Outcome {
 }
 
 pub(super) fn eval(m: &mut Machine, base: usize) -> Outcome {
-    Outcome::Eval(m.argument(base, 1).clone())
+    Outcome::Eval(m.vals[base + 1].clone())
 }
 
 pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
-    match m.expression(base, 1) {
-        Some(items) => Outcome::EvalEach(items.to_vec()),
+    let list = m.vals[base + 1].clone();
+    match list.atom.as_expression() {
+        Some(items) => {
+            let parts = m.parts_of(&list);
+            let items = items.iter().enumerate();
+            Outcome::EvalEach(items.map(|(index, item)| parts.part(index, item)).collect())
+        }
         None => wrong("superpose expects an expression as an argument"),
     }
 }
 
 /// The same; the program says that each is worth a task.
 pub(super) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
-    m.estimate = m.estimate.max(m.shared.worthwhile.saturating_mul(2));
+    m.spread = true;
     superpose(m, base)
 }
 
@@ -149,7 +159,7 @@ pub(super) fn if_equal(m: &mut Machine, base: usize) -> Outcome {
     } else {
         4
     };
-    Outcome::Eval(m.argument(base, chosen).clone())
+    Outcome::Eval(m.vals[base + chosen].clone())
 }
 
 pub(super) fn if_error(m: &mut Machine, base: usize) -> Outcome {
@@ -158,40 +168,51 @@ pub(super) fn if_error(m: &mut Machine, base: usize) -> Outcome {
     } else {
         3
     };
-    Outcome::Eval(m.argument(base, chosen).clone())
+    Outcome::Eval(m.vals[base + chosen].clone())
 }
 
 pub(super) fn car_atom(m: &mut Machine, base: usize) -> Outcome {
-    match m.expression(base, 1) {
-        Some([first, ..]) => Outcome::Eval(first.clone()),
+    let list = m.vals[base + 1].clone();
+    match list.atom.as_expression() {
+        Some([first, ..]) => Outcome::Eval(m.parts_of(&list).part(0, first)),
         _ => wrong("car-atom expects a non-empty expression as an argument"),
     }
 }
 
 pub(super) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
-    match m.expression(base, 1) {
-        Some([_, rest @ ..]) => Outcome::Eval(Atom::expression(rest.iter().cloned())),
+    let list = m.vals[base + 1].clone();
+    match list.atom.as_expression() {
+        Some([_, rest @ ..]) => {
+            let known = m.parts_of(&list).all(1, rest);
+            Outcome::Eval(m.tuple_of(rest.to_vec(), known))
+        }
         _ => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
 }
 
 pub(super) fn cons_atom(m: &mut Machine, base: usize) -> Outcome {
-    let first = m.argument(base, 1).clone();
-    match m.expression(base, 2) {
+    let (first, list) = (m.vals[base + 1].clone(), m.vals[base + 2].clone());
+    match list.atom.as_expression() {
         Some(rest) => {
-            let items: Vec<Atom> = std::iter::once(first).chain(rest.iter().cloned()).collect();
-            Outcome::Value(Atom::Expression(items.into()))
+            let known = is_settled(&first, m.meaning) && m.parts_of(&list).all(0, rest);
+            let items = std::iter::once(first.atom).chain(rest.iter().cloned()).collect();
+            Outcome::Known(m.tuple_of(items, known))
         }
         None => wrong("cons-atom expects an expression as its second argument"),
     }
 }
 
 pub(super) fn decons_atom(m: &mut Machine, base: usize) -> Outcome {
-    match m.expression(base, 1) {
-        Some([first, rest @ ..]) => Outcome::Value(Atom::expression([
-            first.clone(),
-            Atom::expression(rest.iter().cloned()),
-        ])),
+    let list = m.vals[base + 1].clone();
+    match list.atom.as_expression() {
+        Some([first, rest @ ..]) => {
+            let parts = m.parts_of(&list);
+            let known = parts.all(0, std::slice::from_ref(first));
+            let others = parts.all(1, rest);
+            let rest = m.tuple_of(rest.to_vec(), others);
+            let known = known && rest.is_normal(m.meaning);
+            Outcome::Known(m.tuple_of(vec![first.clone(), rest.atom], known))
+        }
         _ => wrong("decons-atom expects a non-empty expression as an argument"),
     }
 }
@@ -204,11 +225,13 @@ pub(super) fn size_atom(m: &mut Machine, base: usize) -> Outcome {
 }
 
 pub(super) fn index_atom(m: &mut Machine, base: usize) -> Outcome {
-    let (Some(items), Atom::Integer(index)) = (m.expression(base, 1), m.argument(base, 2)) else {
+    let list = m.vals[base + 1].clone();
+    let (Some(items), Atom::Integer(index)) = (list.atom.as_expression(), m.argument(base, 2)) else {
         return wrong("index-atom expects an expression and a whole number");
     };
-    match usize::try_from(*index).ok().and_then(|index| items.get(index)) {
-        Some(item) => Outcome::Value(item.clone()),
+    let index = usize::try_from(*index).unwrap_or(usize::MAX);
+    match items.get(index) {
+        Some(item) => Outcome::Known(m.parts_of(&list).part(index, item)),
         None => wrong("index-atom: the index is out of bounds"),
     }
 }
@@ -345,12 +368,14 @@ pub(super) fn println(m: &mut Machine, base: usize) -> Outcome {
 pub(super) fn trace(m: &mut Machine, base: usize) -> Outcome {
     let line = shown(m.argument(base, 1)) + "\n";
     m.print(&line);
-    Outcome::Eval(m.argument(base, 2).clone())
+    Outcome::Eval(m.vals[base + 2].clone())
 }
 
 pub(super) fn tuple(m: &mut Machine, base: usize) -> Outcome {
-    let items: Vec<Atom> = m.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
-    Outcome::Value(Atom::Expression(items.into()))
+    let meaning = m.meaning;
+    let known = m.vals[base + 1..].iter().all(|value| is_settled(value, meaning));
+    let items = m.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+    Outcome::Known(m.tuple_of(items, known))
 }
 
 pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
@@ -369,7 +394,7 @@ pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
             }
         }
     }
-    Outcome::Eval(Atom::Expression(kept.into()))
+    Outcome::Eval(Value::raw(Atom::Expression(kept.into())))
 }
 
 pub(super) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {

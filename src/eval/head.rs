@@ -1,6 +1,8 @@
 //! What is known of a head: built-in, types and rules, in one state of the environment.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -143,9 +145,23 @@ impl HeadInfo {
         self.builtin.is_none() && self.host.is_none() && self.signatures.is_empty() && self.has_no_rules()
     }
 
-    /// Are all arguments evaluated before a call, and left alone?
+    /// Are all arguments evaluated before a call, whatever they are?
     pub(super) fn is_strict(&self) -> bool {
         self.builtin.is_none() && self.host.is_none() && self.signatures.is_empty()
+    }
+
+    /// Was item `index` evaluated if an expression with this head is normal?
+    pub(super) fn has_evaluated(&self, index: usize, item: &Atom) -> bool {
+        if self.builtin.is_some_and(|builtin| builtin.special().is_some()) {
+            return false;
+        }
+        let Some(parameter) = index.checked_sub(1) else {
+            return true;
+        };
+        // Whichever type the arguments were evaluated by.
+        self.signatures
+            .iter()
+            .all(|signature| signature.modes.get(parameter).is_some_and(|mode| !mode.leaves(item)))
     }
 }
 
@@ -186,3 +202,28 @@ pub(super) fn is_headed(rule: &crate::env::Rule<'_, Atom>) -> bool {
 pub(super) fn has_wildcards(home: &Space) -> bool {
     home.get_matching_rules("", usize::MAX).next().is_some()
 }
+
+/// Hashes what is a hash already.
+#[derive(Default)]
+pub(super) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+}
+
+/// What is known of heads.
+pub(super) type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;

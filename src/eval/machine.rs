@@ -4,8 +4,6 @@
 //! waits for the answers of a part. A call in tail position pushes none.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,15 +12,17 @@ use smallvec::SmallVec;
 use super::builtin::Kind;
 use super::code::{Activation, At, Compiled, Node};
 use super::forms::Waiting;
-use super::head::HeadInfo;
+use super::head::{HeadInfo, Heads};
+use super::inert::Inert;
+use super::meaning::{Home, new_meaning};
 use super::memo::{Memo, Remembering};
 use super::memory::Holding;
 use super::quick::Plain;
 use super::rows::Rows;
-use super::sibling::{Branches, Group};
+use super::sibling::{Branches, Group, Task};
 use super::space::space_in;
 use super::types::KnownTypes;
-use super::value::{Answer, Answers, Delta, Value, Visited, compose, substitute, variables};
+use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
 use super::{Shared, Stop};
 use crate::Environment;
 use crate::env::{Space, SpaceId};
@@ -34,6 +34,8 @@ pub(super) enum Step {
     Eval(Rc<Activation>, At),
     /// Evaluate an atom.
     Atom(Atom),
+    /// Evaluate a sibling, unless another thread has: this one, of the innermost group.
+    Sibling(Box<Task>, u64),
     /// Hand answers to the frame on top.
     Return(Answers),
 }
@@ -57,11 +59,13 @@ pub(super) enum Frame {
     /// A built-in that evaluates its parts itself.
     Form(Waiting),
     /// What is evaluated reduces by the rules of another space; afterwards by those of this.
-    Home(Box<Option<SpaceId>>),
+    Home(Box<Home>),
     /// The answers are to be of this type.
     Expected(Box<Atom>),
     /// The answers of a call are to be remembered.
     Memo(Box<Remembering>),
+    /// This is a task: what waits for its answers is elsewhere.
+    Task,
 }
 
 pub(super) struct Args {
@@ -80,36 +84,15 @@ pub(super) struct Args {
 // There is one for each level of a program's recursion.
 const _: () = assert!(size_of::<Frame>() <= 48);
 
-/// Hashes what is a hash already.
-#[derive(Default)]
-pub(super) struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-}
-
-type Heads = HashMap<(Symbol, u32), Rc<HeadInfo>, BuildHasherDefault<NameHasher>>;
-
 /// One task's evaluation.
 pub(super) struct Machine {
     pub(super) shared: Arc<Shared>,
     pub(super) env: Environment,
     /// The stamp of the environment.
     pub(super) epoch: u64,
+    /// The stamp of what decides whether an atom evaluates to itself, and which types it has: another one whenever a rule,
+    /// a type, what a name stands for or the type of a state has changed.
+    pub(super) meaning: u64,
     pub(super) stack: Vec<Frame>,
     /// The values of arguments of calls whose other arguments are being evaluated.
     pub(super) vals: Vec<Value>,
@@ -119,13 +102,18 @@ pub(super) struct Machine {
     heads_epoch: u64,
     pub(super) plain: Plain,
     pub(super) known_types: KnownTypes,
+    pub(super) inert: Inert,
     /// The next id for a variable.
     pub(super) fresh: u64,
     pub(super) steps: u64,
     /// The steps that were reported already.
     reported: u64,
-    /// How many steps the siblings that are being evaluated are expected to take; 0 if nothing is known.
-    pub(super) estimate: u64,
+    /// The step at which to report again.
+    next_report: u64,
+    /// How many of the outermost groups were asked for siblings that wait.
+    pub(super) asked: usize,
+    /// Are the siblings that follow worth a task each, as the program says?
+    pub(super) spread: bool,
     /// How many tasks this one is nested in.
     pub(super) level: u32,
     /// The groups of siblings that are being evaluated, the innermost last.
@@ -167,6 +155,7 @@ impl Machine {
             tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
+            meaning: new_meaning(),
             env,
             stack: Vec::new(),
             vals: Vec::new(),
@@ -175,10 +164,13 @@ impl Machine {
             heads_epoch: 0,
             plain: Plain::default(),
             known_types: KnownTypes::default(),
+            inert: Inert::default(),
             fresh,
             steps: 0,
             reported: 0,
-            estimate: 0,
+            next_report: REPORT,
+            asked: 0,
+            spread: false,
             level,
             groups: Vec::new(),
             path: 0,
@@ -213,6 +205,7 @@ impl Machine {
             step = match step {
                 Step::Eval(act, at) => self.eval(act, at)?,
                 Step::Atom(atom) => self.eval_atom(atom)?,
+                Step::Sibling(task, index) => self.begin_task(*task, index)?,
                 Step::Return(answers) => match self.stack.pop() {
                     Some(frame) => self.resume(frame, answers)?,
                     None => {
@@ -229,6 +222,7 @@ impl Machine {
         let step = match step {
             Step::Eval(act, at) => self.eval(act, at)?,
             Step::Atom(atom) => self.eval_atom(atom)?,
+            Step::Sibling(task, index) => self.begin_task(*task, index)?,
             Step::Return(answers) => match self.stack.pop() {
                 Some(frame) => self.resume(frame, answers)?,
                 None => return self.spend().map(|()| None),
@@ -244,7 +238,7 @@ impl Machine {
     #[inline]
     pub(super) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
         self.steps += 1;
-        if self.steps - self.reported >= REPORT {
+        if self.steps >= self.next_report {
             return self.report(at);
         }
         Ok(())
@@ -264,9 +258,11 @@ impl Machine {
 
     #[cold]
     fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
+        self.next_report = self.steps + REPORT;
         self.shared.check_interrupt(|| at(self))?;
         self.check_memory()?;
-        self.spend()
+        self.spend()?;
+        self.share()
     }
 
     /// Tells the other tasks of the steps since the last time.
@@ -298,7 +294,7 @@ impl Machine {
                 ),
             })),
             Frame::Home(home) => {
-                self.set_home(*home);
+                self.leave_home(&home);
                 // What is normal there need not be so here.
                 let answers = answers.into_vec().into_iter().map(|answer| Answer {
                     value: Value::raw(answer.value.atom),
@@ -311,6 +307,7 @@ impl Machine {
                 self.remember(*remembering, &answers);
                 Ok(Step::Return(answers))
             }
+            Frame::Task => Ok(Step::Return(answers)),
             Frame::Form(waiting) => {
                 let answers = restricted(&waiting.act, answers);
                 self.resume_form(waiting, answers)
@@ -366,7 +363,7 @@ impl Machine {
             return Ok(Step::Return(Answers::None));
         }
         if self.is_inert(&atom) {
-            return Ok(Step::Return(Answers::one(Value::normal(atom, self.epoch))));
+            return Ok(Step::Return(Answers::one(Value::normal(atom, self.meaning))));
         }
         let act = Activation::open(&atom);
         self.made(act.block.bytes())?;
@@ -375,41 +372,6 @@ impl Machine {
             Node::Call(_) => self.eval(Rc::new(act), body),
             _ => Ok(Step::value(atom)),
         }
-    }
-
-    /// Is it known, without evaluating, that an atom evaluates to itself? Looks at each expression that evaluation
-    /// would, and at none that is quoted.
-    pub(super) fn is_inert(&mut self, atom: &Atom) -> bool {
-        let Atom::Expression(items) = atom else { return true };
-        let mut pending: SmallVec<[&[Atom]; 8]> = SmallVec::new();
-        pending.push(items);
-        let mut visited = Visited::default();
-        while let Some(items) = pending.pop() {
-            let Some(first) = items.first() else { continue };
-            match first {
-                Atom::Symbol(head) => {
-                    if *head == super::names().empty || !self.head(*head, items.len() as u32 - 1).is_inert() {
-                        return false;
-                    }
-                }
-                Atom::Variable(_) => return false,
-                // An expression that is inert is nothing to call.
-                _ => {
-                    if super::head::has_wildcards(self.home()) {
-                        return false;
-                    }
-                }
-            }
-            for item in items {
-                match item {
-                    Atom::Expression(inner) if visited.is_new(inner) => pending.push(inner),
-                    Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
-                    item if is_empty_symbol(item) => return false,
-                    _ => {}
-                }
-            }
-        }
-        true
     }
 
     /// What a name that begins with `&` stands for.
@@ -486,13 +448,15 @@ impl Machine {
         self.heads.clear();
         self.heads_epoch = 0;
         self.plain = Plain::default();
+        self.known_types.clear();
+        self.inert.clear();
         self.note_read();
     }
 
     /// Evaluates an atom by the rules of that space.
     pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
         if space != self.home {
-            self.stack.push(Frame::Home(Box::new(self.home)));
+            self.stack.push(Frame::Home(Box::new(self.leaving())));
             self.set_home(space);
         }
         Step::Atom(atom)
@@ -502,8 +466,12 @@ impl Machine {
     pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
         self.effects += 1;
         self.keep_base();
+        let definitions = self.home().definitions_stamp();
         let result = change(&mut self.env);
         self.epoch = self.env.stamp();
+        if self.home().definitions_stamp() != definitions {
+            self.meaning = new_meaning();
+        }
         result
     }
 

@@ -22,8 +22,9 @@ type Key = (Expression, Option<u16>, u64);
 struct Known {
     results: SmallVec<[Value; 1]>,
     steps: u64,
-    /// The stamp of the environment.
+    /// The stamp of the environment, and its meaning.
     stamp: u64,
+    meaning: u64,
     /// Does it depend on more than the definitions?
     reads: bool,
 }
@@ -91,17 +92,17 @@ impl Machine {
         let call = Expression::new(self.vals[base..].iter().map(|value| value.atom.clone()));
         let key = (call, signature, self.env.definitions_stamp());
         if let Some(known) = memo.calls.get(&key).filter(|known| known.holds(self.epoch)) {
-            let (results, steps, stamp) = (known.results.clone(), known.steps, known.stamp);
+            let (results, steps, before) = (known.results.clone(), known.steps, known.meaning);
             if known.reads {
                 self.note_read();
             }
             self.vals.truncate(base);
             self.skip(steps)?;
-            let epoch = self.epoch;
+            let meaning = self.meaning;
             let answers = results.into_iter().map(|mut value| {
-                // What was normal by the same definitions still is.
-                if value.normal == stamp {
-                    value.normal = epoch;
+                // What was normal still is: all that the call depends on is the same.
+                if value.normal == before {
+                    value.normal = meaning;
                 }
                 Answer { value, delta: None }
             });
@@ -137,6 +138,7 @@ impl Machine {
             results: answers.iter().map(|answer| answer.value.clone()).collect(),
             steps: self.steps - call.steps,
             stamp: self.epoch,
+            meaning: self.meaning,
             reads: call.reads != self.reads.get(),
         };
         if let Some(memo) = &mut self.memo {

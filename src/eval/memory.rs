@@ -1,7 +1,8 @@
 //! The limit of memory: what a machine holds, measured now and then.
 //!
 //! As a garbage collector does, a machine looks at all it holds when it has taken as many steps as it found cells the last
-//! time, so measuring costs no more than a constant share of the evaluation.
+//! time, so measuring costs no more than a constant share of the evaluation. It looks sooner if it has lately grown so fast
+//! that it would be beyond the limit by then, but not more than some times as often.
 
 use std::collections::HashSet;
 use std::mem::size_of;
@@ -11,6 +12,7 @@ use std::sync::atomic::Ordering;
 
 use super::code::Activation;
 use super::machine::{Frame, Machine};
+use super::sibling::Group;
 use super::value::{Answer, Value};
 use super::{EvalError, Shared, Stop};
 use crate::term::Atom;
@@ -18,11 +20,15 @@ use crate::term::Atom;
 /// What a fact that was added is taken to hold in the environment, in bytes.
 const FACT: usize = 100;
 
+/// How many times as often as else a machine that grows measures itself, at most.
+const OFTEN: u64 = 16;
+
 /// The bytes that one task was last found to hold, as part of the sum of all tasks.
 pub(super) struct Holding {
     shared: Arc<Shared>,
     bytes: usize,
-    /// The step at which to measure again.
+    /// The step at which it was measured, and that at which to measure again.
+    measured: u64,
     next: u64,
     /// The bytes of what was made at once since then.
     made: usize,
@@ -35,6 +41,7 @@ impl Holding {
         Self {
             shared: Arc::clone(shared),
             bytes: 0,
+            measured: 0,
             next: 0,
             made: 0,
             facts,
@@ -68,6 +75,15 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Is that much too much, beside what the tasks were found to hold, or so much if that is more by now?
+    pub(super) fn check_more(&self, beside: usize, bytes: usize) -> Result<(), Stop> {
+        // Relaxed: as above.
+        let held = self.held.load(Ordering::Relaxed).max(beside);
+        self.check_memory(held.saturating_add(bytes))
+    }
+}
+
 impl Machine {
     /// Measures what the machine holds, if it is time.
     pub(super) fn check_memory(&mut self) -> Result<(), Stop> {
@@ -91,19 +107,35 @@ impl Machine {
 
     fn measure(&mut self) -> Result<(), Stop> {
         let mut sum = Sum::default();
+        // What was made room for, for it was there when there was more.
+        let groups = self.groups.capacity() * size_of::<Group>();
+        let frames = (self.stack.capacity() - self.stack.len()) * size_of::<Frame>();
+        let values = (self.vals.capacity() - self.vals.len()) * size_of::<Value>();
+        sum.bytes(groups + frames + values);
         for frame in &self.stack {
             frame.measure(&mut sum);
         }
         for value in &self.vals {
             sum.value(value);
         }
+        for atom in self.inert.atoms() {
+            sum.atom(atom);
+        }
         for atom in self.known_types.atoms() {
             sum.atom(atom);
         }
         let facts = self.env.fact_count().saturating_sub(self.holding.facts);
-        self.holding.next = self.steps + sum.cells;
+        let bytes = sum.bytes + facts * FACT;
+        let limit = self.shared.memory.unwrap_or(usize::MAX);
+        let grown = bytes.saturating_sub(self.holding.bytes) as u128;
+        let taken = u128::from(self.steps - self.holding.measured);
+        // Half of the steps after which it would be there, if it went on growing like this.
+        let left = (limit.saturating_sub(bytes) as u128 * taken).checked_div(2 * grown);
+        let left = left.and_then(|left| u64::try_from(left).ok()).unwrap_or(u64::MAX);
+        self.holding.measured = self.steps;
+        self.holding.next = self.steps + left.clamp(sum.cells / OFTEN, sum.cells);
         self.holding.made = 0;
-        self.holding.set(sum.bytes + facts * FACT)
+        self.holding.set(bytes)
     }
 }
 
@@ -119,6 +151,11 @@ impl Sum {
     pub(super) fn bytes(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.cells += 1;
+    }
+
+    /// All of them.
+    pub(super) fn total(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn atom(&mut self, atom: &Atom) {
@@ -182,7 +219,7 @@ impl Frame {
             Self::Compose(entries) => entries.iter().for_each(|(_, atom)| sum.atom(atom)),
             Self::Form(waiting) => waiting.measure(sum),
             Self::Expected(of_type) => sum.atom(of_type),
-            Self::Home(_) | Self::Memo(_) => {}
+            Self::Home(_) | Self::Memo(_) | Self::Task => {}
         }
     }
 }

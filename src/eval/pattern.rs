@@ -30,7 +30,9 @@ impl Machine {
         if !block.headed {
             let call = self.call_from(base);
             let act = Rc::new(Activation::blank(Block::clone(block), &mut self.fresh));
-            return self.match_pattern(act, block.lhs, &Value::normal(call, self.epoch));
+            let known = self.vals[base..].iter().all(|value| value.is_normal(self.meaning));
+            let call = Value::normal(call, if known { self.meaning } else { 0 });
+            return self.match_pattern(act, block.lhs, &call);
         }
         let Node::Call(lhs) = block.node(block.lhs) else {
             return None;
@@ -104,20 +106,10 @@ impl Machine {
                     return *ground == value.atom;
                 }
                 let first = call.first;
-                // The parts of a normal expression are normal if evaluation looks at them all.
-                let normal = match items.first() {
-                    Some(Atom::Symbol(head)) if value.normal == self.epoch => {
-                        if self.head(*head, items.len() as u32 - 1).is_strict() {
-                            self.epoch
-                        } else {
-                            0
-                        }
-                    }
-                    Some(Atom::Symbol(_)) => 0,
-                    _ => value.normal,
-                };
+                let known = self.parts_of(value);
                 items.iter().enumerate().all(|(index, item)| {
-                    self.match_node(act, first + index as At, &Value::normal(item.clone(), normal), deferred)
+                    let part = known.part(index, item);
+                    self.match_node(act, first + index as At, &part, deferred)
                 })
             }
             Node::Deep(_) => {
@@ -155,10 +147,7 @@ pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, othe
     let mut own: SmallVec<[Variable; 4]> = SmallVec::new();
     for slot in 0..act.values.len() {
         if act.values[slot].is_set() {
-            if !act.values[slot].atom.is_ground() {
-                let atom = bindings.resolve(&act.values[slot].atom);
-                act.values[slot] = Value::raw(atom);
-            }
+            act.values[slot].replace_by(|atom| bindings.resolve(atom));
             continue;
         }
         let variable = act.variable(slot as u32);

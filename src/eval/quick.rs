@@ -28,7 +28,7 @@ impl Machine {
                 let value = &act.values[*slot as usize];
                 if !value.is_set() {
                     Some(Value::raw(act.variable(*slot)))
-                } else if value.is_normal(self.epoch) {
+                } else if value.is_normal(self.meaning) {
                     Some(value.clone())
                 } else {
                     None

@@ -10,7 +10,7 @@ use super::code::{Activation, At, Node};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error};
 use super::memory::Sum;
-use super::sibling::{Remote, Task, TaskKind};
+use super::sibling::{Task, TaskKind, Waiting};
 use super::value::{Answer, Answers, Delta, Value, substitute, variables};
 use crate::term::Atom;
 
@@ -37,8 +37,6 @@ pub(super) struct Rows {
     /// The row whose argument is being evaluated; `None` if it is evaluated for all of them at once.
     current: Option<usize>,
     grown: Vec<Row>,
-    /// Answers that parallel tasks have found already, by item.
-    found: Vec<(u32, Vec<Answer>)>,
     /// Were siblings announced?
     grouped: bool,
 }
@@ -59,8 +57,19 @@ impl Rows {
             sum.activation(&row.act);
             row.values.iter().chain(&row.error).for_each(|value| sum.value(value));
         }
-        let found = self.found.iter().flat_map(|(_, answers)| answers);
-        found.for_each(|answer| sum.answer(answer));
+    }
+
+    /// The arguments after this one that another thread may evaluate, once for all rows.
+    pub(super) fn waiting(&self, machine: &Machine) -> Vec<Waiting> {
+        let Node::Call(call) = self.act.node(self.at) else {
+            return Vec::new();
+        };
+        let mut mentioned = vec![self.act.instantiate(call.item(self.item))];
+        for delta in self.rows.iter().chain(&self.grown).filter_map(|row| row.delta.as_ref()) {
+            let entries = delta.iter();
+            mentioned.extend(entries.flat_map(|(variable, value)| [Atom::Variable(*variable), value.clone()]));
+        }
+        machine.waiting_items(&self.act, self.at, self.item, &self.info, self.signature, &mentioned)
     }
 
     /// Has any row bound a variable of this atom?
@@ -102,7 +111,6 @@ impl Machine {
             rows: vec![row],
             current: None,
             grown: Vec::new(),
-            found: Vec::new(),
             grouped,
         })
     }
@@ -185,11 +193,6 @@ impl Machine {
                 return self.finish_rows(*rows);
             }
             let node = call.item(rows.item);
-            if let Some(index) = rows.found.iter().position(|(item, _)| *item == rows.item) {
-                let (_, answers) = rows.found.swap_remove(index);
-                self.grow_all(&mut rows, &answers)?;
-                continue;
-            }
             let (info, signature, item) = (Rc::clone(&rows.info), rows.signature, rows.item);
             let act = Rc::clone(&rows.act);
             // An observer should see once what happens once.
@@ -239,6 +242,9 @@ impl Machine {
                 return Ok(Step::Eval(act, node));
             }
             self.stack.push(Frame::Rows(rows));
+            if let Some(answers) = self.claim(u64::from(item))? {
+                return Ok(Step::Return(answers));
+            }
             return Ok(Step::Eval(act, node));
         }
     }
@@ -266,66 +272,6 @@ impl Machine {
             .collect();
         self.branches(tasks)
     }
-
-    /// Evaluates all arguments in parallel, if there are several that may take long.
-    pub(super) fn spawn_args(
-        &mut self,
-        act: &Rc<Activation>,
-        at: At,
-        first: u32,
-        info: &Rc<HeadInfo>,
-        signature: Option<u16>,
-        base: usize,
-    ) -> Result<Option<Step>, Stop> {
-        let Node::Call(call) = act.node(at) else {
-            return Ok(None);
-        };
-        let mut heavy = Vec::new();
-        for item in first..call.len {
-            if self
-                .argument_at_hand(act, call.item(item), item, info, signature)
-                .is_none()
-            {
-                let Some(remote) = Remote::eval(act, call.item(item)) else {
-                    return Ok(None);
-                };
-                heavy.push((item, remote));
-            }
-        }
-        if heavy.len() < 2 {
-            return Ok(None);
-        }
-        self.open_group();
-        let items: Vec<u32> = heavy.iter().map(|(item, _)| *item).collect();
-        let remote = heavy.into_iter().map(|(item, remote)| (remote, u64::from(item)));
-        let mut found = Vec::with_capacity(items.len());
-        for (item, finished) in items.into_iter().zip(self.spawn(remote.collect())?) {
-            let answers = Answers::from(self.adopt(finished));
-            let answers = self.checked_argument(info, item, answers);
-            found.push((item, answers.into_vec()));
-        }
-        let mut rows = self.rows(Rc::clone(act), at, first, Rc::clone(info), signature, base, true);
-        rows.found = found;
-        // As if the item before the first had just been evaluated.
-        rows.grown = std::mem::take(&mut rows.rows);
-        match first.checked_sub(1) {
-            Some(before) => rows.item = before,
-            None => {
-                // The head is an expression: it is the first item to be evaluated.
-                rows.item = 0;
-                let answers = match rows.found.iter().position(|(item, _)| *item == 0) {
-                    Some(index) => rows.found.swap_remove(index).1,
-                    None => {
-                        let head = self.argument_at_hand(act, call.item(0), 0, info, signature);
-                        head.map(|value| Answer { value, delta: None }).into_iter().collect()
-                    }
-                };
-                rows.rows = std::mem::take(&mut rows.grown);
-                self.grow_all(&mut rows, &answers)?;
-            }
-        }
-        self.continue_rows(rows).map(Some)
-    }
 }
 
 /// Each way to go on from `row` with one of the answers.
@@ -337,11 +283,7 @@ fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
     for answer in answers {
         let mut next = row.clone();
         if let Some(delta) = &answer.delta {
-            for value in &mut next.values {
-                if !value.atom.is_ground() {
-                    *value = Value::raw(substitute(&value.atom, delta));
-                }
-            }
+            next.values.iter_mut().for_each(|value| value.substitute(delta));
             let mut act = (*next.act).clone();
             act.substitute(delta);
             next.act = Rc::new(act);
@@ -361,10 +303,8 @@ fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
             next.error = Some(answer.value.clone());
         } else {
             let mut value = answer.value.clone();
-            if let Some(delta) = &next.delta
-                && !value.atom.is_ground()
-            {
-                value = Value::raw(substitute(&value.atom, delta));
+            if let Some(delta) = &next.delta {
+                value.substitute(delta);
             }
             next.values.push(value);
         }

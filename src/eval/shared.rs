@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::builder::{EvaluatorBuilder, Hosts, Output};
+use super::sibling::Tasks;
 use super::trace::Observer;
 use super::{Counts, EvalError, Interrupt, Policy, Stop};
 use crate::env::IdSeed;
@@ -12,7 +13,7 @@ use crate::term::Atom;
 
 pub(super) struct Shared {
     pub(super) policy: Policy,
-    /// How many threads evaluate siblings: those of the pool, or the caller's.
+    /// How many threads evaluate siblings: the caller's, and those of the pool.
     pub(super) threads: usize,
     pub(super) pool: Option<Arc<rayon::ThreadPool>>,
     pub(super) fuel: u64,
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) worthwhile: u64,
     pub(super) interrupt: Interrupt,
     pub(super) trace: Option<Observer>,
+    /// The siblings that other threads may evaluate.
+    pub(super) tasks: Tasks,
     /// What the names of spaces and states that siblings make are derived from.
     pub(super) seed: IdSeed,
 }
@@ -39,7 +42,7 @@ impl Shared {
         let pool = pool.filter(|_| settings.trace.is_none()).cloned();
         Self {
             policy: settings.policy,
-            threads: pool.as_ref().map_or(1, |pool| pool.current_num_threads()),
+            threads: pool.as_ref().map_or(1, |_| settings.threads),
             pool,
             fuel: settings.fuel.unwrap_or(u64::MAX),
             spent: AtomicU64::new(0),
@@ -54,6 +57,7 @@ impl Shared {
             worthwhile: settings.worthwhile,
             interrupt: settings.interrupt.clone().unwrap_or_default(),
             trace: settings.trace.clone(),
+            tasks: Tasks::default(),
             seed,
         }
     }
@@ -82,9 +86,9 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends the evaluation, if it was interrupted; `at` is what would be reduced next.
+    /// Ends the evaluation, if it was interrupted, or has failed in another task; `at` is what would be reduced next.
     pub(super) fn check_interrupt(&self, at: impl FnOnce() -> Atom) -> Result<(), Stop> {
-        if self.interrupt.is_raised() {
+        if self.interrupt.is_raised() || self.tasks.is_cancelled() {
             return Err(interrupted(&at()));
         }
         Ok(())

@@ -5,40 +5,64 @@
 //! was none.
 
 mod parallel;
+mod tasks;
 
 use std::rc::Rc;
 use std::vec;
 
-pub(super) use self::parallel::{Remote, WORTHWHILE};
+pub(super) use self::parallel::{WORTHWHILE, Waiting};
+use self::tasks::Offer;
+pub(super) use self::tasks::Tasks;
 use super::code::{Activation, At};
-use super::forms::rest_of_fold;
+use super::forms::{Query, rest_of_fold};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
+use super::meaning::new_meaning;
 use super::memory::Sum;
 use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
 use crate::Environment;
-use crate::env::IdSeed;
+use crate::env::{IdSeed, SpaceId};
 use crate::term::{Atom, Variable};
 
 /// Siblings that are being evaluated: an entry of the machine's stack of groups.
-#[derive(Debug)]
 pub(super) struct Group {
     /// The environment's stamp when it began.
     start: u64,
+    /// The meaning when it began, and the same, or another that a sibling has left.
+    meaning: u64,
+    changed: u64,
     /// The path of what the siblings belong to, and how many names were given there before.
     outer_path: u128,
     outer_named: u64,
     /// The names given in all before.
     names: u64,
-    outer_estimate: u64,
     /// The machine's count of steps when the current sibling began.
     began: u64,
     /// The environments that siblings have left, if they have written.
     left: Vec<Environment>,
+    /// The space that reduces.
+    home: Option<Box<SpaceId>>,
+    /// Where on the stack what evaluates them is.
+    frame: u32,
+    /// Were those that wait offered to other threads? And should they be, whatever the first one takes?
+    asked: bool,
+    eager: bool,
+    /// Those that are on offer, the first one last.
+    offered: Vec<(u64, Offer)>,
 }
 
+// They are pushed and popped for most calls: no larger than what is copied without a call.
+const _: () = assert!(size_of::<Group>() <= 128);
+
 impl Group {
+    /// A sibling that has written left this meaning.
+    fn leave(&mut self, meaning: u64) {
+        if meaning != self.meaning {
+            self.changed = meaning;
+        }
+    }
+
     /// Where sibling `index` is in the evaluation. It does not depend on which thread evaluates what.
     fn path(&self, index: u64) -> u128 {
         const ODD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
@@ -110,7 +134,7 @@ impl Task {
     }
 
     /// What is evaluated.
-    fn atom(&self) -> Atom {
+    pub(super) fn atom(&self) -> Atom {
         match &self.kind {
             TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) | TaskKind::Pairs(act, at, _) => {
                 act.instantiate(*at)
@@ -120,16 +144,13 @@ impl Task {
             TaskKind::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
         }
     }
-
-    /// What was bound on the way to it, without the variables that were only mentioned.
-    fn bound(&self) -> Option<Delta> {
-        self.delta.as_ref().and_then(|delta| compose(delta, None))
-    }
 }
 
 /// Siblings whose answers are gathered.
 pub(super) struct Branches {
     tasks: vec::IntoIter<Task>,
+    /// Where others come from.
+    query: Option<Box<Query>>,
     /// The number of tasks before those.
     done: u64,
     answers: Vec<Answer>,
@@ -142,8 +163,9 @@ impl Branches {
     }
 
     pub(super) fn measure(&self, sum: &mut Sum) {
+        let room = (self.tasks.len() + self.done as usize) * size_of::<Task>();
+        sum.bytes(size_of::<Self>() + room + self.answers.capacity() * size_of::<Answer>());
         for task in self.tasks.as_slice() {
-            sum.bytes(size_of::<Task>());
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
@@ -155,6 +177,9 @@ impl Branches {
                 TaskKind::Done(value) => sum.value(value),
             }
         }
+        if let Some(query) = &self.query {
+            sum.activation(query.act());
+        }
         self.answers.iter().for_each(|answer| sum.answer(answer));
     }
 }
@@ -164,12 +189,18 @@ impl Machine {
     pub(super) fn open_group(&mut self) {
         let group = Group {
             start: self.epoch,
+            meaning: self.meaning,
+            changed: self.meaning,
             outer_path: self.path,
             outer_named: self.named,
             names: self.names,
-            outer_estimate: self.estimate,
             began: self.steps,
             left: Vec::new(),
+            home: self.home.map(Box::new),
+            frame: self.stack.len() as u32,
+            asked: false,
+            eager: std::mem::take(&mut self.spread),
+            offered: Vec::new(),
         };
         self.groups.push(group);
     }
@@ -185,7 +216,6 @@ impl Machine {
     /// A sibling has been evaluated: what it wrote is put aside.
     pub(super) fn end_sibling(&mut self) {
         let Some(group) = self.groups.last_mut() else { return };
-        self.estimate = self.steps - group.began;
         group.began = self.steps;
         if self.epoch != group.start && self.shared.policy == Policy::Isolated {
             let base = match self.bases.last() {
@@ -194,13 +224,15 @@ impl Machine {
             };
             group.left.push(std::mem::replace(&mut self.env, base));
             self.epoch = group.start;
+            let left = std::mem::replace(&mut self.meaning, group.meaning);
+            group.leave(left);
         }
     }
 
     /// All siblings have been evaluated.
     pub(super) fn close_group(&mut self) {
         let Some(mut group) = self.groups.pop() else { return };
-        self.estimate = group.outer_estimate;
+        self.asked = self.asked.min(self.groups.len());
         self.path = group.outer_path;
         // Whether siblings are announced may depend on what is known of values; whether names are given does not.
         self.named = group.outer_named + u64::from(self.names != group.names);
@@ -218,11 +250,15 @@ impl Machine {
             return;
         }
         self.shared.count_forks(group.left.len());
-        self.env = match group.left.len() {
+        let count = group.left.len();
+        self.env = match count {
             1 => group.left.swap_remove(0),
             _ => Environment::union_all(&group.left),
         };
         self.epoch = self.env.stamp();
+        if group.changed != group.meaning {
+            self.meaning = if count == 1 { group.changed } else { new_meaning() };
+        }
     }
 
     /// Before a write: keeps the state, if a group of siblings began with it.
@@ -251,7 +287,14 @@ impl Machine {
     }
 
     /// Evaluates siblings and gathers their answers.
-    pub(super) fn branches(&mut self, mut tasks: Vec<Task>) -> Result<Step, Stop> {
+    pub(super) fn branches(&mut self, tasks: Vec<Task>) -> Result<Step, Stop> {
+        self.branches_of(tasks, None)
+    }
+
+    /// The same, with those that a query finds after these.
+    pub(super) fn branches_of(&mut self, mut tasks: Vec<Task>, query: Option<Query>) -> Result<Step, Stop> {
+        let query = query.filter(|query| !query.has_ended());
+        let spread = std::mem::take(&mut self.spread);
         match tasks.len() {
             0 => Ok(Step::Return(Answers::None)),
             1 => match tasks.pop() {
@@ -262,10 +305,12 @@ impl Machine {
                 if self.tracing {
                     self.becomes(|| tasks.iter().map(Task::atom).collect());
                 }
+                self.spread = spread;
                 self.open_group();
                 self.continue_branches(Box::new(Branches {
                     answers: Vec::with_capacity(tasks.len()),
                     tasks: tasks.into_iter(),
+                    query: query.map(Box::new),
                     done: 0,
                 }))
             }
@@ -274,9 +319,6 @@ impl Machine {
 
     fn continue_branches(&mut self, mut branches: Box<Branches>) -> Result<Step, Stop> {
         loop {
-            if self.is_worthwhile() && branches.tasks.len() > 1 {
-                self.spawn_branches(&mut branches)?;
-            }
             match branches.tasks.next() {
                 Some(Task {
                     kind: TaskKind::Done(value),
@@ -287,14 +329,30 @@ impl Machine {
                     branches.answers.push(Answer { value, delta });
                 }
                 Some(task) => {
-                    self.begin_sibling(branches.done);
+                    let index = branches.done;
+                    self.begin_sibling(index);
                     branches.done += 1;
                     self.stack.push(Frame::Branches(branches));
-                    return self.start(task);
+                    // Not before the next step: there may be results to be told of before that takes its time.
+                    return if self.shared.threads > 1 {
+                        Ok(Step::Sibling(Box::new(task), index))
+                    } else {
+                        self.start(task)
+                    };
                 }
                 None => {
-                    self.close_group();
-                    return Ok(Step::Return(branches.answers.into()));
+                    let Some(mut query) = branches.query.take_if(|query| !query.has_ended()) else {
+                        self.close_group();
+                        return Ok(Step::Return(branches.answers.into()));
+                    };
+                    let mut sum = Sum::default();
+                    if self.shared.memory.is_some() {
+                        branches.measure(&mut sum);
+                    }
+                    branches.tasks = query.next(self, sum.total())?.into_iter();
+                    branches.query = Some(query);
+                    // Those may be offered, too.
+                    self.ask_again();
                 }
             }
         }
@@ -304,6 +362,14 @@ impl Machine {
         answers.append_to(&mut branches.answers);
         self.end_sibling();
         self.continue_branches(branches)
+    }
+
+    /// Evaluates a sibling whose turn it is.
+    pub(super) fn begin_task(&mut self, task: Task, index: u64) -> Result<Step, Stop> {
+        match self.claim(index)? {
+            Some(answers) => Ok(Step::Return(answers)),
+            None => self.start(task),
+        }
     }
 
     fn start(&mut self, task: Task) -> Result<Step, Stop> {
@@ -320,7 +386,7 @@ impl Machine {
                 Ok(Step::Eval(act, at))
             }
             TaskKind::Pairs(act, at, index) => self.pairs_from(act, at, index),
-            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far.atom)),
+            TaskKind::Fold(act, at, index, so_far) => self.fold(act, at, index, Some(so_far)),
             TaskKind::Atom(atom) => Ok(Step::Atom(atom)),
             TaskKind::Apply(values, info, signature) => {
                 let base = self.vals.len();

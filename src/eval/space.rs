@@ -189,7 +189,7 @@ pub(super) fn bind(m: &mut Machine, base: usize) -> Outcome {
         _ => return wrong("a name that begins with & is expected as the first argument"),
     };
     let content = canonical(m.argument(base, 2));
-    m.write(|env| env.bind(name.as_str(), content));
+    m.write_meaning(|env| env.bind(name.as_str(), content));
     Outcome::Value(unit_atom())
 }
 
@@ -215,8 +215,16 @@ pub(super) fn change_state(m: &mut Machine, base: usize) -> Outcome {
     };
     let content = canonical(m.argument(base, 2));
     m.note_read();
-    if m.env.get_state(id) != Some(&content) && !m.write(|env| env.change_state(id, content)) {
+    let Some(before) = m.env.get_state(id).cloned() else {
         return wrong(NO_STATE);
+    };
+    if before != content {
+        let change = |env: &mut Environment| env.change_state(id, content.clone());
+        if m.type_of_content(&before) == m.type_of_content(&content) {
+            m.write(change);
+        } else {
+            m.write_meaning(change);
+        }
     }
     Outcome::Value(m.argument(base, 1).clone())
 }

@@ -38,8 +38,8 @@ impl Evaluator {
     /// had. [`Results::finish`] evaluates the rest and returns the environment. Results and environment are those of
     /// [`evaluate`](Self::evaluate).
     ///
-    /// With several threads, branches that are expected to take long are evaluated together, and so are their results
-    /// found.
+    /// With several threads, branches that wait for one that takes long are evaluated beside it, before their results are
+    /// asked for.
     ///
     /// ```
     /// use pleach::Environment;

@@ -59,6 +59,7 @@ impl Machine {
         self.becomes(|| match step {
             Step::Eval(act, at) => vec![act.instantiate(*at)],
             Step::Atom(atom) => vec![atom.clone()],
+            Step::Sibling(task, _) => vec![task.atom()],
             Step::Return(answers) => answers.iter().map(|answer| answer.value.atom.clone()).collect(),
         });
     }

@@ -1,9 +1,12 @@
 //! Types: what an atom's types are, and whether arguments fit a function's type.
 
 mod known;
+mod plain;
 mod result;
 
 use std::borrow::Cow;
+
+use smallvec::SmallVec;
 
 pub(super) use self::known::KnownTypes;
 pub(super) use self::result::{Check, Verdict, bad_type};
@@ -12,7 +15,7 @@ use super::head::HeadInfo;
 use super::machine::Machine;
 use super::machine::is_token;
 use super::space::StateRef;
-use super::value::{Answers, Value, replace};
+use super::value::{Answers, Value, replace, variables};
 use super::{Names, names};
 use crate::term::{Atom, Bindings, Symbol, Variable, unify};
 
@@ -34,6 +37,17 @@ pub(super) enum Mode {
     Lazy,
     /// It is left as it is if it is such an atom.
     Meta(Meta),
+}
+
+impl Mode {
+    /// Does it leave this atom as it is?
+    pub(super) fn leaves(self, atom: &Atom) -> bool {
+        match self {
+            Mode::Eval => false,
+            Mode::Lazy => true,
+            Mode::Meta(meta) => metatype(atom) == meta,
+        }
+    }
 }
 
 /// A function type `(-> A … R)`.
@@ -173,7 +187,8 @@ impl Machine {
     pub(super) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
-            match self.fit(signature, &arguments, |machine, index| {
+            let plain = |machine: &Self, index: usize| machine.is_undefined(&arguments[index]);
+            match self.fit(signature, &arguments, plain, |machine, index| {
                 machine.types_of(&arguments[index]).into()
             }) {
                 Ok(_) => return Ok(index as u16),
@@ -237,11 +252,13 @@ impl Machine {
             })
     }
 
-    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are.
+    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are,
+    /// and `plain` whether it is known at once to have none.
     pub(super) fn fit<'t>(
         &mut self,
         signature: &Signature,
         arguments: &[Atom],
+        plain: impl Fn(&Self, usize) -> bool,
         types: impl Fn(&mut Self, usize) -> Cow<'t, [Atom]>,
     ) -> Result<Atom, Misfit> {
         if signature.arity() != arguments.len() {
@@ -253,7 +270,24 @@ impl Machine {
         };
         let mut bindings = Bindings::new();
         for (index, (expected, argument)) in parameters.iter().zip(arguments).enumerate() {
+            // It may stand anywhere, and says nothing of the others.
+            if mode(expected) == Mode::Eval && plain(self, index) {
+                continue;
+            }
             let expected = bindings.resolve(expected);
+            if let Atom::Variable(variable) = &expected {
+                let mut others = SmallVec::new();
+                variables(result, &mut others);
+                for (later, parameter) in parameters.iter().enumerate().skip(index + 1) {
+                    if !plain(self, later) {
+                        variables(parameter, &mut others);
+                    }
+                }
+                // Any type will do, and nobody asks which.
+                if !others.contains(variable) {
+                    continue;
+                }
+            }
             match mode(&expected) {
                 Mode::Lazy => continue,
                 Mode::Meta(meta) => {
@@ -300,43 +334,42 @@ impl Machine {
             atom: &'a Atom,
             items: &'a [Atom],
             done: Vec<Vec<Atom>>,
-            /// How many were looked at before it.
-            before: usize,
+            /// How many were looked at within it, but for those within what is remembered.
+            count: usize,
         }
         let undefined = Atom::Symbol(names().undefined);
         let Atom::Expression(items) = atom else {
             return self.types_of_leaf(atom);
         };
-        if items.is_empty() {
+        if self.is_undefined(atom) {
             return vec![undefined];
         }
-        self.known_types.enter(self.epoch, self.home);
+        self.known_types.enter(self.meaning, self.home);
         if let Some(types) = self.known(atom) {
             return types;
         }
-        // How many were looked at, and how many when types were last remembered.
-        let (mut looked_at, mut remembered) = (1, 0);
+        let mut looked_at = 0;
         let (first, reads) = (self.fresh, self.reads.get());
         let mut levels = vec![Level {
             atom,
             items,
             done: Vec::new(),
-            before: 0,
+            count: 0,
         }];
         while let Some(level) = levels.last_mut() {
             match level.items.get(level.done.len()) {
-                Some(item @ Atom::Expression(inner)) if !inner.is_empty() => match self.known(item) {
+                Some(item @ Atom::Expression(inner)) if !self.is_undefined(item) => match self.known(item) {
                     Some(types) => level.done.push(types),
                     None => {
                         levels.push(Level {
                             atom: item,
                             items: inner,
                             done: Vec::new(),
-                            before: looked_at,
+                            count: 0,
                         });
-                        looked_at += 1;
                     }
                 },
+                // A leaf, or an expression without a type.
                 Some(leaf) => {
                     let types = self.types_of_leaf(leaf);
                     level.done.push(types);
@@ -344,19 +377,17 @@ impl Machine {
                 None => {
                     let Some(level) = levels.pop() else { break };
                     let types = self.types_of_items(level.items, &level.done);
-                    // Where parts are shared, an expression within is met more often than it has levels.
-                    let before = if levels.is_empty() {
-                        0
-                    } else {
-                        remembered.max(level.before)
-                    };
+                    looked_at += 1;
+                    // Each few levels, for any of them may be asked for again, or be met again where parts are shared.
+                    let count = level.count + 1;
+                    let weight = if levels.is_empty() { looked_at } else { count };
                     let reads = reads != self.reads.get();
-                    let looked_at_now = looked_at - before;
-                    if self.known_types.insert(level.atom, &types, reads, first, looked_at_now) {
-                        remembered = looked_at;
-                    }
+                    let remembered = self.known_types.insert(level.atom, &types, reads, first, weight);
                     match levels.last_mut() {
-                        Some(outer) => outer.done.push(types),
+                        Some(outer) => {
+                            outer.done.push(types);
+                            outer.count += if remembered { 0 } else { count };
+                        }
                         None => return types,
                     }
                 }
@@ -384,17 +415,10 @@ impl Machine {
             Atom::Grounded(value) => match atom.downcast_grounded::<StateRef>() {
                 Some(StateRef(id)) => {
                     self.note_read();
-                    let content =
-                        self.env
-                            .get_state(*id)
-                            .map_or(Atom::Symbol(names.undefined), |content| match content {
-                                Atom::Expression(_) => Atom::Symbol(names.undefined),
-                                leaf => self
-                                    .types_of_leaf(leaf)
-                                    .into_iter()
-                                    .next()
-                                    .unwrap_or(Atom::Symbol(names.undefined)),
-                            });
+                    let content = self
+                        .env
+                        .get_state(*id)
+                        .map_or(Atom::Symbol(names.undefined), |content| self.type_of_content(content));
                     Atom::expression([Atom::symbol("StateMonad"), content])
                 }
                 None => Atom::symbol(value.get().type_name()),
@@ -429,6 +453,15 @@ impl Machine {
         }]
     }
 
+    /// The type of what a state holds.
+    pub(super) fn type_of_content(&self, content: &Atom) -> Atom {
+        let of_leaf = match content {
+            Atom::Expression(_) => None,
+            leaf => self.types_of_leaf(leaf).into_iter().next(),
+        };
+        of_leaf.unwrap_or(Atom::Symbol(names().undefined))
+    }
+
     /// The types of an expression, whose items have these types.
     pub(super) fn types_of_items(&mut self, items: &[Atom], types: &[Vec<Atom>]) -> Vec<Atom> {
         let undefined = Atom::Symbol(names().undefined);
@@ -440,8 +473,12 @@ impl Machine {
         for head in heads {
             let Some(signature) = Signature::of(head) else { continue };
             functions += 1;
-            if let Ok(result) = self.fit(&signature, &items[1..], |_, index| Cow::Borrowed(&arguments[index]))
-                && !found.contains(&result)
+            if let Ok(result) = self.fit(
+                &signature,
+                &items[1..],
+                |_, _| false,
+                |_, index| Cow::Borrowed(&arguments[index]),
+            ) && !found.contains(&result)
             {
                 found.push(result);
             }

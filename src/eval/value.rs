@@ -11,7 +11,8 @@ use crate::term::{Atom, Variable};
 #[derive(Clone, Debug)]
 pub(super) struct Value {
     pub(super) atom: Atom,
-    /// The environment's stamp under which the atom is known to evaluate to itself, 0 if none is known, or [`UNSET`].
+    /// The [meaning](super::machine::Machine::meaning) by which the atom is known to evaluate to itself, 0 if none is known,
+    /// or [`UNSET`].
     pub(super) normal: u64,
 }
 
@@ -31,8 +32,8 @@ impl Value {
         Self { atom, normal: 0 }
     }
 
-    pub(super) fn normal(atom: Atom, stamp: u64) -> Self {
-        Self { atom, normal: stamp }
+    pub(super) fn normal(atom: Atom, meaning: u64) -> Self {
+        Self { atom, normal: meaning }
     }
 
     #[inline]
@@ -40,12 +41,29 @@ impl Value {
         self.normal != UNSET
     }
 
-    /// Does it evaluate to itself, for all we know, in the environment of this stamp?
+    /// Does it evaluate to itself, for all we know, by this meaning?
     #[inline]
-    pub(super) fn is_normal(&self, stamp: u64) -> bool {
+    pub(super) fn is_normal(&self, meaning: u64) -> bool {
         match &self.atom {
-            Atom::Expression(items) => self.normal == stamp || items.is_empty(),
+            Atom::Expression(items) => self.normal == meaning || items.is_empty(),
             _ => true,
+        }
+    }
+
+    /// Replaces variables. What does not change stays as normal as it was.
+    pub(super) fn substitute(&mut self, delta: &[(Variable, Atom)]) {
+        self.replace_by(|atom| substitute(atom, delta));
+    }
+
+    /// The same, as `resolve` says, which shares what does not change.
+    pub(super) fn replace_by(&mut self, resolve: impl FnOnce(&Atom) -> Atom) {
+        if self.atom.is_ground() {
+            return;
+        }
+        let new = resolve(&self.atom);
+        match (&self.atom, &new) {
+            (Atom::Expression(before), Atom::Expression(after)) if before.as_ptr() == after.as_ptr() => {}
+            _ => *self = Self::raw(new),
         }
     }
 }

@@ -174,7 +174,7 @@ impl<'w> Walk<'w> {
         heads.retain(|signature| signature.arity() == arguments.len());
         let misfit = heads.iter().find_map(|signature| {
             let types = |_: &mut Machine, index: usize| Cow::Borrowed(level.types[index + 1].as_slice());
-            self.machine.fit(signature, arguments, types).err()
+            self.machine.fit(signature, arguments, |_, _| false, types).err()
         });
         let (part, kind) = match misfit {
             Some(Misfit::Argument {

@@ -1,20 +1,15 @@
-//! `let`, `let*`, `chain` and `match`: what binds variables in a body.
+//! `let`, `let*` and `chain`: what binds variables in a body.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::{Part, widened, with_delta};
-use crate::env::{Answer as Found, QueryError, SpaceId};
 use crate::eval::code::{Activation, At, Node};
-use crate::eval::machine::{Machine, Step, is_error, scope_of};
-use crate::eval::pattern::{Match, settle};
-use crate::eval::shared::interrupted;
+use crate::eval::machine::{Machine, Step, scope_of};
+use crate::eval::pattern::Match;
 use crate::eval::sibling::{Task, TaskKind};
-use crate::eval::space::{NO_SPACE, space_in};
-use crate::eval::types::Misfit;
-use crate::eval::value::{Answer, Answers, Delta, Value, substitute, variables};
-use crate::eval::{EvalError, Stop, error, names};
-use crate::term::{Atom, Bindings};
+use crate::eval::value::{Answer, Answers, Delta, Value, substitute};
+use crate::eval::{Stop, error};
+use crate::term::Atom;
 
 impl Machine {
     pub(in crate::eval) fn bind_one(
@@ -194,117 +189,5 @@ impl Machine {
     /// Goes on with pair `index` of a `let*`.
     pub(in crate::eval) fn pairs_from(&mut self, act: Rc<Activation>, at: At, index: u32) -> Result<Step, Stop> {
         self.next_pair(act, at, index)
-    }
-
-    /// May a query go on that has so many answers?
-    #[inline]
-    fn check_found(&self, answers: usize, pattern: &Atom) -> Result<(), Stop> {
-        if !answers.is_multiple_of(1024) {
-            return Ok(());
-        }
-        self.shared.check_interrupt(|| pattern.clone())?;
-        self.shared.check_memory(answers * size_of::<(Bindings<Atom>, u64)>())
-    }
-
-    /// A `match` in the space that its first argument has come to.
-    pub(in crate::eval) fn match_in(&mut self, act: Rc<Activation>, at: At, space: &Atom) -> Result<Step, Stop> {
-        let Node::Call(call) = act.node(at) else {
-            return Ok(Step::Return(Answers::None));
-        };
-        if is_error(space) {
-            return Ok(Step::value(space.clone()));
-        }
-        let Some(space) = self.space_of(space) else {
-            let reason = match self.types_of(space).into_iter().next() {
-                Some(actual) if actual != Atom::Symbol(names().undefined) => Misfit::Argument {
-                    index: 0,
-                    expected: Atom::Symbol(names().space),
-                    actual,
-                }
-                .reason(),
-                _ => Atom::string(NO_SPACE),
-            };
-            return Ok(Step::value(error(act.instantiate(at), reason)));
-        };
-        let tasks = self.query(space, &act, call.item(2), call.item(3))?;
-        drop(act);
-        self.branches(tasks)
-    }
-
-    /// The same in each of several.
-    pub(in crate::eval) fn match_in_each(
-        &mut self,
-        act: &Rc<Activation>,
-        at: At,
-        answers: Answers,
-    ) -> Result<Step, Stop> {
-        let mut tasks = Vec::with_capacity(answers.len());
-        for answer in answers.into_vec() {
-            let own = with_delta(act, answer.delta.as_ref());
-            let Atom::Expression(items) = own.instantiate(at) else {
-                continue;
-            };
-            let mut items = items.to_vec();
-            if let Some(space) = items.get_mut(1) {
-                *space = answer.value.atom;
-            }
-            tasks.push(Task {
-                kind: TaskKind::Atom(Atom::Expression(items.into())),
-                delta: widened(&own, answer.delta),
-            });
-        }
-        self.branches(tasks)
-    }
-
-    /// The template at `body` for each answer to the pattern.
-    pub(in crate::eval) fn query(
-        &mut self,
-        space: Option<SpaceId>,
-        act: &Rc<Activation>,
-        pattern: At,
-        body: At,
-    ) -> Result<Vec<Task>, Stop> {
-        let pattern = act.instantiate(pattern);
-        let conjuncts = match pattern.as_expression() {
-            Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == names().comma => conjuncts,
-            _ => std::slice::from_ref(&pattern),
-        };
-        self.note_read();
-        let (env, shared) = (self.env.clone(), Arc::clone(&self.shared));
-        let Some(space) = space_in(&env, space) else {
-            return Ok(Vec::new());
-        };
-        let stop = shared.interrupt.flag();
-        let mut found: Vec<(Bindings<Atom>, u64)> = Vec::new();
-        let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<(), Stop> {
-            let answer = answer.map_err(|error| match error {
-                QueryError::Stopped => interrupted(&pattern),
-                _ => EvalError::OutOfFuel { limit: shared.fuel },
-            })?;
-            found.push((answer.bindings, answer.multiplicity));
-            self.check_found(found.len(), &pattern)
-        };
-        if let [goal] = conjuncts {
-            let query = space.query(goal).with_fresh(self.fresh);
-            let mut query = query.with_limit(u64::MAX).with_stop(stop);
-            query.by_ref().try_for_each(&mut take)?;
-            self.fresh = query.fresh();
-        } else {
-            let join = space.query_all(conjuncts).with_fresh(self.fresh);
-            let mut join = join.with_limit(shared.fuel).with_stop(stop);
-            join.by_ref().try_for_each(&mut take)?;
-            self.fresh = join.fresh();
-        }
-        let mut others = smallvec::SmallVec::new();
-        variables(&pattern, &mut others);
-        let mut tasks = Vec::with_capacity(found.len());
-        for (bindings, multiplicity) in found {
-            for _ in 0..multiplicity {
-                self.count(|_| pattern.clone())?;
-                let matched = settle(Rc::clone(act), &bindings, &others);
-                tasks.push(self.task(act, matched, body, None));
-            }
-        }
-        Ok(tasks)
     }
 }

@@ -40,7 +40,7 @@ impl Machine {
         if self.env.binding(&mark).is_some() {
             return Ok(Step::value(Atom::expression([])));
         }
-        self.write(|env| env.bind(&mark, Atom::boolean(true)));
+        self.write_meaning(|env| env.bind(&mark, Atom::boolean(true)));
         if space.is_some() {
             for item in &mut items {
                 item.atom = with_home(&item.atom, name);

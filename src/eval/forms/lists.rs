@@ -50,30 +50,31 @@ impl Machine {
         act: Rc<Activation>,
         at: At,
         index: usize,
-        so_far: Option<Atom>,
+        so_far: Option<Value>,
     ) -> Result<Step, Stop> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
-        let items = act.instantiate(call.item(1));
-        let so_far = so_far.unwrap_or_else(|| act.instantiate(call.item(2)));
-        let Some(items) = items.as_expression() else {
+        let list = self.lazily(&act, call.item(1));
+        let so_far = so_far.unwrap_or_else(|| self.lazily(&act, call.item(2)));
+        let Some(items) = list.atom.as_expression() else {
             let reason = Atom::string("an expression is expected as the first argument");
             return Ok(Step::value(error(act.instantiate(at), reason)));
         };
-        if is_error(&so_far) {
-            return Ok(Step::value(so_far));
+        if is_error(&so_far.atom) {
+            return Ok(Step::Return(Answers::one(so_far)));
         }
         let Some(item) = items.get(index) else {
             return Ok(if index == 0 {
-                Step::Atom(so_far)
+                Step::Atom(so_far.atom)
             } else {
-                Step::value(so_far)
+                Step::Return(Answers::one(so_far))
             });
         };
         self.count(|_| act.instantiate(at))?;
-        let first = self.match_pattern(Rc::clone(&act), call.item(3), &Value::raw(so_far));
-        let both = first.and_then(|found| self.match_pattern(found.act, call.item(4), &Value::raw(item.clone())));
+        let item = self.parts_of(&list).part(index, item);
+        let first = self.match_pattern(Rc::clone(&act), call.item(3), &so_far);
+        let both = first.and_then(|found| self.match_pattern(found.act, call.item(4), &item));
         match both {
             Some(found) => {
                 let node = call.item(5);

@@ -1,42 +1,52 @@
-//! Siblings on several threads: those that are expected to take long become tasks on Rayon.
+//! Siblings on several threads.
 //!
-//! A task has a machine of its own, and a fork of the environment. What it takes along has no variables, so it binds none.
+//! A sibling that has taken many steps has shown that those after it may be worth a thread. So when a machine tells how many
+//! steps it took, it offers the siblings that wait in its outermost group of that kind, as tasks, and goes on with its own.
+//! When it gets to one of them, it takes it back, if no thread has begun with it, or waits for what it came to and takes
+//! that over, as if it had just been evaluated here. What is offered depends on numbers of steps, not on time, and what it
+//! comes to not even on that.
+//!
+//! A task has a machine of its own and a fork of the environment as it was when its group began. It counts new variables from
+//! a number on that no variable it was sent has; those it comes back with are renumbered, so that answers speak of the
+//! sender's variables as if they had been found here. An argument that may be evaluated anew for each way to evaluate those
+//! before it, because they may bind its variables, is no task.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use super::{Branches, Task, TaskKind};
+use super::tasks::Offer;
+use super::{Branches, Group, Task, TaskKind};
 use crate::Environment;
-use crate::eval::Stop;
-use crate::eval::code::{Activation, At, Compiled};
-use crate::eval::forms::rest_of_fold;
+use crate::env::SpaceId;
+use crate::eval::code::{Activation, At, Compiled, Node};
 use crate::eval::head::HeadInfo;
-use crate::eval::machine::{Machine, Step};
+use crate::eval::machine::{Frame, Machine};
 use crate::eval::memo::Memo;
-use crate::eval::value::{Answer, Value, replace};
+use crate::eval::value::{Answer, Answers, Delta, Value, replace, variables};
+use crate::eval::{Shared, Stop};
 use crate::term::{Atom, Variable};
 
-/// A sibling that is expected to take fewer steps is not worth a task.
+/// After how many steps of a sibling those that wait for it are offered as tasks.
 pub(in crate::eval) const WORTHWHILE: u64 = 5000;
 /// Tasks are nested no deeper, so that the native stack is bounded.
 const MAX_LEVEL: u32 = 12;
 
 /// A sibling on its way to another thread: what the machine here would go on with, so that it takes the same steps there.
-pub(in crate::eval) enum Remote {
+enum Remote {
     Eval(Sent, At),
+    Expect(Sent, At, Atom),
+    Pairs(Sent, At, u32),
     Fold(Sent, At, usize, Value),
     Atom(Atom),
-    /// The last says whether it was known before what the head is.
-    Apply(Vec<Value>, Option<u16>, bool),
+    /// A call; was its head known before it was evaluated?
+    Apply(Vec<Value>, bool, Option<u16>),
 }
 
 /// An activation on its way to another thread.
-#[derive(Clone)]
-pub(in crate::eval) struct Sent {
+struct Sent {
     block: Arc<Compiled>,
     base: u64,
     values: SmallVec<[Value; 4]>,
@@ -61,61 +71,108 @@ impl Sent {
 }
 
 impl Remote {
-    /// What another thread needs to evaluate a node, if no variable is in it.
-    pub(in crate::eval) fn eval(act: &Activation, at: At) -> Option<Self> {
-        act.instantiate(at).is_ground().then(|| Self::Eval(Sent::new(act), at))
+    /// `None` if there is nothing to evaluate, if it goes on with what was known in another state, or with a built-in after
+    /// the rules for its name.
+    fn of(task: &Task, group: &Group) -> Option<Self> {
+        Some(match &task.kind {
+            TaskKind::Eval(act, at) => Self::Eval(Sent::new(act), *at),
+            TaskKind::Expect(act, at, of_type) => Self::Expect(Sent::new(act), *at, of_type.clone()),
+            TaskKind::Pairs(act, at, index) => Self::Pairs(Sent::new(act), *at, *index),
+            TaskKind::Fold(act, at, index, so_far) => Self::Fold(Sent::new(act), *at, *index, so_far.clone()),
+            TaskKind::Atom(atom) => Self::Atom(atom.clone()),
+            TaskKind::Apply(values, info, signature) => {
+                let known = info.symbol.is_some();
+                if info.alone || known && info.epoch.get() != group.start {
+                    return None;
+                }
+                Self::Apply(values.clone(), known, *signature)
+            }
+            TaskKind::Done(_) => return None,
+        })
     }
 
-    /// The same for a sibling.
-    fn of(task: &Task) -> Option<Self> {
-        match &task.kind {
-            TaskKind::Eval(act, at) | TaskKind::Expect(act, at, _) => Self::eval(act, *at),
-            TaskKind::Atom(atom) => atom.is_ground().then(|| Self::Atom(atom.clone())),
-            TaskKind::Fold(act, at, index, so_far) => rest_of_fold(act, *at, *index, &so_far.atom)
-                .is_ground()
-                .then(|| Self::Fold(Sent::new(act), *at, *index, so_far.clone())),
-            TaskKind::Apply(values, info, signature) => values
-                .iter()
-                .all(|value| value.atom.is_ground() && !info.alone)
-                .then(|| Self::Apply(values.clone(), *signature, info.symbol.is_some())),
-            TaskKind::Pairs(..) | TaskKind::Done(_) => None,
-        }
-    }
-
-    /// What is evaluated.
-    fn atom(&self) -> Atom {
-        match self {
-            Self::Eval(sent, at) => sent.clone().arrive().instantiate(*at),
-            Self::Fold(sent, at, index, so_far) => rest_of_fold(&sent.clone().arrive(), *at, *index, &so_far.atom),
-            Self::Atom(atom) => atom.clone(),
-            Self::Apply(values, ..) => Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()),
-        }
-    }
-
-    /// Goes on with it.
-    fn step(self, machine: &mut Machine) -> Result<Step, Stop> {
-        match self {
-            Self::Eval(sent, at) => Ok(Step::Eval(sent.arrive(), at)),
-            Self::Fold(sent, at, index, so_far) => machine.fold(sent.arrive(), at, index, Some(so_far.atom)),
-            Self::Atom(atom) => Ok(Step::Atom(atom)),
-            Self::Apply(values, signature, known) => {
+    /// The sibling, on this thread.
+    fn arrive(self, machine: &mut Machine, delta: Option<Delta>) -> Task {
+        let kind = match self {
+            Self::Eval(sent, at) => TaskKind::Eval(sent.arrive(), at),
+            Self::Expect(sent, at, of_type) => TaskKind::Expect(sent.arrive(), at, of_type),
+            Self::Pairs(sent, at, index) => TaskKind::Pairs(sent.arrive(), at, index),
+            Self::Fold(sent, at, index, so_far) => TaskKind::Fold(sent.arrive(), at, index, so_far),
+            Self::Atom(atom) => TaskKind::Atom(atom),
+            Self::Apply(values, known, signature) => {
                 let info = if known {
                     machine.info_of(&values)
                 } else {
                     Rc::new(HeadInfo::unknown())
                 };
-                machine.vals.extend(values);
-                machine.apply_chosen(info, signature, 0)
+                TaskKind::Apply(values, info, signature)
             }
-        }
+        };
+        Task { kind, delta }
     }
 }
 
-/// What comes back.
-pub(in crate::eval) struct Finished {
-    /// Nothing was bound: no variable was sent.
-    values: Vec<Value>,
+/// A sibling, and all that another thread needs to evaluate it.
+pub(super) struct Sibling {
+    remote: Remote,
+    delta: Entries,
     env: Environment,
+    home: Option<SpaceId>,
+    meaning: u64,
+    path: u128,
+    fresh: u64,
+    level: u32,
+    memo: Option<Memo>,
+}
+
+impl Sibling {
+    /// How many tasks it is nested in, itself among them.
+    pub(super) fn level(&self) -> u32 {
+        self.level
+    }
+
+    pub(super) fn evaluate(self, shared: &Arc<Shared>) -> Result<Finished, Stop> {
+        // Only if there is fuel left for it.
+        shared.spend(0)?;
+        let mut machine = Machine::new(Arc::clone(shared), self.env, self.fresh, self.level);
+        machine.home = self.home;
+        machine.meaning = self.meaning;
+        machine.memo = self.memo;
+        machine.path = self.path;
+        // As where it comes from, something waits for the answers that wants to know what they bind.
+        machine.stack.push(Frame::Task);
+        let delta = (!self.delta.is_empty()).then(|| self.delta.into());
+        let task = self.remote.arrive(&mut machine, delta);
+        let step = machine.start(task)?;
+        let answers = machine.run(step)?;
+        let answers = answers.into_vec().into_iter();
+        Ok(Finished {
+            answers: answers
+                .map(|answer| (answer.value, answer.delta.map(|delta| delta.to_vec())))
+                .collect(),
+            first: self.fresh,
+            meaning: machine.meaning,
+            steps: machine.steps,
+            names: machine.names,
+            output: std::mem::take(&mut machine.output),
+            effects: machine.effects,
+            reads: machine.reads.get(),
+            memo: machine.memo,
+            env: machine.env,
+        })
+    }
+}
+
+/// Bindings on their way to another thread.
+type Entries = Vec<(Variable, Atom)>;
+
+/// What comes back.
+pub(super) struct Finished {
+    answers: Vec<(Value, Option<Entries>)>,
+    /// Variables from this number on are the task's own.
+    first: u64,
+    env: Environment,
+    meaning: u64,
     steps: u64,
     names: u64,
     output: String,
@@ -125,89 +182,151 @@ pub(in crate::eval) struct Finished {
 }
 
 impl Machine {
-    /// Are siblings here worth a task each?
-    pub(in crate::eval) fn is_worthwhile(&self) -> bool {
-        self.estimate >= self.shared.worthwhile
-            && self.shared.threads > 1
-            && self.level < MAX_LEVEL
-            && !self.is_sequential()
-    }
-
-    /// Evaluates all siblings that are left, each in a task.
-    pub(super) fn spawn_branches(&mut self, branches: &mut Branches) -> Result<(), Stop> {
-        let tasks: Vec<Task> = std::mem::take(&mut branches.tasks).collect();
-        let remote: Option<Vec<Remote>> = tasks.iter().map(Remote::of).collect();
-        let Some(remote) = remote else {
-            branches.tasks = tasks.into_iter();
-            return Ok(());
-        };
-        // The sibling before these left the base.
-        for (task, finished) in tasks
-            .iter()
-            .zip(self.spawn(remote.into_iter().zip(branches.done..).collect())?)
+    /// Offers siblings that wait, if those that are being evaluated have shown to be expensive.
+    pub(in crate::eval) fn share(&mut self) -> Result<(), Stop> {
+        while self.shared.threads > 1
+            && let Some(group) = self.groups.get(self.asked)
+            && (group.asked || self.steps - group.began >= self.shared.worthwhile)
         {
-            let mut answers = self.adopt(finished);
-            if let TaskKind::Expect(.., of_type) = &task.kind {
-                answers = self.checked(of_type, answers.into()).into_vec();
+            let index = self.asked;
+            self.asked += 1;
+            if self.offer(index)? {
+                break;
             }
-            branches.answers.extend(answers.into_iter().map(|answer| Answer {
-                value: answer.value,
-                delta: task.bound(),
-            }));
         }
         Ok(())
     }
 
-    /// Evaluates siblings in parallel, each in its own fork of the environment as it is.
-    pub(in crate::eval) fn spawn(&mut self, siblings: Vec<(Remote, u64)>) -> Result<Vec<Finished>, Stop> {
+    /// More siblings have joined the innermost group.
+    pub(super) fn ask_again(&mut self) {
+        if let Some(group) = self.groups.last_mut() {
+            group.asked = false;
+            self.asked = self.asked.min(self.groups.len() - 1);
+        }
+    }
+
+    /// What sibling `index` of the innermost group has come to on another thread. If it was offered to none, those after it
+    /// may be, before it is evaluated here.
+    pub(in crate::eval) fn claim(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
+        if self.shared.threads == 1 {
+            return Ok(None);
+        }
+        let Some(group) = self.groups.last_mut() else {
+            return Ok(None);
+        };
+        let eager = group.eager || self.shared.worthwhile == 0;
+        if group.offered.last().is_some_and(|(offered, _)| *offered == index) {
+            if let Some((_, offer)) = group.offered.pop()
+                && let Some(finished) = offer.take(self.level)
+            {
+                return finished.map(|finished| Some(self.adopt(finished)));
+            }
+        } else if eager {
+            self.offer(self.groups.len() - 1)?;
+        }
+        Ok(None)
+    }
+
+    /// Offers the siblings that wait in this group, once. Returns whether there are any.
+    fn offer(&mut self, index: usize) -> Result<bool, Stop> {
+        if self.level >= MAX_LEVEL {
+            return Ok(false);
+        }
+        let Some(group) = self.groups.get_mut(index) else {
+            return Ok(false);
+        };
+        if std::mem::replace(&mut group.asked, true) {
+            return Ok(false);
+        }
+        let group = &self.groups[index];
+        let base = self.bases.iter().rev().find(|(epoch, _)| *epoch == group.start);
+        let env = base.map_or(&self.env, |(_, env)| env).clone();
+        // As it was when the group began, and will be when it goes on: who waits is evaluated then, and nobody else.
+        let now = (
+            std::mem::replace(&mut self.env, env.clone()),
+            std::mem::replace(&mut self.epoch, group.start),
+            std::mem::replace(&mut self.meaning, group.meaning),
+            std::mem::replace(&mut self.home, group.home.as_deref().copied()),
+            std::mem::take(&mut self.plain),
+        );
+        let siblings = match self.stack.get(group.frame as usize) {
+            Some(Frame::Args(args)) if args.grouped => args.waiting(self),
+            Some(Frame::Rows(rows)) => rows.waiting(self),
+            Some(Frame::Branches(branches)) => branches.waiting(group),
+            // It is going on with its siblings right now.
+            _ => Vec::new(),
+        };
+        (self.env, self.epoch, self.meaning, self.home, self.plain) = now;
+        if siblings.is_empty() {
+            return Ok(false);
+        }
         // Tasks begin only if there is fuel left for them.
         self.spend()?;
-        let (shared, fresh, level) = (&self.shared, self.fresh, self.level + 1);
-        let (estimate, home) = (self.estimate / 2, self.home);
-        let memo = &self.memo;
-        let Some(group) = self.groups.last() else {
-            return Ok(Vec::new());
+        let Some(group) = self.groups.get(index) else {
+            return Ok(false);
         };
-        let siblings: Vec<(Remote, Environment, u128)> = siblings
+        let offered: Vec<_> = siblings
             .into_iter()
-            .map(|(sibling, index)| (sibling, self.env.clone(), group.path(index)))
+            .map(|waiting| {
+                let sibling = Sibling {
+                    remote: waiting.remote,
+                    delta: waiting.delta,
+                    env: env.clone(),
+                    home: group.home.as_deref().copied(),
+                    meaning: group.meaning,
+                    path: group.path(waiting.index),
+                    fresh: self.fresh,
+                    level: self.level + 1,
+                    memo: self.memo.clone(),
+                };
+                (waiting.index, Offer::new(&self.shared, sibling))
+            })
             .collect();
-        let evaluate = || {
-            siblings
-                .into_par_iter()
-                .with_max_len(1)
-                .map(|(sibling, env, path)| {
-                    shared.check_interrupt(|| sibling.atom())?;
-                    shared.spend(0)?;
-                    let mut machine = Machine::new(Arc::clone(shared), env, fresh, level);
-                    machine.estimate = estimate;
-                    machine.home = home;
-                    machine.memo.clone_from(memo);
-                    machine.path = path;
-                    let step = sibling.step(&mut machine)?;
-                    let answers = machine.run(step)?.into_vec();
-                    Ok(Finished {
-                        values: answers.into_iter().map(|answer| answer.value).collect(),
-                        env: machine.env,
-                        steps: machine.steps,
-                        names: machine.names,
-                        output: machine.output,
-                        effects: machine.effects,
-                        reads: machine.reads.get(),
-                        memo: machine.memo,
-                    })
-                })
-                .collect()
+        if let Some(group) = self.groups.get_mut(index) {
+            group.offered = offered;
+            group.offered.reverse();
+        }
+        Ok(true)
+    }
+
+    /// The items of a call after `item` that are to be evaluated, and in which no variable occurs that those before them may
+    /// bind: one of `mentioned`, or of an item between.
+    pub(in crate::eval) fn waiting_items(
+        &self,
+        act: &Rc<Activation>,
+        at: At,
+        item: u32,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        mentioned: &[Atom],
+    ) -> Vec<Waiting> {
+        let Node::Call(call) = act.node(at) else {
+            return Vec::new();
         };
-        let finished: Vec<Result<Finished, Stop>> = match &shared.pool {
-            Some(pool) => pool.install(evaluate),
-            None => evaluate(),
-        };
-        finished.into_iter().collect()
+        let mut bound: SmallVec<[Variable; 4]> = SmallVec::new();
+        mentioned.iter().for_each(|atom| variables(atom, &mut bound));
+        let mut waiting = Vec::new();
+        for item in item + 1..call.len {
+            let node = call.item(item);
+            if self.argument_at_hand(act, node, item, info, signature).is_some() {
+                continue;
+            }
+            let mut free: SmallVec<[Variable; 4]> = SmallVec::new();
+            variables(&act.instantiate(node), &mut free);
+            if !free.iter().any(|variable| bound.contains(variable)) {
+                waiting.push(Waiting {
+                    index: u64::from(item),
+                    remote: Remote::Eval(Sent::new(act), node),
+                    delta: Vec::new(),
+                });
+            }
+            bound.extend(free);
+        }
+        waiting
     }
 
     /// Takes over what a sibling has left, and returns its answers.
-    pub(in crate::eval) fn adopt(&mut self, finished: Finished) -> Vec<Answer> {
+    fn adopt(&mut self, finished: Finished) -> Answers {
         self.add_steps(finished.steps);
         self.names += finished.names;
         self.effects += finished.effects;
@@ -219,28 +338,64 @@ impl Machine {
             group.began = self.steps;
             if finished.env.stamp() != group.start {
                 group.left.push(finished.env);
+                group.leave(finished.meaning);
             }
         }
-        self.print(&finished.output);
+        if !finished.output.is_empty() {
+            self.print(&finished.output);
+        }
         let fresh = &mut self.fresh;
-        // Siblings number their variables from the same id on. Several answers of one may have a variable in common.
-        let mut renumbered: HashMap<Variable, Atom> = HashMap::new();
-        let mut renumber = |variable: &Variable| {
-            if let Some(new) = renumbered.get(variable) {
-                return Some(new.clone());
+        // Several answers may have a variable in common.
+        let mut renumbered: HashMap<Variable, Variable> = HashMap::new();
+        let mut own = |variable: &Variable| {
+            if variable.id() < finished.first {
+                return None;
             }
-            let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
+            if let Some(new) = renumbered.get(variable) {
+                return Some(*new);
+            }
+            let new = Variable::numbered(variable.name(), *fresh)?;
             *fresh += 1;
-            renumbered.insert(*variable, new.clone());
+            renumbered.insert(*variable, new);
             Some(new)
         };
-        let values = finished.values.into_iter();
-        values
-            .map(|mut value| {
-                if !value.atom.is_ground() {
-                    value.atom = replace(&value.atom, &mut renumber);
-                }
-                Answer { value, delta: None }
+        let mut replaced = |atom: &Atom| replace(atom, &mut |variable| own(variable).map(Atom::Variable));
+        let answers = finished.answers.into_iter().map(|(mut value, delta)| {
+            value.atom = replaced(&value.atom);
+            let delta = delta.map(|delta| {
+                let entries = delta.into_iter().map(|(variable, atom)| {
+                    let variable = match replaced(&Atom::Variable(variable)) {
+                        Atom::Variable(new) => new,
+                        _ => variable,
+                    };
+                    (variable, replaced(&atom))
+                });
+                entries.collect()
+            });
+            Answer { value, delta }
+        });
+        answers.collect::<Vec<_>>().into()
+    }
+}
+
+/// A sibling that waits, and is worth a task.
+pub(in crate::eval) struct Waiting {
+    index: u64,
+    remote: Remote,
+    delta: Entries,
+}
+
+impl Branches {
+    /// Those after the one that is being evaluated.
+    fn waiting(&self, group: &Group) -> Vec<Waiting> {
+        let tasks = self.tasks.as_slice().iter().zip(self.done..);
+        tasks
+            .filter_map(|(task, index)| {
+                Some(Waiting {
+                    index,
+                    remote: Remote::of(task, group)?,
+                    delta: task.delta.iter().flat_map(|delta| delta.iter().cloned()).collect(),
+                })
             })
             .collect()
     }

@@ -1,28 +1,24 @@
 //! The types of large expressions that were asked for.
 //!
-//! A program that builds an expression level by level, as `(s (s … z))`, has its type checked at each level. Each time, all
-//! but the outermost levels were looked at before; without this, n levels would take n² steps.
-
-use std::collections::HashMap;
+//! A program that builds an expression level by level, as `(s (s … z))`, or takes it apart so, has its type checked at each
+//! level. Each time, all but the outermost levels were looked at before; without this, n levels would take n² steps.
 
 use smallvec::SmallVec;
 
 use crate::env::SpaceId;
+use crate::eval::address::ByAddress;
 use crate::eval::value::variables;
 use crate::term::Atom;
 
 /// How many expressions must be looked at for the types of one, at least, that these are worth remembering.
-const MANY: usize = 16;
-
-/// How many expressions are remembered, at most.
-const MOST: usize = 1024;
+const MANY: usize = 4;
 
 /// The types of expressions, as of one state of the environment and in one of its spaces.
 #[derive(Default)]
 pub(in crate::eval) struct KnownTypes {
     epoch: u64,
     home: Option<SpaceId>,
-    types: HashMap<Atom, Known>,
+    types: ByAddress<Known>,
 }
 
 /// The types of one expression.
@@ -36,17 +32,17 @@ impl KnownTypes {
     /// Forgets what was known in another state or space.
     pub(super) fn enter(&mut self, epoch: u64, home: Option<SpaceId>) {
         if (self.epoch, self.home) != (epoch, home) {
-            self.types.clear();
+            self.clear();
             (self.epoch, self.home) = (epoch, home);
         }
     }
 
+    pub(in crate::eval) fn clear(&mut self) {
+        self.types.clear();
+    }
+
     pub(super) fn get(&self, atom: &Atom) -> Option<&Known> {
-        // Mostly there are none, and then nothing is hashed.
-        if self.types.is_empty() {
-            return None;
-        }
-        self.types.get(atom)
+        self.types.get(atom.as_expression()?)
     }
 
     /// Remembers the types of an expression, if so many that had to be looked at are worth it, and if the types have no
@@ -61,18 +57,14 @@ impl KnownTypes {
         if looked_at < MANY || !(atom.is_ground() || apart()) {
             return false;
         }
-        if self.types.len() == MOST {
-            self.types.clear();
-        }
         let types = types.into();
-        self.types.insert(atom.clone(), Known { types, reads });
+        self.types.insert(atom, Known { types, reads });
         true
     }
 
     /// What is remembered, for it takes memory.
     pub(in crate::eval) fn atoms(&self) -> impl Iterator<Item = &Atom> {
-        self.types
-            .iter()
-            .flat_map(|(atom, known)| std::iter::once(atom).chain(&*known.types))
+        let entries = self.types.iter();
+        entries.flat_map(|(atom, known)| std::iter::once(atom).chain(&*known.types))
     }
 }
