@@ -243,3 +243,17 @@ fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
         assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"boom"), "{streamed}");
     }
 }
+
+/// What waits is looked at as it will be evaluated, not by the rules that the sibling before it has written.
+#[test]
+fn what_is_offered_does_not_depend_on_what_a_sibling_wrote() {
+    let program = "(= (loop $n) (if (== $n 0) 0 (loop (- $n 1))))
+        !(trio (let $u (add-atom &self (= (+ 1 2) three)) (loop 50000)) (+ 1 2) (loop 50000))";
+    for threads in [1, 2, 3] {
+        let run = Evaluator::builder()
+            .threads(threads)
+            .build()
+            .run(Environment::new(), program);
+        assert_eq!(format!("{:?}", run.unwrap().results), "[[(trio 0 3 0)]]");
+    }
+}
