@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use pleach::Environment;
 use pleach::eval::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError};
+use pleach::term::Atom;
 
 /// Loops of more steps than make siblings worth a thread.
 const RULES: &str = "(= (work $n) (work $n 20000)) (= (work $n $i) (if (== $i 0) (meet $n) (work $n (- $i 1))))
@@ -187,4 +189,71 @@ fn a_sequential_evaluation_stays_on_its_thread() {
     let program = format!("{RULES}!(hyperpose ((work 1) (work 2) (work 3)))");
     evaluator.run(Environment::new(), &program).unwrap();
     assert_eq!(*seen.lock().unwrap(), HashSet::from([thread::current().id()]));
+}
+
+/// Found by the laws of `tests/eval_laws.rs`: what one task failed with ended another, and that said it was interrupted.
+#[test]
+fn what_a_task_fails_with_is_what_the_evaluation_fails_with() {
+    let program = "(= (tree $n) (if (== $n 0) (loop 1000) (pair (tree (- $n 1)) (tree (- $n 1)))))
+        (= (loop $n) (if (== $n 0) 0 (loop (- $n 1)))) !(tree 7)";
+    for threads in [2, 3, 8] {
+        let evaluator = Evaluator::builder().threads(threads).worthwhile(0).fuel(20_000).build();
+        for _ in 0..50 {
+            let error = evaluator.run(Environment::new(), program).unwrap_err();
+            assert_eq!(error, RunError::Eval(EvalError::OutOfFuel { limit: 20_000 }));
+        }
+    }
+}
+
+/// The same for a panic, which waits to be told of while the evaluation is ended.
+#[test]
+fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
+    let program = "(= (loop $n) (if (== $n 0) 0 (loop (- $n 1)))) (= (other) (if (== 0 (begin)) (loop 3000000) 0))
+        !(pair (loop 3000000) (hyperpose ((boom) (other))))";
+    for streamed in [false, true] {
+        let (tell, told) = mpsc::channel();
+        let (tell, told) = (Mutex::new(tell), Mutex::new(told));
+        let begin = HostFunction::new("(-> Number)", move |_| {
+            tell.lock().unwrap().send(()).unwrap();
+            HostResult::Values(vec![0.into()])
+        });
+        let boom = HostFunction::new("(-> Number)", move |_| {
+            told.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
+            panic!("boom");
+        });
+        let builder = Evaluator::builder().threads(3).worthwhile(0);
+        let builder = builder
+            .register("begin", begin.unwrap())
+            .register("boom", boom.unwrap());
+        let evaluator = builder.build();
+        let rules = evaluator
+            .run(Environment::new(), program.split('!').next().unwrap())
+            .unwrap();
+        let query: Atom = program.split('!').nth(1).unwrap().parse().unwrap();
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            if streamed {
+                evaluator
+                    .results(rules.environment, &query)
+                    .next()
+                    .map(|result| result.map(|_| ()))
+            } else {
+                Some(evaluator.evaluate(rules.environment, &query).map(|_| ()))
+            }
+        }));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"boom"), "{streamed}");
+    }
+}
+
+/// What waits is looked at as it will be evaluated, not by the rules that the sibling before it has written.
+#[test]
+fn what_is_offered_does_not_depend_on_what_a_sibling_wrote() {
+    let program = "(= (loop $n) (if (== $n 0) 0 (loop (- $n 1))))
+        !(trio (let $u (add-atom &self (= (+ 1 2) three)) (loop 50000)) (+ 1 2) (loop 50000))";
+    for threads in [1, 2, 3] {
+        let run = Evaluator::builder()
+            .threads(threads)
+            .build()
+            .run(Environment::new(), program);
+        assert_eq!(format!("{:?}", run.unwrap().results), "[[(trio 0 3 0)]]");
+    }
 }

@@ -185,7 +185,11 @@ impl Machine {
     /// Evaluates an atom of the top level, whose variables are its own.
     pub(super) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, Stop> {
         let step = self.begin(atom);
-        self.run(step)
+        let answers = self.run(step);
+        if answers.is_err() {
+            self.abandon();
+        }
+        answers
     }
 
     /// The first step of that.

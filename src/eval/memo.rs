@@ -2,8 +2,8 @@
 //!
 //! The memory is a persistent map: tasks take a fork of it along, and what they have found is united, in order.
 //!
-//! A call that looked at nothing but rules and types is known as long as these stay the same, whatever facts are written
-//! meanwhile; any other in one state of the environment alone.
+//! A call that looked at nothing but rules and types is known as long as these and what names stand for stay the same,
+//! whatever facts are written meanwhile; any other in one state of the environment alone.
 
 use smallvec::SmallVec;
 
@@ -30,8 +30,9 @@ struct Known {
 }
 
 impl Known {
-    fn holds(&self, stamp: u64) -> bool {
-        !self.reads || self.stamp == stamp
+    /// Whether a value had to be evaluated again was seen by its mark, which another meaning takes from it.
+    fn holds(&self, stamp: u64, meaning: u64) -> bool {
+        self.meaning == meaning && (!self.reads || self.stamp == stamp)
     }
 }
 
@@ -91,21 +92,18 @@ impl Machine {
         }
         let call = Expression::new(self.vals[base..].iter().map(|value| value.atom.clone()));
         let key = (call, signature, self.env.definitions_stamp());
-        if let Some(known) = memo.calls.get(&key).filter(|known| known.holds(self.epoch)) {
-            let (results, steps, before) = (known.results.clone(), known.steps, known.meaning);
+        if let Some(known) = memo
+            .calls
+            .get(&key)
+            .filter(|known| known.holds(self.epoch, self.meaning))
+        {
+            let (results, steps) = (known.results.clone(), known.steps);
             if known.reads {
                 self.note_read();
             }
             self.vals.truncate(base);
             self.skip(steps)?;
-            let meaning = self.meaning;
-            let answers = results.into_iter().map(|mut value| {
-                // What was normal still is: all that the call depends on is the same.
-                if value.normal == before {
-                    value.normal = meaning;
-                }
-                Answer { value, delta: None }
-            });
+            let answers = results.into_iter().map(|value| Answer { value, delta: None });
             return Ok(Some(Step::Return(answers.collect::<Vec<_>>().into())));
         }
         // A call in tail position is part of one that is remembered already: so the stack stays as it is.

@@ -88,10 +88,10 @@ impl Shared {
 
     /// Ends the evaluation, if it was interrupted, or has failed in another task; `at` is what would be reduced next.
     pub(super) fn check_interrupt(&self, at: impl FnOnce() -> Atom) -> Result<(), Stop> {
-        if self.interrupt.is_raised() || self.tasks.is_cancelled() {
+        if self.interrupt.is_raised() {
             return Err(interrupted(&at()));
         }
-        Ok(())
+        self.tasks.check(|| interrupted(&at()))
     }
 }
 

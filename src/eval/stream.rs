@@ -106,7 +106,10 @@ impl Results {
         while let Some(step) = self.step.take() {
             match self.next_step(step) {
                 Ok(step) => self.step = step,
-                Err(error) => self.error = Some(error),
+                Err(error) => {
+                    self.error = Some(error);
+                    self.machine.abandon();
+                }
             }
             if !self.ready.is_empty() {
                 return;

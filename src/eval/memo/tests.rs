@@ -121,3 +121,17 @@ fn all_that_is_looked_at_counts() {
     ];
     assert_eq!(all(&mut machine), expected);
 }
+
+/// A value that was known to be evaluated is evaluated again where a name in it has come to stand for something.
+#[test]
+fn a_new_name_is_never_missed() {
+    let lazily = "(: lz (-> Atom %Undefined%)) (= (lz $x) $x)";
+    let query = "(let $v (g &y) (let* (($a (lz $v)) ($u (bind! &y 5)) ($b (lz $v))) (quote $b)))";
+    assert_eq!(evaluate(&mut machine(lazily), query), "(quote (g 5))");
+    // Large: that it evaluates to itself is remembered too, and which call has looked at it.
+    let large = format!("{}&x{}", "(w ".repeat(20), ")".repeat(20));
+    let rules = "(: one (-> Atom %Undefined%)) (= (one $x) (eval $x)) (: two (-> Atom %Undefined%)) (= (two $x) (eval $x))
+        (: all (-> Atom %Undefined%)) (= (all $q) (let* (($a (one $q)) ($b (two $q)) ($u (bind! &x 5)) ($c (two $q))) $c))";
+    let found = evaluate(&mut machine(rules), &format!("(all {large})"));
+    assert_eq!(found, large.replace("&x", "5"));
+}

@@ -143,8 +143,8 @@ impl Sibling {
         machine.stack.push(Frame::Task);
         let delta = (!self.delta.is_empty()).then(|| self.delta.into());
         let task = self.remote.arrive(&mut machine, delta);
-        let step = machine.start(task)?;
-        let answers = machine.run(step)?;
+        let answers = machine.start(task).and_then(|step| machine.run(step));
+        let answers = answers.inspect_err(|stop| shared.tasks.fail(stop))?;
         let answers = answers.into_vec().into_iter();
         Ok(Finished {
             answers: answers

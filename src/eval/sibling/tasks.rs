@@ -4,6 +4,7 @@
 //! offered it, which then evaluates it as if it had never been offered. Who waits begins only tasks nested deeper than his
 //! own: so the native stack is bounded, and no two can wait for each other.
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::parallel::{Finished, Sibling};
+use crate::eval::machine::Machine;
 use crate::eval::{Shared, Stop};
 
 /// What a task has come to, if it has not panicked.
@@ -31,6 +33,10 @@ struct State {
     /// Those that nobody has begun, the oldest first: it is likely the largest.
     waiting: BTreeMap<u64, Sibling>,
     finished: HashMap<u64, Outcome>,
+    /// What the first of those that failed has failed with.
+    failure: Option<Stop>,
+    /// A panic in one that nobody wants to know of any more.
+    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Tasks {
@@ -39,9 +45,29 @@ impl Tasks {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::eval) fn is_cancelled(&self) -> bool {
+    /// Ends a task if what it comes to is no longer of interest: with what another has failed with, or else with `stop`.
+    pub(in crate::eval) fn check(&self, stop: impl FnOnce() -> Stop) -> Result<(), Stop> {
         // Relaxed: who sees it late ends late.
-        self.cancelled.load(Ordering::Relaxed)
+        if !self.cancelled.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(self.lock().failure.clone().unwrap_or_else(stop))
+    }
+
+    /// A task has failed. Said before its own tasks are dropped, which cancels all.
+    pub(super) fn fail(&self, stop: &Stop) {
+        self.lock().failure.get_or_insert_with(|| stop.clone());
+    }
+}
+
+impl Machine {
+    /// The whole evaluation has failed: ends all tasks. If one has panicked, that is why.
+    pub(in crate::eval) fn abandon(&mut self) {
+        self.groups.clear();
+        let panic = self.shared.tasks.lock().panic.take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
     }
 }
 
@@ -133,7 +159,13 @@ impl Drop for Offer {
         }
         // Relaxed: see above.
         tasks.cancelled.store(true, Ordering::Relaxed);
-        while state.finished.remove(&self.id).is_none() {
+        loop {
+            if let Some(outcome) = state.finished.remove(&self.id) {
+                if let Err(panic) = outcome {
+                    state.panic.get_or_insert(panic);
+                }
+                return;
+            }
             state = tasks.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
