@@ -114,6 +114,7 @@ fn histories_come_back() {
                             }
                         }
                     }
+                    let tip = archive.find(&format!("b{branch}")).unwrap();
                     // Unrelated to all others in memory from now on, but not in the archive: merged no more.
                     archive.commit(&format!("b{branch}"), &env, "replaced").unwrap();
                     assert_same(
@@ -124,11 +125,12 @@ fn histories_come_back() {
                     // In memory it is a sibling of what the archive has seen, not an heir.
                     let mut back = branches[branch].env.clone();
                     back.forget_history();
-                    archive.commit(&format!("b{branch}"), &back, "back").unwrap();
-                    // Those were two revisions, so it is a later version in memory too.
-                    let mark = Atom::symbol("a mark");
-                    branches[branch].env.add_fact(mark.clone());
-                    branches[branch].env.remove_fact(&mark);
+                    if archive.commit(&format!("b{branch}"), &back, "back").unwrap() != tip {
+                        // There were revisions, so it is a later version in memory too.
+                        let mark = Atom::symbol("a mark");
+                        branches[branch].env.add_fact(mark.clone());
+                        branches[branch].env.remove_fact(&mark);
+                    }
                 }
                 Step::Branch(branch) if count < 5 => {
                     archive

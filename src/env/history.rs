@@ -291,8 +291,10 @@ pub(super) fn settled<T: Term>(version: &Arc<Snapshot<T>>) -> Arc<Snapshot<T>> {
 
 /// Finds the merge base. Visits the versions that are not older than it; O(1) if one operand is the other or its parent.
 pub(crate) fn merge_base<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Base<T> {
-    let is_parent_of =
-        |old: &Arc<_>, new: &Arc<Snapshot<T>>| new.version.lock().parents.iter().any(|parent| Arc::ptr_eq(parent, old));
+    let is_parent_of = |old: &Arc<Snapshot<T>>, new: &Arc<Snapshot<T>>| {
+        // Most often no lock is needed to know better.
+        new.version.is_later(&old.version) && new.version.lock().parents.iter().any(|parent| Arc::ptr_eq(parent, old))
+    };
     // The usual cases, before anything is copied.
     if Arc::ptr_eq(left, right) || is_parent_of(right, left) {
         return Base::Right;
