@@ -312,10 +312,15 @@ mod unix {
     fn as_nobody(place: &Place, arguments: &str) -> Output {
         let mut command = place.command(arguments.split(' '));
         if nix::unistd::geteuid().is_root() {
-            // Nobody may not reach the folder that it was built in.
+            // Nobody may not reach the folder that it was built in. Copied by another process: what other tests start meanwhile
+            // would inherit a file that is open here for writing, and a program that somebody has open so can't be run.
             let program = place.path().join("pleach");
             if !program.exists() {
-                fs::copy(env!("CARGO_BIN_EXE_pleach"), &program).unwrap();
+                let copied = Command::new("cp")
+                    .arg(env!("CARGO_BIN_EXE_pleach"))
+                    .arg(&program)
+                    .status();
+                assert!(copied.unwrap().success());
             }
             command = Command::new(program);
             command.current_dir(place.path()).args(arguments.split(' '));
