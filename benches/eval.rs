@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use pleach::Environment;
-use pleach::eval::{Evaluator, Policy};
+use pleach_metta::{Evaluator, Policy};
 
 /// A program's rules, and what is timed.
 struct Workload {

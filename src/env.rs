@@ -418,15 +418,17 @@ impl<T: Term> Environment<T> {
         self.id_seed = Some(seed);
     }
 
-    /// A seed to derive those of an evaluation's forks from: the same for equal programs if this handle alone holds its
-    /// state, else one that no other handle has, since another may be evaluated too.
-    #[cfg(feature = "eval")]
-    pub(crate) fn id_origin(&self) -> IdSeed {
-        match self.id_seed {
+    /// A seed to derive the names of an evaluation's spaces and states from. Another state of this handle has another one.
+    /// The same for equal histories if this handle was given a [seed](Self::set_id_seed) or alone holds its state; else one
+    /// that no other handle has, since another may be evaluated too. O(1).
+    #[must_use]
+    pub fn id_seed(&self) -> IdSeed {
+        let origin = match self.id_seed {
             Some(seed) => seed,
             None if self.owns_data() => self.snapshot.world.ids.seed(),
             None => IdSeed::unique(),
-        }
+        };
+        origin.child(self.edits)
     }
 }
 

@@ -51,36 +51,19 @@
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, versions, union |
 //! | sharing | | [`SharedEnvironment`]: one live world, read without locks |
 //! | persistence | [`persist`] | environments as files |
-#![cfg_attr(
-    feature = "eval",
-    doc = "| evaluation | [`eval`] | a reference MeTTa evaluator, sequential and parallel |"
-)]
-#![cfg_attr(
-    not(feature = "eval"),
-    doc = "| evaluation | `eval`, a feature | a reference MeTTa evaluator, sequential and parallel |"
-)]
+//! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
 //!
 //! The README says what pleach is not for, and the compiler flags that a program needs that uses it.
 
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
-pub mod bag;
 pub mod env;
-#[cfg(feature = "eval")]
-pub mod eval;
-mod hamt;
-#[cfg(any(feature = "arbitrary", feature = "im", feature = "quickcheck", feature = "serde"))]
-mod interop;
-pub mod map;
 pub mod persist;
-pub mod set;
 mod shared;
 pub mod term;
 
-pub use bag::Bag;
 pub use env::{Environment, WriteError};
-pub use map::{Map, RandomState};
-pub use set::Set;
+pub use pleach_collections::{Bag, Map, RandomState, Set, bag, map, set};
 pub use shared::{Commit, Guard, Missed, News, Outcome, Reader, SharedEnvironment, Subscription, Update};
 pub use term::{Atom, Symbol, Term};
 
@@ -92,8 +75,4 @@ mod guides {
     #[doc = include_str!("../docs/merge.md")]
     mod merge {}
 
-    // One of its examples evaluates.
-    #[cfg(feature = "eval")]
-    #[doc = include_str!("../README.md")]
-    mod readme {}
 }

@@ -1,7 +1,7 @@
 //! Whole evaluations by the reference evaluator, which only ours can carry.
 
 use criterion::{BenchmarkId, Criterion};
-use pleach::eval::Evaluator;
+use pleach_metta::Evaluator;
 use pleach::{Atom, Environment};
 
 use crate::common::worlds::World;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pleach::Environment;
-use pleach::eval::{Evaluator, Policy};
+use pleach_metta::{Evaluator, Policy};
 use pleach::term::Atom;
 
 use crate::common::alloc::bytes_at_peak;

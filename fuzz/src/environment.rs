@@ -1,9 +1,6 @@
 //! Operations on four environments, each beside the naive model of the laws.
 
 mod atoms;
-#[allow(clippy::unwrap_used, reason = "a part of the tests")]
-#[path = "../../tests/common/model.rs"]
-mod model;
 mod queries;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +10,7 @@ use pleach::persist::NoCodec;
 use pleach::{Atom, Environment};
 
 use self::atoms::{atom, edges, pattern};
-use self::model::{Canonical, Model, can_match, canonical};
+use pleach_testkit::model::{Canonical, Model, can_match, canonical};
 
 const HANDLES: usize = 4;
 /// Spaces and states that one run makes, at most.

@@ -4,13 +4,9 @@ mod bags;
 mod maps;
 mod sets;
 
-#[allow(dead_code, reason = "the tests make hashers by quickcheck")]
-#[path = "../../tests/common/hostile.rs"]
-mod hostile;
-
 use arbitrary::{Arbitrary, Unstructured};
 
-use self::hostile::Hostile;
+use pleach_testkit::hostile::Hostile;
 
 /// Handles of each kind of collection: an operation works on some of them.
 const HANDLES: usize = 4;

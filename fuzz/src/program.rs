@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use pleach::Environment;
 use pleach::env::IdSeed;
-use pleach::eval::{EvalError, Evaluator, Policy, Run, RunError};
+use pleach_metta::{EvalError, Evaluator, Policy, Run, RunError};
 use pleach::term::{Item, Parser};
 
 use super::parser::text;

@@ -117,7 +117,6 @@ impl Ids {
         }
     }
 
-    #[cfg(feature = "eval")]
     pub(crate) fn seed(&self) -> IdSeed {
         self.seed
     }

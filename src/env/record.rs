@@ -26,7 +26,6 @@ pub(crate) struct Record<T> {
     /// The atom itself, where its path would not give it back, or where it is read too often to be decoded.
     pub(crate) atom: Option<T>,
     /// What an evaluator has derived from a definition, so that it is derived once.
-    #[cfg_attr(not(feature = "eval"), expect(dead_code, reason = "only the evaluator derives"))]
     pub(crate) derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -268,8 +267,8 @@ impl<'a, T: Term> Rule<'a, T> {
     }
 
     /// What `derive` makes of the rule, made the first time it is asked for. One type alone may be derived.
-    #[cfg(feature = "eval")]
-    pub(crate) fn derived<D: Any + Send + Sync>(&self, derive: impl Fn() -> D) -> Arc<D> {
+    #[doc(hidden)]
+    pub fn derived<D: Any + Send + Sync>(&self, derive: impl Fn() -> D) -> Arc<D> {
         let derived = self.record.derived.get_or_init(|| Arc::new(derive()));
         match Arc::clone(derived).downcast() {
             Ok(derived) => derived,

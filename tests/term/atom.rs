@@ -7,7 +7,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use pleach::term::{Atom, Expression, Grounded, GroundedValue, Leaf, Term, Variable, View};
 use quickcheck::QuickCheck;
 
-use crate::generate::{AnyAtom, variables};
+use pleach_testkit::atoms::{AnyAtom, variables};
 
 /// A copy that shares nothing.
 fn deep_copy(atom: &Atom) -> Atom {

@@ -5,7 +5,6 @@
 
 mod atom;
 mod deep;
-mod generate;
 mod parser;
 mod path;
 mod symbol;

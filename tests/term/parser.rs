@@ -4,7 +4,7 @@ use pleach::term::parser::{ParseErrorKind, parse_one};
 use pleach::term::{Atom, Item, Leaf, Parser, Print, Term, View};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
-use crate::generate::{AnyAtom, Few};
+use pleach_testkit::atoms::{AnyAtom, Few};
 
 fn atom(source: &str) -> Atom {
     source.parse().unwrap_or_else(|error| panic!("{source}: {error}"))

@@ -4,7 +4,7 @@ use pleach::term::path::{LIMIT, PathErrorKind, Token, Tokens, decode, read_token
 use pleach::term::{Atom, Encoder, Expression, Term, Variable, alpha_eq};
 use quickcheck::QuickCheck;
 
-use crate::generate::{AnyAtom, canonical, replace, variables};
+use pleach_testkit::atoms::{AnyAtom, canonical, replace, variables};
 
 fn path(atom: &Atom) -> Vec<u8> {
     Encoder::new().encode(atom).bytes.to_vec()

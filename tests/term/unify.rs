@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pleach::term::{Atom, Bindings, Leaf, Term, Variable, View, alpha_eq, rename_apart, unify};
 use quickcheck::QuickCheck;
 
-use crate::generate::{AnyAtom, Few, PlainAtom, replace, variables};
+use pleach_testkit::atoms::{AnyAtom, Few, PlainAtom, replace, variables};
 
 fn atom(source: &str) -> Atom {
     source.parse().unwrap()

@@ -5,7 +5,7 @@ use pleach::env::Answer;
 use pleach::term::{Bindings, path, rename_apart, unify};
 
 use super::Pair;
-use super::model::{Canonical, canonical};
+use pleach_testkit::model::{Canonical, canonical};
 
 /// Facts that a join is tried on, at most: the scan takes the square of them.
 const FEW: usize = 40;

@@ -1,6 +1,6 @@
 //! Bags, beside maps from items to counts.
 
-use super::hostile::Hostile;
+use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Bag;

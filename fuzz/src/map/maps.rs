@@ -1,6 +1,6 @@
 //! Maps, beside `BTreeMap`s.
 
-use super::hostile::Hostile;
+use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Map;

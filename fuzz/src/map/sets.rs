@@ -1,6 +1,6 @@
 //! Sets, beside `BTreeSet`s.
 
-use super::hostile::Hostile;
+use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Set;

@@ -1,0 +1,103 @@
+//! `pleach check`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use pleach::Environment;
+use pleach_metta::{Evaluator, Problem};
+use pleach::term::{Item, parser};
+
+use crate::diagnostic::{self, Severity};
+use crate::source::{Faults, Source};
+use crate::{Outcome, count, interrupt};
+
+/// Look for mistakes in programs, without running them.
+///
+/// Reports syntax errors, types that do not fit, wrong numbers of arguments, and names that are likely misspelled. The
+/// files are taken as one program, as `run` would run them; files that they import are read too.
+/// Exits with 0; with 1 if there is an error (warnings are none); with 2 if a file could not be read.
+#[derive(Args)]
+pub(crate) struct Check {
+    /// The programs.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Outcome {
+        let sources = match Source::read_all(&self.files, &interrupt::on_ctrl_c()) {
+            Ok(sources) => sources,
+            Err(Faults::Unreadable) => return Outcome::Failed,
+            Err(Faults::Interrupted) => return Outcome::Interrupted,
+            Err(Faults::Syntax) => return Outcome::ErrorFound,
+        };
+        let mut found: Vec<(usize, Problem)> = Vec::new();
+        for (folder, group) in by_folder(&sources) {
+            let evaluator = Evaluator::builder().folder(folder).build();
+            let elsewhere = sources.iter().enumerate().filter(|(index, _)| !group.contains(index));
+            let facts = elsewhere.flat_map(|(_, source)| source.items.iter().filter(|item| !item.bang));
+            let environment: Environment = facts.map(|item| item.atom.clone()).collect();
+            let (places, items): (Vec<(usize, usize)>, Vec<Item>) = group
+                .iter()
+                .filter_map(|&file| Some((file, sources.get(file)?)))
+                .flat_map(|(file, source)| {
+                    let items = source.items.iter().enumerate();
+                    items.map(move |(at, item)| ((file, at), item.clone()))
+                })
+                .unzip();
+            for mut problem in evaluator.check(&environment, &items) {
+                if let Some(&(file, at)) = places.get(problem.item) {
+                    problem.item = at;
+                    found.push((file, problem));
+                }
+            }
+        }
+        found.sort_by_key(|(file, problem)| (*file, problem.item, problem.part));
+        for (file, problem) in &found {
+            if let Some(source) = sources.get(*file)
+                && let Some(item) = source.items.get(problem.item)
+            {
+                report(source, item, problem);
+            }
+        }
+        let errors = found.iter().filter(|(_, problem)| problem.kind.is_error()).count();
+        summarise(sources.len(), errors, found.len() - errors);
+        if errors > 0 { Outcome::ErrorFound } else { Outcome::Fine }
+    }
+}
+
+/// The numbers of the sources in each folder: where imports are looked for.
+fn by_folder(sources: &[Source]) -> BTreeMap<&Path, Vec<usize>> {
+    let mut folders: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    for (index, source) in sources.iter().enumerate() {
+        folders.entry(source.folder()).or_default().push(index);
+    }
+    folders
+}
+
+fn report(source: &Source, item: &Item, problem: &Problem) {
+    let span = parser::spans(&source.text, item).into_iter().nth(problem.part);
+    let severity = if problem.kind.is_error() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let help = problem.kind.suggestion().map(|name| format!("did you mean `{name}`?"));
+    let shown = source.path.display().to_string();
+    let span = span.unwrap_or_else(|| item.span.clone());
+    diagnostic::at(severity, &problem.kind, &shown, &source.text, &span, help.as_deref());
+    let _ = writeln!(io::stderr().lock());
+}
+
+fn summarise(files: usize, errors: usize, warnings: usize) {
+    let found = match (errors, warnings) {
+        (0, 0) => "no problems found".to_owned(),
+        (0, _) => count(warnings, "warning"),
+        (_, 0) => count(errors, "error"),
+        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    };
+    // Who closed standard error does not want to know.
+    let _ = writeln!(io::stderr().lock(), "{}: {found}", count(files, "file"));
+}

@@ -1,0 +1,65 @@
+//! A folder, and the command run in it. For tests of the command alone: no other has it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use pleach_testkit::folder::Folder;
+
+/// A folder that the commands run in.
+pub(crate) struct Place(pub(crate) Folder);
+
+impl Place {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = Folder::fast(name);
+        fs::create_dir_all(&folder.0).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.0
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &str) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
+        command.current_dir(self.path()).args(arguments);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &str) -> Output {
+        self.command(arguments.split_whitespace()).output().unwrap()
+    }
+
+    /// Runs a command that ends so, and returns what it prints and complains of.
+    #[track_caller]
+    pub(crate) fn ends(&self, arguments: &str, code: i32) -> (String, String) {
+        ended(self.run(arguments), code)
+    }
+
+    #[track_caller]
+    pub(crate) fn prints(&self, arguments: &str, code: i32) -> String {
+        self.ends(arguments, code).0
+    }
+
+    #[track_caller]
+    pub(crate) fn complains(&self, arguments: &str, code: i32) -> String {
+        let complaint = self.ends(arguments, code).1;
+        assert!(!complaint.is_empty(), "{arguments}");
+        complaint
+    }
+}
+
+#[track_caller]
+pub(crate) fn ended(output: Output, code: i32) -> (String, String) {
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
+    (stdout, stderr)
+}

@@ -1,0 +1,331 @@
+//! `pleach save`, `load`, `log`, `diff`, `merge`, `verify`, and the names in archives, from outside.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use super::place::Place;
+use pleach::persist::{Codec, Journal};
+use pleach::term::Grounded;
+use pleach::{Atom, Environment};
+
+#[test]
+fn a_world_is_saved_and_loaded() {
+    let place = Place::new("cli-load");
+    place.file(
+        "a.metta",
+        "(p 1) (p 1) (= (f $x) ($x $x)) (: f Fun) (= (g) 2)\n!(f 1)\n!(add-atom &self (q))",
+    );
+    assert_eq!(place.prints("save a.metta world.pleach", 0), "[(1 1)]\n[()]\n");
+    let program = place.prints("load world.pleach", 0);
+    assert_eq!(program, "(q)\n(p 1)\n(p 1)\n(= (f $x) ($x $x))\n(: f Fun)\n(= (g) 2)\n");
+    assert_eq!(place.prints("load world.pleach --query (p,1)", 0), "");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
+    command
+        .current_dir(place.path())
+        .args(["load", "world.pleach", "-q", "(p $x)"]);
+    assert_eq!(command.output().unwrap().stdout, b"(p 1)\n(p 1)\n");
+    // What is printed is a program that leaves the same world.
+    place.file("b.metta", &program);
+    place.prints("save b.metta again.pleach", 0);
+    assert_eq!(place.prints("diff world.pleach again.pleach", 0), "");
+    // Programs and the REPL go on in it.
+    place.file("c.metta", "!(g)");
+    assert_eq!(place.prints("run --world world.pleach c.metta", 0), "[2]\n");
+    let mut repl = Command::new(env!("CARGO_BIN_EXE_pleach"));
+    repl.current_dir(place.path()).args(["repl", "--world", "world.pleach"]);
+    let mut repl = repl.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    repl.stdin.take().unwrap().write_all(b"!(f 3)\n").unwrap();
+    assert_eq!(repl.wait_with_output().unwrap().stdout, b"[(3 3)]\n");
+    place.file("d.metta", "(= (g) 3)");
+    place.prints("save --world world.pleach d.metta world.pleach", 0);
+    assert_eq!(place.prints("diff again.pleach world.pleach", 1), "+ (= (g) 3)\n");
+}
+
+#[test]
+fn spaces_and_states_are_saved_too() {
+    let place = Place::new("cli-states");
+    place.file(
+        "a.metta",
+        "!(bind! &counter (new-state 1))\n!(bind! &notes (new-space))\n!(add-atom &notes (milk))",
+    );
+    place.prints("save a.metta world.pleach", 0);
+    place.file("b.metta", "!(get-state &counter)\n!(match &notes ($x) $x)");
+    assert_eq!(place.prints("run --world world.pleach b.metta", 0), "[1]\n[milk]\n");
+    let shown = place.prints("load world.pleach", 0);
+    assert!(
+        shown.lines().all(|line| line.starts_with("; ")) && shown.contains("(milk)"),
+        "{shown}"
+    );
+    place.file("c.metta", "!(change-state! &counter 2)");
+    place.prints("save --world world.pleach c.metta other.pleach", 0);
+    let diff = place.prints("diff world.pleach other.pleach", 1);
+    assert!(diff.starts_with("state-") && diff.ends_with(": 1 -> 2\n"), "{diff}");
+}
+
+/// A value of a host program, that the command knows nothing of.
+struct Handle;
+
+impl Grounded for Handle {
+    fn type_name(&self) -> &str {
+        "Handle"
+    }
+    fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+        std::borrow::Cow::Borrowed(b"handle")
+    }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a handle")
+    }
+}
+
+struct Handles;
+
+impl Codec<Atom> for Handles {
+    fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
+        Some(b"handle".to_vec())
+    }
+    fn decode(&self, _: &[u8]) -> Option<Atom> {
+        Some(Atom::grounded(Handle))
+    }
+}
+
+#[test]
+fn values_of_another_program_are_an_error_that_says_so() {
+    let place = Place::new("cli-opaque");
+    let mut env = Environment::new();
+    env.add_fact(Atom::expression([Atom::symbol("open"), Atom::grounded(Handle)]));
+    env.save_with(place.path().join("world.pleach"), &Handles).unwrap();
+    for command in ["load world.pleach", "diff world.pleach world.pleach"] {
+        assert!(
+            place
+                .complains(command, 2)
+                .contains("a value that the codec can't read")
+        );
+    }
+    assert!(place.complains("verify world.pleach", 1).contains("byte "));
+}
+
+#[test]
+fn nothing_is_overwritten_by_mistake() {
+    let place = Place::new("cli-mistake");
+    place.file("a.metta", "(a)");
+    place.file("b.metta", "(b)");
+    assert!(place.complains("save a.metta b.metta", 2).contains("no saved world"));
+    assert_eq!(fs::read_to_string(place.path().join("b.metta")).unwrap(), "(b)");
+    assert!(place.complains("save a.metta", 2).contains("--help"));
+    assert!(
+        place
+            .complains("save missing.metta w.pleach", 2)
+            .contains("nothing was saved")
+    );
+    place.file("bad.metta", "(a");
+    place.complains("save bad.metta w.pleach", 2);
+    assert!(!place.path().join("w.pleach").exists());
+    // An error among the results is told of, and the world saved.
+    place.file("error.metta", "(kept) !(Error (f) bad)");
+    assert_eq!(place.prints("save error.metta w.pleach", 1), "[(Error (f) bad)]\n");
+    assert_eq!(place.prints("load w.pleach", 0), "(kept)\n");
+    assert!(
+        place
+            .complains("save a.metta nowhere/w.pleach", 2)
+            .contains("cannot save")
+    );
+    assert!(
+        place
+            .complains("load nothing.pleach", 2)
+            .contains("cannot load nothing.pleach")
+    );
+    assert!(place.complains("load nothing@main", 2).contains("no archive"));
+    assert!(!place.path().join("nothing").exists());
+}
+
+#[test]
+fn differences_are_shown() {
+    let place = Place::new("cli-diff");
+    place.file("a.metta", "(p 1) (p 2) (p 2) (p 2) (= a 1) (= b 1) (= c 1)");
+    place.file("b.metta", "(p 2) (q) (= new 1) (= b 1) (= c 1) (= a 1)");
+    place.prints("save a.metta a.pleach", 0);
+    place.prints("save b.metta b.pleach", 0);
+    assert_eq!(place.prints("diff a.pleach a.pleach", 0), "");
+    let diff = place.prints("diff a.pleach b.pleach", 1);
+    let mut lines: Vec<_> = diff.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["+ (= new 1)", "+ (q)", "- (p 1)", "-2 (p 2)", "~ (= a 1)"]);
+    assert!(
+        place
+            .complains("diff a.pleach nothing.pleach", 2)
+            .contains("cannot load")
+    );
+    place.file("text.pleach", "not a world");
+    assert!(
+        place
+            .complains("diff a.pleach text.pleach", 2)
+            .contains("byte 0: not a file of this kind")
+    );
+}
+
+#[test]
+fn worlds_of_one_base_are_merged() {
+    let place = Place::new("cli-merge");
+    place.file("base.metta", "(apple) (= (f) 1)\n!(bind! &x (new-state 0))");
+    place.prints("save base.metta base.pleach", 0);
+    place.file("ours.metta", "(apple) (= (f) ours)");
+    place.file(
+        "theirs.metta",
+        "(apple) (pear) (= (f) theirs)\n!(remove-atom &self (= (f) 1))",
+    );
+    place.prints("save --world base.pleach ours.metta ours.pleach", 0);
+    place.prints("save --world base.pleach theirs.metta theirs.pleach", 0);
+    assert_eq!(
+        place.prints("merge base.pleach ours.pleach theirs.pleach -o merged.pleach", 0),
+        ""
+    );
+    let merged = place.prints("load merged.pleach", 0);
+    let atoms: Vec<_> = merged.lines().filter(|line| !line.starts_with(';')).collect();
+    assert_eq!(atoms[..3].len() + atoms[3..].len(), 6);
+    assert_eq!(atoms.iter().filter(|atom| **atom == "(apple)").count(), 3);
+    assert_eq!(atoms[4..], ["(= (f) ours)", "(= (f) theirs)"]);
+
+    for (name, value) in [("one", 1), ("two", 2)] {
+        place.file("c.metta", &format!("!(change-state! &x {value})"));
+        place.prints(&format!("save --world base.pleach c.metta {name}.pleach"), 0);
+    }
+    let merge = "merge base.pleach one.pleach two.pleach -o three.pleach";
+    assert!(place.complains(merge, 1).contains("(1 or 2)"));
+    assert!(!place.path().join("three.pleach").exists());
+    place.file("get.metta", "!(get-state &x)");
+    for (who, value) in [("ours", "[1]\n"), ("theirs", "[2]\n")] {
+        place.prints(&format!("{merge} --on-conflict {who}"), 0);
+        assert_eq!(place.prints("run --world three.pleach get.metta", 0), value);
+    }
+    assert!(
+        place
+            .complains("merge base.pleach one.pleach two.pleach", 2)
+            .contains("output")
+    );
+    assert!(place.complains("merge base.pleach one.pleach", 2).contains("archive"));
+    assert!(
+        place
+            .complains("merge no.pleach one.pleach two.pleach -o x.pleach", 2)
+            .contains("no.pleach")
+    );
+}
+
+#[test]
+fn an_archive_keeps_history() {
+    let place = Place::new("cli-archive");
+    place.file("a.metta", "(p 1) (= (f) 1)");
+    place.prints("save a.metta history@main -m first", 0);
+    place.prints("tag history v1.0", 0);
+    place.prints("branch history@v1.0 side", 0);
+    place.file("b.metta", "(p 2)");
+    place.prints("save --world history b.metta history -m second", 0);
+    place.file("c.metta", "(p 3)");
+    place.prints("save --world history@side c.metta history@side -m third", 0);
+    assert_eq!(place.prints("diff history@v1.0 history@main", 1), "+ (p 2)\n");
+    place.prints("merge history@main side -m both", 0);
+    assert_eq!(place.prints("diff history@v1.0 history", 1), "+ (p 2)\n+ (p 3)\n");
+    assert_eq!(place.prints("load history@side", 0), "(p 1)\n(p 3)\n(= (f) 1)\n");
+
+    let log = place.prints("log history", 0);
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 4, "{log}");
+    assert!(
+        lines[0].contains("(main)  merge of ") && lines[0].ends_with("  both"),
+        "{log}"
+    );
+    assert!(lines[3].contains("  2  (v1.0)  first"), "{log}");
+    let first = lines[3].split_whitespace().next().unwrap();
+    assert_eq!(place.prints(&format!("load history@{first}"), 0), "(p 1)\n(= (f) 1)\n");
+    let names = place.prints("branches history", 0);
+    let names: Vec<_> = names
+        .lines()
+        .map(|line| (&line[..6], line.rsplit(' ').next().unwrap()))
+        .collect();
+    assert_eq!(names, [("branch", "main"), ("branch", "side"), ("tag   ", "v1.0")]);
+
+    assert_eq!(place.prints("verify history", 0), "history: 4 revisions, 3 names\n");
+    place.file("d.metta", "(lost)");
+    place.prints("save d.metta history@gone", 0);
+    place.prints("branch history gone --delete", 0);
+    assert!(place.prints("verify history", 0).contains("nothing leads to"));
+    assert!(
+        place
+            .prints("verify history --prune", 0)
+            .ends_with("; removed 1 file\n")
+    );
+    assert_eq!(place.prints("verify history", 0), "history: 4 revisions, 3 names\n");
+
+    assert!(place.complains("tag history v1.0", 2).contains("taken"));
+    assert!(place.complains("tag history ../up", 2).contains("no name"));
+    assert!(place.complains("load history@nothing", 2).contains("nothing"));
+    assert!(place.complains("log a.metta", 2).contains("no archive"));
+}
+
+#[test]
+fn damage_is_found() {
+    let place = Place::new("cli-verify");
+    place.file("a.metta", "(p 1) (p 2)");
+    place.prints("save a.metta world.pleach", 0);
+    place.prints("save a.metta history", 0).clear();
+    assert_eq!(place.prints("verify world.pleach", 0), "world.pleach: 2 atoms\n");
+    let path = place.path().join("world.pleach");
+    let mut content = fs::read(&path).unwrap();
+    content[30] ^= 1;
+    fs::write(&path, content).unwrap();
+    assert!(
+        place
+            .complains("verify world.pleach", 1)
+            .contains("world.pleach: byte ")
+    );
+
+    place.prints("save a.metta archive@main", 0);
+    let object = fs::read_dir(place.path().join("archive/revisions"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut content = fs::read(&object).unwrap();
+    content.pop();
+    fs::write(&object, content).unwrap();
+    let stderr = place.complains("verify archive world.pleach", 1);
+    assert!(
+        stderr.contains("ends too early") && stderr.contains("world.pleach: byte "),
+        "{stderr}"
+    );
+    assert!(place.complains("load archive", 2).contains("ends too early"));
+    assert!(place.complains("verify nothing.pleach", 2).contains("nothing.pleach"));
+
+    let (journal, _) = Journal::<Atom>::open(place.path().join("journal")).unwrap();
+    journal.update(|env| env.add_fact("(kept)".parse().unwrap())).unwrap();
+    assert!(place.complains("load journal", 2).contains("open already"));
+    drop(journal);
+    assert_eq!(place.prints("load journal", 0), "(kept)\n");
+    assert!(place.prints("log journal", 0).starts_with("1 atoms\n1 records"));
+    assert!(
+        place
+            .prints("verify journal", 0)
+            .starts_with("journal: 1 atom, 1 record since")
+    );
+    let log = place.path().join("journal/log-0");
+    let content = fs::read(&log).unwrap();
+    fs::write(&log, &content[..content.len() - 3]).unwrap();
+    assert!(place.prints("verify journal", 0).contains("torn"));
+    assert_eq!(
+        fs::metadata(&log).unwrap().len(),
+        content.len() as u64 - 3,
+        "nothing is changed"
+    );
+}
+
+#[test]
+fn each_command_shows_examples() {
+    let place = Place::new("cli-help");
+    for command in ["save", "load", "log", "diff", "merge", "verify", "branch", "tag"] {
+        let help = place.prints(&format!("{command} --help"), 0);
+        assert!(help.contains("Examples:\n  pleach "), "{help}");
+    }
+}

@@ -1,0 +1,37 @@
+//! Persistent collections: [`Map`], [`Set`] and [`Bag`], immutable values that share what they have in common.
+//!
+//! A clone is one reference-count increment. A write to a clone copies one path of the trie and nothing else; a write to
+//! a collection that shares nothing happens in place. Comparing, [difference](Map::diff) and [merge](Map::merge) skip
+//! what two collections share, so they cost what differs.
+//!
+//! ```
+//! use pleach_collections::Map;
+//!
+//! let base: Map<u32, &str> = (0..1_000).map(|key| (key, "old")).collect();
+//! let (mut left, mut right) = (base.clone(), base.clone());
+//! left.insert(1, "left");
+//! right.remove(&2);
+//! let merged = left.merge(&base, &right);
+//! assert_eq!(merged.get(&1), Some(&"left"));
+//! assert_eq!(merged.len(), 999);
+//! assert_eq!(base.diff(&merged).count(), 2);
+//! ```
+//!
+//! | module | what it holds | cost |
+//! |---|---|---|
+//! | [`map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d) for d differences |
+//! | [`set`] | [`Set`]: a hash set, a map without values | as the map |
+//! | [`bag`] | [`Bag`]: a multiset, a map from item to count | as the map |
+
+#![cfg_attr(not(test), deny(clippy::string_slice))]
+
+pub mod bag;
+mod hamt;
+#[cfg(any(feature = "arbitrary", feature = "im", feature = "quickcheck", feature = "serde"))]
+mod interop;
+pub mod map;
+pub mod set;
+
+pub use bag::Bag;
+pub use map::{Map, RandomState};
+pub use set::Set;

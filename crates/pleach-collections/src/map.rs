@@ -1,0 +1,319 @@
+//! The persistent hash map.
+
+mod convert;
+mod diff;
+mod edit;
+mod entry;
+mod hashing;
+mod into_iter;
+mod iter;
+mod iter_mut;
+mod merge;
+mod ops;
+#[cfg(feature = "rayon")]
+mod parallel;
+mod random_state;
+#[cfg(feature = "rayon")]
+pub mod rayon;
+mod relate;
+mod traits;
+mod walk;
+
+pub use crate::hamt::Violation;
+pub use diff::{Change, Diff};
+pub use entry::{Entry, OccupiedEntry, VacantEntry};
+pub use into_iter::{IntoIter, IntoKeys, IntoValues};
+pub use iter::{Iter, Keys, Values};
+pub use iter_mut::{IterMut, ValuesMut};
+pub use random_state::{FoldHasher, RandomState};
+
+use crate::hamt::{self, Node};
+use equivalent::Equivalent;
+use hashing::Hashing;
+use std::hash::{BuildHasher, Hash};
+
+/// A persistent hash map: a clone costs O(1), and a change to it copies O(log n), whoever shares the rest.
+///
+/// It is written in place, as a `std` map is, and what other clones still need is copied on the way; a map with no
+/// clones copies nothing. Two maps that come from one another share what neither changed, and
+/// [`union_with`](Map::union_with), [`merge`](Map::merge), [`diff`](Map::diff), `==` and their like skip what is
+/// shared: they cost what differs, not what is there.
+///
+/// # When not to use it
+/// - A map that is never cloned, compared or merged: `std::collections::HashMap`, with a fast hasher, reads, writes and
+///   iterates faster.
+/// - Keys in order, ranges of keys, the least key: a `BTreeMap`, or `im::OrdMap`. This map has no order to rely on.
+/// - Keys or values that are dear to clone, such as long `String`s: a write to a shared map clones the few dozen entries
+///   beside its path. Wrap them (`Arc<str>`), or the trade is lost.
+/// - One map that several threads write all the time: a clone sees only its own writes, so somebody has to merge.
+///   [`SharedEnvironment`](crate::SharedEnvironment) does so for environments; a concurrent map has no versions.
+///
+/// # Costs
+/// n is the number of entries of the larger map, d of those that two maps don't share.
+///
+/// | what | cost |
+/// |---|---|
+/// | [`new`](Map::new), [`clone`](Clone::clone), [`len`](Map::len), [`ptr_eq`](Map::ptr_eq) | O(1) |
+/// | [`get`](Map::get), [`contains_key`](Map::contains_key), `map[&key]` | O(log₁₆ n) |
+/// | [`insert`](Map::insert), [`remove`](Map::remove), [`get_mut`](Map::get_mut), [`entry`](Map::entry) | O(log₁₆ n), plus, where nodes are shared, a copy of the path: O(16 · log₁₆ n) |
+/// | [`update`](Map::update), [`without`](Map::without), [`alter`](Map::alter), [`extract`](Map::extract) | as above, the path always copied |
+/// | [`iter`](Map::iter), [`keys`](Map::keys), [`values`](Map::values), `into_iter`, [`drain`](Map::drain) | O(n) |
+/// | [`iter_mut`](Map::iter_mut), [`values_mut`](Map::values_mut) | O(n), and copies what is shared |
+/// | [`retain`](Map::retain) | O(n), and copies only nodes that lose something |
+/// | [`union`](Map::union), [`intersection`](Map::intersection), [`difference`](Map::difference), [`merge`](Map::merge), [`diff`](Map::diff), `==`, [`is_submap`](Map::is_submap) | O(d · log₁₆ n), or O(n) if the [hashers](Map::with_hasher) differ |
+/// | `hash` | O(n) |
+/// | `drop` | O(1) if shared, else O(n) for what nobody else has |
+///
+/// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
+///
+/// # Panics in user code
+/// If `Hash`, `Eq`, `Clone` or a closure panics, the map holds what it held, or the finished change, and stays valid;
+/// memory may leak.
+///
+/// # Source
+/// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer
+/// and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean Immutable JVM Collections", 2015), with leaves of up
+/// to 12 entries that split in half like the buckets of extendible hashing (Fagin et al. 1979).
+///
+/// # Examples
+/// ```
+/// use pleach_collections::Map;
+///
+/// let base: Map<&str, u32> = [("a", 1), ("b", 2)].into_iter().collect();
+/// let mut fork = base.clone();
+/// fork.insert("c", 3);
+/// assert_eq!(base.len(), 2);
+/// assert_eq!(fork.get("c"), Some(&3));
+/// ```
+///
+/// Fork, write both sides, and merge by what each changed:
+/// ```
+/// use pleach_collections::Map;
+///
+/// let base = Map::from([("ann", 10), ("bob", 20)]);
+/// let (mut ours, mut theirs) = (base.clone(), base.clone());
+/// ours["ann"] += 1;
+/// theirs.remove("bob");
+/// theirs.insert("cat", 30);
+/// let merged = ours.merge(&base, &theirs, |_, _, ours, _| ours.copied());
+/// assert_eq!(merged, Map::from([("ann", 11), ("cat", 30)]));
+/// ```
+pub struct Map<K, V, S = RandomState> {
+    root: Option<Node<K, V>>,
+    hashing: Hashing<S>,
+}
+
+impl<K, V> Map<K, V> {
+    /// An empty map. O(1), allocates nothing.
+    ///
+    /// ```
+    /// static EMPTY: pleach_collections::Map<&str, u32> = pleach_collections::Map::new();
+    /// assert!(EMPTY.is_empty());
+    /// ```
+    pub const fn new() -> Self {
+        Self {
+            root: None,
+            hashing: Hashing::of_process(),
+        }
+    }
+}
+
+impl<K, V, S> Map<K, V, S> {
+    /// An empty map that hashes with `hasher`.
+    ///
+    /// Maps are merged and compared by structure if their hashers are clones of one another (as are those of a map and
+    /// its clones, and of [`new_like`](Map::new_like)) or have no state; otherwise key by key, in O(n).
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    ///
+    /// let mut map = pleach_collections::Map::with_hasher(RandomState::new());
+    /// map.insert("a", 1);
+    /// assert_eq!(map["a"], 1);
+    /// ```
+    pub fn with_hasher(hasher: S) -> Self {
+        Self {
+            root: None,
+            hashing: Hashing::new(hasher),
+        }
+    }
+
+    /// An empty map with this map's hasher, so that the two can be merged by structure. O(1).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// let mut other = map.new_like();
+    /// other.insert("b", 2);
+    /// assert_eq!(map.union(&other).len(), 2);
+    /// ```
+    pub fn new_like<V2>(&self) -> Map<K, V2, S>
+    where
+        S: Clone,
+    {
+        Map {
+            root: None,
+            hashing: self.hashing.clone(),
+        }
+    }
+
+    /// The number of entries. O(1).
+    ///
+    /// ```
+    /// assert_eq!(pleach_collections::Map::from([("a", 1), ("b", 2)]).len(), 2);
+    /// ```
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.root.as_ref().map_or(0, Node::size)
+    }
+
+    /// Whether there is no entry. O(1).
+    ///
+    /// ```
+    /// assert!(pleach_collections::Map::<u32, u32>::new().is_empty());
+    /// ```
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// The hasher. O(1).
+    ///
+    /// ```
+    /// use std::hash::BuildHasher;
+    ///
+    /// let map: pleach_collections::Map<&str, u32> = pleach_collections::Map::new();
+    /// assert_eq!(map.hasher().hash_one("a"), map.clone().hasher().hash_one("a"));
+    /// ```
+    pub fn hasher(&self) -> &S {
+        self.hashing.build()
+    }
+
+    /// Whether both are one and the same map: then they are equal, but equal maps need not be one. O(1).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// assert!(map.ptr_eq(&map.clone()));
+    /// assert!(!map.ptr_eq(&map.update("b", 2)));
+    /// ```
+    #[inline]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        match (&self.root, &other.root) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.ptr_eq(b),
+            _ => false,
+        }
+    }
+
+    /// Removes all entries, and keeps the hasher. O(1) if the map is shared, else O(n).
+    ///
+    /// ```
+    /// let mut map = pleach_collections::Map::from([("a", 1)]);
+    /// map.clear();
+    /// assert!(map.is_empty());
+    /// ```
+    pub fn clear(&mut self) {
+        self.root = None;
+    }
+
+    /// The entries, in no order to rely on. O(n) in all.
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
+    /// assert_eq!(map.iter().map(|(_, value)| value).sum::<i32>(), 3);
+    /// ```
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        Iter::new(self.root.as_ref())
+    }
+
+    /// The keys, in the order of [`iter`](Map::iter).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// assert!(map.keys().eq(&["a"]));
+    /// ```
+    pub fn keys(&self) -> Keys<'_, K, V> {
+        Keys(self.iter())
+    }
+
+    /// The values, in the order of [`iter`](Map::iter).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// assert!(map.values().eq(&[1]));
+    /// ```
+    pub fn values(&self) -> Values<'_, K, V> {
+        Values(self.iter())
+    }
+}
+
+impl<K, V, S: BuildHasher> Map<K, V, S> {
+    /// The value of `key`. O(log n).
+    ///
+    /// `key` may be any form of the key that hashes and compares alike: by `Borrow`, such as `str` for `String`, or by
+    /// [`Equivalent`].
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.get("a"), Some(&1));
+    /// assert_eq!(map.get("b"), None);
+    /// ```
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.find(key).map(|(_, value)| value)
+    }
+
+    /// The key as stored, and its value. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.get_key_value("a"), Some((&String::from("a"), &1)));
+    /// ```
+    #[inline]
+    pub fn get_key_value<Q>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.find(key).map(|(key, value)| (key, value))
+    }
+
+    /// Whether `key` has a value. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([(String::from("a"), 1)]);
+    /// assert!(map.contains_key("a"));
+    /// ```
+    #[inline]
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.find(key).is_some()
+    }
+
+    #[inline]
+    fn find<Q>(&self, key: &Q) -> Option<&(K, V)>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let root = self.root.as_ref()?;
+        hamt::find(root, self.hashing.hash(key), |k| key.equivalent(k))
+    }
+
+    /// Tests the invariants of the trie: for tests and fuzzers. O(n).
+    ///
+    /// # Errors
+    /// The first invariant found broken.
+    #[doc(hidden)]
+    pub fn check(&self) -> Result<(), Violation>
+    where
+        K: Hash + Eq,
+    {
+        match &self.root {
+            None => Ok(()),
+            Some(root) => hamt::check(root, &|key| self.hashing.rehash(key), &|a, b| a == b),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The collections in the traits of other crates, each test behind its feature.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(any(
+    feature = "arbitrary",
+    feature = "im",
+    feature = "quickcheck",
+    feature = "rayon",
+    feature = "serde"
+))]
+
+#[cfg(feature = "arbitrary")]
+mod arbitrary {
+    use arbitrary::{Arbitrary, Unstructured};
+    use pleach_collections::{Bag, Map, Set};
+
+    #[test]
+    fn bytes_become_collections() {
+        let bytes: Vec<u8> = std::iter::successors(Some(1_u64), |x| {
+            Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
+        })
+        .map(|x| (x >> 56) as u8)
+        .take(40_000)
+        .collect();
+        let mut source = Unstructured::new(&bytes);
+        let mut lens = [0; 3];
+        for _ in 0..100 {
+            let map = Map::<u8, u16>::arbitrary(&mut source).unwrap();
+            let set = Set::<u16>::arbitrary(&mut source).unwrap();
+            let bag = Bag::<u8>::arbitrary(&mut source).unwrap();
+            map.check().unwrap();
+            set.check().unwrap();
+            bag.check().unwrap();
+            lens = [lens[0] + map.len(), lens[1] + set.len(), lens[2] + bag.distinct()];
+        }
+        assert!(lens.iter().all(|len| *len > 50), "{lens:?}");
+        let rest = Map::<u8, u16>::arbitrary_take_rest(Unstructured::new(&[1; 100])).unwrap();
+        assert_eq!(rest, Map::from([(1, 0x0101)]));
+        assert!(
+            Map::<u8, u8>::arbitrary(&mut Unstructured::new(&[]))
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+#[cfg(feature = "im")]
+mod im {
+    use pleach_collections::{Map, Set};
+    use quickcheck::QuickCheck;
+
+    #[test]
+    fn there_and_back() {
+        fn property(entries: Vec<(u16, u32)>) {
+            let map: Map<u16, u32> = entries.iter().copied().collect();
+            let im: im::HashMap<u16, u32> = entries.iter().copied().collect();
+            assert_eq!(Map::from(&im), map);
+            assert_eq!(im::HashMap::from(&map), im);
+            assert_eq!(im::HashMap::from(map.clone()), im);
+            assert_eq!(Map::from(im), map);
+            let set: Set<u16> = entries.iter().map(|(key, _)| *key).collect();
+            let im: im::HashSet<u16> = entries.iter().map(|(key, _)| *key).collect();
+            assert_eq!(Set::from(&im), set);
+            assert_eq!(im::HashSet::from(&set), im);
+            assert_eq!(im::HashSet::from(set.clone()), im);
+            assert_eq!(Set::from(im), set);
+        }
+        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, u32)>));
+    }
+}
+
+#[cfg(feature = "quickcheck")]
+mod quickcheck_collections {
+    use pleach_collections::{Bag, Map, Set};
+    use quickcheck::{Arbitrary, Gen, QuickCheck};
+
+    #[test]
+    fn they_are_valid_and_shrink() {
+        fn property(map: Map<u8, i32>, set: Set<u8>, bag: Bag<u8>) {
+            map.check().unwrap();
+            set.check().unwrap();
+            bag.check().unwrap();
+            for smaller in map.shrink().take(20) {
+                smaller.check().unwrap();
+                assert_ne!(smaller, map);
+            }
+        }
+        QuickCheck::new()
+            .tests(200)
+            .quickcheck(property as fn(Map<u8, i32>, Set<u8>, Bag<u8>));
+        // Shrinking gets to the smallest: the empty one.
+        let mut bag = Bag::<u32>::arbitrary(&mut Gen::new(50));
+        while let Some(smaller) = bag.shrink().next() {
+            bag = smaller;
+        }
+        assert!(bag.is_empty());
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use pleach_collections::{Bag, Map, Set};
+    use quickcheck::QuickCheck;
+    use serde_json::{from_str, to_string};
+
+    #[test]
+    fn what_is_written_is_read() {
+        fn property(entries: Vec<(u16, i32)>) {
+            let map: Map<u16, i32> = entries.iter().copied().collect();
+            let set: Set<u16> = entries.iter().map(|(key, _)| *key).collect();
+            let bag: Bag<u16> = entries.iter().map(|(key, _)| key % 8).collect();
+            assert_eq!(from_str::<Map<u16, i32>>(&to_string(&map).unwrap()).unwrap(), map);
+            assert_eq!(from_str::<Set<u16>>(&to_string(&set).unwrap()).unwrap(), set);
+            assert_eq!(from_str::<Bag<u16>>(&to_string(&bag).unwrap()).unwrap(), bag);
+        }
+        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, i32)>));
+    }
+
+    #[test]
+    fn the_form_is_that_of_std() {
+        assert_eq!(to_string(&Map::from([("a", 1)])).unwrap(), r#"{"a":1}"#);
+        assert_eq!(to_string(&Set::from(["a"])).unwrap(), r#"["a"]"#);
+        assert_eq!(to_string(&Bag::from(["a", "a"])).unwrap(), r#"{"a":2}"#);
+        assert_eq!(from_str::<Map<u8, u8>>(r#"{"1":2,"1":3}"#).unwrap()[&1], 3);
+        assert_eq!(
+            from_str::<Bag<u8>>(r#"{"1":2,"1":3,"2":0}"#).unwrap(),
+            Bag::from([1; 5])
+        );
+        assert!(from_str::<Map<u8, u8>>("[1]").is_err());
+        assert!(from_str::<Set<u8>>("{}").is_err());
+        assert!(from_str::<Bag<u8>>(r#"{"1":-2}"#).is_err());
+        let error = from_str::<Set<u8>>("7").unwrap_err().to_string();
+        assert!(error.contains("a sequence of the items of a set"), "{error}");
+    }
+}
+
+#[cfg(feature = "rayon")]
+mod parallel {
+    use pleach_testkit::hostile::Hostile;
+    use pleach_collections::{Map, Set};
+    use quickcheck::QuickCheck;
+    use rayon::prelude::*;
+    use std::collections::BTreeMap;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    type Subject = Map<u32, u32, Hostile>;
+
+    /// Whatever is done on several threads gives what it gives on one.
+    fn agree(hasher: Hostile, of_a: &[(u32, u32)], of_b: &[(u32, u32)], shared: bool) {
+        let mut a = Subject::with_hasher(hasher);
+        a.extend(of_a.iter().copied());
+        let mut b = if shared { a.clone() } else { a.new_like() };
+        b.extend(of_b.iter().copied());
+        let same = |x: &Subject, y: &Subject| {
+            x.check().unwrap();
+            assert_eq!(BTreeMap::from(x.clone()), BTreeMap::from(y.clone()));
+        };
+        same(&a.par_union(&b), &a.union(&b));
+        same(
+            &a.par_union_with(&b, |_, x, y| *x.max(y)),
+            &a.union_with(&b, |_, x, y| *x.max(y)),
+        );
+        same(&a.par_intersection(&b), &a.intersection(&b));
+        same(&a.par_difference(&b), &a.difference(&b));
+        assert!(a.par_union(&a).ptr_eq(&a) && a.par_union(&a.new_like()).ptr_eq(&a));
+        let (mut x, mut y) = (a.clone(), a.clone());
+        x.par_retain(|key, value| (key + value) % 3 == 0);
+        y.retain(|key, value| (key + value) % 3 == 0);
+        same(&x, &y);
+        let mut x = a.clone();
+        x.par_retain(|_, _| true);
+        assert!(x.ptr_eq(&a));
+
+        let sorted: BTreeMap<u32, u32> = a.par_iter().map(|(key, value)| (*key, *value)).collect();
+        assert_eq!(sorted, BTreeMap::from(a.clone()));
+        assert_eq!(a.clone().into_par_iter().collect::<BTreeMap<_, _>>(), sorted);
+        let mut x = a.clone();
+        x.par_iter_mut()
+            .for_each(|(key, value)| *value = value.wrapping_add(*key));
+        x.check().unwrap();
+        assert!(x.iter().all(|(key, value)| *value == sorted[key].wrapping_add(*key)));
+        assert_eq!(sorted, BTreeMap::from(a.clone()));
+        // What only this map has is moved.
+        assert_eq!(x.into_par_iter().count(), sorted.len());
+
+        let (mut x, mut y) = (a.clone(), a.clone());
+        x.par_extend(of_b.par_iter().copied());
+        y.extend(of_b.iter().copied());
+        same(&x, &y);
+        let mut x = a.new_like();
+        x.par_extend(&a);
+        same(&x, &a);
+    }
+
+    #[test]
+    fn several_threads_agree_with_one() {
+        fn property(hasher: Hostile, a: Vec<(u32, u32)>, b: Vec<(u32, u32)>, shared: bool) {
+            let few = |entries: Vec<(u32, u32)>| {
+                entries
+                    .into_iter()
+                    .map(|(k, v)| (k % 200, v % 1000))
+                    .collect::<Vec<_>>()
+            };
+            agree(hasher, &few(a), &few(b), shared);
+        }
+        type Entries = Vec<(u32, u32)>;
+        QuickCheck::new()
+            .tests(500)
+            .quickcheck(property as fn(Hostile, Entries, Entries, bool));
+    }
+
+    /// Large enough to be shared out.
+    #[test]
+    fn large_maps_too() {
+        let entries = |from: u32, to: u32| {
+            (from..to)
+                .map(|i| (i.wrapping_mul(7919) % 300_000, i))
+                .collect::<Vec<_>>()
+        };
+        for way in [3, 4, 5] {
+            // Way 3 has two hashes, so keys are few.
+            let n = if way == 3 { 600 } else { 140_000 };
+            let (a, b) = (entries(0, n), entries(n / 2, n * 2));
+            agree(Hostile(way), &a, &b, false);
+            agree(Hostile(way), &a, &b[..10], true);
+        }
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_stays() {
+        let entries: Vec<(u32, usize)> = (0..200_000).map(|i| (i as u32 % 1000, i)).collect();
+        let map: Map<u32, usize> = entries.into_par_iter().collect();
+        assert!((0..1000).all(|key| map[&key] == 199_000 + key as usize));
+    }
+
+    #[test]
+    fn sets_in_parallel() {
+        let set: Set<u32> = (0..20_000_u32).into_par_iter().map(|i| i % 15_000).collect();
+        set.check().unwrap();
+        assert_eq!(set.len(), 15_000);
+        assert_eq!(
+            set.par_iter().map(|item| u64::from(*item)).sum::<u64>(),
+            (0..15_000).sum::<u64>()
+        );
+        let mut more = set.clone();
+        more.par_extend(15_000..16_000_u32);
+        assert_eq!(more.into_par_iter().max(), Some(15_999));
+    }
+
+    #[test]
+    fn different_hashers_are_no_obstacle() {
+        let (mut a, mut b) = (Subject::with_hasher(Hostile(4)), Subject::with_hasher(Hostile(5)));
+        a.extend((0..5000).map(|i| (i, 0)));
+        b.extend((2500..7500).map(|i| (i, 1)));
+        let union = a.par_union(&b);
+        union.check().unwrap();
+        assert_eq!((union.len(), union[&2500], union[&7499]), (7500, 0, 1));
+    }
+
+    /// A closure that panics on some thread leaves the map as it was.
+    #[test]
+    fn panics_change_nothing() {
+        let mut map: Map<u32, u32> = (0..140_000).map(|i| (i, i)).collect();
+        let asked = AtomicUsize::new(0);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            map.par_retain(|key, _| {
+                asked.fetch_add(1, Ordering::Relaxed);
+                assert!(*key != 100_000, "not this one");
+                false
+            });
+        }));
+        assert!(result.is_err() && asked.into_inner() > 0);
+        map.check().unwrap();
+        assert_eq!(map.len(), 140_000);
+    }
+}

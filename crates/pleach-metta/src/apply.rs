@@ -1,0 +1,374 @@
+//! Applying a head to evaluated arguments: a built-in, a function of the host, or the rules.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Stop;
+use super::builtin::{Kind, Outcome};
+use super::code::{Activation, Block};
+use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed, verdict};
+use super::machine::{Machine, Step, is_empty_symbol};
+use super::pattern::Match;
+use super::sibling::{Task, TaskKind};
+use super::space::space_in;
+use super::types::{Signature, Verdict};
+use super::value::{Answer, Answers, Value, compose};
+use pleach::term::{Atom, Expression, Variable};
+
+/// The rules that match a call, and what is known of what each comes to.
+type Matches = SmallVec<[(Match, Verdict); 1]>;
+
+impl Machine {
+    /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
+    /// the value stack, the head first.
+    pub(super) fn apply_chosen(
+        &mut self,
+        mut info: Rc<HeadInfo>,
+        mut signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        if self.tracing {
+            self.reducing = Some(self.call_from(base));
+        }
+        self.count(|m| m.call_from(base))?;
+        if info.symbol.is_none() {
+            // The head was evaluated too: it may be something to call now.
+            let arity = (self.vals.len() - base - 1) as u32;
+            info = match self.vals.get(base).map(|value| &value.atom) {
+                Some(Atom::Symbol(symbol)) => {
+                    let symbol = *symbol;
+                    if super::builtin::find(symbol).is_some_and(|builtin| builtin.special().is_some()) {
+                        let atom = self.take_expression(base);
+                        return Ok(Step::Atom(atom));
+                    }
+                    let info = self.head(symbol, arity);
+                    signature = None;
+                    if !info.signatures.is_empty() {
+                        let arguments = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+                        match self.fitting(&info, Atom::Symbol(symbol), arguments) {
+                            Ok(chosen) => signature = Some(chosen),
+                            Err(errors) => {
+                                self.vals.truncate(base);
+                                return Ok(Step::Return(errors));
+                            }
+                        }
+                    }
+                    info
+                }
+                _ => {
+                    signature = None;
+                    self.tuple(arity)
+                }
+            };
+        } else if info.epoch.get() != self.epoch
+            && !info.alone
+            && let Some(symbol) = info.symbol
+        {
+            let arity = (self.vals.len() - base - 1) as u32;
+            let now = self.head(symbol, arity);
+            // The types that the arguments were evaluated by stay.
+            if signature.is_none_or(|chosen| usize::from(chosen) < now.signatures.len()) {
+                info = now;
+            }
+        }
+        if let Some(builtin) = info.builtin
+            && let Kind::Function(function) = builtin.kind
+        {
+            if !info.has_no_rules() {
+                let mut matched = Matches::new();
+                self.matching_rules(&info, base, &mut matched)?;
+                if !matched.is_empty() {
+                    return self.rules_and_builtin(matched, &info, signature, base);
+                }
+            }
+            let outcome = match function(self, base) {
+                // Nothing stands that a rule reduces.
+                Outcome::Stands if info.alone => Outcome::Nothing,
+                outcome => outcome,
+            };
+            return self.conclude(outcome, &info, signature, base);
+        }
+        if let Some(host) = &info.host {
+            let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+            self.effects += 1;
+            let outcome = match host.call(&arguments) {
+                super::HostResult::Values(mut atoms) if atoms.len() == 1 => {
+                    atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
+                }
+                super::HostResult::Values(atoms) => Outcome::Final(atoms),
+                super::HostResult::NotReducible => Outcome::Stands,
+                super::HostResult::Error(reason) => Outcome::Error(reason),
+            };
+            return self.conclude(outcome, &info, signature, base);
+        }
+        self.apply_rules(&info, signature, base)
+    }
+
+    pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
+        if has_wildcards(self.home()) {
+            Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity))
+        } else {
+            Rc::new(HeadInfo::unknown())
+        }
+    }
+
+    /// The expression of the values from `base` on.
+    pub(super) fn call_from(&self, base: usize) -> Atom {
+        Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect())
+    }
+
+    /// The same; they are taken.
+    pub(super) fn take_expression(&mut self, base: usize) -> Atom {
+        Atom::Expression(Expression::new(self.vals.drain(base..).map(|value| value.atom)))
+    }
+
+    /// What a built-in has come to.
+    fn conclude(
+        &mut self,
+        outcome: Outcome,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        Ok(match outcome {
+            Outcome::Value(atom) if !is_empty_symbol(&atom) => {
+                self.vals.truncate(base);
+                Step::value(atom)
+            }
+            Outcome::Known(value) if !is_empty_symbol(&value.atom) => {
+                self.vals.truncate(base);
+                Step::Return(Answers::one(value))
+            }
+            Outcome::Value(_) | Outcome::Known(_) | Outcome::Nothing => {
+                self.vals.truncate(base);
+                Step::Return(Answers::None)
+            }
+            Outcome::Eval(value) => {
+                self.vals.truncate(base);
+                match value.atom {
+                    // A name, or a symbol that is no result, says so when it is evaluated.
+                    Atom::Expression(_) if value.is_normal(self.meaning) => Step::Return(Answers::one(value)),
+                    atom => Step::Atom(atom),
+                }
+            }
+            Outcome::EvalIn(space, atom) => {
+                self.vals.truncate(base);
+                self.eval_in(space, atom)
+            }
+            Outcome::Final(atoms) => {
+                self.vals.truncate(base);
+                let answers = atoms.into_iter().map(|atom| Answer {
+                    value: Value::raw(atom),
+                    delta: None,
+                });
+                Step::Return(answers.collect::<Vec<_>>().into())
+            }
+            Outcome::Bound(answers) => {
+                self.vals.truncate(base);
+                Step::Return(answers.into())
+            }
+            Outcome::EvalEach(values) => {
+                self.vals.truncate(base);
+                let meaning = self.meaning;
+                let tasks = values.into_iter().map(|value| Task {
+                    kind: match value.atom {
+                        Atom::Expression(_) if value.is_normal(meaning) => TaskKind::Done(value),
+                        atom => TaskKind::Atom(atom),
+                    },
+                    delta: None,
+                });
+                let tasks = tasks.collect();
+                return self.branches(tasks);
+            }
+            Outcome::Stands => Step::Return(Answers::one(self.stands(info, signature, base))),
+            Outcome::Error(reason) => {
+                let atom = self.take_expression(base);
+                Step::value(super::error(atom, reason))
+            }
+        })
+    }
+
+    /// The call from `base` on, which stands as it is.
+    fn stands(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Value {
+        let meaning = self.meaning;
+        let values = &self.vals[base..];
+        // What a built-in came to is not evaluated here, but where it is used.
+        let normal = match signature.and_then(|chosen| info.signatures.get(usize::from(chosen))) {
+            Some(signature) => values
+                .iter()
+                .skip(1)
+                .zip(&signature.modes)
+                .all(|(value, mode)| value.is_normal(meaning) || mode.leaves(&value.atom)),
+            None => info.signatures.is_empty() && values.iter().all(|value| value.is_normal(meaning)),
+        };
+        Value::normal(self.take_expression(base), if normal { meaning } else { 0 })
+    }
+
+    /// Reduces by every rule whose left side unifies.
+    pub(super) fn apply_rules(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+        if self.memo.is_some()
+            && let Some(step) = self.recall(info, signature, base)?
+        {
+            return Ok(step);
+        }
+        let mut matched = Matches::new();
+        self.matching_rules(info, base, &mut matched)?;
+        let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
+        if matched.len() <= 1 {
+            let Some((found, verdict)) = matched.pop() else {
+                return Ok(Step::Return(Answers::one(self.stands(info, signature, base))));
+            };
+            if let Some(delta) = &found.delta {
+                let scope = self.scope_from(base);
+                self.vals.truncate(base);
+                self.push_bindings(delta, &scope);
+            } else {
+                self.vals.truncate(base);
+            }
+            let body = found.act.block.body;
+            if let Some(signature) = of_type {
+                if signature.is_final {
+                    return Ok(Step::Return(final_value(&found.act)));
+                }
+                if verdict != Verdict::Fits
+                    && let Some(expected) = signature.result()
+                {
+                    if verdict == Verdict::Misfit
+                        && let Some(error) = self.bad_result(&found.act, expected)
+                    {
+                        return Ok(Step::Return(Answers::one(error)));
+                    }
+                    self.expect(expected);
+                }
+            }
+            return Ok(Step::Eval(found.act, body));
+        }
+        let scope = self.scope_from(base);
+        self.vals.truncate(base);
+        let tasks = self.rule_tasks(matched, &scope, of_type);
+        self.branches(tasks)
+    }
+
+    /// Reduces by the rules for the name of a built-in, and then by the built-in.
+    fn rules_and_builtin(
+        &mut self,
+        matched: Matches,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, Stop> {
+        let scope = self.scope_from(base);
+        let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
+        let mut tasks = self.rule_tasks(matched, &scope, of_type);
+        let values = self.vals.drain(base..).collect();
+        tasks.push(Task {
+            kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
+            delta: None,
+        });
+        self.branches(tasks)
+    }
+
+    /// The rules whose left side unifies with the call from `base` on, in definition order.
+    #[inline]
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+        match &info.rules {
+            Rules::Few(rules) => {
+                for rule in rules {
+                    self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
+                }
+            }
+            Rules::Many => self.many_rules(info, base, matched)?,
+        }
+        Ok(())
+    }
+
+    fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+        let env = self.env.clone();
+        let call = self.call_from(base);
+        let home = space_in(&env, self.home).unwrap_or(&env);
+        for rule in home.rules_for(&call) {
+            if info.builtin.is_none() || is_headed(&rule) {
+                let block = compiled(&rule);
+                let verdict = verdict(&block, &info.signatures, &self.shared, home);
+                self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A sibling for each rule that matched a call with these variables.
+    fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
+        let is_final = signature.is_some_and(|signature| signature.is_final);
+        let expected = signature.and_then(Signature::result);
+        let tasks = matched.into_iter().map(|(found, verdict)| {
+            let body = found.act.block.body;
+            let delta = found.delta.map(|delta| {
+                let mut entries = delta.to_vec();
+                for variable in scope {
+                    if !entries.iter().any(|(known, _)| known == variable) {
+                        entries.push((*variable, Atom::Variable(*variable)));
+                    }
+                }
+                entries.into()
+            });
+            if is_final && let Answers::One(answer) = final_value(&found.act) {
+                return Task {
+                    kind: TaskKind::Done(answer.value),
+                    delta: delta.as_deref().and_then(|entries| compose(entries, None)),
+                };
+            }
+            let kind = match expected {
+                Some(expected) if verdict != Verdict::Fits => {
+                    let error = (verdict == Verdict::Misfit).then(|| self.bad_result(&found.act, expected));
+                    match error.flatten() {
+                        Some(error) => TaskKind::Done(error),
+                        None => TaskKind::Expect(found.act, body, expected.clone()),
+                    }
+                }
+                _ => TaskKind::Eval(found.act, body),
+            };
+            Task { kind, delta }
+        });
+        tasks.collect()
+    }
+
+    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
+        let mut scope = SmallVec::new();
+        for value in &self.vals[base..] {
+            if !value.atom.is_ground() {
+                super::value::variables(&value.atom, &mut scope);
+            }
+        }
+        scope
+    }
+
+    pub(super) fn try_rule(
+        &mut self,
+        block: &Block,
+        multiplicity: u64,
+        verdict: Verdict,
+        base: usize,
+        matched: &mut Matches,
+    ) -> Result<(), Stop> {
+        let Some(found) = self.match_rule(block, base) else {
+            return Ok(());
+        };
+        for _ in 1..multiplicity {
+            self.count(|m| m.call_from(base))?;
+            matched.push((found.clone(), verdict));
+        }
+        matched.push((found, verdict));
+        Ok(())
+    }
+}
+
+/// The answer of a function whose result type says that its result is not evaluated.
+fn final_value(act: &Activation) -> Answers {
+    let atom = act.instantiate(act.block.body);
+    if is_empty_symbol(&atom) {
+        Answers::None
+    } else {
+        Answers::one(Value::raw(atom))
+    }
+}

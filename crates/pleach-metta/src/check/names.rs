@@ -1,0 +1,171 @@
+//! Which names a program defines, mentions and applies.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::closest::closest;
+use super::{Problem, ProblemKind};
+use pleach::env::Head;
+use crate::builtin;
+use crate::machine::Machine;
+use pleach::term::{Atom, Symbol};
+
+#[derive(Default)]
+pub(super) struct Names {
+    /// The numbers of arguments that there are rules for.
+    defined: HashMap<Symbol, BTreeSet<usize>>,
+    /// Names that stand for data somewhere.
+    mentioned: HashSet<Symbol>,
+    /// Names that begin with `&` and are bound.
+    bound: HashSet<Symbol>,
+    imported: HashSet<(Symbol, Atom)>,
+    calls: Vec<Call>,
+    tokens: Vec<(usize, usize, Symbol)>,
+}
+
+/// An application of a name.
+struct Call {
+    item: usize,
+    part: usize,
+    name: Symbol,
+    arity: usize,
+    /// The names that are applied in its arguments.
+    inner: Vec<Symbol>,
+}
+
+impl Names {
+    pub(super) fn define(&mut self, name: Symbol, arity: usize) {
+        self.defined.entry(name).or_default().insert(arity);
+    }
+
+    /// All symbols of this atom are used in ways that are not looked at.
+    pub(super) fn mention(&mut self, atom: &Atom) {
+        let mut pending = vec![atom];
+        while let Some(atom) = pending.pop() {
+            match atom {
+                Atom::Symbol(name) => self.mention_symbol(*name),
+                Atom::Expression(items) => pending.extend(items.iter()),
+                _ => {}
+            }
+        }
+    }
+
+    /// All symbols of an atom of the world; of a rule, those that its left side expects as data.
+    pub(super) fn mention_fact(&mut self, atom: &Atom) {
+        match atom.as_expression() {
+            Some([Atom::Symbol(equals), left, _]) if equals.as_str() == "=" => {
+                for argument in left.as_expression().unwrap_or_default().iter().skip(1) {
+                    self.mention(argument);
+                }
+            }
+            _ => self.mention(atom),
+        }
+    }
+
+    pub(super) fn mention_symbol(&mut self, name: Symbol) {
+        self.mentioned.insert(name);
+    }
+
+    pub(super) fn bind(&mut self, name: Symbol) {
+        self.bound.insert(name);
+    }
+
+    /// These items, of which the first is a name, are evaluated.
+    pub(super) fn call(&mut self, item: usize, part: usize, items: &[Atom]) {
+        let Some((Atom::Symbol(name), arguments)) = items.split_first() else {
+            return;
+        };
+        let heads = arguments
+            .iter()
+            .filter_map(|argument| argument.as_expression()?.first()?.as_symbol());
+        self.calls.push(Call {
+            item,
+            part,
+            name: *name,
+            arity: arguments.len(),
+            inner: heads.collect(),
+        });
+    }
+
+    pub(super) fn use_token(&mut self, item: usize, part: usize, name: Symbol) {
+        self.tokens.push((item, part, name));
+    }
+
+    /// A file is imported into a space. `false` if it was before.
+    pub(super) fn import(&mut self, space: Symbol, file: &Atom) -> bool {
+        self.bind(space);
+        self.imported.insert((space, file.clone()))
+    }
+
+    /// The names that are likely mistakes.
+    pub(super) fn problems(mut self, machine: &Machine, problems: &mut Vec<Problem>) {
+        let env = &machine.env;
+        let mut has_wildcards = false;
+        for rule in env.rules() {
+            match Head::of(rule.lhs()) {
+                Some(head) => self.define(head.symbol, head.arity),
+                None => has_wildcards = true,
+            }
+        }
+        for (item, part, name) in &self.tokens {
+            if *name != crate::names().this_space
+                && !self.bound.contains(name)
+                && env.binding(name.as_str()).is_none()
+            {
+                let suggestion = closest(name.as_str(), self.bound.iter().copied());
+                problems.push(Problem {
+                    item: *item,
+                    part: *part,
+                    kind: ProblemKind::Unbound {
+                        name: *name,
+                        suggestion,
+                    },
+                });
+            }
+        }
+        // A wildcard rule may take any call.
+        if has_wildcards {
+            return;
+        }
+        let mut applied: HashMap<Symbol, usize> = HashMap::new();
+        for call in &self.calls {
+            *applied.entry(call.name).or_default() += 1;
+        }
+        for call in &self.calls {
+            let name = call.name;
+            let known = builtin::find(name).is_some()
+                || machine.shared.hosts.contains_key(&name)
+                || env.get_type(name.as_str()).is_some()
+                || self.mentioned.contains(&name);
+            if known {
+                continue;
+            }
+            let (part, kind) = match self.defined.get(&name) {
+                Some(arities) if arities.contains(&call.arity) => continue,
+                Some(arities) => (
+                    call.part,
+                    ProblemKind::NoRule {
+                        name,
+                        expected: arities.iter().copied().collect(),
+                        actual: call.arity,
+                    },
+                ),
+                None => {
+                    let functions = builtin::builtins().map(Symbol::new).chain(self.defined.keys().copied());
+                    let suggestion = closest(name.as_str(), functions);
+                    // A name that is put around what calls come to is a label.
+                    let is_function = |name: &Symbol| builtin::find(*name).is_some() || self.defined.contains_key(name);
+                    let alone = call.part == 0 && applied.get(&name) == Some(&1) && !call.inner.iter().any(is_function);
+                    if suggestion.is_none() && !alone {
+                        continue;
+                    }
+                    (call.part + 1, ProblemKind::Unknown { name, suggestion })
+                }
+            };
+            problems.push(Problem {
+                item: call.item,
+                part,
+                kind,
+            });
+        }
+    }
+}

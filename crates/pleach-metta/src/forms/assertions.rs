@@ -1,0 +1,41 @@
+//! The assertions.
+
+use crate::builtin::{Builtin, Special};
+use crate::code::{Activation, At, Call};
+use crate::error;
+use crate::machine::{Machine, Step};
+use crate::results::{difference, list, same};
+use pleach::term::Atom;
+
+impl Machine {
+    pub(crate) fn assert(
+        &mut self,
+        act: &Activation,
+        at: At,
+        call: &Call,
+        left: &[Atom],
+        right: &[Atom],
+    ) -> Step {
+        // `assertAlpha…` alone does not care for the names of variables.
+        let is_alpha = call.head.is_some_and(|head| head.as_str().starts_with("assertAlpha"));
+        let equal = |a: &Atom, b: &Atom| a == b || (is_alpha && same(a, b));
+        let missed = difference(right, left, equal);
+        let special = call.builtin.and_then(Builtin::special);
+        let excess = if special == Some(Special::AssertIncludes) {
+            Vec::new()
+        } else {
+            difference(left, right, equal)
+        };
+        if missed.is_empty() && excess.is_empty() {
+            return Step::value(Atom::expression([]));
+        }
+        let mut text = format!("\nExpected: [{}]\nGot: [{}]", list(right), list(left));
+        for (what, atoms) in [("Missed", &missed), ("Excessive", &excess)] {
+            if !atoms.is_empty() {
+                let plural = if atoms.len() == 1 { "result" } else { "results" };
+                text += &format!("\n{what} {plural}: {}", list(atoms));
+            }
+        }
+        Step::value(error(act.instantiate(at), Atom::string(text.as_str())))
+    }
+}

@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use super::Known;
+use pleach::Environment;
+use pleach::env::IdSeed;
+use crate::machine::Machine;
+use crate::{Evaluator, Shared};
+use pleach::term::{Atom, Item, Parser};
+
+/// A machine that remembers, in a world with these rules and facts.
+fn machine(program: &str) -> Machine {
+    let items: Vec<Item> = Parser::new(program).collect::<Result<_, _>>().unwrap();
+    let world: Environment = items.into_iter().map(|item| item.atom).collect();
+    let settings = Evaluator::builder().memo(1_000);
+    Machine::new(Arc::new(Shared::new(&settings, None, IdSeed::root())), world, 1, 0)
+}
+
+fn evaluate(machine: &mut Machine, query: &str) -> String {
+    let answers = machine.evaluate(&query.parse().unwrap()).unwrap().atoms();
+    answers.iter().map(Atom::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// What is remembered of calls of this function.
+fn known<'m>(machine: &'m Machine, function: &str) -> Vec<&'m Known> {
+    let calls = machine.memo.as_ref().unwrap().calls.iter();
+    let wanted = Atom::symbol(function);
+    calls
+        .filter(|(key, _)| key.0.first() == Some(&wanted))
+        .map(|(_, known)| known)
+        .collect()
+}
+
+#[test]
+fn writing_facts_forgets_only_what_looked_at_them() {
+    let mut machine =
+        machine("(= (double $x) (+ $x $x)) (= (seen) (match &self (fact $x) $x)) (= (sum) (+ (seen) (double 2)))");
+    for round in 1..4 {
+        evaluate(&mut machine, &format!("(add-atom &self (fact {round}))"));
+        assert_eq!(evaluate(&mut machine, "(double 2)"), "4");
+        let sums: Vec<String> = (1..=round).map(|fact| (fact + 4).to_string()).collect();
+        assert_eq!(evaluate(&mut machine, "(sum)"), sums.join(" "));
+        let [double, seen, sum] = ["double", "seen", "sum"].map(|name| {
+            let known = known(&machine, name);
+            assert_eq!(known.len(), 1, "{name}");
+            (known[0].reads, known[0].stamp == machine.epoch)
+        });
+        // It is still what was remembered in the first state.
+        assert_eq!(double, (false, round == 1));
+        assert_eq!((seen, sum), ((true, true), (true, true)));
+    }
+}
+
+#[test]
+fn a_new_rule_is_never_missed() {
+    let mut machine = machine("(= (f) (g)) (= (g) 1)");
+    assert_eq!(evaluate(&mut machine, "(f)"), "1");
+    evaluate(&mut machine, "(add-atom &self (= (g) 2))");
+    assert_eq!(evaluate(&mut machine, "(f)"), "1 2");
+    evaluate(&mut machine, "(remove-atom &self (= (g) 1))");
+    assert_eq!(evaluate(&mut machine, "(f)"), "2");
+    evaluate(&mut machine, "(add-atom &self (: g (-> Number)))");
+    assert_eq!(evaluate(&mut machine, "(get-type (g))"), "Number");
+    assert_eq!(evaluate(&mut machine, "(f)"), "2");
+}
+
+/// The types of a large expression were known from before, and nobody was told that they depend on a state.
+#[test]
+fn types_that_are_known_count_as_looked_at() {
+    let large = format!("{}&state{}", "(w ".repeat(20), ")".repeat(20));
+    let mut machine = machine(&format!("(: w (-> $t $t)) (= (type) (get-type {large}))"));
+    evaluate(&mut machine, "(bind! &state (new-state u))");
+    let query =
+        format!("(let* (($a (get-type {large})) ($b (type)) ($u (change-state! &state 1)) ($c (type))) ($a $b $c))");
+    assert_eq!(
+        evaluate(&mut machine, &query),
+        "((StateMonad %Undefined%) (StateMonad %Undefined%) (StateMonad Number))"
+    );
+}
+
+/// What names, states, types of states and other spaces say is no part of the rules.
+#[test]
+fn all_that_is_looked_at_counts() {
+    let mut machine = machine(
+        "(= (named) &name) (= (type) (get-type &name)) (= (content) (get-state &state)) (= (there) (evalc (f) &other))
+         (= (all) (collapse (get-atoms &other))) (= (is) (unify &other (= (f) $x) $x none)) (= (deep) (content))
+         (= (gone) (remove-atom &other absent)) (= (pattern) (unify 1 &name yes no)) (= (quoted) (car-atom (&name)))",
+    );
+    evaluate(&mut machine, "(bind! &state (new-state 0))");
+    evaluate(&mut machine, "(bind! &other (new-space))");
+    let queries = [
+        "(named)",
+        "(type)",
+        "(content)",
+        "(there)",
+        "(all)",
+        "(is)",
+        "(deep)",
+        "(gone)",
+        "(pattern)",
+        "(quoted)",
+    ];
+    let all = |machine: &mut Machine| queries.map(|query| evaluate(machine, query));
+    evaluate(&mut machine, "(bind! &name 1)");
+    let expected = ["1", "Number", "0", "(f)", "()", "none", "0", "()", "yes", "1"];
+    assert_eq!(all(&mut machine), expected);
+    assert_eq!(all(&mut machine), expected);
+    evaluate(&mut machine, "(bind! &name \"text\")");
+    evaluate(&mut machine, "(change-state! &state 5)");
+    evaluate(&mut machine, "(add-atom &other (= (f) 7))");
+    let expected = [
+        "\"text\"",
+        "String",
+        "5",
+        "7",
+        "((= (f) 7))",
+        "7",
+        "5",
+        "()",
+        "no",
+        "\"text\"",
+    ];
+    assert_eq!(all(&mut machine), expected);
+}
+
+/// A value that was known to be evaluated is evaluated again where a name in it has come to stand for something.
+#[test]
+fn a_new_name_is_never_missed() {
+    let lazily = "(: lz (-> Atom %Undefined%)) (= (lz $x) $x)";
+    let query = "(let $v (g &y) (let* (($a (lz $v)) ($u (bind! &y 5)) ($b (lz $v))) (quote $b)))";
+    assert_eq!(evaluate(&mut machine(lazily), query), "(quote (g 5))");
+    // Large: that it evaluates to itself is remembered too, and which call has looked at it.
+    let large = format!("{}&x{}", "(w ".repeat(20), ")".repeat(20));
+    let rules = "(: one (-> Atom %Undefined%)) (= (one $x) (eval $x)) (: two (-> Atom %Undefined%)) (= (two $x) (eval $x))
+        (: all (-> Atom %Undefined%)) (= (all $q) (let* (($a (one $q)) ($b (two $q)) ($u (bind! &x 5)) ($c (two $q))) $c))";
+    let found = evaluate(&mut machine(rules), &format!("(all {large})"));
+    assert_eq!(found, large.replace("&x", "5"));
+}

@@ -1,0 +1,179 @@
+//! Matching compiled patterns: a rule's left side, and what binders bind.
+//!
+//! A pattern's own variables are slots that are set as they are met. Whatever can't be decided so (a variable on the other
+//! side, a slot whose value has variables) is put off, and solved by unification at the end.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::code::{Activation, At, Block, Node};
+use super::machine::Machine;
+use super::value::{Delta, Value, variables};
+use pleach::term::{Atom, Bindings, Variable, unify};
+
+/// A pattern that matched.
+#[derive(Clone, Debug)]
+pub(super) struct Match {
+    /// The pattern's activation with its slots set.
+    pub(super) act: Rc<Activation>,
+    /// What variables of others were bound to.
+    pub(super) delta: Option<Delta>,
+}
+
+type Deferred = SmallVec<[(At, Atom); 2]>;
+
+impl Machine {
+    /// Matches a rule's left side with the call on the value stack from `base` on.
+    pub(super) fn match_rule(&mut self, block: &Block, base: usize) -> Option<Match> {
+        let mut deferred = Deferred::new();
+        if !block.headed {
+            let call = self.call_from(base);
+            let act = Rc::new(Activation::blank(Block::clone(block), &mut self.fresh));
+            let known = self.vals[base..].iter().all(|value| value.is_normal(self.meaning));
+            let call = Value::normal(call, if known { self.meaning } else { 0 });
+            return self.match_pattern(act, block.lhs, &call);
+        }
+        let Node::Call(lhs) = block.node(block.lhs) else {
+            return None;
+        };
+        // Most rules that do not match fail here, before anything is allocated.
+        for (at, value) in lhs.arguments().zip(&self.vals[base + 1..]) {
+            if let Node::Leaf(leaf) = block.node(at)
+                && *leaf != value.atom
+                && !matches!(value.atom, Atom::Variable(_))
+            {
+                return None;
+            }
+        }
+        let mut shared = Rc::new(Activation::blank(Block::clone(block), &mut self.fresh));
+        let act = Rc::make_mut(&mut shared);
+        for (index, at) in lhs.arguments().enumerate() {
+            let value = std::mem::replace(&mut self.vals[base + 1 + index], Value::unset());
+            let matches = self.match_node(act, at, &value, &mut deferred);
+            self.vals[base + 1 + index] = value;
+            if !matches {
+                return None;
+            }
+        }
+        solve(shared, &deferred)
+    }
+
+    /// Matches the pattern at a node with a value, in an activation whose other slots may be set.
+    pub(super) fn match_pattern(&mut self, mut act: Rc<Activation>, at: At, value: &Value) -> Option<Match> {
+        let mut deferred = Deferred::new();
+        if !self.match_node(Rc::make_mut(&mut act), at, value, &mut deferred) {
+            return None;
+        }
+        solve(act, &deferred)
+    }
+
+    /// The recursion is bounded by the nesting that the compiler admits.
+    fn match_node(&mut self, act: &mut Activation, at: At, value: &Value, deferred: &mut Deferred) -> bool {
+        match act.node(at) {
+            Node::Slot(slot) => {
+                let slot = *slot as usize;
+                let known = &act.values[slot];
+                if !known.is_set() {
+                    if act.block.slots[slot].settable {
+                        act.values[slot] = value.clone();
+                        return true;
+                    }
+                } else if known.atom == value.atom {
+                    return true;
+                } else if known.atom.is_ground() && value.atom.is_ground() {
+                    return false;
+                }
+                deferred.push((at, value.atom.clone()));
+                true
+            }
+            _ if matches!(value.atom, Atom::Variable(_)) => {
+                deferred.push((at, value.atom.clone()));
+                true
+            }
+            Node::Leaf(atom) => *atom == value.atom,
+            Node::Token(name) => value.atom == Atom::Symbol(*name) || value.atom == self.token(*name),
+            Node::Call(call) => {
+                let Atom::Expression(items) = &value.atom else {
+                    return false;
+                };
+                if items.len() != call.len as usize {
+                    return false;
+                }
+                if let Some(ground) = &call.ground
+                    && value.atom.is_ground()
+                {
+                    return *ground == value.atom;
+                }
+                let first = call.first;
+                let known = self.parts_of(value);
+                items.iter().enumerate().all(|(index, item)| {
+                    let part = known.part(index, item);
+                    self.match_node(act, first + index as At, &part, deferred)
+                })
+            }
+            Node::Deep(_) => {
+                deferred.push((at, value.atom.clone()));
+                true
+            }
+        }
+    }
+}
+
+/// Unifies what was put off.
+fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
+    if deferred.is_empty() {
+        return Some(Match { act, delta: None });
+    }
+    let mut bindings = Bindings::new();
+    let mut others: SmallVec<[Variable; 4]> = SmallVec::new();
+    for (at, atom) in deferred {
+        let pattern = act.instantiate(*at);
+        if !unify(&pattern, atom, &mut bindings) {
+            return None;
+        }
+        variables(&pattern, &mut others);
+        variables(atom, &mut others);
+    }
+    if bindings.is_empty() {
+        return Some(Match { act, delta: None });
+    }
+    Some(settle(act, &bindings, &others))
+}
+
+/// Sets the slots of an activation as `bindings` say. `others` are the variables that may have been bound.
+pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, others: &[Variable]) -> Match {
+    let act = Rc::make_mut(&mut shared);
+    let mut own: SmallVec<[Variable; 4]> = SmallVec::new();
+    for slot in 0..act.values.len() {
+        if act.values[slot].is_set() {
+            act.values[slot].replace_by(|atom| bindings.resolve(atom));
+            continue;
+        }
+        let variable = act.variable(slot as u32);
+        let atom = bindings.resolve(&variable);
+        if act.block.slots[slot].settable
+            && let Atom::Variable(variable) = variable
+        {
+            own.push(variable);
+        }
+        if atom != variable {
+            act.values[slot] = Value::raw(atom);
+        }
+    }
+    let mut entries: Vec<(Variable, Atom)> = Vec::new();
+    for variable in others {
+        if own.contains(variable) {
+            continue;
+        }
+        let before = Atom::Variable(*variable);
+        let after = bindings.resolve(&before);
+        if after != before {
+            entries.push((*variable, after));
+        }
+    }
+    Match {
+        act: shared,
+        delta: (!entries.is_empty()).then(|| entries.into()),
+    }
+}

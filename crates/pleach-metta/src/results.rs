@@ -1,0 +1,51 @@
+//! How results are shown and compared.
+
+use super::value::replace;
+use pleach::term::{Atom, Variable, alpha_eq};
+
+/// The same atom with the ids of its variables as small as they can be, in order of first occurrence: the ids that
+/// evaluation gave them depend on what was evaluated before.
+pub(super) fn canonical(atom: &Atom) -> Atom {
+    if atom.is_ground() {
+        return atom.clone();
+    }
+    let mut known: Vec<(Variable, Variable)> = Vec::new();
+    replace(atom, &mut |variable| {
+        if let Some((_, new)) = known.iter().find(|(old, _)| old == variable) {
+            return Some(Atom::Variable(*new));
+        }
+        let namesakes = known.iter().filter(|(old, _)| old.name() == variable.name()).count();
+        let new = Variable::numbered(variable.name(), namesakes as u64)?;
+        known.push((*variable, new));
+        Some(Atom::Variable(new))
+    })
+}
+
+/// What one multiset of atoms has and another has not, by what `same` calls the same.
+pub(super) fn difference(of: &[Atom], without: &[Atom], same: impl Fn(&Atom, &Atom) -> bool) -> Vec<Atom> {
+    let mut rest: Vec<&Atom> = without.iter().collect();
+    of.iter()
+        .filter(|atom| match rest.iter().position(|other| same(atom, other)) {
+            Some(index) => {
+                rest.swap_remove(index);
+                false
+            }
+            None => true,
+        })
+        .cloned()
+        .collect()
+}
+
+/// Are two atoms the same but for the names of variables?
+pub(super) fn same(a: &Atom, b: &Atom) -> bool {
+    a == b || (!a.is_ground() && !b.is_ground() && alpha_eq(a, b))
+}
+
+/// `a, b, c`.
+pub(super) fn list(atoms: &[Atom]) -> String {
+    atoms
+        .iter()
+        .map(|atom| canonical(atom).to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,184 @@
+//! Results one by one, as they are found.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use super::machine::{Frame, Machine, Step};
+use super::results::canonical;
+use super::shared::Shared;
+use super::value::{Answers, Value};
+use super::{EvalError, Evaluation, Evaluator};
+use pleach::Environment;
+use pleach::env::IdSeed;
+use pleach::term::Atom;
+
+/// The results of an evaluation, found as they are asked for: see [`Evaluator::results`].
+///
+/// Yields an error at most once, and nothing after it. It holds the evaluation's stack, so it stays on its thread; the
+/// evaluator's threads help all the same.
+pub struct Results {
+    machine: Machine,
+    /// What is to be done next; `None` once the evaluation has ended.
+    step: Option<Step>,
+    /// How many frames at the bottom of the stack pass answers on as they are, and have passed on what they had.
+    open: usize,
+    /// Those among them that want answers of a type, from the bottom up.
+    expected: Vec<(usize, Atom)>,
+    /// Found, and not yet asked for.
+    ready: VecDeque<Atom>,
+    error: Option<EvalError>,
+    /// Was the error yielded?
+    told: bool,
+}
+
+impl Evaluator {
+    /// As [`evaluate`](Self::evaluate), with the results one by one, as they are found: those of the branches of the
+    /// outermost nondeterminism. Between two of them nothing is evaluated, so the first results of an endless stream can be
+    /// had. [`Results::finish`] evaluates the rest and returns the environment. Results and environment are those of
+    /// [`evaluate`](Self::evaluate).
+    ///
+    /// With several threads, branches that wait for one that takes long are evaluated beside it, before their results are
+    /// asked for.
+    ///
+    /// ```
+    /// use pleach::Environment;
+    /// use pleach_metta::Evaluator;
+    ///
+    /// let evaluator = Evaluator::new();
+    /// let world = evaluator.run(Environment::new(), "(= (from $n) $n) (= (from $n) (from (+ $n 1)))")?.environment;
+    /// let numbers = evaluator.results(world, &"(from 1)".parse()?);
+    /// let first: Result<Vec<_>, _> = numbers.take(3).collect();
+    /// assert_eq!(first?, [1.into(), 2.into(), 3.into()]);
+    ///
+    /// let mut some = evaluator.results(Environment::new(), &"(superpose (a (add-atom &self b)))".parse()?);
+    /// assert_eq!(some.next(), Some(Ok("a".parse()?)));
+    /// let rest = some.finish()?;
+    /// assert_eq!(rest.results, ["()".parse()?]);
+    /// assert!(rest.environment.contains(&"b".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "nothing is evaluated before the results are asked for"]
+    pub fn results(&self, environment: Environment, atom: &Atom) -> Results {
+        let seed = environment.id_seed();
+        self.results_seeded(environment, atom, seed)
+    }
+
+    /// As [`results`](Self::results), with a seed as [`evaluate_seeded`](Self::evaluate_seeded) takes it.
+    #[must_use = "nothing is evaluated before the results are asked for"]
+    pub fn results_seeded(&self, environment: Environment, atom: &Atom, seed: IdSeed) -> Results {
+        let shared = Arc::new(Shared::new(&self.settings, self.pool.as_ref(), seed));
+        let mut machine = Machine::new(shared, environment, 1, 0);
+        let step = Some(machine.begin(atom));
+        Results {
+            machine,
+            step,
+            open: 0,
+            expected: Vec::new(),
+            ready: VecDeque::new(),
+            error: None,
+            told: false,
+        }
+    }
+}
+
+impl Results {
+    /// Evaluates what is left. The results are those that were not yet taken.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`]; the same error again, if it was yielded before.
+    pub fn finish(mut self) -> Result<Evaluation, EvalError> {
+        while self.step.is_some() {
+            self.advance();
+        }
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Evaluation {
+                results: self.ready.into(),
+                counts: self.machine.shared.counts(),
+                environment: self.machine.env,
+            }),
+        }
+    }
+
+    /// Goes on until results are found or the evaluation ends.
+    fn advance(&mut self) {
+        while let Some(step) = self.step.take() {
+            match self.next_step(step) {
+                Ok(step) => self.step = step,
+                Err(error) => {
+                    self.error = Some(error);
+                    self.machine.abandon();
+                }
+            }
+            if !self.ready.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Results are ready, as those types that frames expect let them be.
+    fn found(&mut self, found: Vec<Atom>) {
+        for mut atom in found {
+            for (_, of_type) in self.expected.iter().rev() {
+                let answers = self.machine.checked(of_type, Answers::one(Value::raw(atom.clone())));
+                atom = answers.atoms().pop().unwrap_or(atom);
+            }
+            self.ready.push_back(canonical(&atom));
+        }
+    }
+
+    fn next_step(&mut self, step: Step) -> Result<Option<Step>, EvalError> {
+        let Step::Return(mut answers) = step else {
+            return self.machine.step(step);
+        };
+        // What siblings at the bottom have gathered comes first.
+        while let Some(frame) = self.machine.stack.get_mut(self.open) {
+            match frame {
+                Frame::Branches(branches) => {
+                    let found = branches.take_found();
+                    self.found(found);
+                }
+                Frame::Expected(of_type) => self.expected.push((self.open, Atom::clone(of_type))),
+                Frame::Compose(_) | Frame::Home(_) => {}
+                _ => break,
+            }
+            self.open += 1;
+        }
+        if self.open == self.machine.stack.len() {
+            let found = std::mem::replace(&mut answers, Answers::None).atoms();
+            self.found(found);
+        }
+        // The frame on top takes the answers, and changes.
+        self.open = self.open.min(self.machine.stack.len().saturating_sub(1));
+        while self.expected.last().is_some_and(|(frame, _)| *frame >= self.open) {
+            self.expected.pop();
+        }
+        self.machine.step(Step::Return(answers))
+    }
+}
+
+impl Iterator for Results {
+    type Item = Result<Atom, EvalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ready.is_empty() && self.step.is_some() {
+            self.advance();
+        }
+        if let Some(atom) = self.ready.pop_front() {
+            return Some(Ok(atom));
+        }
+        // `finish` wants to know of it too.
+        let error = self.error.clone().filter(|_| !self.told)?;
+        self.told = true;
+        Some(Err(error))
+    }
+}
+
+impl fmt::Debug for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results")
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
+    }
+}

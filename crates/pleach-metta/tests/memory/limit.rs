@@ -1,0 +1,36 @@
+//! The limit of memory, against the bytes that were requested from the allocator.
+#![allow(clippy::unwrap_used)]
+
+use allocation_counter::measure;
+use pleach::Environment;
+use pleach_metta::{EvalError, Evaluator, RunError};
+
+/// An evaluation ends not far beyond its limit, however fast it grows.
+#[test]
+fn an_evaluation_exceeds_its_limit_by_little() {
+    let points: String = (0..100).map(|n| format!("(p {n})")).collect();
+    let programs = [
+        "(= (grow $n) (superpose ((grow (+ $n 1)) (grow (+ $n 2))))) !(grow 0)".to_owned(),
+        "(= (grow $n) (let $x (superpose (1 2 3)) (pair $x (grow (+ $n 1))))) !(grow 0)".to_owned(),
+        "(= (grow $n) (+ 1 (grow (+ $n 1)))) !(grow 0)".to_owned(),
+        "(= (grow $l) (grow (cons 1 $l))) !(grow nil)".to_owned(),
+        "(= (grow $n) (cons $n (grow (+ $n 1)))) !(grow 0)".to_owned(),
+        format!("{points} !(collapse (match &self (, (p $a) (p $b) (p $c) (p $d)) ($a $b $c $d)))"),
+    ];
+    // Names are for the process, and take memory once.
+    Evaluator::new().run(Environment::new(), &points).unwrap();
+    for program in programs {
+        for limit in [10_000_000, 50_000_000] {
+            let evaluator = Evaluator::builder().memory(limit).build();
+            let peak = measure(|| {
+                let error = evaluator.run(Environment::new(), &program).unwrap_err();
+                assert_eq!(error, RunError::Eval(EvalError::OutOfMemory { limit }));
+            });
+            let peak = peak.bytes_max as usize;
+            assert!(
+                peak < limit + limit / 2,
+                "{program:.100}: {peak} bytes, where {limit} are allowed"
+            );
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What an evaluation knows of its values is kept: the work of programs that go through data grows as the data does. Counted
+//! are steps and allocations, not time.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use allocation_counter::measure;
+use pleach::Environment;
+use pleach_metta::{Evaluator, Policy};
+
+/// The steps and the allocations of a program's last expression.
+fn work(rules: &str, query: &str) -> (u64, u64) {
+    let world = Evaluator::new().run(Environment::new(), rules).unwrap().environment;
+    let query = query.parse().unwrap();
+    let enough = |fuel: u64| {
+        let evaluator = Evaluator::builder().fuel(fuel).build();
+        evaluator.evaluate(world.clone(), &query).is_ok()
+    };
+    let (mut least, mut most) = (0, 100_000_000);
+    assert!(enough(most));
+    while least + 1 < most {
+        let middle = least + (most - least) / 2;
+        *(if enough(middle) { &mut most } else { &mut least }) = middle;
+    }
+    let evaluator = Evaluator::new();
+    let allocations = measure(|| drop(evaluator.evaluate(world.clone(), &query).unwrap())).count_total;
+    (most, allocations)
+}
+
+/// Twice as much data takes twice the work, or nearly so.
+fn is_linear(rules: &str, query: &dyn Fn(usize) -> String) {
+    let (steps, allocations) = work(rules, &query(300));
+    let (more_steps, more_allocations) = work(rules, &query(1200));
+    let query = query(0);
+    assert!(more_steps < 5 * steps, "{query}: {steps} steps, then {more_steps}");
+    assert!(
+        more_allocations < 5 * allocations,
+        "{query}: {allocations} allocations, then {more_allocations}"
+    );
+}
+
+#[test]
+fn typed_data_is_not_evaluated_again_where_it_is_taken_apart() {
+    let list = "(: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
+        (: range (-> Number (List Number))) (= (range $n) (if (== $n 0) Nil (Cons $n (range (- $n 1)))))
+        (: length (-> (List $t) Number)) (= (length Nil) 0) (= (length (Cons $h $t)) (+ 1 (length $t)))
+        (: up (-> Number (List Number) (List Number)))
+        (= (up $n $l) (if (== $n 0) $l (up (- $n 1) (Cons $n $l))))
+        (: each (-> (-> $a $b) (List $a) (List $b)))
+        (= (each $f Nil) Nil) (= (each $f (Cons $h $t)) (Cons ($f $h) (each $f $t)))
+        (: double (-> Number Number)) (= (double $n) (* 2 $n))";
+    is_linear(list, &|n| format!("(length (range {n}))"));
+    is_linear(list, &|n| format!("(length (up {n} Nil))"));
+    is_linear(list, &|n| format!("(length (each double (range {n})))"));
+    let peano = "(: Nat Type) (: Z Nat) (: S (-> Nat Nat))
+        (: nat (-> Number Nat)) (= (nat $n) (if (== $n 0) Z (S (nat (- $n 1)))))
+        (: plus (-> Nat Nat Nat)) (= (plus Z $y) $y) (= (plus (S $x) $y) (S (plus $x $y)))
+        (: number (-> Nat Number)) (= (number Z) 0) (= (number (S $x)) (+ 1 (number $x)))";
+    is_linear(peano, &|n| format!("(number (plus (nat {n}) (nat {n})))"));
+}
+
+#[test]
+fn facts_states_and_names_leave_what_is_evaluated_so() {
+    let rules =
+        "(= (loop $n $acc) (if (== $n 0) (done) (let $u (add-atom &self (x $n)) (loop (- $n 1) (cons $n $acc)))))
+        (= (tick $n $acc) (if (== $n 0) (done) (let $u (change-state! &s $n) (tick (- $n 1) (cons $n $acc)))))
+        (= (make $n $acc) (if (== $n 0) (done) (let $u (new-space) (make (- $n 1) (cons $n $acc)))))
+        (= (drop $n $acc) (if (== $n 0) (done) (let $u (remove-atom &self (y $n)) (drop (- $n 1) (cons $n $acc)))))
+        (= (rules $n $acc)
+           (if (== $n 0) (done) (let $u (add-atom &other (= (f $n) $n)) (rules (- $n 1) (cons $n $acc)))))
+        (: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
+        (= (typed $n $acc) (if (== $n 0) (done) (let $u (add-atom &self (x $n)) (typed (- $n 1) (Cons $n $acc)))))
+        !(bind! &s (new-state 0)) !(bind! &other (new-space))";
+    for head in ["loop", "tick", "make", "drop", "rules"] {
+        is_linear(rules, &|n| format!("({head} {n} nil)"));
+    }
+    is_linear(rules, &|n| format!("(typed {n} Nil)"));
+}
+
+#[test]
+fn forms_and_built_ins_leave_what_is_evaluated_so() {
+    let items = |n: usize| "1 ".repeat(n);
+    is_linear("", &|n| {
+        format!("(foldl-atom ({}) nil $acc $x (cons $x $acc))", items(n))
+    });
+    is_linear(
+        "(= (loop $n $acc) (if (== $n 0) (done) (loop (- $n 1) (cons $n (id $acc)))))
+         (= (last $n $acc) (if (== $n 0) (done) (last (- $n 1) (index-atom (0 (cons $n $acc)) 1))))",
+        &|n| format!("((loop {n} nil) (last {n} nil))"),
+    );
+    is_linear(
+        "(= (loop $n $acc) (if (== $n 0) (done) (loop (- $n 1) (function (return (cons $n $acc))))))",
+        &|n| format!("(loop {n} nil)"),
+    );
+}
+
+/// What is in a state, or comes from a built-in that returns it as it is, is looked at once.
+#[test]
+fn what_is_made_of_large_values_is_not_looked_at_level_by_level() {
+    let rules = "(= (push $n) (if (== $n 0) (done)
+            (let $l (cons $n (get-state &s)) (let $u (change-state! &s $l) (push (- $n 1))))))
+        (= (spread $n $l) (if (== $n 0) (done) (let $m (superpose ((cons $n $l))) (spread (- $n 1) $m))))
+        (= (gather $n $l) (if (== $n 0) (done) (gather (- $n 1) (collapse (id (cons $n $l))))))
+        !(bind! &s (new-state nil))";
+    for query in ["(push", "(spread", "(gather"] {
+        is_linear(rules, &|n| {
+            format!("{query} {n}{})", if query == "(push" { "" } else { " nil" })
+        });
+    }
+}
+
+#[test]
+fn types_are_looked_for_only_where_they_matter() {
+    // What is compared with a unit may be of any type.
+    let rules = "(= (sum $l) (if (== $l ()) 0 (let* (($h (car-atom $l)) ($t (cdr-atom $l))) (+ $h (sum $t)))))";
+    is_linear(rules, &|n| format!("(sum ({}))", "1 ".repeat(n)));
+    let rules = "(= (walk $l) (if (== $l nil) 0 (let ($c $h $t) $l (+ 1 (walk $t)))))
+        (= (make $n) (if (== $n 0) nil (cons 1 (make (- $n 1)))))";
+    is_linear(rules, &|n| format!("(walk (make {n}))"));
+}
+
+/// A rule, a type, a name or another type of a state may change what an atom evaluates to.
+#[test]
+fn what_has_another_meaning_is_evaluated_again() {
+    let programs = [
+        (
+            "!(let $x (c (f)) (let $u (add-atom &self (= (f) new)) (id (g $x))))",
+            "[[(g (c new))]]",
+        ),
+        (
+            "!(bind! &o (new-space)) !(let $x (c (f)) (let $u (evalc (add-atom &self (= (f) new)) &o) (g $x)))",
+            "[[()], [(g (c new))]]",
+        ),
+        ("!(let $x (c &n) (let $u (bind! &n 5) (g $x)))", "[[(g (c 5))]]"),
+        (
+            "(: w (-> (StateMonad %Undefined%) R)) !(bind! &s (new-state (unknown)))
+             !(let $s (w &s) (let $u (change-state! &s \"text\") (case (g $s) (((Error $a $why) $why) ($_ $_)))))",
+            "[[()], [(BadArgType 1 (StateMonad %Undefined%) (StateMonad String))]]",
+        ),
+        // What a built-in came to is evaluated where it is used, as a part of something else too.
+        ("(= (f) 42) !(let $x (c (noeval (f))) (g $x))", "[[(g (c 42))]]"),
+        (
+            "(= (f) 42) (: C (-> Atom T)) (= (take (C $x)) (got $x)) !(take (C (f)))",
+            "[[(got 42)]]",
+        ),
+    ];
+    for policy in [Policy::Isolated, Policy::Sequential] {
+        let evaluator = Evaluator::builder().policy(policy).build();
+        for (program, expected) in programs {
+            let run = evaluator.run(Environment::new(), program).unwrap();
+            let results = format!("{:?}", run.results);
+            assert_eq!(results, expected, "{program}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Memory of evaluations, counted by allocators of this binary.
+
+mod limit;
+mod linear;

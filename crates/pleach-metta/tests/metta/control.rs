@@ -1,0 +1,501 @@
+//! Stopping, watching and asking step by step: interrupts, limits, traces, results one by one.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pleach::Environment;
+use pleach::env::IdSeed;
+use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
+use pleach::term::{Atom, Parser};
+
+fn world(program: &str) -> Environment {
+    Evaluator::new().run(Environment::new(), program).unwrap().environment
+}
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+#[test]
+fn an_interrupt_stops_all_tasks_and_says_where() {
+    let programs = [
+        // In the main task, in a form, in siblings that run beside each other, in a query.
+        ("(= (again $n) (again (+ $n 1)))", "(again 0)", "(again "),
+        ("(= (again $n) (let $m (+ $n 1) (again $m)))", "(again 0)", ""),
+        (
+            "(= (tree $n) (+ (tree (+ $n 1)) (tree (+ $n 1)))) (= (wide) (superpose ((tree 0) (tree 1) (tree 2))))",
+            "(wide)",
+            "(tree ",
+        ),
+        (
+            "(= (all) (match &self (, $a $b $c $d $e $f $g $h) 1)) (p 1) (p 2) (p 3) (p 4) (p 5) (p 6)",
+            "(all)",
+            "",
+        ),
+    ];
+    for threads in [1, 2] {
+        for (rules, query, at_least) in programs {
+            let interrupt = Interrupt::new();
+            let evaluator = Evaluator::builder()
+                .threads(threads)
+                .worthwhile(0)
+                .interrupt(interrupt.clone())
+                .build();
+            let world = world(rules);
+            let (rest, raised) = thread::scope(|scope| {
+                let raised = scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(30));
+                    interrupt.raise();
+                    Instant::now()
+                });
+                let result = evaluator.evaluate(world.clone(), &atom(query));
+                (result, raised.join().unwrap())
+            });
+            let late = raised.elapsed();
+            let Err(EvalError::Interrupted { at }) = rest else {
+                panic!("{query}: {rest:?}")
+            };
+            assert!(at.to_string().starts_with(at_least), "{query}: {at}");
+            assert!(late < Duration::from_secs(2), "{query}: {late:?}");
+            // It stays raised until it is cleared.
+            assert!(evaluator.evaluate(world.clone(), &atom(query)).is_err());
+            interrupt.clear();
+            assert_eq!(
+                evaluator.evaluate(world, &atom("(+ 1 2)")).unwrap().results,
+                [Atom::from(3)]
+            );
+        }
+    }
+}
+
+/// A search that finds nothing looks at the interrupt too.
+#[test]
+fn an_interrupt_stops_a_join_without_answers() {
+    let mut world = Environment::new();
+    let edge = |from: i64, to: i64| Atom::expression([Atom::symbol("edge"), from.into(), to.into()]);
+    world.add_facts_bulk((0..300).flat_map(|to| (0..to).map(move |from| edge(from, to))));
+    let triangles = atom("(match &self (, (edge $x $y) (edge $y $z) (edge $z $x)) ($x $y $z))");
+    let interrupt = Interrupt::new();
+    let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build();
+    let (result, raised) = thread::scope(|scope| {
+        let raised = scope.spawn(|| {
+            thread::sleep(Duration::from_millis(30));
+            interrupt.raise();
+            Instant::now()
+        });
+        (evaluator.evaluate(world, &triangles), raised.join().unwrap())
+    });
+    let late = raised.elapsed();
+    assert!(
+        matches!(result, Err(EvalError::Interrupted { .. })),
+        "four million candidates"
+    );
+    assert!(late < Duration::from_secs(1), "{late:?}");
+}
+
+#[test]
+fn memory_is_limited() {
+    let limit = 4_000_000;
+    let endless = [
+        "(= (f $n) (+ 1 (f (+ $n 1)))) !(f 0)",
+        // A term that grows in constant stack.
+        "(= (f $x) (f (s $x))) !(f z)",
+        // Results that are gathered.
+        "(= (f $n) $n) (= (f $n) (f (+ $n 1))) !(collapse (f 0))",
+        "(= (f $n) (f (add-atom &self (made $n)))) (= (f $n) (let $u (add-atom &self (made $n)) (f (+ $n 1)))) !(f 0)",
+        "(= (f) (f)) (= (f) (f)) !(f)",
+    ];
+    for program in endless {
+        for threads in [1, 2] {
+            let evaluator = Evaluator::builder()
+                .memory(limit)
+                .threads(threads)
+                .fuel(50_000_000)
+                .build();
+            assert_eq!(
+                evaluator.run(Environment::new(), program).unwrap_err(),
+                RunError::Eval(EvalError::OutOfMemory { limit }),
+                "{program}"
+            );
+        }
+    }
+    // What is shared counts once, and what is no longer held does not count.
+    let frugal = [
+        "(= (f $n $x) (if (== $n 0) done (f (- $n 1) ($x $x)))) !(f 10000 z)",
+        "(= (f $n) (if (== $n 0) done (let $u (g 100) (f (- $n 1))))) (= (g $n) (if (== $n 0) Nil (Cons $n (g (- $n 1)))))
+         !(f 3000)",
+    ];
+    for program in frugal {
+        let evaluator = Evaluator::builder().memory(limit).build();
+        let run = evaluator.run(Environment::new(), program).unwrap();
+        assert_eq!(run.results, [[atom("done")]], "{program}");
+    }
+}
+
+/// Found by a law of evaluation: the combinations of many results were all made before one was counted.
+#[test]
+fn combinations_of_results_are_limited() {
+    let thousand = format!("(superpose ({}))", "a ".repeat(1000));
+    let program = format!("!(pair {thousand} {thousand} {thousand} {thousand} {thousand})");
+    for threads in [1, 2] {
+        let limited = Evaluator::builder().threads(threads).worthwhile(0);
+        let run = limited.clone().fuel(100_000).build().run(Environment::new(), &program);
+        assert_eq!(
+            run.unwrap_err(),
+            RunError::Eval(EvalError::OutOfFuel { limit: 100_000 })
+        );
+        let run = limited.memory(16 << 20).build().run(Environment::new(), &program);
+        let limit = 16 << 20;
+        assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfMemory { limit }));
+    }
+}
+
+fn traced(builder: EvaluatorBuilder, program: &str) -> (Vec<String>, Vec<Vec<Atom>>) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&steps);
+    let evaluator = builder
+        .trace(move |step| {
+            let after: Vec<String> = step.after.iter().map(ToString::to_string).collect();
+            let line = format!("{} {} => {}", step.depth, step.before, after.join(" | "));
+            to.lock().unwrap().push(line);
+        })
+        .build();
+    let results = evaluator.run(Environment::new(), program).unwrap().results;
+    (
+        Arc::try_unwrap(steps).map_or_else(
+            |steps| steps.lock().unwrap().clone(),
+            |steps| steps.into_inner().unwrap(),
+        ),
+        results,
+    )
+}
+
+#[test]
+fn a_trace_shows_each_reduction_once_in_order() {
+    let program = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))
+        (= (coin) head) (= (coin) tail)
+        !(fib 2) !(pair (coin) (+ 1 2)) !(let $x (coin) (got $x)) !(let* (($a 1) ($b (+ $a 1))) (+ $a $b))
+        !(match &self (= (coin) $c) $c) !(case (+ 1 1) ((2 two) ($_ other))) !(nothing here) !(empty)";
+    let expected = [
+        "0 (fib 2) => (if (< 2 2) 2 (+ (fib (- 2 1)) (fib (- 2 2))))",
+        "1 (< 2 2) => False",
+        "0 (if (< 2 2) 2 (+ (fib (- 2 1)) (fib (- 2 2)))) => (+ (fib (- 2 1)) (fib (- 2 2)))",
+        "2 (- 2 1) => 1",
+        "1 (fib 1) => (if (< 1 2) 1 (+ (fib (- 1 1)) (fib (- 1 2))))",
+        "2 (< 1 2) => True",
+        "1 (if (< 1 2) 1 (+ (fib (- 1 1)) (fib (- 1 2)))) => 1",
+        "2 (- 2 2) => 0",
+        "1 (fib 0) => (if (< 0 2) 0 (+ (fib (- 0 1)) (fib (- 0 2))))",
+        "2 (< 0 2) => True",
+        "1 (if (< 0 2) 0 (+ (fib (- 0 1)) (fib (- 0 2)))) => 0",
+        "0 (+ 1 0) => 1",
+        "1 (coin) => head | tail",
+        "1 (+ 1 2) => 3",
+        "1 (coin) => head | tail",
+        "0 (let $x (coin) (got $x)) => (got head) | (got tail)",
+        "1 (+ 1 1) => 2",
+        "0 (let* ((1 1) ($b (+ 1 1))) (+ 1 $b)) => (+ 1 2)",
+        "0 (+ 1 2) => 3",
+        "0 (match &self (= (coin) $c) $c) => head | tail",
+        "1 (+ 1 1) => 2",
+    ];
+    let (steps, results) = traced(Evaluator::builder(), program);
+    for (index, expected) in expected.iter().enumerate() {
+        assert_eq!(&steps[index], expected, "step {index}");
+    }
+    assert_eq!(
+        results,
+        Evaluator::new().run(Environment::new(), program).unwrap().results
+    );
+    // The limits hold.
+    let limited = Evaluator::builder().fuel(3).trace(|_| {}).build();
+    assert_eq!(
+        limited.run(Environment::new(), program).unwrap_err(),
+        RunError::Eval(EvalError::OutOfFuel { limit: 3 })
+    );
+    // Any number of threads, either policy: the same.
+    assert_eq!(traced(Evaluator::builder().threads(2).worthwhile(0), program).0, steps);
+    assert_eq!(
+        traced(Evaluator::builder().policy(Policy::Sequential), program).0,
+        steps
+    );
+}
+
+/// Programs with several results, whose environments tell how they were evaluated.
+const MANY: [(&str, &str); 8] = [
+    ("", "(superpose (1 (+ 1 1) (superpose (3 4)) 5))"),
+    ("(= (f) 1) (= (f) (g)) (= (f) 4) (= (g) 2) (= (g) 3)", "(f)"),
+    ("(= (f) a) (= (f) b)", "(pair (f) (f))"),
+    (
+        "(= (f) (add-atom &self (one))) (= (f) (add-atom &self (two)))",
+        "(superpose ((f) x (f)))",
+    ),
+    (
+        "(= (h 1) one) (= (h 2) two)",
+        "(let $r (h $x) (superpose (($x $r) ($r $x))))",
+    ),
+    (
+        "(p 1) (p 2) (p 3)",
+        "(match &self (p $x) (superpose ($x (+ $x 10) (new-space))))",
+    ),
+    ("", "(empty)"),
+    (
+        "(= (f) (collapse (superpose (1 2))))",
+        "(superpose ((f) (f) (let $x (superpose (5 6)) (g $x))))",
+    ),
+];
+
+#[test]
+fn results_one_by_one_are_those_of_evaluate() {
+    for (rules, query) in MANY {
+        for (policy, threads) in [(Policy::Isolated, 1), (Policy::Isolated, 2), (Policy::Sequential, 1)] {
+            let evaluator = Evaluator::builder()
+                .policy(policy)
+                .threads(threads)
+                .worthwhile(0)
+                .build();
+            let world = world(rules);
+            let seed = IdSeed::root().child(7);
+            let whole = evaluator.evaluate_seeded(world.clone(), &atom(query), seed).unwrap();
+            for take in 0..=whole.results.len() + 1 {
+                let mut results = evaluator.results_seeded(world.clone(), &atom(query), seed);
+                let mut found: Vec<Atom> = results.by_ref().take(take).map(Result::unwrap).collect();
+                let rest = results.finish().unwrap();
+                found.extend(rest.results);
+                assert_eq!(found, whole.results, "{query}, {policy:?}, {threads}");
+                assert_eq!(rest.environment, whole.environment, "{query}, {policy:?}, {threads}");
+                assert!(rest.environment.diff(&whole.environment).is_empty());
+                assert_eq!(rest.counts, whole.counts);
+            }
+        }
+    }
+}
+
+#[test]
+fn results_come_before_the_rest_is_evaluated() {
+    // Nothing of the second branch is evaluated before it is asked for.
+    let printed = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&printed);
+    let evaluator = Evaluator::builder()
+        .output(move |text| to.lock().unwrap().push_str(text))
+        .build();
+    let mut results = evaluator.results(Environment::new(), &atom("(superpose (1 (println! two) 3))"));
+    assert_eq!(results.next(), Some(Ok(1.into())));
+    assert_eq!(*printed.lock().unwrap(), "");
+    assert_eq!(results.next(), Some(Ok(atom("()"))));
+    assert_eq!(*printed.lock().unwrap(), "two\n");
+
+    // An endless stream, nested in branches and in forms that pass results on.
+    let world = world("(= (from $n) $n) (= (from $n) (from (+ $n 1))) (= (evens) (let $x (from 0) (twice $x)))");
+    let numbers = evaluator.results(world.clone(), &atom("(superpose (start (from 1)))"));
+    let first: Vec<Atom> = numbers.take(1000).map(Result::unwrap).collect();
+    assert_eq!(first[0], atom("start"));
+    assert_eq!(first[999], 999.into());
+
+    // An error comes last, once, and again when the rest is asked for.
+    let limited = Evaluator::builder().fuel(5_000).build();
+    let mut numbers = limited.results(world, &atom("(from 1)"));
+    let found: Vec<_> = numbers.by_ref().collect();
+    let error = EvalError::OutOfFuel { limit: 5_000 };
+    assert!(found.len() > 100 && found[..found.len() - 1].iter().all(Result::is_ok));
+    assert_eq!(found.last(), Some(&Err(error.clone())));
+    assert_eq!(numbers.next(), None);
+    assert_eq!(numbers.finish().unwrap_err(), error);
+}
+
+/// A join has more answers than can be found, and the first ones come all the same.
+#[test]
+fn the_first_answers_of_a_join_come_before_the_others_are_found() {
+    let mut world = Environment::new();
+    world.add_facts_bulk((0..2_000).map(|n| Atom::expression([Atom::symbol("n"), n.into()])));
+    let query = atom("(match &self (, (n $x) (n $y) (n $z)) ($x $y $z))");
+    // More steps than the first answers take, and fewer than all.
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().threads(threads).fuel(1_000_000).build();
+        let first: Vec<_> = evaluator.results(world.clone(), &query).take(20_000).collect();
+        assert!(first.iter().all(Result::is_ok));
+        assert_eq!(first[19_999], Ok(atom("(0 9 1999)")));
+    }
+}
+
+/// Those that are found later see what those before did: the state that the query began with.
+#[test]
+fn a_query_that_is_found_in_parts_sees_one_state() {
+    let facts: String = (0..3_000).map(|n| format!("(n {n})")).collect();
+    let query = "!(let $all (collapse (match &self (n $x) (let $u (add-atom &self (n (s $x))) $x))) (size-atom $all))
+        !(let $all (collapse (match &self (n (s $x)) $x)) (size-atom $all))
+        !(let $all (collapse (match &self (n $x) $x)) (size-atom $all))";
+    let program = format!("{facts}{query}");
+    let outcome = |policy: Policy, threads: usize| {
+        let evaluator = Evaluator::builder()
+            .policy(policy)
+            .threads(threads)
+            .worthwhile(20)
+            .build();
+        format!("{:?}", evaluator.run(Environment::new(), &program).unwrap().results)
+    };
+    let expected = outcome(Policy::Isolated, 1);
+    assert!(expected.starts_with("[[3000], [3000], [6000]"), "{expected}");
+    assert_eq!(outcome(Policy::Isolated, 2), expected);
+    assert_eq!(outcome(Policy::Sequential, 1), expected);
+}
+
+#[test]
+fn a_function_that_returns_what_a_call_comes_to_runs_in_constant_stack() {
+    let program = "(= (loop $n) (function (if (== $n 0) (return done) (return (loop (- $n 1))))))
+        (= (pick) a) (= (pick) b) (= (bad $n) (function (return (fail $n)))) (= (fail $n) (Error here why))
+        !(loop 100000) !(function (return (pick))) !(function (return (empty))) !(bad 1)
+        !(function (return (+ 1 2))) !(function (return (f (+ 1 2)))) !(function (pick))";
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().memory(1_000_000).threads(threads).build();
+        let run = evaluator.run(Environment::new(), program).unwrap();
+        assert_eq!(
+            format!("{:?}", run.results),
+            "[[done], [a, b], [], [(Error here why)], [3], [(f 3)], \
+             [(Error (function (pick)) NoReturn), (Error (function (pick)) NoReturn)]]"
+        );
+    }
+}
+
+#[test]
+fn a_program_is_run_item_by_item() {
+    let evaluator = Evaluator::builder().fuel(1_000).build();
+    let source = "(= (f) 1) !(f) (= (f) 2) !(f) (= (loop) (loop)) !(loop) !(f)";
+    let mut program = evaluator.program(Environment::new(), Parser::new(source));
+    let first = program.next().unwrap().unwrap();
+    assert_eq!((&source[first.item.span], first.results), ("(f)", vec![1.into()]));
+    assert_eq!(program.environment().rule_count(), 1);
+    assert_eq!(program.next().unwrap().unwrap().results, [1.into(), 2.into()]);
+    assert!(matches!(
+        program.next(),
+        Some(Err(RunError::Eval(EvalError::OutOfFuel { .. })))
+    ));
+    let failed = program.failed_item().unwrap();
+    assert_eq!(&source[failed.span.clone()], "(loop)");
+    // What was there before it is not lost; nothing comes after it.
+    assert!(program.next().is_none());
+    assert_eq!(program.into_environment().rule_count(), 3);
+
+    let mut program = evaluator.program(Environment::new(), Parser::new("(a) !(+ 1 2) (b) )"));
+    assert!(program.next().unwrap().is_ok());
+    assert!(matches!(program.next(), Some(Err(RunError::Parse(_)))));
+    assert!(program.failed_item().is_none() && program.next().is_none());
+    assert_eq!(program.environment().fact_count(), 2);
+}
+
+#[test]
+fn remembered_calls_are_the_same_and_never_stale() {
+    let programs = [
+        // Definitions change between, and within, evaluations that call the same.
+        "(= (f $n) (g $n)) (= (g $n) one) !(f 1) !(add-atom &self (= (g $n) two)) !(f 1)
+         !((f 1) (add-atom &self (= (g $n) three)) (f 1)) !(f 1)
+         !(let* (($a (f 1)) ($u (add-atom &self (= (g $n) four))) ($b (f 1))) ($a $b))
+         !(let $u (remove-atom &self (= (g $n) one)) (f 1)) !(f 1)",
+        // What does more than compute is done each time.
+        "!(bind! &s (new-state 0)) (= (tick $x) (let $v (get-state &s) (let $u (change-state! &s (+ $v 1)) $v)))
+         !(let* (($a (tick 1)) ($b (tick 1)) ($c (tick 1))) ($a $b $c))
+         (= (write $x) (add-atom &self (written $x))) !(let* (($a (write 1)) ($b (write 1))) ok)
+         !(collapse (match &self (written $x) $x)) (= (make $x) (new-space))
+         !(let* (($a (make 1)) ($b (make 1))) (== $a $b))",
+        // Several results, none, errors, results that are not to be evaluated, variables.
+        "(= (coin $x) head) (= (coin $x) tail) !((coin 1) (coin 1)) (= (none $x) (empty)) !(f (none 1)) !(none 1)
+         (: code (-> Number Atom)) (= (code $x) (+ $x 1)) !(let* (($a (code 1)) ($b (code 1))) ($a $b)) !(code 1)
+         (= (open $x) (pair $x $y)) !((open 1) (open 1)) (= (bad $x) (Error $x no)) !(list (bad 1) (bad 1))",
+        "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 15) !(collapse (superpose ((fib 10) (fib 10))))",
+        "(= (f) here) !(bind! &o (new-space)) !(add-atom &o (= (f) there)) !((f) (evalc (f) &o) (f) (evalc (f) &o))",
+    ];
+    for program in programs {
+        for policy in [Policy::Isolated, Policy::Sequential] {
+            let evaluator = |builder: EvaluatorBuilder| builder.policy(policy).worthwhile(0).fuel(1_000_000);
+            let expected = evaluator(Evaluator::builder())
+                .build()
+                .run(Environment::new(), program)
+                .unwrap();
+            for (threads, room) in [(1, 1_000), (1, 3), (2, 1_000), (8, 3)] {
+                let memo = evaluator(Evaluator::builder()).threads(threads).memo(room).build();
+                let found = memo.run(Environment::new(), program).unwrap();
+                assert_eq!(found.results.len(), expected.results.len());
+                for (found, expected) in found.results.iter().zip(&expected.results) {
+                    assert_eq!(
+                        found, expected,
+                        "{program}\n{policy:?}, {threads} threads, room for {room}"
+                    );
+                }
+                assert_eq!(found.environment.fact_count(), expected.environment.fact_count());
+            }
+        }
+    }
+}
+
+#[test]
+fn remembered_calls_cost_the_fuel_of_the_first() {
+    let program = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 12)";
+    let enough = |memo: usize, threads: usize, fuel: u64| {
+        let evaluator = Evaluator::builder()
+            .memo(memo)
+            .threads(threads)
+            .worthwhile(0)
+            .fuel(fuel);
+        evaluator.build().run(Environment::new(), program).is_ok()
+    };
+    let fuels: Vec<u64> = (0..10_000).collect();
+    let least = fuels.partition_point(|fuel| !enough(0, 1, *fuel)) as u64;
+    for (memo, threads) in [(1_000, 1), (5, 1), (1_000, 2)] {
+        assert!(
+            enough(memo, threads, least) && !enough(memo, threads, least - 1),
+            "{memo} {threads}"
+        );
+    }
+}
+
+#[test]
+fn a_loop_that_is_remembered_runs_in_constant_stack() {
+    let evaluator = Evaluator::builder().memo(100).memory(1_000_000).build();
+    let program = "(= (loop $n) (if (== $n 0) done (loop (- $n 1)))) !(loop 100000)";
+    let run = evaluator.run(Environment::new(), program).unwrap();
+    assert_eq!(run.results, [[atom("done")]]);
+}
+
+/// What waits to compare a result with its type waits once, however often a loop comes by.
+#[test]
+fn a_loop_of_a_declared_type_runs_in_constant_stack() {
+    let loops = [
+        "(: f (-> Number Number)) (= (f $n) (if (== $n 0) (text) (f (- $n 1))))",
+        "(: f (-> Number Number)) (= (f $n) (go $n)) (= (go $n) (if (== $n 0) (text) (f (- $n 1))))",
+        "(: f (-> Number Number)) (= (f $n) (go $n)) (: go (-> Number Number)) (= (go $n) (next $n))
+         (= (next $n) (if (== $n 0) (text) (f (- $n 1))))",
+    ];
+    for memo in [0, 100] {
+        let evaluator = Evaluator::builder().memo(memo).memory(1_000_000).build();
+        for rules in loops {
+            let program = format!("{rules} (= (text) \"text\") !(f 100000)");
+            let run = evaluator.run(Environment::new(), &program).unwrap();
+            assert_eq!(
+                run.results[0],
+                [atom("(Error \"text\" (BadType Number String))")],
+                "{rules}"
+            );
+        }
+    }
+}
+
+/// Results that are to be of a type come one by one too, and those of another are errors.
+#[test]
+fn results_of_a_declared_type_come_one_by_one() {
+    let world = world(
+        "(: from (-> Number Number)) (= (from $n) $n) (= (from $n) (next $n))
+         (= (next 2) two) (= (next 3) \"three\") (= (next $n) (from (+ $n 1)))",
+    );
+    for threads in [1, 2] {
+        let evaluator = Evaluator::builder().threads(threads).build();
+        let found: Vec<Atom> = evaluator
+            .results(world.clone(), &atom("(from 1)"))
+            .take(6)
+            .map(Result::unwrap)
+            .collect();
+        let expected = ["1", "2", "two", "3", "(Error \"three\" (BadType Number String))", "4"];
+        assert_eq!(found, expected.map(atom));
+    }
+}

@@ -1,0 +1,12 @@
+//! The evaluator: the language, laws over generated programs, threads, limits, and what fuzzers have found.
+
+mod control;
+mod deep;
+mod fuzz_corpus;
+mod integration;
+mod language;
+mod laws;
+mod panics;
+mod processes;
+mod programs;
+mod threads;

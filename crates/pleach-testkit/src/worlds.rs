@@ -1,0 +1,189 @@
+//! Random environments that have something of everything a file holds.
+
+use pleach::env::{SpaceId, StateId};
+use pleach::{Atom, Environment};
+use quickcheck::{Arbitrary, Gen};
+
+const NAMES: [&str; 6] = ["f", "g", "likes", "alice", "=", ":"];
+
+/// A random atom, seldom deep.
+pub fn atom(g: &mut Gen, depth: usize) -> Atom {
+    match u8::arbitrary(g) % 16 {
+        0 => Atom::from(i64::arbitrary(g)),
+        1 => Atom::from(i64::arbitrary(g) % 4),
+        2 => Atom::from(f64::arbitrary(g)),
+        3 => Atom::string(String::arbitrary(g)),
+        4 => Atom::variable(if bool::arbitrary(g) { "0" } else { "1" }),
+        5 | 6 => Atom::variable(if bool::arbitrary(g) { "x" } else { "y" }),
+        7 => Atom::symbol(&*"s".repeat(usize::arbitrary(g) % 200)),
+        8..=10 => Atom::symbol(g.choose(&NAMES).copied().unwrap_or("a")),
+        _ if depth == 0 => Atom::symbol("end"),
+        _ => Atom::expression(
+            (0..u8::arbitrary(g) % 4)
+                .map(|_| atom(g, depth - 1))
+                .collect::<Vec<_>>(),
+        ),
+    }
+}
+
+/// An atom as programs have them: a rule, an annotation, or any.
+pub fn statement(g: &mut Gen) -> Atom {
+    let name = |g: &mut Gen| Atom::symbol(g.choose(&NAMES).copied().unwrap_or("a"));
+    match u8::arbitrary(g) % 4 {
+        0 => Atom::expression([Atom::symbol("="), atom(g, 2), atom(g, 2)]),
+        1 => Atom::expression([Atom::symbol(":"), name(g), atom(g, 2)]),
+        _ => atom(g, 3),
+    }
+}
+
+/// One write to an environment.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Add(Atom),
+    Set(Atom, u64),
+    Remove(usize),
+    AddAgain(usize),
+    Space(Vec<Atom>),
+    State(Atom),
+    Change(usize, Atom),
+    Bind(String, Atom),
+}
+
+impl Arbitrary for Write {
+    fn arbitrary(g: &mut Gen) -> Self {
+        match u8::arbitrary(g) % 24 {
+            0..=11 => Self::Add(statement(g)),
+            12 => Self::Set(statement(g), u64::arbitrary(g)),
+            13 => Self::Set(statement(g), u64::arbitrary(g) % 3),
+            14..=16 => Self::Remove(usize::arbitrary(g)),
+            17 | 18 => Self::AddAgain(usize::arbitrary(g)),
+            19 => Self::Space((0..u8::arbitrary(g) % 4).map(|_| statement(g)).collect()),
+            20 => Self::State(atom(g, 2)),
+            21 | 22 => Self::Change(usize::arbitrary(g), atom(g, 2)),
+            _ => Self::Bind(g.choose(&NAMES).copied().unwrap_or("a").to_owned(), atom(g, 2)),
+        }
+    }
+}
+
+/// What was made so far, to be written again.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    pub atoms: Vec<Atom>,
+    pub spaces: Vec<SpaceId>,
+    pub states: Vec<StateId>,
+}
+
+impl Write {
+    pub fn apply(&self, env: &mut Environment, made: &mut Made) {
+        let known = |index: usize| made.atoms.get(index % made.atoms.len().max(1)).cloned();
+        match self {
+            Self::Add(atom) => {
+                made.atoms.push(atom.clone());
+                env.add_fact(atom.clone());
+            }
+            Self::Set(atom, count) => {
+                made.atoms.push(atom.clone());
+                env.set_multiplicities([(atom.clone(), *count)]);
+            }
+            Self::Remove(index) => {
+                if let Some(atom) = known(*index) {
+                    env.set_multiplicities([(atom, 0)]);
+                }
+            }
+            Self::AddAgain(index) => env.extend(known(*index)),
+            Self::Space(atoms) => {
+                let id = env.new_space();
+                made.spaces.push(id);
+                if let Some(mut space) = env.space_mut(id) {
+                    space.add_facts_bulk(atoms.clone());
+                }
+            }
+            Self::State(atom) => made.states.push(env.new_state(atom.clone())),
+            Self::Change(index, atom) => {
+                if let Some(id) = made.states.get(index % made.states.len().max(1)) {
+                    env.change_state(*id, atom.clone());
+                }
+            }
+            Self::Bind(name, atom) => env.bind(name, atom.clone()),
+        }
+    }
+}
+
+/// An environment with something of everything, small.
+pub fn sample() -> Environment {
+    let mut env = Environment::new();
+    let long = "long".repeat(50);
+    for text in [
+        "a",
+        "(p 1)",
+        "(p 1)",
+        "(p 2)",
+        "(p \"two\" 2.5)",
+        "(q $x $y $x)",
+        "(= (f $n) (g $n $m))",
+        "(= $any seen)",
+        "(= (f 0) done)",
+        "(= (f 0) done)",
+        "(: f (-> Number Number))",
+        "(: (f 1) odd)",
+        &format!("(doc {long} $named)"),
+    ] {
+        env.add_fact(text.parse().unwrap());
+    }
+    for name in ["one", "two"] {
+        let id = env.new_space();
+        let mut space = env.space_mut(id).unwrap();
+        space.add_fact(Atom::symbol(name));
+        space.add_fact("(= (inside $x) $x)".parse().unwrap());
+    }
+    env.new_state("(counter 1)".parse().unwrap());
+    env.bind("here", "(now $t)".parse().unwrap());
+    env
+}
+
+pub fn bytes(env: &Environment) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    env.save_to(&mut bytes, &pleach::persist::NoCodec).unwrap();
+    bytes
+}
+
+/// That both hold the same, definitions in the same order.
+#[track_caller]
+pub fn assert_same(a: &Environment, b: &Environment, made: &Made) {
+    b.check();
+    assert_eq!(a, b);
+    let definitions = |space: &pleach::env::Space| {
+        let rules: Vec<_> = space
+            .rules()
+            .map(|rule| (rule.atom().clone(), rule.multiplicity()))
+            .collect();
+        let types: Vec<Vec<_>> = ["f", "g", "likes", "alice", "=", ":"]
+            .iter()
+            .map(|name| space.types(name).cloned().collect())
+            .collect();
+        (rules, types)
+    };
+    assert_eq!(definitions(a), definitions(b));
+    for id in &made.spaces {
+        assert_eq!(a.space(*id).map(definitions), b.space(*id).map(definitions));
+    }
+    for id in &made.states {
+        assert_eq!(a.get_state(*id).is_some(), b.get_state(*id).is_some());
+    }
+}
+
+/// One of many facts.
+pub fn fact(i: i64) -> Atom {
+    Atom::expression([
+        Atom::symbol("fact"),
+        Atom::symbol(&*format!("number-{}", i * 7919 % 10_007)),
+        Atom::from(i),
+    ])
+}
+
+/// A world whose file is large enough for some patches to weigh less.
+pub fn large(facts: i64) -> Environment {
+    let mut env = sample();
+    env.add_facts_bulk((0..facts).map(fact));
+    env
+}

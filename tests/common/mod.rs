@@ -1,5 +1,0 @@
-//! What several test files share.
-
-pub(crate) mod folder;
-pub(crate) mod model;
-pub(crate) mod worlds;

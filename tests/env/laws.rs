@@ -1,0 +1,259 @@
+//! The laws of the design as properties: random histories of several handles, against the naive model.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::LazyLock;
+
+use pleach_testkit::model::{Model, can_match, canonical};
+use pleach::env::Answer;
+use pleach::{Atom, Environment};
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+
+/// How many histories a property is tried on.
+const CASES: u64 = 10_000;
+
+/// Atoms of every kind: few, so that histories meet.
+static ATOMS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
+    let long_symbol = "s".repeat(150);
+    let texts = [
+        "a".into(),
+        "(p 1)".into(),
+        "(p 1.0)".into(),
+        "(p \"1\")".into(),
+        "(p $x $y $x)".into(),
+        "(p $a $b $a)".into(),
+        "$anything".into(),
+        "()".into(),
+        "(= (f $x) (g $x))".into(),
+        "(= (f $y) (g $y))".into(),
+        "(= (f 1) one)".into(),
+        "(= (f $x $y) $x)".into(),
+        "(= c d)".into(),
+        "(= $w wild)".into(),
+        "(= ($h 1) wilder)".into(),
+        "(= (f 2) two)".into(),
+        "(: f (-> A B))".into(),
+        "(: f (-> C D))".into(),
+        "(: (f 1) B)".into(),
+        "(= half a rule)".into(),
+        // Longer than a key of the trie.
+        format!("(doc {long_symbol} {long_symbol})"),
+        format!("(doc {long_symbol} {long_symbol} $x)"),
+        format!("(= (f {long_symbol}) ({long_symbol} {long_symbol}))"),
+    ];
+    texts.iter().map(|text: &String| text.parse().unwrap()).collect()
+});
+
+static PATTERNS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
+    [
+        "(p $v)",
+        "(p $w)",
+        "(= (f $a) $b)",
+        "(= $a one)",
+        "(: $a (-> A B))",
+        "$any",
+    ]
+    .iter()
+    .map(|text| text.parse().unwrap())
+    .collect()
+});
+
+#[derive(Clone, Debug)]
+enum Step {
+    Add(usize, usize),
+    Remove(usize, usize),
+    Set(usize, usize, u64),
+    Bulk(usize, Vec<usize>),
+    Own(usize),
+    Rebuild(usize),
+    Fork(usize, usize),
+    Union(usize, usize, usize),
+}
+
+const HANDLES: usize = 4;
+
+impl Arbitrary for Step {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let atom = |g: &mut Gen| usize::arbitrary(g) % ATOMS.len();
+        let handle = |g: &mut Gen| usize::arbitrary(g) % HANDLES;
+        match u8::arbitrary(g) % 16 {
+            0..=4 => Self::Add(handle(g), atom(g)),
+            5..=6 => Self::Remove(handle(g), atom(g)),
+            7 => Self::Set(handle(g), atom(g), u64::arbitrary(g) % 4),
+            8 => Self::Bulk(
+                handle(g),
+                Vec::arbitrary(g).iter().map(|n: &usize| n % ATOMS.len()).collect(),
+            ),
+            9 => Self::Own(handle(g)),
+            10 if bool::arbitrary(g) => Self::Rebuild(handle(g)),
+            10..=12 => Self::Fork(handle(g), handle(g)),
+            _ => Self::Union(handle(g), handle(g), handle(g)),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct History(Vec<Step>);
+
+impl Arbitrary for History {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let length = usize::arbitrary(g) % 40;
+        Self((0..length).map(|_| Step::arbitrary(g)).collect())
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let steps = self.0.clone();
+        Box::new((0..steps.len()).map(move |skip| {
+            Self(
+                steps
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != skip)
+                    .map(|(_, step)| step.clone())
+                    .collect(),
+            )
+        }))
+    }
+}
+
+/// A handle and its model, kept in step.
+#[derive(Clone)]
+struct Pair {
+    real: Environment<Atom>,
+    model: Model,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Self {
+            real: Environment::new(),
+            model: Model::new(),
+        }
+    }
+
+    fn set(&mut self, atom: &Atom, change: impl Fn(u64) -> u64) {
+        self.model.set(atom, change(self.model.multiplicity(atom)));
+    }
+
+    fn check(&self, atoms: &[Atom]) {
+        self.real.check();
+        let (real, model) = (&self.real, &self.model);
+        assert_eq!(real.len(), model.len());
+        assert_eq!(real.fact_count(), model.0.counts.len());
+        assert_eq!(real.is_empty(), model.0.counts.is_empty());
+        for atom in atoms {
+            assert_eq!(
+                real.multiplicity(atom),
+                model.multiplicity(atom),
+                "multiplicity of {atom}"
+            );
+        }
+        let listed: Vec<_> = real.iter().map(|(atom, count)| (canonical(&atom), count)).collect();
+        assert!(
+            listed.iter().map(|(key, count)| (key, *count)).eq(model.sorted()),
+            "the atoms in path order"
+        );
+
+        let (rules, annotations): (Vec<_>, Vec<_>) = model
+            .0
+            .definitions
+            .iter()
+            .partition(|atom| atom.as_expression().unwrap()[0] == Atom::symbol("="));
+        assert_eq!(real.rule_count(), rules.len());
+        let all: Vec<_> = real.rules().map(|rule| canonical(rule.atom())).collect();
+        assert_eq!(
+            all,
+            rules.iter().map(|rule| canonical(rule)).collect::<Vec<_>>(),
+            "all rules in definition order"
+        );
+        for (head, arity) in [("f", 1), ("f", 2), ("c", 0), ("nobody", 1)] {
+            let matching: Vec<_> = real
+                .get_matching_rules(head, arity)
+                .map(|rule| (canonical(rule.atom()), rule.multiplicity()))
+                .collect();
+            let expected: Vec<_> = rules
+                .iter()
+                .filter(|rule| can_match(rule, head, arity))
+                .map(|rule| (canonical(rule), model.multiplicity(rule)))
+                .collect();
+            assert_eq!(matching, expected, "the rules of {head}/{arity}");
+        }
+        let types: Vec<_> = real.types("f").cloned().collect();
+        let expected: Vec<_> = annotations
+            .iter()
+            .map(|atom| atom.as_expression().unwrap()[2].clone())
+            .collect();
+        assert_eq!(types, expected, "the types of f");
+        assert_eq!(real.get_type("f"), expected.first());
+
+        for pattern in PATTERNS.iter() {
+            let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity);
+            let fresh: Vec<_> = real.query(pattern).map(|answer| found(&answer)).collect();
+            let known: Vec<_> = real.answers(pattern).iter().map(found).collect();
+            assert_eq!(known, fresh, "what is remembered of {pattern} is what is there");
+        }
+    }
+}
+
+fn run(history: &History, mut each: impl FnMut(&[Pair; HANDLES])) {
+    let atoms = &*ATOMS;
+    let mut pairs: [Pair; HANDLES] = std::array::from_fn(|_| Pair::new());
+    for step in &history.0 {
+        match step {
+            Step::Add(handle, atom) => {
+                pairs[*handle].real.add_fact(atoms[*atom].clone());
+                pairs[*handle].set(&atoms[*atom], |count| count + 1);
+            }
+            Step::Remove(handle, atom) => {
+                let was_there = pairs[*handle].model.multiplicity(&atoms[*atom]) > 0;
+                assert_eq!(pairs[*handle].real.remove_fact(&atoms[*atom]), was_there);
+                pairs[*handle].set(&atoms[*atom], |count| count.saturating_sub(1));
+            }
+            Step::Set(handle, atom, count) => {
+                pairs[*handle].real.set_multiplicities([(atoms[*atom].clone(), *count)]);
+                pairs[*handle].set(&atoms[*atom], |_| *count);
+            }
+            Step::Bulk(handle, list) => {
+                pairs[*handle]
+                    .real
+                    .add_facts_bulk(list.iter().map(|atom| atoms[*atom].clone()));
+                list.iter()
+                    .for_each(|atom| pairs[*handle].set(&atoms[*atom], |count| count + 1));
+            }
+            Step::Own(handle) => {
+                pairs[*handle].real.make_owned();
+                assert!(pairs[*handle].real.owns_data());
+            }
+            Step::Rebuild(handle) => pairs[*handle].real.rebuild_rule_index(),
+            Step::Fork(from, to) => pairs[*to] = pairs[*from].clone(),
+            Step::Union(a, b, to) => {
+                let real = pairs[*a].real.union(&pairs[*b].real);
+                let model = pairs[*a].model.union(&pairs[*b].model);
+                pairs[*to] = Pair { real, model };
+            }
+        }
+        each(&pairs);
+    }
+}
+
+fn holds(property: fn(History)) {
+    QuickCheck::new()
+        .tests(CASES)
+        .max_tests(CASES)
+        .quickcheck(property as fn(History));
+}
+
+/// Laws 1, 4, 6 and 7: after each step, every handle has what its model has, and its indexes are what its atoms say.
+#[test]
+fn every_history_is_as_in_the_model() {
+    holds(|history| {
+        let mut step = 0;
+        run(&history, |pairs| {
+            step += 1;
+            // All handles, for a write through one must not be seen through another.
+            if step % 8 == 0 || step == history.0.len() {
+                pairs.iter().for_each(|pair| pair.check(&ATOMS));
+            }
+        });
+    });
+}

@@ -1,0 +1,10 @@
+//! Environments: writes, laws against the naive model, queries, unions, fork and join.
+
+mod environment;
+#[cfg(feature = "rayon")]
+mod fork_join;
+mod history;
+mod laws;
+mod panics;
+mod queries;
+mod union_all;

@@ -1,0 +1,4 @@
+//! Allocations and bytes, counted by an allocator of this binary.
+
+mod accounting;
+mod costs;

@@ -1,0 +1,369 @@
+//! Journals whose files were damaged, cut, lost or forged: nothing that was acknowledged goes unnoticed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pleach_testkit::folder::Folder;
+use pleach::persist::{Flaw, Journal, JournalError, LoadError, NoCodec, Recovery, SyncPolicy};
+use pleach::{Atom, Environment};
+
+const POLICIES: [SyncPolicy; 3] = [
+    SyncPolicy::Always,
+    SyncPolicy::Every(Duration::from_secs(1)),
+    SyncPolicy::Never,
+];
+
+fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalError> {
+    Journal::open_with(folder, sync, NoCodec)
+}
+
+fn fact(i: i64) -> Atom {
+    Atom::expression([Atom::symbol("fact"), Atom::from(i)])
+}
+
+fn add(journal: &Journal, i: i64) {
+    journal.update(|env| env.add_fact(fact(i))).unwrap();
+}
+
+/// Commits these facts, and returns where the record of each ends.
+fn fill(folder: &Path, sync: SyncPolicy, facts: std::ops::Range<i64>) -> Vec<usize> {
+    let (journal, _) = open(folder, sync).unwrap();
+    let mut ends = vec![journal.log_length() as usize];
+    for i in facts {
+        add(&journal, i);
+        ends.push(journal.log_length() as usize);
+    }
+    ends
+}
+
+/// That the journal is refused, whoever opens it, for what is wrong there, and that nothing is cut off.
+#[track_caller]
+fn assert_refused(folder: &Path, log: &[u8], at: usize) {
+    let path = folder.join("log-0");
+    fs::write(&path, log).unwrap();
+    for sync in POLICIES {
+        match open(folder, sync) {
+            Err(JournalError::Load {
+                path: found,
+                error: LoadError::Corrupt { offset, .. },
+            }) => assert_eq!((found, offset), (path.clone(), at as u64)),
+            other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
+        }
+        assert!(Journal::<Atom>::read(folder, &NoCodec).is_err());
+        assert!(fs::read(&path).unwrap() == log, "it was cut");
+    }
+}
+
+#[test]
+fn damage_to_any_number_of_records_is_refused() {
+    let folder = Folder::fast("several");
+    let ends = fill(&folder.0, SyncPolicy::Always, 0..100);
+    let whole = fs::read(folder.0.join("log-0")).unwrap();
+    for records in [1, 2, 3, 10, 48] {
+        let mut log = whole.clone();
+        log[ends[50]..ends[50 + records]].fill(0);
+        assert_refused(&folder.0, &log, ends[50]);
+    }
+    // All but the last.
+    let mut log = whole.clone();
+    log[ends[50]..ends[99]].fill(0xff);
+    assert_refused(&folder.0, &log, ends[50]);
+    // A bit of each of two neighbours.
+    let mut log = whole.clone();
+    log[ends[50] + 3] ^= 1;
+    log[ends[51] + 3] ^= 1;
+    assert_refused(&folder.0, &log, ends[50]);
+    // What was left out, or is there twice.
+    let log = [&whole[..ends[50]], &whole[ends[52]..]].concat();
+    assert_refused(&folder.0, &log, ends[50]);
+    let log = [&whole[..ends[50]], &whole[ends[49]..]].concat();
+    assert_refused(&folder.0, &log, ends[50]);
+    let log = [&whole[..ends[50]], &[0; 7], &whole[ends[50]..]].concat();
+    assert_refused(&folder.0, &log, ends[50]);
+}
+
+/// Of records that take several blocks, too.
+#[test]
+fn damage_to_a_large_record_is_refused_and_a_torn_one_cut() {
+    let folder = Folder::fast("large");
+    let mut ends = fill(&folder.0, SyncPolicy::Always, 0..3);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    let large = Atom::symbol(&*"large ".repeat(1 << 20));
+    journal.update(|env| env.add_fact(large.clone())).unwrap();
+    ends.push(journal.log_length() as usize);
+    add(&journal, 3);
+    ends.push(journal.log_length() as usize);
+    let saved = journal.snapshot();
+    drop(journal);
+    assert!(ends[4] - ends[3] > 6 << 20);
+    let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!((journal.snapshot() == saved, recovery.torn), (true, 0));
+    drop(journal);
+
+    let whole = fs::read(folder.0.join("log-0")).unwrap();
+    for at in [
+        ends[3],
+        ends[3] + 9,
+        ends[3] + (1 << 20),
+        ends[3] + (3 << 20),
+        ends[4] - 1,
+    ] {
+        let mut log = whole.clone();
+        log[at] ^= 4;
+        let path = folder.0.join("log-0");
+        fs::write(&path, &log).unwrap();
+        assert_refused(&folder.0, &log, ends[3]);
+        // Without the record after it, nobody can tell it from one that was not written to its end.
+        log.truncate(ends[4]);
+        fs::write(&path, &log).unwrap();
+        let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+        assert_eq!(recovery.torn as usize, ends[4] - ends[3]);
+        assert_eq!(journal.load().len(), 3);
+    }
+    for length in [ends[3] + 1, ends[3] + (1 << 20) + 20, ends[3] + (2 << 20), ends[4] - 1] {
+        fs::write(folder.0.join("log-0"), &whole[..length]).unwrap();
+        let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+        assert_eq!((recovery.torn as usize, journal.load().len()), (length - ends[3], 3));
+        drop(journal);
+        assert_eq!(fs::metadata(folder.0.join("log-0")).unwrap().len() as usize, ends[3]);
+    }
+}
+
+/// Where records are not synced one by one, the machine can lose one and keep another: that is no damage. But what was
+/// synced, or opened again, is as safe as with `Always`.
+#[test]
+fn a_hole_in_what_was_not_synced_is_cut_and_one_in_what_was_is_damage() {
+    let folder = Folder::fast("hole");
+    let ends = fill(&folder.0, SyncPolicy::Never, 0..10);
+    let whole = fs::read(folder.0.join("log-0")).unwrap();
+    let mut log = whole.clone();
+    log[ends[5]..ends[6]].fill(0);
+    fs::write(folder.0.join("log-0"), &log).unwrap();
+    let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!((journal.load().len(), recovery.torn as usize), (5, ends[10] - ends[5]));
+    drop(journal);
+
+    fs::write(folder.0.join("log-0"), &whole).unwrap();
+    fill(&folder.0, SyncPolicy::Never, 10..11);
+    let longer = fs::read(folder.0.join("log-0")).unwrap();
+    assert_eq!(longer[..whole.len()], whole);
+    let mut log = longer.clone();
+    log[ends[5]..ends[10]].fill(0);
+    assert_refused(&folder.0, &log, ends[5]);
+}
+
+/// A log whose successor has records, because the snapshot could not be made.
+fn two_logs(folder: &Path) -> Vec<usize> {
+    let ends = fill(folder, SyncPolicy::Always, 0..10);
+    let (journal, _) = open(folder, SyncPolicy::Always).unwrap();
+    fs::create_dir(folder.join("snapshot-1")).unwrap();
+    assert!(matches!(journal.compact(), Err(JournalError::Io(_))));
+    fs::remove_dir(folder.join("snapshot-1")).unwrap();
+    (10..20).for_each(|i| add(&journal, i));
+    drop(journal);
+    let (journal, recovery) = open(folder, SyncPolicy::Always).unwrap();
+    assert_eq!((journal.load().len(), recovery.records, recovery.torn), (20, 20, 0));
+    ends
+}
+
+#[test]
+fn a_log_that_another_follows_must_have_its_end() {
+    let folder = Folder::fast("followed");
+    let ends = two_logs(&folder.0);
+    let path = folder.0.join("log-0");
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.len() > ends[10]);
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        match open(&folder.0, SyncPolicy::Never) {
+            Err(JournalError::Cut(found)) => assert_eq!(found, path),
+            Err(JournalError::Load { path: found, .. }) => assert!(length < ends[0] && found == path),
+            other => panic!("{length}: {:?}", other.map(|(_, recovery)| recovery)),
+        }
+        assert_eq!(fs::metadata(&path).unwrap().len() as usize, length);
+    }
+    fs::write(&path, [&whole[..], b"more"].concat()).unwrap();
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Load {
+            error: LoadError::Corrupt {
+                flaw: Flaw::Trailing,
+                ..
+            },
+            ..
+        })
+    ));
+    fs::write(&path, &whole).unwrap();
+    // The one that follows is lost, or is another.
+    let next = folder.0.join("log-1");
+    let bytes = fs::read(&next).unwrap();
+    fs::remove_file(&next).unwrap();
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == next));
+    fs::write(&next, &whole).unwrap();
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Load { .. })
+    ));
+    fs::write(&next, &bytes).unwrap();
+    assert_eq!(open(&folder.0, SyncPolicy::Never).unwrap().0.load().len(), 20);
+}
+
+/// The process stopped when the new log had been made, and the old one had no end yet.
+#[test]
+fn a_log_that_was_made_and_not_begun_is_no_matter() {
+    let folder = Folder::fast("begun");
+    let ends = two_logs(&folder.0);
+    let [old, new] = ["log-0", "log-1"].map(|name| folder.0.join(name));
+    let (whole, begun) = (fs::read(&old).unwrap(), fs::read(&new).unwrap());
+    fs::write(&new, &begun[..ends[0]]).unwrap();
+    fs::write(&old, &whole[..ends[10]]).unwrap();
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!(journal.load().len(), 10);
+    add(&journal, 10);
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!(journal.load().len(), 11);
+    journal.compact().unwrap();
+    drop(journal);
+    assert_eq!(folder.names(), ["lock", "log-1", "snapshot-1"]);
+    // But it says how long the old one was.
+    let folder = Folder::fast("begun-short");
+    let ends = two_logs(&folder.0);
+    let [old, new] = ["log-0", "log-1"].map(|name| folder.0.join(name));
+    let (whole, begun) = (fs::read(&old).unwrap(), fs::read(&new).unwrap());
+    fs::write(&new, &begun[..ends[0]]).unwrap();
+    fs::write(&old, &whole[..ends[9]]).unwrap();
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == old));
+}
+
+#[test]
+fn a_log_that_was_lost_is_told_of() {
+    let folder = Folder::fast("lost");
+    fill(&folder.0, SyncPolicy::Always, 0..10);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.compact().unwrap();
+    add(&journal, 10);
+    drop(journal);
+    let log = folder.0.join("log-1");
+    let bytes = fs::read(&log).unwrap();
+    fs::remove_file(&log).unwrap();
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == log));
+    fs::write(&log, b"").unwrap();
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Load { .. })
+    ));
+    fs::write(&log, bytes).unwrap();
+    // A snapshot that was emptied is as good as lost.
+    fs::write(folder.0.join("snapshot-1"), b"").unwrap();
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(_))));
+
+    let folder = Folder::fast("emptied");
+    fill(&folder.0, SyncPolicy::Always, 0..10);
+    fs::write(folder.0.join("log-0"), b"").unwrap();
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Load { .. })
+    ));
+}
+
+/// Whoever knows the salt can make tails of which each byte looks like a record. They are refused, in time in proportion to
+/// their length.
+#[test]
+fn a_forged_tail_takes_no_more_than_its_length() {
+    let folder = Folder::fast("forged");
+    let ends = fill(&folder.0, SyncPolicy::Always, 0..3);
+    let log = folder.0.join("log-0");
+    let whole = fs::read(&log).unwrap();
+    let salt = u64::from_le_bytes(whole[25..33].try_into().unwrap());
+    let tag = salt.wrapping_add(5).to_le_bytes();
+    let start = Instant::now();
+    for (unit, refused) in [
+        (&[&[17][..], &(1u32 << 19).to_le_bytes()].concat(), false),
+        (&[&[17][..], &(1u32 << 19).to_le_bytes(), &tag, &[0]].concat(), true),
+        (&vec![0], false),
+    ] {
+        let mut forged = whole.clone();
+        while forged.len() < 8 << 20 {
+            forged.extend(unit);
+        }
+        fs::write(&log, &forged).unwrap();
+        let opened = open(&folder.0, SyncPolicy::Always);
+        assert_eq!(opened.is_err(), refused);
+        if let Ok((_, recovery)) = opened {
+            assert_eq!(recovery.torn as usize, forged.len() - ends[3]);
+        }
+    }
+    // It took minutes when each was read to its end.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+/// A record that never reached the disk may hold what looks like records, of this log even.
+#[test]
+fn what_users_write_is_never_taken_for_a_record() {
+    let folder = Folder::fast("inside");
+    let ends = fill(&folder.0, SyncPolicy::Always, 0..3);
+    let bytes = fs::read(folder.0.join("log-0")).unwrap();
+    // Another journal whose fact has all the bytes of this one, as far as they are text.
+    let other = Folder::fast("outside");
+    fill(&other.0, SyncPolicy::Always, 0..1);
+    let log = other.0.join("log-0");
+    let mut torn = fs::read(&log).unwrap();
+    let length = torn.len();
+    torn.extend([17, 0, 0, 1, 0]);
+    torn.extend(&bytes[ends[0]..]);
+    fs::write(&log, &torn).unwrap();
+    let (journal, recovery) = open(&other.0, SyncPolicy::Always).unwrap();
+    assert_eq!((journal.load().len(), recovery.torn as usize), (1, torn.len() - length));
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    for name in [
+        "log-20261127",
+        "log-5",
+        "log-00",
+        "log-+0",
+        "snapshot-5",
+        "snapshot-+5",
+        "snapshot-007",
+        "snapshot-18446744073709551615",
+        "snapshot-18446744073709551616",
+        "snapshot-1.bak",
+        "notes",
+    ] {
+        let folder = Folder::fast("strangers");
+        fs::create_dir_all(&folder.0).unwrap();
+        fs::write(folder.0.join(name), b"mine").unwrap();
+        assert!(!Journal::<Atom>::is_in(&folder.0));
+        fill(&folder.0, SyncPolicy::Always, 0..2);
+        let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+        assert_eq!((recovery.records, recovery.torn), (2, 0), "{name}");
+        journal.compact().unwrap();
+        journal.compact().unwrap();
+        drop(journal);
+        assert!(Journal::<Atom>::is_in(&folder.0));
+        assert_eq!(fs::read(folder.0.join(name)).unwrap(), b"mine", "{name}");
+    }
+}
+
+#[test]
+fn a_copy_without_its_lock_is_a_journal() {
+    let folder = Folder::fast("copied");
+    fill(&folder.0, SyncPolicy::Always, 0..3);
+    fs::remove_file(folder.0.join("lock")).unwrap();
+    assert!(Journal::<Atom>::is_in(&folder.0));
+    let (found, recovery): (Environment, _) = Journal::read(&folder.0, &NoCodec).unwrap();
+    assert_eq!((found.len(), recovery.records), (3, 3));
+    assert_eq!(folder.names(), ["log-0"]);
+    // And nothing is none.
+    fs::remove_file(folder.0.join("log-0")).unwrap();
+    assert!(!Journal::<Atom>::is_in(&folder.0));
+    assert!(matches!(
+        Journal::<Atom>::read(&folder.0, &NoCodec),
+        Err(JournalError::Cut(_))
+    ));
+}

@@ -1,0 +1,15 @@
+//! Files, archives and journals: round trips, damage, faults and processes that are killed.
+
+mod archive;
+mod archive_faults;
+mod archive_origins;
+mod archive_panics;
+mod compression;
+mod faults;
+mod files;
+#[cfg(feature = "journal")]
+mod journal;
+#[cfg(feature = "journal")]
+mod journal_damage;
+#[cfg(feature = "journal")]
+mod journal_panics;
