@@ -31,9 +31,9 @@ with_flags() {
     printf ']'
 }
 
-# The names of the features.
+# The names of a package's features, from its manifest.
 features() {
-    sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' Cargo.toml
+    sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' "$1"
 }
 
 # Runs a command that runs tests, and fails if it ran none: a filter that fits nothing would pass.
@@ -62,56 +62,61 @@ step_fmt() {
 
 about_clippy="no warning in any target, with all features"
 step_clippy() {
-    cargo clippy --locked --all-targets --all-features -- -D warnings
+    cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 }
 
 about_test="the README's test command"
 step_test() {
-    cargo test --all-features
+    cargo test --all-features --workspace
 }
 
 about_doctest="the examples of the documentation, with the default features"
 step_doctest() {
-    some_tests cargo test --doc
+    some_tests cargo test --doc --package pleach --package pleach-collections
 }
 
 about_docs="the documentation has no warning, dead links among them"
 step_docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --package pleach --no-deps --all-features &&
-        RUSTDOCFLAGS="-D warnings" cargo doc --package pleach --no-deps
+    local packages=("${PUBLISHED[@]/#/--package=}")
+    RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps --all-features &&
+        RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }
 
 about_features="no warning with no feature, nor with each one alone"
 step_features() {
-    local feature all
-    all=$(features) && [ -n "$all" ] || return 1
-    for feature in "" $all; do
-        echo "-- feature: ${feature:-none}"
-        cargo clippy --package pleach --no-default-features --features "$feature" -- -D warnings || return
+    local package manifest feature all
+    for package in pleach pleach-collections; do
+        manifest=Cargo.toml
+        [ $package = pleach ] || manifest=crates/$package/Cargo.toml
+        all=$(features $manifest) && [ -n "$all" ] || return 1
+        for feature in "" $all; do
+            echo "-- $package, feature: ${feature:-none}"
+            cargo clippy --package $package --no-default-features --features "$feature" -- -D warnings || return
+        done
     done
 }
 
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
     # A wrapper, for it leaves the dependencies as they are: flags would build them again.
-    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features --lib "${STRUCTURAL[@]/#/--test=}"
+    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features --workspace --exclude pleach-cli --lib "${STRUCTURAL[@]/#/--test=}"
 }
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
 step_loom() {
-    some_tests cargo test --release --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --lib -- model_check
+    some_tests cargo test --release --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach --lib -- model_check
 }
 
 about_tour="the README's first command prints what examples/tour.expected says"
 step_tour() {
     cargo pleach run examples/tour.metta | diff -u examples/tour.expected - &&
-        cargo run --quiet --all-features --example embed
+        cargo run --quiet --example embed && cargo run --quiet --package pleach-metta --example evaluate
 }
 
 about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im, which is optional)"
 step_deps() {
     local tree bad
-    tree=$(cargo tree --locked --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
+    tree=$(cargo tree --locked --package pleach-cli --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
     bad=$(sort -u <<<"$tree" | awk -F'|' '{
         split($2, alternatives, / OR |\//); fine = 0
         for (i in alternatives) if (alternatives[i] ~ /^\(?(MIT|Apache-2\.0|BSD-[23]-Clause|BSD-2-Clause-Patent|BSL-1\.0|ISC|MPL-2\.0\+|Unicode-3\.0|Unlicense|Zlib|0BSD|CC0-1\.0)( WITH LLVM-exception)?\)?( AND .*)?$/) fine = 1
@@ -132,7 +137,7 @@ step_msrv() {
         rustup toolchain install "$version" --profile minimal --no-self-update ||
             skip "rustup can't install Rust $version here" || return
     fi
-    cargo "+$version" check --locked --package pleach --all-features --target-dir "$TARGET/msrv"
+    cargo "+$version" check --locked "${PUBLISHED[@]/#/--package=}" --all-features --target-dir "$TARGET/msrv"
 }
 
 about_asan="the trie, the map and the facts under AddressSanitizer"
@@ -141,7 +146,7 @@ step_asan() {
     runtime=$(find "$(rustc --print sysroot)/lib/rustlib/$HOST/lib" -name '*asan*' -print -quit 2>/dev/null)
     [ -n "$runtime" ] || skip "this toolchain has no AddressSanitizer for $HOST" || return
     # -Zsanitizer is unstable, but stable compilers have it behind this variable.
-    local test=(env RUSTC_BOOTSTRAP=1 cargo test --features rayon --target "$HOST" --target-dir "$TARGET/asan"
+    local test=(env RUSTC_BOOTSTRAP=1 cargo test --package pleach-collections --package pleach --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address)")
     some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map
 }
@@ -152,9 +157,9 @@ step_valgrind() {
         apt-get install --quiet --yes valgrind >/dev/null 2>&1
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
-    some_tests cargo test --all-features --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' \
-        --lib -- "${GUARDED[@]}" --skip env::facts::tests:: &&
-        some_tests cargo test --all-features --test=map_panics --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]'
+    some_tests cargo test --all-features --package pleach-collections --package pleach \
+        --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" --skip env::facts::tests:: &&
+        some_tests cargo test --all-features --package pleach-collections --test=map --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- panics::
 }
 
 about_benches="the benches run, once and at small sizes (long: compiles the rivals)"
@@ -164,17 +169,15 @@ step_benches() {
 
 about_kills="500 journals, 500 saves and 500 archives whose process is killed at random moments, and more cases of the maps' properties (long)"
 step_kills() {
-    some_tests cargo test --release --all-features --test=journal -- --include-ignored &&
-        some_tests cargo test --release --all-features --test=processes -- --include-ignored &&
-        some_tests cargo test --release --all-features --test=archive_faults -- --include-ignored &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --test=map &&
-        some_tests cargo test --release --all-features --test=map_panics -- --include-ignored
+    some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
+        some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=map -- --include-ignored
 }
 
 about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"
 step_soak() {
     some_tests env PLEACH_SOAK_SECONDS="$([ -n "${CI-}" ] && echo 60 || echo 600)" \
-        cargo test --release --all-features --test=soak -- --nocapture
+        cargo test --release --package pleach-metta --test=soak -- --nocapture
 }
 
 about_tsan="sharing, fork-join and the layers together under ThreadSanitizer (long: builds the standard library)"
@@ -185,7 +188,7 @@ step_tsan() {
     # All that runs must be built with it, or what it does not see looks like a race.
     some_tests "${nightly[@]}" test -Zbuild-std --all-features --target "$HOST" --target-dir "$TARGET/tsan" \
         --config "$(with_flags -Zsanitizer=thread)" \
-        --test=shared --test=shared_stress --test=fork_join --test=integration
+        --test=shared --test=env --test=metta -- api:: stress:: fork_join:: integration::
 }
 
 # The unit tests that the two above run: all that has to do with nodes that are shared, and with pathmap. Valgrind, which
@@ -193,7 +196,10 @@ step_tsan() {
 GUARDED=(hamt:: map:: env::facts::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(archive archive_origins environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
+STRUCTURAL=(env map metta persist shared)
+
+# The packages that others use.
+PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

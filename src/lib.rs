@@ -74,5 +74,4 @@ mod guides {
     mod concurrency {}
     #[doc = include_str!("../docs/merge.md")]
     mod merge {}
-
 }

@@ -1,8 +1,8 @@
 //! Whole evaluations by the reference evaluator, which only ours can carry.
 
 use criterion::{BenchmarkId, Criterion};
-use pleach_metta::Evaluator;
 use pleach::{Atom, Environment};
+use pleach_metta::Evaluator;
 
 use crate::common::worlds::World;
 

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pleach::Environment;
-use pleach_metta::{Evaluator, Policy};
 use pleach::term::Atom;
+use pleach_metta::{Evaluator, Policy};
 
 use crate::common::alloc::bytes_at_peak;
 use crate::common::report::Report;

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use pleach::Environment;
 use pleach::env::IdSeed;
-use pleach_metta::{EvalError, Evaluator, Policy, Run, RunError};
 use pleach::term::{Item, Parser};
+use pleach_metta::{EvalError, Evaluator, Policy, Run, RunError};
 
 use super::parser::text;
 

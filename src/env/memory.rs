@@ -107,7 +107,6 @@ impl<T: Term> Environment<T> {
     /// | facts and indexes by argument: the tries | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed again, for nodes keep their room |
     /// | terms that are kept | by what [`Term::view`] shows: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for values of the interpreter's own. Expressions that are one in memory count once |
     /// | answers remembered by pattern | at least so many: without what they bind |
-    /// | what an evaluator keeps beside a rule, derived from it | not counted |
     /// | own or shared: nodes and records | exactly, by their reference counts and those above them |
     /// | own or shared: what only a term holds | as the record or cell that holds it; that your program holds the term too is not seen |
     /// | earlier versions, kept as merge bases | what they share with this one counts as shared; what only they have does not count |

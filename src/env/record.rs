@@ -1,8 +1,7 @@
 //! What the environment knows of one atom: how often it is present, and when it was defined.
 
-use std::any::Any;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use equivalent::Equivalent;
 use pathmap::ring::{AlgebraicResult, COUNTER_IDENT, DistributiveLattice, Lattice, SELF_IDENT};
@@ -25,18 +24,11 @@ pub(crate) struct Record<T> {
     pub(crate) order: u64,
     /// The atom itself, where its path would not give it back, or where it is read too often to be decoded.
     pub(crate) atom: Option<T>,
-    /// What an evaluator has derived from a definition, so that it is derived once.
-    pub(crate) derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<T> Record<T> {
     pub(crate) fn new(count: u64, order: u64, atom: Option<T>) -> Self {
-        Self {
-            count,
-            order,
-            atom,
-            derived: OnceLock::new(),
-        }
+        Self { count, order, atom }
     }
 }
 
@@ -264,16 +256,6 @@ impl<'a, T: Term> Rule<'a, T> {
     #[must_use]
     pub fn rhs(&self) -> &'a T {
         self.record.parts()[2]
-    }
-
-    /// What `derive` makes of the rule, made the first time it is asked for. One type alone may be derived.
-    #[doc(hidden)]
-    pub fn derived<D: Any + Send + Sync>(&self, derive: impl Fn() -> D) -> Arc<D> {
-        let derived = self.record.derived.get_or_init(|| Arc::new(derive()));
-        match Arc::clone(derived).downcast() {
-            Ok(derived) => derived,
-            Err(_) => Arc::new(derive()),
-        }
     }
 
     /// How many times the rule is present, at least 1.

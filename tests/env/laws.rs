@@ -4,9 +4,9 @@
 
 use std::sync::LazyLock;
 
-use pleach_testkit::model::{Model, can_match, canonical};
 use pleach::env::Answer;
 use pleach::{Atom, Environment};
+use pleach_testkit::model::{Model, can_match, canonical};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 /// How many histories a property is tried on.

@@ -5,12 +5,12 @@
 use std::fs;
 use std::thread;
 
-use pleach_testkit::folder::Folder;
-use pleach_testkit::worlds::{Made, Write, assert_same, bytes, fact, large, sample};
 use pleach::env::{Space, resolve};
 use pleach::persist::{Archive, ArchiveError, Note, SaveError};
 use pleach::term::Grounded;
 use pleach::{Atom, Environment};
+use pleach_testkit::folder::Folder;
+use pleach_testkit::worlds::{Made, Write, assert_same, bytes, fact, large, sample};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 fn open(folder: &Folder) -> Archive {

@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use pleach_testkit::folder::Folder;
-use pleach_testkit::worlds::{bytes, fact, large, sample};
 use pleach::persist::{Archive, ArchiveError, Flaw, LoadError};
 use pleach::{Atom, Environment};
+use pleach_testkit::folder::Folder;
+use pleach_testkit::worlds::{bytes, fact, large, sample};
 use sha2::{Digest, Sha256};
 
 fn open(folder: &Folder) -> Archive {
@@ -215,7 +215,12 @@ fn kill_writers(rounds: u64) -> usize {
     let mut acknowledged = 0;
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "archive_faults::child_of_the_kill_test", "--nocapture", "--test-threads=1"])
+            .args([
+                "--exact",
+                "archive_faults::child_of_the_kill_test",
+                "--nocapture",
+                "--test-threads=1",
+            ])
             .env(CHILD, &folder.0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -11,11 +11,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use pleach_testkit::folder::Folder;
-use pleach_testkit::worlds::{fact, large};
 use pleach::env::resolve;
 use pleach::persist::{Archive, ArchiveError, RevisionId};
 use pleach::{Atom, Environment};
+use pleach_testkit::folder::Folder;
+use pleach_testkit::worlds::{fact, large};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 fn open(folder: &Folder) -> Archive {

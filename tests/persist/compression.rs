@@ -4,10 +4,10 @@
 
 use std::io::{self, Read, Write};
 
-use pleach_testkit::worlds::{bytes, sample};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use pleach::persist::{Flaw, LoadError, NoCodec};
 use pleach::{Atom, Environment};
+use pleach_testkit::worlds::{bytes, sample};
 
 fn compressed(env: &Environment) -> Vec<u8> {
     let mut encoder = FrameEncoder::new(Vec::new());

@@ -6,9 +6,9 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
-use pleach_testkit::worlds::{bytes, sample};
 use pleach::persist::{Flaw, LoadError, NoCodec, SaveError};
 use pleach::{Atom, Environment};
+use pleach_testkit::worlds::{bytes, sample};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 fn load(bytes: &[u8]) -> Result<Environment, LoadError> {

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
-use pleach_testkit::worlds::{Made, Write, bytes, sample};
 use pleach::persist::{Codec, Flaw, LoadError, NoCodec, SaveError};
 use pleach::term::{Grounded, Leaf, Term, View};
 use pleach::{Atom, Environment};
+use pleach_testkit::worlds::{Made, Write, bytes, sample};
 use quickcheck::{Gen, QuickCheck};
 
 fn load(bytes: impl Read) -> Result<Environment, LoadError> {

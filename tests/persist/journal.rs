@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use pleach_testkit::folder::Folder;
-use pleach_testkit::worlds::{Made, Write, assert_same, sample};
 use pleach::persist::{Journal, JournalError, NoCodec, Recovery, SyncPolicy};
 use pleach::{Atom, Environment};
+use pleach_testkit::folder::Folder;
+use pleach_testkit::worlds::{Made, Write, assert_same, sample};
 use quickcheck::{Gen, QuickCheck};
 
 fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalError> {
@@ -441,7 +441,12 @@ fn kill(rounds: u64, name: &str) -> usize {
     let mut random = 88_172_645_463_325_252u64;
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "journal::child_of_the_kill_test", "--nocapture", "--test-threads=1"])
+            .args([
+                "--exact",
+                "journal::child_of_the_kill_test",
+                "--nocapture",
+                "--test-threads=1",
+            ])
             .env(CHILD, &place)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pleach_testkit::folder::Folder;
 use pleach::persist::{Flaw, Journal, JournalError, LoadError, NoCodec, Recovery, SyncPolicy};
 use pleach::{Atom, Environment};
+use pleach_testkit::folder::Folder;
 
 const POLICIES: [SyncPolicy; 3] = [
     SyncPolicy::Always,

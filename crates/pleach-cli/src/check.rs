@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pleach::Environment;
-use pleach_metta::{Evaluator, Problem};
 use pleach::term::{Item, parser};
+use pleach_metta::{Evaluator, Problem};
 
 use crate::diagnostic::{self, Severity};
 use crate::source::{Faults, Source};

@@ -8,8 +8,8 @@ use std::{iter, mem};
 use clap::Args;
 use pleach::Environment;
 use pleach::env::{IdSeed, Sharing};
-use pleach_metta::{Counts, EvalError, Evaluator, Interrupt};
 use pleach::term::{Atom, Item};
+use pleach_metta::{Counts, EvalError, Evaluator, Interrupt};
 
 use crate::options::Options;
 use crate::printer::Printer;

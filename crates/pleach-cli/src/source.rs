@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pleach_metta::Interrupt;
 use pleach::term::parser::{ParseError, ParseErrorKind};
 use pleach::term::{Item, Parser};
+use pleach_metta::Interrupt;
 
 use crate::diagnostic::{self, Severity};
 use crate::progress::Progress;

@@ -1,8 +1,8 @@
 //! `pleach verify`.
 
 use clap::Args;
-use pleach_metta::References;
 use pleach::persist::Journal;
+use pleach_metta::References;
 
 use crate::load::printed_to_the_end;
 use crate::world::{LoadFault, Place, archive};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use pleach::Environment;
-use pleach_metta::References;
 use pleach::persist::{Archive, ArchiveError, Journal, JournalError, LoadError};
+use pleach_metta::References;
 
 /// The branch that is meant where none is named.
 pub(crate) const MAIN: &str = "main";

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use pleach_metta::{EvalError, Evaluator, HostFunction, HostResult, RunError};
 use pleach::term::{Atom, Parser};
 use pleach::{Environment, Symbol};
+use pleach_metta::{EvalError, Evaluator, HostFunction, HostResult, RunError};
 
 /// What the shop's people have written.
 const RULES: &str = "

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::Stop;
 use super::builtin::{Kind, Outcome};
 use super::code::{Activation, Block};
-use super::head::{HeadInfo, Rules, compiled, has_wildcards, is_headed, verdict};
+use super::head::{HeadInfo, Rules, has_wildcards, is_headed, verdict};
 use super::machine::{Machine, Step, is_empty_symbol};
 use super::pattern::Match;
 use super::sibling::{Task, TaskKind};
@@ -289,7 +289,7 @@ impl Machine {
         let home = space_in(&env, self.home).unwrap_or(&env);
         for rule in home.rules_for(&call) {
             if info.builtin.is_none() || is_headed(&rule) {
-                let block = compiled(&rule);
+                let block = self.shared.rules.compiled(&rule);
                 let verdict = verdict(&block, &info.signatures, &self.shared, home);
                 self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::rule_cache::RuleCache;
 use super::trace::Observer;
 use super::{Evaluator, HostFunction, Interrupt, Policy, Reduction, sibling};
 #[cfg(doc)]
@@ -28,6 +29,7 @@ pub struct EvaluatorBuilder {
     pub(super) interrupt: Option<Interrupt>,
     pub(super) trace: Option<Observer>,
     pub(super) worthwhile: u64,
+    pub(super) rules: Arc<RuleCache>,
 }
 
 impl EvaluatorBuilder {
@@ -48,6 +50,7 @@ impl EvaluatorBuilder {
             interrupt: None,
             trace: None,
             worthwhile: sibling::WORTHWHILE,
+            rules: Arc::default(),
         }
     }
 

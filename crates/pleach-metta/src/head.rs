@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::builtin::{Builtin, Kind};
-use super::code::{Block, Compiled};
+use super::code::Block;
 use super::types::{Check, Signature, Verdict};
 use super::{Shared, names};
 use pleach::env::Space;
@@ -64,7 +64,7 @@ impl HeadInfo {
                 if symbol.is_none() && is_headed(&rule) {
                     continue;
                 }
-                let block = compiled(&rule);
+                let block = shared.rules.compiled(&rule);
                 few.push(KnownRule {
                     verdict: verdict(&block, &signatures, shared, home),
                     block,
@@ -165,10 +165,6 @@ impl HeadInfo {
     }
 }
 
-pub(super) fn compiled(rule: &pleach::env::Rule<'_, Atom>) -> Block {
-    Rc::new(rule.derived(|| Compiled::rule(rule.lhs(), rule.rhs())))
-}
-
 /// The function types that a name was declared with, or a built-in or a host's function has.
 pub(super) fn signatures_of(shared: &Shared, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
     match (super::builtin::find(symbol), shared.hosts.get(&symbol)) {
@@ -218,6 +214,10 @@ impl Hasher for NameHasher {
 
     fn write_u64(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
     }
 
     fn write_u32(&mut self, word: u32) {

@@ -76,6 +76,7 @@ mod program;
 mod quick;
 mod results;
 mod rows;
+mod rule_cache;
 mod shared;
 mod sibling;
 mod space;

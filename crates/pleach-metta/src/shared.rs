@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::builder::{EvaluatorBuilder, Hosts, Output};
+use super::rule_cache::RuleCache;
 use super::sibling::Tasks;
 use super::trace::Observer;
 use super::{Counts, EvalError, Interrupt, Policy, Stop};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) folder: Option<PathBuf>,
     pub(super) output: Output,
     pub(super) worthwhile: u64,
+    pub(super) rules: Arc<RuleCache>,
     pub(super) interrupt: Interrupt,
     pub(super) trace: Option<Observer>,
     /// The siblings that other threads may evaluate.
@@ -55,6 +57,7 @@ impl Shared {
             folder: settings.folder.clone(),
             output: Arc::clone(&settings.output),
             worthwhile: settings.worthwhile,
+            rules: Arc::clone(&settings.rules),
             interrupt: settings.interrupt.clone().unwrap_or_default(),
             trace: settings.trace.clone(),
             tasks: Tasks::default(),

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
 use pleach::env::resolve;
-use pleach_metta::{Evaluator, Policy};
 use pleach::persist::{Journal, NoCodec, SyncPolicy};
 use pleach::{Atom, Environment, News, SharedEnvironment};
+use pleach_metta::{Evaluator, Policy};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

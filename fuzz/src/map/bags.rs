@@ -1,9 +1,9 @@
 //! Bags, beside maps from items to counts.
 
-use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Bag;
+use pleach_testkit::hostile::Hostile;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Model = BTreeMap<u16, u64>;

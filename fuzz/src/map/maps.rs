@@ -1,10 +1,10 @@
 //! Maps, beside `BTreeMap`s.
 
-use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Map;
 use pleach::map::{Change, Entry};
+use pleach_testkit::hostile::Hostile;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Model = BTreeMap<u16, u8>;

@@ -1,9 +1,9 @@
 //! Sets, beside `BTreeSet`s.
 
-use pleach_testkit::hostile::Hostile;
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
 use pleach::Set;
+use pleach_testkit::hostile::Hostile;
 use std::collections::BTreeSet;
 
 /// The result of an operation on several handles goes to the first.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pleach::env::{IdSeed, resolve};
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, builtins};
 use pleach::term::{Atom, Item, Symbol, parser};
 use pleach::{Environment, env};
+use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, builtins};
 
 use super::command::{COMMANDS, Command};
 use crate::diagnostic::Severity;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use pleach_testkit::hostile::Hostile;
 use pleach_collections::map::{Entry, Map};
 use pleach_collections::{Bag, Set};
+use pleach_testkit::hostile::Hostile;
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 use std::hash::{BuildHasher, RandomState};

@@ -136,8 +136,8 @@ mod serde {
 
 #[cfg(feature = "rayon")]
 mod parallel {
-    use pleach_testkit::hostile::Hostile;
     use pleach_collections::{Map, Set};
+    use pleach_testkit::hostile::Hostile;
     use quickcheck::QuickCheck;
     use rayon::prelude::*;
     use std::collections::BTreeMap;

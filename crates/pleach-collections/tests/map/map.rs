@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use pleach_testkit::hostile::Hostile;
 use pleach_collections::map::Change;
 use pleach_collections::{Bag, Map, Set};
+use pleach_testkit::hostile::Hostile;
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::closest::closest;
 use super::{Problem, ProblemKind};
-use pleach::env::Head;
 use crate::builtin;
 use crate::machine::Machine;
+use pleach::env::Head;
 use pleach::term::{Atom, Symbol};
 
 #[derive(Default)]
@@ -107,9 +107,7 @@ impl Names {
             }
         }
         for (item, part, name) in &self.tokens {
-            if *name != crate::names().this_space
-                && !self.bound.contains(name)
-                && env.binding(name.as_str()).is_none()
+            if *name != crate::names().this_space && !self.bound.contains(name) && env.binding(name.as_str()).is_none()
             {
                 let suggestion = closest(name.as_str(), self.bound.iter().copied());
                 problems.push(Problem {

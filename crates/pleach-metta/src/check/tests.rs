@@ -1,5 +1,5 @@
-use pleach::Environment;
 use crate::Evaluator;
+use pleach::Environment;
 use pleach::term::{Item, Parser, parser};
 
 /// What is wrong with a program: the text of each part, and what is said of it.

@@ -8,14 +8,7 @@ use crate::results::{difference, list, same};
 use pleach::term::Atom;
 
 impl Machine {
-    pub(crate) fn assert(
-        &mut self,
-        act: &Activation,
-        at: At,
-        call: &Call,
-        left: &[Atom],
-        right: &[Atom],
-    ) -> Step {
+    pub(crate) fn assert(&mut self, act: &Activation, at: At, call: &Call, left: &[Atom], right: &[Atom]) -> Step {
         // `assertAlpha…` alone does not care for the names of variables.
         let is_alpha = call.head.is_some_and(|head| head.as_str().starts_with("assertAlpha"));
         let equal = |a: &Atom, b: &Atom| a == b || (is_alpha && same(a, b));

@@ -8,22 +8,16 @@ use std::rc::Rc;
 use std::vec;
 
 use super::{Part, Waiting, names};
-use pleach::env::SpaceId;
 use crate::code::{Activation, At};
 use crate::machine::{Frame, Machine, Step, is_error};
 use crate::value::Answers;
 use crate::{EvalError, Stop};
+use pleach::env::SpaceId;
 use pleach::term::{Atom, Item, Parser};
 
 impl Machine {
     /// Imports a file into the space of this name.
-    pub(crate) fn begin_import(
-        &mut self,
-        act: Rc<Activation>,
-        at: At,
-        name: &Atom,
-        file: &Atom,
-    ) -> Result<Step, Stop> {
+    pub(crate) fn begin_import(&mut self, act: Rc<Activation>, at: At, name: &Atom, file: &Atom) -> Result<Step, Stop> {
         let failed = |reason| Ok(Step::value(crate::error(act.instantiate(at), reason)));
         let path = match self.path_of(file) {
             Ok(path) => path,

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use super::Known;
-use pleach::Environment;
-use pleach::env::IdSeed;
 use crate::machine::Machine;
 use crate::{Evaluator, Shared};
+use pleach::Environment;
+use pleach::env::IdSeed;
 use pleach::term::{Atom, Item, Parser};
 
 /// A machine that remembers, in a world with these rules and facts.

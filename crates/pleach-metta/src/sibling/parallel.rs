@@ -19,14 +19,14 @@ use smallvec::SmallVec;
 
 use super::tasks::Offer;
 use super::{Branches, Group, Task, TaskKind};
-use pleach::Environment;
-use pleach::env::SpaceId;
 use crate::code::{Activation, At, Compiled, Node};
 use crate::head::HeadInfo;
 use crate::machine::{Frame, Machine};
 use crate::memo::Memo;
 use crate::value::{Answer, Answers, Delta, Value, replace, variables};
 use crate::{Shared, Stop};
+use pleach::Environment;
+use pleach::env::SpaceId;
 use pleach::term::{Atom, Variable};
 
 /// After how many steps of a sibling those that wait for it are offered as tasks.

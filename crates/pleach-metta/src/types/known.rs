@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use pleach::env::SpaceId;
 use crate::address::ByAddress;
 use crate::value::variables;
+use pleach::env::SpaceId;
 use pleach::term::Atom;
 
 /// How many expressions must be looked at for the types of one, at least, that these are worth remembering.

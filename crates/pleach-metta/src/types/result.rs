@@ -6,13 +6,13 @@
 //! looked up, so that calls whose results fit by their form cost nothing.
 
 use super::{Meta, Mode, Signature, compatible, metatype, mode};
-use pleach::env::Space;
 use crate::builtin::{Builtin, Special};
 use crate::code::{Activation, At, Block, Node};
 use crate::head::{HeadInfo, signatures_of};
 use crate::machine::{Frame, Machine, is_error};
 use crate::value::{Answer, Answers, Value};
 use crate::{Shared, error, names};
+use pleach::env::Space;
 use pleach::term::{Atom, Bindings, Symbol};
 
 /// What an argument that has been evaluated is compared with.

@@ -3,9 +3,9 @@
 
 use std::thread;
 
-use pleach_metta::{EvalError, Evaluator, RunError};
 use pleach::term::Parser;
 use pleach::{Atom, Environment};
+use pleach_metta::{EvalError, Evaluator, RunError};
 
 const LEVELS: usize = 50_000;
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pleach_metta::Evaluator;
 use pleach::{Atom, Environment, SharedEnvironment};
+use pleach_metta::Evaluator;
 use quickcheck::QuickCheck;
 use rayon::prelude::*;
 

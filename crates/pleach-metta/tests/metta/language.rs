@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use pleach::Environment;
-use pleach_metta::{Evaluator, Policy};
 use pleach::term::{Atom, Item, Parser, alpha_eq};
+use pleach_metta::{Evaluator, Policy};
 
 /// What is said of the language, a program, and for each `!` of it an expression of its results in any order.
 type Row = (&'static str, &'static str, &'static str);

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pleach::env::{BranchError, IdSeed};
-use pleach_metta::{Evaluator, EvaluatorBuilder, HostFunction, HostResult, Policy};
 use pleach::term::Grounded;
 use pleach::{Atom, Environment};
+use pleach_metta::{Evaluator, EvaluatorBuilder, HostFunction, HostResult, Policy};
 
 use pleach_testkit::frail::{self, AsPlanned, World, frail as term, sample, save};
 

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use pleach::Environment;
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError};
 use pleach::term::Atom;
+use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError};
 
 /// Loops of more steps than make siblings worth a thread.
 const RULES: &str = "(= (work $n) (work $n 20000)) (= (work $n $i) (if (== $i 0) (meet $n) (work $n (- $i 1))))
