@@ -35,3 +35,8 @@ pub mod set;
 pub use bag::Bag;
 pub use map::{Map, RandomState};
 pub use set::Set;
+
+/// The examples of the README, compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -248,3 +248,8 @@ fn names() -> &'static Names {
     });
     &NAMES
 }
+
+/// The examples of the README, compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

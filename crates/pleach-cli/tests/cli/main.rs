@@ -5,6 +5,7 @@ mod check;
 mod interrupt;
 mod place;
 mod places;
+mod readme;
 #[cfg(unix)]
 mod repl;
 mod run;
