@@ -10,11 +10,11 @@ use std::ptr;
 /// found twice.
 ///
 /// Copies nodes with other owners on the way to what is found, after all that could be missing or found twice is known.
-pub(crate) fn find_many_mut<'a, const N: usize, K: Clone, V: Clone>(
-    root: &'a mut Node<K, V>,
+pub(crate) fn find_many_mut<const N: usize, K: Clone, V: Clone>(
+    root: &mut Node<K, V>,
     hashes: [u64; N],
     eq: impl Fn(usize, &K) -> bool,
-) -> Option<[Option<&'a mut (K, V)>; N]> {
+) -> Option<[Option<&mut (K, V)>; N]> {
     let found: [Option<&(K, V)>; N] = std::array::from_fn(|i| find(root, hashes[i], |key| eq(i, key)));
     let mut wanted = Wanted::new();
     for (i, entry) in found.iter().enumerate() {
