@@ -108,7 +108,7 @@ step_tour() {
         cargo run --quiet --all-features --example embed
 }
 
-about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im, which is optional)"
+about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im and imbl, which are optional)"
 step_deps() {
     local tree bad
     tree=$(cargo tree --locked --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
@@ -133,6 +133,24 @@ step_msrv() {
             skip "rustup can't install Rust $version here" || return
     fi
     cargo "+$version" check --locked --package pleach --all-features --target-dir "$TARGET/msrv"
+}
+
+about_minimal="unit tests with the lowest versions of dependencies that Cargo.toml allows"
+step_minimal() {
+    # Unstable, but stable cargos have it behind RUSTC_BOOTSTRAP, which only the resolver is given.
+    RUSTC_BOOTSTRAP=1 cargo -Z help 2>/dev/null | grep -q direct-minimal-versions ||
+        skip "this cargo has no -Z direct-minimal-versions" || return
+    local copy=$TARGET/minimal/copy
+    # In a copy, so that Cargo.lock stays. What is not tracked yet belongs to it too.
+    rm -rf "$copy" && mkdir -p "$copy" || return
+    git ls-files -z --cached --others --exclude-standard -- Cargo.toml .cargo src benches docs README.md examples tests rustfmt.toml clippy.toml |
+        xargs -0 cp --parents -t "$copy" || return
+    (
+        target=$(cd "$TARGET" && pwd)/minimal/target && cd "$copy" || exit
+        RUSTC_BOOTSTRAP=1 cargo generate-lockfile --quiet -Z direct-minimal-versions || exit
+        some_tests cargo test --locked --package pleach --all-features --target-dir "$target" \
+            --lib -- map:: set:: bag:: hamt:: shared:: term::
+    )
 }
 
 about_asan="the trie, the map and the facts under AddressSanitizer"
@@ -193,11 +211,11 @@ step_tsan() {
 GUARDED=(hamt:: map:: env::facts::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(archive archive_origins environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
+STRUCTURAL=(archive archive_origins coming_from_im environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 
-readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
+readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv minimal asan valgrind)
 readonly LONG=(benches kills soak tsan)
 
 main() {

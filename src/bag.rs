@@ -1,5 +1,6 @@
 //! The persistent hash bag: items with multiplicities.
 
+mod combine;
 mod ops;
 mod traits;
 

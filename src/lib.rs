@@ -69,8 +69,15 @@ pub mod env;
 #[cfg(feature = "eval")]
 pub mod eval;
 mod hamt;
-#[cfg(any(feature = "arbitrary", feature = "im", feature = "quickcheck", feature = "serde"))]
+#[cfg(any(
+    feature = "arbitrary",
+    feature = "im",
+    feature = "imbl",
+    feature = "quickcheck",
+    feature = "serde"
+))]
 mod interop;
+mod macros;
 pub mod map;
 pub mod persist;
 pub mod set;
@@ -87,6 +94,8 @@ pub use term::{Atom, Symbol, Term};
 /// The guides, compiled and run with the documentation tests.
 #[cfg(doctest)]
 mod guides {
+    #[doc = include_str!("../docs/coming-from-im.md")]
+    mod coming_from_im {}
     #[doc = include_str!("../docs/concurrency.md")]
     mod concurrency {}
     #[doc = include_str!("../docs/merge.md")]

@@ -1,15 +1,20 @@
 //! The persistent hash map.
 
+mod combine;
 mod convert;
 mod diff;
+mod disjoint;
 mod edit;
 mod entry;
+mod entry_ref;
+mod extract_if;
 mod hashing;
 mod into_iter;
 mod iter;
 mod iter_mut;
 mod merge;
 mod ops;
+mod order;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod random_state;
@@ -17,15 +22,20 @@ mod random_state;
 pub mod rayon;
 mod relate;
 mod traits;
+mod try_insert;
+mod update;
 mod walk;
 
 pub use crate::hamt::Violation;
 pub use diff::{Change, Diff};
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
+pub use entry_ref::{EntryRef, OccupiedEntryRef, VacantEntryRef};
+pub use extract_if::ExtractIf;
 pub use into_iter::{IntoIter, IntoKeys, IntoValues};
 pub use iter::{Iter, Keys, Values};
 pub use iter_mut::{IterMut, ValuesMut};
 pub use random_state::{FoldHasher, RandomState};
+pub use try_insert::OccupiedError;
 
 use crate::hamt::{self, Node};
 use equivalent::Equivalent;
@@ -63,6 +73,10 @@ use std::hash::{BuildHasher, Hash};
 /// | [`union`](Map::union), [`intersection`](Map::intersection), [`difference`](Map::difference), [`merge`](Map::merge), [`diff`](Map::diff), `==`, [`is_submap`](Map::is_submap) | O(d · log₁₆ n), or O(n) if the [hashers](Map::with_hasher) differ |
 /// | `hash` | O(n) |
 /// | `drop` | O(1) if shared, else O(n) for what nobody else has |
+///
+/// Who knows `im`, `imbl` or `std` finds each of their methods in `docs/coming-from-im.md`. Two differ silently:
+/// [`difference`](Map::difference) isn't `im`'s, and [`union_with`](Map::union_with) isn't for sums, which are
+/// [`sum_with`](Map::sum_with).
 ///
 /// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
 ///

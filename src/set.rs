@@ -1,9 +1,14 @@
 //! The persistent hash set.
 
+mod combine;
+mod entry;
 mod ops;
 #[cfg(feature = "rayon")]
 mod rayon;
 mod traits;
+
+pub use combine::ExtractIf;
+pub use entry::{Entry, OccupiedEntry, VacantEntry};
 
 use crate::map::{IntoKeys, Keys, Map, RandomState, Violation};
 use equivalent::Equivalent;

@@ -29,6 +29,46 @@ where
     }
 }
 
+/// As from a [`Vec`], with the entries cloned.
+impl<K, V> From<&[(K, V)]> for Map<K, V>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    fn from(entries: &[(K, V)]) -> Self {
+        entries.iter().cloned().collect()
+    }
+}
+
+/// As from a [`Vec`], with the entries cloned.
+impl<K, V> From<&Vec<(K, V)>> for Map<K, V>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    fn from(entries: &Vec<(K, V)>) -> Self {
+        Self::from(entries.as_slice())
+    }
+}
+
+impl<K, V, S> Map<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Inserts entries as [`extend`](Extend::extend) does, converting keys and values, as `extend` of `im` does.
+    ///
+    /// ```
+    /// let mut map: pleach::Map<String, u64> = pleach::Map::new();
+    /// map.extend_from([("a", 1_u32), ("b", 2)]);
+    /// assert_eq!(map["b"], 2);
+    /// ```
+    pub fn extend_from<K2: Into<K>, V2: Into<V>>(&mut self, entries: impl IntoIterator<Item = (K2, V2)>) {
+        self.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
+    }
+}
+
 /// O(n).
 impl<K, V, S> From<HashMap<K, V, S>> for Map<K, V>
 where

@@ -125,7 +125,7 @@ where
     /// The entries of both; `f` makes one value of the two of a key in both.
     ///
     /// `f` is not asked about entries that the maps share, so **`f(k, v, v)` must equal `v`**. It may be asked about some
-    /// of them, though. For an operation without that property, such as a sum, use [`merge`](Map::merge).
+    /// of them, though. For an operation without that property, such as a sum, use [`sum_with`](Map::sum_with).
     ///
     /// Costs O(d · log n), where d is the number of entries that the maps don't share.
     ///
@@ -151,20 +151,6 @@ where
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.set_op::<false, false, true>(other, |_, _, _| Pick::A)
-    }
-
-    /// The keys in both, with the value that `f` makes of the two. As for [`union_with`](Map::union_with), **`f(k, v, v)`
-    /// must equal `v`**. Costs as [`union`](Map::union).
-    ///
-    /// ```
-    /// use pleach::Map;
-    ///
-    /// let (a, b) = (Map::from([("x", 1), ("y", 5)]), Map::from([("x", 3)]));
-    /// assert_eq!(a.intersection_with(&b, |_, a, b| *a.max(b)), Map::from([("x", 3)]));
-    /// ```
-    #[must_use]
-    pub fn intersection_with(&self, other: &Self, mut f: impl FnMut(&K, &V, &V) -> V) -> Self {
-        self.set_op::<false, false, true>(other, |key, a, b| Pick::New(f(key, a, b)))
     }
 
     /// This map's entries whose keys are not in `other`. Costs as [`union`](Map::union).

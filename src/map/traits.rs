@@ -32,12 +32,20 @@ impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for Map<K, V, S> {
 }
 
 /// Costs what differs if the maps' hashers are known to be one (see [`Map::with_hasher`]), else O(n). What the maps
-/// share is taken to equal itself.
-impl<K: Hash + Eq, V: PartialEq, S: BuildHasher> PartialEq for Map<K, V, S> {
-    fn eq(&self, other: &Self) -> bool {
+/// share is taken to equal itself. The hashers may be of two types.
+impl<K, V, S, S2> PartialEq<Map<K, V, S2>> for Map<K, V, S>
+where
+    K: Hash + Eq,
+    V: PartialEq,
+    S: BuildHasher,
+    S2: BuildHasher,
+{
+    fn eq(&self, other: &Map<K, V, S2>) -> bool {
         match (&self.root, &other.root) {
             (None, None) => true,
-            (Some(a), Some(b)) if self.hashing.is(&other.hashing) => hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b),
+            (Some(a), Some(b)) if self.hashing.is_one_with(&other.hashing) => {
+                hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b)
+            }
             (Some(_), Some(_)) => self.len() == other.len() && self.iter().all(|(k, v)| other.get(k) == Some(v)),
             _ => false,
         }
