@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod bases;
 mod bulk;
 mod cache;
 mod cell;

@@ -421,6 +421,64 @@ fn conflicts_are_for_the_caller_to_resolve() {
     assert_eq!(archive.checkout("main").unwrap().binding("x"), Some(&Atom::from(2)));
 }
 
+/// Two branches that merge each other's old states, as often as `rounds` says.
+fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Environment, i64)) {
+    archive.branch("b", "a").unwrap();
+    for round in 0..rounds {
+        for (at, branch) in ["a", "b"].into_iter().enumerate() {
+            let mut env = archive.checkout(branch).unwrap();
+            write(&mut env, (2 * round + at) as i64);
+            archive.commit(branch, &env, "").unwrap();
+        }
+        let old = archive.find("a").unwrap().to_string();
+        for (into, from) in [("a", "b"), ("b", &old)] {
+            archive.merge_with(into, from, "", resolve::ours).unwrap().unwrap();
+        }
+    }
+}
+
+/// However deep: the base of each merge is found among those of the ones before.
+#[test]
+fn branches_that_merge_old_states_of_each_other_count_all_once() {
+    let folder = Folder::fast("criss-cross");
+    let archive = open(&folder);
+    archive.commit("a", &large(100), "").unwrap();
+    criss_cross(&archive, 25, |env, n| {
+        env.add_fact(fact(10_000 + n));
+        env.remove_fact(&fact(n));
+    });
+    let archive = open(&folder);
+    let [a, b] = ["a", "b"].map(|branch| archive.checkout(branch).unwrap());
+    assert_eq!(a, b);
+    assert_eq!(a.len(), large(100).len());
+    archive.merge("a", "b").unwrap();
+    assert_eq!(archive.checkout("a").unwrap(), b);
+}
+
+#[test]
+fn branches_that_decided_differently_conflict() {
+    let folder = Folder::fast("dispute");
+    let archive = open(&folder);
+    archive.commit("a", &large(10), "").unwrap();
+    criss_cross(&archive, 1, |env, n| env.bind("x", Atom::from(n)));
+    // By another handle too, which has nothing in memory.
+    for archive in [&archive, &open(&folder)] {
+        let before = archive.find("a").unwrap();
+        let conflicts = archive.merge_with("a", "b", "", resolve::fail).unwrap().unwrap_err();
+        assert!(
+            conflicts.0[0].disputed && conflicts.to_string().contains("x (0 or 1)"),
+            "{conflicts}"
+        );
+        assert_eq!(archive.find("a").unwrap(), before);
+    }
+    for (who, value) in [("ours", 0), ("theirs", 1)] {
+        archive.branch(who, "a").unwrap();
+        let resolver = if value == 0 { resolve::ours } else { resolve::theirs };
+        archive.merge_with(who, "b", "", resolver).unwrap().unwrap();
+        assert_eq!(archive.checkout(who).unwrap().binding("x"), Some(&Atom::from(value)));
+    }
+}
+
 /// No commit takes back what it never knew, whoever made it; and what both have is united, each change once.
 #[test]
 fn nobody_undoes_what_another_did() {

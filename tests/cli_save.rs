@@ -217,6 +217,35 @@ fn worlds_of_one_base_are_merged() {
     );
 }
 
+/// Two branches that merged each other's old states and each kept its own.
+#[test]
+fn branches_that_decided_differently_are_not_merged_silently() {
+    let place = Place::new("cli-criss-cross");
+    place.file("base.metta", "!(bind! &x (new-state 0))");
+    place.prints("save base.metta h@x", 0);
+    place.prints("branch h@x y", 0);
+    for (branch, value) in [("x", 1), ("y", 2)] {
+        place.file("c.metta", &format!("!(change-state! &x {value})"));
+        place.prints(&format!("save --world h@{branch} c.metta h@{branch}"), 0);
+    }
+    place.prints("tag h@x old", 0);
+    place.prints("merge h@x y --on-conflict ours", 0);
+    place.prints("merge h@y old --on-conflict ours", 0);
+    let before = place.prints("log h@x", 0);
+    let complaint = place.complains("merge h@x y", 1);
+    assert!(
+        complaint.contains("(1 or 2)") && complaint.contains("state"),
+        "{complaint}"
+    );
+    assert_eq!(place.prints("log h@x", 0), before);
+    place.file("get.metta", "!(get-state &x)");
+    for (who, value) in [("ours", "[1]\n"), ("theirs", "[2]\n")] {
+        place.prints(&format!("branch h@x {who}"), 0);
+        place.prints(&format!("merge h@{who} y --on-conflict {who}"), 0);
+        assert_eq!(place.prints(&format!("run --world h@{who} get.metta"), 0), value);
+    }
+}
+
 #[test]
 fn an_archive_keeps_history() {
     let place = Place::new("cli-archive");

@@ -284,7 +284,7 @@ impl<T: Term> Environment<T> {
             }
         }
         let mut cells = self.snapshot.world.cells.clone();
-        let conflicts = cell::merge(&mut cells, &from, &to, &mut resolve);
+        let conflicts = cell::merge(&mut cells, &from, &[], &to, &mut resolve);
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
