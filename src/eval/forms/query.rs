@@ -16,7 +16,7 @@ use crate::eval::code::{Activation, At, Node};
 use crate::eval::machine::{Machine, Step, is_error};
 use crate::eval::pattern::settle;
 use crate::eval::shared::interrupted;
-use crate::eval::sibling::{Task, TaskKind};
+use crate::eval::sibling::{More, Task, TaskKind};
 use crate::eval::space::{NO_SPACE, space_in};
 use crate::eval::types::Misfit;
 use crate::eval::value::{Answers, Value, variables};
@@ -182,7 +182,7 @@ impl Machine {
         };
         let (tasks, query) = self.query(space, &act, call.item(2), call.item(3))?;
         drop(act);
-        self.branches_of(tasks, Some(query))
+        self.branches_of(tasks, Some(More::Query(query)))
     }
 
     /// The same in each of several.
