@@ -308,6 +308,20 @@ impl<T: Term> Environment<T> {
         self.root().set_multiplicities(multiplicities);
     }
 
+    /// Adds as many occurrences of each atom as it says, in order, all or none. O(log n) each, whatever the number.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_multiplicities([("(p 1)".parse()?, 3), ("(p 2)".parse()?, 1), ("(p 1)".parse()?, u64::MAX)]);
+    /// assert_eq!(env.multiplicity(&"(p 1)".parse()?), u64::MAX);
+    /// assert_eq!(env.multiplicity(&"(p 2)".parse()?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.root().add_multiplicities(multiplicities);
+    }
+
     /// Replaces all atoms by those of a space that [`create_space`](Space::create_space) made and you changed.
     ///
     /// Definitions that stay keep their places; new ones come last, in the order they had where they come from, then in

@@ -81,6 +81,30 @@ pub use self::journal::{Journal, JournalError, Recovery, SyncPolicy};
 use crate::env::Environment;
 use crate::term::Term;
 
+/// Ends the process as [`std::process::exit`] does, and removes the temporary files that its threads are writing to save
+/// environments or to commit to archives. What they were to replace is as it was.
+///
+/// For a handler of Ctrl-C, on a thread of its own: it waits while another thread makes, renames or removes such a file.
+pub fn exit(code: i32) -> ! {
+    file::exit(code)
+}
+
+/// Checks that an environment can be saved at this path, as far as can be told: that the folder is there and may be
+/// written, that the name isn't too long, and that nothing but a regular file is there. It makes the temporary file that a
+/// save begins with, and removes it. O(1).
+///
+/// # Errors
+/// That of a save which would begin now.
+///
+/// ```
+/// let folder = std::env::temp_dir();
+/// assert!(pleach::persist::probe(folder.join("world.pleach")).is_ok());
+/// assert!(pleach::persist::probe(&folder).is_err());
+/// ```
+pub fn probe(path: impl AsRef<Path>) -> Result<(), SaveError> {
+    Ok(file::probe(path.as_ref())?)
+}
+
 const MAGIC: [u8; 8] = *b"\x89pleach\n";
 const VERSION: u32 = 1;
 
@@ -101,7 +125,8 @@ impl<T: Term> Environment<T> {
     /// Saves what this environment holds in a file, in the place of what the file held. O(n).
     ///
     /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
-    /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was, or, where
+    /// (A file `.NAME.pleach-K.tmp` may be left then, which the next save to this path removes; [`exit`](crate::persist::exit)
+    /// leaves none.) If it fails, the old file is as it was, or, where
     /// only the folder could not be synced, the new one is there.
     ///
     /// A link is followed, and what it leads to made if it is not there. The new file has the rights of the old one from the

@@ -660,3 +660,65 @@ fn what_cannot_be_written_changes_nothing() {
     }
     assert!(archive.verify().unwrap().leftovers.is_empty());
 }
+
+/// Issue 14, item 11.
+#[test]
+fn what_changes_nothing_makes_no_revision_and_writes_no_name() {
+    let folder = Folder::new("archive-nothing");
+    let archive = open(&folder);
+    let mut world = Environment::new();
+    world.add_fact(fact(1));
+    let first = archive.commit("main", &world, "").unwrap();
+    archive.branch("side", "main").unwrap();
+    let written = |name: &str| {
+        fs::metadata(folder.0.join("names").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let before = written("branch-main");
+    thread::sleep(std::time::Duration::from_millis(20));
+    world.add_fact(fact(2));
+    world.remove_fact(&fact(2));
+    assert_eq!(archive.commit("main", &world, "again").unwrap(), first);
+    assert_eq!(
+        archive
+            .commit_with("main", &world, "again", resolve::fail)
+            .unwrap()
+            .unwrap(),
+        first
+    );
+    assert_eq!(open(&folder).commit("main", &world, "elsewhere").unwrap(), first);
+    assert_eq!(archive.merge("main", "side").unwrap(), first);
+    assert_eq!(archive.log("main").unwrap().len(), 1);
+    assert_eq!(written("branch-main"), before);
+}
+
+/// Issue 14, item 7: temporary files of writers that are gone go with the next write, and those of living ones stay.
+#[test]
+fn the_next_writer_removes_what_a_killed_one_left() {
+    let folder = Folder::new("archive-left");
+    let archive = open(&folder);
+    let mut world = Environment::new();
+    archive.commit("main", &world, "").unwrap();
+    let left = [
+        "revisions/.revision.pleach-0.tmp",
+        "revisions/.revision.pleach-2.tmp",
+        "names/.name.pleach-1.tmp",
+    ];
+    let alive = folder.0.join("names/.name.pleach-0.tmp");
+    left.iter()
+        .for_each(|path| fs::write(folder.0.join(path), "half").unwrap());
+    let living = fs::File::create(&alive).unwrap();
+    living.lock().unwrap();
+    world.add_fact(fact(1));
+    open(&folder).commit("main", &world, "").unwrap();
+    for path in left {
+        assert!(!folder.0.join(path).exists(), "{path}");
+    }
+    assert!(alive.exists());
+    drop(living);
+    world.add_fact(fact(2));
+    archive.commit("main", &world, "").unwrap();
+    assert!(!alive.exists());
+}

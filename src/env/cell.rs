@@ -39,7 +39,8 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(id) => id.fmt(f),
-            Self::Binding(name) => f.write_str(name.as_str()),
+            // As the parser reads it: a name may hold any character.
+            Self::Binding(name) => Print(&Atom::Symbol(*name)).fmt(f),
         }
     }
 }

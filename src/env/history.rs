@@ -159,6 +159,15 @@ impl<T: Term> Version<T> {
         self.lock().parents.clone()
     }
 
+    /// The one version that this comes from, if it comes from one and nothing outside of memory knows this one by a mark.
+    pub(super) fn only_parent(&self) -> Option<Arc<Snapshot<T>>> {
+        let links = self.lock();
+        match links.parents.as_slice() {
+            [parent] if links.marks.is_none() => Some(Arc::clone(parent)),
+            _ => None,
+        }
+    }
+
     /// Takes over the marks of a version that this one comes from and that is gone.
     pub(super) fn inherit(&mut self, marks: Option<Box<Marks>>) {
         self.links().inherit(marks);

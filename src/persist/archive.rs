@@ -13,7 +13,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -87,6 +87,8 @@ pub struct Archive<T: Term = Atom> {
     codec: Box<dyn Codec<T> + Send + Sync>,
     /// Held by the thread that writes, beside the lock on the file `lock`. Has one seen to it that the folders stay?
     writer: Mutex<bool>,
+    /// Called when a write has to wait for another.
+    tell: Box<dyn Fn() + Send + Sync>,
     /// Locked for a moment only: nobody reads or writes a file meanwhile.
     states: Mutex<States<T>>,
 }
@@ -129,8 +131,17 @@ impl<T: Term> Archive<T> {
             store: Store::open(folder.as_ref())?,
             codec: Box::new(codec),
             writer: Mutex::new(false),
+            tell: Box::new(|| {}),
             states: Mutex::new(States::new()),
         })
+    }
+
+    /// Has `tell` called each time that a write of this handle has to wait until another process has written. It must not
+    /// write to this handle itself.
+    #[must_use]
+    pub fn on_wait(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        self.tell = Box::new(tell);
+        self
     }
 
     /// Does this folder hold an archive? O(1).
@@ -159,9 +170,18 @@ impl<T: Term> Archive<T> {
             .create(true)
             .truncate(false)
             .open(self.store.0.join("lock"))?;
-        lock.lock()?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                (self.tell)();
+                lock.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
         if !*writer {
             self.store.create()?;
+            // Also removes what writers have left that are gone.
+            self.store.probe()?;
             *writer = true;
         }
         Ok(Turn { lock, _writer: writer })

@@ -25,6 +25,47 @@ impl File {
         attempt(|| fs::File::open(path)).map(Self)
     }
 
+    /// Opens a file in whatever way is allowed, to lock it.
+    pub(super) fn open_any(path: &Path) -> io::Result<Self> {
+        let ways = [(true, true), (true, false), (false, true)].map(|(read, write)| {
+            let mut options = OpenOptions::new();
+            options.read(read).write(write);
+            options
+        });
+        let [both, read, write] = ways.map(|options| move || attempt(|| options.open(path)));
+        let denied = |error: io::Error, next: &dyn Fn() -> io::Result<fs::File>| match error.kind() {
+            io::ErrorKind::PermissionDenied => next(),
+            _ => Err(error),
+        };
+        let opened = both().or_else(|error| denied(error, &read));
+        opened.or_else(|error| denied(error, &write)).map(Self)
+    }
+
+    /// Locks the file until it is closed, unless another has it locked.
+    pub(super) fn try_lock(&self) -> io::Result<bool> {
+        attempt(|| match self.0.try_lock() {
+            Ok(()) => Ok(true),
+            Err(fs::TryLockError::WouldBlock) => Ok(false),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        })
+    }
+
+    /// Does this path lead to this very file, and by no link? Where files can't be told apart (Windows): is there one?
+    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let found = match attempt(|| fs::symlink_metadata(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            found => found?,
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let own = attempt(|| self.0.metadata())?;
+            Ok((own.dev(), own.ino()) == (found.dev(), found.ino()))
+        }
+        #[cfg(not(unix))]
+        Ok(found.is_file())
+    }
+
     /// Opens a file to go on writing it from `length` on.
     #[cfg(feature = "journal")]
     pub(super) fn open_at(path: &Path, length: u64) -> io::Result<Self> {

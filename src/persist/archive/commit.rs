@@ -1,12 +1,16 @@
 //! Commits and merges.
 
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::name::{self, Kind};
 use super::revision::{Head, LAST_GENERATION, Stored};
+use super::store::Store;
 use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
-use crate::persist::{Flaw, LoadError, record};
+use crate::persist::{Flaw, LoadError, file, record};
 use crate::term::Term;
 
 /// What a file takes on most disks, however short it is: so a patch weighs as much. Less in our own tests, so that few bytes
@@ -181,6 +185,7 @@ impl<T: Term> Archive<T> {
         let tip = self.store.named(Kind::Branch, into)?;
         let tip = tip.ok_or_else(|| Kind::Branch.missing(into))?;
         let (id, state) = if self.leads_to(from, tip)? {
+            self.store.sync_names()?;
             return Ok(Ok(tip));
         } else if self.leads_to(tip, from)? {
             (from, self.state(from, &states)?)
@@ -290,7 +295,7 @@ impl<T: Term> Archive<T> {
         };
         // If the name fails, it may be there all the same: who tries again must not be taken for another.
         state.mark(state.marks().into_iter().chain([id.0]));
-        self.store.set_name(Kind::Branch, branch, id)?;
+        self.set_branch(branch, tip, id)?;
         self.keep(state, id)?;
         self.remember(branch, id, Arc::clone(state));
         Ok(id)
@@ -311,6 +316,15 @@ impl<T: Term> Archive<T> {
         self.put(parents, before.as_ref(), state, note)
     }
 
+    /// Has a branch that was at `tip` be at a revision, on the disk too. Nothing is written if it is there already.
+    fn set_branch(&self, branch: &str, tip: Option<RevisionId>, id: RevisionId) -> Result<(), ArchiveError> {
+        if tip == Some(id) {
+            // Whoever wrote it may have failed, or been killed, before it lasted.
+            return Ok(self.store.sync_names()?);
+        }
+        self.store.set_name(Kind::Branch, branch, id)
+    }
+
     /// Moves a branch on to a revision that comes from what it is at.
     fn move_to(
         &self,
@@ -320,7 +334,7 @@ impl<T: Term> Archive<T> {
         state: Arc<Snapshot<T>>,
         states: &States<T>,
     ) -> Result<(), ArchiveError> {
-        self.store.set_name(Kind::Branch, branch, id)?;
+        self.set_branch(branch, Some(tip), id)?;
         // Who has a fork of the old state can unite it with the new one.
         let state = match states.get(branch) {
             Some((seen, old)) if *seen == tip => self.after(old, state, id)?,
@@ -379,6 +393,51 @@ impl<T: Term> Archive<T> {
         let revision = Revision::new(parents, note, state.len(), head);
         let patch = matches!(stored, Stored::Patch { .. }).then_some(&bytes[..]);
         self.store.put(&revision, patch, state, &*self.codec)
+    }
+}
+
+impl<T: Term> Archive<T> {
+    /// Checks that a commit to a branch of the archive in this folder can be written, as far as can be told and without
+    /// making anything that stays: that the name can be a branch's and is no tag's, and that the folders may be written.
+    /// If there is no archive, that one can be made. O(f) for f files in a folder that holds none.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and [`commit`](Self::commit) that would come now.
+    pub fn probe(folder: impl AsRef<Path>, branch: &str) -> Result<(), ArchiveError> {
+        name::check(branch)?;
+        let folder = folder.as_ref();
+        if Self::is_in(folder) {
+            let archive = Archive::<T>::open(folder)?;
+            let mut lock = OpenOptions::new();
+            lock.write(true).create(true).truncate(false);
+            lock.open(archive.store.0.join("lock"))?;
+            archive.must_be_free(Kind::Tag, branch)?;
+            archive.store.named(Kind::Branch, branch)?;
+            return Ok(archive.store.probe()?);
+        }
+        match fs::read_dir(folder) {
+            Ok(entries) => {
+                Store::must_be_ours(folder, entries)?;
+                Ok(file::probe(&folder.join("lock"))?)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // It will be made, and those above.
+                let mut above = folder;
+                loop {
+                    above = match above.parent() {
+                        Some(parent) if !parent.as_os_str().is_empty() => parent,
+                        _ => Path::new("."),
+                    };
+                    match fs::metadata(above) {
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        Err(error) => return Err(error.into()),
+                        Ok(found) if found.is_dir() => return Ok(file::probe(&above.join("lock"))?),
+                        Ok(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+                    }
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

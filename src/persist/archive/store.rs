@@ -13,7 +13,7 @@ use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::persist::block::{self, BlockReader, BlockWriter};
 use crate::persist::bytes::put_bytes;
-use crate::persist::file::{Incoming, replace, sync_folder};
+use crate::persist::file::{Incoming, sync_folder};
 use crate::persist::{
     Codec, Flaw, LoadError,
     disk::{self, File},
@@ -50,17 +50,21 @@ impl Store {
         if !Self::is_in(folder) {
             // Part of an archive may be there: what made it may have been killed.
             folder::create(folder)?;
-            for entry in fs::read_dir(folder)? {
-                if !["revisions", "names", "lock"]
-                    .map(Some)
-                    .contains(&entry?.file_name().to_str())
-                {
-                    return Err(ArchiveError::Stranger(folder.to_owned()));
-                }
-            }
+            Self::must_be_ours(folder, fs::read_dir(folder)?)?;
             store.create()?;
         }
         Ok(store)
+    }
+
+    /// That a folder that holds no whole archive holds nothing else.
+    pub(super) fn must_be_ours(folder: &Path, entries: fs::ReadDir) -> Result<(), ArchiveError> {
+        for entry in entries {
+            let name = entry?.file_name();
+            if !["revisions", "names", "lock"].map(Some).contains(&name.to_str()) {
+                return Err(ArchiveError::Stranger(folder.to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Makes the folders, if they are not there, and sees to it that they stay.
@@ -156,13 +160,30 @@ impl Store {
 
     /// Makes a name stand for a revision. It is on the disk afterwards.
     pub(super) fn set_name(&self, kind: Kind, name: &str, id: RevisionId) -> Result<(), ArchiveError> {
-        replace(&self.names().join(name::to_file(kind, name)), |file| {
-            let mut blocks = BlockWriter::new(file, MAGIC, VERSION)?;
-            put_bytes(blocks.content(), name.as_bytes());
-            blocks.content().extend(id.0);
-            blocks.end(kind::NAME).map(drop)
-        })?;
-        Ok(())
+        let path = self.names().join(name::to_file(kind, name));
+        let old = match fs::metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            found => Some(found?),
+        };
+        // One name for all, so that each writer finds what any other has left.
+        let mut incoming = Incoming::beside(&self.names().join("name"), old.as_ref())?;
+        let mut blocks = BlockWriter::new(&mut incoming.file, MAGIC, VERSION)?;
+        put_bytes(blocks.content(), name.as_bytes());
+        blocks.content().extend(id.0);
+        blocks.end(kind::NAME)?;
+        Ok(incoming.persist(&path)?)
+    }
+
+    /// Makes what the names stand for now last, whoever wrote it: for who acknowledges that a name stands for what it
+    /// already does.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        sync_folder(&self.names().join("any"))
+    }
+
+    /// Checks that files can be made in both folders, and removes what writers have left that are gone.
+    pub(super) fn probe(&self) -> io::Result<()> {
+        Incoming::beside(&self.objects().join("revision"), None)?;
+        Incoming::beside(&self.names().join("name"), None).map(drop)
     }
 
     pub(super) fn remove_name(&self, kind: Kind, name: &str) -> Result<(), ArchiveError> {
@@ -213,7 +234,11 @@ impl Store {
 
     /// Removes files, in either folder.
     pub(super) fn remove(&self, files: &[PathBuf]) -> io::Result<()> {
-        files.iter().try_for_each(|file| disk::remove(file))?;
+        files.iter().try_for_each(|file| match disk::remove(file) {
+            // A temporary file, by its own writer.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        })?;
         sync_folder(&self.objects().join("any"))?;
         sync_folder(&self.names().join("any"))
     }

@@ -117,10 +117,13 @@ impl<T: Term> Log<T> {
         }
         if !Arc::ptr_eq(&self.state, &state) {
             let before = Arc::clone(&self.state);
-            self.write(|content| match before.successive_patch(&state) {
-                Some(patch) => record::write(content, &patch, codec).map(|()| kind::PATCH),
-                None => save::save(&state, content, codec).map(|()| kind::WHOLE),
-            })?;
+            // What others merge may be another version that holds the same: the log tells only of what is held.
+            if !state.holds_the_same(&before) {
+                self.write(|content| match before.successive_patch(&state) {
+                    Some(patch) => record::write(content, &patch, codec).map(|()| kind::PATCH),
+                    None => save::save(&state, content, codec).map(|()| kind::WHOLE),
+                })?;
+            }
             self.state = state;
         }
         match sync {
