@@ -1,6 +1,7 @@
 //! Maps in maps, as deep as memory allows, are dropped on a small stack.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(dead_code, reason = "fields that are only dropped")]
 
 use pleach::{Bag, Map, Set};
 use std::cell::Cell;
@@ -142,10 +143,7 @@ fn maps_that_borrow_from_a_drop_are_dropped_in_it() {
 #[test]
 fn maps_behind_pointers_are_dropped_once_each() {
     #[derive(Clone)]
-    struct Shared(
-        #[allow(dead_code, reason = "only dropped")] Map<u32, Arc<Shared>>,
-        Arc<()>,
-    );
+    struct Shared(Map<u32, Arc<Shared>>, Arc<()>);
     let last = Arc::new(());
     let shared = (0..500).fold(Shared(Map::new(), last.clone()), |inner, i| {
         Shared(Map::from([(i, Arc::new(inner))]), last.clone())
@@ -159,7 +157,7 @@ fn maps_behind_pointers_are_dropped_once_each() {
 #[test]
 fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
     #[derive(Clone)]
-    struct Mine(#[allow(dead_code, reason = "only dropped")] Map<u32, Mine>, bool);
+    struct Mine(Map<u32, Mine>, bool);
     impl Drop for Mine {
         fn drop(&mut self) {
             if self.1 && !std::thread::panicking() {

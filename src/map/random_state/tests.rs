@@ -16,7 +16,7 @@ impl BuildHasher for Seeded {
 }
 
 fn seeded(number: u64) -> Seeded {
-    let seed = Seed::new(scrambled(2 * number), scrambled(2 * number + 1));
+    let seed = Seed::new(scrambled(2 * number + 1), scrambled(2 * number + 2));
     Seeded(Box::leak(Box::new(seed)))
 }
 
