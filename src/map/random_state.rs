@@ -19,8 +19,8 @@ use std::sync::OnceLock;
 ///
 /// # Hostile keys
 /// For 32 seeds, 49 families of keys are tested (strings by length, of zeros and of repeated bytes, decimals, paths,
-/// tuples, slices, strides, powers of two, bits of floats): no two keys of a family have one hash, and their high, middle
-/// and low bits are spread as those of random numbers.
+/// tuples, slices, strides, powers of two, bits of floats): at most one key of 64 in a family has the hash of another, and
+/// their high, middle and low bits are spread as those of random numbers.
 ///
 /// Nothing more is promised. Foldhash isn't a cryptographic hash: whoever can measure how long lookups take in a
 /// long-running process may find its seed, and chosen pairs of keys, such as 8 bytes and their complement, are known to
