@@ -451,12 +451,12 @@ fn extend_keeps_what_came_before_a_panic() {
     for present in [0, 1, 20] {
         for given in [0_u32, 1, 12, 13, 100] {
             let mut map: Map<u32, u32> = (0..present).map(|i| (1000 + i, i)).collect();
-            let entries = (0..).map(|i| if i < given { (i, i) } else { panic!("as planned") });
+            let entries = (0..=given).map(|i| if i < given { (i, i) } else { panic!("as planned") });
             catch_unwind(AssertUnwindSafe(|| map.extend(entries))).unwrap_err();
             map.check().unwrap();
             assert_eq!(map.len() as u32, present + given);
             let mut set: Set<u32> = (0..present).map(|i| 1000 + i).collect();
-            let items = (0..).map(|i| if i < given { i } else { panic!("as planned") });
+            let items = (0..=given).map(|i| if i < given { i } else { panic!("as planned") });
             catch_unwind(AssertUnwindSafe(|| set.extend(items))).unwrap_err();
             assert_eq!(set.len() as u32, present + given);
         }
