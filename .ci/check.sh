@@ -211,7 +211,7 @@ step_tsan() {
 GUARDED=(hamt:: map:: env::facts::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(archive archive_origins coming_from_im environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_panics persist queries shared union_all)
+STRUCTURAL=(archive archive_origins coming_from_im environment eval_laws fork_join fuzz_corpus history integration laws map map_api map_keys map_nested map_panics persist queries shared union_all)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ pub use check::Violation;
 
 pub(crate) use check::check;
 pub(crate) use diff::{Change, diff};
-pub(crate) use edit::{collect, find, find_mut, get_or_insert, insert, remove};
+pub(crate) use edit::{collect, find, find_mut, get_or_insert, insert, insert_new, remove};
 pub(crate) use eq::eq;
 pub(crate) use iter::{IntoIter, Iter};
 pub(crate) use iter_mut::IterMut;

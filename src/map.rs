@@ -81,8 +81,19 @@ use std::hash::{BuildHasher, Hash};
 /// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
 ///
 /// # Panics in user code
-/// If `Hash`, `Eq`, `Clone` or a closure panics, the map holds what it held, or the finished change, and stays valid;
-/// memory may leak.
+/// If `Hash`, `Eq`, `Clone`, `Drop` or a closure panics, the map holds what it held, or the finished change, and stays
+/// valid; memory may leak. Operations that go from key to key (`extend`, [`iter_mut`](Map::iter_mut)) have then done some
+/// of them.
+///
+/// # Equal keys
+/// Of equal keys that can be told apart the map stores the first, as `std`'s does, and gives it the last value: by
+/// [`insert`](Map::insert), entries, `collect`, `From`, `extend`, and on Rayon's threads. [`union`](Map::union) and
+/// [`intersection`](Map::intersection) store keys as the map that they are called on does.
+///
+/// # Maps in maps
+/// Values that hold maps themselves, nested to any depth, are dropped on a small stack, if each map lies in the value
+/// as it is (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes some
+/// stack, as in `std`. A map of the default hasher is two words, so it needs no pointer.
 ///
 /// # Source
 /// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer

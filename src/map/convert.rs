@@ -7,7 +7,7 @@ use super::Map;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-/// O(n). Of several values for one key the last stays.
+/// O(n). Of equal keys the first stays, with the last value.
 impl<K, V, const N: usize> From<[(K, V); N]> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -18,7 +18,7 @@ where
     }
 }
 
-/// O(n). Of several values for one key the last stays.
+/// O(n). Of equal keys the first stays, with the last value.
 impl<K, V> From<Vec<(K, V)>> for Map<K, V>
 where
     K: Hash + Eq + Clone,

@@ -95,7 +95,7 @@ where
         copy
     }
 
-    /// The entries of both; of keys in both, this map's.
+    /// The entries of both; of keys in both, this map's key and value.
     ///
     /// Costs O(d · log n), where d is the number of entries that the maps don't share. The result is `self`, as
     /// [`ptr_eq`](Map::ptr_eq) sees it, if `other` adds nothing.
@@ -112,17 +112,7 @@ where
         self.set_op::<true, true, true>(other, |_, _, _| Pick::A)
     }
 
-    /// As [`union`](Map::union) and [`intersection`](Map::intersection), for maps that give one key one value: the result
-    /// may then be `other` itself, too.
-    pub(crate) fn union_alike(&self, other: &Self) -> Self {
-        self.set_op::<true, true, true>(other, |_, _, _| Pick::Either)
-    }
-
-    pub(crate) fn intersection_alike(&self, other: &Self) -> Self {
-        self.set_op::<false, false, true>(other, |_, _, _| Pick::Either)
-    }
-
-    /// The entries of both; `f` makes one value of the two of a key in both.
+    /// The entries of both; `f` makes one value of the two of a key in both, which stays as this map stores it.
     ///
     /// `f` is not asked about entries that the maps share, so **`f(k, v, v)` must equal `v`**. It may be asked about some
     /// of them, though. For an operation without that property, such as a sum, use [`sum_with`](Map::sum_with).
