@@ -36,8 +36,8 @@ fn blocks(data: &[u8]) -> Vec<Block> {
     blocks
 }
 
-fn join(magic: [u8; 8], blocks: &[Block]) -> Vec<u8> {
-    let mut file = [&magic[..], &1u32.to_le_bytes()].concat();
+fn join(magic: [u8; 8], version: u32, blocks: &[Block]) -> Vec<u8> {
+    let mut file = [&magic[..], &version.to_le_bytes()].concat();
     for (number, Block { kind, content }) in blocks.iter().enumerate() {
         let start = file.len();
         file.push(*kind);
@@ -88,7 +88,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
         kind: kind::END,
         content,
     });
-    join(*b"\x89pleach\n", &blocks)
+    join(*b"\x89pleach\n", 1, &blocks)
 }
 
 /// The log 0 of a journal: magic, version, its number, tags, lengths of blocks, checksums, and environments within.
@@ -97,7 +97,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut salt = 0;
     for (index, block) in blocks.iter_mut().enumerate() {
         if index == 0 && block.kind == kind::LOG {
-            block.content.resize(24, 0);
+            block.content.resize(48, 0);
             block.content[..8].fill(0);
             salt = u64::from_le_bytes(block.content[8..16].try_into().expect("8 bytes"));
         } else if index > 0 {
@@ -115,7 +115,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
             block.content.extend(rest);
         }
     }
-    join(*b"\x89pleajl\n", &blocks)
+    join(*b"\x89pleajl\n", 2, &blocks)
 }
 
 /// Skips an entry of a block of this kind; the step to its definition number, or 0. `None` if there is none.

@@ -31,8 +31,9 @@ impl From<OsString> for Place {
         let path = Path::new(&text);
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => Self::File(text.into()),
-            Ok(_) if Archive::<pleach::Atom>::is_in(path) => Self::Archive(path.to_owned(), None),
-            Ok(_) if Journal::<pleach::Atom>::is_in(path) => Self::Journal(path.to_owned()),
+            // What can't be looked at is told of by whoever opens it.
+            Ok(_) if Archive::<pleach::Atom>::is_in(path).unwrap_or(true) => Self::Archive(path.to_owned(), None),
+            Ok(_) if Journal::<pleach::Atom>::is_in(path).unwrap_or(true) => Self::Journal(path.to_owned()),
             Ok(_) => Self::Folder(path.to_owned()),
             // A name that is too long for a file may be that of a branch: it is refused as such.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidFilename) => {
@@ -156,7 +157,7 @@ impl Place {
 
 /// An archive that is there.
 pub(crate) fn archive(folder: &Path) -> Result<Archive, LoadFault> {
-    if !Archive::<pleach::Atom>::is_in(folder) {
+    if !Archive::<pleach::Atom>::is_in(folder).unwrap_or(true) {
         return Err(LoadFault::Nothing);
     }
     let archive = Archive::<pleach::Atom>::open_with(folder, References).map_err(LoadFault::Archive)?;

@@ -1,6 +1,5 @@
 //! Commits and merges.
 
-use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use super::revision::{Head, LAST_GENERATION, Stored};
 use super::store::Store;
 use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
+use crate::persist::disk::{self, File};
 use crate::persist::{Flaw, LoadError, file, record};
 use crate::term::Term;
 
@@ -67,8 +67,10 @@ impl<T: Term> Archive<T> {
         environment: &Environment<T>,
         note: impl Into<Note>,
     ) -> Result<RevisionId, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         if self.standing(&pending, &states)? != Standing::Current {
             return Err(ArchiveError::Outdated(branch.to_owned()));
@@ -107,8 +109,10 @@ impl<T: Term> Archive<T> {
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         let standing = self.standing(&pending, &states)?;
         let Some(tip) = pending.tip.filter(|_| standing != Standing::Current) else {
@@ -179,8 +183,10 @@ impl<T: Term> Archive<T> {
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
         name::check(into)?;
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let from = self.find(from)?;
         let tip = self.store.named(Kind::Branch, into)?;
         let tip = tip.ok_or_else(|| Kind::Branch.missing(into))?;
@@ -406,37 +412,31 @@ impl<T: Term> Archive<T> {
     pub fn probe(folder: impl AsRef<Path>, branch: &str) -> Result<(), ArchiveError> {
         name::check(branch)?;
         let folder = folder.as_ref();
-        if Self::is_in(folder) {
+        if Self::is_in(folder)? {
             let archive = Archive::<T>::open(folder)?;
-            let mut lock = OpenOptions::new();
-            lock.write(true).create(true).truncate(false);
-            lock.open(archive.store.0.join("lock"))?;
+            File::open_lock(&archive.store.folder.join("lock"))?;
             archive.must_be_free(Kind::Tag, branch)?;
             archive.store.named(Kind::Branch, branch)?;
             return Ok(archive.store.probe()?);
         }
-        match fs::read_dir(folder) {
-            Ok(entries) => {
-                Store::must_be_ours(folder, entries)?;
+        match disk::status(folder)?.map(|found| found.kind) {
+            Some(disk::Kind::Folder) => {
+                Store::must_be_ours(folder, disk::entries(folder)?)?;
                 Ok(file::probe(&folder.join("lock"))?)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Some(_) => Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+            None => {
                 // It will be made, and those above.
-                let mut above = folder;
-                loop {
-                    above = match above.parent() {
-                        Some(parent) if !parent.as_os_str().is_empty() => parent,
-                        _ => Path::new("."),
-                    };
-                    match fs::metadata(above) {
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Err(error) => return Err(error.into()),
-                        Ok(found) if found.is_dir() => return Ok(file::probe(&above.join("lock"))?),
-                        Ok(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+                let folder = disk::absolute(folder)?;
+                for above in folder.ancestors().skip(1) {
+                    match disk::status(above)?.map(|found| found.kind) {
+                        None => {}
+                        Some(disk::Kind::Folder) => return Ok(file::probe(&above.join("lock"))?),
+                        Some(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
                     }
                 }
+                Err(io::Error::from(io::ErrorKind::NotFound).into())
             }
-            Err(error) => Err(error.into()),
         }
     }
 }
