@@ -65,6 +65,9 @@ mod journal;
 mod key;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
+#[cfg(test)]
+#[cfg(all(unix, feature = "journal"))]
+mod power_loss;
 mod record;
 mod save;
 #[cfg(test)]

@@ -8,6 +8,9 @@ use std::path::Path;
 
 #[cfg(test)]
 pub(super) mod faults;
+#[cfg(test)]
+#[cfg(all(unix, feature = "journal"))]
+pub(super) mod recorder;
 
 /// Runs one operation. Tests can have it refused, or its success reported as a failure.
 fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
@@ -15,6 +18,14 @@ fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
     return faults::attempt(operation);
     #[cfg(not(test))]
     operation()
+}
+
+/// Shows an operation that succeeded to the recorder of tests.
+macro_rules! record {
+    ($($call:tt)*) => {
+        #[cfg(all(test, unix, feature = "journal"))]
+        recorder::$($call)*;
+    };
 }
 
 /// A file that is open.
@@ -36,7 +47,9 @@ impl File {
     /// Makes a file, in the place of what was there.
     #[cfg(feature = "journal")]
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        attempt(|| fs::File::create(path)).map(Self)
+        let file = attempt(|| fs::File::create(path))?;
+        record!(opened(path, &file, true));
+        Ok(Self(file))
     }
 
     /// Makes a file where there is none. If it is secret, nobody else may read it.
@@ -49,7 +62,9 @@ impl File {
         }
         #[cfg(not(unix))]
         let _ = secret;
-        attempt(|| options.open(path)).map(Self)
+        let file = attempt(|| options.open(path))?;
+        record!(opened(path, &file, false));
+        Ok(Self(file))
     }
 
     /// Gives the file the owner and the group of another, as far as this process may.
@@ -94,6 +109,7 @@ impl File {
     #[cfg(feature = "journal")]
     pub(super) fn cut(&self, length: u64) -> io::Result<()> {
         attempt(|| self.0.set_len(length))?;
+        record!(cut(&self.0, length));
         self.go_to(length)
     }
 
@@ -102,14 +118,18 @@ impl File {
     pub(super) fn sync_data(&self) -> io::Result<()> {
         #[cfg(test)]
         faults::count_sync();
-        attempt(|| self.0.sync_data())
+        attempt(|| self.0.sync_data())?;
+        record!(synced(&self.0));
+        Ok(())
     }
 
     /// Has what was written put on the disk, and what is known of the file.
     pub(super) fn sync_all(&self) -> io::Result<()> {
         #[cfg(test)]
         faults::count_sync();
-        attempt(|| self.0.sync_all())
+        attempt(|| self.0.sync_all())?;
+        record!(synced(&self.0));
+        Ok(())
     }
 }
 
@@ -123,7 +143,9 @@ impl Write for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(test)]
         let bytes = faults::part_of(bytes);
-        attempt(|| self.0.write(bytes))
+        let written = attempt(|| self.0.write(bytes))?;
+        record!(wrote(&self.0, bytes, written));
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -133,13 +155,19 @@ impl Write for File {
 
 /// Makes one folder.
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    attempt(|| fs::create_dir(path))
+    attempt(|| fs::create_dir(path))?;
+    record!(made_folder(path));
+    Ok(())
 }
 
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    attempt(|| fs::rename(from, to))
+    attempt(|| fs::rename(from, to))?;
+    record!(renamed(from, to));
+    Ok(())
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    attempt(|| fs::remove_file(path))
+    attempt(|| fs::remove_file(path))?;
+    record!(removed(path));
+    Ok(())
 }
