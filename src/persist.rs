@@ -65,6 +65,7 @@ mod journal;
 mod key;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
+mod lock;
 #[cfg(test)]
 #[cfg(all(unix, feature = "journal"))]
 mod power_loss;
@@ -136,7 +137,11 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn save_with(&self, path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
-        file::replace(path.as_ref(), |file| save::save(self.snapshot(), file, codec))
+        let path = path.as_ref();
+        file::replace(path, |file| save::save(self.snapshot(), file, codec)).map_err(|error| match error {
+            SaveError::Io(error) => SaveError::Io(disk::unname(error, path)),
+            error => error,
+        })
     }
 
     /// Writes what [`save`](Self::save) would. It writes a block of about 64 KiB at a time and flushes at the end.
@@ -163,7 +168,12 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
-        Self::load_from(&disk::File::open(path.as_ref())?, codec)
+        let path = path.as_ref();
+        let load = || Self::load_from(&disk::File::open(path)?, codec);
+        load().map_err(|error| match error {
+            LoadError::Io(error) => LoadError::Io(disk::unname(error, path)),
+            error => error,
+        })
     }
 
     /// Reads what [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered.

@@ -6,6 +6,9 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::folder::Folder;
@@ -340,14 +343,14 @@ fn files_of_others_are_left_alone() {
         let folder = Folder::fast("strangers");
         fs::create_dir_all(&folder.0).unwrap();
         fs::write(folder.0.join(name), b"mine").unwrap();
-        assert!(!Journal::<Atom>::is_in(&folder.0));
+        assert!(!Journal::<Atom>::is_in(&folder.0).unwrap());
         fill(&folder.0, SyncPolicy::Always, 0..2);
         let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
         assert_eq!((recovery.records, recovery.torn), (2, 0), "{name}");
         journal.compact().unwrap();
         journal.compact().unwrap();
         drop(journal);
-        assert!(Journal::<Atom>::is_in(&folder.0));
+        assert!(Journal::<Atom>::is_in(&folder.0).unwrap());
         assert_eq!(fs::read(folder.0.join(name)).unwrap(), b"mine", "{name}");
     }
 }
@@ -357,15 +360,147 @@ fn a_copy_without_its_lock_is_a_journal() {
     let folder = Folder::fast("copied");
     fill(&folder.0, SyncPolicy::Always, 0..3);
     fs::remove_file(folder.0.join("lock")).unwrap();
-    assert!(Journal::<Atom>::is_in(&folder.0));
+    assert!(Journal::<Atom>::is_in(&folder.0).unwrap());
     let (found, recovery): (Environment, _) = Journal::read(&folder.0, &NoCodec).unwrap();
     assert_eq!((found.len(), recovery.records), (3, 3));
     assert_eq!(folder.names(), ["log-0"]);
     // And nothing is none.
     fs::remove_file(folder.0.join("log-0")).unwrap();
-    assert!(!Journal::<Atom>::is_in(&folder.0));
+    assert!(!Journal::<Atom>::is_in(&folder.0).unwrap());
     assert!(matches!(
         Journal::<Atom>::read(&folder.0, &NoCodec),
         Err(JournalError::Cut(_))
     ));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_removed_lets_no_second_writer_in() {
+    for replace in [false, true] {
+        let folder = Folder::fast("removed");
+        let lock = folder.0.join("lock");
+        let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+        (0..3).for_each(|i| add(&journal, i));
+        fs::remove_file(&lock).unwrap();
+        if replace {
+            fs::write(&lock, "").unwrap();
+        }
+        assert!(matches!(open(&folder.0, SyncPolicy::Always), Err(JournalError::Locked)));
+        // The first notices, and goes on noticing.
+        for _ in 0..2 {
+            let added = journal.update(|env| env.add_fact(fact(3)));
+            assert!(
+                matches!(&added, Err(JournalError::LockLost(path)) if *path == lock),
+                "{added:?}"
+            );
+            assert!(matches!(journal.compact(), Err(JournalError::LockLost(_))));
+        }
+        drop(journal);
+        assert_eq!(folder.names(), ["lock", "log-0"]);
+        let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+        assert_eq!((journal.load().len(), recovery.records), (3, 3));
+    }
+}
+
+/// Two writers open a journal again and again, while somebody removes its lock.
+#[cfg(unix)]
+#[test]
+fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
+    let folder = Folder::fast("vandal");
+    let acknowledged = Mutex::new(Vec::new());
+    let (lost, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let (folder, acknowledged, lost) = (&folder.0, &acknowledged, &lost);
+                scope.spawn(move || {
+                    for round in 0..60 {
+                        let Ok((journal, _)) = open(folder, SyncPolicy::Never) else {
+                            thread::sleep(Duration::from_millis(1));
+                            continue;
+                        };
+                        for i in 0..10 {
+                            let number = (writer * 1_000 + round) * 10 + i;
+                            match journal.update(|env| env.add_fact(fact(number))) {
+                                Ok(()) => acknowledged.lock().unwrap().push(number),
+                                Err(JournalError::LockLost(_)) => {
+                                    lost.store(true, Ordering::Relaxed);
+                                    break;
+                                }
+                                Err(error) => panic!("{error}"),
+                            }
+                            if i == 5 {
+                                let _ = journal.compact();
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let _ = fs::remove_file(folder.0.join("lock"));
+                thread::sleep(Duration::from_micros(300));
+            }
+        });
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        done.store(true, Ordering::Relaxed);
+        ended.into_iter().for_each(|ended| ended.unwrap());
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    let world = journal.load();
+    let missing = acknowledged.iter().filter(|i| !world.contains(&fact(**i))).count();
+    assert_eq!(missing, 0, "of {} acknowledged commits", acknowledged.len());
+    assert!(!acknowledged.is_empty() && lost.into_inner());
+}
+
+/// Whoever reads takes no lock, and sees no damage where a writer is just writing.
+#[test]
+fn reads_are_in_no_way_of_a_service() {
+    let folder = Folder::fast("readers");
+    fill(&folder.0, SyncPolicy::Never, 0..1);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut reads, mut last) = (0, 0);
+                    while !done.load(Ordering::Relaxed) {
+                        let (found, _) = Journal::<Atom>::read(&folder.0, &NoCodec).unwrap();
+                        assert!(found.len() >= last, "{} after {last}", found.len());
+                        last = found.len();
+                        reads += 1;
+                    }
+                    reads
+                })
+            })
+            .collect();
+        let service = scope.spawn(|| {
+            for round in 1..100 {
+                let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+                for i in 0..5 {
+                    add(&journal, round * 5 + i);
+                }
+                journal.compact().unwrap();
+                add(&journal, round * 5 - 10_000);
+            }
+        });
+        let served = service.join();
+        done.store(true, Ordering::Relaxed);
+        let reads: u64 = readers.into_iter().map(|reader| reader.join().unwrap()).sum();
+        served.unwrap();
+        assert!(reads > 0);
+    });
+}
+
+/// A read beside a journal that is open gives what was committed.
+#[test]
+fn an_open_journal_can_be_read() {
+    let folder = Folder::fast("beside-open");
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    (0..3).for_each(|i| add(&journal, i));
+    let (found, recovery) = Journal::<Atom>::read(&folder.0, &NoCodec).unwrap();
+    assert_eq!((found, recovery.records), (journal.snapshot(), 3));
+    add(&journal, 3);
 }

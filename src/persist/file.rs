@@ -1,13 +1,12 @@
 //! Files that are replaced whole.
 
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::disk::{self, File};
+use super::disk::{self, File, Kind, Status};
 
 /// As many links may follow each other, as for most systems.
 const LINKS: usize = 40;
@@ -22,26 +21,24 @@ pub(super) fn replace<E: From<io::Error>>(
     write: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
     let path = followed(path)?;
-    let old = match fs::metadata(&path) {
-        Ok(old) if old.is_file() => Some(old),
-        Ok(old) if old.is_dir() && path.file_name().is_some() => {
+    let old = disk::status(&path)?;
+    match old.as_ref().map(|old| old.kind) {
+        Some(Kind::Regular) | None => {}
+        Some(Kind::Folder) if path.file_name().is_some() => {
             return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
         }
-        Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file").into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error.into()),
-    };
+        Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file").into()),
+    }
     let mut incoming = Incoming::beside(&path, old.as_ref())?;
     write(&mut incoming.file)?;
     Ok(incoming.persist(&path)?)
 }
 
-/// What a path leads to, by links, whether it is there or not.
+/// What a path leads to, by links, whether it is there or not; absolute, since the process may go elsewhere while it writes.
 fn followed(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
+    let mut path = disk::absolute(path)?;
     for _ in 0..LINKS {
-        // Whatever else is wrong with the path, others will say.
-        let Ok(target) = fs::read_link(&path) else {
+        let Some(target) = disk::link_target(&path)? else {
             return Ok(path);
         };
         // A target is as seen from the folder of the link.
@@ -63,7 +60,7 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// In the folder of `path`, to take the place of the `old` file there.
-    pub(super) fn beside(path: &Path, old: Option<&Metadata>) -> io::Result<Self> {
+    pub(super) fn beside(path: &Path, old: Option<&Status>) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = path
             .file_name()
@@ -90,7 +87,7 @@ impl Incoming {
         };
         if let Some(old) = old {
             incoming.file.take_owner(old)?;
-            incoming.file.set_permissions(old.permissions())?;
+            incoming.file.take_permissions(old)?;
         }
         Ok(incoming)
     }
@@ -113,12 +110,8 @@ impl Drop for Incoming {
     }
 }
 
-/// Makes a rename, a new file or a removal in the folder of `path` last. Where folders can't be opened (Windows), the
-/// system sees to it.
+/// Makes a rename, a new file or a removal in the folder of `path` last.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    disk::sync_folder(folder.unwrap_or(Path::new(".")))
 }

@@ -9,7 +9,6 @@ mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,10 +18,15 @@ use std::time::Duration;
 
 use self::log::Log;
 use self::recover::{Recovered, file, files, recover, remove_before};
-use super::{Codec, LoadError, NoCodec, SaveError, folder};
+use super::file::replace;
+use super::lock::Lock;
+use super::{Codec, LoadError, NoCodec, SaveError, disk, folder, save};
 use crate::env::{Conflict, Conflicts, Environment, Resolution};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
 use crate::term::{Atom, Term};
+
+/// So often [`Journal::read`] begins anew while a writer changes files.
+const READS: usize = 64;
 
 /// When a [`Journal`] has what it wrote put on the disk itself, so that it outlives the machine and not only the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,27 +99,7 @@ struct Inner<T: Term> {
     /// Told when there is something to sync for the keeper, or nothing any more.
     news: Condvar,
     compacting: Mutex<()>,
-    _lock: Lock,
-}
-
-/// A file that is locked while this lives.
-struct Lock(File);
-
-impl Lock {
-    fn on(file: File) -> Result<Self, JournalError> {
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
-    }
-}
-
-impl Drop for Lock {
-    /// Closing is not enough: a process that is being started has the file open too, until it runs its own program.
-    fn drop(&mut self) {
-        let _ = self.0.unlock();
-    }
+    lock: Lock,
 }
 
 struct Current<T: Term> {
@@ -157,6 +141,10 @@ pub enum JournalError {
     /// A log is missing, or ends before what was on the disk.
     #[error("{} is missing or ends too early", .0.display())]
     Cut(PathBuf),
+    /// The file `lock` of the journal was removed or replaced while the journal was open, so another process may write it:
+    /// nothing more is written by this one.
+    #[error("{} was removed or replaced while the journal was open", .0.display())]
+    LockLost(PathBuf),
     /// Another process, or this one, has the journal open.
     #[error("the journal is open already")]
     Locked,
@@ -195,14 +183,10 @@ impl<T: Term> Journal<T> {
         sync: SyncPolicy,
         codec: impl Codec<T> + Send + Sync + 'static,
     ) -> Result<(Self, Recovery), JournalError> {
-        let folder = folder.as_ref();
+        // The process may go to another folder.
+        let folder = &disk::absolute(folder.as_ref())?;
         folder::create(folder)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join("lock"))?;
-        let lock = Lock::on(lock)?;
+        let lock = Lock::try_on(folder)?.ok_or(JournalError::Locked)?;
         let Recovered {
             environment,
             recovery,
@@ -212,8 +196,8 @@ impl<T: Term> Journal<T> {
         } = recover(folder, &codec)?;
         let (path, state) = (file(folder, "log", number), Arc::clone(environment.snapshot()));
         let log = match last {
-            None => Log::create(&path, number, 0, state)?,
-            Some(found) => log::resume(&path, &found, state)?,
+            None => Log::create(&path, number, 0, state, &lock)?,
+            Some(found) => log::resume(&path, &found, state, &lock)?,
         };
         remove_before(folder, snapshot);
         let inner = Arc::new(Inner {
@@ -229,7 +213,7 @@ impl<T: Term> Journal<T> {
             }),
             news: Condvar::new(),
             compacting: Mutex::new(()),
-            _lock: lock,
+            lock,
         });
         let keeper = match sync {
             SyncPolicy::Every(interval) => {
@@ -245,19 +229,29 @@ impl<T: Term> Journal<T> {
 
 /// # Looking
 impl<T: Term> Journal<T> {
-    /// What [`open`](Self::open) would give, without changing anything. O(n) for the last snapshot, and what was done
-    /// since.
+    /// What [`open`](Self::open) would give, without changing anything: it takes no lock and writes nothing, so it is in nobody's
+    /// way, and can be called while the journal is open, by this process or another. Then it gives a state that the log led to
+    /// while it read. O(n) for the last snapshot, and what was done since; again, if files went or grew meanwhile.
     ///
     /// # Errors
     /// As [`open_with`](Self::open_with); what is missing is not made.
     pub fn read(folder: impl AsRef<Path>, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
-        let folder = folder.as_ref();
-        let _lock = match File::open(folder.join("lock")) {
-            Ok(lock) => Some(Lock::on(lock)?),
-            // Of a copy: nobody has it open.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
-        };
+        let folder = &disk::absolute(folder.as_ref())?;
+        let mut before = recover::stamp(folder)?;
+        for _ in 1..READS {
+            let found = Self::read_once(folder, codec);
+            let is_whole = found.as_ref().is_ok_and(|(_, recovery)| recovery.torn == 0);
+            let now = recover::stamp(folder)?;
+            // What a writer is just doing looks like damage.
+            if is_whole || now == before {
+                return found;
+            }
+            before = now;
+        }
+        Self::read_once(folder, codec)
+    }
+
+    fn read_once(folder: &Path, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
         let found = recover(folder, codec)?;
         if found.last.is_none() {
             return Err(JournalError::Cut(file(folder, "log", 0)));
@@ -266,8 +260,15 @@ impl<T: Term> Journal<T> {
     }
 
     /// Does this folder hold a journal? O(f) for f files.
-    pub fn is_in(folder: impl AsRef<Path>) -> bool {
-        files(folder.as_ref()).is_ok_and(|files| !files.is_empty())
+    ///
+    /// # Errors
+    /// If the folder, or a file in it, can't be read. If there is nothing at the path, or no folder, that is `false`.
+    pub fn is_in(folder: impl AsRef<Path>) -> io::Result<bool> {
+        let folder = folder.as_ref();
+        match disk::status(folder)?.map(|found| found.kind) {
+            Some(disk::Kind::Folder) => Ok(!files(folder)?.is_empty()),
+            _ => Ok(false),
+        }
     }
 }
 
@@ -382,12 +383,12 @@ impl<T: Term> Journal<T> {
         let mut current = inner.lock();
         let number = current.number + 1;
         let path = file(&inner.folder, "log", number);
-        let save = |state: &Environment<T>| state.save_with(file(&inner.folder, "snapshot", number), &*inner.codec);
+        let save = |state: &Environment<T>| inner.save(state, number);
         if current.log.broken {
             let published = inner.world.load();
             let state = published.fork();
             // It counts when the snapshot is there, and nothing goes into it before.
-            let log = Log::create(&path, number, 0, Arc::clone(state.snapshot()))?;
+            let log = Log::create(&path, number, 0, Arc::clone(state.snapshot()), &inner.lock)?;
             save(&state)?;
             (current.log, current.number) = (log, number);
             inner.logged.fetch_max(published.version(), Ordering::Release);
@@ -397,18 +398,43 @@ impl<T: Term> Journal<T> {
             current.log.sync()?;
             let state = Environment::at(Arc::clone(&current.log.state));
             // It counts when the old log has its end. Until then, that one can go on.
-            let log = Log::create(&path, number, current.log.length(), Arc::clone(state.snapshot()))?;
-            current.log.seal()?;
+            let log = Log::create(
+                &path,
+                number,
+                current.log.length(),
+                Arc::clone(state.snapshot()),
+                &inner.lock,
+            )?;
+            current.log.seal(&inner.lock)?;
             (current.log, current.number) = (log, number);
             drop(current);
             save(&state)?;
         }
+        must_be_held(&inner.lock)?;
         remove_before(&inner.folder, number);
         Ok(())
     }
 }
 
+/// That no other process can have become the writer.
+fn must_be_held(lock: &Lock) -> Result<(), JournalError> {
+    if lock.is_held()? {
+        Ok(())
+    } else {
+        Err(JournalError::LockLost(lock.path().to_owned()))
+    }
+}
+
 impl<T: Term> Inner<T> {
+    /// Writes the snapshot of this number.
+    fn save(&self, state: &Environment<T>, number: u64) -> Result<(), JournalError> {
+        replace(&file(&self.folder, "snapshot", number), |out| {
+            save::save(state.snapshot(), out, &*self.codec)?;
+            // Next it takes the place of what is there.
+            must_be_held(&self.lock)
+        })
+    }
+
     /// The log is sound, or knows that it is broken, at every moment when something can panic: the code of terms.
     fn lock(&self) -> MutexGuard<'_, Current<T>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
@@ -430,7 +456,7 @@ impl<T: Term> Inner<T> {
     fn append(&self, current: &mut Current<T>) -> Result<(), JournalError> {
         let published = self.world.load();
         let state = Arc::clone(published.fork().snapshot());
-        current.log.append(state, &*self.codec, self.sync)?;
+        current.log.append(state, &*self.codec, self.sync, &self.lock)?;
         self.logged.fetch_max(published.version(), Ordering::Release);
         if current.log.is_dirty() {
             self.news.notify_one();

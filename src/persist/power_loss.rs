@@ -181,6 +181,30 @@ fn synced(ops: &[Op]) -> Vec<bool> {
     on_disk
 }
 
+/// What a crash after these operations may leave.
+fn images(root: &Path, ops: &[Op], random: &mut Random) -> impl Iterator<Item = Image> {
+    let on_disk = synced(ops);
+    let is_pending = |at: &usize| {
+        let changes = !matches!(
+            ops[*at],
+            Op::SyncFile { .. } | Op::SyncFolder { .. } | Op::Begin(_) | Op::Acknowledge(_)
+        );
+        changes && !on_disk[*at]
+    };
+    let pending: Vec<usize> = (0..ops.len()).filter(is_pending).collect();
+    let lost: Vec<&Op> = pending.iter().map(|at| &ops[*at]).collect();
+    fates(&lost, random).into_iter().map(move |fates| {
+        let mut all: Vec<(&Op, Fate)> = ops.iter().map(|op| (op, Fate::Done)).collect();
+        for (at, fate) in pending.iter().zip(fates) {
+            all[*at].1 = fate;
+        }
+        image(root, &all)
+    })
+}
+
+/// One state in so many is crashed again while it is recovered.
+const AGAIN: usize = 101;
+
 /// A program that keeps a state in files.
 trait Scenario {
     type World: PartialEq;
@@ -202,6 +226,8 @@ struct Recording<'s, S: Scenario> {
 struct Outcome {
     /// How many different states were opened.
     states: usize,
+    /// How many of second crashes.
+    again: usize,
     faults: Vec<String>,
 }
 
@@ -227,49 +253,54 @@ impl<'s, S: Scenario> Recording<'s, S> {
         let mut known: HashSet<u64> = HashSet::new();
         let (mut begun, mut acknowledged) = (0, 0);
         let mut faults = Vec::new();
+        let mut again = 0;
         for end in 0..=ops.len() {
             match end.checked_sub(1).and_then(|last| ops.get(last)) {
                 Some(Op::Begin(step)) => begun = *step as usize,
                 Some(Op::Acknowledge(step)) => acknowledged = *step as usize,
                 _ => {}
             }
-            let before = &ops[..end];
-            let on_disk = synced(before);
-            let is_pending = |at: usize| {
-                let op = &before[at];
-                let changes = !matches!(
-                    op,
-                    Op::SyncFile { .. } | Op::SyncFolder { .. } | Op::Begin(_) | Op::Acknowledge(_)
-                );
-                changes && !on_disk[at]
-            };
-            let pending: Vec<usize> = (0..end).filter(|at| is_pending(*at)).collect();
-            let lost: Vec<&Op> = pending.iter().map(|at| &before[*at]).collect();
-            for fates in fates(&lost, &mut random) {
-                let mut all: Vec<(&Op, Fate)> = before.iter().map(|op| (op, Fate::Done)).collect();
-                for (at, fate) in pending.iter().zip(fates) {
-                    all[*at].1 = fate;
-                }
-                let image = image(&self.folder.0, &all);
+            for image in images(&self.folder.0, &ops[..end], &mut random) {
                 let mut hasher = DefaultHasher::new();
                 (&image, acknowledged).hash(&mut hasher);
                 if !known.insert(hasher.finish()) {
                     continue;
                 }
-                if let Err(fault) = self.check(&image, acknowledged, begun) {
-                    faults.push(format!("after {end} operations, the last {:?}: {fault}", before.last()));
+                let mut checked = self.check(&image, acknowledged, begun);
+                if checked.is_ok() && known.len() % AGAIN == 0 {
+                    checked = self
+                        .crash_again(&image, acknowledged, begun)
+                        .map(|states| again += states);
+                }
+                if let Err(fault) = checked {
+                    faults.push(format!(
+                        "after {end} operations, the last {:?}: {fault}",
+                        ops[..end].last()
+                    ));
                     if faults.len() >= most {
                         let states = known.len();
-                        return Outcome { states, faults };
+                        return Outcome { states, again, faults };
                     }
                 }
             }
         }
         let states = known.len();
-        Outcome { states, faults }
+        Outcome { states, again, faults }
     }
 
     fn check(&self, image: &Image, acknowledged: usize, begun: usize) -> Result<(), String> {
+        let root = &self.folder.0;
+        self.lay(image);
+        let found = self.scenario.recover(root)?;
+        if !self.worlds[acknowledged..=begun].contains(&found) {
+            let which = self.worlds.iter().position(|world| *world == found);
+            return Err(format!("{acknowledged} steps are acknowledged, and found is {which:?}"));
+        }
+        self.scenario.go_on(root)
+    }
+
+    /// Puts these files into the folder, and nothing else.
+    fn lay(&self, image: &Image) {
         let root = &self.folder.0;
         self.folder.clear();
         std::fs::create_dir_all(root).unwrap();
@@ -279,20 +310,47 @@ impl<'s, S: Scenario> Recording<'s, S> {
                 None => std::fs::create_dir(root.join(path)).unwrap(),
             }
         }
-        let found = self.scenario.recover(root)?;
-        if !self.worlds[acknowledged..=begun].contains(&found) {
-            let which = self.worlds.iter().position(|world| *world == found);
-            return Err(format!("{acknowledged} steps are acknowledged, and found is {which:?}"));
+    }
+
+    /// That a second crash, while what the first one left is recovered, takes back nothing that was found. Returns how many
+    /// states it may leave.
+    fn crash_again(&self, image: &Image, acknowledged: usize, begun: usize) -> Result<usize, String> {
+        let root = &self.folder.0;
+        self.lay(image);
+        let first = recorder::start(root);
+        let found = self.scenario.recover(root);
+        let ops = recorder::stop();
+        let found = found?;
+        let mut known: HashSet<Image> = HashSet::new();
+        for end in first..=ops.len() {
+            for image in images(root, &ops[..end], &mut Random(2)) {
+                if !known.insert(image.clone()) && end < ops.len() {
+                    continue;
+                }
+                self.lay(&image);
+                let again = self.scenario.recover(root)?;
+                if end == ops.len() && again != found {
+                    return Err("what was found is lost by a second crash".to_owned());
+                }
+                if !self.worlds[acknowledged..=begun].contains(&again) {
+                    return Err("a second crash takes back what was acknowledged".to_owned());
+                }
+            }
         }
-        self.scenario.go_on(root)
+        Ok(known.len())
     }
 
     /// That all states are sound. Returns how many there are.
     fn assert_sound(&self, name: &str) -> usize {
         let found = self.crash(1, |_| false);
         assert!(found.faults.is_empty(), "{name}: {:?}", found.faults);
-        println!("{name}: {} operations, {} states", self.ops.len(), found.states);
-        found.states
+        let Outcome { states, again, .. } = found;
+        println!(
+            "{name}: {} operations, {states} states, {again} of second crashes",
+            self.ops.len()
+        );
+        assert!(again > 10, "{again}");
+        states
     }
 
     /// That there would be a fault without these syncs.

@@ -96,7 +96,7 @@ impl Log {
 }
 
 fn journal(folder: &std::path::Path) -> Result<String, LoadFault> {
-    if !Journal::<pleach::Atom>::is_in(folder) {
+    if !Journal::<pleach::Atom>::is_in(folder).unwrap_or(true) {
         return Err(LoadFault::Nothing);
     }
     let read = Journal::<pleach::Atom>::read(folder, &pleach::eval::References);

@@ -94,7 +94,7 @@ pub(crate) fn check(place: &Place) -> Result<(), SaveFault> {
             Ok(false) => Err(SaveFault::Stranger),
             Err(error) => Err(SaveFault::File(error.into())),
         },
-        Place::Archive(folder, _) if Journal::<Atom>::is_in(folder) => Err(SaveFault::Journal),
+        Place::Archive(folder, _) if Journal::<Atom>::is_in(folder).unwrap_or(false) => Err(SaveFault::Journal),
         Place::Archive(..) => Ok(()),
         Place::Journal(_) => Err(SaveFault::Journal),
     }

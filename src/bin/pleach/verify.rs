@@ -33,7 +33,7 @@ impl Verify {
         for place in &self.worlds {
             let verified = match place {
                 Place::Archive(folder, _) => self.archive(folder),
-                Place::Journal(folder) if Journal::<pleach::Atom>::is_in(folder) => {
+                Place::Journal(folder) if Journal::<pleach::Atom>::is_in(folder).unwrap_or(true) => {
                     match Journal::<pleach::Atom>::read(folder, &References) {
                         Ok((environment, recovery)) => Ok(format!(
                             "{}, {} since the last snapshot, {} torn off the end",

@@ -24,7 +24,8 @@ impl From<OsString> for Place {
     /// Names of files need not be text.
     fn from(text: OsString) -> Self {
         let path = Path::new(&text);
-        if Archive::<pleach::Atom>::is_in(path) {
+        // What can't be looked at is told of by whoever reads it next.
+        if Archive::<pleach::Atom>::is_in(path).unwrap_or(false) {
             Self::Archive(path.to_owned(), None)
         } else if path.is_dir() {
             Self::Journal(path.to_owned())
@@ -111,9 +112,11 @@ impl Place {
                 let name = name.as_deref().unwrap_or(MAIN);
                 archive.checkout(name).map_err(LoadFault::Archive)
             }
-            Self::Journal(folder) if Journal::<pleach::Atom>::is_in(folder) => Journal::read(folder, &References)
-                .map(|(environment, _)| environment)
-                .map_err(LoadFault::Journal),
+            Self::Journal(folder) if Journal::<pleach::Atom>::is_in(folder).unwrap_or(true) => {
+                Journal::read(folder, &References)
+                    .map(|(environment, _)| environment)
+                    .map_err(LoadFault::Journal)
+            }
             Self::Journal(_) => Err(LoadFault::Nothing),
         }
     }
@@ -121,7 +124,7 @@ impl Place {
 
 /// An archive that is there.
 pub(crate) fn archive(folder: &Path) -> Result<Archive, LoadFault> {
-    if !Archive::<pleach::Atom>::is_in(folder) {
+    if !Archive::<pleach::Atom>::is_in(folder).unwrap_or(true) {
         return Err(LoadFault::Nothing);
     }
     Archive::open_with(folder, References).map_err(LoadFault::Archive)

@@ -63,8 +63,10 @@ impl<T: Term> Archive<T> {
         environment: &Environment<T>,
         note: impl Into<Note>,
     ) -> Result<RevisionId, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         if self.standing(&pending, &states)? != Standing::Current {
             return Err(ArchiveError::Outdated(branch.to_owned()));
@@ -103,8 +105,10 @@ impl<T: Term> Archive<T> {
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         let standing = self.standing(&pending, &states)?;
         let Some(tip) = pending.tip.filter(|_| standing != Standing::Current) else {
@@ -175,8 +179,10 @@ impl<T: Term> Archive<T> {
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
         name::check(into)?;
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let from = self.find(from)?;
         let tip = self.store.named(Kind::Branch, into)?;
         let tip = tip.ok_or_else(|| Kind::Branch.missing(into))?;

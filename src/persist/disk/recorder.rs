@@ -61,18 +61,56 @@ struct Recorder {
     folders: HashMap<u64, PathBuf>,
 }
 
+impl Recorder {
+    /// Adds what is in a folder.
+    fn add(&mut self, folder: &Path) {
+        self.folders
+            .insert(fs::metadata(folder).unwrap().ino(), folder.to_owned());
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = fs::metadata(&path).unwrap();
+            if metadata.is_dir() {
+                self.ops.push(Op::CreateFolder { path: path.clone() });
+                self.add(&path);
+                continue;
+            }
+            let file = self.make(&path, metadata.ino());
+            let bytes = fs::read(&path).unwrap();
+            self.ops.push(Op::Write { file, at: 0, bytes });
+            self.ops.push(Op::SyncFile { file, path });
+        }
+        self.ops.push(Op::SyncFolder {
+            path: folder.to_owned(),
+        });
+    }
+
+    /// Adds a new file.
+    fn make(&mut self, path: &Path, inode: u64) -> Id {
+        let file = self.files;
+        self.files += 1;
+        self.names.insert(path.to_owned(), file);
+        self.ids.insert(inode, file);
+        let path = path.to_owned();
+        self.ops.push(Op::Create { path, file });
+        file
+    }
+}
+
 thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
-/// Records what this thread does in this folder, which is there and empty.
-pub(in crate::persist) fn start(root: &Path) {
-    let inode = fs::metadata(root).unwrap().ino();
-    RECORDER.set(Some(Recorder {
+/// Records what this thread does in this folder, which is there. Returns how many operations stand for what is in it, all of
+/// it on the disk.
+pub(in crate::persist) fn start(root: &Path) -> usize {
+    let mut recorder = Recorder {
         root: root.to_owned(),
-        folders: HashMap::from([(inode, root.to_owned())]),
         ..Recorder::default()
-    }));
+    };
+    recorder.add(root);
+    let known = recorder.ops.len();
+    RECORDER.set(Some(recorder));
+    known
 }
 
 /// Ends the record and returns it.
@@ -107,12 +145,7 @@ pub(super) fn opened(path: &Path, file: &fs::File, is_cut: bool) {
                 }
             }
             _ => {
-                let id = recorder.files;
-                recorder.files += 1;
-                recorder.names.insert(path.to_owned(), id);
-                recorder.ids.insert(inode, id);
-                let path = path.to_owned();
-                recorder.ops.push(Op::Create { path, file: id });
+                recorder.make(path, inode);
             }
         }
     });

@@ -16,12 +16,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::damage::is_damage;
-use super::{JournalError, SyncPolicy};
+use super::{JournalError, SyncPolicy, must_be_held};
 use crate::env::{Environment, Snapshot};
 use crate::persist::block::{BlockReader, BlockWriter};
 use crate::persist::bytes::{Input, put_number};
 use crate::persist::disk::{self, File};
 use crate::persist::file::sync_folder;
+use crate::persist::lock::Lock;
 use crate::persist::record;
 use crate::persist::{Codec, Flaw, LoadError, SaveError, load, save};
 use crate::term::Term;
@@ -64,6 +65,7 @@ impl<T: Term> Log<T> {
         number: u64,
         length_before: u64,
         state: Arc<Snapshot<T>>,
+        lock: &Lock,
     ) -> Result<Self, JournalError> {
         let temporary = temporary(path);
         let salt = RandomState::new().hash_one(number);
@@ -74,6 +76,7 @@ impl<T: Term> Log<T> {
             }
             let length = 12 + blocks.end(kind::LOG)?;
             blocks.get_ref().sync_all()?;
+            must_be_held(lock)?;
             disk::rename(&temporary, path)?;
             Ok((blocks, length))
         };
@@ -111,10 +114,12 @@ impl<T: Term> Log<T> {
         state: Arc<Snapshot<T>>,
         codec: &dyn Codec<T>,
         sync: SyncPolicy,
+        lock: &Lock,
     ) -> Result<(), JournalError> {
         if self.broken {
             return Err(JournalError::Broken);
         }
+        must_be_held(lock)?;
         if !Arc::ptr_eq(&self.state, &state) {
             let before = Arc::clone(&self.state);
             self.write(|content| match before.successive_patch(&state) {
@@ -131,10 +136,11 @@ impl<T: Term> Log<T> {
     }
 
     /// Says that another log follows, and puts that on the disk.
-    pub(super) fn seal(&mut self) -> Result<(), JournalError> {
+    pub(super) fn seal(&mut self, lock: &Lock) -> Result<(), JournalError> {
         if self.broken {
             return Err(JournalError::Broken);
         }
+        must_be_held(lock)?;
         self.write(|_| Ok(kind::END))?;
         self.sync()
     }
@@ -315,7 +321,13 @@ fn read_record<T: Term>(
 }
 
 /// Opens a log at its end, without what is torn there. All that is left is on the disk.
-pub(super) fn resume<T: Term>(path: &Path, found: &Replayed, state: Arc<Snapshot<T>>) -> Result<Log<T>, JournalError> {
+pub(super) fn resume<T: Term>(
+    path: &Path,
+    found: &Replayed,
+    state: Arc<Snapshot<T>>,
+    lock: &Lock,
+) -> Result<Log<T>, JournalError> {
+    must_be_held(lock)?;
     let file = File::open_at(path, found.length)?;
     if found.torn > 0 {
         file.cut(found.length)?;

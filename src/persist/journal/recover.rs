@@ -4,13 +4,14 @@
 //! last log is the first one that has no end; the next may have been made when the process stopped, or the disk refused,
 //! and then has no record.
 
-use std::fs;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{JournalError, Recovery, log};
 use crate::env::Environment;
-use crate::persist::{Codec, MAGIC, disk};
+use crate::persist::disk::{self, File, Kind};
+use crate::persist::{Codec, LoadError, MAGIC};
 use crate::term::Term;
 
 pub(super) fn file(folder: &Path, name: &str, number: u64) -> PathBuf {
@@ -34,13 +35,16 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
     let mut environment = Environment::new();
     if snapshot > 0 {
         let path = file(folder, "snapshot", snapshot);
-        environment = Environment::load_with(&path, codec).map_err(|error| JournalError::Load { path, error })?;
+        environment = Environment::load_with(&path, codec).map_err(|error| match error {
+            LoadError::Io(error) => JournalError::Io(error),
+            error => JournalError::Load { path, error },
+        })?;
     }
     let mut recovery = Recovery::default();
     let mut number = snapshot;
     let mut last = None;
     // One that is new has no log yet.
-    if !files.is_empty() || file(folder, "log", 0).exists() {
+    if !files.is_empty() || disk::status(&file(folder, "log", 0))?.is_some() {
         loop {
             let path = file(folder, "log", number);
             let found = match log::replay(&path, number, &mut environment, codec) {
@@ -115,10 +119,9 @@ impl Name {
 /// The files of the journal in this folder: those of others are left alone.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str().and_then(Name::parse)
-            && is_ours(&entry.path(), name.magic())?
+    for entry in disk::entries(folder)? {
+        if let Some(name) = entry.to_str().and_then(Name::parse)
+            && is_ours(&folder.join(entry), name.magic())?
         {
             files.push(name);
         }
@@ -126,13 +129,31 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
     Ok(files)
 }
 
-/// Does this file begin so?
+/// The names of all files that may be the journal's, in order, and how long each is.
+pub(super) fn stamp(folder: &Path) -> io::Result<Vec<(OsString, u64)>> {
+    let mut names = disk::entries(folder)?;
+    names.retain(|name| name.to_str().and_then(Name::parse).is_some());
+    names.sort_unstable();
+    let mut stamp = Vec::new();
+    for name in names {
+        if let Some(found) = disk::status(&folder.join(&name))? {
+            stamp.push((name, found.length()));
+        }
+    }
+    Ok(stamp)
+}
+
+/// Does this file begin so? One that isn't there, or no regular one, doesn't.
 fn is_ours(path: &Path, magic: [u8; 8]) -> io::Result<bool> {
-    if !path.is_file() {
+    if disk::status(path)?.is_none_or(|found| found.kind != Kind::Regular) {
         return Ok(false);
     }
+    // A writer may just have removed it.
+    let Some(file) = File::find(path)? else {
+        return Ok(false);
+    };
     let mut found = Vec::new();
-    fs::File::open(path)?.take(8).read_to_end(&mut found)?;
+    (&file).take(8).read_to_end(&mut found)?;
     Ok(found == magic)
 }
 
@@ -154,11 +175,10 @@ pub(super) fn remove_before(folder: &Path, snapshot: u64) {
             Name::Snapshot(_) | Name::Log(_) => {}
         }
     }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    for entry in disk::entries(folder).unwrap_or_default() {
+        let name = entry.to_string_lossy();
         if (name.starts_with(".snapshot-") || name.starts_with(".log-")) && name.ends_with(".tmp") {
-            let _ = disk::remove(&entry.path());
+            let _ = disk::remove(&folder.join(&entry));
         }
     }
 }
