@@ -73,6 +73,8 @@ mod record;
 mod save;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "journal")]
+mod turn;
 
 use std::io::{BufReader, Read, Write};
 use std::path::Path;

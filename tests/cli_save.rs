@@ -305,7 +305,8 @@ fn damage_is_found() {
 
     let (journal, _) = Journal::<Atom>::open(place.path().join("journal")).unwrap();
     journal.update(|env| env.add_fact("(kept)".parse().unwrap())).unwrap();
-    assert!(place.complains("load journal", 2).contains("open already"));
+    // Whoever has it open is in no way.
+    assert_eq!(place.prints("load journal", 0), "(kept)\n");
     drop(journal);
     assert_eq!(place.prints("load journal", 0), "(kept)\n");
     assert!(place.prints("log journal", 0).starts_with("1 atoms\n1 records"));

@@ -504,3 +504,104 @@ fn an_open_journal_can_be_read() {
     assert_eq!((found, recovery.records), (journal.snapshot(), 3));
     add(&journal, 3);
 }
+
+/// Each file is replaced by that of another journal, and by an older one of the same.
+#[test]
+fn a_file_of_another_journal_or_another_time_is_refused() {
+    // As many commits in each, so that all lengths are the same.
+    let [folder, other] = ["swapped", "swapped-other"].map(Folder::fast);
+    let mut older = Vec::new();
+    for folder in [&folder, &other] {
+        let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+        for i in 0..3 {
+            add(&journal, i);
+            journal.compact().unwrap();
+            if i == 1 && older.is_empty() {
+                older = ["snapshot-2", "log-2"]
+                    .map(|name| fs::read(folder.0.join(name)).unwrap())
+                    .into();
+            }
+        }
+        add(&journal, 3);
+    }
+    let read = |folder: &Folder| ["snapshot-3", "log-3"].map(|name| fs::read(folder.0.join(name)).unwrap());
+    let (own, others) = (read(&folder), read(&other));
+    let snapshot = folder.0.join("snapshot-3");
+    let refused = |swapped: [&[u8]; 2]| {
+        for (name, bytes) in ["snapshot-3", "log-3"].iter().zip(swapped) {
+            fs::write(folder.0.join(name), bytes).unwrap();
+        }
+        let opened = open(&folder.0, SyncPolicy::Always).map(|(_, recovery)| recovery);
+        let read = Journal::<Atom>::read(&folder.0, &NoCodec).map(|(_, recovery)| recovery);
+        for result in [opened, read] {
+            match result {
+                Err(JournalError::Load {
+                    path,
+                    error: LoadError::Corrupt { flaw, .. },
+                }) => assert!(
+                    path == snapshot && matches!(flaw, Flaw::Foreign | Flaw::Order),
+                    "{flaw:?}"
+                ),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(fs::read(folder.0.join("log-3")).unwrap(), swapped[1]);
+    };
+    refused([&others[0], &own[1]]);
+    refused([&own[0], &others[1]]);
+    refused([&older[0], &own[1]]);
+    fs::write(&snapshot, &own[0]).unwrap();
+    fs::write(folder.0.join("log-3"), &own[1]).unwrap();
+    assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 4);
+}
+
+/// A log that another follows, and the one that follows, of two journals that did the same.
+#[test]
+fn a_log_that_goes_on_from_another_is_refused() {
+    let [folder, other] = ["follows", "follows-other"].map(Folder::fast);
+    for folder in [&folder, &other] {
+        two_logs(&folder.0);
+    }
+    for name in ["log-0", "log-1"] {
+        let path = folder.0.join(name);
+        let own = fs::read(&path).unwrap();
+        fs::write(&path, fs::read(other.0.join(name)).unwrap()).unwrap();
+        match open(&folder.0, SyncPolicy::Always) {
+            Err(JournalError::Load {
+                path,
+                error: LoadError::Corrupt {
+                    flaw: Flaw::Foreign, ..
+                },
+            }) => assert_eq!(path, folder.0.join("log-1")),
+            other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
+        }
+        fs::write(&path, own).unwrap();
+    }
+    assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 20);
+}
+
+/// Files of version 1 are told of by their version.
+#[test]
+fn files_of_version_1_are_refused() {
+    let folder = Folder::fast("version-1");
+    fill(&folder.0, SyncPolicy::Always, 0..1);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.compact().unwrap();
+    let saved = journal.snapshot();
+    drop(journal);
+    let refused = |name: &str| match open(&folder.0, SyncPolicy::Always) {
+        Err(JournalError::Load {
+            path,
+            error: LoadError::Corrupt { flaw, .. },
+        }) => assert!(path == folder.0.join(name) && flaw == Flaw::Version(1), "{flaw:?}"),
+        other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
+    };
+    let log = folder.0.join("log-1");
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[8] = 1;
+    fs::write(&log, &bytes).unwrap();
+    refused("log-1");
+    // A snapshot was a saved environment.
+    saved.save(folder.0.join("snapshot-1")).unwrap();
+    refused("snapshot-1");
+}

@@ -49,8 +49,8 @@ fn next_block(rest: &mut &[u8]) -> Option<Block> {
     })
 }
 
-fn join(magic: [u8; 8], blocks: &[Block]) -> Vec<u8> {
-    let mut file = [&magic[..], &1u32.to_le_bytes()].concat();
+fn join(magic: [u8; 8], version: u32, blocks: &[Block]) -> Vec<u8> {
+    let mut file = [&magic[..], &version.to_le_bytes()].concat();
     for (number, Block { kind, content }) in blocks.iter().enumerate() {
         let start = file.len();
         file.push(*kind);
@@ -101,7 +101,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
         kind: kind::END,
         content,
     });
-    join(*b"\x89pleach\n", &blocks)
+    join(*b"\x89pleach\n", 1, &blocks)
 }
 
 /// The log 0 of a journal: magic, version, its number, tags, lengths of blocks, checksums, and environments within.
@@ -110,7 +110,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut salt = 0;
     for (index, block) in blocks.iter_mut().enumerate() {
         if index == 0 && block.kind == kind::LOG {
-            block.content.resize(24, 0);
+            block.content.resize(48, 0);
             block.content[..8].fill(0);
             salt = u64::from_le_bytes(block.content[8..16].try_into().expect("8 bytes"));
         } else if index > 0 {
@@ -128,7 +128,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
             block.content.extend(rest);
         }
     }
-    join(*b"\x89pleajl\n", &blocks)
+    join(*b"\x89pleajl\n", 2, &blocks)
 }
 
 /// How much of a file of an archive is made to fit.
@@ -172,7 +172,7 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
             if fit == Fit::All {
                 first.content = name(&first.content, &known);
             }
-            forged.push(join(ARCHIVE, &[first]));
+            forged.push(join(ARCHIVE, 1, &[first]));
             continue;
         }
         let mut is_patch = rest.first() == Some(&kind::PATCH);
@@ -182,9 +182,9 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
         }
         let file = if is_patch {
             let patch = next_block(&mut rest).into_iter();
-            join(ARCHIVE, &[first].into_iter().chain(patch).collect::<Vec<_>>())
+            join(ARCHIVE, 1, &[first].into_iter().chain(patch).collect::<Vec<_>>())
         } else {
-            [join(ARCHIVE, &[first]), self::file(rest)].concat()
+            [join(ARCHIVE, 1, &[first]), self::file(rest)].concat()
         };
         known.push((id(&file), generation));
         forged.push(file);

@@ -8,10 +8,11 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, Recovery, log};
+use super::log::Before;
+use super::{JournalError, Recovery, log, snapshot};
 use crate::env::Environment;
 use crate::persist::disk::{self, File, Kind};
-use crate::persist::{Codec, LoadError, MAGIC};
+use crate::persist::{Codec, MAGIC};
 use crate::term::Term;
 
 pub(super) fn file(folder: &Path, name: &str, number: u64) -> PathBuf {
@@ -33,12 +34,11 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
     let files = files(folder)?;
     let snapshot = newest_snapshot(&files);
     let mut environment = Environment::new();
+    let path = file(folder, "snapshot", snapshot);
+    let mut before = Before::Nothing;
     if snapshot > 0 {
-        let path = file(folder, "snapshot", snapshot);
-        environment = Environment::load_with(&path, codec).map_err(|error| match error {
-            LoadError::Io(error) => JournalError::Io(error),
-            error => JournalError::Load { path, error },
-        })?;
+        let (found, start) = snapshot::read(&path, snapshot, codec)?;
+        (environment, before) = (found, Before::Snapshot(&path, start));
     }
     let mut recovery = Recovery::default();
     let mut number = snapshot;
@@ -47,7 +47,7 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
     if !files.is_empty() || disk::status(&file(folder, "log", 0))?.is_some() {
         loop {
             let path = file(folder, "log", number);
-            let found = match log::replay(&path, number, &mut environment, codec) {
+            let found = match log::replay(&path, number, &before, &mut environment, codec) {
                 Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(JournalError::Cut(path));
                 }
@@ -55,11 +55,12 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
             };
             recovery.records += found.records;
             recovery.torn = found.torn;
-            if !found.sealed {
+            let Some(end) = found.sealed else {
                 must_be_empty(folder, number, &found)?;
                 last = Some(found);
                 break;
-            }
+            };
+            before = Before::Log(found.start.journal, end);
             number += 1;
         }
     }
@@ -78,7 +79,7 @@ fn must_be_empty(folder: &Path, number: u64, found: &log::Replayed) -> Result<()
         return Ok(());
     };
     let path = file(folder, "log", next);
-    if !is_ours(&path, log::MAGIC)? {
+    if !is_ours(&path, Name::Log(next))? {
         return Ok(());
     }
     let (has_records, length_before) = log::look(&path, next)?;
@@ -108,10 +109,11 @@ impl Name {
         }
     }
 
-    fn magic(self) -> [u8; 8] {
+    fn magics(self) -> &'static [[u8; 8]] {
         match self {
-            Self::Snapshot(_) => MAGIC,
-            Self::Log(_) => log::MAGIC,
+            // And that of version 1, which is refused, not overlooked.
+            Self::Snapshot(_) => &[snapshot::MAGIC, MAGIC],
+            Self::Log(_) => &[log::MAGIC],
         }
     }
 }
@@ -121,7 +123,7 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
     let mut files = Vec::new();
     for entry in disk::entries(folder)? {
         if let Some(name) = entry.to_str().and_then(Name::parse)
-            && is_ours(&folder.join(entry), name.magic())?
+            && is_ours(&folder.join(entry), name)?
         {
             files.push(name);
         }
@@ -144,7 +146,7 @@ pub(super) fn stamp(folder: &Path) -> io::Result<Vec<(OsString, u64)>> {
 }
 
 /// Does this file begin so? One that isn't there, or no regular one, doesn't.
-fn is_ours(path: &Path, magic: [u8; 8]) -> io::Result<bool> {
+fn is_ours(path: &Path, name: Name) -> io::Result<bool> {
     if disk::status(path)?.is_none_or(|found| found.kind != Kind::Regular) {
         return Ok(false);
     }
@@ -154,7 +156,7 @@ fn is_ours(path: &Path, magic: [u8; 8]) -> io::Result<bool> {
     };
     let mut found = Vec::new();
     (&file).take(8).read_to_end(&mut found)?;
-    Ok(found == magic)
+    Ok(name.magics().iter().any(|magic| found == magic))
 }
 
 fn newest_snapshot(files: &[Name]) -> u64 {
