@@ -66,6 +66,9 @@ mod key;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod lock;
+#[cfg(test)]
+#[cfg(all(unix, feature = "journal"))]
+mod power_loss;
 mod record;
 mod save;
 #[cfg(test)]

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 #[cfg(test)]
 pub(super) mod faults;
+#[cfg(test)]
+#[cfg(all(unix, feature = "journal"))]
+pub(super) mod recorder;
 
 /// Runs one operation. Tests can have it refused, or its success reported as a failure.
 fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
@@ -21,6 +24,14 @@ fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
     return faults::attempt(operation);
     #[cfg(not(test))]
     operation()
+}
+
+/// Shows an operation that succeeded to the recorder of tests.
+macro_rules! record {
+    ($($call:tt)*) => {
+        #[cfg(all(test, unix, feature = "journal"))]
+        recorder::$($call)*;
+    };
 }
 
 /// As [`attempt`]; an error names the path.
@@ -226,7 +237,9 @@ impl File {
     /// Makes a file, in the place of what was there.
     #[cfg(feature = "journal")]
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Self::new(path, OpenOptions::new().write(true).create(true).truncate(true))
+        let made = Self::new(path, OpenOptions::new().write(true).create(true).truncate(true))?;
+        record!(opened(path, &made.file, true));
+        Ok(made)
     }
 
     /// Opens a file to be locked, which is made if there is none.
@@ -236,7 +249,9 @@ impl File {
         // Others may read and write the file, as by default, and may not remove or rename it while it is open.
         #[cfg(windows)]
         std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 1 | 2);
-        Self::new(path, &options)
+        let opened = Self::new(path, &options)?;
+        record!(opened(path, &opened.file, false));
+        Ok(opened)
     }
 
     /// Makes a file where there is none. If it is secret, nobody else may read it.
@@ -249,7 +264,9 @@ impl File {
         }
         #[cfg(not(unix))]
         let _ = secret;
-        Self::new(path, &options)
+        let opened = Self::new(path, &options)?;
+        record!(opened(path, &opened.file, false));
+        Ok(opened)
     }
 
     fn attempt<R>(&self, operation: impl FnOnce(&fs::File) -> io::Result<R>) -> io::Result<R> {
@@ -303,6 +320,7 @@ impl File {
     #[cfg(feature = "journal")]
     pub(super) fn cut(&self, length: u64) -> io::Result<()> {
         self.attempt(|file| file.set_len(length))?;
+        record!(cut(&self.file, length));
         self.go_to(length)
     }
 
@@ -311,14 +329,18 @@ impl File {
     pub(super) fn sync_data(&self) -> io::Result<()> {
         #[cfg(test)]
         faults::count_sync();
-        self.attempt(fs::File::sync_data)
+        self.attempt(fs::File::sync_data)?;
+        record!(synced(&self.file));
+        Ok(())
     }
 
     /// Has what was written put on the disk, and what is known of the file.
     pub(super) fn sync_all(&self) -> io::Result<()> {
         #[cfg(test)]
         faults::count_sync();
-        self.attempt(fs::File::sync_all)
+        self.attempt(fs::File::sync_all)?;
+        record!(synced(&self.file));
+        Ok(())
     }
 
     /// Locks the file, or waits until it can.
@@ -350,7 +372,9 @@ impl Write for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(test)]
         let bytes = faults::part_of(bytes);
-        self.attempt(|mut file| file.write(bytes))
+        let written = self.attempt(|mut file| file.write(bytes))?;
+        record!(wrote(&self.file, bytes, written));
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -360,7 +384,9 @@ impl Write for File {
 
 /// Makes one folder.
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    attempt_at(path, || fs::create_dir(path))
+    attempt_at(path, || fs::create_dir(path))?;
+    record!(made_folder(path));
+    Ok(())
 }
 
 /// Has the entries of a folder put on the disk. Where folders can't be opened (Windows), the system sees to it.
@@ -373,10 +399,14 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Gives a file another name, in the place of what has it.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    attempt_at(to, || fs::rename(from, to))
+    attempt_at(to, || fs::rename(from, to))?;
+    record!(renamed(from, to));
+    Ok(())
 }
 
 /// Removes a file.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    attempt_at(path, || fs::remove_file(path))
+    attempt_at(path, || fs::remove_file(path))?;
+    record!(removed(path));
+    Ok(())
 }
