@@ -113,7 +113,7 @@ step_tour() {
         cargo run --quiet --example embed && cargo run --quiet --package pleach-metta --example evaluate
 }
 
-about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im, which is optional)"
+about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im and imbl, which are optional)"
 step_deps() {
     local tree bad
     tree=$(cargo tree --locked --package pleach-cli --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
@@ -138,6 +138,24 @@ step_msrv() {
             skip "rustup can't install Rust $version here" || return
     fi
     cargo "+$version" check --locked "${PUBLISHED[@]/#/--package=}" --all-features --target-dir "$TARGET/msrv"
+}
+
+about_minimal="unit tests with the lowest versions of dependencies that Cargo.toml allows"
+step_minimal() {
+    # Unstable, but stable cargos have it behind RUSTC_BOOTSTRAP, which only the resolver is given.
+    RUSTC_BOOTSTRAP=1 cargo -Z help 2>/dev/null | grep -q direct-minimal-versions ||
+        skip "this cargo has no -Z direct-minimal-versions" || return
+    local copy=$TARGET/minimal/copy
+    # In a copy, so that Cargo.lock stays. What is not tracked yet belongs to it too.
+    rm -rf "$copy" && mkdir -p "$copy" || return
+    git ls-files -z --cached --others --exclude-standard -- Cargo.toml .cargo src crates benches docs README.md examples tests rustfmt.toml clippy.toml |
+        xargs -0 cp --parents -t "$copy" || return
+    (
+        target=$(cd "$TARGET" && pwd)/minimal/target && cd "$copy" || exit
+        RUSTC_BOOTSTRAP=1 cargo generate-lockfile --quiet -Z direct-minimal-versions || exit
+        some_tests cargo test --locked --package pleach --package pleach-collections --all-features --target-dir "$target" \
+            --lib -- map:: set:: bag:: hamt:: shared:: term::
+    )
 }
 
 about_asan="the trie, the map and the facts under AddressSanitizer"
@@ -203,7 +221,7 @@ PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 
-readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv asan valgrind)
+readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv minimal asan valgrind)
 readonly LONG=(benches kills soak tsan)
 
 main() {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod bases;
 mod bulk;
 mod cache;
 mod cell;
@@ -305,6 +306,20 @@ impl<T: Term> Environment<T> {
     /// multiplicities. O(log n) each.
     pub fn set_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
         self.root().set_multiplicities(multiplicities);
+    }
+
+    /// Adds as many occurrences of each atom as it says, in order, all or none. O(log n) each, whatever the number.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_multiplicities([("(p 1)".parse()?, 3), ("(p 2)".parse()?, 1), ("(p 1)".parse()?, u64::MAX)]);
+    /// assert_eq!(env.multiplicity(&"(p 1)".parse()?), u64::MAX);
+    /// assert_eq!(env.multiplicity(&"(p 2)".parse()?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.root().add_multiplicities(multiplicities);
     }
 
     /// Replaces all atoms by those of a space that [`create_space`](Space::create_space) made and you changed.

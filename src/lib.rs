@@ -70,6 +70,8 @@ pub use term::{Atom, Symbol, Term};
 /// The guides, compiled and run with the documentation tests.
 #[cfg(doctest)]
 mod guides {
+    #[doc = include_str!("../docs/coming-from-im.md")]
+    mod coming_from_im {}
     #[doc = include_str!("../docs/concurrency.md")]
     mod concurrency {}
     #[doc = include_str!("../docs/merge.md")]

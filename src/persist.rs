@@ -65,10 +65,16 @@ mod journal;
 mod key;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
+mod lock;
+#[cfg(test)]
+#[cfg(all(unix, feature = "journal"))]
+mod power_loss;
 mod record;
 mod save;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "journal")]
+mod turn;
 
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
@@ -80,6 +86,30 @@ pub use self::error::{Flaw, LoadError, SaveError};
 pub use self::journal::{Journal, JournalError, Recovery, SyncPolicy};
 use crate::env::Environment;
 use crate::term::Term;
+
+/// Ends the process as [`std::process::exit`] does, and removes the temporary files that its threads are writing to save
+/// environments or to commit to archives. What they were to replace is as it was.
+///
+/// For a handler of Ctrl-C, on a thread of its own: it waits while another thread makes, renames or removes such a file.
+pub fn exit(code: i32) -> ! {
+    file::exit(code)
+}
+
+/// Checks that an environment can be saved at this path, as far as can be told: that the folder is there and may be
+/// written, that the name isn't too long, and that nothing but a regular file is there. It makes the temporary file that a
+/// save begins with, and removes it. O(1).
+///
+/// # Errors
+/// That of a save which would begin now.
+///
+/// ```
+/// let folder = std::env::temp_dir();
+/// assert!(pleach::persist::probe(folder.join("world.pleach")).is_ok());
+/// assert!(pleach::persist::probe(&folder).is_err());
+/// ```
+pub fn probe(path: impl AsRef<Path>) -> Result<(), SaveError> {
+    Ok(file::probe(path.as_ref())?)
+}
 
 const MAGIC: [u8; 8] = *b"\x89pleach\n";
 const VERSION: u32 = 1;
@@ -101,7 +131,8 @@ impl<T: Term> Environment<T> {
     /// Saves what this environment holds in a file, in the place of what the file held. O(n).
     ///
     /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
-    /// (A file `.NAME.PID-N.tmp` may be left then, which may be deleted.) If it fails, the old file is as it was, or, where
+    /// (A file `.NAME.pleach-K.tmp` may be left then, which the next save to this path removes; [`exit`](crate::persist::exit)
+    /// leaves none.) If it fails, the old file is as it was, or, where
     /// only the folder could not be synced, the new one is there.
     ///
     /// A link is followed, and what it leads to made if it is not there. The new file has the rights of the old one from the
@@ -133,7 +164,11 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn save_with(&self, path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
-        file::replace(path.as_ref(), |file| save::save(self.snapshot(), file, codec))
+        let path = path.as_ref();
+        file::replace(path, |file| save::save(self.snapshot(), file, codec)).map_err(|error| match error {
+            SaveError::Io(error) => SaveError::Io(disk::unname(error, path)),
+            error => error,
+        })
     }
 
     /// Writes what [`save`](Self::save) would. It writes a block of about 64 KiB at a time and flushes at the end.
@@ -160,7 +195,12 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
-        Self::load_from(&disk::File::open(path.as_ref())?, codec)
+        let path = path.as_ref();
+        let load = || Self::load_from(&disk::File::open(path)?, codec);
+        load().map_err(|error| match error {
+            LoadError::Io(error) => LoadError::Io(disk::unname(error, path)),
+            error => error,
+        })
     }
 
     /// Reads what [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered.

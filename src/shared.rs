@@ -87,15 +87,35 @@ impl<T: Term> Published<T> {
         Self(Arc::clone(environment.snapshot()))
     }
 
-    /// This state; or `base`, if this is but a copy of it that was not written.
-    fn unless_unwritten_since(self, base: &Self) -> Self {
-        if self.0.is_copy_of(&base.0) { base.clone() } else { self }
+    /// This state; or `base`, if this is but a copy of it that was not written, or by writes that changed nothing.
+    fn unless_unchanged_since(self, base: &Self) -> Self {
+        if self.brings_nothing_to(base) {
+            base.clone()
+        } else {
+            self
+        }
     }
 }
 
 impl<T: Term> State for Published<T> {
     fn unite(&self, other: &Self) -> Self {
-        Self(self.fork().union(&other.fork()).into_snapshot()).unless_unwritten_since(self)
+        let united = Self(self.fork().union(&other.fork()).into_snapshot()).unless_unchanged_since(self);
+        if !united.is(self)
+            && let Some(before) = other.0.unchanged_from()
+            && Self(self.fork().union(&Environment::at(before)).into_snapshot()).is(self)
+        {
+            return self.clone();
+        }
+        united
+    }
+
+    fn brings_nothing_to(&self, before: &Self) -> bool {
+        self.is(before)
+            || self.0.is_copy_of(&before.0)
+            || self
+                .0
+                .unchanged_from()
+                .is_some_and(|from| Arc::ptr_eq(&from, &before.0))
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -147,7 +167,8 @@ impl<T: Term> SharedEnvironment<T> {
 /// If a closure or the code of a term panics, the cell is as it was, and as usable.
 impl<T: Term> SharedEnvironment<T> {
     /// Runs `write` on a fork of the current state and publishes the result; or runs it again on the newer state if
-    /// another writer was faster. Returns what `write` returned the last time. If it wrote nothing, nothing is published.
+    /// another writer was faster. Returns what `write` returned the last time. If it wrote nothing, or what it wrote changes
+    /// nothing in the end, nothing is published.
     ///
     /// Lock-free: when it has to run again, another has published. `write` should be short, and do nothing but write.
     ///
@@ -183,7 +204,7 @@ impl<T: Term> SharedEnvironment<T> {
         self.protocol.update(|current| {
             let mut environment = current.fork();
             let result = write(&mut environment)?;
-            let written = Published(environment.into_snapshot()).unless_unwritten_since(current);
+            let written = Published(environment.into_snapshot()).unless_unchanged_since(current);
             Ok((written, result))
         })
     }
@@ -240,20 +261,23 @@ impl<T: Term> SharedEnvironment<T> {
         let committed = Published::of(environment);
         let done = self.protocol.commit_with(&committed, |current| {
             let united = current.fork().union_with(environment, &mut resolve)?;
-            Ok(Published(united.into_snapshot()).unless_unwritten_since(current))
+            let united = Published(united.into_snapshot()).unless_unchanged_since(current);
+            let brings_nothing = !united.is(current) && current.unite(&committed).is(current);
+            Ok(if brings_nothing { current.clone() } else { united })
         })?;
         *environment = done.state.fork();
         Ok(done.commit)
     }
 
     /// Makes the state of `environment` the current one, and returns what it replaces. What other writers published
-    /// since `environment` was forked is lost: [`commit`](Self::commit) keeps it. Lock-free.
+    /// since `environment` was forked is lost: [`commit`](Self::commit) keeps it. If `environment` was forked from the current
+    /// state and changes nothing in it, nothing is published. Lock-free.
     pub fn publish(&self, environment: &Environment<T>) -> Environment<T> {
         self.protocol.publish(&Published::of(environment)).state.fork()
     }
 
-    /// Makes the state of `new` the current one if that of `expected` is, the very same, and returns its version.
-    /// Lock-free.
+    /// Makes the state of `new` the current one if that of `expected` is, the very same, and returns its version; or that of
+    /// `expected`, if `new` was forked from it and changes nothing in it: then nothing is published. Lock-free.
     ///
     /// # Errors
     /// What is current, if it is another. Nothing is published then.

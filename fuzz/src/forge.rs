@@ -1,6 +1,12 @@
 //! Files made of a fuzzer's bytes by docs/format.md: all that must fit, but that a fuzzer can't hit on, is made to fit.
 
+use pleach::persist::NoCodec;
+use pleach::{Atom, Environment};
+use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// What the files of an archive begin with.
+pub(crate) const ARCHIVE: [u8; 8] = *b"\x89pleaar\n";
 
 const HEAD: usize = 12;
 const CHECKSUM: usize = 8;
@@ -12,7 +18,10 @@ mod kind {
     pub(super) const OTHERS: u8 = 3;
     pub(super) const DEFINITIONS: u8 = 4;
     pub(super) const LOG: u8 = 16;
+    pub(super) const PATCH: u8 = 17;
     pub(super) const WHOLE: u8 = 18;
+    pub(super) const REVISION: u8 = 32;
+    pub(super) const NAME: u8 = 33;
 }
 
 struct Block {
@@ -22,22 +31,26 @@ struct Block {
 
 /// The blocks of a file, the last one as long as there are bytes.
 fn blocks(data: &[u8]) -> Vec<Block> {
-    let mut blocks = Vec::new();
     let mut rest = data.get(HEAD..).unwrap_or_default();
-    while let [kind, a, b, c, d, after @ ..] = rest {
-        let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-        let content = after.get(..length).unwrap_or(after);
-        blocks.push(Block {
-            kind: *kind,
-            content: content.to_vec(),
-        });
-        rest = after.get(length.saturating_add(CHECKSUM)..).unwrap_or_default();
-    }
-    blocks
+    std::iter::from_fn(|| next_block(&mut rest)).collect()
 }
 
-fn join(magic: [u8; 8], blocks: &[Block]) -> Vec<u8> {
-    let mut file = [&magic[..], &1u32.to_le_bytes()].concat();
+/// The next block, as long as there are bytes.
+fn next_block(rest: &mut &[u8]) -> Option<Block> {
+    let [kind, a, b, c, d, after @ ..] = *rest else {
+        return None;
+    };
+    let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+    let content = after.get(..length).unwrap_or(after);
+    *rest = after.get(length.saturating_add(CHECKSUM)..).unwrap_or_default();
+    Some(Block {
+        kind: *kind,
+        content: content.to_vec(),
+    })
+}
+
+fn join(magic: [u8; 8], version: u32, blocks: &[Block]) -> Vec<u8> {
+    let mut file = [&magic[..], &version.to_le_bytes()].concat();
     for (number, Block { kind, content }) in blocks.iter().enumerate() {
         let start = file.len();
         file.push(*kind);
@@ -88,7 +101,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
         kind: kind::END,
         content,
     });
-    join(*b"\x89pleach\n", &blocks)
+    join(*b"\x89pleach\n", 1, &blocks)
 }
 
 /// The log 0 of a journal: magic, version, its number, tags, lengths of blocks, checksums, and environments within.
@@ -97,7 +110,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut salt = 0;
     for (index, block) in blocks.iter_mut().enumerate() {
         if index == 0 && block.kind == kind::LOG {
-            block.content.resize(24, 0);
+            block.content.resize(48, 0);
             block.content[..8].fill(0);
             salt = u64::from_le_bytes(block.content[8..16].try_into().expect("8 bytes"));
         } else if index > 0 {
@@ -115,7 +128,125 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
             block.content.extend(rest);
         }
     }
-    join(*b"\x89pleajl\n", &blocks)
+    join(*b"\x89pleajl\n", 2, &blocks)
+}
+
+/// How much of a file of an archive is made to fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fit {
+    /// Magic, version, lengths of blocks and checksums.
+    Blocks,
+    /// These; ids, each of which becomes that of a file before; generations; and how many atoms there are.
+    All,
+}
+
+/// The id of a revision.
+pub(crate) fn id(file: &[u8]) -> [u8; 32] {
+    Sha256::digest(file).into()
+}
+
+/// Whether the first block of this file says that it is a name's. All others are taken for revisions.
+pub(crate) fn is_name(file: &[u8]) -> bool {
+    file.get(HEAD) == Some(&kind::NAME)
+}
+
+/// The name that the file of one says it is of.
+pub(crate) fn name_in(file: &[u8]) -> Option<&str> {
+    let mut rest = file.get(HEAD + 5..)?;
+    let length = number(&mut rest)?;
+    std::str::from_utf8(take(&mut rest, usize::try_from(length).ok()?)?).ok()
+}
+
+/// The files of an archive, each after those that it refers to.
+pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
+    // Ids and generations of the revisions.
+    let mut known = Vec::new();
+    let mut forged = Vec::new();
+    for file in files {
+        let mut rest = file.get(HEAD..).unwrap_or_default();
+        let mut first = next_block(&mut rest).unwrap_or(Block {
+            kind: kind::REVISION,
+            content: Vec::new(),
+        });
+        if is_name(file) {
+            if fit == Fit::All {
+                first.content = name(&first.content, &known);
+            }
+            forged.push(join(ARCHIVE, 1, &[first]));
+            continue;
+        }
+        let mut is_patch = rest.first() == Some(&kind::PATCH);
+        let mut generation = 0;
+        if fit == Fit::All {
+            (first.content, generation, is_patch) = revision(&first.content, &known, rest);
+        }
+        let file = if is_patch {
+            let patch = next_block(&mut rest).into_iter();
+            join(ARCHIVE, 1, &[first].into_iter().chain(patch).collect::<Vec<_>>())
+        } else {
+            [join(ARCHIVE, 1, &[first]), self::file(rest)].concat()
+        };
+        known.push((id(&file), generation));
+        forged.push(file);
+    }
+    forged
+}
+
+/// The id that is meant by one that is probably none.
+fn known_id(given: &[u8], known: &[([u8; 32], u64)]) -> Option<([u8; 32], u64)> {
+    let at = usize::from(*given.first()?).checked_rem(known.len())?;
+    known.get(at).copied()
+}
+
+/// What a file of a name says, with an id that is there.
+fn name(content: &[u8], known: &[([u8; 32], u64)]) -> Vec<u8> {
+    let mut rest = content;
+    if counted(&mut rest).is_none() {
+        return content.to_vec();
+    }
+    let name = &content[..content.len() - rest.len()];
+    let id = known_id(rest, known).map_or([0; 32], |(id, _)| id);
+    [name, &id].concat()
+}
+
+/// The first block of a revision, its generation, and whether a patch follows.
+fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>, u64, bool) {
+    let mut rest = content;
+    let mut parents = Vec::new();
+    for _ in 0..number(&mut rest).unwrap_or(0) {
+        let Some(given) = take(&mut rest, 32) else { break };
+        parents.extend(known_id(given, known));
+    }
+    number(&mut rest);
+    let generation = parents.iter().map(|(_, generation)| generation + 1).max().unwrap_or(0);
+    let is_patch = take(&mut rest, 1).is_some_and(|stored| stored[0] & 1 == 1) && generation > 0;
+    let mut out = Vec::new();
+    put_number(&mut out, parents.len() as u64);
+    out.extend(parents.iter().flat_map(|(id, _)| id));
+    put_number(&mut out, generation);
+    out.push(u8::from(is_patch));
+    if is_patch {
+        let [behind, whole] = [(); 2].map(|()| number(&mut rest).unwrap_or(0));
+        put_number(&mut out, behind);
+        put_number(&mut out, whole);
+    }
+    let mut atoms = number(&mut rest).unwrap_or(0);
+    if !is_patch && let Ok(env) = Environment::<Atom>::load_from(&file(state)[..], &NoCodec) {
+        atoms = env.len();
+    }
+    put_number(&mut out, atoms);
+    let has_time = take(&mut rest, 1).is_some_and(|time| time[0] & 1 == 1);
+    out.push(u8::from(has_time));
+    if has_time {
+        put_number(&mut out, number(&mut rest).unwrap_or(0));
+    }
+    let length = number(&mut rest).unwrap_or(0);
+    let (message, nonce) = rest.split_at(rest.len().min(usize::try_from(length).unwrap_or(usize::MAX)));
+    let message = String::from_utf8_lossy(message);
+    put_number(&mut out, message.len() as u64);
+    out.extend(message.as_bytes());
+    out.extend((0..16).map(|at| nonce.get(at).unwrap_or(&0)));
+    (out, generation, is_patch)
 }
 
 /// Skips an entry of a block of this kind; the step to its definition number, or 0. `None` if there is none.

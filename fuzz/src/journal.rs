@@ -1,48 +1,19 @@
 //! Journals: a folder whose log is a fuzzer's bytes is opened, or refused and left as it is.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pleach::Atom;
 use pleach::persist::{Journal, JournalError, LoadError, NoCodec, SyncPolicy};
 
+use super::folder;
 use super::forge;
-
-/// A folder of its own for each thread, in memory if there is such a place.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let memory = Path::new("/dev/shm");
-        let place = if memory.is_dir() {
-            memory.to_owned()
-        } else {
-            std::env::temp_dir()
-        };
-        let thread = format!("{:?}", std::thread::current().id());
-        let thread = thread.replace(|c: char| !c.is_ascii_digit(), "");
-        let folder = place.join(format!("pleach-fuzz-{}-{thread}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).expect("a folder can be made");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-thread_local! {
-    static FOLDER: Folder = Folder::new();
-}
 
 /// Opens journals whose log is these bytes, as they are and with checksums that fit.
 pub fn run(data: &[u8]) {
-    FOLDER.with(|folder| {
-        open(&folder.0, data, SyncPolicy::Never);
-        open(&folder.0, &forge::log(data), SyncPolicy::Always);
+    folder::with(|folder| {
+        open(folder, data, SyncPolicy::Never);
+        open(folder, &forge::log(data), SyncPolicy::Always);
     });
 }
 

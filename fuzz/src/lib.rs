@@ -1,7 +1,9 @@
 //! What each fuzz target does with the bytes that it is given. Beside the targets, `tests/fuzz_corpus.rs` includes this, to
 //! run what they have found without a fuzzer.
 
+pub mod archive;
 pub mod environment;
+mod folder;
 mod forge;
 pub mod journal;
 pub mod load;

@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
         }
         Err(error) => {
             is_in_place(source, &error);
-            assert!(items.len() != 1 || items[0].bang || error.span.start >= items[0].span.end);
+            assert!(items.len() != 1 || items[0].bang || items[0].count != 1 || error.span.start >= items[0].span.end);
         }
     }
 }

@@ -50,7 +50,10 @@ impl Delta {
 
     /// Would it change nothing about the atom at `key`?
     fn is_idle<T: Term>(self, key: &Key<'_>, space: &Space<T>) -> bool {
-        if let Self::Add(n) = self {
+        if let Self::Add(n) = self
+            && (n == 0 || space.total < u64::MAX.into())
+        {
+            // No atom is there as often as it can be, so it needs no look at this one.
             return n == 0;
         }
         let before = space.facts.get(key).map_or(0, Multiplicity::get);

@@ -8,7 +8,7 @@ use equivalent::Equivalent;
 
 use super::id::StateId;
 use crate::map::{Change, Map};
-use crate::term::{Atom, Encoder, Print, Symbol, Term, alpha_eq};
+use crate::term::{Atom, Print, Symbol, Term, alpha_eq};
 
 /// A place that holds one term at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,8 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State(id) => id.fmt(f),
-            Self::Binding(name) => f.write_str(name.as_str()),
+            // As the parser reads it: a name may hold any character.
+            Self::Binding(name) => Print(&Atom::Symbol(*name)).fmt(f),
         }
     }
 }
@@ -73,8 +74,11 @@ impl<T: Term> PartialEq for Content<T> {
 pub struct Conflict<T = Atom> {
     /// The cell.
     pub cell: Cell,
-    /// What both inherited, if it existed then.
+    /// What both inherited, if it existed then; `None` if the cell is `disputed`.
     pub base: Option<T>,
+    /// Did both inherit versions that conflict with each other in this cell? Then it has no base value, and is a conflict
+    /// even if one of the operands holds what one of these versions held.
+    pub disputed: bool,
     /// What the left operand holds.
     pub ours: Option<T>,
     /// What the right operand holds.
@@ -131,39 +135,46 @@ pub mod resolve {
     }
 }
 
-/// The side whose path is the greater wins: so the base of a merge does not depend on which operand came first.
-pub(crate) fn greater<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
-    let path = |term: &Option<T>| term.as_ref().map(|term| Encoder::new().encode(term).bytes.to_vec());
-    if path(&conflict.ours) >= path(&conflict.theirs) {
-        Resolution::Ours
-    } else {
-        Resolution::Theirs
-    }
-}
-
 /// A resolver, borrowed.
 pub(crate) type Resolve<'a, T> = &'a mut dyn FnMut(&Conflict<T>) -> Resolution<T>;
 
 pub(crate) type Cells<T> = Map<Cell, Content<T>>;
 
-/// Does to `ours` what leads from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. Costs what
-/// `theirs` changed.
+/// Applies what leads from `base` to `theirs` to `ours`, and returns the conflicts that `resolve` gave up on. Cells in
+/// `disputed`, which ascend, have no base value. Costs what `theirs` changed, and the disputed cells.
 pub(crate) fn merge<T: Term>(
     ours: &mut Cells<T>,
     base: &Cells<T>,
+    disputed: &[Cell],
     theirs: &Cells<T>,
     resolve: Resolve<'_, T>,
 ) -> Vec<Conflict<T>> {
+    let term = |content: Option<&Content<T>>| content.map(|content| content.0.clone());
     let mut conflicts = Vec::new();
     for (cell, from, to) in changes(base, theirs) {
+        if disputed.binary_search(&cell).is_ok() {
+            continue;
+        }
         let here = ours.get(&cell);
         if here == from {
             set(ours, cell, to.cloned());
         } else if here != to {
-            let term = |content: Option<&Content<T>>| content.map(|content| content.0.clone());
             conflicts.push(Conflict {
                 cell,
                 base: term(from),
+                disputed: false,
+                ours: term(here),
+                theirs: term(to),
+            });
+        }
+    }
+    for cell in disputed {
+        let (here, to) = (ours.get(cell), theirs.get(cell));
+        if here != to {
+            conflicts.push(Conflict {
+                cell: *cell,
+                base: None,
+                disputed: true,
                 ours: term(here),
                 theirs: term(to),
             });
@@ -181,6 +192,17 @@ pub(crate) fn merge<T: Term>(
         false
     });
     conflicts
+}
+
+/// As [`merge`], with nobody to ask: returns the cells in conflict, ascending, and leaves them as they are.
+pub(crate) fn disputes<T: Term>(
+    ours: &mut Cells<T>,
+    base: &Cells<T>,
+    disputed: &[Cell],
+    theirs: &Cells<T>,
+) -> Vec<Cell> {
+    let conflicts = merge(ours, base, disputed, theirs, &mut |_| Resolution::Fail);
+    conflicts.into_iter().map(|conflict| conflict.cell).collect()
 }
 
 /// What two sets of cells hold differently, in no order.

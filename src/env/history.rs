@@ -20,10 +20,11 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use smallvec::SmallVec;
 
+use super::bases::Virtual;
 use super::snapshot::Snapshot;
 use crate::term::Term;
 
@@ -50,7 +51,32 @@ struct Links<T: Term> {
     parents: Parents<T>,
     /// Boxed, for few versions have any.
     marks: Option<Box<Marks>>,
+    /// Virtual bases of which this version is the primary, the latest last.
+    bases: Vec<Memo<T>>,
 }
+
+/// A virtual base that was made. It holds content, no versions, so it keeps no history alive.
+struct Memo<T: Term> {
+    /// What it is the base of, the version that keeps it included, by address in ascending order. While these are held, no
+    /// other version can have their addresses, and none of them can be written in place.
+    versions: SmallVec<[Weak<Snapshot<T>>; 2]>,
+    base: Arc<Virtual<T>>,
+}
+
+impl<T: Term> Memo<T> {
+    fn is_of(&self, versions: &[*const Snapshot<T>]) -> bool {
+        self.versions.iter().map(Weak::as_ptr).eq(versions.iter().copied())
+    }
+
+    /// Can it still be asked for?
+    fn is_alive(&self) -> bool {
+        self.versions.iter().all(|version| version.strong_count() > 0)
+    }
+}
+
+/// How many virtual bases a version keeps: so they are in proportion to the versions that are alive. Versions that merge
+/// each other again and again need one of each.
+const MOST_BASES: usize = 4;
 
 #[derive(Clone, Default)]
 pub(super) struct Marks {
@@ -62,7 +88,11 @@ pub(super) struct Marks {
 
 impl<T: Term> Links<T> {
     fn to(parents: Parents<T>) -> Mutex<Self> {
-        Mutex::new(Self { parents, marks: None })
+        Mutex::new(Self {
+            parents,
+            marks: None,
+            bases: Vec::new(),
+        })
     }
 
     /// Takes over the marks of a version that it came from.
@@ -129,6 +159,15 @@ impl<T: Term> Version<T> {
         self.lock().parents.clone()
     }
 
+    /// The one version that this comes from, if it comes from one and nothing outside of memory knows this one by a mark.
+    pub(super) fn only_parent(&self) -> Option<Arc<Snapshot<T>>> {
+        let links = self.lock();
+        match links.parents.as_slice() {
+            [parent] if links.marks.is_none() => Some(Arc::clone(parent)),
+            _ => None,
+        }
+    }
+
     /// Takes over the marks of a version that this one comes from and that is gone.
     pub(super) fn inherit(&mut self, marks: Option<Box<Marks>>) {
         self.links().inherit(marks);
@@ -162,12 +201,26 @@ impl<T: Term> Version<T> {
                 // Nobody else can come by it: its one link is behind the lock that we hold.
                 let dead = links.parents.remove(at);
                 let mut its = dead.version.lock();
-                links.parents.append(&mut its.parents);
+                // In its place, so that the first parent stays the one that the content was copied from.
+                links.parents.insert_many(at, its.parents.drain(..));
                 links.inherit(its.marks.take());
             } else {
                 at += 1;
             }
         }
+    }
+
+    /// Drops the virtual bases that nobody can ask for any more.
+    fn drop_dead_bases(&self) {
+        let mut links = self.lock();
+        if links.bases.is_empty() {
+            return;
+        }
+        let (alive, dead): (_, Vec<_>) = std::mem::take(&mut links.bases).into_iter().partition(Memo::is_alive);
+        links.bases = alive;
+        // Without the lock, for it may run code of the terms.
+        drop(links);
+        drop(dead);
     }
 
     fn links(&mut self) -> &mut Links<T> {
@@ -215,6 +268,7 @@ fn sweep<T: Term>(versions: &[&Arc<Snapshot<T>>]) -> usize {
     for version in &all {
         version.version.prune();
         version.version.reduce();
+        version.version.drop_dead_bases();
     }
     all.iter().filter(|version| Arc::strong_count(version) > 1).count()
 }
@@ -266,6 +320,40 @@ impl<T: Term> Snapshot<T> {
     }
 }
 
+/// # Virtual bases
+impl<T: Term> Snapshot<T> {
+    /// The virtual base of these versions, by address in ascending order, that was kept here.
+    pub(super) fn memoized(&self, versions: &[*const Self]) -> Option<Arc<Virtual<T>>> {
+        let links = self.version.lock();
+        let memo = links.bases.iter().find(|memo| memo.is_of(versions))?;
+        Some(Arc::clone(&memo.base))
+    }
+
+    /// Keeps the virtual base of these versions with one of them.
+    pub(super) fn memoize(versions: &[Arc<Self>], primary: usize, base: &Arc<Virtual<T>>) {
+        let mut versions: SmallVec<[_; 2]> = versions.iter().collect();
+        let primary = versions[primary];
+        versions.sort_unstable_by_key(|version| Arc::as_ptr(version));
+        let memo = Memo {
+            versions: versions.into_iter().map(Arc::downgrade).collect(),
+            base: Arc::clone(base),
+        };
+        let mut links = primary.version.lock();
+        let evicted = (links.bases.len() >= MOST_BASES).then(|| links.bases.remove(0));
+        links.bases.push(memo);
+        // Without the lock, for it may run code of the terms.
+        drop(links);
+        drop(evicted);
+    }
+}
+
+/// The version that this one was copied from.
+pub(super) fn first_parent<T: Term>(version: &Arc<Snapshot<T>>) -> Option<Arc<Snapshot<T>>> {
+    #[cfg(test)]
+    VISITED.set(VISITED.get() + 1);
+    version.version.lock().parents.first().cloned()
+}
+
 /// What two versions have in common.
 pub(crate) enum Base<T: Term> {
     /// The left one is the right one, or descends from it.
@@ -306,7 +394,7 @@ pub(crate) fn merge_base<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<
     if Arc::ptr_eq(left, right) {
         return Base::Right;
     }
-    let common = latest_common(left, right);
+    let common = latest_common(std::slice::from_ref(left), right);
     if common.iter().any(|base| Arc::ptr_eq(base, right)) {
         Base::Right
     } else if common.iter().any(|base| Arc::ptr_eq(base, left)) {
@@ -322,18 +410,22 @@ const OF_BOTH: u8 = OF_LEFT | OF_RIGHT;
 /// An ancestor of a common ancestor that was found.
 const STALE: u8 = 4;
 
-fn latest_common<T: Term>(left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Vec<Arc<Snapshot<T>>> {
+/// The latest versions that `right` and any of `lefts` both are or descend from. None of these descends from another.
+pub(super) fn latest_common<T: Term>(lefts: &[Arc<Snapshot<T>>], right: &Arc<Snapshot<T>>) -> Vec<Arc<Snapshot<T>>> {
     let mut paint: HashMap<*const Snapshot<T>, u8> = HashMap::new();
     let mut queue = BinaryHeap::new();
     // How many in the queue are not stale.
-    let mut fresh = 2usize;
-    for (version, colour) in [(left, OF_LEFT), (right, OF_RIGHT)] {
+    let mut fresh = lefts.len() + 1;
+    let lefts = lefts.iter().map(|left| (left, OF_LEFT));
+    for (version, colour) in lefts.chain([(right, OF_RIGHT)]) {
         paint.insert(Arc::as_ptr(version), colour);
         queue.push(Queued(Arc::clone(version)));
     }
     let mut found = Vec::new();
     while fresh > 0 {
         let Some(Queued(version)) = queue.pop() else { break };
+        #[cfg(test)]
+        VISITED.set(VISITED.get() + 1);
         // All that descend from it have been visited, so its paint is final.
         let colour = paint.get(&Arc::as_ptr(&version)).copied().unwrap_or(0);
         let mut inherited = colour;
@@ -388,6 +480,10 @@ impl<T: Term> Eq for Queued<T> {}
 thread_local! {
     /// How many versions this thread has made, less those it has dropped.
     static LIVE: std::cell::Cell<isize> = const { std::cell::Cell::new(0) };
+    /// How many versions this thread has visited to find merge bases.
+    pub(super) static VISITED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    /// How many virtual bases this thread has made.
+    pub(super) static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]

@@ -246,6 +246,9 @@ impl<T: Term> Environment<T> {
     /// Does what a patch says: adds and removes as many occurrences of each atom as it does, and puts into each cell what
     /// it puts there. The union of two forks is one of them with the patch applied that leads from their merge base to
     /// the other. O(log n) a change.
+    ///
+    /// If that changes nothing, since what the patch removes isn't there or its cells hold what it leads to, this
+    /// environment stays at the state it is at.
     pub fn apply(&mut self, patch: &Patch<T>) {
         match self.apply_with(patch, resolve::theirs) {
             Ok(()) => {}
@@ -284,11 +287,14 @@ impl<T: Term> Environment<T> {
             }
         }
         let mut cells = self.snapshot.world.cells.clone();
-        let conflicts = cell::merge(&mut cells, &from, &to, &mut resolve);
+        let conflicts = cell::merge(&mut cells, &from, &[], &to, &mut resolve);
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
-        if patch.is_empty() {
+        let world = &self.snapshot.world;
+        // Each edit for itself: those that only take back one another are found where states are published.
+        let are_idle = |(id, edits): (&_, &Edits<T>)| world.space(*id).is_some_and(|space| edits.are_idle(space));
+        if spaces.iter().all(are_idle) && cell::changes(&world.cells, &cells).next().is_none() {
             return Ok(());
         }
         let snapshot = self.owned();

@@ -56,6 +56,13 @@ impl<T: Term> Snapshot<T> {
                 .any(|parent| Arc::ptr_eq(parent, original))
     }
 
+    /// The state that this was made from by one or more writes in place that changed nothing in the end, if it was. A merge
+    /// against either comes to the same. O(1) if the writes don't add up to nothing, else O(d · log n) for d of them.
+    pub(crate) fn unchanged_from(&self) -> Option<Arc<Self>> {
+        let parent = self.version.only_parent()?;
+        (self.edits == parent.edits || self.holds_the_same(&parent)).then_some(parent)
+    }
+
     /// The space of this id, made by [`new_space`](crate::Environment::new_space). O(1).
     pub fn space(&self, id: SpaceId) -> Option<&Space<T>> {
         self.world.space(Some(id))

@@ -4,12 +4,11 @@
 //! `m(A ∪ B, a) = max(0, m(A, a) + m(B, a) − m(L, a))`. An atom that B did not change since L keeps A's multiplicity, so
 //! the union is A with B's changes since L applied to it, and costs those.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::apply::{Delta, Edit};
-use super::cell::{Conflicts, Resolve, greater};
+use super::bases::{Inherited, inherited};
+use super::cell::{Conflicts, Resolve};
 use super::facts::{self, Key};
 use super::history::{Base, Version, merge_base};
 use super::id::Ids;
@@ -30,8 +29,8 @@ pub(crate) fn union<T: Term>(
         Base::Right => Ok(Arc::clone(left)),
         Base::Left => Ok(Arc::clone(right)),
         Base::Common(bases) => {
-            let base = Unions::default().of_all(bases);
-            merge(left, right, base.as_deref(), resolve).map(Arc::new)
+            let base = inherited(bases, right);
+            merge(left, right, &base, resolve).map(Arc::new)
         }
     }
 }
@@ -39,7 +38,7 @@ pub(crate) fn union<T: Term>(
 fn merge<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
-    base: Option<&Snapshot<T>>,
+    base: &Inherited<T>,
     resolve: Resolve<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
     // Ids of its own: other unions of `left` make spaces and states too.
@@ -47,9 +46,9 @@ fn merge<T: Term>(
         ids: Ids::new(None),
         ..left.world.clone()
     };
-    let conflicts = match base {
-        Some(base) => world.merge(&base.world, &right.world, resolve),
-        None => world.merge(&World::empty(), &right.world, resolve),
+    let conflicts = match base.world() {
+        Some(from) => world.merge(from, base.disputed(), &right.world, resolve),
+        None => world.merge(&World::empty(), &[], &right.world, resolve),
     };
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
@@ -59,111 +58,6 @@ fn merge<T: Term>(
         Version::child_of([left, right]),
         left.edits.max(right.edits) + 1,
     ))
-}
-
-/// A pair of snapshots, by address.
-type Pair<T> = (*const Snapshot<T>, *const Snapshot<T>);
-
-/// The unions that are made to find one merge base.
-///
-/// When two versions merged each other before (a criss-cross), they have several latest common ancestors, and the base
-/// is the union of these, found the same way: git's recursive merge strategy. A stack of our own, for such histories nest
-/// as deep as they are long; and a memo, for the same pair is needed again and again.
-struct Unions<T: Term> {
-    /// What was united, and the union. Holding the operands keeps their addresses theirs.
-    memo: HashMap<Pair<T>, Done<T>>,
-    stack: Vec<Pending<T>>,
-}
-
-type Done<T> = (Pending<T>, Arc<Snapshot<T>>);
-
-/// A union that waits for its base.
-struct Pending<T: Term> {
-    left: Arc<Snapshot<T>>,
-    right: Arc<Snapshot<T>>,
-    /// The union of the bases folded so far.
-    base: Option<Arc<Snapshot<T>>>,
-    /// The bases yet to be folded, the next one last.
-    rest: Vec<Arc<Snapshot<T>>>,
-}
-
-impl<T: Term> Default for Unions<T> {
-    fn default() -> Self {
-        Self {
-            memo: HashMap::new(),
-            stack: Vec::new(),
-        }
-    }
-}
-
-impl<T: Term> Unions<T> {
-    /// The union of these bases, `None` if there are none.
-    fn of_all(&mut self, bases: Vec<Arc<Snapshot<T>>>) -> Option<Arc<Snapshot<T>>> {
-        let mut rest = in_order(bases);
-        let first = rest.pop()?;
-        Some(rest.into_iter().rev().fold(first, |base, next| self.of(&base, &next)))
-    }
-
-    fn of(&mut self, left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Arc<Snapshot<T>> {
-        let mut done = self.start(left, right);
-        while let Some(mut pending) = self.stack.pop() {
-            if let Some(base) = done.take() {
-                pending.base = Some(base);
-            }
-            done = match (pending.rest.pop(), &pending.base) {
-                (Some(next), Some(base)) => {
-                    let base = Arc::clone(base);
-                    self.stack.push(pending);
-                    self.start(&base, &next)
-                }
-                (_, base) => {
-                    let union = match merge(&pending.left, &pending.right, base.as_deref(), &mut greater) {
-                        Ok(union) => Arc::new(union),
-                        Err(_) => unreachable!("this resolver always decides"),
-                    };
-                    let pair = (Arc::as_ptr(&pending.left), Arc::as_ptr(&pending.right));
-                    self.memo.insert(pair, (pending, Arc::clone(&union)));
-                    Some(union)
-                }
-            };
-        }
-        match done {
-            Some(union) => union,
-            None => unreachable!("the stack ends with a union that is done"),
-        }
-    }
-
-    /// The union, if it is one of the operands or was made before. Else it is left on the stack.
-    fn start(&mut self, left: &Arc<Snapshot<T>>, right: &Arc<Snapshot<T>>) -> Option<Arc<Snapshot<T>>> {
-        match merge_base(left, right) {
-            Base::Right => Some(Arc::clone(left)),
-            Base::Left => Some(Arc::clone(right)),
-            Base::Common(bases) => {
-                if let Some((_, union)) = self.memo.get(&(Arc::as_ptr(left), Arc::as_ptr(right))) {
-                    return Some(Arc::clone(union));
-                }
-                let mut rest = in_order(bases);
-                let base = rest.pop();
-                self.stack.push(Pending {
-                    left: Arc::clone(left),
-                    right: Arc::clone(right),
-                    base,
-                    rest,
-                });
-                None
-            }
-        }
-    }
-}
-
-/// The bases in the order they are folded, the first one last. It must depend neither on which operand came first nor on
-/// addresses: it is that of the multiplicities of the first atom, in path order, that two of them differ in.
-fn in_order<T: Term>(mut bases: Vec<Arc<Snapshot<T>>>) -> Vec<Arc<Snapshot<T>>> {
-    bases.sort_by(|a, b| match b.facts.diff(&a.facts).walk().next_change() {
-        Some(change) => count(change.from).cmp(&count(change.to)),
-        None => Ordering::Equal,
-    });
-    bases
 }
 
 /// From how many new atoms on they are taken over by whole branches of the trie, and not one by one.

@@ -41,7 +41,7 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        let conflicts = world.merge(&base.world, &version.world, resolve);
+        let conflicts = world.merge(&base.world, &[], &version.world, resolve);
         debug_assert!(conflicts.is_empty(), "this resolver always decides");
         edits = edits.max(version.edits) + 1;
     }

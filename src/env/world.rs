@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::PatternCache;
-use super::cell::{self, Cells, Conflict, Resolve};
+use super::cell::{self, Cell, Cells, Conflict, Resolve};
 use super::id::{Ids, SpaceId};
 use super::space::Space;
 use crate::map::{Change, Map};
@@ -48,9 +48,21 @@ impl<T: Term> World<T> {
         }
     }
 
-    /// Does to this world what leads from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. Costs
-    /// what `theirs` changed.
-    pub(crate) fn merge(&mut self, base: &Self, theirs: &Self, resolve: Resolve<'_, T>) -> Vec<Conflict<T>> {
+    /// Applies what leads from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. `disputed`, which
+    /// ascend, have no base value. Costs what `theirs` changed.
+    pub(super) fn merge(
+        &mut self,
+        base: &Self,
+        disputed: &[Cell],
+        theirs: &Self,
+        resolve: Resolve<'_, T>,
+    ) -> Vec<Conflict<T>> {
+        self.merge_spaces(base, theirs);
+        cell::merge(&mut self.cells, &base.cells, disputed, &theirs.cells, resolve)
+    }
+
+    /// As [`merge`](Self::merge), without the cells.
+    pub(super) fn merge_spaces(&mut self, base: &Self, theirs: &Self) {
         self.root.merge(&base.root, &theirs.root);
         for change in base.spaces.diff(&theirs.spaces) {
             let (Change::Added { key, new } | Change::Changed { key, new, .. }) = change else {
@@ -60,7 +72,6 @@ impl<T: Term> World<T> {
             let from = base.spaces.get(key).unwrap_or(&nothing);
             Arc::make_mut(self.spaces.get_or_insert_with(*key, Arc::default)).merge(from, new);
         }
-        cell::merge(&mut self.cells, &base.cells, &theirs.cells, resolve)
     }
 }
 

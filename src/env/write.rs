@@ -67,6 +67,15 @@ impl<T: Term> SpaceMut<'_, T> {
         );
     }
 
+    /// As [`Environment::add_multiplicities`].
+    pub fn add_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.apply_all(
+            multiplicities
+                .into_iter()
+                .map(|(atom, count)| (atom, Delta::Add(count))),
+        );
+    }
+
     /// As [`Environment::update_pathmap`].
     ///
     /// # Errors

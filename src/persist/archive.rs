@@ -13,8 +13,9 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::error::ArchiveError;
@@ -22,6 +23,7 @@ use self::name::Kind;
 pub use self::revision::{Note, Revision, RevisionId, RevisionIdError};
 use self::store::Store;
 pub use self::verify::Verification;
+use super::lock::{Lock, Waited};
 use super::{Codec, NoCodec};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::term::{Atom, Term};
@@ -85,8 +87,10 @@ use crate::term::{Atom, Term};
 pub struct Archive<T: Term = Atom> {
     store: Store,
     codec: Box<dyn Codec<T> + Send + Sync>,
-    /// Held by the thread that writes, beside the lock on the file `lock`. Has one seen to it that the folders stay?
-    writer: Mutex<bool>,
+    /// Has a writer seen to it that the folders stay?
+    is_made: AtomicBool,
+    /// Called when a write has to wait for another.
+    tell: Box<dyn Fn() + Send + Sync>,
     /// Locked for a moment only: nobody reads or writes a file meanwhile.
     states: Mutex<States<T>>,
 }
@@ -96,14 +100,13 @@ type States<T> = BTreeMap<String, (RevisionId, Arc<Snapshot<T>>)>;
 
 /// Whoever writes, until this is dropped.
 struct Turn<'a> {
-    lock: File,
-    _writer: MutexGuard<'a, bool>,
+    store: &'a Store,
+    _waited: Waited,
 }
 
 impl Drop for Turn<'_> {
-    /// Closing is not enough: a process that is being started has the file open too, until it runs its own program.
     fn drop(&mut self) {
-        let _ = self.lock.unlock();
+        self.store.unlock();
     }
 }
 
@@ -128,13 +131,25 @@ impl<T: Term> Archive<T> {
         Ok(Self {
             store: Store::open(folder.as_ref())?,
             codec: Box::new(codec),
-            writer: Mutex::new(false),
+            is_made: AtomicBool::new(false),
+            tell: Box::new(|| {}),
             states: Mutex::new(States::new()),
         })
     }
 
+    /// Has `tell` called each time that a write of this handle has to wait until another process has written. It must not
+    /// write to this handle itself.
+    #[must_use]
+    pub fn on_wait(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        self.tell = Box::new(tell);
+        self
+    }
+
     /// Does this folder hold an archive? O(1).
-    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+    ///
+    /// # Errors
+    /// If the folder can't be looked at. If there is nothing at the path, or no folder, that is `false`.
+    pub fn is_in(folder: impl AsRef<Path>) -> io::Result<bool> {
         Store::is_in(folder.as_ref())
     }
 
@@ -152,19 +167,20 @@ impl<T: Term> Archive<T> {
 
     /// Waits until no other thread and no other process writes.
     fn turn(&self) -> Result<Turn<'_>, ArchiveError> {
-        // A writer that panicked has left what a crash leaves: each file is sound.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.store.0.join("lock"))?;
-        lock.lock()?;
-        if !*writer {
+        let (lock, waited) = Lock::wait_on(&self.store.folder, &self.tell)?.ok_or(ArchiveError::Reentrant)?;
+        self.store.locked(lock);
+        let turn = Turn {
+            store: &self.store,
+            _waited: waited,
+        };
+        // Relaxed: whoever comes later waits for the lock.
+        if !self.is_made.load(Ordering::Relaxed) {
             self.store.create()?;
-            *writer = true;
+            // Also removes what writers have left that are gone.
+            self.store.probe()?;
+            self.is_made.store(true, Ordering::Relaxed);
         }
-        Ok(Turn { lock, _writer: writer })
+        Ok(turn)
     }
 }
 
@@ -219,9 +235,13 @@ impl<T: Term> Archive<T> {
                 state = self.after(old, state, id)?;
             }
             let mut now = self.states();
+            let mut before = None;
             if now.get(revision).map(|(id, _)| id) == known.map(|(id, _)| id) {
-                now.insert(revision.to_owned(), (id, Arc::clone(&state)));
+                before = now.insert(revision.to_owned(), (id, Arc::clone(&state)));
             }
+            drop(now);
+            // It may be the last that holds it, and terms are the user's: not under the lock.
+            drop(before);
         }
         Ok(Environment::at(state))
     }
@@ -269,7 +289,7 @@ impl<T: Term> Archive<T> {
 impl<T: Term> fmt::Debug for Archive<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Archive")
-            .field("folder", &self.store.0)
+            .field("folder", &self.store.folder)
             .finish_non_exhaustive()
     }
 }

@@ -32,11 +32,18 @@ fn parse_head([kind, a, b, c, d]: [u8; HEAD]) -> (u8, usize) {
     (kind, u32::from_le_bytes([a, b, c, d]) as usize)
 }
 
+/// The chain of blocks that end with one of this checksum.
+fn link(chain: u64, checksum: u64) -> u64 {
+    xxh3_64_with_seed(&checksum.to_le_bytes(), chain)
+}
+
 /// Writes blocks.
 pub(super) struct BlockWriter<W> {
     out: W,
     /// How many blocks were written.
     blocks: u64,
+    /// A hash of the checksums of all blocks up to here, in order.
+    chain: u64,
     /// What the next one holds.
     content: Vec<u8>,
     /// One block as it is written.
@@ -47,14 +54,15 @@ impl<W: Write> BlockWriter<W> {
     pub(super) fn new(mut out: W, magic: [u8; 8], version: u32) -> Result<Self, SaveError> {
         out.write_all(&magic)?;
         out.write_all(&version.to_le_bytes())?;
-        Ok(Self::resume(out, 0))
+        Ok(Self::resume(out, 0, 0))
     }
 
-    /// Goes on after so many blocks, at whose end `out` is.
-    pub(super) fn resume(out: W, blocks: u64) -> Self {
+    /// Goes on after so many blocks with this chain, at whose end `out` is.
+    pub(super) fn resume(out: W, blocks: u64, chain: u64) -> Self {
         Self {
             out,
             blocks,
+            chain,
             content: Vec::new(),
             frame: Vec::new(),
         }
@@ -106,6 +114,7 @@ impl<W: Write> BlockWriter<W> {
         self.frame.extend(checksum.to_le_bytes());
         self.out.write_all(&self.frame)?;
         self.blocks += 1;
+        self.chain = link(self.chain, checksum);
         Ok(self.frame.len() as u64)
     }
 
@@ -120,10 +129,15 @@ impl<W: Write> BlockWriter<W> {
         &self.out
     }
 
-    /// Forgets the content that was begun, and all blocks but so many.
-    pub(super) fn go_back(&mut self, blocks: u64) {
+    /// A hash of the checksums of all blocks that were written, in order.
+    pub(super) fn chain(&self) -> u64 {
+        self.chain
+    }
+
+    /// Forgets the content that was begun, and all blocks but so many, which have this chain.
+    pub(super) fn go_back(&mut self, blocks: u64, chain: u64) {
         self.content.clear();
-        self.blocks = blocks;
+        (self.blocks, self.chain) = (blocks, chain);
     }
 }
 
@@ -168,6 +182,8 @@ impl Unchecked<'_> {
 pub(super) struct BlockReader<R> {
     input: R,
     blocks: u64,
+    /// A hash of the checksums of all blocks up to here, in order.
+    chain: u64,
     /// Where the next block begins.
     offset: u64,
     buffer: Vec<u8>,
@@ -191,6 +207,7 @@ impl<R: Read> BlockReader<R> {
             known if known == version => Ok(Self {
                 input,
                 blocks: 0,
+                chain: 0,
                 offset: 12,
                 buffer: Vec::new(),
             }),
@@ -203,6 +220,7 @@ impl<R: Read> BlockReader<R> {
         Self {
             input,
             blocks,
+            chain: 0,
             offset,
             buffer: Vec::new(),
         }
@@ -218,13 +236,19 @@ impl<R: Read> BlockReader<R> {
         self.blocks
     }
 
+    /// A hash of the checksums of all blocks that were read, in order.
+    #[cfg(feature = "journal")]
+    pub(super) fn chain(&self) -> u64 {
+        self.chain
+    }
+
     /// The next block, with all that go on from it: their kind and their content. Of what is not known to be sound, no
     /// more is read than one block.
     pub(super) fn next(&mut self) -> Result<(u8, Input<'_>), LoadError> {
         let start = self.offset;
         self.buffer.clear();
         self.buffer.shrink_to(4 * FULL);
-        let (mut at, mut number) = (start, self.blocks);
+        let (mut at, mut number, mut chain) = (start, self.blocks, self.chain);
         let mut first = None;
         loop {
             let head = self.buffer.len();
@@ -242,9 +266,11 @@ impl<R: Read> BlockReader<R> {
                 return Err(LoadError::at(at, Flaw::Truncated));
             };
             let checked = checked.get(head..).unwrap_or_default();
-            if xxh3_64_with_seed(checked, number).to_le_bytes() != *checksum {
+            let fitting = xxh3_64_with_seed(checked, number);
+            if fitting.to_le_bytes() != *checksum {
                 return Err(LoadError::at(at, Flaw::Checksum));
             }
+            chain = link(chain, fitting);
             let kind = kind & !GOES_ON;
             if *first.get_or_insert(kind) != kind {
                 return Err(LoadError::at(at, Flaw::Block(kind)));
@@ -255,7 +281,7 @@ impl<R: Read> BlockReader<R> {
             at += written;
             number += 1;
             if !goes_on {
-                (self.offset, self.blocks) = (at, number);
+                (self.offset, self.blocks, self.chain) = (at, number, chain);
                 return Ok((kind, Input::new(&self.buffer, start + HEAD as u64)));
             }
         }

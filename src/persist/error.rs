@@ -83,6 +83,10 @@ pub enum Flaw {
     /// An atom is in the wrong place, or the names of its variables don't fit, or it is there twice.
     #[error("an atom that doesn't belong here")]
     Atom,
+    /// A file of a journal and the log that it leads to, or goes on from, were not made for each other: one of them was
+    /// replaced by that of another journal, or by an older one.
+    #[error("made for another log than the one that is there")]
+    Foreign,
     /// A value was saved by a [`Codec`](super::Codec), and this one can't read it.
     #[error("a value that the codec can't read")]
     Opaque,

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::disk;
+use super::disk::{self, Kind};
 use super::file::sync_folder;
 
 /// Sees to it that there is a folder here, and that it is still there after a crash of the machine: the folders above are
@@ -19,11 +19,13 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
             _ => Err(error),
         },
         // Whoever made it may have been stopped before it was synced.
-        Err(_) if path.is_dir() => match sync_folder(path) {
-            // Who may not read the folder above didn't make this one.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
-            done => done,
+        Err(error) => match disk::status(path)?.map(|found| found.kind) {
+            Some(Kind::Folder) => match sync_folder(path) {
+                // Who may not read the folder above didn't make this one.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+                done => done,
+            },
+            _ => Err(error),
         },
-        Err(error) => Err(error),
     }
 }

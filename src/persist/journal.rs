@@ -3,13 +3,13 @@
 mod damage;
 mod log;
 mod recover;
+mod snapshot;
 
 #[cfg(test)]
 mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,12 +17,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use self::log::Log;
+use self::log::{Log, Place, Start};
 use self::recover::{Recovered, file, files, recover, remove_before};
-use super::{Codec, LoadError, NoCodec, SaveError, folder};
-use crate::env::{Conflict, Conflicts, Environment, Resolution};
+use super::file::replace;
+use super::lock::Lock;
+use super::turn::{Turn, Turns};
+use super::{Codec, LoadError, NoCodec, SaveError, disk, folder};
+use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
 use crate::term::{Atom, Term};
+
+/// So often [`Journal::read`] begins anew while a writer changes files.
+const READS: usize = 64;
 
 /// When a [`Journal`] has what it wrote put on the disk itself, so that it outlives the machine and not only the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +62,7 @@ pub enum SyncPolicy {
 /// | file | what it is |
 /// |---|---|
 /// | `lock` | locked by the process that has the journal open |
-/// | `snapshot-N` | a saved environment |
+/// | `snapshot-N` | a state that `log-N` goes on from |
 /// | `log-N` | what happened since `snapshot-N`, or since the log before; since nothing, if N is 0 |
 ///
 /// Other files are left alone.
@@ -91,37 +97,47 @@ struct Inner<T: Term> {
     sync: SyncPolicy,
     /// The version of the world that the log leads to, and that is synced if it must be.
     logged: AtomicU64,
+    /// Who has the turn writes the log. It can run the code of terms and codecs: no lock is held meanwhile.
+    turns: Turns,
+    /// Locked only by who has the turn, so nobody ever waits for it.
     log: Mutex<Current<T>>,
+    /// The length of the log at the end of the last turn.
+    length: AtomicU64,
+    keeping: Mutex<Keeping>,
     /// Told when there is something to sync for the keeper, or nothing any more.
     news: Condvar,
-    compacting: Mutex<()>,
-    _lock: Lock,
-}
-
-/// A file that is locked while this lives.
-struct Lock(File);
-
-impl Lock {
-    fn on(file: File) -> Result<Self, JournalError> {
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
-    }
-}
-
-impl Drop for Lock {
-    /// Closing is not enough: a process that is being started has the file open too, until it runs its own program.
-    fn drop(&mut self) {
-        let _ = self.0.unlock();
-    }
+    compacting: Turns,
+    lock: Lock,
 }
 
 struct Current<T: Term> {
     log: Log<T>,
     number: u64,
+    /// The greatest number of a log that a snapshot, or the end of the log before, may fit.
+    begun: u64,
+}
+
+/// What the thread that syncs has to do.
+#[derive(Default)]
+struct Keeping {
+    is_due: bool,
     closing: bool,
+}
+
+/// The turn of a thread at the log.
+struct Writing<'a, T: Term> {
+    inner: &'a Inner<T>,
+    current: MutexGuard<'a, Current<T>>,
+    _turn: Turn<'a>,
+    /// States that are dropped when the turn is over: terms are the user's.
+    old: Vec<Arc<Snapshot<T>>>,
+}
+
+impl<T: Term> Drop for Writing<'_, T> {
+    fn drop(&mut self) {
+        // Relaxed: it is a number to look at.
+        self.inner.length.store(self.current.log.length(), Ordering::Relaxed);
+    }
 }
 
 /// What [`Journal::open`] found.
@@ -157,6 +173,14 @@ pub enum JournalError {
     /// A log is missing, or ends before what was on the disk.
     #[error("{} is missing or ends too early", .0.display())]
     Cut(PathBuf),
+    /// The file `lock` of the journal was removed or replaced while the journal was open, so another process may write it:
+    /// nothing more is written by this one.
+    #[error("{} was removed or replaced while the journal was open", .0.display())]
+    LockLost(PathBuf),
+    /// This thread is writing the journal: a term or a codec that it ran for that called a method that writes it too, which
+    /// would wait for itself. What it published is written with the next commit.
+    #[error("the journal is being written by this thread")]
+    Reentrant,
     /// Another process, or this one, has the journal open.
     #[error("the journal is open already")]
     Locked,
@@ -195,14 +219,10 @@ impl<T: Term> Journal<T> {
         sync: SyncPolicy,
         codec: impl Codec<T> + Send + Sync + 'static,
     ) -> Result<(Self, Recovery), JournalError> {
-        let folder = folder.as_ref();
+        // The process may go to another folder.
+        let folder = &disk::absolute(folder.as_ref())?;
         folder::create(folder)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join("lock"))?;
-        let lock = Lock::on(lock)?;
+        let lock = Lock::try_on(folder)?.ok_or(JournalError::Locked)?;
         let Recovered {
             environment,
             recovery,
@@ -212,8 +232,8 @@ impl<T: Term> Journal<T> {
         } = recover(folder, &codec)?;
         let (path, state) = (file(folder, "log", number), Arc::clone(environment.snapshot()));
         let log = match last {
-            None => Log::create(&path, number, 0, state)?,
-            Some(found) => log::resume(&path, &found, state)?,
+            None => Log::create(&path, number, log::new_journal(), Place::default(), state, &lock)?,
+            Some(found) => log::resume(&path, &found, state, &lock)?,
         };
         remove_before(folder, snapshot);
         let inner = Arc::new(Inner {
@@ -222,14 +242,17 @@ impl<T: Term> Journal<T> {
             codec: Box::new(codec),
             sync,
             logged: AtomicU64::new(0),
+            turns: Turns::default(),
+            length: AtomicU64::new(log.length()),
             log: Mutex::new(Current {
                 log,
                 number,
-                closing: false,
+                begun: number,
             }),
+            keeping: Mutex::new(Keeping::default()),
             news: Condvar::new(),
-            compacting: Mutex::new(()),
-            _lock: lock,
+            compacting: Turns::default(),
+            lock,
         });
         let keeper = match sync {
             SyncPolicy::Every(interval) => {
@@ -245,19 +268,29 @@ impl<T: Term> Journal<T> {
 
 /// # Looking
 impl<T: Term> Journal<T> {
-    /// What [`open`](Self::open) would give, without changing anything. O(n) for the last snapshot, and what was done
-    /// since.
+    /// What [`open`](Self::open) would give, without changing anything: it takes no lock and writes nothing, so it is in nobody's
+    /// way, and can be called while the journal is open, by this process or another. Then it gives a state that the log led to
+    /// while it read. O(n) for the last snapshot, and what was done since; again, if files went or grew meanwhile.
     ///
     /// # Errors
     /// As [`open_with`](Self::open_with); what is missing is not made.
     pub fn read(folder: impl AsRef<Path>, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
-        let folder = folder.as_ref();
-        let _lock = match File::open(folder.join("lock")) {
-            Ok(lock) => Some(Lock::on(lock)?),
-            // Of a copy: nobody has it open.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
-        };
+        let folder = &disk::absolute(folder.as_ref())?;
+        let mut before = recover::stamp(folder)?;
+        for _ in 1..READS {
+            let found = Self::read_once(folder, codec);
+            let is_whole = found.as_ref().is_ok_and(|(_, recovery)| recovery.torn == 0);
+            let now = recover::stamp(folder)?;
+            // What a writer is just doing looks like damage.
+            if is_whole || now == before {
+                return found;
+            }
+            before = now;
+        }
+        Self::read_once(folder, codec)
+    }
+
+    fn read_once(folder: &Path, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
         let found = recover(folder, codec)?;
         if found.last.is_none() {
             return Err(JournalError::Cut(file(folder, "log", 0)));
@@ -266,8 +299,15 @@ impl<T: Term> Journal<T> {
     }
 
     /// Does this folder hold a journal? O(f) for f files.
-    pub fn is_in(folder: impl AsRef<Path>) -> bool {
-        files(folder.as_ref()).is_ok_and(|files| !files.is_empty())
+    ///
+    /// # Errors
+    /// If the folder, or a file in it, can't be read. If there is nothing at the path, or no folder, that is `false`.
+    pub fn is_in(folder: impl AsRef<Path>) -> io::Result<bool> {
+        let folder = folder.as_ref();
+        match disk::status(folder)?.map(|found| found.kind) {
+            Some(disk::Kind::Folder) => Ok(!files(folder)?.is_empty()),
+            _ => Ok(false),
+        }
     }
 }
 
@@ -297,10 +337,11 @@ impl<T: Term> Journal<T> {
         &self.inner.world
     }
 
-    /// The length of the log, in bytes: [`compact`](Self::compact) when it is much.
+    /// The length of the log, in bytes: [`compact`](Self::compact) when it is much. It never waits.
     #[must_use]
     pub fn log_length(&self) -> u64 {
-        self.inner.lock().log.length()
+        // Relaxed: nothing else is read by it.
+        self.inner.length.load(Ordering::Relaxed)
     }
 }
 
@@ -378,40 +419,84 @@ impl<T: Term> Journal<T> {
     /// If the files can't be written. The journal goes on with those it has.
     pub fn compact(&self) -> Result<(), JournalError> {
         let inner = &*self.inner;
-        let _one_at_a_time = inner.compacting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut current = inner.lock();
-        let number = current.number + 1;
-        let path = file(&inner.folder, "log", number);
-        let save = |state: &Environment<T>| state.save_with(file(&inner.folder, "snapshot", number), &*inner.codec);
-        if current.log.broken {
+        let _one_at_a_time = inner.compacting.take().ok_or(JournalError::Reentrant)?;
+        let mut writing = inner.write()?;
+        let number;
+        if writing.current.log.broken {
+            // A snapshot that was made before may have its name all the same, and another log of its number would not fit.
+            number = writing.current.begun + 1;
+            writing.current.begun = number;
             let published = inner.world.load();
             let state = published.fork();
+            let before = Arc::clone(&writing.current.log.state);
+            writing.old.extend([before, Arc::clone(state.snapshot())]);
             // It counts when the snapshot is there, and nothing goes into it before.
-            let log = Log::create(&path, number, 0, Arc::clone(state.snapshot()))?;
-            save(&state)?;
-            (current.log, current.number) = (log, number);
+            let path = file(&inner.folder, "log", number);
+            let journal = writing.current.log.start().journal;
+            let state = state.snapshot();
+            let log = Log::create(&path, number, journal, Place::default(), Arc::clone(state), &inner.lock)?;
+            inner.save(state, number, log.start())?;
+            (writing.current.log, writing.current.number) = (log, number);
             inner.logged.fetch_max(published.version(), Ordering::Release);
-            drop(current);
+            drop(published);
+            drop(writing);
         } else {
-            inner.append(&mut current)?;
+            number = writing.current.number + 1;
+            inner.append(&mut writing)?;
+            let current = &mut *writing.current;
             current.log.sync()?;
-            let state = Environment::at(Arc::clone(&current.log.state));
+            let state = Arc::clone(&current.log.state);
             // It counts when the old log has its end. Until then, that one can go on.
-            let log = Log::create(&path, number, current.log.length(), Arc::clone(state.snapshot()))?;
-            current.log.seal()?;
+            let path = file(&inner.folder, "log", number);
+            let (journal, end) = (current.log.start().journal, current.log.end());
+            let log = Log::create(&path, number, journal, end, Arc::clone(&state), &inner.lock)?;
+            let start = log.start();
+            // The end may be there though the call fails: then no other log of this number would fit.
+            current.begun = number;
+            current.log.seal(&inner.lock)?;
             (current.log, current.number) = (log, number);
-            drop(current);
-            save(&state)?;
+            drop(writing);
+            inner.save(&state, number, start)?;
         }
+        must_be_held(&inner.lock)?;
         remove_before(&inner.folder, number);
         Ok(())
     }
 }
 
+/// That no other process can have become the writer.
+fn must_be_held(lock: &Lock) -> Result<(), JournalError> {
+    if lock.is_held()? {
+        Ok(())
+    } else {
+        Err(JournalError::LockLost(lock.path().to_owned()))
+    }
+}
+
 impl<T: Term> Inner<T> {
-    /// The log is sound, or knows that it is broken, at every moment when something can panic: the code of terms.
-    fn lock(&self) -> MutexGuard<'_, Current<T>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes the snapshot of this number, which the log that starts so goes on from.
+    fn save(&self, state: &Snapshot<T>, number: u64, start: Start) -> Result<(), JournalError> {
+        replace(&file(&self.folder, "snapshot", number), |out| {
+            snapshot::write(out, number, start, state, &*self.codec)?;
+            // Next it takes the place of what is there.
+            must_be_held(&self.lock)
+        })
+    }
+
+    /// Waits for the turn to write the log.
+    fn write(&self) -> Result<Writing<'_, T>, JournalError> {
+        let turn = self.turns.take().ok_or(JournalError::Reentrant)?;
+        Ok(Writing {
+            inner: self,
+            // The log is sound, or knows that it is broken, at every moment when something can panic: the code of terms.
+            current: self.log.lock().unwrap_or_else(PoisonError::into_inner),
+            _turn: turn,
+            old: Vec::new(),
+        })
+    }
+
+    fn keeping(&self) -> MutexGuard<'_, Keeping> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when the log leads to this version, or a later one.
@@ -419,20 +504,24 @@ impl<T: Term> Inner<T> {
         if self.logged.load(Ordering::Acquire) >= version {
             return Ok(());
         }
-        let mut current = self.lock();
+        let mut writing = self.write()?;
         // Most of those who waited find that the one before them wrote theirs too.
         if self.logged.load(Ordering::Acquire) >= version {
             return Ok(());
         }
-        self.append(&mut current)
+        self.append(&mut writing)
     }
 
-    fn append(&self, current: &mut Current<T>) -> Result<(), JournalError> {
+    fn append(&self, writing: &mut Writing<'_, T>) -> Result<(), JournalError> {
         let published = self.world.load();
         let state = Arc::clone(published.fork().snapshot());
-        current.log.append(state, &*self.codec, self.sync)?;
+        let before = Arc::clone(&writing.current.log.state);
+        writing.old.extend([before, Arc::clone(&state)]);
+        let log = &mut writing.current.log;
+        log.append(state, &*self.codec, self.sync, &self.lock)?;
         self.logged.fetch_max(published.version(), Ordering::Release);
-        if current.log.is_dirty() {
+        if log.is_dirty() && matches!(self.sync, SyncPolicy::Every(_)) {
+            self.keeping().is_due = true;
             self.news.notify_one();
         }
         Ok(())
@@ -440,31 +529,36 @@ impl<T: Term> Inner<T> {
 
     /// Syncs what is in the log, also if what is published can't be written.
     fn sync(&self) -> Result<(), JournalError> {
-        let mut current = self.lock();
-        let appended = self.append(&mut current);
-        current.log.sync()?;
+        let mut writing = self.write()?;
+        let appended = self.append(&mut writing);
+        writing.current.log.sync()?;
         appended
     }
 
     /// Syncs, so long after something was appended, until the journal is closed. What is published and not appended is not
     /// written here: that runs the code of terms, which may panic.
     fn keep_synced(&self, interval: Duration) {
-        let mut current = self.lock();
+        let mut keeping = self.keeping();
         loop {
-            let idle = |current: &mut Current<T>| !current.closing && !current.log.is_dirty();
-            current = self
+            let idle = |keeping: &mut Keeping| !keeping.closing && !keeping.is_due;
+            keeping = self
                 .news
-                .wait_while(current, idle)
+                .wait_while(keeping, idle)
                 .unwrap_or_else(PoisonError::into_inner);
             let waited = self
                 .news
-                .wait_timeout_while(current, interval, |current| !current.closing);
-            current = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if current.closing {
+                .wait_timeout_while(keeping, interval, |keeping| !keeping.closing);
+            keeping = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if keeping.closing {
                 return;
             }
-            // If it fails the log is broken, and those who commit are told.
-            let _ = current.log.sync();
+            keeping.is_due = false;
+            drop(keeping);
+            if let Ok(mut writing) = self.write() {
+                // If it fails the log is broken, and those who commit are told.
+                let _ = writing.current.log.sync();
+            }
+            keeping = self.keeping();
         }
     }
 }
@@ -473,7 +567,7 @@ impl<T: Term> Drop for Journal<T> {
     /// Syncs, and drops what can't be told of any more: who must know calls [`sync`](Journal::sync).
     fn drop(&mut self) {
         if let Some(keeper) = self.keeper.take() {
-            self.inner.lock().closing = true;
+            self.inner.keeping().closing = true;
             self.inner.news.notify_one();
             let _ = keeper.join();
         }

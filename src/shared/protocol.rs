@@ -25,6 +25,11 @@ pub(super) trait State: Clone {
 
     /// Are the two the very same?
     fn is(&self, other: &Self) -> bool;
+
+    /// Would nobody see a difference, now or in a later union, if this were not published after `before`?
+    fn brings_nothing_to(&self, before: &Self) -> bool {
+        self.is(before)
+    }
 }
 
 /// One state in the life of a cell.
@@ -96,25 +101,29 @@ impl<S: State> Protocol<S> {
         Some(next)
     }
 
-    /// Publishes `state`, whatever is current, and returns what it replaced; publishes nothing if that is the same.
+    /// Publishes `state`, whatever is current, and returns what it replaced; publishes nothing if it brings nothing to that.
     pub(super) fn publish(&self, state: &S) -> Arc<Publication<S>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
-            if current.state.is(state) || self.replace(&current, state.clone(), Vec::new()).is_some() {
+            if state.brings_nothing_to(&current.state) || self.replace(&current, state.clone(), Vec::new()).is_some() {
                 return current;
             }
             backoff.wait();
         }
     }
 
-    /// Publishes `state` if `expected` is current, and returns its version; else returns what is current.
+    /// Publishes `state` if `expected` is current, and returns its version; else returns what is current. Publishes nothing
+    /// if it brings nothing to that.
     pub(super) fn publish_if(&self, expected: &S, state: &S) -> Result<u64, Arc<Publication<S>>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
             if !current.state.is(expected) {
                 return Err(current);
+            }
+            if state.brings_nothing_to(&current.state) {
+                return Ok(current.version);
             }
             if let Some(next) = self.replace(&current, state.clone(), Vec::new()) {
                 return Ok(next.version);

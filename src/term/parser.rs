@@ -2,7 +2,8 @@
 //!
 //! # Syntax
 //! ```text
-//! source     = { blank | [ "!" { blank } ] atom }
+//! source     = { blank | [ ( "!" | count ) { blank } ] atom }
+//! count      = "#*" digit { digit }                  followed by no other plain character
 //! atom       = expression | string | quoted | variable | word
 //! expression = "(" { blank | atom } ")"
 //! string     = text                                  a value
@@ -28,6 +29,8 @@
 //! - Atoms need no white space between them where one can't be part of the other: `(a"b"(c)$d)` has four items.
 //! - `!` means "evaluate" only in front of an item at the top level; within parentheses it is a character as any other:
 //!   `(!= a b)`. There is one: `!!a` is an error.
+//! - A count says how many times the atom is meant: `#*3 (p 1)` is `(p 1) (p 1) (p 1)`. It is a whole number from 1 to
+//!   2^64 − 1, it stands before no `!`, and within parentheses it is a symbol.
 //! - `$x#7` is copy 7 of `$x`, as [`rename_apart`](crate::term::rename_apart) makes them; `$x#0` is `$x`.
 //! - An integer beyond 64 bits, or a float beyond the range of `f64`, is an error rather than another number.
 //!
@@ -51,8 +54,8 @@ mod spans;
 use std::ops::Range;
 
 pub use error::{ParseError, ParseErrorKind};
+pub(super) use lexer::{COUNT, is_plain, looks_like_number};
 use lexer::{Lexeme, Lexer};
-pub(super) use lexer::{is_plain, looks_like_number};
 pub use spans::spans;
 
 use super::{Atom, Leaf, Term};
@@ -64,7 +67,9 @@ pub struct Item<T = Atom> {
     pub atom: T,
     /// Whether a `!` stands before it.
     pub bang: bool,
-    /// The bytes of the source that are the atom, without the `!`.
+    /// How many occurrences are meant: 1, unless a count such as `#*3` stands before it.
+    pub count: u64,
+    /// The bytes of the source that are the atom, without the `!` or the count.
     pub span: Range<usize>,
 }
 
@@ -142,10 +147,25 @@ impl<'a, T: Term> Parser<'a, T> {
                     .error(ParseErrorKind::NothingToEvaluate, bang_at..bang_at + 1));
             }
         }
+        let count_at = self.lexer.position();
+        let count = self.lexer.count()?;
+        if count.is_some() {
+            let span = count_at..self.lexer.position();
+            self.lexer.skip_blank();
+            if bang {
+                return Err(self
+                    .lexer
+                    .error(ParseErrorKind::NothingToEvaluate, bang_at..bang_at + 1));
+            }
+            if self.lexer.at_end() || self.lexer.skip_bang() || self.lexer.starts_count() {
+                return Err(self.lexer.error(ParseErrorKind::NothingToCount, span));
+            }
+        }
         let start = self.lexer.position();
         Ok(self.atom()?.map(|atom| Item {
             atom,
             bang,
+            count: count.unwrap_or(1),
             span: start..self.lexer.position(),
         }))
     }
@@ -211,7 +231,7 @@ impl<T: Term> Iterator for Parser<'_, T> {
 /// The one term that is this source.
 ///
 /// # Errors
-/// Those of the [`Parser`]; also if there is no atom, more than one, or a `!` before it.
+/// Those of the [`Parser`]; also if there is no atom, more than one, or a `!` or a count before it.
 ///
 /// ```
 /// use pleach::term::{Atom, parser};
@@ -231,6 +251,9 @@ pub fn parse_one<T: Term>(source: &str) -> Result<T, ParseError> {
     };
     if item.bang {
         return at(ParseErrorKind::UnexpectedBang, item.span);
+    }
+    if item.count != 1 {
+        return at(ParseErrorKind::UnexpectedCount, item.span);
     }
     match parser.next() {
         None => Ok(item.atom),

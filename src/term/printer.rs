@@ -9,6 +9,7 @@
 //! | symbol `42` | `#"42"` | it looks like a number |
 //! | symbol `$x` | `#"$x"` | it would be a variable |
 //! | symbol `!x` | `#"!x"`, but `(!x)` | at the top level, `!` means "evaluate" |
+//! | symbol `#*3` | `#"#*3"`, but `(#*3)` | at the top level, `#*3 a` is three times `a` |
 //! | variable `x`, copy 7 | `$x#7` | |
 //! | variable `two words` | `$"two words"` | as for symbols, or `#` in it |
 //! | float 1, 10^21 | `1.0`, `1e21` | a float has a `.` or an `e` |
@@ -84,7 +85,9 @@ pub(super) fn write<'a, T: Term>(
 fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result {
     match leaf {
         Leaf::Symbol(name) => {
-            let taken = name.starts_with('$') || (top && name.starts_with('!')) || parser::looks_like_number(name);
+            let taken = name.starts_with('$')
+                || (top && (name.starts_with('!') || name.starts_with(parser::COUNT)))
+                || parser::looks_like_number(name);
             if taken || !is_word(name) {
                 f.write_char('#')?;
                 write_text(name, f)

@@ -530,7 +530,7 @@ mod union {
 }
 
 mod cells_and_spaces {
-    use pleach::env::{IdSeed, Patch, Resolution, resolve};
+    use pleach::env::{IdSeed, Patch, Resolution, StateId, resolve};
 
     use super::*;
 
@@ -646,6 +646,133 @@ mod cells_and_spaces {
         assert!(env.space_mut(space).is_none() && env.space(space).is_none());
         assert!(!env.change_state(state, atom("b")) && env.get_state(state).is_none() && env.binding("a").is_none());
         assert!(env.ptr_eq(&before));
+    }
+
+    /// Two environments that set a state to X and Y, and each merged the old state of the other and kept its own.
+    fn dispute() -> (StateId, [Environment; 2], [Environment; 2]) {
+        let mut base = world(&[]);
+        let state = base.new_state(atom("0"));
+        base.bind("b", atom("0"));
+        let (mut x, mut y) = (base.clone(), base);
+        for (handle, value) in [(&mut x, "X"), (&mut y, "Y")] {
+            handle.change_state(state, atom(value));
+            handle.bind("b", atom(value));
+        }
+        let c = x.union_with(&y, resolve::ours).unwrap();
+        let d = y.union_with(&x, resolve::ours).unwrap();
+        (state, [x, y], [c, d])
+    }
+
+    fn held(env: &Environment, state: StateId) -> String {
+        format!("{} {}", env.get_state(state).unwrap(), env.binding("b").unwrap())
+    }
+
+    #[test]
+    fn bases_that_disagree_make_a_conflict() {
+        let (state, [x, y], [c, d]) = dispute();
+        for (ours, theirs) in [(&c, &d), (&d, &c)] {
+            let conflicts = ours.union_with(theirs, resolve::fail).unwrap_err();
+            assert_eq!(conflicts.0.len(), 2);
+            assert!(
+                conflicts
+                    .0
+                    .iter()
+                    .all(|conflict| conflict.disputed && conflict.base.is_none())
+            );
+            assert_eq!(
+                held(&ours.union_with(theirs, resolve::ours).unwrap(), state),
+                held(ours, state)
+            );
+            assert_eq!(
+                held(&ours.union_with(theirs, resolve::theirs).unwrap(), state),
+                held(theirs, state)
+            );
+            assert_eq!(held(&ours.union(theirs), state), held(theirs, state));
+        }
+        // A value that neither ancestor had is no better founded than one that one of them had.
+        let mut z = d.clone();
+        z.change_state(state, atom("Z"));
+        assert_eq!(c.union_with(&z, resolve::fail).unwrap_err().0.len(), 2);
+        // Both decided alike.
+        let alike = y.union_with(&x, resolve::theirs).unwrap();
+        assert_eq!(held(&c.union_with(&alike, resolve::fail).unwrap(), state), "X X");
+    }
+
+    #[test]
+    fn a_dispute_that_was_decided_is_over() {
+        let (state, _, [c, d]) = dispute();
+        let decided = c.union_with(&d, |_| Resolution::Value(atom("Z"))).unwrap();
+        let mut later = [c.clone(), d.clone()];
+        later.iter_mut().for_each(|env| env.add_fact(atom("news")));
+        for env in &later {
+            let union = decided.union_with(env, resolve::fail).unwrap();
+            assert_eq!(held(&union, state), "Z Z");
+            assert_eq!(held(&env.union_with(&union, resolve::fail).unwrap(), state), "Z Z");
+        }
+        // Two who merge that with the old ones criss-cross again, and agree.
+        let (mut e, mut f) = (decided.union(&later[0]), later[1].union(&decided));
+        e.add_fact(atom("e"));
+        f.add_fact(atom("f"));
+        assert_eq!(held(&f.union_with(&e, resolve::fail).unwrap(), state), "Z Z");
+    }
+
+    /// The bases of two versions disagree because their own bases did, and so on.
+    #[test]
+    fn a_dispute_is_inherited_by_bases_of_bases() {
+        let (state, _, [mut c, mut d]) = dispute();
+        for round in 0..20 {
+            for env in [&mut c, &mut d] {
+                env.add_fact(Atom::from(round));
+            }
+            assert_eq!(c.union_with(&d, resolve::fail).unwrap_err().0.len(), 2, "round {round}");
+            (c, d) = (
+                c.union_with(&d, resolve::ours).unwrap(),
+                d.union_with(&c, resolve::ours).unwrap(),
+            );
+        }
+        assert_eq!((held(&c, state), held(&d, state)), ("X X".into(), "Y Y".into()));
+    }
+
+    /// A change that one of the bases knew of already is taken, as it always was.
+    #[test]
+    fn a_base_that_was_only_behind_disputes_nothing() {
+        let mut base = world(&[]);
+        let state = base.new_state(atom("0"));
+        let (mut a, mut b) = (base.clone(), base);
+        for round in 0..20 {
+            a.change_state(state, Atom::from(round));
+            b.add_fact(Atom::from(round));
+            (a, b) = (
+                a.union_with(&b, resolve::fail).unwrap(),
+                b.union_with(&a, resolve::fail).unwrap(),
+            );
+            assert_eq!(
+                (a.get_state(state), b.get_state(state)),
+                (Some(&Atom::from(round)), Some(&Atom::from(round)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_cell_that_bases_disagree_on_may_be_absent() {
+        let base = world(&[]);
+        let mut x = base.clone();
+        x.bind("b", atom("X"));
+        let removal: Patch = x.diff(&base);
+        let y = base.clone();
+        let (mut x1, mut y1) = (x.clone(), x.clone());
+        x1.bind("b", atom("Y"));
+        y1.apply(&removal);
+        let c = x1.union_with(&y1, resolve::ours).unwrap();
+        let d = y1.union_with(&x1, resolve::ours).unwrap();
+        assert_eq!((c.binding("b"), d.binding("b")), (Some(&atom("Y")), None));
+        let conflicts = c.union_with(&d, resolve::fail).unwrap_err();
+        assert_eq!(
+            (&conflicts.0[0].ours, &conflicts.0[0].theirs),
+            (&Some(atom("Y")), &None)
+        );
+        assert_eq!(c.union(&d).binding("b"), None);
+        assert_eq!(y.union_with(&c, resolve::fail).unwrap().binding("b"), Some(&atom("Y")));
     }
 
     #[test]

@@ -271,3 +271,349 @@ fn histories_of_additions() {
 fn histories_with_removals() {
     holds(|history| run(&history, true));
 }
+
+/// Law 14: conflicts of cells, over histories that criss-cross.
+mod cells {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    use pleach::env::{Conflict, Resolution};
+
+    use super::*;
+
+    const HANDLES: usize = 4;
+    const NAMES: [&str; 2] = ["x", "y"];
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Bind(usize, usize),
+        /// As the state before the first write.
+        Unbind(usize, usize),
+        /// Adds a fact, so that there is another version with the same cells.
+        Write(usize),
+        Fork(usize, usize),
+        Union(usize, usize, usize),
+        /// Each of two takes the old state of the other in.
+        Cross(usize, usize),
+        RecordMerge(usize, usize),
+    }
+
+    impl Arbitrary for Step {
+        fn arbitrary(g: &mut Gen) -> Self {
+            let mut handle = || usize::arbitrary(g) % HANDLES;
+            let (a, b, c) = (handle(), handle(), handle());
+            let name = usize::arbitrary(g) % NAMES.len();
+            match u8::arbitrary(g) % 18 {
+                0..=4 => Self::Bind(a, name),
+                5 => Self::Unbind(a, name),
+                6..=7 => Self::Write(a),
+                8..=9 => Self::Fork(a, b),
+                10 => Self::RecordMerge(a, b),
+                11..=13 => Self::Union(a, b, c),
+                _ => Self::Cross(a, b),
+            }
+        }
+    }
+
+    type Held = Option<i64>;
+
+    /// The last decision about a cell: what it is, and all decisions that it replaces, itself included.
+    #[derive(Clone, Debug, Default)]
+    struct Decision {
+        id: usize,
+        value: Held,
+        replaces: BTreeSet<usize>,
+    }
+
+    #[derive(Clone, Debug)]
+    struct Version {
+        ancestors: BTreeSet<usize>,
+        cells: [Decision; NAMES.len()],
+    }
+
+    /// All versions there ever were, and nothing of how they are kept.
+    #[derive(Default)]
+    struct Model {
+        versions: Vec<Version>,
+        decisions: usize,
+        /// What `base` returned.
+        bases: RefCell<BTreeMap<(usize, usize, usize), Option<Held>>>,
+    }
+
+    impl Model {
+        fn push(&mut self, parents: &[usize], cells: [Decision; NAMES.len()]) -> usize {
+            let id = self.versions.len();
+            let mut ancestors = BTreeSet::from([id]);
+            for parent in parents {
+                ancestors.extend(&self.versions[*parent].ancestors);
+            }
+            self.versions.push(Version { ancestors, cells });
+            id
+        }
+
+        fn decide(&mut self, value: Held, replaced: &[&Decision]) -> Decision {
+            self.decisions += 1;
+            let mut replaces = BTreeSet::from([self.decisions]);
+            replaced.iter().for_each(|decision| replaces.extend(&decision.replaces));
+            Decision {
+                id: self.decisions,
+                value,
+                replaces,
+            }
+        }
+
+        fn set(&mut self, version: usize, name: usize, value: Held) -> usize {
+            let mut cells = self.versions[version].cells.clone();
+            if cells[name].value != value {
+                cells[name] = self.decide(value, &[&cells[name].clone()]);
+            }
+            self.push(&[version], cells)
+        }
+
+        fn latest_common(&self, a: usize, b: usize) -> Vec<usize> {
+            let ancestors = |version: usize| &self.versions[version].ancestors;
+            let mut latest: Vec<usize> = Vec::new();
+            // Versions are numbered in the order they were made.
+            for version in ancestors(a)
+                .iter()
+                .rev()
+                .filter(|version| ancestors(b).contains(version))
+            {
+                if !latest.iter().any(|later| ancestors(*later).contains(version)) {
+                    latest.push(*version);
+                }
+            }
+            latest
+        }
+
+        fn value(&self, version: usize, name: usize) -> Held {
+            self.versions[version].cells[name].value
+        }
+
+        /// The law as a program: the base value, if there is one.
+        fn base(&self, a: usize, b: usize, name: usize) -> Option<Held> {
+            let key = (a.min(b), a.max(b), name);
+            if let Some(known) = self.bases.borrow().get(&key) {
+                return *known;
+            }
+            let base = self.new_base(a, b, name);
+            self.bases.borrow_mut().insert(key, base);
+            base
+        }
+
+        fn new_base(&self, a: usize, b: usize, name: usize) -> Option<Held> {
+            let bases = self.latest_common(a, b);
+            if bases.is_empty() {
+                return Some(None);
+            }
+            let is_replaced = |old: usize| {
+                bases.iter().any(|new| {
+                    self.value(*new, name) != self.value(old, name)
+                        && self.base(old, *new, name) == Some(self.value(old, name))
+                })
+            };
+            let left = bases.iter().filter(|base| bases.len() == 1 || !is_replaced(**base));
+            let values: BTreeSet<_> = left.map(|base| self.value(*base, name)).collect();
+            (values.len() == 1).then(|| values.into_iter().next().flatten())
+        }
+    }
+
+    /// How conflicts are resolved.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Rule {
+        /// By a value that was never there before: and all that is written is new too, so that equal values are one decision.
+        Fresh,
+        /// By one of the two, or by a value of few.
+        Few,
+    }
+
+    struct Run {
+        model: Model,
+        handles: Vec<(Environment, usize)>,
+        rule: Rule,
+        next: i64,
+    }
+
+    impl Run {
+        fn new(rule: Rule) -> Self {
+            let mut model = Model::default();
+            let first_decision = Decision {
+                replaces: BTreeSet::from([0]),
+                ..Decision::default()
+            };
+            let root = model.push(&[], std::array::from_fn(|_| first_decision.clone()));
+            let first = Environment::new();
+            Self {
+                model,
+                handles: vec![(first, root); HANDLES],
+                rule,
+                next: 0,
+            }
+        }
+
+        fn value(&mut self) -> i64 {
+            self.next += 1;
+            match self.rule {
+                Rule::Fresh => self.next,
+                Rule::Few => self.next * 7 % 3,
+            }
+        }
+
+        fn union(&mut self, a: usize, b: usize) -> (Environment, usize) {
+            let ((ours, a), (theirs, b)) = (self.handles[a].clone(), self.handles[b].clone());
+            let next = self.value();
+            let rule = self.rule;
+            let mut found = Vec::new();
+            let resolver = |conflict: &Conflict| {
+                let (resolution, value) = match (rule, next) {
+                    (Rule::Few, 0) => (Resolution::Ours, conflict.ours.clone()),
+                    (Rule::Few, 1) => (Resolution::Theirs, conflict.theirs.clone()),
+                    _ => (Resolution::Value(Atom::from(next)), Some(Atom::from(next))),
+                };
+                found.push((conflict.clone(), value));
+                resolution
+            };
+            let union = ours.union_with(&theirs, resolver).unwrap();
+            let failed = ours.union_with(&theirs, pleach::env::resolve::fail);
+            let swapped = theirs.union_with(&ours, pleach::env::resolve::fail);
+            let listed = |result: Result<Environment, pleach::env::Conflicts>| match result {
+                Ok(_) => Vec::new(),
+                Err(conflicts) => conflicts.0.into_iter().map(|conflict| conflict.cell).collect(),
+            };
+            let names: Vec<_> = found.iter().map(|(conflict, _)| conflict.cell).collect();
+            assert_eq!(names, listed(failed), "`fail` lists what others resolve");
+            assert_eq!(names, listed(swapped), "whichever comes first");
+
+            let bases = self.model.latest_common(a, b);
+            if bases.contains(&b) || bases.contains(&a) {
+                assert!(found.is_empty());
+                return (union, if bases.contains(&b) { a } else { b });
+            }
+            let mut cells = self.model.versions[a].cells.clone();
+            for (name, cell) in cells.iter_mut().enumerate() {
+                let (left, right) = (cell.clone(), self.model.versions[b].cells[name].clone());
+                let conflict = found
+                    .iter()
+                    .find(|(conflict, _)| conflict.cell.to_string() == NAMES[name]);
+                let base = self.model.base(a, b, name);
+                let is_conflict = left.value != right.value && base != Some(left.value) && base != Some(right.value);
+                assert_eq!(
+                    conflict.is_some(),
+                    is_conflict,
+                    "law 14: {NAMES:?}[{name}] with {base:?}"
+                );
+                if let Some((conflict, _)) = conflict {
+                    assert_eq!(conflict.disputed, base.is_none());
+                    assert_eq!(conflict.base, base.flatten().map(Atom::from));
+                    assert_eq!(conflict.ours, left.value.map(Atom::from));
+                    assert_eq!(conflict.theirs, right.value.map(Atom::from));
+                }
+                // The same without any recursion: whatever was inherited, one side must hold it.
+                let held = bases
+                    .iter()
+                    .map(|base| self.model.value(*base, name))
+                    .collect::<BTreeSet<_>>();
+                if left.value != right.value && !bases.is_empty() {
+                    if !held.contains(&left.value) && !held.contains(&right.value) {
+                        assert!(is_conflict, "both left it differently");
+                    }
+                    if held.len() == 1 && (held.contains(&left.value) || held.contains(&right.value)) {
+                        assert!(!is_conflict, "one side kept what both inherited");
+                    }
+                }
+                // And by decisions, where equal values are one decision.
+                if self.rule == Rule::Fresh {
+                    let is_open = !left.replaces.contains(&right.id) && !right.replaces.contains(&left.id);
+                    assert_eq!(
+                        is_conflict,
+                        is_open && left.value != right.value,
+                        "neither knew of the other"
+                    );
+                }
+                *cell = match conflict {
+                    Some((_, value)) => {
+                        let value = value.as_ref().map(|value| value.to_string().parse().unwrap());
+                        self.model.decide(value, &[&left, &right])
+                    }
+                    None if left.value == right.value => {
+                        let mut both = left.clone();
+                        both.replaces.extend(&right.replaces);
+                        both
+                    }
+                    None if base == Some(left.value) => right,
+                    None => left,
+                };
+            }
+            (union, self.model.push(&[a, b], cells))
+        }
+
+        fn step(&mut self, step: &Step) {
+            match *step {
+                Step::Bind(handle, name) => {
+                    let value = self.value();
+                    let (env, version) = &mut self.handles[handle];
+                    env.bind(NAMES[name], Atom::from(value));
+                    *version = self.model.set(*version, name, Some(value));
+                }
+                Step::Unbind(handle, name) => {
+                    // A cell that was deleted can't be told from one that never was, by value.
+                    if self.rule == Rule::Fresh {
+                        return;
+                    }
+                    let (env, version) = &mut self.handles[handle];
+                    let mut with = Environment::new();
+                    if let Some(value) = env.binding(NAMES[name]) {
+                        with.bind(NAMES[name], value.clone());
+                        env.apply(&with.diff(&Environment::new()));
+                    }
+                    *version = self.model.set(*version, name, None);
+                }
+                Step::Write(handle) => {
+                    let (env, version) = &mut self.handles[handle];
+                    env.add_fact(atom(0));
+                    let cells = self.model.versions[*version].cells.clone();
+                    *version = self.model.push(&[*version], cells);
+                }
+                Step::Fork(from, to) => self.handles[to] = self.handles[from].clone(),
+                Step::Union(a, b, to) => self.handles[to] = self.union(a, b),
+                Step::Cross(a, b) => (self.handles[a], self.handles[b]) = (self.union(a, b), self.union(b, a)),
+                Step::RecordMerge(into, from) => {
+                    let (a, b) = (self.handles[into].1, self.handles[from].1);
+                    if self.rule == Rule::Fresh || self.model.versions[a].ancestors.contains(&b) {
+                        return;
+                    }
+                    let theirs = self.handles[from].0.clone();
+                    self.handles[into].0.record_merge(&theirs);
+                    let cells = self.model.versions[a].cells.clone();
+                    self.handles[into].1 = self.model.push(&[a, b], cells);
+                }
+            }
+            for (env, version) in &self.handles {
+                for (name, cell) in NAMES.iter().zip(&self.model.versions[*version].cells) {
+                    assert_eq!(env.binding(name), cell.value.map(Atom::from).as_ref());
+                }
+            }
+        }
+    }
+
+    fn run(rule: Rule, steps: Vec<Step>) {
+        let mut run = Run::new(rule);
+        steps.iter().for_each(|step| run.step(step));
+    }
+
+    fn holds(property: fn(Vec<Step>)) {
+        QuickCheck::new().tests(5_000).max_tests(5_000).quickcheck(property);
+    }
+
+    /// Two sides conflict exactly if neither has replaced the last decision of the other.
+    #[test]
+    fn conflicts_are_decisions_that_did_not_know_each_other() {
+        holds(|steps| run(Rule::Fresh, steps));
+    }
+
+    /// Equal values, values kept by resolvers, deletions and merges by hand.
+    #[test]
+    fn conflicts_are_what_no_base_value_explains() {
+        holds(|steps| run(Rule::Few, steps));
+    }
+}

@@ -419,6 +419,64 @@ fn conflicts_are_for_the_caller_to_resolve() {
     assert_eq!(archive.checkout("main").unwrap().binding("x"), Some(&Atom::from(2)));
 }
 
+/// Two branches that merge each other's old states, as often as `rounds` says.
+fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Environment, i64)) {
+    archive.branch("b", "a").unwrap();
+    for round in 0..rounds {
+        for (at, branch) in ["a", "b"].into_iter().enumerate() {
+            let mut env = archive.checkout(branch).unwrap();
+            write(&mut env, (2 * round + at) as i64);
+            archive.commit(branch, &env, "").unwrap();
+        }
+        let old = archive.find("a").unwrap().to_string();
+        for (into, from) in [("a", "b"), ("b", &old)] {
+            archive.merge_with(into, from, "", resolve::ours).unwrap().unwrap();
+        }
+    }
+}
+
+/// However deep: the base of each merge is found among those of the ones before.
+#[test]
+fn branches_that_merge_old_states_of_each_other_count_all_once() {
+    let folder = Folder::fast("criss-cross");
+    let archive = open(&folder);
+    archive.commit("a", &large(100), "").unwrap();
+    criss_cross(&archive, 25, |env, n| {
+        env.add_fact(fact(10_000 + n));
+        env.remove_fact(&fact(n));
+    });
+    let archive = open(&folder);
+    let [a, b] = ["a", "b"].map(|branch| archive.checkout(branch).unwrap());
+    assert_eq!(a, b);
+    assert_eq!(a.len(), large(100).len());
+    archive.merge("a", "b").unwrap();
+    assert_eq!(archive.checkout("a").unwrap(), b);
+}
+
+#[test]
+fn branches_that_decided_differently_conflict() {
+    let folder = Folder::fast("dispute");
+    let archive = open(&folder);
+    archive.commit("a", &large(10), "").unwrap();
+    criss_cross(&archive, 1, |env, n| env.bind("x", Atom::from(n)));
+    // By another handle too, which has nothing in memory.
+    for archive in [&archive, &open(&folder)] {
+        let before = archive.find("a").unwrap();
+        let conflicts = archive.merge_with("a", "b", "", resolve::fail).unwrap().unwrap_err();
+        assert!(
+            conflicts.0[0].disputed && conflicts.to_string().contains("x (0 or 1)"),
+            "{conflicts}"
+        );
+        assert_eq!(archive.find("a").unwrap(), before);
+    }
+    for (who, value) in [("ours", 0), ("theirs", 1)] {
+        archive.branch(who, "a").unwrap();
+        let resolver = if value == 0 { resolve::ours } else { resolve::theirs };
+        archive.merge_with(who, "b", "", resolver).unwrap().unwrap();
+        assert_eq!(archive.checkout(who).unwrap().binding("x"), Some(&Atom::from(value)));
+    }
+}
+
 /// No commit takes back what it never knew, whoever made it; and what both have is united, each change once.
 #[test]
 fn nobody_undoes_what_another_did() {
@@ -599,4 +657,66 @@ fn what_cannot_be_written_changes_nothing() {
         assert_eq!(archive.checkout("main").unwrap(), env);
     }
     assert!(archive.verify().unwrap().leftovers.is_empty());
+}
+
+/// Issue 14, item 11.
+#[test]
+fn what_changes_nothing_makes_no_revision_and_writes_no_name() {
+    let folder = Folder::new("archive-nothing");
+    let archive = open(&folder);
+    let mut world = Environment::new();
+    world.add_fact(fact(1));
+    let first = archive.commit("main", &world, "").unwrap();
+    archive.branch("side", "main").unwrap();
+    let written = |name: &str| {
+        fs::metadata(folder.0.join("names").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let before = written("branch-main");
+    thread::sleep(std::time::Duration::from_millis(20));
+    world.add_fact(fact(2));
+    world.remove_fact(&fact(2));
+    assert_eq!(archive.commit("main", &world, "again").unwrap(), first);
+    assert_eq!(
+        archive
+            .commit_with("main", &world, "again", resolve::fail)
+            .unwrap()
+            .unwrap(),
+        first
+    );
+    assert_eq!(open(&folder).commit("main", &world, "elsewhere").unwrap(), first);
+    assert_eq!(archive.merge("main", "side").unwrap(), first);
+    assert_eq!(archive.log("main").unwrap().len(), 1);
+    assert_eq!(written("branch-main"), before);
+}
+
+/// Issue 14, item 7: temporary files of writers that are gone go with the next write, and those of living ones stay.
+#[test]
+fn the_next_writer_removes_what_a_killed_one_left() {
+    let folder = Folder::new("archive-left");
+    let archive = open(&folder);
+    let mut world = Environment::new();
+    archive.commit("main", &world, "").unwrap();
+    let left = [
+        "revisions/.revision.pleach-0.tmp",
+        "revisions/.revision.pleach-2.tmp",
+        "names/.name.pleach-1.tmp",
+    ];
+    let alive = folder.0.join("names/.name.pleach-0.tmp");
+    left.iter()
+        .for_each(|path| fs::write(folder.0.join(path), "half").unwrap());
+    let living = fs::File::create(&alive).unwrap();
+    living.lock().unwrap();
+    world.add_fact(fact(1));
+    open(&folder).commit("main", &world, "").unwrap();
+    for path in left {
+        assert!(!folder.0.join(path).exists(), "{path}");
+    }
+    assert!(alive.exists());
+    drop(living);
+    world.add_fact(fact(2));
+    archive.commit("main", &world, "").unwrap();
+    assert!(!alive.exists());
 }

@@ -341,3 +341,121 @@ fn forged_generations_do_no_harm() {
         assert_eq!(open(&folder).checkout("main").unwrap(), env);
     }
 }
+
+/// Two handles commit to one branch while somebody removes the lock.
+#[cfg(unix)]
+#[test]
+fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
+    let folder = Folder::fast("archive-vandal");
+    open(&folder).commit("main", &Environment::new(), "").unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let acknowledged = thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let folder = &folder;
+                scope.spawn(move || {
+                    let archive = open(folder);
+                    let mut acknowledged = Vec::new();
+                    for i in 0..60 {
+                        let mut env = archive.checkout("main").unwrap();
+                        env.add_fact(fact(writer * 1_000 + i));
+                        match archive.commit_with("main", &env, "", pleach::env::resolve::fail) {
+                            Ok(id) => acknowledged.push(id.unwrap()),
+                            Err(ArchiveError::LockLost(_)) => {}
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let _ = fs::remove_file(folder.0.join("lock"));
+                thread::sleep(Duration::from_micros(300));
+            }
+        });
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        ended.into_iter().flat_map(|ended| ended.unwrap()).collect::<Vec<_>>()
+    });
+    let archive = open(&folder);
+    let log: Vec<_> = archive
+        .log("main")
+        .unwrap()
+        .into_iter()
+        .map(|revision| revision.id)
+        .collect();
+    let missing = acknowledged.iter().filter(|id| !log.contains(id)).count();
+    assert_eq!(missing, 0, "of {} acknowledged commits", acknowledged.len());
+    assert!(!acknowledged.is_empty());
+}
+
+/// A writer whose lock is removed while it writes publishes nothing.
+#[cfg(unix)]
+#[test]
+fn a_writer_that_has_lost_its_lock_stops() {
+    let folder = Folder::fast("archive-lost");
+    let archive = open(&folder);
+    let mut env: Environment = [fact(0)].into_iter().collect();
+    env.bind("here", Atom::from(0));
+    archive.commit("main", &env, "").unwrap();
+    let (mut mine, mut yours) = (archive.checkout("main").unwrap(), archive.checkout("main").unwrap());
+    mine.bind("here", Atom::from(1));
+    yours.bind("here", Atom::from(2));
+    let before = archive.commit("main", &yours, "").unwrap();
+    let lock = folder.0.join("lock");
+    let committed = archive.commit_with("main", &mine, "", |conflict| {
+        fs::remove_file(&lock).unwrap();
+        pleach::env::resolve::ours(conflict)
+    });
+    assert!(matches!(committed, Err(ArchiveError::LockLost(path)) if path == lock));
+    assert_eq!(archive.find("main").unwrap(), before);
+    // The next turn has a lock of its own.
+    archive
+        .commit_with("main", &mine, "", pleach::env::resolve::ours)
+        .unwrap()
+        .unwrap();
+}
+
+/// A resolver that writes the archive would wait for itself: through this handle, or another.
+#[test]
+fn a_write_inside_a_write_is_refused() {
+    let folder = Folder::fast("archive-inside");
+    let archive = open(&folder);
+    let mut env = Environment::new();
+    env.bind("here", Atom::from(0));
+    archive.commit("main", &env, "").unwrap();
+    let (mut mine, mut yours) = (archive.checkout("main").unwrap(), archive.checkout("main").unwrap());
+    mine.bind("here", Atom::from(1));
+    yours.bind("here", Atom::from(2));
+    archive.commit("main", &yours, "").unwrap();
+    let mut refused = 0;
+    let committed = archive.commit_with("main", &mine, "", |conflict| {
+        for archive in [&archive, &open(&folder)] {
+            refused += usize::from(matches!(archive.tag("inside", "main"), Err(ArchiveError::Reentrant)));
+        }
+        pleach::env::resolve::ours(conflict)
+    });
+    committed.unwrap().unwrap();
+    assert_eq!(refused, 2);
+    archive.tag("outside", "main").unwrap();
+}
+
+/// A branch whose file is a link that leads nowhere is not begun anew.
+#[cfg(unix)]
+#[test]
+fn a_name_whose_link_leads_nowhere_is_not_absent() {
+    let folder = Folder::fast("archive-link");
+    let archive = open(&folder);
+    archive.commit("main", &Environment::new(), "").unwrap();
+    let name = folder.0.join("names").join("branch-main");
+    let away = folder.0.join("away");
+    fs::rename(&name, &away).unwrap();
+    std::os::unix::fs::symlink(folder.0.join("elsewhere"), &name).unwrap();
+    for archive in [&archive, &open(&folder)] {
+        let committed = archive.commit("main", &[fact(0)].into_iter().collect(), "");
+        assert!(matches!(committed, Err(ArchiveError::Io(error)) if error.to_string().contains("branch-main")));
+    }
+    assert!(fs::symlink_metadata(&name).unwrap().is_symlink());
+}

@@ -510,3 +510,29 @@ fn what_was_acknowledged_outlives_500_kills() {
     let acknowledged: usize = (0..25).map(|_| kill(10, "synced") + kill(10, "unsynced")).sum();
     assert!(acknowledged > 500, "{acknowledged}");
 }
+
+/// Issue 14, item 11.
+#[test]
+fn what_changes_nothing_writes_no_record() {
+    let folder = Folder::new("journal-nothing");
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.update(|env| env.add_fact(pair(1, "a"))).unwrap();
+    let length = journal.log_length();
+    journal
+        .update(|env| env.set_multiplicities([(pair(2, "b"), 0)]))
+        .unwrap();
+    journal
+        .update(|env| {
+            env.add_fact(pair(2, "b"));
+            env.remove_fact(&pair(2, "b"));
+        })
+        .unwrap();
+    // Another version that holds the same: published, since others may be merged against it, and nothing to write.
+    journal.update(Environment::forget_history).unwrap();
+    assert_eq!(journal.log_length(), length);
+    journal.update(|env| env.add_fact(pair(3, "c"))).unwrap();
+    let held = journal.snapshot();
+    drop(journal);
+    let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert_eq!((journal.snapshot(), recovery.records), (held, 2));
+}

@@ -4,6 +4,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pleach::persist::{Flaw, Journal, JournalError, LoadError, NoCodec, Recovery, SyncPolicy};
@@ -338,14 +341,14 @@ fn files_of_others_are_left_alone() {
         let folder = Folder::fast("strangers");
         fs::create_dir_all(&folder.0).unwrap();
         fs::write(folder.0.join(name), b"mine").unwrap();
-        assert!(!Journal::<Atom>::is_in(&folder.0));
+        assert!(!Journal::<Atom>::is_in(&folder.0).unwrap());
         fill(&folder.0, SyncPolicy::Always, 0..2);
         let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
         assert_eq!((recovery.records, recovery.torn), (2, 0), "{name}");
         journal.compact().unwrap();
         journal.compact().unwrap();
         drop(journal);
-        assert!(Journal::<Atom>::is_in(&folder.0));
+        assert!(Journal::<Atom>::is_in(&folder.0).unwrap());
         assert_eq!(fs::read(folder.0.join(name)).unwrap(), b"mine", "{name}");
     }
 }
@@ -355,15 +358,248 @@ fn a_copy_without_its_lock_is_a_journal() {
     let folder = Folder::fast("copied");
     fill(&folder.0, SyncPolicy::Always, 0..3);
     fs::remove_file(folder.0.join("lock")).unwrap();
-    assert!(Journal::<Atom>::is_in(&folder.0));
+    assert!(Journal::<Atom>::is_in(&folder.0).unwrap());
     let (found, recovery): (Environment, _) = Journal::read(&folder.0, &NoCodec).unwrap();
     assert_eq!((found.len(), recovery.records), (3, 3));
     assert_eq!(folder.names(), ["log-0"]);
     // And nothing is none.
     fs::remove_file(folder.0.join("log-0")).unwrap();
-    assert!(!Journal::<Atom>::is_in(&folder.0));
+    assert!(!Journal::<Atom>::is_in(&folder.0).unwrap());
     assert!(matches!(
         Journal::<Atom>::read(&folder.0, &NoCodec),
         Err(JournalError::Cut(_))
     ));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_removed_lets_no_second_writer_in() {
+    for replace in [false, true] {
+        let folder = Folder::fast("removed");
+        let lock = folder.0.join("lock");
+        let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+        (0..3).for_each(|i| add(&journal, i));
+        fs::remove_file(&lock).unwrap();
+        if replace {
+            fs::write(&lock, "").unwrap();
+        }
+        assert!(matches!(open(&folder.0, SyncPolicy::Always), Err(JournalError::Locked)));
+        // The first notices, and goes on noticing.
+        for _ in 0..2 {
+            let added = journal.update(|env| env.add_fact(fact(3)));
+            assert!(
+                matches!(&added, Err(JournalError::LockLost(path)) if *path == lock),
+                "{added:?}"
+            );
+            assert!(matches!(journal.compact(), Err(JournalError::LockLost(_))));
+        }
+        drop(journal);
+        assert_eq!(folder.names(), ["lock", "log-0"]);
+        let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
+        assert_eq!((journal.load().len(), recovery.records), (3, 3));
+    }
+}
+
+/// Two writers open a journal again and again, while somebody removes its lock.
+#[cfg(unix)]
+#[test]
+fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
+    let folder = Folder::fast("vandal");
+    let acknowledged = Mutex::new(Vec::new());
+    let (lost, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let (folder, acknowledged, lost) = (&folder.0, &acknowledged, &lost);
+                scope.spawn(move || {
+                    for round in 0..60 {
+                        let Ok((journal, _)) = open(folder, SyncPolicy::Never) else {
+                            thread::sleep(Duration::from_millis(1));
+                            continue;
+                        };
+                        for i in 0..10 {
+                            let number = (writer * 1_000 + round) * 10 + i;
+                            match journal.update(|env| env.add_fact(fact(number))) {
+                                Ok(()) => acknowledged.lock().unwrap().push(number),
+                                Err(JournalError::LockLost(_)) => {
+                                    lost.store(true, Ordering::Relaxed);
+                                    break;
+                                }
+                                Err(error) => panic!("{error}"),
+                            }
+                            if i == 5 {
+                                let _ = journal.compact();
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let _ = fs::remove_file(folder.0.join("lock"));
+                thread::sleep(Duration::from_micros(300));
+            }
+        });
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        done.store(true, Ordering::Relaxed);
+        ended.into_iter().for_each(|ended| ended.unwrap());
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+    let world = journal.load();
+    let missing = acknowledged.iter().filter(|i| !world.contains(&fact(**i))).count();
+    assert_eq!(missing, 0, "of {} acknowledged commits", acknowledged.len());
+    assert!(!acknowledged.is_empty() && lost.into_inner());
+}
+
+/// Whoever reads takes no lock, and sees no damage where a writer is just writing.
+#[test]
+fn reads_are_in_no_way_of_a_service() {
+    let folder = Folder::fast("readers");
+    fill(&folder.0, SyncPolicy::Never, 0..1);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut reads, mut last) = (0, 0);
+                    while !done.load(Ordering::Relaxed) {
+                        let (found, _) = Journal::<Atom>::read(&folder.0, &NoCodec).unwrap();
+                        assert!(found.len() >= last, "{} after {last}", found.len());
+                        last = found.len();
+                        reads += 1;
+                    }
+                    reads
+                })
+            })
+            .collect();
+        let service = scope.spawn(|| {
+            for round in 1..100 {
+                let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
+                for i in 0..5 {
+                    add(&journal, round * 5 + i);
+                }
+                journal.compact().unwrap();
+                add(&journal, round * 5 - 10_000);
+            }
+        });
+        let served = service.join();
+        done.store(true, Ordering::Relaxed);
+        let reads: u64 = readers.into_iter().map(|reader| reader.join().unwrap()).sum();
+        served.unwrap();
+        assert!(reads > 0);
+    });
+}
+
+/// A read beside a journal that is open gives what was committed.
+#[test]
+fn an_open_journal_can_be_read() {
+    let folder = Folder::fast("beside-open");
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    (0..3).for_each(|i| add(&journal, i));
+    let (found, recovery) = Journal::<Atom>::read(&folder.0, &NoCodec).unwrap();
+    assert_eq!((found, recovery.records), (journal.snapshot(), 3));
+    add(&journal, 3);
+}
+
+/// Each file is replaced by that of another journal, and by an older one of the same.
+#[test]
+fn a_file_of_another_journal_or_another_time_is_refused() {
+    // As many commits in each, so that all lengths are the same.
+    let [folder, other] = ["swapped", "swapped-other"].map(Folder::fast);
+    let mut older = Vec::new();
+    for folder in [&folder, &other] {
+        let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+        for i in 0..3 {
+            add(&journal, i);
+            journal.compact().unwrap();
+            if i == 1 && older.is_empty() {
+                older = ["snapshot-2", "log-2"]
+                    .map(|name| fs::read(folder.0.join(name)).unwrap())
+                    .into();
+            }
+        }
+        add(&journal, 3);
+    }
+    let read = |folder: &Folder| ["snapshot-3", "log-3"].map(|name| fs::read(folder.0.join(name)).unwrap());
+    let (own, others) = (read(&folder), read(&other));
+    let snapshot = folder.0.join("snapshot-3");
+    let refused = |swapped: [&[u8]; 2]| {
+        for (name, bytes) in ["snapshot-3", "log-3"].iter().zip(swapped) {
+            fs::write(folder.0.join(name), bytes).unwrap();
+        }
+        let opened = open(&folder.0, SyncPolicy::Always).map(|(_, recovery)| recovery);
+        let read = Journal::<Atom>::read(&folder.0, &NoCodec).map(|(_, recovery)| recovery);
+        for result in [opened, read] {
+            match result {
+                Err(JournalError::Load {
+                    path,
+                    error: LoadError::Corrupt { flaw, .. },
+                }) => assert!(
+                    path == snapshot && matches!(flaw, Flaw::Foreign | Flaw::Order),
+                    "{flaw:?}"
+                ),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(fs::read(folder.0.join("log-3")).unwrap(), swapped[1]);
+    };
+    refused([&others[0], &own[1]]);
+    refused([&own[0], &others[1]]);
+    refused([&older[0], &own[1]]);
+    fs::write(&snapshot, &own[0]).unwrap();
+    fs::write(folder.0.join("log-3"), &own[1]).unwrap();
+    assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 4);
+}
+
+/// A log that another follows, and the one that follows, of two journals that did the same.
+#[test]
+fn a_log_that_goes_on_from_another_is_refused() {
+    let [folder, other] = ["follows", "follows-other"].map(Folder::fast);
+    for folder in [&folder, &other] {
+        two_logs(&folder.0);
+    }
+    for name in ["log-0", "log-1"] {
+        let path = folder.0.join(name);
+        let own = fs::read(&path).unwrap();
+        fs::write(&path, fs::read(other.0.join(name)).unwrap()).unwrap();
+        match open(&folder.0, SyncPolicy::Always) {
+            Err(JournalError::Load {
+                path,
+                error: LoadError::Corrupt {
+                    flaw: Flaw::Foreign, ..
+                },
+            }) => assert_eq!(path, folder.0.join("log-1")),
+            other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
+        }
+        fs::write(&path, own).unwrap();
+    }
+    assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 20);
+}
+
+/// Files of version 1 are told of by their version.
+#[test]
+fn files_of_version_1_are_refused() {
+    let folder = Folder::fast("version-1");
+    fill(&folder.0, SyncPolicy::Always, 0..1);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.compact().unwrap();
+    let saved = journal.snapshot();
+    drop(journal);
+    let refused = |name: &str| match open(&folder.0, SyncPolicy::Always) {
+        Err(JournalError::Load {
+            path,
+            error: LoadError::Corrupt { flaw, .. },
+        }) => assert!(path == folder.0.join(name) && flaw == Flaw::Version(1), "{flaw:?}"),
+        other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
+    };
+    let log = folder.0.join("log-1");
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[8] = 1;
+    fs::write(&log, &bytes).unwrap();
+    refused("log-1");
+    // A snapshot was a saved environment.
+    saved.save(folder.0.join("snapshot-1")).unwrap();
+    refused("snapshot-1");
 }

@@ -438,3 +438,105 @@ fn an_update_that_never_fails_needs_no_unwrap() {
     });
     assert_eq!(world.load().len(), 1);
 }
+
+/// Issue 14, item 11: no way to change nothing makes a version.
+#[test]
+fn what_changes_nothing_publishes_nothing() {
+    use pleach::env::{Change, Patch};
+    let mut first = Environment::<Atom>::new();
+    first.extend(["(a)", "(= (f) 1)", "(= (f) 2)"].map(atom));
+    first.set_multiplicities([(atom("(full)"), u64::MAX)]);
+    first.bind("x", Atom::from(1));
+    let space = first.new_space();
+    let world = SharedEnvironment::new(first);
+    let change = |space, text: &str, from, to| Change::Atom {
+        space,
+        atom: atom(text),
+        from,
+        to,
+    };
+    let useless: Patch = [
+        change(None, "(a)", 3, 3),
+        change(None, "(nothing)", 2, 0),
+        change(None, "(full)", 0, 5),
+        change(Some(space), "(nothing)", 1, 0),
+        Change::Space(space),
+    ]
+    .into_iter()
+    .collect();
+    let mut other = world.snapshot();
+    other.bind("x", Atom::from(2));
+    let to_one = other.diff(&world.snapshot());
+    let undone: Patch = [change(None, "(b)", 0, 1), change(None, "(b)", 1, 0)]
+        .into_iter()
+        .collect();
+    let writes: [(&str, &dyn Fn(&mut Environment)); 9] = [
+        ("useless", &|env| env.apply(&useless)),
+        ("same cell", &|env| env.apply(&to_one)),
+        ("undone patch", &|env| env.apply(&undone)),
+        ("full", &|env| env.add_fact(atom("(full)"))),
+        ("no copies", &|env| {
+            env.add_multiplicities([(atom("(a)"), 0), (atom("(full)"), 7)])
+        }),
+        ("undone write", &|env| {
+            env.add_fact(atom("(b)"));
+            env.remove_fact(&atom("(b)"));
+        }),
+        ("undone binding", &|env| {
+            env.bind("x", Atom::from(7));
+            env.bind("x", Atom::from(1));
+        }),
+        ("owned", &|env| env.make_owned()),
+        ("index", &|env| env.rebuild_rule_index()),
+    ];
+    let mut news = world.subscribe(16);
+    for (name, write) in writes {
+        world.update(|env| write(env));
+        let mut mine = world.snapshot();
+        write(&mut mine);
+        assert_eq!(world.commit(&mut mine).outcome, Outcome::Unchanged, "{name}");
+        write(&mut mine);
+        let done = world.commit_with(&mut mine, resolve::fail).unwrap();
+        assert_eq!(done.outcome, Outcome::Unchanged, "{name}");
+        write(&mut mine);
+        world.publish(&mine);
+        let mut next = world.snapshot();
+        write(&mut next);
+        assert_eq!(world.publish_if(&world.snapshot(), &next), Ok(0), "{name}");
+        assert_eq!(world.version(), 0, "{name}");
+        assert!(news.try_next().is_none(), "{name}");
+    }
+    // Nor where others have published since.
+    for (name, write) in writes {
+        let (mut mine, mut yours) = (world.snapshot(), world.snapshot());
+        write(&mut mine);
+        write(&mut yours);
+        world.update(|env| env.add_fact(Atom::symbol(name)));
+        let version = world.version();
+        assert_eq!(world.commit(&mut mine).outcome, Outcome::Unchanged, "{name}");
+        let done = world.commit_with(&mut yours, resolve::fail).unwrap();
+        assert_eq!((done.outcome, world.version()), (Outcome::Unchanged, version), "{name}");
+        assert!(mine.contains(&Atom::symbol(name)));
+    }
+    // Another order is a change.
+    let version = world.version();
+    world.update(|env| {
+        env.remove_fact(&atom("(= (f) 1)"));
+        env.add_fact(atom("(= (f) 1)"));
+    });
+    assert_eq!(world.version(), version + 1);
+}
+
+/// A fork of what a commit took back still knows that it was taken back.
+#[test]
+fn a_version_that_others_come_from_is_published_though_it_holds_the_same() {
+    let world = SharedEnvironment::<Atom>::default();
+    let mut mine = world.snapshot();
+    mine.add_fact(Atom::symbol("b"));
+    let mut between = mine.clone();
+    mine.remove_fact(&Atom::symbol("b"));
+    world.commit(&mut mine);
+    between.add_fact(Atom::symbol("c"));
+    world.commit(&mut between);
+    assert!(!world.load().contains(&Atom::symbol("b")));
+}

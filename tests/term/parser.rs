@@ -397,3 +397,36 @@ fn recovery_ends_whatever_the_source() {
     }
     QuickCheck::new().tests(2000).quickcheck(law as fn(Vec<u8>) -> bool);
 }
+
+#[test]
+fn counts_are_read_and_wrong_ones_are_errors_with_their_place() {
+    let items: Vec<Item> = Parser::new("#*3 (p 1) #*18446744073709551615\n; so often\n x (#*2 a) #*007(b)")
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let found: Vec<_> = items.iter().map(|item| (item.count, item.atom.to_string())).collect();
+    let expected = [(3, "(p 1)"), (u64::MAX, "x"), (1, "(#*2 a)"), (7, "(b)")];
+    assert_eq!(found, expected.map(|(count, atom)| (count, atom.to_owned())));
+    for (source, kind, span) in [
+        ("a #*0 b", ParseErrorKind::BadCount, 2..5),
+        ("#*18446744073709551616 b", ParseErrorKind::BadCount, 0..22),
+        ("#*+1 b", ParseErrorKind::BadCount, 0..4),
+        ("#* b", ParseErrorKind::BadCount, 0..2),
+        ("#*x", ParseErrorKind::BadCount, 0..3),
+        ("a\n#*3 ", ParseErrorKind::NothingToCount, 2..5),
+        ("#*3 !a", ParseErrorKind::NothingToCount, 0..3),
+        ("#*3 #*4 a", ParseErrorKind::NothingToCount, 0..3),
+        ("! #*3 a", ParseErrorKind::NothingToEvaluate, 0..1),
+    ] {
+        let error = Parser::<Atom>::new(source).find_map(Result::err).unwrap();
+        assert_eq!((error.kind, error.span), (kind, span), "{source}");
+    }
+    assert_eq!(
+        parse_one::<Atom>("#*2 a").unwrap_err().kind,
+        ParseErrorKind::UnexpectedCount
+    );
+    // A symbol that looks like one is quoted where it would be one.
+    let symbol = Atom::symbol("#*3");
+    assert_eq!(symbol.to_string(), "#\"#*3\"");
+    assert_eq!(symbol.to_string().parse(), Ok(symbol.clone()));
+    assert_eq!(Atom::expression([symbol]).to_string(), "(#*3)");
+}

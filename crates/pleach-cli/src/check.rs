@@ -10,8 +10,9 @@ use pleach::term::{Item, parser};
 use pleach_metta::{Evaluator, Problem};
 
 use crate::diagnostic::{self, Severity};
+use crate::interrupt::CtrlC;
 use crate::source::{Faults, Source};
-use crate::{Outcome, count, interrupt};
+use crate::{Outcome, count};
 
 /// Look for mistakes in programs, without running them.
 ///
@@ -26,8 +27,11 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) fn run(&self) -> Outcome {
-        let sources = match Source::read_all(&self.files, &interrupt::on_ctrl_c()) {
+    pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
+        ctrl_c.heed();
+        let sources = Source::read_all(&self.files, ctrl_c.interrupt());
+        ctrl_c.done();
+        let sources = match sources {
             Ok(sources) => sources,
             Err(Faults::Unreadable) => return Outcome::Failed,
             Err(Faults::Interrupted) => return Outcome::Interrupted,

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::escape::{escaped, escaped_lines};
+
 #[derive(Clone, Copy)]
 pub(crate) enum Severity {
     Error,
@@ -14,7 +16,16 @@ pub(crate) enum Severity {
 
 /// Reports an error that is about no place in a source.
 pub(crate) fn error(message: impl Display) {
-    show(&[Group::with_title(Level::ERROR.primary_title(message.to_string()))]);
+    show(&[Group::with_title(
+        Level::ERROR.primary_title(escaped(message).to_string()),
+    )]);
+}
+
+/// Says something that is no error.
+pub(crate) fn note(message: impl Display) {
+    show(&[Group::with_title(
+        Level::NOTE.primary_title(escaped(message).to_string()),
+    )]);
 }
 
 /// Reports an error at these bytes of a source text.
@@ -38,17 +49,22 @@ pub(crate) fn at(
         .and_then(|rest| rest.lines().next())
         .unwrap_or_default();
     let column = span.start.min(source.len()) - start;
-    let snippet = Snippet::source(line)
-        .path(path)
+    // What it shows is not what the file holds, so the columns are those of the text that is shown.
+    let end = (span.end - start).clamp(column, line.len().max(column));
+    let part = |range: Range<usize>| escaped_lines(line.get(range).unwrap_or_default()).to_string();
+    let (head, body, tail) = (part(0..column), part(column..end), part(end..line.len().max(end)));
+    let shown = head.len()..head.len() + body.len();
+    let snippet = Snippet::source(head + &body + &tail)
+        .path(escaped(path).to_string())
         .line_start(1 + before.matches('\n').count())
-        .annotation(AnnotationKind::Primary.span(column..(span.end - start).clamp(column, line.len().max(column))));
+        .annotation(AnnotationKind::Primary.span(shown));
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(message.to_string()).element(snippet);
+    let mut group = level.primary_title(escaped(message).to_string()).element(snippet);
     if let Some(help) = help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(escaped(help).to_string()));
     }
     show(&[group]);
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use pleach::env::Change;
 use pleach::{Atom, Environment};
 
+use crate::escape::escaped;
 use crate::load::printed_to_the_end;
 use crate::world::Place;
 use crate::{Outcome, diagnostic};
@@ -54,8 +55,8 @@ impl Diff {
 
 fn print(out: &mut impl Write, old: &Environment, new: &Environment, differs: &mut bool) -> io::Result<()> {
     let shown = |space: Option<_>, atom: &Atom| match space {
-        Some(id) => format!("{id}: {atom}"),
-        None => atom.to_string(),
+        Some(id) => format!("{id}: {}", escaped(atom)),
+        None => escaped(atom).to_string(),
     };
     for change in &old.diff(new) {
         *differs = true;
@@ -66,10 +67,13 @@ fn print(out: &mut impl Write, old: &Environment, new: &Environment, differs: &m
                 writeln!(out, "{sign}{times} {}", shown(*space, atom))?;
             }
             Change::Cell { cell, from, to } => {
-                let held = |atom: &Option<Atom>| atom.as_ref().map_or("nothing".to_owned(), Atom::to_string);
+                let held = |atom: &Option<Atom>| {
+                    atom.as_ref()
+                        .map_or("nothing".to_owned(), |atom| escaped(atom).to_string())
+                };
                 writeln!(out, "{cell}: {} -> {}", held(from), held(to))?;
             }
-            change => writeln!(out, "{change}")?,
+            change => writeln!(out, "{}", escaped(change))?,
         }
     }
     for (space, atom) in old.reordered(new) {

@@ -6,8 +6,9 @@ use std::io::{self, BufWriter, Write};
 use clap::Args;
 use pleach::persist::{Archive, ArchiveError, Journal, Revision, RevisionId};
 
+use crate::escape::escaped;
 use crate::load::printed_to_the_end;
-use crate::world::{LoadFault, MAIN, Place, archive};
+use crate::world::{LoadFault, Place, archive, name_or_main};
 use crate::{Outcome, diagnostic};
 
 /// Show the history of a world in an archive, the latest revision first.
@@ -96,9 +97,6 @@ impl Log {
 }
 
 fn journal(folder: &std::path::Path) -> Result<String, LoadFault> {
-    if !Journal::<pleach::Atom>::is_in(folder) {
-        return Err(LoadFault::Nothing);
-    }
     let read = Journal::<pleach::Atom>::read(folder, &pleach_metta::References);
     let (world, recovery) = read.map_err(LoadFault::Journal)?;
     Ok(format!(
@@ -124,7 +122,7 @@ impl Branches {
                     .iter()
                     .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)));
                 let printed = names.try_for_each(|(kind, (name, id))| match id {
-                    Ok(id) => writeln!(out, "{kind:<7} {} {name}", short(*id)),
+                    Ok(id) => writeln!(out, "{kind:<7} {} {}", short(*id), escaped(name)),
                     Err(fault) => {
                         damaged = true;
                         diagnostic::error(format_args!("{kind} {name}: {fault}"));
@@ -182,8 +180,17 @@ fn failed(place: &Place, fault: &LoadFault) -> Outcome {
 /// The archive, and the revision that is meant.
 fn open(place: &Place) -> Result<(Archive, &str), LoadFault> {
     match place {
-        Place::Archive(folder, name) => Ok((archive(folder)?, name.as_deref().unwrap_or(MAIN))),
-        Place::File(_) | Place::Journal(_) => Err(LoadFault::Nothing),
+        Place::Archive(folder, name) => {
+            let name = name_or_main(name.as_deref())?;
+            Ok((archive(folder)?, name))
+        }
+        Place::Folder(_) => Err(LoadFault::Folder),
+        Place::File(path) => match std::fs::metadata(path) {
+            Ok(_) => Err(LoadFault::NoArchive),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(LoadFault::Nothing),
+            Err(error) => Err(LoadFault::File(error.into())),
+        },
+        Place::Journal(_) => Err(LoadFault::Journals),
     }
 }
 
@@ -208,13 +215,13 @@ fn line(revision: &Revision, names: &BTreeMap<RevisionId, Vec<String>>) -> Strin
     let time = revision.note.time.map_or_else(|| " ".repeat(19), date);
     let mut line = format!("{}  {time}  {:>9}", short(revision.id), revision.atoms);
     if let Some(names) = names.get(&revision.id) {
-        line += &format!("  ({})", names.join(", "));
+        line += &format!("  ({})", escaped(names.join(", ")));
     }
     if let [_, other, ..] = revision.parents[..] {
         line += &format!("  merge of {}", short(other));
     }
     if let Some(first) = revision.note.message.lines().next() {
-        line += &format!("  {first}");
+        line += &format!("  {}", escaped(first));
     }
     line
 }

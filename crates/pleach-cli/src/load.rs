@@ -6,12 +6,14 @@ use clap::Args;
 use pleach::env::Change;
 use pleach::{Atom, Environment};
 
+use crate::escape::escaped;
 use crate::world::Place;
 use crate::{Outcome, diagnostic};
 
 /// Print a saved world as a program, or what it has of a pattern.
 ///
-/// Each atom is a line, as often as it is present: facts first, then rules and types in the order of their definition.
+/// Each atom is a line, as often as it is present, or one line with a count, `#*1000 (atom)`, if that is more than 16
+/// times: facts first, then rules and types in the order of their definition.
 /// Named spaces, states and bindings follow, as comments. With `run --world` and `repl --world` programs go on in it.
 /// Exits with 0, with 2 if the world could not be loaded.
 #[derive(Args)]
@@ -65,12 +67,21 @@ pub(crate) fn printed_to_the_end(printed: io::Result<()>) -> Outcome {
     }
 }
 
+/// What is there more often is printed once, with a count: a multiplicity has no bound but 2^64.
+const MOST_LINES: u64 = 16;
+
+/// Has `line` print an atom as often as it is there, with the count that is to stand before it.
+fn each_occurrence(count: u64, mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    if count > MOST_LINES {
+        return line(&format!("#*{count} "));
+    }
+    (0..count).try_for_each(|_| line(""))
+}
+
 fn answer(out: &mut impl Write, environment: &Environment, pattern: &Atom) -> io::Result<()> {
     for answer in environment.query(pattern) {
         let found = answer.resolve(pattern);
-        for _ in 0..answer.multiplicity {
-            writeln!(out, "{found}")?;
-        }
+        each_occurrence(answer.multiplicity, |count| writeln!(out, "{count}{}", escaped(&found)))?;
     }
     Ok(())
 }
@@ -79,22 +90,15 @@ fn print(out: &mut impl Write, environment: &Environment) -> io::Result<()> {
     for change in Environment::new().diff(environment) {
         match change {
             Change::Atom { space, atom, to, .. } => {
-                for _ in 0..to {
-                    match space {
-                        None => writeln!(out, "{atom}")?,
-                        Some(id) => comment(out, format_args!("{id}: {atom}"))?,
-                    }
-                }
+                each_occurrence(to, |count| match space {
+                    None => writeln!(out, "{count}{}", escaped(&atom)),
+                    Some(id) => writeln!(out, "; {id}: {count}{}", escaped(&atom)),
+                })?;
             }
-            Change::Space(id) => comment(out, format_args!("{id}"))?,
-            Change::Cell { cell, to: Some(to), .. } => comment(out, format_args!("{cell}: {to}"))?,
+            Change::Space(id) => writeln!(out, "; {id}")?,
+            Change::Cell { cell, to: Some(to), .. } => writeln!(out, "; {cell}: {}", escaped(to))?,
             _ => {}
         }
     }
     Ok(())
-}
-
-/// Strings may have several lines.
-fn comment(out: &mut impl Write, text: std::fmt::Arguments<'_>) -> io::Result<()> {
-    text.to_string().lines().try_for_each(|line| writeln!(out, "; {line}"))
 }

@@ -6,6 +6,7 @@
 mod check;
 mod diagnostic;
 mod diff;
+mod escape;
 mod history;
 mod interrupt;
 mod load;
@@ -21,9 +22,13 @@ mod trace;
 mod verify;
 mod world;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use self::escape::escaped_lines;
+use self::interrupt::CtrlC;
 
 /// Runs MeTTa programs on environments that parallel evaluation forks, writes and merges.
 #[derive(Parser)]
@@ -74,11 +79,16 @@ impl From<Outcome> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Run(command) => command.run().into(),
-        Command::Check(command) => command.run().into(),
-        Command::Repl(command) => command.run().into(),
-        Command::Save(command) => command.run().into(),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    let ctrl_c = CtrlC::take_over();
+    match arguments.command {
+        Command::Run(command) => command.run(&ctrl_c).into(),
+        Command::Check(command) => command.run(&ctrl_c).into(),
+        Command::Repl(command) => command.run(ctrl_c).into(),
+        Command::Save(command) => command.run(&ctrl_c).into(),
         Command::Load(command) => command.run().into(),
         Command::Log(command) => command.run().into(),
         Command::Diff(command) => command.run().into(),
@@ -88,6 +98,18 @@ fn main() -> ExitCode {
         Command::Branch(command) => command.run().into(),
         Command::Tag(command) => command.run().into(),
     }
+}
+
+/// Reports what is wrong with the arguments, or the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = escaped_lines(error.render()).to_string();
+    // Who closed the output does not want to know.
+    let _ = if error.use_stderr() {
+        io::stderr().write_all(text.as_bytes())
+    } else {
+        io::stdout().write_all(text.as_bytes())
+    };
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// `1 file`, `2 files`.

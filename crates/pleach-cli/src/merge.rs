@@ -7,7 +7,7 @@ use pleach::Environment;
 use pleach::env::{Conflicts, Resolution};
 
 use crate::save::{check, note, save};
-use crate::world::{LoadFault, MAIN, Place, archive, is_same_folder};
+use crate::world::{LoadFault, MAIN, Place, archive, is_same_folder, name_or_main};
 use crate::{Outcome, diagnostic};
 
 /// Merge two saved worlds that come from a third, or two branches of an archive.
@@ -111,17 +111,18 @@ impl Merge {
         let Place::Archive(folder, branch) = &place else {
             return Err(Fault::Usage);
         };
-        let branch = branch.as_deref().unwrap_or(MAIN);
+        let branch = name_or_main(branch.as_deref()).map_err(|fault| Fault::Load(place.clone(), fault.into()))?;
         // `history@fix` or just `fix`.
         let from = match Place::from(from.to_owned()) {
-            Place::Archive(other, name) if is_same_folder(&other, folder) => name.unwrap_or_else(|| MAIN.to_owned()),
-            _ => from.to_str().ok_or(Fault::Usage)?.to_owned(),
+            Place::Archive(other, name) if is_same_folder(&other, folder) => name.unwrap_or_else(|| MAIN.into()),
+            _ => from.to_owned(),
         };
+        let from = name_or_main(Some(&from)).map_err(|fault| Fault::Load(place.clone(), fault.into()))?;
         let failed = |fault| Fault::Load(place.clone(), fault);
         let merged = archive(folder)
             .and_then(|archive| {
                 let resolve = |_: &_| self.on_conflict.resolution();
-                let merged = archive.merge_with(branch, &from, note(&self.message), resolve);
+                let merged = archive.merge_with(branch, from, note(&self.message), resolve);
                 merged.map_err(LoadFault::Archive)
             })
             .map_err(failed)?;

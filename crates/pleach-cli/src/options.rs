@@ -5,12 +5,13 @@ use std::path::Path;
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use pleach_metta::{self, Evaluator, EvaluatorBuilder};
+use pleach_metta::{self, Evaluator, EvaluatorBuilder, MAX_THREADS};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Evaluate on this many threads; the results are the same on any number. As many as there are cores by default.
-    #[arg(long, value_name = "N")]
+    /// Evaluate on this many threads, at most 1024; the results are the same on any number. As many as there are cores by
+    /// default.
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
     /// What the parts of an expression see of each other's writes.
@@ -50,6 +51,7 @@ impl From<Policy> for pleach_metta::Policy {
 impl Options {
     /// An evaluator that imports from a folder.
     pub(crate) fn evaluator(&self, folder: &Path) -> EvaluatorBuilder {
+        // Of many cores as many as an evaluator may have.
         let threads = self.threads.or_else(|| thread::available_parallelism().ok());
         let mut builder = Evaluator::builder()
             .policy(self.policy.into())
@@ -65,6 +67,19 @@ impl Options {
             builder = builder.memo(calls);
         }
         builder
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a number of threads from 1 to {MAX_THREADS} is expected")]
+struct NoThreads;
+
+fn threads(text: &str) -> Result<NonZeroUsize, NoThreads> {
+    let threads: NonZeroUsize = text.parse().map_err(|_| NoThreads)?;
+    if threads.get() <= MAX_THREADS {
+        Ok(threads)
+    } else {
+        Err(NoThreads)
     }
 }
 

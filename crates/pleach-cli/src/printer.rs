@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
+use crate::escape::{escaped, escaped_lines};
+
 /// Prints the results of each evaluation as a line `[r1, r2, …]`, among what the program itself prints.
 ///
 /// Either each line in one piece, after the evaluation: so the output is the same whatever threads do. Or each result as
@@ -27,13 +29,14 @@ impl Printer {
         }
     }
 
-    /// Prints what the program itself says.
+    /// Prints what the program itself says. That may come from a saved world, so control characters but for line feeds and
+    /// tabs are escaped here too.
     pub(crate) fn say(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         // A closed standard output is no reason to fail: the next result will tell.
         let _ = self
             .break_line(&mut stdout)
-            .and_then(|()| stdout.write_all(text.as_bytes()));
+            .and_then(|()| write!(stdout, "{}", escaped_lines(text)));
     }
 
     /// A result.
@@ -41,7 +44,7 @@ impl Printer {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = self.open.swap(true, Ordering::Relaxed);
         pending.push_str(if begun { ", " } else { "[" });
-        pending.push_str(&result.to_string());
+        pending.push_str(&escaped(result).to_string());
         if self.streams {
             write(&mut io::stdout().lock(), &mut pending)
         } else {

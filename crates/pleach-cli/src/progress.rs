@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 use std::mem;
 use std::time::{Duration, Instant};
 
+use crate::escape::escaped;
+
 /// What takes no longer shows nothing.
 const PATIENCE: Duration = Duration::from_millis(150);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -44,7 +46,7 @@ impl Progress {
         self.shown = true;
         let percent = (done.saturating_mul(100)).checked_div(self.total).unwrap_or(100);
         // Who closed standard error does not want to know.
-        let _ = write!(io::stderr().lock(), "\r\x1b[K{}: {percent} %", self.task);
+        let _ = write!(io::stderr().lock(), "\r\x1b[K{}: {percent} %", escaped(&self.task));
     }
 }
 

@@ -6,8 +6,6 @@ mod input;
 mod session;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use pleach::Environment;
@@ -16,10 +14,11 @@ use pleach::term::{Item, Parser};
 use self::command::Command;
 use self::input::{Entry, Input};
 use self::session::Session;
+use crate::interrupt::CtrlC;
 use crate::options::Options;
 use crate::printer::Printer;
 use crate::world::Place;
-use crate::{Outcome, diagnostic, interrupt};
+use crate::{Outcome, diagnostic};
 
 /// Type programs, and see what they come to.
 ///
@@ -44,9 +43,7 @@ pub(crate) struct Repl {
 }
 
 impl Repl {
-    pub(crate) fn run(&self) -> Outcome {
-        let busy = Arc::new(AtomicBool::new(false));
-        let interrupt = interrupt::on_ctrl_c_while(Arc::clone(&busy));
+    pub(crate) fn run(&self, ctrl_c: CtrlC) -> Outcome {
         let mut input = match Input::new(self.history.clone()) {
             Ok(input) => input,
             Err(error) => {
@@ -59,7 +56,7 @@ impl Repl {
         let settings = self
             .options
             .evaluator(Path::new(""))
-            .interrupt(interrupt.clone())
+            .interrupt(ctrl_c.interrupt().clone())
             .output(move |text| to.say(text));
         let world = match &self.world {
             None => Environment::new(),
@@ -71,7 +68,7 @@ impl Repl {
                 }
             },
         };
-        let mut session = Session::new(world, settings, printer, interrupt, busy, input.is_terminal());
+        let mut session = Session::new(world, settings, printer, ctrl_c, input.is_terminal());
         for file in &self.files {
             session.load(file);
         }

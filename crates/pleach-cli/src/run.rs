@@ -11,13 +11,14 @@ use pleach::env::{IdSeed, Sharing};
 use pleach::term::{Atom, Item};
 use pleach_metta::{Counts, EvalError, Evaluator, Interrupt};
 
+use crate::interrupt::CtrlC;
 use crate::options::Options;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::source::{Faults, Source};
 use crate::trace::Trace;
 use crate::world::Place;
-use crate::{Outcome, diagnostic, interrupt};
+use crate::{Outcome, diagnostic};
 
 /// Run programs, one after another in one world.
 ///
@@ -64,8 +65,8 @@ enum Stop {
 }
 
 impl Run {
-    pub(crate) fn run(&self) -> Outcome {
-        match self.running.run(&self.files, IdSeed::root()) {
+    pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
+        match self.running.run(&self.files, IdSeed::root(), ctrl_c) {
             Ok((_, true)) => Outcome::ErrorFound,
             Ok((_, false)) => Outcome::Fine,
             Err(outcome) => outcome,
@@ -76,10 +77,15 @@ impl Run {
 impl Running {
     /// Runs programs. Returns the world that they leave, and whether a result was an error; or why they were not run to
     /// their end. Names of spaces and states come from the seed.
-    pub(crate) fn run(&self, files: &[PathBuf], seed: IdSeed) -> Result<(Environment, bool), Outcome> {
+    pub(crate) fn run(&self, files: &[PathBuf], seed: IdSeed, ctrl_c: &CtrlC) -> Result<(Environment, bool), Outcome> {
         let start = Instant::now();
-        let interrupt = interrupt::on_ctrl_c();
-        let sources = Source::read_all(files, &interrupt).map_err(|fault| match fault {
+        ctrl_c.heed();
+        let sources = Source::read_all(files, ctrl_c.interrupt());
+        // To load a world heeds nothing.
+        if ctrl_c.done() {
+            return Err(Outcome::Interrupted);
+        }
+        let sources = sources.map_err(|fault| match fault {
             Faults::Interrupted => Outcome::Interrupted,
             _ => Outcome::Failed,
         })?;
@@ -101,8 +107,22 @@ impl Running {
             keep_first: self.stats,
             first: None,
         };
+        ctrl_c.heed();
+        let ran = self.run_sources(sources, &mut world, ctrl_c.interrupt());
+        // It may have been pressed after the last evaluation.
+        if ctrl_c.done() {
+            return Err(Outcome::Interrupted);
+        }
+        ran?;
+        if self.stats {
+            world.print_stats(start);
+        }
+        Ok((world.environment, world.error_seen))
+    }
+
+    fn run_sources(&self, sources: Vec<Source>, world: &mut World, interrupt: &Interrupt) -> Result<(), Outcome> {
         for mut source in sources {
-            let evaluator = self.evaluator(source.folder(), &world, &interrupt);
+            let evaluator = self.evaluator(source.folder(), world, interrupt);
             let items = mem::take(&mut source.items);
             match world.run(&evaluator, items, &source) {
                 Ok(()) => {}
@@ -120,10 +140,7 @@ impl Running {
                 }
             }
         }
-        if self.stats {
-            world.print_stats(start);
-        }
-        Ok((world.environment, world.error_seen))
+        Ok(())
     }
 
     /// The evaluator for a file: `import!` looks in its folder.
@@ -166,7 +183,8 @@ impl World {
             } else {
                 let facts = iter::successors(Some(item), |_| items.next_if(|item| !item.bang));
                 let facts = facts.inspect(|item| progress.at(item.span.end));
-                self.environment.add_facts_bulk(facts.map(|item| item.atom));
+                self.environment
+                    .add_multiplicities(facts.map(|item| (item.atom, item.count)));
                 progress.pause();
             }
         }

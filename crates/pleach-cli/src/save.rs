@@ -8,12 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use pleach::env::{Conflicts, IdSeed, resolve};
-use pleach::persist::{Archive, ArchiveError, Journal, Note, SaveError};
-use pleach::{Atom, Environment};
 use pleach_metta::References;
+use pleach::persist::{self, Archive, ArchiveError, Journal, Note, SaveError};
+use pleach::{Atom, Environment};
 
+use crate::interrupt::CtrlC;
 use crate::run::Running;
-use crate::world::{MAIN, Place};
+use crate::world::{NotText, Place, name_or_main, say_that_it_waits};
 use crate::{Outcome, diagnostic};
 
 /// Run programs, and save the world that they leave.
@@ -41,7 +42,7 @@ pub(crate) struct Save {
 }
 
 impl Save {
-    pub(crate) fn run(&self) -> Outcome {
+    pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
         let Some((world, programs)) = self.paths.split_last() else {
             return Outcome::Failed;
         };
@@ -50,7 +51,7 @@ impl Save {
             diagnostic::error(format_args!("cannot save {place}: {fault}"));
             return Outcome::Failed;
         }
-        let (environment, error_seen) = match self.running.run(programs, seed(programs)) {
+        let (environment, error_seen) = match self.running.run(programs, seed(programs), ctrl_c) {
             Ok(ran) => ran,
             Err(outcome) => {
                 diagnostic::error("nothing was saved");
@@ -80,6 +81,10 @@ pub(crate) enum SaveFault {
     Archive(#[source] ArchiveError),
     #[error("this is no saved world, and would be lost")]
     Stranger,
+    #[error("this is a folder, and no archive; to make an archive in it, say which branch: FOLDER@main")]
+    Folder,
+    #[error(transparent)]
+    Name(#[from] NotText),
     #[error("a journal belongs to the program that writes it")]
     Journal,
     #[error("the branch has gone on since, and {0}; run this again, or save to a branch of its own and merge that")]
@@ -90,13 +95,17 @@ pub(crate) enum SaveFault {
 pub(crate) fn check(place: &Place) -> Result<(), SaveFault> {
     match place {
         Place::File(path) => match may_be_replaced(path) {
-            Ok(true) => Ok(()),
+            Ok(true) => persist::probe(path).map_err(SaveFault::File),
             Ok(false) => Err(SaveFault::Stranger),
             Err(error) => Err(SaveFault::File(error.into())),
         },
-        Place::Archive(folder, _) if Journal::<Atom>::is_in(folder) => Err(SaveFault::Journal),
-        Place::Archive(..) => Ok(()),
+        Place::Archive(folder, _) if Journal::<Atom>::is_in(folder).unwrap_or(false) => Err(SaveFault::Journal),
+        Place::Archive(folder, name) => {
+            let branch = name_or_main(name.as_deref())?;
+            Archive::<Atom>::probe(folder, branch).map_err(SaveFault::Archive)
+        }
         Place::Journal(_) => Err(SaveFault::Journal),
+        Place::Folder(_) => Err(SaveFault::Folder),
     }
 }
 
@@ -121,8 +130,9 @@ pub(crate) fn save(place: &Place, environment: &Environment, note: Note) -> Resu
     match place {
         Place::File(path) => environment.save_with(path, &References).map_err(SaveFault::File),
         Place::Archive(folder, name) => {
-            let branch = name.as_deref().unwrap_or(MAIN);
-            let committed = Archive::open_with(folder, References)
+            let branch = name_or_main(name.as_deref())?;
+            let committed = Archive::<Atom>::open_with(folder, References)
+                .map(|archive| archive.on_wait(say_that_it_waits))
                 .and_then(|archive| archive.commit_with(branch, environment, note, resolve::fail));
             match committed.map_err(SaveFault::Archive)? {
                 Ok(_) => Ok(()),
@@ -130,6 +140,7 @@ pub(crate) fn save(place: &Place, environment: &Environment, note: Note) -> Resu
             }
         }
         Place::Journal(_) => Err(SaveFault::Journal),
+        Place::Folder(_) => Err(SaveFault::Folder),
     }
 }
 

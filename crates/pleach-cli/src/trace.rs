@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pleach::Atom;
 use pleach_metta::Reduction;
 
+use crate::escape::escaped;
+
 /// An atom takes no more characters of a line.
 const LONG: usize = 100;
 /// Deeper reductions are indented no further, but their depth is told.
@@ -71,7 +73,7 @@ fn abridged(atom: &Atom) -> String {
     }
     let mut text = Limited(String::new(), LONG);
     // Fails when it is full, and so prints no more of a large atom.
-    if write!(text, "{atom}").is_err() {
+    if write!(text, "{}", escaped(atom)).is_err() {
         text.0.push('…');
     }
     text.0

@@ -4,6 +4,7 @@ use clap::Args;
 use pleach::persist::Journal;
 use pleach_metta::References;
 
+use crate::escape::escaped;
 use crate::load::printed_to_the_end;
 use crate::world::{LoadFault, Place, archive};
 use crate::{Outcome, count, diagnostic};
@@ -33,22 +34,20 @@ impl Verify {
         for place in &self.worlds {
             let verified = match place {
                 Place::Archive(folder, _) => self.archive(folder),
-                Place::Journal(folder) if Journal::<pleach::Atom>::is_in(folder) => {
-                    match Journal::<pleach::Atom>::read(folder, &References) {
-                        Ok((environment, recovery)) => Ok(format!(
-                            "{}, {} since the last snapshot, {} torn off the end",
-                            atoms(environment.len()),
-                            count(recovery.records as usize, "record"),
-                            count(recovery.torn as usize, "byte"),
-                        )),
-                        Err(error) => Err(LoadFault::Journal(error)),
-                    }
-                }
+                Place::Journal(folder) => match Journal::<pleach::Atom>::read(folder, &References) {
+                    Ok((environment, recovery)) => Ok(format!(
+                        "{}, {} since the last snapshot, {} torn off the end",
+                        atoms(environment.len()),
+                        count(recovery.records as usize, "record"),
+                        count(recovery.torn as usize, "byte"),
+                    )),
+                    Err(error) => Err(LoadFault::Journal(error)),
+                },
                 place => place.load().map(|environment| atoms(environment.len())),
             };
             match verified {
                 Ok(found) => {
-                    let printed = print(format_args!("{place}: {found}"));
+                    let printed = print(format_args!("{}: {found}", escaped(place)));
                     if !matches!(printed, Outcome::Fine) {
                         return printed;
                     }
@@ -84,7 +83,7 @@ impl Verify {
             text += &format!("; removed {}", count(removed, "file"));
         } else {
             for path in &found.leftovers {
-                text += &format!("\n  nothing leads to {}", path.display());
+                text += &format!("\n  nothing leads to {}", escaped(path.display()));
             }
         }
         Ok(text)

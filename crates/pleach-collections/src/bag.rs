@@ -1,5 +1,6 @@
 //! The persistent hash bag: items with multiplicities.
 
+mod combine;
 mod ops;
 mod traits;
 
@@ -212,9 +213,12 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         if times == 0 {
             return self.count(&item);
         }
-        let count = self.counts.get_or_insert_with(item, || 0);
-        *count = count.saturating_add(times);
-        *count
+        let mut count = times;
+        self.counts.insert_or_change(item, times, |present| {
+            *present = present.saturating_add(times);
+            count = *present;
+        });
+        count
     }
 
     /// Removes an item up to `times` times, and returns how many there were to remove. O(log n).

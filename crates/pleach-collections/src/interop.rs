@@ -4,6 +4,8 @@
 mod arbitrary;
 #[cfg(feature = "im")]
 mod im;
+#[cfg(feature = "imbl")]
+mod imbl;
 #[cfg(feature = "quickcheck")]
 mod quickcheck;
 #[cfg(feature = "serde")]

@@ -27,8 +27,15 @@
 
 pub mod bag;
 mod hamt;
-#[cfg(any(feature = "arbitrary", feature = "im", feature = "quickcheck", feature = "serde"))]
+#[cfg(any(
+    feature = "arbitrary",
+    feature = "im",
+    feature = "imbl",
+    feature = "quickcheck",
+    feature = "serde"
+))]
 mod interop;
+mod macros;
 pub mod map;
 pub mod set;
 

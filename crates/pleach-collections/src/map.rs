@@ -1,15 +1,20 @@
 //! The persistent hash map.
 
+mod combine;
 mod convert;
 mod diff;
+mod disjoint;
 mod edit;
 mod entry;
+mod entry_ref;
+mod extract_if;
 mod hashing;
 mod into_iter;
 mod iter;
 mod iter_mut;
 mod merge;
 mod ops;
+mod order;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod random_state;
@@ -17,15 +22,20 @@ mod random_state;
 pub mod rayon;
 mod relate;
 mod traits;
+mod try_insert;
+mod update;
 mod walk;
 
 pub use crate::hamt::Violation;
 pub use diff::{Change, Diff};
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
+pub use entry_ref::{EntryRef, OccupiedEntryRef, VacantEntryRef};
+pub use extract_if::ExtractIf;
 pub use into_iter::{IntoIter, IntoKeys, IntoValues};
 pub use iter::{Iter, Keys, Values};
 pub use iter_mut::{IterMut, ValuesMut};
 pub use random_state::{FoldHasher, RandomState};
+pub use try_insert::OccupiedError;
 
 use crate::hamt::{self, Node};
 use equivalent::Equivalent;
@@ -64,11 +74,26 @@ use std::hash::{BuildHasher, Hash};
 /// | `hash` | O(n) |
 /// | `drop` | O(1) if shared, else O(n) for what nobody else has |
 ///
+/// Who knows `im`, `imbl` or `std` finds each of their methods in `docs/coming-from-im.md`. Two differ silently:
+/// [`difference`](Map::difference) isn't `im`'s, and [`union_with`](Map::union_with) isn't for sums, which are
+/// [`sum_with`](Map::sum_with).
+///
 /// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
 ///
 /// # Panics in user code
-/// If `Hash`, `Eq`, `Clone` or a closure panics, the map holds what it held, or the finished change, and stays valid;
-/// memory may leak.
+/// If `Hash`, `Eq`, `Clone`, `Drop` or a closure panics, the map holds what it held, or the finished change, and stays
+/// valid; memory may leak. Operations that go from key to key (`extend`, [`iter_mut`](Map::iter_mut)) have then done some
+/// of them.
+///
+/// # Equal keys
+/// Of equal keys that can be told apart the map stores the first, as `std`'s does, and gives it the last value: by
+/// [`insert`](Map::insert), entries, `collect`, `From`, `extend`, and on Rayon's threads. [`union`](Map::union) and
+/// [`intersection`](Map::intersection) store keys as the map that they are called on does.
+///
+/// # Maps in maps
+/// Values that hold maps themselves, nested to any depth, are dropped on a small stack, if each map lies in the value
+/// as it is (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes some
+/// stack, as in `std`. A map of the default hasher is two words, so it needs no pointer.
 ///
 /// # Source
 /// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer

@@ -1,9 +1,14 @@
 //! The persistent hash set.
 
+mod combine;
+mod entry;
 mod ops;
 #[cfg(feature = "rayon")]
 mod rayon;
 mod traits;
+
+pub use combine::ExtractIf;
+pub use entry::{Entry, OccupiedEntry, VacantEntry};
 
 use crate::map::{IntoKeys, Keys, Map, RandomState, Violation};
 use equivalent::Equivalent;
@@ -196,9 +201,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
     /// assert_eq!(set.replace(2), None);
     /// ```
     pub fn replace(&mut self, item: T) -> Option<T> {
-        let old = self.take(&item);
-        self.insert(item);
-        old
+        self.map.replace_entry(item, ()).map(|(item, ())| item)
     }
 
     /// Removes an item, and says whether it was there. O(log n).

@@ -181,6 +181,7 @@ impl Machine {
                 let tasks = tasks.collect();
                 return self.branches(tasks);
             }
+            Outcome::Ended(stop) => return Err(stop),
             Outcome::Stands => Step::Return(Answers::one(self.stands(info, signature, base))),
             Outcome::Error(reason) => {
                 let atom = self.take_expression(base);
@@ -357,6 +358,10 @@ impl Machine {
         for _ in 1..multiplicity {
             self.count(|m| m.call_from(base))?;
             matched.push((found.clone(), verdict));
+            if matched.len().is_multiple_of(1024) {
+                let bytes = size_of::<(Match, Verdict)>() + size_of::<Task>();
+                self.shared.check_more(0, matched.len() * bytes)?;
+            }
         }
         matched.push((found, verdict));
         Ok(())

@@ -15,6 +15,21 @@ use pleach::term::Symbol;
 pub(super) type Output = Arc<dyn Fn(&str) + Send + Sync>;
 pub(super) type Hosts = HashMap<Symbol, Arc<HostFunction>>;
 
+/// The greatest number of threads that an evaluator may have.
+pub const MAX_THREADS: usize = 1024;
+
+/// An evaluator that can't be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// More than [`MAX_THREADS`] threads.
+    #[error("{threads} threads are too many: at most {MAX_THREADS} are possible")]
+    TooManyThreads {
+        /// The number that was asked for.
+        threads: usize,
+    },
+}
+
 /// Sets up an [`Evaluator`].
 #[derive(Clone)]
 pub struct EvaluatorBuilder {
@@ -62,7 +77,8 @@ impl EvaluatorBuilder {
     }
 
     /// How many threads evaluate siblings, under the isolated policy: the caller's, and others that take siblings which wait
-    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1.
+    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1, for the caller's thread is always there. More than [`MAX_THREADS`] are an
+    /// error of [`try_build`](Self::try_build).
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
@@ -188,9 +204,11 @@ impl EvaluatorBuilder {
     }
 
     /// The evaluator. Starts its threads if it has more than one, all but the one that will call it; if the system refuses
-    /// them, it evaluates on one.
+    /// them, it evaluates on one. More than [`MAX_THREADS`] are taken as that many; [`try_build`](Self::try_build) returns
+    /// an error for them.
     #[must_use]
-    pub fn build(self) -> Evaluator {
+    pub fn build(mut self) -> Evaluator {
+        self.threads = self.threads.min(MAX_THREADS);
         let pool = (self.threads > 1 && self.policy == Policy::Isolated)
             .then(|| {
                 rayon::ThreadPoolBuilder::new()
@@ -201,6 +219,27 @@ impl EvaluatorBuilder {
             .flatten()
             .map(Arc::new);
         Evaluator { settings: self, pool }
+    }
+}
+
+impl EvaluatorBuilder {
+    /// Builds the evaluator as [`build`](Self::build) does, unless something was asked for that can't be had. No thread has
+    /// been started then.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    ///
+    /// ```
+    /// use pleach_metta::{BuildError, Evaluator};
+    ///
+    /// let refused = Evaluator::builder().threads(5_000).try_build();
+    /// assert_eq!(refused.unwrap_err(), BuildError::TooManyThreads { threads: 5_000 });
+    /// ```
+    pub fn try_build(self) -> Result<Evaluator, BuildError> {
+        match self.threads {
+            threads if threads > MAX_THREADS => Err(BuildError::TooManyThreads { threads }),
+            _ => Ok(self.build()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::Stop;
 use super::arithmetic::Operation;
 use super::functions as f;
 use super::machine::Machine;
@@ -85,6 +86,8 @@ pub(super) enum Outcome {
     Stands,
     /// The call is an error, for this reason.
     Error(Atom),
+    /// The evaluation ends.
+    Ended(Stop),
 }
 
 impl Builtin {

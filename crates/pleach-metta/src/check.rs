@@ -184,7 +184,8 @@ impl Evaluator {
     #[must_use]
     pub fn check(&self, environment: &Environment, items: &[Item]) -> Vec<Problem> {
         let mut world = environment.clone();
-        world.add_facts_bulk(items.iter().filter(|item| !item.bang).map(|item| item.atom.clone()));
+        let facts = items.iter().filter(|item| !item.bang);
+        world.add_multiplicities(facts.map(|item| (item.atom.clone(), item.count)));
         let shared = Arc::new(Shared::new(&self.settings, None, IdSeed::root()));
         let mut machine = Machine::new(shared, world, 1, 0);
         let mut problems = Vec::new();
@@ -235,7 +236,7 @@ fn import(machine: &mut Machine, names: &mut Names, index: usize, atom: &Atom, p
         }
         pending.extend(queries.into_iter().map(|item| item.atom));
         if *space == super::names().this_space {
-            machine.write(|world| world.add_facts_bulk(facts.into_iter().map(|item| item.atom)));
+            machine.write(|world| world.add_multiplicities(facts.into_iter().map(|item| (item.atom, item.count))));
         }
     }
 }

@@ -415,6 +415,27 @@ impl Activation {
         }
     }
 
+    /// The slots at and below these nodes.
+    pub(super) fn slots_at(&self, nodes: &[At]) -> SmallVec<[u32; 4]> {
+        let mut slots: SmallVec<[u32; 4]> = SmallVec::new();
+        let mut pending: SmallVec<[At; 16]> = nodes.iter().copied().collect();
+        while let Some(at) = pending.pop() {
+            match self.node(at) {
+                Node::Slot(slot) if !slots.contains(slot) => slots.push(*slot),
+                Node::Call(call) if call.ground.is_none() => pending.extend(call.first..call.first + call.len),
+                Node::Deep(atom) => each_variable(std::slice::from_ref(atom), &mut Visited::default(), |variable| {
+                    if let Some(slot) = self.block.slots.iter().position(|info| info.variable == variable)
+                        && !slots.contains(&(slot as u32))
+                    {
+                        slots.push(slot as u32);
+                    }
+                }),
+                _ => {}
+            }
+        }
+        slots
+    }
+
     /// The instance's variables replaced as `delta` says.
     pub(super) fn substitute(&mut self, delta: &[(Variable, Atom)]) {
         for slot in 0..self.values.len() {

@@ -18,6 +18,7 @@ use super::code::{Activation, At, Call, Node};
 use super::machine::{Frame, Machine, Step, is_error, scope_of};
 use super::memory::Sum;
 use super::parts::is_settled;
+use super::sibling::More;
 use super::types::{Meta, Misfit, Mode, Signature, metatype};
 use super::value::{Answer, Answers, Delta, Value};
 use super::{Stop, error, names};
@@ -108,7 +109,7 @@ impl Machine {
                         return Ok(Step::Eval(act, other));
                     }
                     drop(act);
-                    return self.branches_of(tasks, Some(query));
+                    return self.branches_of(tasks, Some(More::Query(query)));
                 }
                 match self.match_pattern(Rc::clone(&act), pattern, &Value::raw(left)) {
                     Some(found) => {

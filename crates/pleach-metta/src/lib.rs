@@ -23,6 +23,7 @@
 //! On purpose, and beside what [`Policy`] says:
 //! - Integer overflow and division by zero are errors; `min-atom` and `max-atom` return the number that they found, an
 //!   integer too. Removal is up to the names of variables.
+//! - Variables of a caller and of a rule that have become equal stay so; the reference forgets it where it renames one.
 //! - Errors are results like others: the reference drops them if there are others.
 //! - Rules for the name of a built-in function apply, each in definition order, and then the built-in; the reference knows
 //!   them for some built-ins only. No rule applies to a form that evaluates its parts itself, such as `if` or `let`, and
@@ -87,7 +88,7 @@ mod value;
 
 use std::sync::{Arc, LazyLock};
 
-pub use self::builder::EvaluatorBuilder;
+pub use self::builder::{BuildError, EvaluatorBuilder, MAX_THREADS};
 pub use self::builtin::builtins;
 pub use self::check::{Problem, ProblemKind};
 pub use self::error::{EvalError, RunError};

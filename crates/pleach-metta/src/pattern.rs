@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::code::{Activation, At, Block, Node};
 use super::machine::Machine;
-use super::value::{Delta, Value, variables};
+use super::value::{Delta, Value, substitute, variables};
 use pleach::term::{Atom, Bindings, Variable, unify};
 
 /// A pattern that matched.
@@ -135,29 +135,44 @@ fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
         variables(&pattern, &mut others);
         variables(atom, &mut others);
     }
-    if bindings.is_empty() {
-        return Some(Match { act, delta: None });
-    }
     Some(settle(act, &bindings, &others))
 }
 
 /// Sets the slots of an activation as `bindings` say. `others` are the variables that may have been bound.
+///
+/// A variable of the caller that met one of the pattern, or one of a stored atom, keeps its name: the others get it. A
+/// settable slot that stays without value has met something of the caller's, which mentions its variable from now on: the
+/// slot is set to the variable itself, so that it is in the scope of what follows and no binder sets it unnoticed.
 pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, others: &[Variable]) -> Match {
     let act = Rc::make_mut(&mut shared);
     let mut own: SmallVec<[Variable; 4]> = SmallVec::new();
-    for slot in 0..act.values.len() {
-        if act.values[slot].is_set() {
-            act.values[slot].replace_by(|atom| bindings.resolve(atom));
-            continue;
-        }
-        let variable = act.variable(slot as u32);
-        let atom = bindings.resolve(&variable);
-        if act.block.slots[slot].settable
-            && let Atom::Variable(variable) = variable
+    for (slot, value) in act.values.iter().enumerate() {
+        if !value.is_set()
+            && act.block.slots[slot].settable
+            && let Atom::Variable(variable) = act.variable(slot as u32)
         {
             own.push(variable);
         }
-        if atom != variable {
+    }
+    let names = names_kept(bindings, others, &own);
+    let resolve = |atom: &Atom| {
+        let atom = bindings.resolve(atom);
+        if names.is_empty() {
+            atom
+        } else {
+            substitute(&atom, &names)
+        }
+    };
+    for slot in 0..act.values.len() {
+        if act.values[slot].is_set() {
+            act.values[slot].replace_by(resolve);
+            continue;
+        }
+        let variable = act.variable(slot as u32);
+        let atom = resolve(&variable);
+        let escaped =
+            matches!(&variable, Atom::Variable(variable) if own.contains(variable) && others.contains(variable));
+        if atom != variable || escaped {
             act.values[slot] = Value::raw(atom);
         }
     }
@@ -167,7 +182,7 @@ pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, othe
             continue;
         }
         let before = Atom::Variable(*variable);
-        let after = bindings.resolve(&before);
+        let after = resolve(&before);
         if after != before {
             entries.push((*variable, after));
         }
@@ -176,4 +191,22 @@ pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, othe
         act: shared,
         delta: (!entries.is_empty()).then(|| entries.into()),
     }
+}
+
+/// New names for variables that stand for others of a longer life: those of stored atoms for any of `others`, and `own` for
+/// one of `others` that is not own.
+fn names_kept(bindings: &Bindings<Atom>, others: &[Variable], own: &[Variable]) -> SmallVec<[(Variable, Atom); 2]> {
+    let mut names: SmallVec<[(Variable, Atom); 2]> = SmallVec::new();
+    for of_caller in [true, false] {
+        for variable in others.iter().filter(|variable| own.contains(variable) != of_caller) {
+            let Some(Atom::Variable(met)) = bindings.get(&Atom::Variable(*variable)) else {
+                continue;
+            };
+            let lasts = others.contains(met) && !(of_caller && own.contains(met));
+            if !lasts && !names.iter().any(|(known, _)| known == met) {
+                names.push((*met, Atom::Variable(*variable)));
+            }
+        }
+    }
+    names
 }

@@ -133,14 +133,14 @@ impl<I: Iterator<Item = Result<Item, ParseError>>> Iterator for Program<'_, I> {
                     outcome = Some(Ok((item, index)));
                     break;
                 }
-                Ok(item) => facts.push(item.atom),
+                Ok(item) => facts.push((item.atom, item.count)),
                 Err(error) => {
                     outcome = Some(Err(error));
                     break;
                 }
             }
         }
-        self.environment.add_facts_bulk(facts);
+        self.environment.add_multiplicities(facts);
         let evaluated = match outcome? {
             Ok((item, index)) => self.evaluate(item, index),
             Err(error) => Err(error.into()),

@@ -1,5 +1,7 @@
 //! How results are shown and compared.
 
+use std::collections::HashMap;
+
 use super::value::replace;
 use pleach::term::{Atom, Variable, alpha_eq};
 
@@ -21,16 +23,36 @@ pub(super) fn canonical(atom: &Atom) -> Atom {
     })
 }
 
-/// What one multiset of atoms has and another has not, by what `same` calls the same.
+/// What one multiset of atoms has and another has not, by what `same` calls the same: for ground atoms, what is equal.
+/// O(n) for these; the others are compared with each other.
 pub(super) fn difference(of: &[Atom], without: &[Atom], same: impl Fn(&Atom, &Atom) -> bool) -> Vec<Atom> {
-    let mut rest: Vec<&Atom> = without.iter().collect();
+    let mut ground: HashMap<&Atom, usize> = HashMap::new();
+    let mut open: Vec<&Atom> = Vec::new();
+    for atom in without {
+        if atom.is_ground() {
+            *ground.entry(atom).or_default() += 1;
+        } else {
+            open.push(atom);
+        }
+    }
     of.iter()
-        .filter(|atom| match rest.iter().position(|other| same(atom, other)) {
-            Some(index) => {
-                rest.swap_remove(index);
-                false
+        .filter(|atom| {
+            if atom.is_ground() {
+                return match ground.get_mut(*atom) {
+                    Some(left) if *left > 0 => {
+                        *left -= 1;
+                        false
+                    }
+                    _ => true,
+                };
             }
-            None => true,
+            match open.iter().position(|other| same(atom, other)) {
+                Some(index) => {
+                    open.swap_remove(index);
+                    false
+                }
+                None => true,
+            }
         })
         .cloned()
         .collect()

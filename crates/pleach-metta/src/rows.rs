@@ -10,7 +10,7 @@ use super::code::{Activation, At, Node};
 use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, is_empty_symbol, is_error};
 use super::memory::Sum;
-use super::sibling::{Task, TaskKind, Waiting};
+use super::sibling::{More, Task, TaskKind, Waiting};
 use super::value::{Answer, Answers, Delta, Value, substitute, variables};
 use pleach::term::Atom;
 
@@ -34,6 +34,9 @@ pub(super) struct Rows {
     info: Rc<HeadInfo>,
     signature: Option<u16>,
     rows: Vec<Row>,
+    /// The values of the arguments after those of the rows, if they don't depend on each other: the rows are the product.
+    /// Then there is one row so far, which has bound nothing.
+    columns: Vec<Vec<Value>>,
     /// The row whose argument is being evaluated; `None` if it is evaluated for all of them at once.
     current: Option<usize>,
     grown: Vec<Row>,
@@ -57,6 +60,14 @@ impl Rows {
             sum.activation(&row.act);
             row.values.iter().chain(&row.error).for_each(|value| sum.value(value));
         }
+        self.columns.iter().flatten().for_each(|value| sum.value(value));
+    }
+
+    /// Can these answers be a column?
+    fn are_independent(&self, answers: &[Answer]) -> bool {
+        let plain = |answer: &Answer| answer.delta.is_none() && !is_error(&answer.value.atom);
+        let one = matches!(&self.rows[..], [row] if row.delta.is_none() && row.error.is_none());
+        one && (answers.len() > 1 || answers.len() == 1 && !self.columns.is_empty()) && answers.iter().all(plain)
     }
 
     /// The arguments after this one that another thread may evaluate, once for all rows.
@@ -109,6 +120,7 @@ impl Machine {
             info,
             signature,
             rows: vec![row],
+            columns: Vec::new(),
             current: None,
             grown: Vec::new(),
             grouped,
@@ -128,36 +140,64 @@ impl Machine {
         }
         let answers = answers.into_vec();
         match rows.current {
-            None => self.grow_all(&mut rows, &answers)?,
+            None if rows.are_independent(&answers) => {
+                let values = answers.into_iter().map(|answer| answer.value).collect();
+                rows.columns.push(values);
+                rows.grown = std::mem::take(&mut rows.rows);
+            }
+            None if answers.is_empty() => {
+                rows.columns.clear();
+                rows.rows.retain(|row| row.error.is_some());
+                rows.grown = std::mem::take(&mut rows.rows);
+            }
+            None => {
+                self.expand(&mut rows)?;
+                for row in std::mem::take(&mut rows.rows) {
+                    self.grow(&mut rows.grown, row, &answers)?;
+                }
+            }
             Some(current) => {
-                self.count_rows(&rows, answers.len())?;
                 let row = rows.rows[current].clone();
-                grow(&mut rows.grown, row, &answers);
+                self.grow(&mut rows.grown, row, &answers)?;
             }
         }
         self.continue_rows(rows)
     }
 
-    /// Goes on from each row with each of the answers.
-    fn grow_all(&mut self, rows: &mut Rows, answers: &[Answer]) -> Result<(), Stop> {
-        let count = rows.rows.len().saturating_mul(answers.len());
-        self.count_rows(rows, count)?;
-        rows.grown.reserve(count);
-        for row in std::mem::take(&mut rows.rows) {
-            grow(&mut rows.grown, row, answers);
+    /// Makes a row of each combination of the columns.
+    fn expand(&mut self, rows: &mut Rows) -> Result<(), Stop> {
+        for column in std::mem::take(&mut rows.columns) {
+            let answers: Vec<_> = column.into_iter().map(|value| Answer { value, delta: None }).collect();
+            let mut grown = Vec::new();
+            for row in std::mem::take(&mut rows.rows) {
+                self.grow(&mut grown, row, &answers)?;
+            }
+            rows.rows = grown;
         }
         Ok(())
     }
 
-    /// So many rows are about to be made: a step each, so that limits hold before there are more than memory can take. No
-    /// step if there is just one, for then there may be no rows on one thread.
-    fn count_rows(&mut self, rows: &Rows, count: usize) -> Result<(), Stop> {
-        if count < 2 {
+    /// Adds each way to go on from `row` with one of the answers. Each is a step, so that limits and interrupts hold before
+    /// there are more than memory can take; none if there is just one, for then there may be no rows on one thread.
+    fn grow(&mut self, grown: &mut Vec<Row>, row: Row, answers: &[Answer]) -> Result<(), Stop> {
+        if row.error.is_some() {
+            grown.push(row);
             return Ok(());
         }
-        self.skip(count as u64)?;
-        let row = size_of::<Row>() + (rows.item as usize + 1) * size_of::<Value>();
-        self.made(count.saturating_mul(row))
+        let bytes = size_of::<Row>() + (row.values.len() + 1) * size_of::<Value>();
+        for answer in answers {
+            grown.push(next_row(&row, answer));
+            // Nothing is offered to other threads from here, for the frame of these siblings is not on the stack.
+            self.steps += u64::from(answers.len() > 1);
+            if grown.len().is_multiple_of(1024) {
+                self.shared.check_interrupt(|| {
+                    Atom::Expression(row.values.iter().map(|value| value.atom.clone()).collect())
+                })?;
+                self.shared.check_more(0, grown.len() * bytes)?;
+                self.spend()?;
+            }
+        }
+        Ok(())
     }
 
     /// The argument has been evaluated, for all rows or for the current one. Goes on with the next row or argument.
@@ -196,7 +236,17 @@ impl Machine {
             let (info, signature, item) = (Rc::clone(&rows.info), rows.signature, rows.item);
             let act = Rc::clone(&rows.act);
             // An observer should see once what happens once.
-            if self.shared.trace.is_none() && self.argument_at_hand(&act, node, item, &info, signature).is_some() {
+            if self.shared.trace.is_none()
+                && let Some(value) = self.argument_at_hand(&act, node, item, &info, signature)
+            {
+                // What has bound nothing has changed nothing.
+                let fails = is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom);
+                if !rows.columns.is_empty() && !fails && !(signature.is_none() && is_empty_symbol(&value.atom)) {
+                    rows.columns.push(vec![value]);
+                    rows.grown = std::mem::take(&mut rows.rows);
+                    continue;
+                }
+                self.expand(&mut rows)?;
                 // So it is for every row, but for what the row has bound its variables to.
                 let mut ready = true;
                 let mut grown = Vec::with_capacity(rows.rows.len());
@@ -251,7 +301,8 @@ impl Machine {
 
     pub(super) fn finish_rows(&mut self, rows: Rows) -> Result<Step, Stop> {
         let Rows {
-            rows,
+            mut rows,
+            columns,
             grouped,
             info,
             signature,
@@ -259,6 +310,20 @@ impl Machine {
         } = rows;
         if grouped {
             self.close_group();
+        }
+        if !columns.is_empty()
+            && let Some(row) = rows.pop()
+        {
+            let mut product = Product {
+                values: row.values,
+                places: vec![0; columns.len()],
+                columns,
+                info,
+                signature,
+                ended: false,
+            };
+            let tasks = product.next(self, 0)?;
+            return self.branches_of(tasks, Some(More::Product(product)));
         }
         let tasks = rows
             .into_iter()
@@ -274,40 +339,95 @@ impl Machine {
     }
 }
 
-/// Each way to go on from `row` with one of the answers.
-fn grow(grown: &mut Vec<Row>, row: Row, answers: &[Answer]) {
-    if row.error.is_some() {
-        grown.push(row);
-        return;
+/// The row that follows with one of the answers.
+fn next_row(row: &Row, answer: &Answer) -> Row {
+    let mut next = row.clone();
+    if let Some(delta) = &answer.delta {
+        next.values.iter_mut().for_each(|value| value.substitute(delta));
+        let mut act = (*next.act).clone();
+        act.substitute(delta);
+        next.act = Rc::new(act);
+        let mut entries: Vec<_> = row.delta.iter().flat_map(|delta| delta.iter().cloned()).collect();
+        for (_, value) in &mut entries {
+            *value = substitute(value, delta);
+        }
+        entries.extend(
+            delta
+                .iter()
+                .filter(|(variable, _)| !row.delta.iter().any(|known| known.iter().any(|(k, _)| k == variable)))
+                .cloned(),
+        );
+        next.delta = Some(entries.into());
     }
-    for answer in answers {
-        let mut next = row.clone();
-        if let Some(delta) = &answer.delta {
-            next.values.iter_mut().for_each(|value| value.substitute(delta));
-            let mut act = (*next.act).clone();
-            act.substitute(delta);
-            next.act = Rc::new(act);
-            let mut entries: Vec<_> = row.delta.iter().flat_map(|delta| delta.iter().cloned()).collect();
-            for (_, value) in &mut entries {
-                *value = substitute(value, delta);
-            }
-            entries.extend(
-                delta
-                    .iter()
-                    .filter(|(variable, _)| !row.delta.iter().any(|known| known.iter().any(|(k, _)| k == variable)))
-                    .cloned(),
-            );
-            next.delta = Some(entries.into());
+    if is_error(&answer.value.atom) {
+        next.error = Some(answer.value.clone());
+    } else {
+        let mut value = answer.value.clone();
+        if let Some(delta) = &next.delta {
+            value.substitute(delta);
         }
-        if is_error(&answer.value.atom) {
-            next.error = Some(answer.value.clone());
-        } else {
-            let mut value = answer.value.clone();
-            if let Some(delta) = &next.delta {
-                value.substitute(delta);
+        next.values.push(value);
+    }
+    next
+}
+
+/// Calls with each combination of the values of independent arguments, the last argument changing fastest. A portion of
+/// them is made at a time, so a product takes the memory of its factors and of its results, whatever its size.
+pub(super) struct Product {
+    /// The head and the arguments before the columns.
+    values: Vec<Value>,
+    /// None of them is empty.
+    columns: Vec<Vec<Value>>,
+    /// The next combination: an index for each column.
+    places: Vec<usize>,
+    info: Rc<HeadInfo>,
+    signature: Option<u16>,
+    ended: bool,
+}
+
+/// So many calls are made at a time.
+const PORTION: usize = 1024;
+
+impl Product {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(super) fn measure(&self, sum: &mut Sum) {
+        self.values
+            .iter()
+            .chain(self.columns.iter().flatten())
+            .for_each(|value| sum.value(value));
+    }
+
+    /// The next calls. The answers before have come to so many bytes.
+    pub(super) fn next(&mut self, machine: &mut Machine, beside: usize) -> Result<Vec<Task>, Stop> {
+        // An observer is shown all of them at once.
+        let most = if machine.tracing { usize::MAX } else { PORTION };
+        let bytes = size_of::<Task>() + (self.values.len() + self.columns.len()) * size_of::<Value>();
+        let mut tasks = Vec::new();
+        while !self.ended && tasks.len() < most {
+            let chosen = self.columns.iter().zip(&self.places);
+            let chosen = chosen.filter_map(|(column, place)| column.get(*place));
+            let values: Vec<Value> = self.values.iter().chain(chosen).cloned().collect();
+            machine.count(|_| Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()))?;
+            tasks.push(Task {
+                kind: TaskKind::Apply(values, Rc::clone(&self.info), self.signature),
+                delta: None,
+            });
+            if tasks.len().is_multiple_of(PORTION) {
+                machine.shared.check_more(beside, tasks.len() * bytes)?;
             }
-            next.values.push(value);
+            self.ended = true;
+            for (place, column) in self.places.iter_mut().zip(&self.columns).rev() {
+                *place += 1;
+                if *place < column.len() {
+                    self.ended = false;
+                    break;
+                }
+                *place = 0;
+            }
         }
-        grown.push(next);
+        Ok(tasks)
     }
 }

@@ -19,6 +19,7 @@ use super::head::HeadInfo;
 use super::machine::{Frame, Machine, Step, scope_of};
 use super::meaning::new_meaning;
 use super::memory::Sum;
+use super::rows::Product;
 use super::value::{Answer, Answers, Delta, Value, compose, variables};
 use super::{Policy, Stop};
 use pleach::Environment;
@@ -146,11 +147,42 @@ impl Task {
     }
 }
 
+/// Where siblings come from, a portion at a time.
+pub(super) enum More {
+    /// The answers of a query.
+    Query(Query),
+    /// The combinations of arguments that have several results.
+    Product(Product),
+}
+
+impl More {
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Query(query) => query.has_ended(),
+            Self::Product(product) => product.has_ended(),
+        }
+    }
+
+    fn next(&mut self, machine: &mut Machine, beside: usize) -> Result<Vec<Task>, Stop> {
+        match self {
+            Self::Query(query) => query.next(machine, beside),
+            Self::Product(product) => product.next(machine, beside),
+        }
+    }
+
+    fn measure(&self, sum: &mut Sum) {
+        match self {
+            Self::Query(query) => sum.activation(query.act()),
+            Self::Product(product) => product.measure(sum),
+        }
+    }
+}
+
 /// Siblings whose answers are gathered.
 pub(super) struct Branches {
     tasks: vec::IntoIter<Task>,
     /// Where others come from.
-    query: Option<Box<Query>>,
+    more: Option<Box<More>>,
     /// The number of tasks before those.
     done: u64,
     answers: Vec<Answer>,
@@ -177,8 +209,8 @@ impl Branches {
                 TaskKind::Done(value) => sum.value(value),
             }
         }
-        if let Some(query) = &self.query {
-            sum.activation(query.act());
+        if let Some(more) = &self.more {
+            more.measure(sum);
         }
         self.answers.iter().for_each(|answer| sum.answer(answer));
     }
@@ -291,9 +323,9 @@ impl Machine {
         self.branches_of(tasks, None)
     }
 
-    /// The same, with those that a query finds after these.
-    pub(super) fn branches_of(&mut self, mut tasks: Vec<Task>, query: Option<Query>) -> Result<Step, Stop> {
-        let query = query.filter(|query| !query.has_ended());
+    /// The same, with those that come after these.
+    pub(super) fn branches_of(&mut self, mut tasks: Vec<Task>, more: Option<More>) -> Result<Step, Stop> {
+        let more = more.filter(|more| !more.has_ended());
         let spread = std::mem::take(&mut self.spread);
         match tasks.len() {
             0 => Ok(Step::Return(Answers::None)),
@@ -310,7 +342,7 @@ impl Machine {
                 self.continue_branches(Box::new(Branches {
                     answers: Vec::with_capacity(tasks.len()),
                     tasks: tasks.into_iter(),
-                    query: query.map(Box::new),
+                    more: more.map(Box::new),
                     done: 0,
                 }))
             }
@@ -341,16 +373,18 @@ impl Machine {
                     };
                 }
                 None => {
-                    let Some(mut query) = branches.query.take_if(|query| !query.has_ended()) else {
+                    let Some(mut more) = branches.more.take_if(|more| !more.has_ended()) else {
                         self.close_group();
                         return Ok(Step::Return(branches.answers.into()));
                     };
                     let mut sum = Sum::default();
-                    if self.shared.memory.is_some() {
+                    // A query finds ever more at once. The portions of a product are small: what machines measure now and
+                    // then is enough, and to measure all answers for each portion would take their square.
+                    if self.shared.memory.is_some() && matches!(*more, More::Query(_)) {
                         branches.measure(&mut sum);
                     }
-                    branches.tasks = query.next(self, sum.total())?.into_iter();
-                    branches.query = Some(query);
+                    branches.tasks = more.next(self, sum.total())?.into_iter();
+                    branches.more = Some(more);
                     // Those may be offered, too.
                     self.ask_again();
                 }

@@ -6,8 +6,9 @@ use std::fmt;
 use super::builtin::Outcome;
 use super::functions::{unit_atom, wrong};
 use super::machine::{Machine, is_token};
-use super::names;
 use super::results::canonical;
+use super::value::Answer;
+use super::{Stop, names};
 use pleach::Environment;
 use pleach::env::{Space, SpaceId, StateId};
 use pleach::persist::Codec;
@@ -166,15 +167,31 @@ pub(super) fn get_atoms(m: &mut Machine, base: usize) -> Outcome {
         return wrong(NO_SPACE);
     };
     m.note_read();
+    match listed(m, base, space) {
+        Ok(atoms) => Outcome::Final(atoms),
+        Err(stop) => Outcome::Ended(stop),
+    }
+}
+
+/// The atoms of a space, each as often as it is present. The multiplicities may be larger than anything can be: every
+/// thousand atoms are a look at limits and interrupts.
+fn listed(m: &mut Machine, base: usize, space: Option<SpaceId>) -> Result<Vec<Atom>, Stop> {
     let mut atoms = Vec::new();
     let mut fresh = m.fresh;
     for (atom, multiplicity) in space_in(&m.env, space).into_iter().flat_map(Space::iter) {
         for _ in 0..multiplicity {
             atoms.push(rename_apart(&atom, &mut fresh));
+            if atoms.len().is_multiple_of(1024) {
+                m.shared.check_interrupt(|| m.call_from(base))?;
+                m.shared
+                    .check_more(0, atoms.len() * (size_of::<Atom>() + size_of::<Answer>()))?;
+            }
         }
     }
     m.fresh = fresh;
-    Outcome::Final(atoms)
+    // Steps, so that limits of these hold too.
+    m.skip(atoms.len() as u64 / 1024)?;
+    Ok(atoms)
 }
 
 pub(super) fn new_space(m: &mut Machine, _: usize) -> Outcome {

@@ -1,12 +1,16 @@
 //! Commits and merges.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::name::{self, Kind};
 use super::revision::{Head, LAST_GENERATION, Stored};
+use super::store::Store;
 use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
-use crate::persist::{Flaw, LoadError, record};
+use crate::persist::disk::{self, File};
+use crate::persist::{Flaw, LoadError, file, record};
 use crate::term::Term;
 
 /// What a file takes on most disks, however short it is: so a patch weighs as much. Less in our own tests, so that few bytes
@@ -63,8 +67,10 @@ impl<T: Term> Archive<T> {
         environment: &Environment<T>,
         note: impl Into<Note>,
     ) -> Result<RevisionId, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         if self.standing(&pending, &states)? != Standing::Current {
             return Err(ArchiveError::Outdated(branch.to_owned()));
@@ -103,8 +109,10 @@ impl<T: Term> Archive<T> {
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
         let standing = self.standing(&pending, &states)?;
         let Some(tip) = pending.tip.filter(|_| standing != Standing::Current) else {
@@ -175,12 +183,15 @@ impl<T: Term> Archive<T> {
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
         name::check(into)?;
+        // Dropped when the turn is over: terms are the user's.
+        let states;
         let _turn = self.turn()?;
-        let states = self.states().clone();
+        states = self.states().clone();
         let from = self.find(from)?;
         let tip = self.store.named(Kind::Branch, into)?;
         let tip = tip.ok_or_else(|| Kind::Branch.missing(into))?;
         let (id, state) = if self.leads_to(from, tip)? {
+            self.store.sync_names()?;
             return Ok(Ok(tip));
         } else if self.leads_to(tip, from)? {
             (from, self.state(from, &states)?)
@@ -290,7 +301,7 @@ impl<T: Term> Archive<T> {
         };
         // If the name fails, it may be there all the same: who tries again must not be taken for another.
         state.mark(state.marks().into_iter().chain([id.0]));
-        self.store.set_name(Kind::Branch, branch, id)?;
+        self.set_branch(branch, tip, id)?;
         self.keep(state, id)?;
         self.remember(branch, id, Arc::clone(state));
         Ok(id)
@@ -311,6 +322,15 @@ impl<T: Term> Archive<T> {
         self.put(parents, before.as_ref(), state, note)
     }
 
+    /// Has a branch that was at `tip` be at a revision, on the disk too. Nothing is written if it is there already.
+    fn set_branch(&self, branch: &str, tip: Option<RevisionId>, id: RevisionId) -> Result<(), ArchiveError> {
+        if tip == Some(id) {
+            // Whoever wrote it may have failed, or been killed, before it lasted.
+            return Ok(self.store.sync_names()?);
+        }
+        self.store.set_name(Kind::Branch, branch, id)
+    }
+
     /// Moves a branch on to a revision that comes from what it is at.
     fn move_to(
         &self,
@@ -320,7 +340,7 @@ impl<T: Term> Archive<T> {
         state: Arc<Snapshot<T>>,
         states: &States<T>,
     ) -> Result<(), ArchiveError> {
-        self.store.set_name(Kind::Branch, branch, id)?;
+        self.set_branch(branch, Some(tip), id)?;
         // Who has a fork of the old state can unite it with the new one.
         let state = match states.get(branch) {
             Some((seen, old)) if *seen == tip => self.after(old, state, id)?,
@@ -379,6 +399,45 @@ impl<T: Term> Archive<T> {
         let revision = Revision::new(parents, note, state.len(), head);
         let patch = matches!(stored, Stored::Patch { .. }).then_some(&bytes[..]);
         self.store.put(&revision, patch, state, &*self.codec)
+    }
+}
+
+impl<T: Term> Archive<T> {
+    /// Checks that a commit to a branch of the archive in this folder can be written, as far as can be told and without
+    /// making anything that stays: that the name can be a branch's and is no tag's, and that the folders may be written.
+    /// If there is no archive, that one can be made. O(f) for f files in a folder that holds none.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and [`commit`](Self::commit) that would come now.
+    pub fn probe(folder: impl AsRef<Path>, branch: &str) -> Result<(), ArchiveError> {
+        name::check(branch)?;
+        let folder = folder.as_ref();
+        if Self::is_in(folder)? {
+            let archive = Archive::<T>::open(folder)?;
+            File::open_lock(&archive.store.folder.join("lock"))?;
+            archive.must_be_free(Kind::Tag, branch)?;
+            archive.store.named(Kind::Branch, branch)?;
+            return Ok(archive.store.probe()?);
+        }
+        match disk::status(folder)?.map(|found| found.kind) {
+            Some(disk::Kind::Folder) => {
+                Store::must_be_ours(folder, disk::entries(folder)?)?;
+                Ok(file::probe(&folder.join("lock"))?)
+            }
+            Some(_) => Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+            None => {
+                // It will be made, and those above.
+                let folder = disk::absolute(folder)?;
+                for above in folder.ancestors().skip(1) {
+                    match disk::status(above)?.map(|found| found.kind) {
+                        None => {}
+                        Some(disk::Kind::Folder) => return Ok(file::probe(&above.join("lock"))?),
+                        Some(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
+                    }
+                }
+                Err(io::Error::from(io::ErrorKind::NotFound).into())
+            }
+        }
     }
 }
 

@@ -52,6 +52,13 @@ pub enum ArchiveError {
     /// The branch has gone on since the state that the environment comes from.
     #[error("the branch {0:?} has gone on since: merge this into it, or commit it to another branch")]
     Outdated(String),
+    /// The file `lock` was removed or replaced while this process wrote, so another may write too: nothing more was written.
+    #[error("{} was removed or replaced while the archive was written", .0.display())]
+    LockLost(PathBuf),
+    /// This thread is writing the archive: a resolver, a codec or a term called a method that writes it too, which would wait
+    /// for itself.
+    #[error("the archive is being written by this thread")]
+    Reentrant,
     /// The folder holds something else than an archive.
     #[error("{}: the folder holds something else than an archive", .0.display())]
     Stranger(PathBuf),

@@ -1,9 +1,10 @@
 //! The files of an archive.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::ffi::OsString;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -13,11 +14,13 @@ use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::persist::block::{self, BlockReader, BlockWriter};
 use crate::persist::bytes::put_bytes;
-use crate::persist::file::{Incoming, replace, sync_folder};
+use crate::persist::file::{Incoming, sync_folder};
 use crate::persist::{
     Codec, Flaw, LoadError,
-    disk::{self, File},
-    folder, load, record, save,
+    disk::{self, File, Kind as FileKind},
+    folder, load,
+    lock::Lock,
+    record, save,
 };
 use crate::term::Term;
 
@@ -35,7 +38,12 @@ mod kind {
 }
 
 /// The folder of an archive.
-pub(super) struct Store(pub(super) PathBuf);
+pub(super) struct Store {
+    /// From the root, since the process may go elsewhere.
+    pub(super) folder: PathBuf,
+    /// What a writer holds.
+    lock: Mutex<Option<Lock>>,
+}
 
 /// What a revision holds.
 pub(super) enum Content<T: Term> {
@@ -46,40 +54,71 @@ pub(super) enum Content<T: Term> {
 
 impl Store {
     pub(super) fn open(folder: &Path) -> Result<Self, ArchiveError> {
-        let store = Self(folder.to_owned());
-        if !Self::is_in(folder) {
+        let store = Self {
+            folder: disk::absolute(folder)?,
+            lock: Mutex::new(None),
+        };
+        let folder = &*store.folder;
+        if !Self::is_in(folder)? {
             // Part of an archive may be there: what made it may have been killed.
             folder::create(folder)?;
-            for entry in fs::read_dir(folder)? {
-                if !["revisions", "names", "lock"]
-                    .map(Some)
-                    .contains(&entry?.file_name().to_str())
-                {
-                    return Err(ArchiveError::Stranger(folder.to_owned()));
-                }
-            }
+            Self::must_be_ours(folder, disk::entries(folder)?)?;
             store.create()?;
         }
         Ok(store)
     }
 
+    /// That a folder that holds no whole archive holds nothing else.
+    pub(super) fn must_be_ours(folder: &Path, entries: Vec<OsString>) -> Result<(), ArchiveError> {
+        for name in entries {
+            if !["revisions", "names", "lock"].map(Some).contains(&name.to_str()) {
+                return Err(ArchiveError::Stranger(folder.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the folders, if they are not there, and sees to it that they stay.
     pub(super) fn create(&self) -> io::Result<()> {
-        folder::create(&self.0)?;
+        folder::create(&self.folder)?;
         folder::create(&self.objects())?;
         folder::create(&self.names())
     }
 
-    pub(super) fn is_in(folder: &Path) -> bool {
-        folder.join("revisions").is_dir() && folder.join("names").is_dir()
+    pub(super) fn is_in(folder: &Path) -> io::Result<bool> {
+        for path in [folder, &folder.join("revisions"), &folder.join("names")] {
+            if disk::status(path)?.is_none_or(|found| found.kind != FileKind::Folder) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A writer has this lock, until [`unlock`](Self::unlock).
+    pub(super) fn locked(&self, lock: Lock) {
+        let before = self.lock.lock().unwrap_or_else(PoisonError::into_inner).replace(lock);
+        drop(before);
+    }
+
+    pub(super) fn unlock(&self) {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(lock);
+    }
+
+    /// That no other process can have become the writer. Asked before each file gets its name, or loses it.
+    fn must_be_held(&self) -> Result<(), ArchiveError> {
+        match &*self.lock.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(lock) if !lock.is_held()? => Err(ArchiveError::LockLost(lock.path().to_owned())),
+            _ => Ok(()),
+        }
     }
 
     fn objects(&self) -> PathBuf {
-        self.0.join("revisions")
+        self.folder.join("revisions")
     }
 
     fn names(&self) -> PathBuf {
-        self.0.join("names")
+        self.folder.join("names")
     }
 
     pub(super) fn path(&self, id: RevisionId) -> PathBuf {
@@ -107,6 +146,7 @@ impl Store {
             None => save::save(state, &mut out, codec)?,
         }
         let id = out.id();
+        self.must_be_held()?;
         incoming.persist(&self.path(id))?;
         Ok(id)
     }
@@ -141,10 +181,8 @@ impl Store {
     /// What a name stands for.
     pub(super) fn named(&self, kind: Kind, name: &str) -> Result<Option<RevisionId>, ArchiveError> {
         let path = self.names().join(name::to_file(kind, name));
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let Some(file) = File::find(&path)? else {
+            return Ok(None);
         };
         let (found, id) = read_name(BufReader::new(&file)).map_err(failed(&path))?;
         if found == name {
@@ -156,17 +194,33 @@ impl Store {
 
     /// Makes a name stand for a revision. It is on the disk afterwards.
     pub(super) fn set_name(&self, kind: Kind, name: &str, id: RevisionId) -> Result<(), ArchiveError> {
-        replace(&self.names().join(name::to_file(kind, name)), |file| {
-            let mut blocks = BlockWriter::new(file, MAGIC, VERSION)?;
-            put_bytes(blocks.content(), name.as_bytes());
-            blocks.content().extend(id.0);
-            blocks.end(kind::NAME).map(drop)
-        })?;
-        Ok(())
+        let path = self.names().join(name::to_file(kind, name));
+        let old = disk::status(&path)?;
+        // One name for all, so that each writer finds what any other has left.
+        let mut incoming = Incoming::beside(&self.names().join("name"), old.as_ref())?;
+        let mut blocks = BlockWriter::new(&mut incoming.file, MAGIC, VERSION)?;
+        put_bytes(blocks.content(), name.as_bytes());
+        blocks.content().extend(id.0);
+        blocks.end(kind::NAME)?;
+        self.must_be_held()?;
+        Ok(incoming.persist(&path)?)
+    }
+
+    /// Makes what the names stand for now last, whoever wrote it: for who acknowledges that a name stands for what it
+    /// already does.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        disk::sync_folder(&self.names())
+    }
+
+    /// Checks that files can be made in both folders, and removes what writers have left that are gone.
+    pub(super) fn probe(&self) -> io::Result<()> {
+        Incoming::beside(&self.objects().join("revision"), None)?;
+        Incoming::beside(&self.names().join("name"), None).map(drop)
     }
 
     pub(super) fn remove_name(&self, kind: Kind, name: &str) -> Result<(), ArchiveError> {
         let path = self.names().join(name::to_file(kind, name));
+        self.must_be_held()?;
         disk::remove(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => kind.missing(name),
             _ => error.into(),
@@ -194,28 +248,34 @@ impl Store {
     /// What there is, by the names of files alone.
     pub(super) fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();
-        for entry in fs::read_dir(self.objects())? {
-            let entry = entry?;
-            match entry.file_name().to_str().map(str::parse) {
+        let (objects, names) = (self.objects(), self.names());
+        for entry in disk::entries(&objects)? {
+            match entry.to_str().map(str::parse) {
                 Some(Ok(id)) => listing.revisions.push(id),
-                _ => listing.others.push(entry.path()),
+                _ => listing.others.push(objects.join(entry)),
             }
         }
-        for entry in fs::read_dir(self.names())? {
-            let entry = entry?;
-            match entry.file_name().to_str().and_then(name::of_file) {
+        for entry in disk::entries(&names)? {
+            match entry.to_str().and_then(name::of_file) {
                 Some(name) => listing.names.push(name),
-                None => listing.others.push(entry.path()),
+                None => listing.others.push(names.join(entry)),
             }
         }
         Ok(listing)
     }
 
     /// Removes files, in either folder.
-    pub(super) fn remove(&self, files: &[PathBuf]) -> io::Result<()> {
-        files.iter().try_for_each(|file| disk::remove(file))?;
-        sync_folder(&self.objects().join("any"))?;
-        sync_folder(&self.names().join("any"))
+    pub(super) fn remove(&self, files: &[PathBuf]) -> Result<(), ArchiveError> {
+        for file in files {
+            self.must_be_held()?;
+            match disk::remove(file) {
+                // A temporary file, by its own writer.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+        }
+        disk::sync_folder(&self.objects())?;
+        Ok(disk::sync_folder(&self.names())?)
     }
 }
 
@@ -245,10 +305,7 @@ fn failed(path: &Path) -> impl FnOnce(LoadError) -> ArchiveError + '_ {
 }
 
 fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
-    File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => ArchiveError::Missing(id),
-        _ => error.into(),
-    })
+    File::find(path)?.ok_or(ArchiveError::Missing(id))
 }
 
 /// Reads the first block, and returns where the next begins and what its number is.

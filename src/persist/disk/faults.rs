@@ -1,7 +1,7 @@
 //! Faults on request: what no file system at hand does.
 
 use std::cell::Cell;
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// What goes wrong on this thread.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +16,20 @@ pub(in crate::persist) struct Plan {
 
 thread_local! {
     static PLAN: Cell<Option<Plan>> = const { Cell::new(None) };
+    static KIND: Cell<ErrorKind> = const { Cell::new(ErrorKind::Other) };
     static MET: Cell<bool> = const { Cell::new(false) };
     static SYNCS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Has this thread's operations fail as planned.
 pub(in crate::persist) fn start(plan: Plan) {
+    start_as(plan, ErrorKind::Other);
+}
+
+/// As [`start`], with errors of this kind.
+pub(in crate::persist) fn start_as(plan: Plan, kind: ErrorKind) {
     PLAN.set(Some(plan));
+    KIND.set(kind);
     MET.set(false);
 }
 
@@ -72,7 +79,7 @@ pub(super) fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Resul
     if plan.done {
         operation()?;
     }
-    Err(io::Error::other("as planned"))
+    Err(io::Error::new(KIND.get(), "as planned"))
 }
 
 /// As much as is written at once: little under a plan, so that it can fail in the middle.

@@ -4,13 +4,15 @@
 //! last log is the first one that has no end; the next may have been made when the process stopped, or the disk refused,
 //! and then has no record.
 
-use std::fs;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, Recovery, log};
+use super::log::Before;
+use super::{JournalError, Recovery, log, snapshot};
 use crate::env::Environment;
-use crate::persist::{Codec, MAGIC, disk};
+use crate::persist::disk::{self, File, Kind};
+use crate::persist::{Codec, MAGIC};
 use crate::term::Term;
 
 pub(super) fn file(folder: &Path, name: &str, number: u64) -> PathBuf {
@@ -32,18 +34,20 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
     let files = files(folder)?;
     let snapshot = newest_snapshot(&files);
     let mut environment = Environment::new();
+    let path = file(folder, "snapshot", snapshot);
+    let mut before = Before::Nothing;
     if snapshot > 0 {
-        let path = file(folder, "snapshot", snapshot);
-        environment = Environment::load_with(&path, codec).map_err(|error| JournalError::Load { path, error })?;
+        let (found, start) = snapshot::read(&path, snapshot, codec)?;
+        (environment, before) = (found, Before::Snapshot(&path, start));
     }
     let mut recovery = Recovery::default();
     let mut number = snapshot;
     let mut last = None;
     // One that is new has no log yet.
-    if !files.is_empty() || file(folder, "log", 0).exists() {
+    if !files.is_empty() || disk::status(&file(folder, "log", 0))?.is_some() {
         loop {
             let path = file(folder, "log", number);
-            let found = match log::replay(&path, number, &mut environment, codec) {
+            let found = match log::replay(&path, number, &before, &mut environment, codec) {
                 Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(JournalError::Cut(path));
                 }
@@ -51,11 +55,12 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
             };
             recovery.records += found.records;
             recovery.torn = found.torn;
-            if !found.sealed {
+            let Some(end) = found.sealed else {
                 must_be_empty(folder, number, &found)?;
                 last = Some(found);
                 break;
-            }
+            };
+            before = Before::Log(found.start.journal, end);
             number += 1;
         }
     }
@@ -74,7 +79,7 @@ fn must_be_empty(folder: &Path, number: u64, found: &log::Replayed) -> Result<()
         return Ok(());
     };
     let path = file(folder, "log", next);
-    if !is_ours(&path, log::MAGIC)? {
+    if !is_ours(&path, Name::Log(next))? {
         return Ok(());
     }
     let (has_records, length_before) = log::look(&path, next)?;
@@ -104,10 +109,11 @@ impl Name {
         }
     }
 
-    fn magic(self) -> [u8; 8] {
+    fn magics(self) -> &'static [[u8; 8]] {
         match self {
-            Self::Snapshot(_) => MAGIC,
-            Self::Log(_) => log::MAGIC,
+            // And that of version 1, which is refused, not overlooked.
+            Self::Snapshot(_) => &[snapshot::MAGIC, MAGIC],
+            Self::Log(_) => &[log::MAGIC],
         }
     }
 }
@@ -115,10 +121,9 @@ impl Name {
 /// The files of the journal in this folder: those of others are left alone.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str().and_then(Name::parse)
-            && is_ours(&entry.path(), name.magic())?
+    for entry in disk::entries(folder)? {
+        if let Some(name) = entry.to_str().and_then(Name::parse)
+            && is_ours(&folder.join(entry), name)?
         {
             files.push(name);
         }
@@ -126,14 +131,32 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<Name>> {
     Ok(files)
 }
 
-/// Does this file begin so?
-fn is_ours(path: &Path, magic: [u8; 8]) -> io::Result<bool> {
-    if !path.is_file() {
+/// The names of all files that may be the journal's, in order, and how long each is.
+pub(super) fn stamp(folder: &Path) -> io::Result<Vec<(OsString, u64)>> {
+    let mut names = disk::entries(folder)?;
+    names.retain(|name| name.to_str().and_then(Name::parse).is_some());
+    names.sort_unstable();
+    let mut stamp = Vec::new();
+    for name in names {
+        if let Some(found) = disk::status(&folder.join(&name))? {
+            stamp.push((name, found.length()));
+        }
+    }
+    Ok(stamp)
+}
+
+/// Does this file begin so? One that isn't there, or no regular one, doesn't.
+fn is_ours(path: &Path, name: Name) -> io::Result<bool> {
+    if disk::status(path)?.is_none_or(|found| found.kind != Kind::Regular) {
         return Ok(false);
     }
+    // A writer may just have removed it.
+    let Some(file) = File::find(path)? else {
+        return Ok(false);
+    };
     let mut found = Vec::new();
-    fs::File::open(path)?.take(8).read_to_end(&mut found)?;
-    Ok(found == magic)
+    (&file).take(8).read_to_end(&mut found)?;
+    Ok(name.magics().iter().any(|magic| found == magic))
 }
 
 fn newest_snapshot(files: &[Name]) -> u64 {
@@ -154,11 +177,10 @@ pub(super) fn remove_before(folder: &Path, snapshot: u64) {
             Name::Snapshot(_) | Name::Log(_) => {}
         }
     }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    for entry in disk::entries(folder).unwrap_or_default() {
+        let name = entry.to_string_lossy();
         if (name.starts_with(".snapshot-") || name.starts_with(".log-")) && name.ends_with(".tmp") {
-            let _ = disk::remove(&entry.path());
+            let _ = disk::remove(&folder.join(&entry));
         }
     }
 }

@@ -54,6 +54,12 @@ pub enum ParseErrorKind {
     /// A `!` with no atom after it, or with another `!`.
     #[error("`!` must be followed by an atom")]
     NothingToEvaluate,
+    /// A `#*` at the top level that no whole number from 1 to 2^64 − 1 follows.
+    #[error("what follows `#*` must be a whole number from 1 to 2^64 - 1")]
+    BadCount,
+    /// A count, `#*3`, that is followed by no atom, by a `!` or by another count.
+    #[error("a count must be followed by an atom")]
+    NothingToCount,
     /// A leaf of a kind that the term type doesn't have.
     #[error("this language has no such atom")]
     NotInLanguage,
@@ -66,6 +72,9 @@ pub enum ParseErrorKind {
     /// One atom was wanted, and a `!` stands before it.
     #[error("`!` can't stand here")]
     UnexpectedBang,
+    /// One atom was wanted, and a count stands before it.
+    #[error("a count can't stand here")]
+    UnexpectedCount,
 }
 
 impl ParseError {

@@ -24,6 +24,9 @@ pub(crate) fn is_plain(c: char) -> bool {
     !(is_white(c) || matches!(c, '(' | ')' | '"' | ';'))
 }
 
+/// What a count begins with, at the top level.
+pub(crate) const COUNT: &str = "#*";
+
 /// What a word reads as.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
@@ -123,6 +126,26 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn skip_bang(&mut self) -> bool {
         self.skip('!')
+    }
+
+    pub(super) fn starts_count(&self) -> bool {
+        self.rest().starts_with(COUNT)
+    }
+
+    /// Moves past a count, `#*3`, if one is next.
+    pub(super) fn count(&mut self) -> Result<Option<u64>, ParseError> {
+        if !self.starts_count() {
+            return Ok(None);
+        }
+        let start = self.position;
+        let word = self.take_while(is_plain);
+        let digits = word.get(COUNT.len()..).unwrap_or_default();
+        // `parse` takes a sign too.
+        let count = digits.parse().ok().filter(|_| !digits.starts_with('+'));
+        match count {
+            Some(count @ 1..) => Ok(Some(count)),
+            _ => Err(self.error(ParseErrorKind::BadCount, start..self.position)),
+        }
     }
 
     /// Moves past white space and comments.

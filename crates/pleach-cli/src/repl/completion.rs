@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use pleach::{Atom, Environment};
 use pleach_metta::builtins;
-use rustyline::completion::{Completer, FilenameCompleter};
+use pleach::{Atom, Environment};
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter, MatchingBracketHighlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
@@ -15,6 +15,7 @@ use rustyline::{Context, Helper};
 use super::command::COMMANDS;
 use super::input::is_open;
 use super::session::Session;
+use crate::escape::is_control;
 
 /// The names of no more atoms are looked at, so that a key press takes no longer than one notices.
 const LOOKED_AT: usize = 100_000;
@@ -49,7 +50,8 @@ impl Assistant {
                 _ => {}
             }
         }
-        let fits = |name: &&str| name.starts_with(beginning);
+        // One that must be quoted does not begin so where it is typed, and may hold what a terminal obeys.
+        let fits = |name: &&str| name.starts_with(beginning) && Atom::symbol(*name).to_string() == **name;
         names.into_iter().filter(fits).map(str::to_owned).collect()
     }
 }
@@ -68,9 +70,22 @@ impl Completer for Assistant {
         Ok(match before.split_whitespace().next() {
             Some(":load") if start > 0 => {
                 let (start, found) = self.files.complete(line, pos, context)?;
-                (start, found.into_iter().map(|pair| pair.replacement).collect())
+                let names = |found: Vec<Pair>| {
+                    let names = found.into_iter().map(|pair| pair.replacement);
+                    names.filter(|name| !name.contains(is_control)).collect()
+                };
+                (start, names(found))
             }
-            Some(":merge" | ":switch" | ":diff") if start > 0 => (start, beginning_with(self.forks.clone())),
+            Some(":merge" | ":switch" | ":diff") if start > 0 => (
+                start,
+                beginning_with(
+                    self.forks
+                        .iter()
+                        .filter(|name| !name.contains(is_control))
+                        .cloned()
+                        .collect(),
+                ),
+            ),
             Some(first) if first.starts_with(':') && start == 0 => {
                 let commands = COMMANDS.iter().map(|(name, ..)| (*name).to_owned()).collect();
                 (start, beginning_with(commands))

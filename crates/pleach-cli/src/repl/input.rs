@@ -15,6 +15,7 @@ use rustyline::{Config, Editor};
 use super::command::is_command;
 use super::completion::Assistant;
 use super::session::Session;
+use crate::escape::escaped;
 
 pub(super) enum Input {
     /// Somebody types.
@@ -72,7 +73,7 @@ impl Input {
                 }
                 let prompt = match session.name() {
                     "main" => "pleach> ".to_owned(),
-                    name => format!("pleach {name}> "),
+                    name => format!("pleach {}> ", escaped(name)),
                 };
                 match editor.readline(&prompt) {
                     Ok(text) => {
@@ -145,6 +146,10 @@ pub(super) fn is_open(text: &str) -> bool {
     }
     match Parser::<Atom>::new(text).find_map(Result::err).map(|error| error.kind) {
         Some(ParseErrorKind::UnclosedExpression | ParseErrorKind::UnclosedText) => true,
+        Some(ParseErrorKind::NothingToCount) => {
+            let last = text.trim_end().rsplit(char::is_whitespace).next();
+            last.is_some_and(|word| word.starts_with("#*"))
+        }
         Some(ParseErrorKind::NothingToEvaluate) => text.trim_end().ends_with('!') && !text.contains("!!"),
         _ => false,
     }

@@ -6,16 +6,16 @@ use std::io::{self, Write};
 use std::mem;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pleach::env::{IdSeed, resolve};
+use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, builtins};
 use pleach::term::{Atom, Item, Symbol, parser};
 use pleach::{Environment, env};
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, builtins};
 
 use super::command::{COMMANDS, Command};
 use crate::diagnostic::Severity;
+use crate::escape::escaped_lines;
+use crate::interrupt::CtrlC;
 use crate::printer::Printer;
 use crate::run::is_error;
 use crate::source::Source;
@@ -28,9 +28,7 @@ pub(super) struct Session {
     settings: EvaluatorBuilder,
     evaluator: Evaluator,
     printer: Printer,
-    interrupt: Interrupt,
-    /// Is there something that Ctrl-C can stop?
-    busy: Arc<AtomicBool>,
+    ctrl_c: CtrlC,
     /// Is there somebody to talk to?
     talks: bool,
     evaluations: u64,
@@ -70,8 +68,7 @@ impl Session {
         world: Environment,
         settings: EvaluatorBuilder,
         printer: Printer,
-        interrupt: Interrupt,
-        busy: Arc<AtomicBool>,
+        ctrl_c: CtrlC,
         talks: bool,
     ) -> Self {
         Self {
@@ -84,8 +81,7 @@ impl Session {
             evaluator: settings.clone().build(),
             settings,
             printer,
-            interrupt,
-            busy,
+            ctrl_c,
             talks,
             evaluations: 0,
             error_seen: false,
@@ -119,7 +115,7 @@ impl Session {
     /// Says something that was asked for.
     pub(super) fn tell(&mut self, text: impl Display) {
         let mut stdout = io::stdout().lock();
-        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        let written = writeln!(stdout, "{}", escaped_lines(text)).and_then(|()| stdout.flush());
         self.written(written);
     }
 
@@ -146,10 +142,9 @@ impl Session {
 
     /// Lets Ctrl-C stop what is done, and nothing else.
     fn busy<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> R {
-        self.interrupt.clear();
-        self.busy.store(true, Ordering::Relaxed);
+        self.ctrl_c.heed();
         let result = act(self);
-        self.busy.store(false, Ordering::Relaxed);
+        self.ctrl_c.done();
         result
     }
 
@@ -178,10 +173,10 @@ impl Session {
     }
 
     fn run_items(&mut self, items: Vec<Item>, path: &str, text: &str) {
-        let mut facts: Vec<Atom> = Vec::new();
+        let mut facts: Vec<(Atom, u64)> = Vec::new();
         for item in items {
             if !item.bang {
-                facts.push(item.atom);
+                facts.push((item.atom, item.count));
                 continue;
             }
             self.add(mem::take(&mut facts));
@@ -198,7 +193,7 @@ impl Session {
 
     /// Runs a file: imports are looked for beside it.
     pub(super) fn load(&mut self, path: &Path) {
-        let Ok(source) = self.busy(|session| Source::read(path, &session.interrupt)) else {
+        let Ok(source) = self.busy(|session| Source::read(path, session.ctrl_c.interrupt())) else {
             self.error_seen = true;
             return;
         };
@@ -211,17 +206,17 @@ impl Session {
         self.step(&format!(":load {}", path.display()), before);
     }
 
-    fn add(&mut self, facts: Vec<Atom>) {
+    fn add(&mut self, facts: Vec<(Atom, u64)>) {
         let lonely = match &*facts {
             [] => return,
-            [fact] => Some(fact.clone()),
+            [(fact, 1)] => Some(fact.clone()),
             _ => None,
         };
-        let number = facts.len();
-        self.state.world.add_facts_bulk(facts);
+        let number = facts.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
+        self.state.world.add_multiplicities(facts);
         match lonely.filter(|atom| is_call(&self.state.world, atom)) {
             Some(atom) => self.remark(format_args!("added as it is; to evaluate it, type !{atom}")),
-            None => self.remark(format_args!("added {}", count(number, "atom"))),
+            None => self.remark(format_args!("added {}", atoms(number))),
         }
     }
 
@@ -363,10 +358,10 @@ impl Session {
     fn forks(&mut self) {
         let mut lines: Vec<(String, String)> = Vec::new();
         for (name, world) in &self.state.others {
-            lines.push((name.clone(), format!("  {name}: {}", atoms(world))));
+            lines.push((name.clone(), format!("  {name}: {}", atoms(world.len()))));
         }
         let (name, world) = (&self.state.name, &self.state.world);
-        lines.push((name.clone(), format!("* {name}: {}", atoms(world))));
+        lines.push((name.clone(), format!("* {name}: {}", atoms(world.len()))));
         lines.sort();
         for (_, line) in lines {
             self.tell(line);
@@ -454,8 +449,7 @@ impl State {
     }
 }
 
-fn atoms(world: &Environment) -> String {
-    let number = world.len();
+fn atoms(number: u64) -> String {
     format!("{number} {}", if number == 1 { "atom" } else { "atoms" })
 }
 

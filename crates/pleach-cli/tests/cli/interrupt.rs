@@ -205,3 +205,17 @@ fn a_long_load_shows_its_progress_on_a_terminal_alone() {
     assert!(seen.contains("program.metta: ") && seen.contains(" %"), "{seen:?}");
     assert!(seen.ends_with("\r\x1b[K"), "{seen:?}");
 }
+
+#[test]
+fn too_many_threads_are_refused_at_once() {
+    let path = file("threads", "!(+ 1 2)");
+    for threads in ["0", "1025", "100000", "18446744073709551615"] {
+        let output = run(&path, &["--threads", threads]);
+        assert_eq!((text(&output.stdout), output.status.code()), ("", Some(2)));
+        let errors = text(&output.stderr);
+        assert!(
+            errors.contains("a number of threads from 1 to 1024 is expected"),
+            "{errors}"
+        );
+    }
+}

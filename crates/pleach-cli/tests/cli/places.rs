@@ -408,3 +408,200 @@ mod unix {
         }
     }
 }
+
+/// Issue 14, item 7: what can't be written is refused before anything is evaluated, with what is wrong.
+#[test]
+fn a_place_that_cannot_be_written_is_refused_before_anything_is_evaluated() {
+    let place = Place::new("cli-refused");
+    place.file("a.metta", "!(println! evaluated)");
+    place.file("notes.txt", "notes");
+    fs::create_dir(place.path().join("src")).unwrap();
+    place.file("src/main.rs", "");
+    drop(Journal::<Atom>::open(place.path().join("j")).unwrap());
+    place.file("w.metta", "(a)");
+    place.prints("save w.metta h@main", 0);
+    place.prints("tag h v1", 0);
+    let long = "n".repeat(250);
+    for (at, complaint) in [
+        (long.clone(), "too long"),
+        ("n".repeat(300), "too long"),
+        (format!("h@{long}"), "60 bytes at most"),
+        (format!("new@{long}"), "60 bytes at most"),
+        ("h@b\u{e4}d name".into(), "no name"),
+        ("h@v1".into(), "taken"),
+        ("src".into(), "this is a folder"),
+        ("src@main".into(), "something else"),
+        ("j".into(), "a journal belongs to"),
+        ("j@main".into(), "a journal belongs to"),
+        ("notes.txt".into(), "no saved world"),
+        ("notes.txt@main".into(), "directory"),
+        ("notes.txt/deeper@main".into(), "directory"),
+        ("nowhere/w.pleach".into(), "No such file"),
+    ] {
+        let output = place.command(["save", "a.metta", &at]).output().unwrap();
+        let (printed, error) = ended(output, 2);
+        assert_eq!(printed, "", "{at}");
+        assert!(error.contains(complaint), "{at}: {error}");
+        assert!(!error.contains("journal") || at.starts_with('j'), "{at}: {error}");
+    }
+    // Nothing was made in passing.
+    let mut names = place.0.names();
+    names.sort();
+    assert_eq!(names, ["a.metta", "h", "j", "notes.txt", "src", "w.metta"]);
+    // Nor is an ordinary folder a journal elsewhere.
+    for command in [
+        "load src",
+        "log src",
+        "verify src",
+        "run --world src a.metta",
+        "branches src",
+        "diff src src",
+    ] {
+        let (printed, error) = place.ends(command, 2);
+        assert_eq!(printed, "");
+        assert!(
+            error.contains("this is a folder, with no archive and no journal"),
+            "{command}: {error}"
+        );
+    }
+    assert!(place.complains("branches j", 2).contains("this is a journal"));
+    assert!(place.complains("log notes.txt", 2).contains("this is a file"));
+}
+
+/// Issue 14, item 7: Ctrl-C, and names that are no text.
+#[cfg(unix)]
+mod interrupted {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::{Child, Stdio};
+    use std::time::{Duration, Instant};
+
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    fn signal(child: &Child, signal: Signal) {
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Waits for a command, no longer than it must take.
+    fn code(child: &mut Child) -> Option<i32> {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(ended) = child.try_wait().unwrap() {
+                return ended.code();
+            }
+            if Instant::now() > end {
+                child.kill().unwrap();
+                panic!("it does not end");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_refused_before_anything_is_evaluated() {
+        let place = Place::new("cli-not-utf8");
+        place.file("a.metta", "!(println! evaluated)");
+        let at = OsString::from_vec(b"h@\xff".to_vec());
+        let output = place
+            .command([OsStr::new("save"), OsStr::new("a.metta"), &at])
+            .output()
+            .unwrap();
+        let (printed, error) = ended(output, 2);
+        assert_eq!(printed, "");
+        assert!(error.contains("not UTF-8"), "{error}");
+        assert_eq!(place.0.names(), ["a.metta"]);
+    }
+
+    /// Another process holds the lock: that is said, and the first Ctrl-C ends the wait.
+    #[test]
+    fn a_save_says_that_it_waits_and_one_ctrl_c_ends_the_wait() {
+        let place = Place::new("cli-waits");
+        place.file("a.metta", "(a)");
+        place.prints("save a.metta h@main", 0);
+        let before = place.prints("log h", 0);
+        let lock = fs::OpenOptions::new()
+            .write(true)
+            .open(place.path().join("h/lock"))
+            .unwrap();
+        lock.lock().unwrap();
+        for arguments in ["save a.metta h@main", "tag h v1", "branch h b", "merge h@main main"] {
+            let mut command = place.command(arguments.split(' '));
+            let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+            let mut errors = BufReader::new(child.stderr.take().unwrap());
+            let mut line = String::new();
+            errors.read_line(&mut line).unwrap();
+            assert!(line.contains("waiting for another process"), "{arguments}: {line}");
+            signal(&child, Signal::SIGINT);
+            assert_eq!(code(&mut child), Some(130), "{arguments}");
+        }
+        drop(lock);
+        assert_eq!(place.prints("log h", 0), before);
+        place.prints("save a.metta h@main", 0);
+    }
+
+    fn temporary(place: &Place) -> Vec<String> {
+        place
+            .0
+            .names()
+            .into_iter()
+            .filter(|name| name.ends_with(".tmp"))
+            .collect()
+    }
+
+    /// Saves until one is interrupted while it writes, and returns its exit code.
+    fn stopped_while_it_writes(place: &Place, how: Signal) -> Option<i32> {
+        for _ in 0..20 {
+            let mut child = place
+                .command(["save", "large.metta", "w.pleach"])
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let written = loop {
+                if fs::metadata(place.path().join(".w.pleach.pleach-0.tmp")).is_ok_and(|file| file.len() > 0) {
+                    break true;
+                }
+                if child.try_wait().unwrap().is_some() {
+                    break false;
+                }
+            };
+            if written {
+                signal(&child, how);
+                let code = code(&mut child);
+                if code != Some(0) {
+                    return code;
+                }
+            }
+        }
+        panic!("no save was met while it wrote");
+    }
+
+    #[test]
+    fn no_temporary_file_outlives_ctrl_c_or_the_next_writer() {
+        let place = Place::new("cli-temporary");
+        let facts: String = (0..60_000).map(|i| format!("(fact {i} \"{i:0100}\")\n")).collect();
+        place.file("large.metta", &facts);
+        place.file("a.metta", "(a)");
+        place.prints("save a.metta w.pleach", 0);
+        assert_eq!(stopped_while_it_writes(&place, Signal::SIGINT), Some(130));
+        assert_eq!(temporary(&place), [""; 0]);
+        assert_eq!(place.prints("load w.pleach", 0).lines().next(), Some("(a)"));
+        // One that is killed leaves its file to the next.
+        assert_eq!(stopped_while_it_writes(&place, Signal::SIGKILL), None);
+        assert_eq!(temporary(&place), [".w.pleach.pleach-0.tmp"]);
+        place.prints("save a.metta w.pleach", 0);
+        assert_eq!(temporary(&place), [""; 0]);
+        // But not one that somebody is writing.
+        let living = fs::File::create(place.path().join(".w.pleach.pleach-0.tmp")).unwrap();
+        living.set_permissions(fs::Permissions::from_mode(0o600)).unwrap();
+        living.lock().unwrap();
+        place.prints("save a.metta w.pleach", 0);
+        assert_eq!(temporary(&place), [".w.pleach.pleach-0.tmp"]);
+        drop(living);
+        place.prints("save a.metta w.pleach", 0);
+        assert_eq!(temporary(&place), [""; 0]);
+    }
+}

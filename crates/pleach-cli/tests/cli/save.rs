@@ -213,6 +213,35 @@ fn worlds_of_one_base_are_merged() {
     );
 }
 
+/// Two branches that merged each other's old states and each kept its own.
+#[test]
+fn branches_that_decided_differently_are_not_merged_silently() {
+    let place = Place::new("cli-criss-cross");
+    place.file("base.metta", "!(bind! &x (new-state 0))");
+    place.prints("save base.metta h@x", 0);
+    place.prints("branch h@x y", 0);
+    for (branch, value) in [("x", 1), ("y", 2)] {
+        place.file("c.metta", &format!("!(change-state! &x {value})"));
+        place.prints(&format!("save --world h@{branch} c.metta h@{branch}"), 0);
+    }
+    place.prints("tag h@x old", 0);
+    place.prints("merge h@x y --on-conflict ours", 0);
+    place.prints("merge h@y old --on-conflict ours", 0);
+    let before = place.prints("log h@x", 0);
+    let complaint = place.complains("merge h@x y", 1);
+    assert!(
+        complaint.contains("(1 or 2)") && complaint.contains("state"),
+        "{complaint}"
+    );
+    assert_eq!(place.prints("log h@x", 0), before);
+    place.file("get.metta", "!(get-state &x)");
+    for (who, value) in [("ours", "[1]\n"), ("theirs", "[2]\n")] {
+        place.prints(&format!("branch h@x {who}"), 0);
+        place.prints(&format!("merge h@{who} y --on-conflict {who}"), 0);
+        assert_eq!(place.prints(&format!("run --world h@{who} get.metta"), 0), value);
+    }
+}
+
 #[test]
 fn an_archive_keeps_history() {
     let place = Place::new("cli-archive");
@@ -301,7 +330,8 @@ fn damage_is_found() {
 
     let (journal, _) = Journal::<Atom>::open(place.path().join("journal")).unwrap();
     journal.update(|env| env.add_fact("(kept)".parse().unwrap())).unwrap();
-    assert!(place.complains("load journal", 2).contains("open already"));
+    // Whoever has it open is in no way.
+    assert_eq!(place.prints("load journal", 0), "(kept)\n");
     drop(journal);
     assert_eq!(place.prints("load journal", 0), "(kept)\n");
     assert!(place.prints("log journal", 0).starts_with("1 atoms\n1 records"));
@@ -328,4 +358,154 @@ fn each_command_shows_examples() {
         let help = place.prints(&format!("{command} --help"), 0);
         assert!(help.contains("Examples:\n  pleach "), "{help}");
     }
+}
+
+/// Issue 14, item 8: each occurrence was a line, of 2^64 − 1.
+#[test]
+fn what_is_there_more_often_is_printed_with_a_count_that_loads() {
+    let place = Place::new("cli-counts");
+    let mut env = Environment::new();
+    let atom = |text: &str| -> Atom { text.parse().unwrap() };
+    env.set_multiplicities([
+        (atom("(p 1)"), u64::MAX),
+        (atom("(p 2)"), 17),
+        (atom("(p 3)"), 16),
+        (atom("#\"#*5\""), 2),
+        (atom("(= (f $x) $x)"), u64::MAX - 1),
+        (atom("(: f Fun)"), 1_000_000_000_000),
+    ]);
+    let notes = env.new_space();
+    env.space_mut(notes)
+        .unwrap()
+        .set_multiplicities([(atom("(n)"), u64::MAX)]);
+    env.save_with(place.path().join("w.pleach"), &pleach::persist::NoCodec)
+        .unwrap();
+
+    let start = std::time::Instant::now();
+    let program = place.prints("load w.pleach", 0);
+    let found = place.prints("load w.pleach --query $p", 0);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20));
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text
+            .lines()
+            .filter(|line| !line.starts_with(';'))
+            .map(str::to_owned)
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    };
+    let mut expected = [
+        "#\"#*5\"",
+        "#*1000000000000 (: f Fun)",
+        "#*17 (p 2)",
+        "#*18446744073709551614 (= (f $x) $x)",
+        "#*18446744073709551615 (p 1)",
+        "(p 3)",
+    ];
+    expected.sort_unstable();
+    assert_eq!(lines(&program), expected);
+    assert_eq!(lines(&found).len(), expected.len());
+    assert_eq!(program.matches("(p 3)\n").count(), 16);
+    assert!(program.contains(": #*18446744073709551615 (n)\n"), "{program}");
+
+    // It is a program that leaves the same; run, imported and typed.
+    place.file("again.metta", &program);
+    place.prints("save again.metta again.pleach", 0);
+    let again = Environment::<Atom>::load(place.path().join("again.pleach")).unwrap();
+    let mut without_space = Environment::new();
+    without_space.set_multiplicities(env.iter());
+    assert_eq!(again, without_space);
+    place.file("import.metta", "!(import! &self again)");
+    assert_eq!(place.prints("save import.metta import.pleach", 0), "[()]\n");
+    let diff = place.prints("diff again.pleach import.pleach", 1);
+    assert!(diff.starts_with("#\"(import! ") && diff.lines().count() == 1, "{diff}");
+    let mut repl = place.command(["repl"]);
+    let mut repl = repl.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    repl.stdin
+        .take()
+        .unwrap()
+        .write_all(b"#*3\n(q 1)\n!(match &self (q $x) $x)\n")
+        .unwrap();
+    assert_eq!(repl.wait_with_output().unwrap().stdout, b"[1, 1, 1]\n");
+    // A wrong count is an error with its place.
+    place.file("bad.metta", "(a)\n#*0 (b)\n");
+    let complaint = place.complains("run bad.metta", 2);
+    assert!(
+        complaint.contains("whole number from 1") && complaint.contains("bad.metta:2:1"),
+        "{complaint}"
+    );
+}
+
+/// Issue 14, item 7: what a terminal obeys, from every file that something is printed of.
+#[test]
+fn control_characters_are_escaped_wherever_they_are_printed() {
+    let place = Place::new("cli-control");
+    let evil = "\u{1b}[2J\u{9b}1m\u{7}";
+    let clean = |text: &str| {
+        assert!(
+            !text.contains(|c: char| c.is_control() && c != '\n'),
+            "{:?}",
+            text.chars().filter(|c| c.is_control()).collect::<String>()
+        );
+    };
+    let ends = |arguments: &[&str], code| {
+        let (out, err) = super::place::ended(place.command(arguments).output().unwrap(), code);
+        clean(&out);
+        clean(&err);
+        out + &err
+    };
+    let mut env = Environment::<Atom>::new();
+    env.bind(evil, Atom::string(evil));
+    env.add_fact(Atom::expression([
+        Atom::symbol(evil),
+        Atom::string(evil),
+        Atom::variable(evil),
+    ]));
+    let world = format!("w{evil}.pleach");
+    env.save(place.path().join(&world)).unwrap();
+    let empty = "empty.pleach";
+    Environment::<Atom>::new().save(place.path().join(empty)).unwrap();
+    for arguments in [
+        ["load", &world].as_slice(),
+        &["load", &world, "-q", "$x"],
+        &["diff", empty, &world],
+    ] {
+        let code = i32::from(arguments[0] == "diff");
+        assert!(ends(arguments, code).contains("\\u{1b}[2J"), "{arguments:?}");
+    }
+    assert!(ends(&["verify", &world], 0).contains("\\u{9b}1m"));
+    // Notes.
+    place.file("a.metta", "(a)");
+    ends(&["save", "a.metta", "h@main", "-m", evil], 0);
+    assert!(ends(&["log", "h"], 0).contains("\\u{1b}[2J"));
+    fs::write(place.path().join("h/names").join(format!("x{evil}")), "").unwrap();
+    assert!(ends(&["verify", "h"], 0).contains("\\u{1b}[2J"));
+    // Paths and source lines in errors, and arguments that are none.
+    let program = format!("p{evil}.metta");
+    place.file(&program, &format!("(a \"{evil}\") {evil} )"));
+    assert!(ends(&["run", &program], 2).contains("\\u{1b}[2J"));
+    assert!(ends(&["load", &format!("n{evil}")], 2).contains("\\u{1b}[2J"));
+    assert!(ends(&["load", &format!("h@{evil}")], 2).contains("{1b}[2J"));
+    assert!(ends(&["run", &format!("--{evil}")], 2).contains("\\u{1b}[2J"));
+    assert!(ends(&["merge", &format!("h@{evil}"), "x"], 2).contains("{1b}"));
+    // What programs say, and what comes to nothing.
+    place.file(
+        "say.metta",
+        &format!("!(println! \"{evil}\")\n!(\"{evil}\" {evil})\n!(trace! \"{evil}\" 1)"),
+    );
+    assert!(ends(&["run", "say.metta", "--trace"], 0).matches("\\u{9b}1m").count() >= 4);
+    let mut repl = place.command(["repl"]);
+    repl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut repl = repl.spawn().unwrap();
+    let typed =
+        format!(":fork x{evil}\n:forks\n(a {evil})\n:undo\n:load n{evil}\n:{evil}\n:types (\n!(println! \"{evil}\")\n");
+    repl.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let (out, err) = super::place::ended(repl.wait_with_output().unwrap(), 1);
+    clean(&out);
+    clean(&err);
+    assert!(
+        out.contains("* x\\u{1b}[2J") && err.contains("n\\u{1b}[2J"),
+        "{out}{err}"
+    );
 }

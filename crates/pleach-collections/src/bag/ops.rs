@@ -47,7 +47,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
         self.merge(&self.new_like(), other)
     }
 
-    /// The larger count of each item. Costs what the bags don't share: see [`Map::union`](crate::Map::union).
+    /// The larger count of each item, stored as here if it is in both. Costs what the bags don't share: see [`Map::union`](crate::Map::union).
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -61,13 +61,12 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
                 .counts
                 .set_op::<true, true, true>(&other.counts, |_, here, there| match here.cmp(there) {
                     Ordering::Less => Pick::New(*there),
-                    Ordering::Equal => Pick::Either,
-                    Ordering::Greater => Pick::A,
+                    Ordering::Equal | Ordering::Greater => Pick::A,
                 }),
         }
     }
 
-    /// The smaller count of each item. Costs what the bags don't share.
+    /// The smaller count of each item, as stored here. Costs what the bags don't share.
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -80,8 +79,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
             counts: self
                 .counts
                 .set_op::<false, false, true>(&other.counts, |_, here, there| match here.cmp(there) {
-                    Ordering::Less => Pick::A,
-                    Ordering::Equal => Pick::Either,
+                    Ordering::Less | Ordering::Equal => Pick::A,
                     Ordering::Greater => Pick::New(*there),
                 }),
         }

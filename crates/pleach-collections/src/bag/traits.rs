@@ -27,8 +27,8 @@ impl<T: fmt::Debug, S> fmt::Debug for Bag<T, S> {
 }
 
 /// Costs what differs: as `==` of [`Map`].
-impl<T: Hash + Eq, S: BuildHasher> PartialEq for Bag<T, S> {
-    fn eq(&self, other: &Self) -> bool {
+impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Bag<T, S2>> for Bag<T, S> {
+    fn eq(&self, other: &Bag<T, S2>) -> bool {
         self.counts == other.counts
     }
 }
@@ -72,5 +72,26 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Extend<(T, u64)> for Bag<T, S> {
 impl<T: Hash + Eq + Clone, const N: usize> From<[T; N]> for Bag<T> {
     fn from(items: [T; N]) -> Self {
         items.into_iter().collect()
+    }
+}
+
+/// O(n).
+impl<T: Hash + Eq + Clone> From<Vec<T>> for Bag<T> {
+    fn from(items: Vec<T>) -> Self {
+        items.into_iter().collect()
+    }
+}
+
+/// O(n). Items are cloned.
+impl<T: Hash + Eq + Clone> From<&[T]> for Bag<T> {
+    fn from(items: &[T]) -> Self {
+        items.iter().cloned().collect()
+    }
+}
+
+/// O(n). Items are cloned.
+impl<T: Hash + Eq + Clone> From<&Vec<T>> for Bag<T> {
+    fn from(items: &Vec<T>) -> Self {
+        Self::from(items.as_slice())
     }
 }

@@ -61,32 +61,70 @@ fn find_known_mut<K: Clone, V: Clone>(
     node.entry_mut(at)
 }
 
-/// Finds the entry whose key has this hash and pleases `eq`, for writing; if it is missing, `make` makes it and it is
-/// inserted.
-///
-/// All of the user's that can panic comes before anything changes.
+/// Finds the entry of a key that has this hash, for writing; if it is missing, `make` makes its value and it is inserted.
 pub(crate) fn get_or_insert<'a, K: Clone, V: Clone>(
     root: &'a mut Option<Node<K, V>>,
     hash: u64,
-    eq: impl Fn(&K, &K) -> bool,
-    wanted: &K,
-    make: impl FnOnce() -> (K, V),
-    hash_of: impl Fn(&K) -> u64,
+    wanted: K,
+    make: impl FnOnce() -> V,
+    eq: &impl Fn(&K, &K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
 ) -> &'a mut (K, V) {
-    if root
-        .as_ref()
-        .and_then(|root| find(root, hash, |key| eq(key, wanted)))
-        .is_none()
-    {
-        insert(root, hash, make(), &eq, &hash_of);
+    let node = root.as_ref();
+    if node.is_none_or(|root| find(root, hash, |key| eq(key, &wanted)).is_none()) {
+        let entry = (wanted, make());
+        return insert_new(root, hash, entry, eq, hash_of);
     }
     match root
         .as_mut()
-        .and_then(|root| find_mut(root, hash, |key| eq(key, wanted)))
+        .and_then(|root| find_known_mut(root, hash, |key| eq(key, &wanted)))
     {
         Some(entry) => entry,
-        None => unreachable!("a key that was just inserted is found, if it equals itself"),
+        None => unreachable!("a key that was just found is found, if it equals itself"),
     }
+}
+
+/// Inserts an entry whose key is missing, and returns it where it is now.
+///
+/// All of the user's that can panic comes before anything changes, but for a hash where several keys of a leaf have a tag.
+pub(crate) fn insert_new<'a, K: Clone, V: Clone>(
+    root: &'a mut Option<Node<K, V>>,
+    hash: u64,
+    entry: (K, V),
+    eq: &impl Fn(&K, &K) -> bool,
+    hash_of: &impl Fn(&K) -> u64,
+) -> &'a mut (K, V) {
+    insert(root, hash, entry, eq, hash_of);
+    match root.as_mut().and_then(|root| newest(root, hash, hash_of)) {
+        Some(entry) => entry,
+        None => unreachable!("an entry that was just inserted is in the leaf of its hash"),
+    }
+}
+
+/// The entry of this hash that was inserted last, just now. So nothing on its path is shared, and no key is compared: of
+/// equal tags it is the last with its hash.
+fn newest<'a, K: Clone, V: Clone>(
+    root: &'a mut Node<K, V>,
+    hash: u64,
+    hash_of: &impl Fn(&K) -> u64,
+) -> Option<&'a mut (K, V)> {
+    let mut node = root;
+    let (mut above, mut rest) = (hash, hash);
+    while !node.is_leaf() {
+        node = node.child_mut(slot(rest))?.as_mut()?;
+        above = rest;
+        rest <<= BITS;
+    }
+    let (tag, tags) = (tag(above), node.tags());
+    let end = tags.partition_point(|t| *t <= tag);
+    let start = tags[..end].partition_point(|t| *t < tag);
+    let at = if end - start > 1 {
+        let of_tag = &node.entries()[start..end];
+        start + of_tag.iter().rposition(|entry| hash_of(&entry.0) == hash)?
+    } else {
+        start
+    };
+    node.entry_mut(at)
 }
 
 /// What a new entry meets.
@@ -302,7 +340,8 @@ fn items<K: Clone, V: Clone>(leaf: Node<K, V>, hashes: Hashes, hash: u64, entry:
     items
 }
 
-/// The trie of these entries, each with its hash. Of entries with equal keys the last stays.
+/// The trie of these entries, each with its hash. Of equal keys the first stays, and gets the last's value: as if the entries
+/// were inserted one by one.
 pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) -> bool) -> Option<Node<K, V>> {
     items.sort_by_key(|(hash, _)| *hash);
     // Equal keys are among those of one hash: look back through them.
@@ -315,7 +354,10 @@ pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) 
             .find(|(_, (_, (k, _)))| eq(k, key))
             .map(|(back, _)| kept - 1 - back)
         {
-            Some(before) => items.swap(before, at),
+            Some(before) => {
+                let (first, last) = items.split_at_mut(at);
+                std::mem::swap(&mut first[before].1.1, &mut last[0].1.1);
+            }
             None => {
                 items.swap(kept, at);
                 kept += 1;

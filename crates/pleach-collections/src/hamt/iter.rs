@@ -103,6 +103,16 @@ impl<K: Clone, V: Clone> IntoIter<K, V> {
     }
 }
 
+/// Shares what is left with the original: both clone the entries then, unless one is dropped before the other comes to them.
+impl<K: Clone, V: Clone> Clone for IntoIter<K, V> {
+    fn clone(&self) -> Self {
+        Self {
+            stack: self.stack.iter().filter_map(Parts::rest).collect(),
+            left: self.left,
+        }
+    }
+}
+
 impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
     type Item = (K, V);
 

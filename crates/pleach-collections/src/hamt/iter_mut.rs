@@ -10,6 +10,8 @@ type Children<'a, K, V> = slice::IterMut<'a, Option<Node<K, V>>>;
 
 /// Iterates over the entries of a trie for writing. A node with other owners is copied when the iterator enters it.
 pub(crate) struct IterMut<'a, K, V> {
+    /// The node to enter when `entries` are through. It stays here if its copy panics, so that none is skipped.
+    next: Option<&'a mut Node<K, V>>,
     entries: slice::IterMut<'a, (K, V)>,
     stack: SmallVec<[Children<'a, K, V>; LEVELS]>,
     left: usize,
@@ -17,15 +19,12 @@ pub(crate) struct IterMut<'a, K, V> {
 
 impl<'a, K: Clone, V: Clone> IterMut<'a, K, V> {
     pub(crate) fn new(root: Option<&'a mut Node<K, V>>) -> Self {
-        let mut iter = Self {
+        Self {
             entries: [].iter_mut(),
             stack: SmallVec::new(),
             left: root.as_ref().map_or(0, |root| root.size()),
-        };
-        if let Some(root) = root {
-            iter.enter(root);
+            next: root,
         }
-        iter
     }
 
     #[inline]
@@ -55,9 +54,15 @@ impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
                 self.left -= 1;
                 return Some(entry);
             }
+            if let Some(node) = &mut self.next {
+                node.unshare();
+            }
+            if let Some(node) = self.next.take() {
+                self.enter(node);
+                continue;
+            }
             match self.stack.last_mut()?.next() {
-                Some(Some(child)) => self.enter(child),
-                Some(None) => {}
+                Some(child) => self.next = child.as_mut(),
                 None => {
                     self.stack.pop();
                 }

@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 mod edit;
+mod nested;
 mod parts;
 mod search;
 mod tags;
@@ -514,28 +515,5 @@ impl<K, V> Drop for Node<K, V> {
             fence(Ordering::Acquire);
         }
         self.drop_block();
-    }
-}
-
-impl<K, V> Node<K, V> {
-    /// Recurses at most as deep as the trie.
-    #[inline(never)]
-    fn drop_block(&mut self) {
-        let shape = self.shape();
-        // SAFETY: the last owner drops each entry and child once (Shape), and frees the block. If a drop panics, the rest
-        // leaks.
-        unsafe {
-            match shape {
-                Shape::Leaf(len) => {
-                    if std::mem::needs_drop::<(K, V)>() {
-                        ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.entries_ptr(len), len));
-                    }
-                }
-                Shape::Inner(count) => {
-                    ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.children_ptr(), count));
-                }
-            }
-            self.free(shape);
-        }
     }
 }

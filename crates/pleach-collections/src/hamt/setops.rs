@@ -7,8 +7,6 @@ use super::zip::{Outcome, Whole, Zip, zip};
 /// Which of two values of one key a [`Combine`] keeps.
 pub(crate) enum Pick<V> {
     A,
-    /// Both are the same, so either will do.
-    Either,
     Neither,
     New(V),
 }
@@ -90,7 +88,6 @@ impl<'a, K: 'a, V: 'a, O: Combine<K, V>> Zip<'a, 2, K, V> for Combining<'_, O> {
         match entries {
             [Some((key, a)), Some((_, b))] => match self.0.both(key, a, b) {
                 Pick::A => Outcome::Operands(0b01),
-                Pick::Either => Outcome::Operands(0b11),
                 Pick::Neither => Outcome::Nothing,
                 Pick::New(value) => Outcome::New(value),
             },

@@ -1,4 +1,7 @@
 //! Conversions from and to the maps and sets of `im`. O(n) each: the two share no nodes.
+//!
+//! For programs that hold `im`'s maps. `im` is archived, and has open advisories: RUSTSEC-2026-0248 (unmaintained) and
+//! RUSTSEC-2023-0126 (an aliasing violation in `OrdSet`). New code had better use `imbl`, and the feature of that name.
 
 use crate::{Map, Set};
 use std::hash::{BuildHasher, Hash};

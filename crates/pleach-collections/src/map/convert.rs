@@ -7,7 +7,7 @@ use super::Map;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-/// O(n). Of several values for one key the last stays.
+/// O(n). Of equal keys the first stays, with the last value.
 impl<K, V, const N: usize> From<[(K, V); N]> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -18,7 +18,7 @@ where
     }
 }
 
-/// O(n). Of several values for one key the last stays.
+/// O(n). Of equal keys the first stays, with the last value.
 impl<K, V> From<Vec<(K, V)>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -26,6 +26,46 @@ where
 {
     fn from(entries: Vec<(K, V)>) -> Self {
         entries.into_iter().collect()
+    }
+}
+
+/// As from a [`Vec`], with the entries cloned.
+impl<K, V> From<&[(K, V)]> for Map<K, V>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    fn from(entries: &[(K, V)]) -> Self {
+        entries.iter().cloned().collect()
+    }
+}
+
+/// As from a [`Vec`], with the entries cloned.
+impl<K, V> From<&Vec<(K, V)>> for Map<K, V>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    fn from(entries: &Vec<(K, V)>) -> Self {
+        Self::from(entries.as_slice())
+    }
+}
+
+impl<K, V, S> Map<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Inserts entries as [`extend`](Extend::extend) does, converting keys and values, as `extend` of `im` does.
+    ///
+    /// ```
+    /// let mut map: pleach_collections::Map<String, u64> = pleach_collections::Map::new();
+    /// map.extend_from([("a", 1_u32), ("b", 2)]);
+    /// assert_eq!(map["b"], 2);
+    /// ```
+    pub fn extend_from<K2: Into<K>, V2: Into<V>>(&mut self, entries: impl IntoIterator<Item = (K2, V2)>) {
+        self.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
     }
 }
 

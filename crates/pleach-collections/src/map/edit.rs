@@ -188,8 +188,31 @@ where
     /// ```
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let (hashing, hash) = (&self.hashing, self.hashing.hash(&key));
-        let make = || (key.clone(), make());
-        &mut hamt::get_or_insert(&mut self.root, hash, |a, b| a == b, &key, make, |k| hashing.rehash(k)).1
+        let hash_of = |key: &K| hashing.rehash(key);
+        &mut hamt::get_or_insert(&mut self.root, hash, key, make, &|a, b| a == b, &hash_of).1
+    }
+
+    /// Gives `key` a value, or has `change` change the value that it has, in one step: a panic changes nothing.
+    pub(crate) fn insert_or_change(&mut self, key: K, value: V, change: impl FnOnce(&mut V)) {
+        let (hashing, hash) = (&self.hashing, self.hashing.hash(&key));
+        let root = self.root.as_mut();
+        if let Some((_, present)) = root.and_then(|root| hamt::find_mut(root, hash, |k| *k == key)) {
+            return change(present);
+        }
+        let hash_of = |key: &K| hashing.rehash(key);
+        hamt::insert(&mut self.root, hash, (key, value), &|a, b| a == b, &hash_of);
+    }
+
+    /// Puts an entry in the place of that of an equal key, which it returns, in one step: a panic changes nothing.
+    pub(crate) fn replace_entry(&mut self, key: K, value: V) -> Option<(K, V)> {
+        let (hashing, hash) = (&self.hashing, self.hashing.hash(&key));
+        let root = self.root.as_mut();
+        if let Some(present) = root.and_then(|root| hamt::find_mut(root, hash, |k| *k == key)) {
+            return Some(std::mem::replace(present, (key, value)));
+        }
+        let hash_of = |key: &K| hashing.rehash(key);
+        hamt::insert(&mut self.root, hash, (key, value), &|a, b| a == b, &hash_of);
+        None
     }
 
     /// Keeps the entries that `keep` says, and removes the others.

@@ -310,7 +310,7 @@ impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
         self.key
     }
 
-    /// Gives the key a value. O(log n).
+    /// Gives the key a value. O(log n). The key is moved, not cloned.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -328,12 +328,11 @@ impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
         S: BuildHasher,
     {
         let Map { root, hashing } = self.map;
-        let (wanted, key) = (&self.key, self.key.clone());
-        let make = || (key, value);
-        &mut hamt::get_or_insert(root, self.hash, |a, b| a == b, wanted, make, |key| hashing.rehash(key)).1
+        let hash_of = |key: &K| hashing.rehash(key);
+        &mut hamt::insert_new(root, self.hash, (self.key, value), &|a, b| a == b, &hash_of).1
     }
 
-    /// Gives the key a value, and gives back its place. O(log n).
+    /// Gives the key a value, and gives back its place, which keeps a clone of the key. O(log n).
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};

@@ -36,6 +36,14 @@ impl<S> Hashing<S> {
     }
 }
 
+impl<S> Hashing<S> {
+    /// As [`is`](Self::is), for hashers that may be of two types: those without state have one id.
+    #[inline]
+    pub(crate) fn is_one_with<S2>(&self, other: &Hashing<S2>) -> bool {
+        self.id == other.id && typeid::of::<S>() == typeid::of::<S2>()
+    }
+}
+
 impl Hashing<super::RandomState> {
     pub(crate) const fn of_process() -> Self {
         Self {

@@ -116,6 +116,48 @@ impl<K: Clone, V: Clone> Iterator for IntoValues<K, V> {
     }
 }
 
+/// Of an empty map.
+impl<K: Clone, V: Clone> Default for IntoIter<K, V> {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+/// Of an empty map.
+impl<K: Clone, V: Clone> Default for IntoKeys<K, V> {
+    fn default() -> Self {
+        Self(IntoIter::default())
+    }
+}
+
+/// Of an empty map.
+impl<K: Clone, V: Clone> Default for IntoValues<K, V> {
+    fn default() -> Self {
+        Self(IntoIter::default())
+    }
+}
+
+/// O(log n), and clones the entries of nodes that only this iterator holds and has entered, a leaf at most.
+impl<K: Clone, V: Clone> Clone for IntoIter<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// As of [`IntoIter`].
+impl<K: Clone, V: Clone> Clone for IntoKeys<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// As of [`IntoIter`].
+impl<K: Clone, V: Clone> Clone for IntoValues<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 macro_rules! consuming {
     ($($iter:ident)*) => {$(
         impl<K: Clone, V: Clone> ExactSizeIterator for $iter<K, V> {}

@@ -102,6 +102,27 @@ impl<K, V> Clone for Values<'_, K, V> {
     }
 }
 
+/// Of an empty map.
+impl<K, V> Default for Iter<'_, K, V> {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+/// Of an empty map.
+impl<K, V> Default for Keys<'_, K, V> {
+    fn default() -> Self {
+        Self(Iter::default())
+    }
+}
+
+/// Of an empty map.
+impl<K, V> Default for Values<'_, K, V> {
+    fn default() -> Self {
+        Self(Iter::default())
+    }
+}
+
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Iter<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.clone()).finish()

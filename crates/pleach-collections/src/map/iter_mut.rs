@@ -82,6 +82,20 @@ impl<K: Clone, V: Clone> ExactSizeIterator for ValuesMut<'_, K, V> {}
 impl<K: Clone, V: Clone> FusedIterator for IterMut<'_, K, V> {}
 impl<K: Clone, V: Clone> FusedIterator for ValuesMut<'_, K, V> {}
 
+/// Of an empty map.
+impl<K: Clone, V: Clone> Default for IterMut<'_, K, V> {
+    fn default() -> Self {
+        Self(hamt::IterMut::new(None))
+    }
+}
+
+/// Of an empty map.
+impl<K: Clone, V: Clone> Default for ValuesMut<'_, K, V> {
+    fn default() -> Self {
+        Self(IterMut::default())
+    }
+}
+
 impl<K, V> fmt::Debug for IterMut<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IterMut").field("left", &self.0.left()).finish()

@@ -48,6 +48,8 @@ where
     /// changed alike is as both have it. Of other keys, `resolve` gets the values in the base, here and in `other`, and
     /// says which value the key will have, if any.
     ///
+    /// Of equal keys that can be told apart, no particular one of the three maps' is stored.
+    ///
     /// Costs O(c · log n), where c is the number of changes; what only one side changed is not even entered. No
     /// ancestry is needed for correctness, only for speed.
     ///

@@ -95,7 +95,7 @@ where
         copy
     }
 
-    /// The entries of both; of keys in both, this map's.
+    /// The entries of both; of keys in both, this map's key and value.
     ///
     /// Costs O(d · log n), where d is the number of entries that the maps don't share. The result is `self`, as
     /// [`ptr_eq`](Map::ptr_eq) sees it, if `other` adds nothing.
@@ -112,20 +112,10 @@ where
         self.set_op::<true, true, true>(other, |_, _, _| Pick::A)
     }
 
-    /// As [`union`](Map::union) and [`intersection`](Map::intersection), for maps that give one key one value: the result
-    /// may then be `other` itself, too.
-    pub(crate) fn union_alike(&self, other: &Self) -> Self {
-        self.set_op::<true, true, true>(other, |_, _, _| Pick::Either)
-    }
-
-    pub(crate) fn intersection_alike(&self, other: &Self) -> Self {
-        self.set_op::<false, false, true>(other, |_, _, _| Pick::Either)
-    }
-
-    /// The entries of both; `f` makes one value of the two of a key in both.
+    /// The entries of both; `f` makes one value of the two of a key in both, which stays as this map stores it.
     ///
     /// `f` is not asked about entries that the maps share, so **`f(k, v, v)` must equal `v`**. It may be asked about some
-    /// of them, though. For an operation without that property, such as a sum, use [`merge`](Map::merge).
+    /// of them, though. For an operation without that property, such as a sum, use [`sum_with`](Map::sum_with).
     ///
     /// Costs O(d · log n), where d is the number of entries that the maps don't share.
     ///
@@ -151,20 +141,6 @@ where
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.set_op::<false, false, true>(other, |_, _, _| Pick::A)
-    }
-
-    /// The keys in both, with the value that `f` makes of the two. As for [`union_with`](Map::union_with), **`f(k, v, v)`
-    /// must equal `v`**. Costs as [`union`](Map::union).
-    ///
-    /// ```
-    /// use pleach_collections::Map;
-    ///
-    /// let (a, b) = (Map::from([("x", 1), ("y", 5)]), Map::from([("x", 3)]));
-    /// assert_eq!(a.intersection_with(&b, |_, a, b| *a.max(b)), Map::from([("x", 3)]));
-    /// ```
-    #[must_use]
-    pub fn intersection_with(&self, other: &Self, mut f: impl FnMut(&K, &V, &V) -> V) -> Self {
-        self.set_op::<false, false, true>(other, |key, a, b| Pick::New(f(key, a, b)))
     }
 
     /// This map's entries whose keys are not in `other`. Costs as [`union`](Map::union).

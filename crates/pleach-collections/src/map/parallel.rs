@@ -13,7 +13,7 @@ where
     V: Clone + Send + Sync,
     S: BuildHasher + Clone + Sync,
 {
-    fn par_set_op<const A: bool, const B: bool, const SHARED: bool>(
+    pub(super) fn par_set_op<const A: bool, const B: bool, const SHARED: bool>(
         &self,
         other: &Self,
         decide: impl Fn(&K, &V, &V) -> Pick<V> + Sync,

@@ -13,7 +13,7 @@
 //! ```
 
 use super::Map;
-use crate::hamt;
+use crate::hamt::{self, Pick};
 use ::rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use ::rayon::prelude::*;
 use std::fmt;
@@ -172,7 +172,7 @@ where
 /// An entry and the hash of its key.
 type Hashed<K, V> = (u64, (K, V));
 
-/// Of several values for one key the last stays, as for [`Extend`].
+/// Of equal keys the first stays, with the last value, as for [`Extend`]. If the iterator panics, the map is as it was.
 impl<K, V, S> ParallelExtend<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync,
@@ -205,7 +205,11 @@ where
             })
             .collect();
         let new = maps.iter().fold(empty, |all, map| all.union(map));
-        *self = if self.is_empty() { new } else { new.par_union(self) };
+        *self = if self.is_empty() {
+            new
+        } else {
+            self.par_set_op::<true, true, true>(&new, |_, _, new| Pick::New(new.clone()))
+        };
     }
 }
 
@@ -221,7 +225,7 @@ where
     }
 }
 
-/// Of several values for one key the last stays.
+/// Of equal keys the first stays, with the last value.
 impl<K, V, S> FromParallelIterator<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync,

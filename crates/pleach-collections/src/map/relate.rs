@@ -51,6 +51,33 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         changes.iter().all(|change| matches!(change, Change::Added(_)))
     }
 
+    /// Whether [`is_submap`](Map::is_submap) holds and `other` has more keys. Costs as that.
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// assert!(map.is_proper_submap(&map.update("b", 2)));
+    /// assert!(!map.is_proper_submap(&map));
+    /// ```
+    pub fn is_proper_submap(&self, other: &Self) -> bool
+    where
+        V: PartialEq,
+    {
+        self.len() < other.len() && self.is_submap(other)
+    }
+
+    /// Whether [`is_submap_by`](Map::is_submap_by) holds and `other` has more keys. **`fits(v, v)` must be true**. Costs as
+    /// [`is_submap`](Map::is_submap).
+    ///
+    /// ```
+    /// use pleach_collections::Map;
+    ///
+    /// let (low, high) = (Map::from([("a", 1)]), Map::from([("a", 2), ("b", 2)]));
+    /// assert!(low.is_proper_submap_by(&high, |a, b| a <= b));
+    /// ```
+    pub fn is_proper_submap_by(&self, other: &Self, fits: impl Fn(&V, &V) -> bool) -> bool {
+        self.len() < other.len() && self.is_submap_by(other, fits)
+    }
+
     /// Whether no key is in both.
     ///
     /// Costs O(min(d, m) · log n), where d is the number of entries that the maps don't share, and m the length of the

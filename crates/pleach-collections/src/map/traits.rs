@@ -7,6 +7,7 @@ use equivalent::Equivalent;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::{Index, IndexMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// O(1): counts one more owner.
 impl<K, V, S: Clone> Clone for Map<K, V, S> {
@@ -32,12 +33,20 @@ impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for Map<K, V, S> {
 }
 
 /// Costs what differs if the maps' hashers are known to be one (see [`Map::with_hasher`]), else O(n). What the maps
-/// share is taken to equal itself.
-impl<K: Hash + Eq, V: PartialEq, S: BuildHasher> PartialEq for Map<K, V, S> {
-    fn eq(&self, other: &Self) -> bool {
+/// share is taken to equal itself. The hashers may be of two types.
+impl<K, V, S, S2> PartialEq<Map<K, V, S2>> for Map<K, V, S>
+where
+    K: Hash + Eq,
+    V: PartialEq,
+    S: BuildHasher,
+    S2: BuildHasher,
+{
+    fn eq(&self, other: &Map<K, V, S2>) -> bool {
         match (&self.root, &other.root) {
             (None, None) => true,
-            (Some(a), Some(b)) if self.hashing.is(&other.hashing) => hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b),
+            (Some(a), Some(b)) if self.hashing.is_one_with(&other.hashing) => {
+                hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b)
+            }
             (Some(_), Some(_)) => self.len() == other.len() && self.iter().all(|(k, v)| other.get(k) == Some(v)),
             _ => false,
         }
@@ -95,6 +104,9 @@ where
 
 /// An empty map is built from the bottom up, as `collect` does. Into one that has entries they are inserted one by one: to
 /// build and merge them would cost more unless they were many times as many.
+///
+/// A key that is present stays as it was stored; of equal new keys the first is stored; either gets the last value. If the
+/// iterator panics, the entries that it gave before are in the map.
 impl<K, V, S> Extend<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -103,7 +115,13 @@ where
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         if self.root.is_none() {
-            self.root = collect(entries, &self.hashing);
+            let (hashing, mut items) = (&self.hashing, Vec::new());
+            let with_hash = |entry: (K, V)| (hashing.hash(&entry.0), entry);
+            let end = catch_unwind(AssertUnwindSafe(|| items.extend(entries.into_iter().map(with_hash))));
+            self.root = hamt::collect(items, &|a: &K, b: &K| a == b);
+            if let Err(panic) = end {
+                resume_unwind(panic);
+            }
             return;
         }
         for (key, value) in entries {
@@ -123,7 +141,7 @@ where
     }
 }
 
-/// The trie of these entries. Of several values for one key the last stays.
+/// The trie of these entries. Of equal keys the first stays, with the last value.
 fn collect<K, V, S>(entries: impl IntoIterator<Item = (K, V)>, hashing: &Hashing<S>) -> Option<hamt::Node<K, V>>
 where
     K: Hash + Eq,
@@ -133,7 +151,7 @@ where
     hamt::collect(entries.into_iter().map(with_hash).collect(), &|a: &K, b: &K| a == b)
 }
 
-/// Of several values for one key the last stays. Costs less than to insert the entries one by one.
+/// Of equal keys the first stays, with the last value. Costs less than to insert the entries one by one.
 impl<K, V, S> FromIterator<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 use std::ops::{BitAnd, BitOr, BitXor, Sub};
 
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
-    /// The items of either. Costs what the sets don't share: see [`Map::union`](crate::Map::union).
+    /// The items of either; of equal ones this set's. Costs what the sets don't share: see [`Map::union`](crate::Map::union).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -17,11 +17,11 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self {
-            map: self.map.union_alike(&other.map),
+            map: self.map.union(&other.map),
         }
     }
 
-    /// The items of both. Costs what the sets don't share.
+    /// The items of both, as this set stores them. Costs what the sets don't share.
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -31,7 +31,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         Self {
-            map: self.map.intersection_alike(&other.map),
+            map: self.map.intersection(&other.map),
         }
     }
 

@@ -26,8 +26,8 @@ impl<T: fmt::Debug, S> fmt::Debug for Set<T, S> {
 }
 
 /// Costs what differs: as `==` of [`Map`].
-impl<T: Hash + Eq, S: BuildHasher> PartialEq for Set<T, S> {
-    fn eq(&self, other: &Self) -> bool {
+impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Set<T, S2>> for Set<T, S> {
+    fn eq(&self, other: &Set<T, S2>) -> bool {
         self.map == other.map
     }
 }
@@ -72,6 +72,20 @@ impl<T: Hash + Eq + Clone, const N: usize> From<[T; N]> for Set<T> {
 impl<T: Hash + Eq + Clone> From<Vec<T>> for Set<T> {
     fn from(items: Vec<T>) -> Self {
         items.into_iter().collect()
+    }
+}
+
+/// O(n). Items are cloned.
+impl<T: Hash + Eq + Clone> From<&[T]> for Set<T> {
+    fn from(items: &[T]) -> Self {
+        items.iter().cloned().collect()
+    }
+}
+
+/// O(n). Items are cloned.
+impl<T: Hash + Eq + Clone> From<&Vec<T>> for Set<T> {
+    fn from(items: &Vec<T>) -> Self {
+        Self::from(items.as_slice())
     }
 }
 

@@ -4,6 +4,7 @@
 #![cfg(any(
     feature = "arbitrary",
     feature = "im",
+    feature = "imbl",
     feature = "quickcheck",
     feature = "rayon",
     feature = "serde"
@@ -64,6 +65,31 @@ mod im {
             assert_eq!(im::HashSet::from(&set), im);
             assert_eq!(im::HashSet::from(set.clone()), im);
             assert_eq!(Set::from(im), set);
+        }
+        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, u32)>));
+    }
+}
+
+#[cfg(feature = "imbl")]
+mod imbl {
+    use pleach_collections::{Map, Set};
+    use quickcheck::QuickCheck;
+
+    #[test]
+    fn there_and_back() {
+        fn property(entries: Vec<(u16, u32)>) {
+            let map: Map<u16, u32> = entries.iter().copied().collect();
+            let imbl: imbl::HashMap<u16, u32> = entries.iter().copied().collect();
+            assert_eq!(Map::from(&imbl), map);
+            assert_eq!(imbl::HashMap::from(&map), imbl);
+            assert_eq!(imbl::HashMap::from(map.clone()), imbl);
+            assert_eq!(Map::from(imbl), map);
+            let set: Set<u16> = entries.iter().map(|(key, _)| *key).collect();
+            let imbl: imbl::HashSet<u16> = entries.iter().map(|(key, _)| *key).collect();
+            assert_eq!(Set::from(&imbl), set);
+            assert_eq!(imbl::HashSet::from(&set), imbl);
+            assert_eq!(imbl::HashSet::from(set.clone()), imbl);
+            assert_eq!(Set::from(imbl), set);
         }
         QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, u32)>));
     }

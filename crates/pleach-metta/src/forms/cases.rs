@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{widened, with_delta};
 use crate::code::{Activation, At, Node};
-use crate::machine::{Machine, Step, is_empty_symbol, is_error};
+use crate::machine::{Machine, Step, is_error};
 use crate::pattern::Match;
 use crate::sibling::{Task, TaskKind};
 use crate::types::bad_type;
@@ -34,7 +34,13 @@ impl Machine {
     }
 
     /// An `if` whose condition is neither true nor false.
-    pub(crate) fn undecided(&mut self, act: &Activation, at: At, condition: Value, delta: Option<Delta>) -> Task {
+    pub(crate) fn undecided(
+        &mut self,
+        act: &Activation,
+        at: At,
+        condition: Value,
+        delta: Option<Delta>,
+    ) -> Task {
         let done = |atom, delta| Task {
             kind: TaskKind::Done(Value::raw(atom)),
             delta,
@@ -68,7 +74,12 @@ impl Machine {
         }
     }
 
-    pub(crate) fn choose_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
+    pub(crate) fn choose_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             let act = with_delta(act, answer.delta.as_ref());
@@ -109,44 +120,36 @@ impl Machine {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
+        // To a `case`, no result is the symbol `Empty`, which a variable matches too.
+        let answers = match answers {
+            Answers::None if empty => Answers::one(Value::raw(Atom::Symbol(names().empty))),
+            answers => answers,
+        };
         let scrutinee = call.item(1);
         let cases = match act.node(call.item(2)) {
             Node::Call(cases) => cases,
             Node::Leaf(_) => return Ok(Step::Return(Answers::None)),
             _ => {
                 // The cases are in a variable: look at them now, with the answers quoted in their place.
-                let cases = act.instantiate(call.item(2));
                 let mut tasks = Vec::new();
                 for answer in answers.into_vec() {
                     if !empty && self.fails(act, scrutinee, &answer.value.atom) {
                         tasks.push(Task::done(answer));
                         continue;
                     }
-                    let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
-                    let atom = Atom::expression([Atom::symbol("case"), quoted, cases.clone()]);
+                    let own = with_delta(act, answer.delta.as_ref());
+                    let cases = own.instantiate(call.item(2));
                     if matches!(&cases, Atom::Expression(_)) {
+                        let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
                         tasks.push(Task {
-                            kind: TaskKind::Atom(atom),
-                            delta: answer.delta,
+                            kind: TaskKind::Atom(Atom::expression([Atom::symbol("case"), quoted, cases])),
+                            delta: widened(&own, answer.delta),
                         });
                     }
                 }
                 return self.branches(tasks);
             }
         };
-        let is_empty = |at: At| matches!(act.node(at), Node::Leaf(atom) if is_empty_symbol(atom));
-        if answers.len() == 0 && empty {
-            // Only a case that says so is for no answer at all.
-            for index in 0..cases.len {
-                if let Node::Call(pair) = act.node(cases.item(index))
-                    && pair.len == 2
-                    && is_empty(pair.item(0))
-                {
-                    let body = pair.item(1);
-                    return Ok(Step::Eval(Rc::clone(act), body));
-                }
-            }
-        }
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             if !empty && self.fails(act, scrutinee, &answer.value.atom) {

@@ -105,14 +105,14 @@ impl Machine {
                 query = Some(item.atom);
                 break;
             }
-            facts.push(item.atom);
+            facts.push((item.atom, item.count));
         }
         if !facts.is_empty() {
             self.write(|env| match space {
-                None => env.add_facts_bulk(facts),
+                None => env.add_multiplicities(facts),
                 Some(id) => {
                     if let Some(mut space) = env.space_mut(id) {
-                        space.add_facts_bulk(facts);
+                        space.add_multiplicities(facts);
                     }
                 }
             });

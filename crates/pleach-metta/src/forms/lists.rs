@@ -8,12 +8,18 @@ use crate::code::{Activation, At, Call, Node};
 use crate::functions::{FILTER, TUPLE};
 use crate::machine::{Frame, Machine, Step, is_error};
 use crate::sibling::{Task, TaskKind};
-use crate::value::{Answer, Answers, Value};
+use crate::value::{Answer, Answers, Value, replace};
 use crate::{Stop, error};
-use pleach::term::Atom;
+use pleach::term::{Atom, Variable};
 
 impl Machine {
-    pub(crate) fn map(&mut self, act: &Rc<Activation>, at: At, call: &Call, special: Special) -> Result<Step, Stop> {
+    pub(crate) fn map(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        call: &Call,
+        special: Special,
+    ) -> Result<Step, Stop> {
         let items = act.instantiate(call.item(1));
         let Some(items) = items.as_expression() else {
             let reason = Atom::string("an expression is expected as the first argument");
@@ -28,9 +34,11 @@ impl Machine {
             }
             _ => parts.push(Atom::symbol(TUPLE)),
         }
+        let slots = act.slots_at(&[call.item(2), call.item(3)]);
         for item in items {
             let value = Value::raw(item.clone());
-            match self.match_pattern(Rc::clone(act), call.item(2), &value) {
+            let own = self.renamed_slots(act, &slots);
+            match self.match_pattern(own, call.item(2), &value) {
                 Some(found) => parts.push(found.act.instantiate(call.item(3))),
                 None => return Ok(Step::Return(Answers::None)),
             }
@@ -67,7 +75,9 @@ impl Machine {
         };
         self.count(|_| act.instantiate(at))?;
         let item = self.parts_of(&list).part(index, item);
-        let first = self.match_pattern(Rc::clone(&act), call.item(3), &so_far);
+        let slots = act.slots_at(&[call.item(3), call.item(4), call.item(5)]);
+        let own = self.renamed_slots(&act, &slots);
+        let first = self.match_pattern(own, call.item(3), &so_far);
         let both = first.and_then(|found| self.match_pattern(found.act, call.item(4), &item));
         match both {
             Some(found) => {
@@ -81,6 +91,47 @@ impl Machine {
             }
             None => Ok(Step::Return(Answers::None)),
         }
+    }
+
+    /// The activation with new variables in these slots: those of a template are new for each item, whoever else holds
+    /// them, as in the reference.
+    fn renamed_slots(&mut self, act: &Rc<Activation>, slots: &[u32]) -> Rc<Activation> {
+        let is_open = |slot: &u32| {
+            let value = &act.values[*slot as usize];
+            !value.is_set() || !value.atom.is_ground()
+        };
+        if !slots.iter().any(is_open) {
+            return Rc::clone(act);
+        }
+        let mut own = Activation::clone(act);
+        own.base = self.fresh;
+        self.fresh += own.values.len() as u64;
+        let mut names: Vec<(Variable, Atom)> = Vec::new();
+        for slot in 0..own.values.len() as u32 {
+            // The others keep their variables.
+            if let (false, Atom::Variable(variable)) = (own.values[slot as usize].is_set(), act.variable(slot)) {
+                if slots.contains(&slot) {
+                    names.push((variable, own.variable(slot)));
+                } else {
+                    own.values[slot as usize] = Value::raw(Atom::Variable(variable));
+                }
+            }
+        }
+        let fresh = &mut self.fresh;
+        for slot in slots.iter().filter(|slot| is_open(slot)) {
+            own.values[*slot as usize].replace_by(|atom| {
+                replace(atom, &mut |variable| {
+                    if let Some((_, new)) = names.iter().find(|(known, _)| known == variable) {
+                        return Some(new.clone());
+                    }
+                    let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
+                    *fresh += 1;
+                    names.push((*variable, new.clone()));
+                    Some(new)
+                })
+            });
+        }
+        Rc::new(own)
     }
 
     /// What is left of a fold, as a sibling.

@@ -10,17 +10,17 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{widened, with_delta};
+use pleach::Environment;
+use pleach::env::{Answer as Found, QueryError, SpaceId};
 use crate::code::{Activation, At, Node};
 use crate::machine::{Machine, Step, is_error};
 use crate::pattern::settle;
 use crate::shared::interrupted;
-use crate::sibling::{Task, TaskKind};
+use crate::sibling::{More, Task, TaskKind};
 use crate::space::{NO_SPACE, space_in};
 use crate::types::Misfit;
 use crate::value::{Answers, Value, variables};
 use crate::{EvalError, Stop, error, names};
-use pleach::Environment;
-use pleach::env::{Answer as Found, QueryError, SpaceId};
 use pleach::term::{Atom, Bindings, Variable};
 
 /// So many answers are found at first.
@@ -182,11 +182,16 @@ impl Machine {
         };
         let (tasks, query) = self.query(space, &act, call.item(2), call.item(3))?;
         drop(act);
-        self.branches_of(tasks, Some(query))
+        self.branches_of(tasks, Some(More::Query(query)))
     }
 
     /// The same in each of several.
-    pub(crate) fn match_in_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
+    pub(crate) fn match_in_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: At,
+        answers: Answers,
+    ) -> Result<Step, Stop> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             let own = with_delta(act, answer.delta.as_ref());

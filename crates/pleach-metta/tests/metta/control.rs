@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use pleach::Environment;
 use pleach::env::IdSeed;
+use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
 use pleach::term::{Atom, Parser};
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
 
 fn world(program: &str) -> Environment {
     Evaluator::new().run(Environment::new(), program).unwrap().environment
@@ -498,4 +498,95 @@ fn results_of_a_declared_type_come_one_by_one() {
         let expected = ["1", "2", "two", "3", "(Error \"three\" (BadType Number String))", "4"];
         assert_eq!(found, expected.map(atom));
     }
+}
+
+/// A call of so many arguments with two results each: 2ⁿ results.
+fn product(arguments: usize) -> String {
+    format!("!(f{})", " (superpose (a b))".repeat(arguments))
+}
+
+#[test]
+fn a_product_of_results_is_not_held_whole() {
+    for threads in [1, 2, 8] {
+        let evaluator = Evaluator::builder().threads(threads).memory(20_000_000).build();
+        let found = evaluator.run(Environment::new(), &product(40));
+        let limit = EvalError::OutOfMemory { limit: 20_000_000 };
+        assert_eq!(found.unwrap_err(), RunError::Eval(limit), "{threads} threads");
+        let evaluator = Evaluator::builder().threads(threads).fuel(10_000).build();
+        let found = evaluator.run(Environment::new(), &product(40));
+        let limit = EvalError::OutOfFuel { limit: 10_000 };
+        assert_eq!(found.unwrap_err(), RunError::Eval(limit), "{threads} threads");
+        let run = Evaluator::builder()
+            .threads(threads)
+            .build()
+            .run(Environment::new(), &product(11));
+        let results = &run.unwrap().results[0];
+        assert_eq!(results.len(), 2048);
+        assert_eq!(results[0].to_string(), "(f a a a a a a a a a a a)");
+        assert_eq!(results[1].to_string(), "(f a a a a a a a a a a b)");
+    }
+    // The first of them are there at once.
+    let call = product(40)[1..].parse().unwrap();
+    let mut results = Evaluator::new().results(Environment::new(), &call);
+    assert_eq!(results.next().unwrap().unwrap().as_expression().unwrap().len(), 41);
+}
+
+#[test]
+fn an_interrupt_ends_a_product_of_results() {
+    let bound = "(= (g 1) one) (= (g 2) two) !(f".to_owned() + &" (g $x) (superpose (a b))".repeat(20) + ")";
+    for (program, threads) in [product(40), bound]
+        .iter()
+        .flat_map(|program| [1, 2, 8].map(|n| (program, n)))
+    {
+        let interrupt = Interrupt::new();
+        let evaluator = Evaluator::builder()
+            .threads(threads)
+            .interrupt(interrupt.clone())
+            .build();
+        let stopper = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            interrupt.raise();
+        });
+        let stopped = evaluator.run(Environment::new(), program);
+        assert!(
+            matches!(stopped, Err(RunError::Eval(EvalError::Interrupted { .. }))),
+            "{threads} threads"
+        );
+        stopper.join().unwrap();
+    }
+}
+
+#[test]
+fn a_fact_present_without_bound_can_be_stopped() {
+    let mut world = Environment::new();
+    world.set_multiplicities([(atom("(p 1)"), u64::MAX), (atom("(= (f) 1)"), u64::MAX)]);
+    for ask in [
+        "(get-atoms &self)",
+        "(match &self (p $x) $x)",
+        "(collapse (get-atoms &self))",
+        "(f)",
+    ] {
+        let few = Evaluator::builder().memory(20_000_000).build();
+        let limit = EvalError::OutOfMemory { limit: 20_000_000 };
+        assert_eq!(few.evaluate(world.clone(), &atom(ask)).unwrap_err(), limit, "{ask}");
+        let interrupt = Interrupt::new();
+        interrupt.raise();
+        let stopped = Evaluator::builder()
+            .interrupt(interrupt)
+            .build()
+            .evaluate(world.clone(), &atom(ask));
+        assert!(matches!(stopped, Err(EvalError::Interrupted { .. })), "{ask}");
+    }
+}
+
+#[test]
+fn too_many_threads_are_an_error() {
+    for threads in [1_025, 100_000, usize::MAX] {
+        let refused = Evaluator::builder().threads(threads).try_build();
+        assert_eq!(refused.unwrap_err(), BuildError::TooManyThreads { threads });
+    }
+    // 0 is the caller's thread alone.
+    let evaluator = Evaluator::builder().threads(0).try_build().unwrap();
+    let found = evaluator.evaluate(Environment::new(), &"(+ 1 2)".parse().unwrap());
+    assert_eq!(found.unwrap().results, [Atom::from(3)]);
 }

@@ -35,6 +35,11 @@ fn replay(target: &str, run: fn(&[u8])) {
 }
 
 #[test]
+fn archive() {
+    replay("archive", targets::archive::run);
+}
+
+#[test]
 fn environment() {
     replay("environment", targets::environment::run);
 }

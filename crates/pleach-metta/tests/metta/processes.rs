@@ -12,13 +12,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use pleach_testkit::worlds::sample;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Uid, geteuid, setuid};
-use pleach::persist::{Journal, JournalError, LoadError, NoCodec, SaveError, SyncPolicy};
-use pleach::{Atom, Environment};
 use pleach_metta::{EvalError, Evaluator, Policy, RunError};
-use pleach_testkit::worlds::sample;
+use pleach::persist::{Archive, Journal, JournalError, LoadError, NoCodec, SaveError, SyncPolicy};
+use pleach::{Atom, Environment};
 
 /// What a child does, and where.
 const CHILD: &str = "PLEACH_CHILD";
@@ -36,6 +36,7 @@ fn child() {
         "no rights" => write_where_nothing_can_be_written(&place),
         "little memory" => evaluate_until_memory_is_short(),
         "saver" => save_for_ever(&place),
+        "elsewhere" => write_and_go_elsewhere(&place),
         other => panic!("no child {other}"),
     }
 }
@@ -302,4 +303,36 @@ fn a_killed_save_leaves_the_old_file_or_the_new() {
 #[ignore = "takes a minute: 500 kills"]
 fn five_hundred_killed_saves() {
     assert!(kill_savers(500) > 20);
+}
+
+// ---- a process that goes to another folder ---------------------------------------------------------------------------
+
+fn write_and_go_elsewhere(place: &Path) {
+    let elsewhere = place.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::env::set_current_dir(place).unwrap();
+    let journal = Journal::<Atom>::open("journal").unwrap().0;
+    let archive = Archive::<Atom>::open("archive").unwrap();
+    journal.update(|env| env.add_fact(Atom::from(0))).unwrap();
+    std::env::set_current_dir(&elsewhere).unwrap();
+    journal.compact().unwrap();
+    journal.update(|env| env.add_fact(Atom::from(1))).unwrap();
+    archive.commit("main", &journal.snapshot(), "").unwrap();
+    assert_eq!(archive.checkout("main").unwrap().len(), 2);
+    // One of the same name there is another.
+    drop(Journal::<Atom>::open("journal").unwrap());
+    drop(journal);
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+}
+
+#[test]
+fn folders_stay_the_same_when_the_process_goes_elsewhere() {
+    let folder = Folder::new("elsewhere");
+    succeeds("elsewhere", &folder.0);
+    assert_eq!(
+        Journal::<Atom>::open(folder.0.join("journal")).unwrap().0.load().len(),
+        2
+    );
+    let archive = Archive::<Atom>::open(folder.0.join("archive")).unwrap();
+    assert_eq!(archive.checkout("main").unwrap().len(), 2);
 }

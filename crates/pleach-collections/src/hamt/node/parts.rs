@@ -57,6 +57,33 @@ impl<K, V> Parts<K, V> {
     }
 }
 
+impl<K: Clone, V: Clone> Parts<K, V> {
+    /// What is not yet taken, once more; `None` if that is nothing. Entries of a node with no other owner are cloned, for they
+    /// will be moved out of this one.
+    pub(crate) fn rest(&self) -> Option<Self> {
+        if !self.owned {
+            return Some(Self {
+                node: self.node.clone(),
+                owned: false,
+                taken: self.taken,
+            });
+        }
+        if !self.node.is_leaf() {
+            let children: Children<K, V> = self.node.children()[self.taken..].iter().cloned().collect();
+            // A group for each, whichever: only the children are looked at.
+            let starts = Bits::MAX.checked_shr(Bits::BITS.saturating_sub(children.len() as u32));
+            return starts.map(|starts| Self::of(Node::inner(starts, children)));
+        }
+        let (tags, entries) = (&self.node.tags()[self.taken..], &self.node.entries()[self.taken..]);
+        if entries.is_empty() {
+            return None;
+        }
+        let mut leaf = LeafBuilder::new(entries.len());
+        leaf.extend(tags, entries);
+        Some(Self::of(leaf.finish()))
+    }
+}
+
 impl<K, V> Drop for Parts<K, V> {
     fn drop(&mut self) {
         let (shape, taken) = (self.node.shape(), self.taken);

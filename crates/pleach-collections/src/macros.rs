@@ -1,0 +1,60 @@
+//! Macros that make collections.
+
+/// Makes a [`Map`](crate::Map) of `key => value` pairs. Of several values for one key the last stays. O(n).
+///
+/// ```
+/// let ages = pleach_collections::map! { "ann" => 41, "bob" => 37 };
+/// assert_eq!(ages["bob"], 37);
+/// let empty: pleach_collections::Map<u32, u32> = pleach_collections::map! {};
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! map {
+    () => {
+        $crate::Map::new()
+    };
+    ($($key:expr => $value:expr),+ $(,)?) => {
+        $crate::Map::from([$(($key, $value)),+])
+    };
+}
+
+/// Makes a [`Set`](crate::Set) of items. O(n).
+///
+/// ```
+/// let primes = pleach_collections::set! { 2, 3, 5, 7 };
+/// assert!(primes.contains(&5));
+/// let empty: pleach_collections::Set<u32> = pleach_collections::set! {};
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! set {
+    () => {
+        $crate::Set::new()
+    };
+    ($($item:expr),+ $(,)?) => {
+        $crate::Set::from([$($item),+])
+    };
+}
+
+/// Makes a [`Bag`](crate::Bag) of items, or of `item => count` pairs. Counts of equal items add up. O(n).
+///
+/// ```
+/// let letters = pleach_collections::bag! { 'a', 'b', 'a' };
+/// assert_eq!(letters, pleach_collections::bag! { 'a' => 2, 'b' => 1 });
+/// let empty: pleach_collections::Bag<u32> = pleach_collections::bag! {};
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! bag {
+    () => {
+        $crate::Bag::new()
+    };
+    ($($item:expr => $count:expr),+ $(,)?) => {{
+        let mut bag = $crate::Bag::new();
+        $(bag.insert($item, $count);)+
+        bag
+    }};
+    ($($item:expr),+ $(,)?) => {
+        $crate::Bag::from([$($item),+])
+    };
+}

@@ -1,0 +1,41 @@
+//! Several values at a time, for writing.
+
+use super::Map;
+use crate::hamt;
+use equivalent::Equivalent;
+use std::hash::{BuildHasher, Hash};
+
+impl<K, V, S> Map<K, V, S>
+where
+    K: Hash + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Returns the values of several keys, for writing at once. O(N · (N + log n)); where nodes are shared, the paths to
+    /// the keys that are there are copied.
+    ///
+    /// # Panics
+    /// If two of the keys are equal and in the map. The map is then as it was.
+    ///
+    /// ```
+    /// let mut map = pleach_collections::Map::from([("ann", 10), ("bob", 20)]);
+    /// if let [Some(ann), Some(bob), None] = map.get_disjoint_mut(["ann", "bob", "cat"]) {
+    ///     std::mem::swap(ann, bob);
+    /// }
+    /// assert_eq!(map, pleach_collections::Map::from([("ann", 20), ("bob", 10)]));
+    /// ```
+    #[allow(clippy::panic, reason = "the contract, as in std")]
+    pub fn get_disjoint_mut<Q, const N: usize>(&mut self, keys: [&Q; N]) -> [Option<&mut V>; N]
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hashes = keys.map(|key| self.hashing.hash(key));
+        let Some(root) = self.root.as_mut() else {
+            return [const { None }; N];
+        };
+        match hamt::find_many_mut(root, hashes, |i, key| keys[i].equivalent(key)) {
+            Some(entries) => entries.map(|entry| entry.map(|(_, value)| value)),
+            None => panic!("two of the keys are the same"),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The place of a borrowed key in a [`Map`], which is made a key of its own only if it is inserted.
+
+use super::{Map, RandomState};
+use crate::hamt;
+use equivalent::Equivalent;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+
+/// The place of a borrowed key in a [`Map`]: see [`Map::entry_ref`].
+#[derive(Debug)]
+pub enum EntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
+    /// The key has a value.
+    Occupied(OccupiedEntryRef<'a, 'q, K, Q, V, S>),
+    /// The key has none.
+    Vacant(VacantEntryRef<'a, 'q, K, Q, V, S>),
+}
+
+/// The place of a borrowed key that has a value: see [`EntryRef`].
+pub struct OccupiedEntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
+    map: &'a mut Map<K, V, S>,
+    key: &'q Q,
+}
+
+/// The place of a borrowed key that has no value: see [`EntryRef`].
+pub struct VacantEntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
+    map: &'a mut Map<K, V, S>,
+    hash: u64,
+    key: &'q Q,
+}
+
+impl<K, V, S> Map<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Returns the place of `key`, which is converted to a key only if it is inserted. O(log n).
+    ///
+    /// ```
+    /// let mut counts: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
+    /// for word in ["a", "b", "a"] {
+    ///     *counts.entry_ref(word).or_insert(0) += 1;
+    /// }
+    /// assert_eq!(counts["a"], 2);
+    /// ```
+    pub fn entry_ref<'q, Q>(&mut self, key: &'q Q) -> EntryRef<'_, 'q, K, Q, V, S>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hashing.hash(key);
+        let root = self.root.as_ref();
+        let found = root.and_then(|root| hamt::find(root, hash, |k| key.equivalent(k)));
+        if found.is_some() {
+            EntryRef::Occupied(OccupiedEntryRef { map: self, key })
+        } else {
+            EntryRef::Vacant(VacantEntryRef { map: self, hash, key })
+        }
+    }
+}
+
+impl<'a, 'q, K, Q, V, S> EntryRef<'a, 'q, K, Q, V, S>
+where
+    K: Hash + Eq + Clone,
+    Q: Hash + Equivalent<K> + ?Sized,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Returns the value, which is `default` if there was none. O(log n).
+    ///
+    /// ```
+    /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
+    /// *map.entry_ref("a").or_insert(1) += 10;
+    /// assert_eq!(map["a"], 11);
+    /// ```
+    pub fn or_insert(self, default: V) -> &'a mut V
+    where
+        &'q Q: Into<K>,
+    {
+        self.or_insert_with(|| default)
+    }
+
+    /// Returns the value, which `make` makes if there was none. O(log n).
+    ///
+    /// ```
+    /// let mut map: pleach_collections::Map<String, Vec<u32>> = pleach_collections::Map::new();
+    /// map.entry_ref("a").or_insert_with(Vec::new).push(1);
+    /// assert_eq!(map["a"], [1]);
+    /// ```
+    pub fn or_insert_with(self, make: impl FnOnce() -> V) -> &'a mut V
+    where
+        &'q Q: Into<K>,
+    {
+        match self {
+            Self::Occupied(entry) => entry.into_mut(),
+            Self::Vacant(entry) => entry.insert(make()),
+        }
+    }
+
+    /// Returns the value, which is that type's default if there was none. O(log n).
+    ///
+    /// ```
+    /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
+    /// assert_eq!(*map.entry_ref("a").or_default(), 0);
+    /// ```
+    pub fn or_default(self) -> &'a mut V
+    where
+        &'q Q: Into<K>,
+        V: Default,
+    {
+        self.or_insert_with(V::default)
+    }
+
+    /// Changes the value, if there is one. O(log n).
+    ///
+    /// ```
+    /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
+    /// for _ in 0..3 {
+    ///     map.entry_ref("a").and_modify(|n| *n += 1).or_insert(1);
+    /// }
+    /// assert_eq!(map["a"], 3);
+    /// ```
+    #[must_use]
+    pub fn and_modify(mut self, f: impl FnOnce(&mut V)) -> Self {
+        if let Self::Occupied(entry) = &mut self {
+            f(entry.get_mut());
+        }
+        self
+    }
+}
+
+/// Costs O(log n) each.
+///
+/// # Panics
+/// If the key's `Hash` and `Eq` don't say the same as when the entry was looked up.
+#[allow(clippy::expect_used, reason = "the map is borrowed, so what was found stays")]
+impl<'a, K, Q, V, S> OccupiedEntryRef<'a, '_, K, Q, V, S>
+where
+    K: Hash + Eq + Clone,
+    Q: Hash + Equivalent<K> + ?Sized,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Returns the key as stored.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.key(), "a");
+    /// ```
+    pub fn key(&self) -> &K {
+        self.map
+            .get_key_value(self.key)
+            .expect("an occupied entry is in the map")
+            .0
+    }
+
+    /// Returns the value.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.get(), &1);
+    /// ```
+    pub fn get(&self) -> &V {
+        self.map.get(self.key).expect("an occupied entry is in the map")
+    }
+
+    /// Returns the value for writing.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(mut entry) = map.entry_ref("a") else { unreachable!() };
+    /// *entry.get_mut() += 1;
+    /// assert_eq!(map["a"], 2);
+    /// ```
+    pub fn get_mut(&mut self) -> &mut V {
+        self.map.get_mut(self.key).expect("an occupied entry is in the map")
+    }
+
+    /// Returns the value for writing as long as the map is borrowed.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(entry) = map.entry_ref("a") else { unreachable!() };
+    /// *entry.into_mut() += 1;
+    /// assert_eq!(map["a"], 2);
+    /// ```
+    pub fn into_mut(self) -> &'a mut V {
+        self.map.get_mut(self.key).expect("an occupied entry is in the map")
+    }
+
+    /// Replaces the value, and returns the one before.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(mut entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.insert(2), 1);
+    /// ```
+    pub fn insert(&mut self, value: V) -> V {
+        std::mem::replace(self.get_mut(), value)
+    }
+
+    /// Removes the entry, and returns the value.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.remove(), 1);
+    /// ```
+    pub fn remove(self) -> V {
+        self.remove_entry().1
+    }
+
+    /// Removes the entry, and returns the key as stored and the value.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map = Map::from([(String::from("a"), 1)]);
+    /// let EntryRef::Occupied(entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.remove_entry(), (String::from("a"), 1));
+    /// ```
+    pub fn remove_entry(self) -> (K, V) {
+        self.map
+            .remove_entry(self.key)
+            .expect("an occupied entry is in the map")
+    }
+}
+
+impl<'a, 'q, K, Q, V, S> VacantEntryRef<'a, 'q, K, Q, V, S>
+where
+    K: Hash + Eq + Clone,
+    Q: Hash + Equivalent<K> + ?Sized,
+    V: Clone,
+    S: BuildHasher,
+{
+    /// Returns the key, as [`Map::entry_ref`] got it.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map: Map<String, u32> = Map::new();
+    /// let EntryRef::Vacant(entry) = map.entry_ref("a") else { unreachable!() };
+    /// assert_eq!(entry.key(), "a");
+    /// ```
+    pub fn key(&self) -> &'q Q {
+        self.key
+    }
+
+    /// Gives the key, converted, a value. O(log n).
+    ///
+    /// # Panics
+    /// If the converted key doesn't hash and compare as the borrowed one.
+    ///
+    /// ```
+    /// use pleach_collections::map::{EntryRef, Map};
+    ///
+    /// let mut map: Map<String, u32> = Map::new();
+    /// let EntryRef::Vacant(entry) = map.entry_ref("a") else { unreachable!() };
+    /// *entry.insert(1) += 1;
+    /// assert_eq!(map["a"], 2);
+    /// ```
+    #[allow(clippy::expect_used, reason = "the contract, as in hashbrown")]
+    pub fn insert(self, value: V) -> &'a mut V
+    where
+        &'q Q: Into<K>,
+    {
+        let Self { map, hash, key } = self;
+        let entry = (key.into(), value);
+        let Map { root, hashing } = map;
+        hamt::insert(root, hash, entry, &|a, b| a == b, &|key| hashing.rehash(key));
+        let found = root
+            .as_mut()
+            .and_then(|root| hamt::find_mut(root, hash, |k| key.equivalent(k)));
+        &mut found.expect("the converted key equals the borrowed one").1
+    }
+}
+
+impl<K, Q: fmt::Debug + ?Sized, V, S> fmt::Debug for OccupiedEntryRef<'_, '_, K, Q, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OccupiedEntryRef").field(&self.key).finish()
+    }
+}
+
+impl<K, Q: fmt::Debug + ?Sized, V, S> fmt::Debug for VacantEntryRef<'_, '_, K, Q, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("VacantEntryRef").field(&self.key).finish()
+    }
+}

@@ -1,0 +1,176 @@
+//! Maps in maps, as deep as memory allows, are dropped on a small stack.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(dead_code, reason = "fields that are only dropped")]
+
+use pleach_collections::{Bag, Map, Set};
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+const DEPTH: u32 = 1_000_000;
+
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(f).unwrap();
+    thread.join().unwrap();
+}
+
+/// A value as an interpreter has them.
+#[derive(Clone)]
+enum Value {
+    Nothing,
+    Object(Map<u32, Value>),
+}
+
+fn nested(depth: u32) -> Value {
+    (0..depth).fold(Value::Nothing, |inner, i| Value::Object(Map::from([(i, inner)])))
+}
+
+#[test]
+fn a_million_nested_maps_are_dropped_on_a_small_stack() {
+    on_a_small_stack(|| drop(nested(DEPTH)));
+    // With maps of several nodes on the way, and with a fork that is dropped first.
+    on_a_small_stack(|| {
+        let wide = (0..20_000_u32).fold(Value::Nothing, |inner, i| {
+            let mut map: Map<u32, Value> = (0..30).map(|i| (i, Value::Nothing)).collect();
+            map.insert(i % 40, inner);
+            Value::Object(map)
+        });
+        drop(wide.clone());
+        drop(wide);
+    });
+    // Taken apart, removed and replaced.
+    on_a_small_stack(|| {
+        let mut map = Map::from([(1, nested(DEPTH)), (2, nested(DEPTH))]);
+        map.remove(&1);
+        map.insert(2, Value::Nothing);
+        map.insert(3, nested(DEPTH));
+        for entry in map {
+            drop(entry);
+        }
+    });
+}
+
+/// A set or bag of itself, hashed by its depth.
+#[derive(Clone)]
+enum Item {
+    Nothing,
+    Set(u32, Set<Item>),
+    Bag(u32, Bag<Item>),
+}
+
+impl Item {
+    fn depth(&self) -> u32 {
+        match self {
+            Self::Nothing => 0,
+            Self::Set(depth, _) | Self::Bag(depth, _) => *depth,
+        }
+    }
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.depth() == other.depth()
+    }
+}
+
+impl Eq for Item {}
+
+impl Hash for Item {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.depth().hash(state);
+    }
+}
+
+#[test]
+fn a_million_nested_sets_and_bags_are_dropped_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let item = (1..=DEPTH).fold(Item::Nothing, |inner, depth| {
+            if depth % 2 == 0 {
+                Item::Set(depth, Set::from([inner]))
+            } else {
+                Item::Bag(depth, Bag::from([inner]))
+            }
+        });
+        drop(item);
+    });
+}
+
+thread_local! {
+    static DROPPED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Counts its drop, and while it is dropped drops a map that borrows from the frame of its drop.
+#[derive(Clone)]
+struct Busy(Rc<u32>, Map<u32, Busy>);
+
+#[derive(Clone)]
+struct Reader<'a>(&'a String);
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        assert_eq!(self.0, "still here");
+        DROPPED.set(DROPPED.get() + 1);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let text = String::from("still here");
+        let map: Map<u32, Reader<'_>> = (0..20).map(|i| (i, Reader(&text))).collect();
+        let before = DROPPED.get();
+        drop(map);
+        assert_eq!(DROPPED.get() - before, 20);
+    }
+}
+
+/// What a `Drop` of the user's drops is dropped at once, however deep: it may borrow from there.
+#[test]
+fn maps_that_borrow_from_a_drop_are_dropped_in_it() {
+    let last = Rc::new(0);
+    let busy = (0..1000).fold(Busy(last.clone(), Map::new()), |inner, i| {
+        Busy(last.clone(), Map::from([(i, inner)]))
+    });
+    DROPPED.set(0);
+    drop(busy);
+    assert_eq!(DROPPED.get(), 20 * 1001);
+    assert_eq!(Rc::strong_count(&last), 1);
+}
+
+/// Behind an `Arc` each map is dropped as by itself.
+#[test]
+fn maps_behind_pointers_are_dropped_once_each() {
+    #[derive(Clone)]
+    struct Shared(Map<u32, Arc<Shared>>, Arc<()>);
+    let last = Arc::new(());
+    let shared = (0..500).fold(Shared(Map::new(), last.clone()), |inner, i| {
+        Shared(Map::from([(i, Arc::new(inner))]), last.clone())
+    });
+    assert_eq!(Arc::strong_count(&last), 502);
+    drop(shared);
+    assert_eq!(Arc::strong_count(&last), 1);
+}
+
+/// A panic in a drop ends as one in `std`'s collections does, and later drops work as before.
+#[test]
+fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
+    #[derive(Clone)]
+    struct Mine(Map<u32, Mine>, bool);
+    impl Drop for Mine {
+        fn drop(&mut self) {
+            if self.1 && !std::thread::panicking() {
+                panic!("as planned");
+            }
+        }
+    }
+    for depth in [1, 10, 63, 64, 65, 66, 200] {
+        let mine = (0..300).fold(Mine(Map::new(), false), |inner, i| {
+            Mine(Map::from([(i, inner)]), i == depth)
+        });
+        catch_unwind(AssertUnwindSafe(|| drop(mine))).unwrap_err();
+        on_a_small_stack(|| drop(nested(1000)));
+        drop(nested(100_000));
+    }
+}
