@@ -1,5 +1,5 @@
 //! What bulk and parallel operations of maps take over their simple forms, by size: `cargo bench --bench bulk`. The thresholds
-//! in `src/map/rayon.rs` and `src/hamt/zip/parallel.rs` come from here, without them.
+//! in `crates/pleach-collections/src/map/rayon.rs` and `crates/pleach-collections/src/hamt/zip/parallel.rs` come from here, without them.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 

@@ -1,4 +1,4 @@
-//! What each fuzz target does with the bytes that it is given. Beside the targets, `tests/fuzz_corpus.rs` includes this, to
+//! What each fuzz target does with the bytes that it is given. Beside the targets, `crates/pleach-metta/tests/metta/fuzz_corpus.rs` includes this, to
 //! run what they have found without a fuzzer.
 
 pub mod archive;

@@ -5,7 +5,7 @@
 //! united with the world only if the customer agrees.
 //!
 //! ```text
-//! cargo run --features eval --example evaluate
+//! cargo run --package pleach-metta --example evaluate
 //! ```
 
 use std::collections::HashMap;

@@ -9,7 +9,7 @@
 //!   for: at first 3, then twice as many each time they don't suffice.
 //!
 //! What this can't see: a byte node that lost branches stays one, and a node that was copied has room for exactly what it
-//! held. So it is an estimate, of a layout that is not promised. `tests/memory.rs` holds it to the bytes requested from
+//! held. So it is an estimate, of a layout that is not promised. `tests/memory/accounting.rs` holds it to the bytes requested from
 //! the allocator.
 
 use super::{Entry, Facts};

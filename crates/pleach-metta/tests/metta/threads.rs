@@ -190,7 +190,7 @@ fn a_sequential_evaluation_stays_on_its_thread() {
     assert_eq!(*seen.lock().unwrap(), HashSet::from([thread::current().id()]));
 }
 
-/// Found by the laws of `tests/eval_laws.rs`: what one task failed with ended another, and that said it was interrupted.
+/// Found by the laws of `crates/pleach-metta/tests/metta/laws.rs`: what one task failed with ended another, and that said it was interrupted.
 #[test]
 fn what_a_task_fails_with_is_what_the_evaluation_fails_with() {
     let program = "(= (tree $n) (if (== $n 0) (loop 1000) (pair (tree (- $n 1)) (tree (- $n 1)))))
