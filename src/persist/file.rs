@@ -126,7 +126,7 @@ impl Incoming {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if !remove_left(&path) {
+                    if !remove_left(&path)? {
                         number += 1;
                     }
                 }
@@ -137,7 +137,9 @@ impl Incoming {
             }
         };
         drop(unfinished);
-        (number + 1..LOOKED_AT).for_each(|number| _ = remove_left(&temporary(path, number)));
+        for number in number + 1..LOOKED_AT {
+            remove_left(&temporary(path, number))?;
+        }
         if let Some(old) = old {
             incoming.file.take_owner(old)?;
             incoming.file.take_permissions(old)?;
@@ -198,14 +200,25 @@ fn temporary(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Removes a temporary file whose writer is gone. Returns whether it did, or there is none; not if it is being written, or
-/// nobody can tell.
-fn remove_left(path: &Path) -> bool {
-    let file = match File::open_any(path) {
-        Ok(file) => file,
-        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+/// Removes a temporary file whose writer is gone. Returns whether nothing is there any more: not if it is being written, or
+/// is no file of ours, or nobody can tell.
+fn remove_left(path: &Path) -> io::Result<bool> {
+    let unless_denied = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(true),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => Ok(false),
+        _ => Err(error),
     };
-    matches!(file.try_lock(), Ok(true)) && matches!(file.is_at(path), Ok(true)) && disk::remove(path).is_ok()
+    match disk::is_regular(path)? {
+        // A link is not followed: it may lead nowhere, and then would be there and not there.
+        Some(false) => return Ok(false),
+        Some(true) => {}
+        None => return Ok(true),
+    }
+    let remove = || -> io::Result<bool> {
+        let file = File::open_any(path)?;
+        Ok(file.try_lock()? && file.is_at(path)? && disk::remove(path).map(|()| true)?)
+    };
+    remove().or_else(unless_denied)
 }
 
 /// Makes, and removes, the file that would be written first to replace the one at this path. What refuses that would refuse

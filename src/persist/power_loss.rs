@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk::recorder::{self, Id, Op};
 use super::tests::Folder;
-use super::{Archive, Journal, LoadError, NoCodec, SyncPolicy};
+use super::{Archive, ArchiveError, Journal, LoadError, NoCodec, SyncPolicy};
 use crate::env::resolve;
 use crate::{Atom, Environment};
 
@@ -267,7 +267,7 @@ impl<'s, S: Scenario> Recording<'s, S> {
                     continue;
                 }
                 let mut checked = self.check(&image, acknowledged, begun);
-                if checked.is_ok() && known.len() % AGAIN == 0 {
+                if checked.is_ok() && known.len().is_multiple_of(AGAIN) {
                     checked = self
                         .crash_again(&image, acknowledged, begun)
                         .map(|states| again += states);
@@ -535,7 +535,8 @@ impl Scenario for Revisions {
         let archive = Self::open(root)?;
         let mut env = match archive.checkout("main") {
             Ok(env) => env,
-            Err(_) => Environment::new(),
+            Err(ArchiveError::Unknown(_)) => Environment::new(),
+            Err(error) => return Err(error.to_string()),
         };
         env.add_facts_bulk(pair(1_000));
         text(text(archive.commit_with("main", &env, "", resolve::fail))?)?;

@@ -470,7 +470,8 @@ fn what_changes_nothing_publishes_nothing() {
     let undone: Patch = [change(None, "(b)", 0, 1), change(None, "(b)", 1, 0)]
         .into_iter()
         .collect();
-    let writes: [(&str, &dyn Fn(&mut Environment)); 9] = [
+    type Write<'a> = (&'a str, &'a dyn Fn(&mut Environment));
+    let writes: [Write<'_>; 9] = [
         ("useless", &|env| env.apply(&useless)),
         ("same cell", &|env| env.apply(&to_one)),
         ("undone patch", &|env| env.apply(&undone)),

@@ -603,5 +603,9 @@ mod interrupted {
         drop(living);
         place.prints("save a.metta w.pleach", 0);
         assert_eq!(temporary(&place), [""; 0]);
+        // Nor what is no file: this leads nowhere, and so is there and is not.
+        std::os::unix::fs::symlink("nowhere", place.path().join(".w.pleach.pleach-0.tmp")).unwrap();
+        place.prints("save a.metta w.pleach", 0);
+        assert_eq!(temporary(&place), [".w.pleach.pleach-0.tmp"]);
     }
 }
