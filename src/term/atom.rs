@@ -13,7 +13,6 @@ mod variable;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::str::FromStr;
 use std::sync::LazyLock;
 
 pub use expression::Expression;
@@ -22,8 +21,7 @@ pub use grounded::{Grounded, GroundedValue};
 pub use text::Text;
 pub use variable::Variable;
 
-use super::parser::{self, ParseError};
-use super::{Leaf, Symbol, Term, View, printer};
+use super::{Leaf, Symbol, Term, View};
 
 /// A MeTTa atom: the ready-made [`Term`].
 ///
@@ -331,24 +329,6 @@ impl From<Expression> for Atom {
 impl From<Vec<Atom>> for Atom {
     fn from(items: Vec<Atom>) -> Atom {
         Atom::Expression(items.into())
-    }
-}
-
-/// Reads exactly one atom; see [`parser`] for the syntax.
-impl FromStr for Atom {
-    type Err = ParseError;
-
-    fn from_str(source: &str) -> Result<Atom, ParseError> {
-        parser::parse_one(source)
-    }
-}
-
-impl fmt::Display for Atom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        printer::write(self, f, |atom, _, f| match atom {
-            Atom::Grounded(value) => value.get().fmt(f),
-            _ => Ok(()),
-        })
     }
 }
 

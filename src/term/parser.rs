@@ -52,6 +52,7 @@ mod lexer;
 mod spans;
 
 use std::ops::Range;
+use std::str::FromStr;
 
 pub use error::{ParseError, ParseErrorKind};
 pub(super) use lexer::{COUNT, is_plain, looks_like_number};
@@ -259,5 +260,14 @@ pub fn parse_one<T: Term>(source: &str) -> Result<T, ParseError> {
         None => Ok(item.atom),
         Some(Err(error)) => Err(error),
         Some(Ok(extra)) => at(ParseErrorKind::SecondAtom, extra.span),
+    }
+}
+
+/// Reads exactly one atom; see the [module](self) for the syntax.
+impl FromStr for Atom {
+    type Err = ParseError;
+
+    fn from_str(source: &str) -> Result<Atom, ParseError> {
+        parse_one(source)
     }
 }

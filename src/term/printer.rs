@@ -22,7 +22,7 @@ use std::{mem, slice};
 
 use smallvec::SmallVec;
 
-use super::{Float, Leaf, Term, View, parser};
+use super::{Atom, Float, Leaf, Term, View, parser};
 
 /// Displays a term as source text. Cost: O(size).
 ///
@@ -134,4 +134,13 @@ fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
         }
     }
     f.write_char('"')
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self, f, |atom, _, f| match atom {
+            Atom::Grounded(value) => value.get().fmt(f),
+            _ => Ok(()),
+        })
+    }
 }

@@ -79,6 +79,10 @@ fn each_module_imports_from_those_before_it_alone() {
         let imports = Sources::read(&sources_of(&packages[&name])).imports();
         let mut top: Vec<&String> = imports.keys().filter_map(|module| module.first()).collect();
         top.dedup();
+        if layers.is_empty() {
+            // One layer holds the whole crate.
+            continue;
+        }
         let mut listed: Vec<&String> = layers.iter().collect();
         listed.sort();
         assert_eq!(
@@ -112,9 +116,14 @@ fn no_files_import_each_other_but_within_one_concept() {
     let mut bad = Vec::new();
     for (name, _) in documented() {
         for circle in circles(&Sources::read(&sources_of(&packages[&name])).imports()) {
-            let concept = &circle[0];
-            let is_one = circle.iter().all(|module| module.starts_with(concept));
-            if circle.len() > MOST_IN_A_CIRCLE || !is_one {
+            let folder = circle[0].first();
+            let is_one = circle.iter().all(|module| module.first() == folder);
+            let is_known = |(package, top, _): &&(&str, &str, usize)| {
+                *package == name && folder.is_none_or(|folder| folder == top)
+            };
+            let known = LARGER_CIRCLES.iter().find(is_known);
+            let most = known.map_or(MOST_IN_A_CIRCLE, |(.., most)| *most);
+            if circle.len() > most || !(is_one || known.is_some()) {
                 let files: Vec<String> = circle.iter().map(|module| module.join("::")).collect();
                 bad.push(format!("{name}: {}", files.join(", ")));
             }
@@ -125,3 +134,10 @@ fn no_files_import_each_other_but_within_one_concept() {
 
 /// Files of one concept that may import each other.
 const MOST_IN_A_CIRCLE: usize = 3;
+
+/// Circles that are larger today, by package and module, with the number of their files: none may grow, and no other come.
+const LARGER_CIRCLES: [(&str, &str, usize); 3] = [
+    ("pleach", "env", 21),
+    ("pleach", "persist", 17),
+    ("pleach-metta", "", 33),
+];

@@ -4,16 +4,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use pleach_metta::builtins;
+use pleach::term::Parser;
+use pleach::term::parser::ParseErrorKind;
 use pleach::{Atom, Environment};
+use pleach_metta::builtins;
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter, MatchingBracketHighlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::command::COMMANDS;
-use super::input::is_open;
+use super::command::{COMMANDS, is_command};
 use super::session::Session;
 use crate::escape::is_control;
 
@@ -121,3 +122,19 @@ impl Hinter for Assistant {
 }
 
 impl Helper for Assistant {}
+
+/// Must there be more, for this to be a program?
+pub(super) fn is_open(text: &str) -> bool {
+    if is_command(text) {
+        return false;
+    }
+    match Parser::<Atom>::new(text).find_map(Result::err).map(|error| error.kind) {
+        Some(ParseErrorKind::UnclosedExpression | ParseErrorKind::UnclosedText) => true,
+        Some(ParseErrorKind::NothingToCount) => {
+            let last = text.trim_end().rsplit(char::is_whitespace).next();
+            last.is_some_and(|word| word.starts_with("#*"))
+        }
+        Some(ParseErrorKind::NothingToEvaluate) => text.trim_end().ends_with('!') && !text.contains("!!"),
+        _ => false,
+    }
+}

@@ -5,15 +5,11 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 
-use pleach::Atom;
-use pleach::term::Parser;
-use pleach::term::parser::ParseErrorKind;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Config, Editor};
 
-use super::command::is_command;
-use super::completion::Assistant;
+use super::completion::{Assistant, is_open};
 use super::session::Session;
 use crate::escape::escaped;
 
@@ -136,21 +132,5 @@ fn entry(text: String) -> Entry {
         Entry::Nothing
     } else {
         Entry::Text(text)
-    }
-}
-
-/// Must there be more, for this to be a program?
-pub(super) fn is_open(text: &str) -> bool {
-    if is_command(text) {
-        return false;
-    }
-    match Parser::<Atom>::new(text).find_map(Result::err).map(|error| error.kind) {
-        Some(ParseErrorKind::UnclosedExpression | ParseErrorKind::UnclosedText) => true,
-        Some(ParseErrorKind::NothingToCount) => {
-            let last = text.trim_end().rsplit(char::is_whitespace).next();
-            last.is_some_and(|word| word.starts_with("#*"))
-        }
-        Some(ParseErrorKind::NothingToEvaluate) => text.trim_end().ends_with('!') && !text.contains("!!"),
-        _ => false,
     }
 }

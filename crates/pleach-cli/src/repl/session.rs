@@ -8,9 +8,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use pleach::env::{IdSeed, resolve};
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, builtins};
 use pleach::term::{Atom, Item, Symbol, parser};
 use pleach::{Environment, env};
+use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, builtins};
 
 use super::command::{COMMANDS, Command};
 use crate::diagnostic::Severity;

@@ -9,15 +9,17 @@ mod beside;
 mod join;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod part;
 mod result;
 
 #[cfg(feature = "rayon")]
 pub(crate) use parallel::{par_combine, par_retain};
 
 use super::node::Node;
-use super::{BITS, Keys, LEAF, exhausted, rest, slot_of_tag, tag};
+use super::{BITS, Keys, LEAF, rest, tag};
 use beside::{Beside, beside, inner_nodes};
 use join::join_to;
+use part::{Entries, Part, Region, Run, Sorted};
 use result::{Content, Groups};
 use smallvec::SmallVec;
 
@@ -62,172 +64,6 @@ pub(crate) enum Outcome<V> {
     Operands(usize),
     /// Another value.
     New(V),
-}
-
-/// Entries in the order of their tags, which are of the level that is being looked at.
-struct Run<'a, 's, K, V> {
-    tags: &'s [u16],
-    entries: Entries<'a, 's, K, V>,
-}
-
-/// As many entries as the tags that come with them.
-enum Entries<'a, 's, K, V> {
-    OfLeaf(&'a [(K, V)]),
-    Listed(&'s [&'a (K, V)]),
-}
-
-impl<K, V> Clone for Run<'_, '_, K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V> Copy for Run<'_, '_, K, V> {}
-
-impl<K, V> Clone for Entries<'_, '_, K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V> Copy for Entries<'_, '_, K, V> {}
-
-impl<'a, K, V> Run<'a, '_, K, V> {
-    /// Those of a range.
-    #[inline]
-    fn slice(self, from: usize, upto: usize) -> Self {
-        Self {
-            tags: &self.tags[from..upto],
-            entries: match self.entries {
-                Entries::OfLeaf(entries) => Entries::OfLeaf(&entries[from..upto]),
-                Entries::Listed(entries) => Entries::Listed(&entries[from..upto]),
-            },
-        }
-    }
-
-    #[inline]
-    fn entry(self, at: usize) -> Option<&'a (K, V)> {
-        match self.entries {
-            Entries::OfLeaf(entries) => entries.get(at),
-            Entries::Listed(entries) => entries.get(at).copied(),
-        }
-    }
-
-    fn iter(self) -> impl Iterator<Item = (u16, &'a (K, V))> {
-        self.tags
-            .iter()
-            .enumerate()
-            .filter_map(move |(at, tag)| Some((*tag, self.entry(at)?)))
-    }
-}
-
-/// Tags and entries that a [`Run`] borrows.
-type Sorted<'a, K, V> = (SmallVec<[u16; LEAF]>, SmallVec<[&'a (K, V); LEAF]>);
-
-/// What an operand has in a region.
-enum Part<'a, 's, K, V> {
-    Empty,
-    /// One group, or the root.
-    Node(&'a Node<K, V>),
-    /// Several groups of an inner node.
-    Groups(&'a Node<K, V>),
-    /// Some entries of a leaf, in the order of their tags.
-    Items(Run<'a, 's, K, V>),
-}
-
-impl<K, V> Clone for Part<'_, '_, K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V> Copy for Part<'_, '_, K, V> {}
-
-impl<'a, 's, K, V> Part<'a, 's, K, V> {
-    fn of_child(child: Option<&'a Node<K, V>>) -> Self {
-        child.map_or(Part::Empty, Part::Node)
-    }
-
-    fn of_run(run: Run<'a, 's, K, V>) -> Self {
-        if run.tags.is_empty() {
-            Part::Empty
-        } else {
-            Part::Items(run)
-        }
-    }
-
-    fn is_leaf_or_empty(&self) -> bool {
-        match self {
-            Part::Empty => true,
-            Part::Node(node) => node.is_leaf(),
-            Part::Groups(_) | Part::Items(_) => false,
-        }
-    }
-
-    /// What is in a part of the region, if this is no leaf.
-    fn within(self, region: Region) -> Self {
-        match self {
-            Part::Groups(node) if node.group(region.first).2 == region.width => {
-                Part::of_child(node.child(region.first))
-            }
-            Part::Items(run) => {
-                let below = |slot| run.tags.partition_point(|tag| slot_of_tag(*tag) < slot);
-                Part::of_run(run.slice(below(region.first), below(region.first + (1 << region.width))))
-            }
-            part => part,
-        }
-    }
-
-    /// The entries, of a leaf or part of one.
-    #[inline]
-    fn run(self) -> Run<'a, 's, K, V> {
-        match self {
-            Part::Node(leaf) => Run {
-                tags: leaf.tags(),
-                entries: Entries::OfLeaf(leaf.entries()),
-            },
-            Part::Items(run) => run,
-            Part::Empty | Part::Groups(_) => Run {
-                tags: &[],
-                entries: Entries::OfLeaf(&[]),
-            },
-        }
-    }
-}
-
-/// 2^`width` slots from `first`, in nodes at `level`.
-#[derive(Clone, Copy)]
-struct Region {
-    level: u32,
-    first: u32,
-    width: u32,
-}
-
-impl Region {
-    /// All slots of nodes at `level`.
-    fn all(level: u32) -> Self {
-        Self {
-            level,
-            first: 0,
-            width: BITS,
-        }
-    }
-
-    fn halves(self) -> [Self; 2] {
-        let width = self.width - 1;
-        [
-            Self { width, ..self },
-            Self {
-                width,
-                first: self.first + (1 << width),
-                ..self
-            },
-        ]
-    }
-
-    fn is_exhausted(self) -> bool {
-        exhausted(self.level, self.width)
-    }
 }
 
 /// Walks the tries, and returns the result, if the operation has one.

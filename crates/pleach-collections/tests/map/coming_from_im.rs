@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use pleach_testkit::hostile::Hostile;
 use pleach_collections::map::EntryRef;
 use pleach_collections::{Bag, Map, Set, bag, map, set};
+use pleach_testkit::hostile::Hostile;
 use quickcheck::QuickCheck;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -10,8 +10,6 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{widened, with_delta};
-use pleach::Environment;
-use pleach::env::{Answer as Found, QueryError, SpaceId};
 use crate::code::{Activation, At, Node};
 use crate::machine::{Machine, Step, is_error};
 use crate::pattern::settle;
@@ -21,6 +19,8 @@ use crate::space::{NO_SPACE, space_in};
 use crate::types::Misfit;
 use crate::value::{Answers, Value, variables};
 use crate::{EvalError, Stop, error, names};
+use pleach::Environment;
+use pleach::env::{Answer as Found, QueryError, SpaceId};
 use pleach::term::{Atom, Bindings, Variable};
 
 /// So many answers are found at first.
@@ -186,12 +186,7 @@ impl Machine {
     }
 
     /// The same in each of several.
-    pub(crate) fn match_in_each(
-        &mut self,
-        act: &Rc<Activation>,
-        at: At,
-        answers: Answers,
-    ) -> Result<Step, Stop> {
+    pub(crate) fn match_in_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             let own = with_delta(act, answer.delta.as_ref());

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use pleach::Environment;
 use pleach::env::IdSeed;
-use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
 use pleach::term::{Atom, Parser};
+use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
 
 fn world(program: &str) -> Environment {
     Evaluator::new().run(Environment::new(), program).unwrap().environment

@@ -4,8 +4,9 @@
 //! pointers, and a node of the result is a copy of the first operand's with some groups in the place of others.
 
 use super::join::join_to;
+use super::part::{Part, Region};
 use super::result::{Content, Group, Groups, List, new_leaf};
-use super::{Part, Region, Whole, Zip, classes, enter, of_class, visit};
+use super::{Whole, Zip, classes, enter, of_class, visit};
 use crate::hamt::node::Node;
 use crate::hamt::{Bits, Keys, LEAF, SLOTS};
 use smallvec::SmallVec;

@@ -1,7 +1,8 @@
 //! Entries of several operands joined, tag by tag.
 
+use super::part::{Entries, Part, Run};
 use super::result::{List, Source};
-use super::{Entries, Outcome, Part, Run, Zip};
+use super::{Outcome, Zip};
 use crate::hamt::Keys;
 
 /// Puts what becomes of entries on a list. Returns which operands hold the same.

@@ -2,7 +2,8 @@
 
 use super::super::retain::Keeping;
 use super::super::setops::{Combine, Combining};
-use super::{Groups, Keys, Node, Part, Region, region};
+use super::part::{Part, Region};
+use super::{Groups, Keys, Node, region};
 
 /// Tries that hold fewer entries, all counted, are combined by the calling thread. `cargo bench --bench bulk` measures it.
 const FEW_TO_COMBINE: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 65_536 };

@@ -1,6 +1,6 @@
 //! The result of a walk, put together group by group.
 
-use super::{Part, Region};
+use super::part::{Part, Region};
 use crate::hamt::edit;
 use crate::hamt::node::{Children, LeafBuilder, Node};
 use crate::hamt::{BITS, Bits, Keys, LEAF, SLOTS, rest, slot_of_tag, tag};
