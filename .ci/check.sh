@@ -116,7 +116,7 @@ step_tour() {
 about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im and imbl, which are optional)"
 step_deps() {
     local tree bad
-    tree=$(cargo tree --locked --package pleach-cli --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}') || return
+    tree=$(cargo tree --locked --package pleach-cli --package pleach --all-features --edges normal,build --prefix none --no-dedupe --format '{p}|{l}' | sed '/^$/d') || return
     bad=$(sort -u <<<"$tree" | awk -F'|' '{
         split($2, alternatives, / OR |\//); fine = 0
         for (i in alternatives) if (alternatives[i] ~ /^\(?(MIT|Apache-2\.0|BSD-[23]-Clause|BSD-2-Clause-Patent|BSL-1\.0|ISC|MPL-2\.0\+|Unicode-3\.0|Unlicense|Zlib|0BSD|CC0-1\.0)( WITH LLVM-exception)?\)?( AND .*)?$/) fine = 1
@@ -125,6 +125,28 @@ step_deps() {
     bad+=$(grep -E '^(cmake|cc|bindgen|pkg-config) ' <<<"$tree" | sort -u)
     [ -z "$bad" ] || { echo "$bad"; return 1; }
     echo "$(sort -u <<<"$tree" | wc -l) packages"
+    # Whoever wants a map alone compiles few crates.
+    tree=$(cargo tree --locked --package pleach-collections --edges normal,build --prefix none --no-dedupe --format '{p}' | sort -u) || return
+    [ "$(wc -l <<<"$tree")" -le 12 ] || { echo "pleach-collections has more than 12 packages:"; echo "$tree"; return 1; }
+}
+
+about_targets="the collections compile without compiler flags, for WebAssembly and for 32 bits too"
+step_targets() {
+    local target
+    for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu; do
+        if [ "$target" != "$HOST" ] && ! rustup target add "$target" >/dev/null 2>&1; then
+            echo "-- $target: left out, since rustup can't install it here"
+            continue
+        fi
+        echo "-- $target"
+        # The variable replaces the flags of .cargo/config.toml.
+        RUSTFLAGS="--cap-lints=warn" cargo check --locked --package pleach-collections --target "$target" --target-dir "$TARGET/targets" || return
+    done
+}
+
+about_package="each crate that others use can be packaged"
+step_package() {
+    cargo package --locked --no-verify --allow-dirty "${PUBLISHED[@]/#/--package=}" --target-dir "$TARGET/package"
 }
 
 about_msrv="it compiles with the lowest Rust that Cargo.toml promises"
@@ -221,7 +243,7 @@ PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 
-readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps msrv minimal asan valgrind)
+readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps package targets msrv minimal asan valgrind)
 readonly LONG=(benches kills soak tsan)
 
 main() {
