@@ -36,7 +36,7 @@ struct World {
 pub fn run(data: &[u8]) {
     let pair = || Pair {
         real: Environment::new(),
-        model: Model::new(),
+        model: Model::default(),
         spaces: BTreeSet::new(),
         cells: BTreeMap::new(),
     };

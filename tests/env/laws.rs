@@ -127,7 +127,7 @@ impl Pair {
     fn new() -> Self {
         Self {
             real: Environment::new(),
-            model: Model::new(),
+            model: Model::default(),
         }
     }
 
@@ -138,7 +138,7 @@ impl Pair {
     fn check(&self, atoms: &[Atom]) {
         self.real.check();
         let (real, model) = (&self.real, &self.model);
-        assert_eq!(real.len(), model.len());
+        assert_eq!(real.len(), model.total());
         assert_eq!(real.fact_count(), model.0.counts.len());
         assert_eq!(real.is_empty(), model.0.counts.is_empty());
         for atom in atoms {

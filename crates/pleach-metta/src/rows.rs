@@ -241,7 +241,8 @@ impl Machine {
             {
                 // What has bound nothing has changed nothing.
                 let fails = is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom);
-                if !rows.columns.is_empty() && !fails && !(signature.is_none() && is_empty_symbol(&value.atom)) {
+                let ends = fails || (signature.is_none() && is_empty_symbol(&value.atom));
+                if !(ends || rows.columns.is_empty()) {
                     rows.columns.push(vec![value]);
                     rows.grown = std::mem::take(&mut rows.rows);
                     continue;

@@ -45,20 +45,23 @@ pub fn is_definition(atom: &Atom) -> bool {
     }
 }
 
-impl Model {
-    pub fn new() -> Self {
+impl Default for Model {
+    fn default() -> Self {
         Self(Rc::new(State {
             counts: BTreeMap::new(),
             definitions: Vec::new(),
             parents: Vec::new(),
         }))
     }
+}
 
+impl Model {
     pub fn multiplicity(&self, atom: &Atom) -> u64 {
         self.0.counts.get(&canonical(atom)).copied().unwrap_or(0)
     }
 
-    pub fn len(&self) -> u64 {
+    /// The sum of all multiplicities.
+    pub fn total(&self) -> u64 {
         let sum: u128 = self.0.counts.values().map(|count| u128::from(*count)).sum();
         clamp(sum)
     }

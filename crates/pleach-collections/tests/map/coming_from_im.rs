@@ -157,7 +157,8 @@ fn maps_of_two_types_of_hashers_can_be_equal() {
         let a: Map<u16, u8, Same> = entries.iter().copied().collect();
         let mut b: Map<u16, u8, Reversed> = a.iter().map(|(k, v)| (*k, *v)).collect();
         let c: Map<u16, u8> = a.iter().map(|(k, v)| (*k, *v)).collect();
-        assert!(a == b && b == a && a == c && c == b && b == b.clone());
+        let both_ways = [a == b, b == a, a == c, c == b, b == b.clone()];
+        assert_eq!(both_ways, [true; 5]);
         b.insert(other, a.get(&other).map_or(0, |v| v.wrapping_add(1)));
         assert!(a != b && b != c);
         let sets = (
@@ -253,7 +254,7 @@ fn consuming_iterators_can_be_cloned_anywhere() {
         assert_eq!(head, expected[..at]);
         let second = first.clone();
         assert_eq!((first.len(), second.len()), (expected.len() - at, expected.len() - at));
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             drop(first);
         } else {
             assert_eq!(first.collect::<Vec<_>>(), expected[at..]);

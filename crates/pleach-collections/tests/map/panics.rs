@@ -282,7 +282,8 @@ fn panics_leave_maps_valid() {
                 *key.0 % 3 != 0
             });
         });
-        let combine = |name, operation: &dyn Fn(&mut Map<Key, Value>, &Map<Key, Value>, &Map<Key, Value>)| {
+        type Subject = Map<Key, Value>;
+        let combine = |name, operation: &dyn Fn(&mut Subject, &Subject, &Subject)| {
             at_each_call(name, &maps[1..], BeforeOrAfter, |map, others| {
                 operation(map, &others[1], &maps[0])
             });

@@ -1,5 +1,7 @@
 //! The evaluator: the language, laws over generated programs, threads, limits, and what fuzzers have found.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 mod control;
 mod deep;
 mod fuzz_corpus;
