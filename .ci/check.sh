@@ -77,7 +77,7 @@ step_doctest() {
 
 about_docs="the documentation has no warning, dead links among them"
 step_docs() {
-    local packages=("${PUBLISHED[@]/#/--package=}")
+    local packages=(--package pleach-collections --package pleach --package pleach-metta)
     RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps --all-features &&
         RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }

@@ -46,7 +46,7 @@
 //!
 //! | layer | where | what it is |
 //! |---|---|---|
-//! | collections | [`map`], [`set`], [`bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared |
+//! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, versions, union |
 //! | sharing | | [`SharedEnvironment`]: one live world, read without locks |

@@ -131,7 +131,7 @@ impl<T: Term> Environment<T> {
     /// Saves what this environment holds in a file, in the place of what the file held. O(n).
     ///
     /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
-    /// (A file `.NAME.pleach-K.tmp` may be left then, which the next save to this path removes; [`exit`](crate::persist::exit)
+    /// (A file `.NAME.pleach-K.tmp` may be left then, which the next save to this path removes; [`exit`]
     /// leaves none.) If it fails, the old file is as it was, or, where
     /// only the folder could not be synced, the new one is there.
     ///

@@ -27,7 +27,7 @@ use super::{Leaf, Symbol, Term, View};
 ///
 /// Atoms of different kinds are never equal: `1`, `1.0`, `"1"` and a symbol named `1` are four atoms. Booleans are the
 /// symbols `True` and `False`. The order is by kind, as listed below, then by value; it has no meaning but is total and
-/// the same in every run. [`Display`](fmt::Display) writes what [`FromStr`] reads back, grounded values excepted.
+/// the same in every run. [`Display`](fmt::Display) writes what [`FromStr`](std::str::FromStr) reads back, grounded values excepted.
 ///
 /// ```
 /// use pleach::term::Atom;

@@ -19,9 +19,9 @@
 //!
 //! | module | what it holds | cost |
 //! |---|---|---|
-//! | [`map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d) for d differences |
-//! | [`set`] | [`Set`]: a hash set, a map without values | as the map |
-//! | [`bag`] | [`Bag`]: a multiset, a map from item to count | as the map |
+//! | [`mod@map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d) for d differences |
+//! | [`mod@set`] | [`Set`]: a hash set, a map without values | as the map |
+//! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count | as the map |
 
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 

@@ -56,7 +56,7 @@ use std::hash::{BuildHasher, Hash};
 /// - Keys or values that are dear to clone, such as long `String`s: a write to a shared map clones the few dozen entries
 ///   beside its path. Wrap them (`Arc<str>`), or the trade is lost.
 /// - One map that several threads write all the time: a clone sees only its own writes, so somebody has to merge.
-///   [`SharedEnvironment`](crate::SharedEnvironment) does so for environments; a concurrent map has no versions.
+///   `SharedEnvironment` of the crate `pleach` does so for environments; a concurrent map has no versions.
 ///
 /// # Costs
 /// n is the number of entries of the larger map, d of those that two maps don't share.
