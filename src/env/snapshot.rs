@@ -58,17 +58,22 @@ impl<T: Term> Snapshot<T> {
 
     /// The state that this was made from by writes that changed nothing in the end, if it was, by way of states that only
     /// this one comes from and nobody is at. A merge against either comes to the same. O(1) if the writes don't add up to
-    /// nothing, else O(d · log n) for d of them; for each such state on the way, of which there are few.
+    /// nothing, else O(d · log n) for d of them.
     pub(crate) fn unchanged_from(&self) -> Option<Arc<Self>> {
+        /// So many states on the way are looked at.
+        const MOST_BETWEEN: usize = 32;
         let mut parent = self.version.only_parent()?;
-        while self.edits != parent.edits && !self.holds_the_same(&parent) {
+        for _ in 0..MOST_BETWEEN {
+            if self.edits == parent.edits || self.holds_the_same(&parent) {
+                return Some(parent);
+            }
             // A fork that is still there, or another version, could be merged against it. The two are ours and the link to it.
             if Arc::strong_count(&parent) > 2 {
                 return None;
             }
             parent = parent.version.only_parent()?;
         }
-        Some(parent)
+        None
     }
 
     /// The space of this id, made by [`new_space`](crate::Environment::new_space). O(1).
