@@ -89,8 +89,11 @@ impl<T: Term> Snapshot<T> {
     /// O(1) if what either has more or less doesn't add up to nothing, else O(d · log n) for d changes.
     pub(crate) fn holds_the_same(&self, before: &Self) -> bool {
         let nothing = Space::default();
+        let mut spaces = before.world.spaces.diff_by(&self.world.spaces, Arc::ptr_eq);
         self.world.root.total == before.world.root.total
             && self.world.spaces.len() == before.world.spaces.len()
+            // One that is empty holds nothing, but it is there.
+            && spaces.all(|change| matches!(change, map::Change::Changed { .. }))
             && cell::changes(&before.world.cells, &self.world.cells).next().is_none()
             && before.pairs(self, &nothing).iter().all(|pair| {
                 pair.from.total == pair.to.total

@@ -56,11 +56,24 @@ impl<T: Term> Snapshot<T> {
                 .any(|parent| Arc::ptr_eq(parent, original))
     }
 
-    /// The state that this was made from by one or more writes in place that changed nothing in the end, if it was. A merge
-    /// against either comes to the same. O(1) if the writes don't add up to nothing, else O(d · log n) for d of them.
+    /// The state that this was made from by writes that changed nothing in the end, if it was, by way of states that only
+    /// this one comes from and nobody is at. A merge against either comes to the same. O(1) if the writes don't add up to
+    /// nothing, else O(d · log n) for d of them.
     pub(crate) fn unchanged_from(&self) -> Option<Arc<Self>> {
-        let parent = self.version.only_parent()?;
-        (self.edits == parent.edits || self.holds_the_same(&parent)).then_some(parent)
+        /// So many states on the way are looked at.
+        const MOST_BETWEEN: usize = 32;
+        let mut parent = self.version.only_parent()?;
+        for _ in 0..MOST_BETWEEN {
+            if self.edits == parent.edits || self.holds_the_same(&parent) {
+                return Some(parent);
+            }
+            // A fork that is still there, or another version, could be merged against it. The two are ours and the link to it.
+            if Arc::strong_count(&parent) > 2 {
+                return None;
+            }
+            parent = parent.version.only_parent()?;
+        }
+        None
     }
 
     /// The space of this id, made by [`new_space`](crate::Environment::new_space). O(1).

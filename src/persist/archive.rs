@@ -168,7 +168,7 @@ impl<T: Term> Archive<T> {
     /// Waits until no other thread and no other process writes.
     fn turn(&self) -> Result<Turn<'_>, ArchiveError> {
         let (lock, waited) = Lock::wait_on(&self.store.folder, &self.tell)?.ok_or(ArchiveError::Reentrant)?;
-        self.store.locked(lock);
+        self.store.locked(lock)?;
         let turn = Turn {
             store: &self.store,
             _waited: waited,

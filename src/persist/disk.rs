@@ -384,10 +384,8 @@ impl Write for File {
 
 /// Is there a regular file here, and no link to one? `None` if nothing is here.
 pub(super) fn is_regular(path: &Path) -> io::Result<Option<bool>> {
-    attempt(|| match fs::symlink_metadata(path) {
-        Ok(found) => Ok(Some(found.is_file())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    attempt_at(path, || {
+        Ok(found(fs::symlink_metadata(path))?.map(|found| found.is_file()))
     })
 }
 

@@ -193,6 +193,17 @@ struct NameTooLong;
 /// What the name of a temporary file has more than that of its file.
 const ADDED: &str = "..pleach-0.tmp";
 
+/// Is this the name of a temporary file of one of this name?
+pub(super) fn is_temporary(name: &str, of: &str) -> bool {
+    let number = || {
+        name.strip_prefix('.')?
+            .strip_prefix(of)?
+            .strip_prefix(".pleach-")?
+            .strip_suffix(".tmp")
+    };
+    number().is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
 fn temporary(path: &Path, number: u32) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -202,7 +213,7 @@ fn temporary(path: &Path, number: u32) -> PathBuf {
 
 /// Removes a temporary file whose writer is gone. Returns whether nothing is there any more: not if it is being written, or
 /// is no file of ours, or nobody can tell.
-fn remove_left(path: &Path) -> io::Result<bool> {
+pub(super) fn remove_left(path: &Path) -> io::Result<bool> {
     let unless_denied = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Ok(true),
         io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => Ok(false),

@@ -637,7 +637,7 @@ fn a_power_loss_shows_each_sync_that_is_missing() {
     journal.assert_needed("the folder above the journal", |op| of_root(op, &journal.folder.0));
     let archive = Recording::new("archive-unsynced", &Revisions);
     archive.assert_needed("revisions", |op| of_file(op, "revision"));
-    archive.assert_needed("names", |op| of_file(op, "branch-"));
+    archive.assert_needed("names", |op| of_file(op, ".name."));
     archive.assert_needed("the folder of revisions", |op| of_folder(op, "revisions"));
     archive.assert_needed("the folder of names", |op| of_folder(op, "names"));
     archive.assert_needed("the archive's folder", |op| of_folder(op, "archive"));

@@ -14,7 +14,7 @@
 //! | variable `two words` | `$"two words"` | as for symbols, or `#` in it |
 //! | float 1, 10^21 | `1.0`, `1e21` | a float has a `.` or an `e` |
 //! | infinities, NaN | `+inf.0`, `-inf.0`, `+nan.0` | `inf` and `NaN` are symbols |
-//! | string with a line feed | `"…\n…"` | control characters are escaped |
+//! | string with a line feed | `"…\n…"` | control characters, and those that turn the direction of text, are escaped |
 //! | bytes 01 ff of a value of the interpreter's own | `#<01ff>` | can't be read back |
 
 use std::fmt::{self, Formatter, Write};
@@ -116,9 +116,15 @@ fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result 
     }
 }
 
+/// Whether `c` is not shown, but changes how text is: a control character, or one that separates lines or turns the direction
+/// of text.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether `name` can stand without quotes.
 fn is_word(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| parser::is_plain(c) && !c.is_control())
+    !name.is_empty() && name.chars().all(|c| parser::is_plain(c) && !is_hidden(c))
 }
 
 fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
@@ -129,7 +135,7 @@ fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
             '\t' => f.write_str("\\t")?,
             '\r' => f.write_str("\\r")?,
             '"' | '\\' => write!(f, "\\{c}")?,
-            c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+            c if is_hidden(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
             c => f.write_char(c)?,
         }
     }

@@ -715,8 +715,39 @@ fn the_next_writer_removes_what_a_killed_one_left() {
         assert!(!folder.0.join(path).exists(), "{path}");
     }
     assert!(alive.exists());
+    // Nor does anybody else remove what a living one writes.
+    archive.prune().unwrap();
+    assert!(alive.exists());
     drop(living);
     world.add_fact(fact(2));
     archive.commit("main", &world, "").unwrap();
     assert!(!alive.exists());
+}
+
+/// Those who look whether an archive can be made in a folder are in nobody's way, and what stands beside the folder neither.
+#[test]
+fn an_archive_can_be_made_while_others_look_whether_it_can() {
+    let folder = Folder::new("archive-probed");
+    fs::create_dir_all(folder.0.join("lock")).unwrap();
+    let inside = folder.0.join("inside");
+    Archive::<Atom>::probe(&inside, "main").unwrap();
+    assert!(!inside.exists());
+    fs::create_dir(&inside).unwrap();
+    let left = inside.join(".archive.pleach-0.tmp");
+    let alive = inside.join(".archive.pleach-1.tmp");
+    fs::write(&left, "").unwrap();
+    let living = fs::File::create(&alive).unwrap();
+    living.lock().unwrap();
+    Archive::<Atom>::probe(&inside, "main").unwrap();
+    assert!(!left.exists() && alive.exists());
+    let archive = Archive::open(&inside).unwrap();
+    archive.commit("main", &Environment::<Atom>::new(), "").unwrap();
+    let strange = folder.0.join("strange");
+    for name in [".archive.pleach-.tmp", ".archive.pleach-0.tmp2", ".other.pleach-0.tmp"] {
+        fs::create_dir_all(&strange).unwrap();
+        fs::write(strange.join(name), "").unwrap();
+        let opened = Archive::<Atom>::open(&strange);
+        assert!(matches!(opened, Err(ArchiveError::Stranger(_))), "{name}");
+        fs::remove_dir_all(&strange).unwrap();
+    }
 }

@@ -536,3 +536,20 @@ fn what_changes_nothing_writes_no_record() {
     let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
     assert_eq!((journal.snapshot(), recovery.records), (held, 2));
 }
+
+/// A space that is empty holds nothing that could differ, but is there.
+#[test]
+fn an_empty_space_in_the_place_of_another_is_written() {
+    let folder = Folder::new("journal-empty-space");
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    journal.update(Environment::new_space).unwrap();
+    let mut other = Environment::new();
+    let space = other.new_space();
+    assert!(journal.load().space(space).is_none());
+    journal.world().publish(&other);
+    journal.sync().unwrap();
+    drop(journal);
+    let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
+    assert!(journal.load().space(space).is_some());
+    assert_eq!(journal.snapshot(), other);
+}

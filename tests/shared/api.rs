@@ -471,7 +471,7 @@ fn what_changes_nothing_publishes_nothing() {
         .into_iter()
         .collect();
     type Write<'a> = (&'a str, &'a dyn Fn(&mut Environment));
-    let writes: [Write<'_>; 9] = [
+    let writes: [Write<'_>; 10] = [
         ("useless", &|env| env.apply(&useless)),
         ("same cell", &|env| env.apply(&to_one)),
         ("undone patch", &|env| env.apply(&undone)),
@@ -482,6 +482,15 @@ fn what_changes_nothing_publishes_nothing() {
         ("undone write", &|env| {
             env.add_fact(atom("(b)"));
             env.remove_fact(&atom("(b)"));
+        }),
+        ("undone write beside a fork that is gone", &|env| {
+            env.add_fact(atom("(b)"));
+            let fork = env.clone();
+            env.add_fact(atom("(c)"));
+            env.remove_fact(&atom("(b)"));
+            let other = env.clone();
+            env.remove_fact(&atom("(c)"));
+            drop((fork, other));
         }),
         ("undone binding", &|env| {
             env.bind("x", Atom::from(7));

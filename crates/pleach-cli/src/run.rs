@@ -66,7 +66,7 @@ enum Stop {
 
 impl Run {
     pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
-        match self.running.run(&self.files, IdSeed::root(), ctrl_c) {
+        match self.running.run(&self.files, |_| IdSeed::root(), ctrl_c) {
             Ok((_, true)) => Outcome::ErrorFound,
             Ok((_, false)) => Outcome::Fine,
             Err(outcome) => outcome,
@@ -77,7 +77,12 @@ impl Run {
 impl Running {
     /// Runs programs. Returns the world that they leave, and whether a result was an error; or why they were not run to
     /// their end. Names of spaces and states come from the seed.
-    pub(crate) fn run(&self, files: &[PathBuf], seed: IdSeed, ctrl_c: &CtrlC) -> Result<(Environment, bool), Outcome> {
+    pub(crate) fn run(
+        &self,
+        files: &[PathBuf],
+        seed: impl FnOnce(&[Source]) -> IdSeed,
+        ctrl_c: &CtrlC,
+    ) -> Result<(Environment, bool), Outcome> {
         let start = Instant::now();
         ctrl_c.heed();
         let sources = Source::read_all(files, ctrl_c.interrupt());
@@ -98,7 +103,7 @@ impl Running {
         };
         let mut world = World {
             environment,
-            seed,
+            seed: seed(&sources),
             printer: Printer::new(self.stream || io::stdout().is_terminal()),
             trace: self.trace.then(Trace::new),
             error_seen: false,

@@ -14,6 +14,7 @@ use pleach_metta::References;
 
 use crate::interrupt::CtrlC;
 use crate::run::Running;
+use crate::source::Source;
 use crate::world::{NotText, Place, name_or_main, say_that_it_waits};
 use crate::{Outcome, diagnostic};
 
@@ -51,7 +52,7 @@ impl Save {
             diagnostic::error(format_args!("cannot save {place}: {fault}"));
             return Outcome::Failed;
         }
-        let (environment, error_seen) = match self.running.run(programs, seed(programs), ctrl_c) {
+        let (environment, error_seen) = match self.running.run(programs, seed, ctrl_c) {
             Ok(ran) => ran,
             Err(outcome) => {
                 diagnostic::error("nothing was saved");
@@ -154,10 +155,10 @@ pub(crate) fn note(message: &str) -> Note {
 }
 
 /// Worlds that are saved may be merged: so what different programs make in them has different names.
-fn seed(programs: &[PathBuf]) -> IdSeed {
+fn seed(programs: &[Source]) -> IdSeed {
     let mut hash = DefaultHasher::new();
     for program in programs {
-        hash.write(&fs::read(program).unwrap_or_default());
+        hash.write(program.text.as_bytes());
     }
     IdSeed::root().child(hash.finish() >> 1)
 }

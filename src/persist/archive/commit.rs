@@ -10,7 +10,7 @@ use super::store::Store;
 use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
 use crate::persist::disk::{self, File};
-use crate::persist::{Flaw, LoadError, file, record};
+use crate::persist::{Flaw, LoadError, record};
 use crate::term::Term;
 
 /// What a file takes on most disks, however short it is: so a patch weighs as much. Less in our own tests, so that few bytes
@@ -422,7 +422,7 @@ impl<T: Term> Archive<T> {
         match disk::status(folder)?.map(|found| found.kind) {
             Some(disk::Kind::Folder) => {
                 Store::must_be_ours(folder, disk::entries(folder)?)?;
-                Ok(file::probe(&folder.join("lock"))?)
+                Ok(Store::probe_new(folder)?)
             }
             Some(_) => Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
             None => {
@@ -431,7 +431,7 @@ impl<T: Term> Archive<T> {
                 for above in folder.ancestors().skip(1) {
                     match disk::status(above)?.map(|found| found.kind) {
                         None => {}
-                        Some(disk::Kind::Folder) => return Ok(file::probe(&above.join("lock"))?),
+                        Some(disk::Kind::Folder) => return Ok(Store::probe_new(above)?),
                         Some(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
                     }
                 }

@@ -14,7 +14,7 @@ use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::persist::block::{self, BlockReader, BlockWriter};
 use crate::persist::bytes::put_bytes;
-use crate::persist::file::{Incoming, sync_folder};
+use crate::persist::file::{self, Incoming, sync_folder};
 use crate::persist::{
     Codec, Flaw, LoadError,
     disk::{self, File, Kind as FileKind},
@@ -26,6 +26,9 @@ use crate::term::Term;
 
 const MAGIC: [u8; 8] = *b"\x89pleaar\n";
 const VERSION: u32 = 1;
+
+/// A file of this name could be made in a folder, if a temporary one of its name can.
+const PROBED: &str = "archive";
 
 /// The kinds of blocks.
 mod kind {
@@ -70,12 +73,21 @@ impl Store {
 
     /// That a folder that holds no whole archive holds nothing else.
     pub(super) fn must_be_ours(folder: &Path, entries: Vec<OsString>) -> Result<(), ArchiveError> {
-        for name in entries {
-            if !["revisions", "names", "lock"].map(Some).contains(&name.to_str()) {
-                return Err(ArchiveError::Stranger(folder.to_owned()));
-            }
+        let is_ours = |name: &str| {
+            // What others make that look whether an archive can be made here, too.
+            ["revisions", "names", "lock"].contains(&name) || file::is_temporary(name, PROBED)
+        };
+        if entries.iter().all(|name| name.to_str().is_some_and(is_ours)) {
+            Ok(())
+        } else {
+            Err(ArchiveError::Stranger(folder.to_owned()))
         }
-        Ok(())
+    }
+
+    /// Checks that files can be made in a folder where an archive is to be, or the folder for one, and removes what those who
+    /// checked that before have left.
+    pub(super) fn probe_new(folder: &Path) -> io::Result<()> {
+        Incoming::beside(&folder.join(PROBED), None).map(drop)
     }
 
     /// Makes the folders, if they are not there, and sees to it that they stay.
@@ -94,10 +106,17 @@ impl Store {
         Ok(true)
     }
 
-    /// A writer has this lock, until [`unlock`](Self::unlock).
-    pub(super) fn locked(&self, lock: Lock) {
-        let before = self.lock.lock().unwrap_or_else(PoisonError::into_inner).replace(lock);
-        drop(before);
+    /// A writer has this lock, until [`unlock`](Self::unlock). If another thread still has one, the file `lock` was removed
+    /// under it: that thread must find its own, and this one is refused.
+    pub(super) fn locked(&self, lock: Lock) -> Result<(), ArchiveError> {
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some(other) => Err(ArchiveError::LockLost(other.path().to_owned())),
+            None => {
+                *held = Some(lock);
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn unlock(&self) {
@@ -264,18 +283,24 @@ impl Store {
         Ok(listing)
     }
 
-    /// Removes files, in either folder.
-    pub(super) fn remove(&self, files: &[PathBuf]) -> Result<(), ArchiveError> {
+    /// Removes revisions. Returns how many.
+    pub(super) fn remove(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
         for file in files {
             self.must_be_held()?;
-            match disk::remove(file) {
-                // A temporary file, by its own writer.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                removed => removed?,
-            }
+            disk::remove(file)?;
         }
         disk::sync_folder(&self.objects())?;
-        Ok(disk::sync_folder(&self.names())?)
+        Ok(files.len())
+    }
+
+    /// Removes temporary files, but for those whose writers are alive. Returns how many.
+    pub(super) fn remove_left(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
+        let mut removed = 0;
+        for path in files {
+            self.must_be_held()?;
+            removed += usize::from(file::remove_left(path)?);
+        }
+        Ok(removed)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can't be brought about from outside: a disk that refuses any one operation, or all from some moment on.
 
-use super::{Archive, ArchiveError, RevisionId};
+use super::{Archive, ArchiveError, Kind, RevisionId};
 use crate::env::resolve;
 use crate::persist::disk::faults::{self, Plan};
 use crate::persist::tests::Folder;
@@ -161,6 +161,31 @@ fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
         failed
     });
     assert!(kept > 40 && moved > 1, "{kept} kept, {moved} moved");
+}
+
+/// Where folders can't be locked and the file `lock` is removed, two threads of one handle can have a lock each: neither takes
+/// that of the other for its own.
+#[cfg(unix)]
+#[test]
+fn of_two_threads_with_a_lock_each_none_writes_under_the_lock_of_the_other() {
+    let folder = Folder::new("archive-two-locks");
+    let archive = Archive::<Atom>::open(&folder.0).unwrap();
+    archive.commit("main", &base(), "").unwrap();
+    let (done, ever) = (false, false);
+    // What fails first, with more and more operations that fail, is that the folder is locked: that comes last.
+    let turn = (0..20).rev().find_map(|after| {
+        faults::start_as(Plan { after, done, ever }, std::io::ErrorKind::Unsupported);
+        let turn = archive.turn().unwrap();
+        faults::stop().then_some(turn)
+    });
+    assert!(turn.is_some());
+    std::fs::remove_file(folder.0.join("lock")).unwrap();
+    let other = std::thread::scope(|threads| threads.spawn(|| archive.turn().map(drop)).join().unwrap());
+    assert!(matches!(other, Err(ArchiveError::LockLost(_))), "{other:?}");
+    let written = archive.store.set_name(Kind::Branch, "main", RevisionId([0; 32]));
+    assert!(matches!(written, Err(ArchiveError::LockLost(_))), "{written:?}");
+    drop(turn);
+    archive.commit("main", &archive.checkout("main").unwrap(), "").unwrap();
 }
 
 /// What can't be read is an error, and changes nothing.

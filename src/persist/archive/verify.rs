@@ -106,7 +106,7 @@ impl<T: Term> Archive<T> {
     }
 
     /// Removes revisions that no branch and no tag leads to, and what crashes left. Returns how many files. Files of
-    /// strangers stay. O(r) for r revisions.
+    /// strangers stay, and those that another process is just writing. O(r) for r revisions.
     ///
     /// # Errors
     /// [`ArchiveError`]; nothing is removed then unless the files themselves refuse.
@@ -121,9 +121,8 @@ impl<T: Term> Archive<T> {
         let needed: HashSet<_> = self.ancestry(named)?.into_iter().map(|revision| revision.id).collect();
         let listing = self.store.list()?;
         let useless = listing.revisions.iter().filter(|id| !needed.contains(id));
-        let mut files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
-        files.extend(listing.others.into_iter().filter(|path| is_remnant(path)));
-        self.store.remove(&files)?;
-        Ok(files.len())
+        let files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
+        let remnants: Vec<_> = listing.others.into_iter().filter(|path| is_remnant(path)).collect();
+        Ok(self.store.remove(&files)? + self.store.remove_left(&remnants)?)
     }
 }

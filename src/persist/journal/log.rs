@@ -112,6 +112,8 @@ impl<T: Term> Log<T> {
         state: Arc<Snapshot<T>>,
         lock: &Lock,
     ) -> Result<Self, JournalError> {
+        // What is at that path, if another writes too, is the other's.
+        must_be_held(lock)?;
         let temporary = temporary(path);
         let salt = RandomState::new().hash_one(number);
         let create = || -> Result<_, JournalError> {

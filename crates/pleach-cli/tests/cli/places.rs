@@ -501,6 +501,17 @@ mod interrupted {
         }
     }
 
+    /// It can be read only once.
+    #[test]
+    fn a_pipe_is_saved_as_a_program() {
+        let place = Place::new("cli-save-pipe");
+        let mut command = place.command(["save", "/dev/stdin", "w.pleach"]);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"(a)\n(b)\n").unwrap();
+        assert_eq!(code(&mut child), Some(0));
+        assert_eq!(place.prints("load w.pleach", 0), "(a)\n(b)\n");
+    }
+
     #[test]
     fn a_name_that_is_no_text_is_refused_before_anything_is_evaluated() {
         let place = Place::new("cli-not-utf8");

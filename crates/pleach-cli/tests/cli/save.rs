@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::place::Place;
 use pleach::persist::{Codec, Journal};
-use pleach::term::Grounded;
+use pleach::term::{Grounded, Item, Parser};
 use pleach::{Atom, Environment};
 
 #[test]
@@ -435,6 +435,22 @@ fn what_is_there_more_often_is_printed_with_a_count_that_loads() {
         complaint.contains("whole number from 1") && complaint.contains("bad.metta:2:1"),
         "{complaint}"
     );
+}
+
+/// A symbol that is printed with escapes is quoted, so that it comes back.
+#[test]
+fn what_turns_the_direction_of_text_comes_back_from_what_is_printed() {
+    let place = Place::new("cli-direction");
+    let turned = "a\u{202e}b\u{2066}\u{2028}";
+    let mut env = Environment::<Atom>::new();
+    env.add_fact(Atom::symbol("a\u{202e}b"));
+    env.add_fact(Atom::expression([Atom::symbol(turned), Atom::string(turned)]));
+    env.save(place.path().join("world.pleach")).unwrap();
+    let (program, _) = super::place::ended(place.command(["load", "world.pleach"]).output().unwrap(), 0);
+    assert!(!program.contains(['\u{202e}', '\u{2066}', '\u{2028}']), "{program:?}");
+    let items: Result<Vec<Item>, _> = Parser::new(&program).collect();
+    let loaded: Environment = items.unwrap().into_iter().map(|item| item.atom).collect();
+    assert_eq!(loaded, env);
 }
 
 /// Issue 14, item 7: what a terminal obeys, from every file that something is printed of.
