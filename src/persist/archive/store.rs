@@ -295,12 +295,14 @@ impl Store {
 
     /// Removes temporary files, but for those whose writers are alive. Returns how many.
     pub(super) fn remove_left(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
-        let mut removed = 0;
+        let mut removed = Vec::new();
         for path in files {
             self.must_be_held()?;
-            removed += usize::from(file::remove_left(path)?);
+            if file::remove_left(path)? {
+                removed.push(path);
+            }
         }
-        Ok(removed)
+        Ok(removed.len())
     }
 }
 

@@ -123,6 +123,7 @@ impl<T: Term> Archive<T> {
         let useless = listing.revisions.iter().filter(|id| !needed.contains(id));
         let files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
         let remnants: Vec<_> = listing.others.into_iter().filter(|path| is_remnant(path)).collect();
-        Ok(self.store.remove(&files)? + self.store.remove_left(&remnants)?)
+        let removed = self.store.remove(&files)?;
+        Ok(removed.saturating_add(self.store.remove_left(&remnants)?))
     }
 }

@@ -8,7 +8,7 @@ use super::place::{Place, ended};
 
 /// The words of a command, without its comment.
 fn words(line: &str) -> Vec<&str> {
-    let line = line.split("  #").next().unwrap();
+    let line = line.split(" #").next().unwrap();
     let quoted = |(index, part): (usize, &'static str)| -> Vec<&'static str> {
         match index % 2 {
             0 => part.split_whitespace().collect(),
