@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use pleach_testkit::hostile::Hostile;
 use pleach_collections::map::EntryRef;
 use pleach_collections::{Bag, Map, Set, bag, map, set};
+use pleach_testkit::hostile::Hostile;
 use quickcheck::QuickCheck;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -323,6 +323,51 @@ fn borrowed_entries_match_std() {
     QuickCheck::new()
         .tests(1_000)
         .quickcheck(property as fn(Hostile, Vec<(u8, u8)>));
+}
+
+/// A conversion that breaks its contract is found before the map is written: a key in the place of another hash would be lost.
+#[test]
+fn a_key_that_is_converted_to_another_is_not_inserted() {
+    /// Converted to the number `into`, hashed as the number `hash`.
+    #[derive(Debug)]
+    struct Wrong {
+        hash: u32,
+        equals: u32,
+        into: u32,
+    }
+    impl Hash for Wrong {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.hash.hash(state);
+        }
+    }
+    impl equivalent::Equivalent<u32> for Wrong {
+        fn equivalent(&self, key: &u32) -> bool {
+            self.equals == *key
+        }
+    }
+    impl From<&Wrong> for u32 {
+        fn from(key: &Wrong) -> Self {
+            key.into
+        }
+    }
+    for n in [0, 1, 12, 200] {
+        let base: Map<u32, u32> = (0..n).map(|i| (i, i)).collect();
+        for (hash, equals, into) in [(1_000, 1_000, 1_001), (1_000, 1_001, 1_001), (1_000, 1_001, 1_000)] {
+            let mut map = base.clone();
+            let key = Wrong { hash, equals, into };
+            catch_unwind(AssertUnwindSafe(|| *map.entry_ref(&key).or_insert(1) = 2)).unwrap_err();
+            map.check().unwrap();
+            assert_eq!(map, base);
+        }
+        let key = Wrong {
+            hash: 1_000,
+            equals: 1_000,
+            into: 1_000,
+        };
+        let mut map = base.clone();
+        *map.entry_ref(&key).or_insert(1) = 2;
+        assert_eq!(map, base.update(1_000, 2));
+    }
 }
 
 #[test]
