@@ -93,7 +93,9 @@ use std::hash::{BuildHasher, Hash};
 /// # Maps in maps
 /// Values that hold maps themselves, nested to any depth, are dropped on a small stack, if each map lies in the value
 /// as it is (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes some
-/// stack, as in `std`. A map of the default hasher is two words, so it needs no pointer.
+/// stack, as in `std`. A map of the default hasher is two words, so it needs no pointer. Where nodes lie more than 64 deep in
+/// each other's values, what is in a map may be dropped after the fields that follow the map, before the outermost map's drop
+/// ends: `unsafe` code that lets a map borrow from a later field can't be nested so deep.
 ///
 /// # Source
 /// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer

@@ -262,7 +262,7 @@ where
     /// Gives the key, converted, a value. O(log n).
     ///
     /// # Panics
-    /// If the converted key doesn't hash and compare as the borrowed one.
+    /// If the converted key doesn't hash and compare as the borrowed one. The map is then as it was.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -272,19 +272,20 @@ where
     /// *entry.insert(1) += 1;
     /// assert_eq!(map["a"], 2);
     /// ```
-    #[allow(clippy::expect_used, reason = "the contract, as in hashbrown")]
     pub fn insert(self, value: V) -> &'a mut V
     where
         &'q Q: Into<K>,
     {
         let Self { map, hash, key } = self;
-        let entry = (key.into(), value);
         let Map { root, hashing } = map;
-        hamt::insert(root, hash, entry, &|a, b| a == b, &|key| hashing.rehash(key));
-        let found = root
-            .as_mut()
-            .and_then(|root| hamt::find_mut(root, hash, |k| key.equivalent(k)));
-        &mut found.expect("the converted key equals the borrowed one").1
+        let hash_of = |key: &K| hashing.rehash(key);
+        let owned: K = key.into();
+        // Before anything is inserted: an entry in the place of another hash would never be found.
+        assert!(
+            key.equivalent(&owned) && hash_of(&owned) == hash,
+            "the converted key hashes and compares as the borrowed one"
+        );
+        &mut hamt::insert_new(root, hash, (owned, value), &|a, b| a == b, &hash_of).1
     }
 }
 

@@ -326,6 +326,51 @@ fn borrowed_entries_match_std() {
         .quickcheck(property as fn(Hostile, Vec<(u8, u8)>));
 }
 
+/// A conversion that breaks its contract is found before the map is written: a key in the place of another hash would be lost.
+#[test]
+fn a_key_that_is_converted_to_another_is_not_inserted() {
+    /// Converted to the number `into`, hashed as the number `hash`.
+    #[derive(Debug)]
+    struct Wrong {
+        hash: u32,
+        equals: u32,
+        into: u32,
+    }
+    impl Hash for Wrong {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.hash.hash(state);
+        }
+    }
+    impl equivalent::Equivalent<u32> for Wrong {
+        fn equivalent(&self, key: &u32) -> bool {
+            self.equals == *key
+        }
+    }
+    impl From<&Wrong> for u32 {
+        fn from(key: &Wrong) -> Self {
+            key.into
+        }
+    }
+    for n in [0, 1, 12, 200] {
+        let base: Map<u32, u32> = (0..n).map(|i| (i, i)).collect();
+        for (hash, equals, into) in [(1_000, 1_000, 1_001), (1_000, 1_001, 1_001), (1_000, 1_001, 1_000)] {
+            let mut map = base.clone();
+            let key = Wrong { hash, equals, into };
+            catch_unwind(AssertUnwindSafe(|| *map.entry_ref(&key).or_insert(1) = 2)).unwrap_err();
+            map.check().unwrap();
+            assert_eq!(map, base);
+        }
+        let key = Wrong {
+            hash: 1_000,
+            equals: 1_000,
+            into: 1_000,
+        };
+        let mut map = base.clone();
+        *map.entry_ref(&key).or_insert(1) = 2;
+        assert_eq!(map, base.update(1_000, 2));
+    }
+}
+
 #[test]
 fn changed_copies_match_im() {
     fn property(entries: Vec<(u8, i32)>, key: u8, value: i8) {

@@ -6,6 +6,10 @@
 //! it borrows outlives the outermost block too. A map behind a `Box` or an `Arc` lies elsewhere, and so does a map that a
 //! user's `Drop` has made and that borrows from that frame. The two can't be told apart, so such a map begins a queue of
 //! its own, and the stack bounds how deep they nest, as for `std`'s types.
+//!
+//! What is queued is dropped later than the fields behind it in the value that it lies in. Lifetimes allow that: the value's
+//! type has them. A value that hides one, such as a struct that borrows from itself by way of `unsafe`, must not lie more
+//! than [`DEEP`] blocks deep in other maps' values if it counts on the order of its fields; `Map`'s documentation says so.
 
 use super::*;
 use std::cell::Cell;
