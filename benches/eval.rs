@@ -153,14 +153,21 @@ fn fail(workload: &Workload, error: &dyn std::fmt::Display) -> (Duration, usize)
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let evaluators = [
-        ("isolated, 1 thread", Evaluator::builder().build()),
-        ("isolated, 2 threads", Evaluator::builder().threads(2).build()),
-        ("sequential", Evaluator::builder().policy(Policy::Sequential).build()),
+        ("isolated, 1 thread", Evaluator::builder().build().unwrap()),
+        ("isolated, 2 threads", Evaluator::builder().threads(2).build().unwrap()),
+        (
+            "sequential",
+            Evaluator::builder().policy(Policy::Sequential).build().unwrap(),
+        ),
         (
             "sequential, 2 threads",
-            Evaluator::builder().policy(Policy::Sequential).threads(2).build(),
+            Evaluator::builder()
+                .policy(Policy::Sequential)
+                .threads(2)
+                .build()
+                .unwrap(),
         ),
-        ("calls remembered", Evaluator::builder().memo(100_000).build()),
+        ("calls remembered", Evaluator::builder().memo(100_000).build().unwrap()),
     ];
     print!("{:<36}", "");
     evaluators.iter().for_each(|(name, _)| print!("{name:>22}"));

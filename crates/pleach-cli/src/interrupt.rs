@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use pleach_metta::Interrupt;
 use pleach::persist;
+use pleach_metta::Interrupt;
 
 /// The exit code of who was interrupted, as shells have it: 128 and the number of the signal.
 pub(crate) const EXIT_CODE: u8 = 130;

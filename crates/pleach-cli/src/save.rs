@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use pleach::env::{Conflicts, IdSeed, resolve};
-use pleach_metta::References;
 use pleach::persist::{self, Archive, ArchiveError, Journal, Note, SaveError};
 use pleach::{Atom, Environment};
+use pleach_metta::References;
 
 use crate::interrupt::CtrlC;
 use crate::run::Running;

@@ -34,13 +34,7 @@ impl Machine {
     }
 
     /// An `if` whose condition is neither true nor false.
-    pub(crate) fn undecided(
-        &mut self,
-        act: &Activation,
-        at: At,
-        condition: Value,
-        delta: Option<Delta>,
-    ) -> Task {
+    pub(crate) fn undecided(&mut self, act: &Activation, at: At, condition: Value, delta: Option<Delta>) -> Task {
         let done = |atom, delta| Task {
             kind: TaskKind::Done(Value::raw(atom)),
             delta,
@@ -74,12 +68,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn choose_each(
-        &mut self,
-        act: &Rc<Activation>,
-        at: At,
-        answers: Answers,
-    ) -> Result<Step, Stop> {
+    pub(crate) fn choose_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             let act = with_delta(act, answer.delta.as_ref());

@@ -13,13 +13,7 @@ use crate::{Stop, error};
 use pleach::term::{Atom, Variable};
 
 impl Machine {
-    pub(crate) fn map(
-        &mut self,
-        act: &Rc<Activation>,
-        at: At,
-        call: &Call,
-        special: Special,
-    ) -> Result<Step, Stop> {
+    pub(crate) fn map(&mut self, act: &Rc<Activation>, at: At, call: &Call, special: Special) -> Result<Step, Stop> {
         let items = act.instantiate(call.item(1));
         let Some(items) = items.as_expression() else {
             let reason = Atom::string("an expression is expected as the first argument");

@@ -12,13 +12,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use pleach_testkit::worlds::sample;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Uid, geteuid, setuid};
-use pleach_metta::{EvalError, Evaluator, Policy, RunError};
 use pleach::persist::{Archive, Journal, JournalError, LoadError, NoCodec, SaveError, SyncPolicy};
 use pleach::{Atom, Environment};
+use pleach_metta::{EvalError, Evaluator, Policy, RunError};
+use pleach_testkit::worlds::sample;
 
 /// What a child does, and where.
 const CHILD: &str = "PLEACH_CHILD";
@@ -234,7 +234,8 @@ fn evaluate_until_memory_is_short() {
             .policy(policy)
             .threads(threads)
             .memory(HELD)
-            .build();
+            .build()
+            .unwrap();
         for (name, program) in GREEDY {
             match evaluator.run(Environment::new(), program) {
                 Err(RunError::Eval(EvalError::OutOfMemory { limit: HELD })) => {}
