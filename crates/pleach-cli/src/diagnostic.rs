@@ -26,7 +26,15 @@ pub(crate) fn error(message: impl Display) {
 /// Reports an error and, after it, what it came from.
 pub(crate) fn error_with_sources(error: &dyn Error) {
     let sources = iter::successors(error.source(), |error| (*error).source());
-    let message = sources.fold(error.to_string(), |message, source| format!("{message}: {source}"));
+    let message = sources.fold(error.to_string(), |message, source| {
+        let source = source.to_string();
+        // Some errors say what their source says.
+        if message.ends_with(&source) {
+            message
+        } else {
+            message + ": " + &source
+        }
+    });
     self::error(message);
 }
 
