@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench eval [-- name …]`
 
+#![allow(clippy::expect_used, reason = "a bench")]
+
 use std::time::{Duration, Instant};
 
 use pleach::Environment;
@@ -153,14 +155,33 @@ fn fail(workload: &Workload, error: &dyn std::fmt::Display) -> (Duration, usize)
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let evaluators = [
-        ("isolated, 1 thread", Evaluator::builder().build()),
-        ("isolated, 2 threads", Evaluator::builder().threads(2).build()),
-        ("sequential", Evaluator::builder().policy(Policy::Sequential).build()),
+        (
+            "isolated, 1 thread",
+            Evaluator::builder().build().expect("an evaluator"),
+        ),
+        (
+            "isolated, 2 threads",
+            Evaluator::builder().threads(2).build().expect("an evaluator"),
+        ),
+        (
+            "sequential",
+            Evaluator::builder()
+                .policy(Policy::Sequential)
+                .build()
+                .expect("an evaluator"),
+        ),
         (
             "sequential, 2 threads",
-            Evaluator::builder().policy(Policy::Sequential).threads(2).build(),
+            Evaluator::builder()
+                .policy(Policy::Sequential)
+                .threads(2)
+                .build()
+                .unwrap(),
         ),
-        ("calls remembered", Evaluator::builder().memo(100_000).build()),
+        (
+            "calls remembered",
+            Evaluator::builder().memo(100_000).build().expect("an evaluator"),
+        ),
     ];
     print!("{:<36}", "");
     evaluators.iter().for_each(|(name, _)| print!("{name:>22}"));

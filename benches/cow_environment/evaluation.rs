@@ -28,7 +28,7 @@ pub(crate) fn rows(criterion: &mut Criterion) {
         ("evaluation, 1024 rules defined", query("(grow 10 1)"), &world),
     ];
     for threads in [1, 2, 4, 8] {
-        let evaluator = Evaluator::builder().threads(threads).build();
+        let evaluator = Evaluator::builder().threads(threads).build().expect("an evaluator");
         for (name, call, world) in &calls {
             let mut group = criterion.benchmark_group(*name);
             group.bench_function(

@@ -100,7 +100,10 @@ fn tail_loop_time(report: &mut Report, name: &str) {
 }
 
 fn tree(report: &mut Report, name: &str) {
-    let (one, two) = (Evaluator::new(), Evaluator::builder().threads(2).build());
+    let (one, two) = (
+        Evaluator::new(),
+        Evaluator::builder().threads(2).build().expect("an evaluator"),
+    );
     let (world, query) = (world(), query("(tree 16)"));
     let ratio = second_over_first(
         || timed(&two, &world, &query),
@@ -112,8 +115,11 @@ fn tree(report: &mut Report, name: &str) {
 
 /// Programs that have nothing to share between threads, on two, and one after another.
 fn no_siblings(report: &mut Report, name: &str) {
-    let sequential = Evaluator::builder().policy(Policy::Sequential).build();
-    let two = Evaluator::builder().threads(2).build();
+    let sequential = Evaluator::builder()
+        .policy(Policy::Sequential)
+        .build()
+        .expect("an evaluator");
+    let two = Evaluator::builder().threads(2).build().expect("an evaluator");
     let world = world();
     let worst = ["(loop 50000)", "(count 50000)", "(sum (rev (range 0 10000) Nil))"].map(|text| {
         let query = query(text);

@@ -24,10 +24,10 @@ static EVALUATORS: LazyLock<Evaluators> = LazyLock::new(|| {
     let limited = Evaluator::builder().fuel(FUEL).memory(MEMORY);
     let builder = || limited.clone().worthwhile(0).output(|_| {});
     Evaluators {
-        alone: builder().build(),
-        together: builder().threads(2).build(),
-        remembering: builder().threads(2).memo(16).build(),
-        sequential: builder().policy(Policy::Sequential).build(),
+        alone: builder().build().unwrap(),
+        together: builder().threads(2).build().unwrap(),
+        remembering: builder().threads(2).memo(16).build().unwrap(),
+        sequential: builder().policy(Policy::Sequential).build().unwrap(),
     }
 });
 

@@ -39,7 +39,13 @@ impl Check {
         };
         let mut found: Vec<(usize, Problem)> = Vec::new();
         for (folder, group) in by_folder(&sources) {
-            let evaluator = Evaluator::builder().folder(folder).build();
+            let evaluator = match Evaluator::builder().folder(folder).build() {
+                Ok(evaluator) => evaluator,
+                Err(error) => {
+                    diagnostic::error_with_sources(&error);
+                    return Outcome::Failed;
+                }
+            };
             let elsewhere = sources.iter().enumerate().filter(|(index, _)| !group.contains(index));
             let facts = elsewhere.flat_map(|(_, source)| source.items.iter().filter(|item| !item.bang));
             let environment: Environment = facts.map(|item| item.atom.clone()).collect();

@@ -1,7 +1,9 @@
 //! Errors and warnings on standard error, with the source line they are about.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::iter;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -19,6 +21,21 @@ pub(crate) fn error(message: impl Display) {
     show(&[Group::with_title(
         Level::ERROR.primary_title(escaped(message).to_string()),
     )]);
+}
+
+/// Reports an error and, after it, what it came from.
+pub(crate) fn error_with_sources(error: &dyn Error) {
+    let sources = iter::successors(error.source(), |error| (*error).source());
+    let message = sources.fold(error.to_string(), |message, source| {
+        let source = source.to_string();
+        // Some errors say what their source says.
+        if message.ends_with(&source) {
+            message
+        } else {
+            message + ": " + &source
+        }
+    });
+    self::error(message);
 }
 
 /// Says something that is no error.

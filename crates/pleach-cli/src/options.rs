@@ -5,9 +5,9 @@ use std::path::Path;
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use pleach_metta::{self, Evaluator, EvaluatorBuilder, MAX_THREADS};
+use pleach_metta::{self, BuildError, Evaluator, EvaluatorBuilder, MAX_THREADS};
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Options {
     /// Evaluate on this many threads, at most 1024; the results are the same on any number. As many as there are cores by
     /// default.
@@ -49,13 +49,22 @@ impl From<Policy> for pleach_metta::Policy {
 }
 
 impl Options {
+    /// Builds the evaluator that [`evaluator`](Self::evaluator) has set up. If the system refuses threads that the user has not
+    /// asked for, it has one.
+    pub(crate) fn build(&self, builder: EvaluatorBuilder) -> Result<Evaluator, BuildError> {
+        match (builder.clone().build(), self.threads) {
+            (Err(BuildError::Threads { .. }), None) => builder.threads(1).build(),
+            (built, _) => built,
+        }
+    }
+
     /// An evaluator that imports from a folder.
     pub(crate) fn evaluator(&self, folder: &Path) -> EvaluatorBuilder {
         // Of many cores as many as an evaluator may have.
         let threads = self.threads.or_else(|| thread::available_parallelism().ok());
         let mut builder = Evaluator::builder()
             .policy(self.policy.into())
-            .threads(threads.map_or(1, NonZeroUsize::get))
+            .threads(threads.map_or(1, |threads| threads.get().min(MAX_THREADS)))
             .folder(folder);
         if let Some(steps) = self.fuel {
             builder = builder.fuel(steps);

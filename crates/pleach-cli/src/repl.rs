@@ -68,7 +68,15 @@ impl Repl {
                 }
             },
         };
-        let mut session = Session::new(world, settings, printer, ctrl_c, input.is_terminal());
+        let options = self.options.clone();
+        let session = Session::new(world, options, settings, printer, ctrl_c, input.is_terminal());
+        let mut session = match session {
+            Ok(session) => session,
+            Err(error) => {
+                diagnostic::error_with_sources(&error);
+                return Outcome::Failed;
+            }
+        };
         for file in &self.files {
             session.load(file);
         }

@@ -9,7 +9,7 @@ use clap::Args;
 use pleach::Environment;
 use pleach::env::{IdSeed, Sharing};
 use pleach::term::{Atom, Item};
-use pleach_metta::{Counts, EvalError, Evaluator, Interrupt};
+use pleach_metta::{BuildError, Counts, EvalError, Evaluator, Interrupt};
 
 use crate::interrupt::CtrlC;
 use crate::options::Options;
@@ -127,7 +127,10 @@ impl Running {
 
     fn run_sources(&self, sources: Vec<Source>, world: &mut World, interrupt: &Interrupt) -> Result<(), Outcome> {
         for mut source in sources {
-            let evaluator = self.evaluator(source.folder(), world, interrupt);
+            let evaluator = self.evaluator(source.folder(), world, interrupt).map_err(|error| {
+                diagnostic::error_with_sources(&error);
+                Outcome::Failed
+            })?;
             let items = mem::take(&mut source.items);
             match world.run(&evaluator, items, &source) {
                 Ok(()) => {}
@@ -149,7 +152,7 @@ impl Running {
     }
 
     /// The evaluator for a file: `import!` looks in its folder.
-    fn evaluator(&self, folder: &Path, world: &World, interrupt: &Interrupt) -> Evaluator {
+    fn evaluator(&self, folder: &Path, world: &World, interrupt: &Interrupt) -> Result<Evaluator, BuildError> {
         let printer = world.printer.clone();
         let mut builder = self
             .options
@@ -159,7 +162,7 @@ impl Running {
         if let Some(trace) = world.trace.clone() {
             builder = builder.trace(move |step| trace.reduction(step));
         }
-        builder.build()
+        self.options.build(builder)
     }
 }
 

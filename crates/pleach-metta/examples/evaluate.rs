@@ -67,7 +67,7 @@ fn evaluator(catalogue: Arc<Catalogue>) -> Result<Evaluator, Box<dyn Error>> {
         }
         _ => HostResult::NotReducible,
     })?;
-    Ok(Evaluator::builder()
+    let evaluator = Evaluator::builder()
         .register("price", price)
         .register("distance", distance)
         .threads(2)
@@ -75,7 +75,8 @@ fn evaluator(catalogue: Arc<Catalogue>) -> Result<Evaluator, Box<dyn Error>> {
         .fuel(1_000_000)
         .memory(64 << 20)
         .output(|text| eprint!("rules say: {text}"))
-        .build())
+        .build()?;
+    Ok(evaluator)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,6 +1,7 @@
 //! Setting up an evaluator.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub(super) type Hosts = HashMap<Symbol, Arc<HostFunction>>;
 pub const MAX_THREADS: usize = 1024;
 
 /// An evaluator that can't be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// More than [`MAX_THREADS`] threads.
@@ -27,6 +28,14 @@ pub enum BuildError {
     TooManyThreads {
         /// The number that was asked for.
         threads: usize,
+    },
+    /// The system refuses to start the threads.
+    #[error("cannot start {threads} threads")]
+    Threads {
+        /// The number that was asked for, the caller's thread among them.
+        threads: usize,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -77,8 +86,8 @@ impl EvaluatorBuilder {
     }
 
     /// How many threads evaluate siblings, under the isolated policy: the caller's, and others that take siblings which wait
-    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1, for the caller's thread is always there. More than [`MAX_THREADS`] are an
-    /// error of [`try_build`](Self::try_build).
+    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1, for the caller's thread is always there.
+    /// More than [`MAX_THREADS`] are an error of [`build`](Self::build).
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
@@ -106,9 +115,10 @@ impl EvaluatorBuilder {
     /// use pleach::Environment;
     /// use pleach_metta::{EvalError, Evaluator, RunError};
     ///
-    /// let evaluator = Evaluator::builder().memory(10_000_000).build();
+    /// let evaluator = Evaluator::builder().memory(10_000_000).build()?;
     /// let endless = evaluator.run(Environment::new(), "(= (f $n) (+ 1 (f (+ $n 1)))) !(f 0)");
     /// assert_eq!(endless.unwrap_err(), RunError::Eval(EvalError::OutOfMemory { limit: 10_000_000 }));
+    /// # Ok::<(), pleach_metta::BuildError>(())
     /// ```
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> Self {
@@ -131,11 +141,11 @@ impl EvaluatorBuilder {
     /// use pleach::Environment;
     /// use pleach_metta::Evaluator;
     ///
-    /// let evaluator = Evaluator::builder().memo(10_000).build();
+    /// let evaluator = Evaluator::builder().memo(10_000).build()?;
     /// let fib = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))";
     /// let run = evaluator.run(Environment::new(), &format!("{fib} !(fib 80)"))?;
     /// assert_eq!(run.results[0][0].to_string(), "23416728348467685");
-    /// # Ok::<(), pleach_metta::RunError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn memo(mut self, calls: usize) -> Self {
@@ -184,10 +194,10 @@ impl EvaluatorBuilder {
     /// let to = Arc::clone(&seen);
     /// let evaluator = Evaluator::builder()
     ///     .trace(move |step| *to.lock().unwrap() += &format!("{} {} -> {:?}\n", step.depth, step.before, step.after))
-    ///     .build();
+    ///     .build()?;
     /// evaluator.run(Environment::new(), "(= (double $x) (* 2 $x)) !(f (double 3))")?;
     /// assert_eq!(*seen.lock().unwrap(), "1 (double 3) -> [(* 2 3)]\n1 (* 2 3) -> [6]\n");
-    /// # Ok::<(), pleach_metta::RunError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn trace(mut self, observer: impl Fn(&Reduction<'_>) + Send + Sync + 'static) -> Self {
@@ -203,43 +213,36 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// The evaluator. Starts its threads if it has more than one, all but the one that will call it; if the system refuses
-    /// them, it evaluates on one. More than [`MAX_THREADS`] are taken as that many; [`try_build`](Self::try_build) returns
-    /// an error for them.
-    #[must_use]
-    pub fn build(mut self) -> Evaluator {
-        self.threads = self.threads.min(MAX_THREADS);
-        let pool = (self.threads > 1 && self.policy == Policy::Isolated)
-            .then(|| {
-                rayon::ThreadPoolBuilder::new()
-                    .num_threads(self.threads - 1)
-                    .build()
-                    .ok()
-            })
-            .flatten()
-            .map(Arc::new);
-        Evaluator { settings: self, pool }
-    }
-}
-
-impl EvaluatorBuilder {
-    /// Builds the evaluator as [`build`](Self::build) does, unless something was asked for that can't be had. No thread has
-    /// been started then.
+    /// Builds the evaluator. Starts its threads if it has more than one, all but the one that will call it; the sequential
+    /// policy needs none.
     ///
     /// # Errors
-    /// [`BuildError`].
+    /// [`BuildError`] for more than [`MAX_THREADS`] threads, before any is started, and for threads that the system refuses.
     ///
     /// ```
     /// use pleach_metta::{BuildError, Evaluator};
     ///
-    /// let refused = Evaluator::builder().threads(5_000).try_build();
-    /// assert_eq!(refused.unwrap_err(), BuildError::TooManyThreads { threads: 5_000 });
+    /// let refused = Evaluator::builder().threads(5_000).build();
+    /// assert!(matches!(refused, Err(BuildError::TooManyThreads { threads: 5_000 })));
     /// ```
-    pub fn try_build(self) -> Result<Evaluator, BuildError> {
-        match self.threads {
-            threads if threads > MAX_THREADS => Err(BuildError::TooManyThreads { threads }),
-            _ => Ok(self.build()),
+    pub fn build(self) -> Result<Evaluator, BuildError> {
+        let threads = self.threads;
+        if threads > MAX_THREADS {
+            return Err(BuildError::TooManyThreads { threads });
         }
+        let pool = if threads > 1 && self.policy == Policy::Isolated {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads - 1)
+                .build()
+                .map_err(|source| BuildError::Threads {
+                    threads,
+                    source: source.into(),
+                })?;
+            Some(Arc::new(pool))
+        } else {
+            None
+        };
+        Ok(Evaluator { settings: self, pool })
     }
 }
 

@@ -92,8 +92,15 @@ impl Machine {
                 self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
             }
             Special::Chain => {
-                let (pattern, value, body) = (2, call.item(1), 3);
-                self.bind(act.clone(), at, Part::Bound { pattern, body }, value)
+                let (pattern, body) = (2, 3);
+                if let Some(own) = self.chain_of_its_own(&act, call) {
+                    let at = own.block.body;
+                    let Node::Call(call) = own.node(at) else {
+                        return Ok(Step::Return(Answers::None));
+                    };
+                    return self.bind(own.clone(), at, Part::Bound { pattern, body }, call.item(1));
+                }
+                self.bind(act.clone(), at, Part::Bound { pattern, body }, call.item(1))
             }
             Special::LetStar => self.next_pair(act, at, 0),
             Special::Match => match self.quick(&act, call.item(1)) {

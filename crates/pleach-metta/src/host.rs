@@ -31,7 +31,7 @@ type Body = dyn Fn(&[Atom]) -> HostResult + Send + Sync;
 ///     [Atom::String(text)] => HostResult::Values(vec![Atom::from(text.chars().count() as i64)]),
 ///     _ => HostResult::NotReducible,
 /// })?;
-/// let evaluator = Evaluator::builder().register("length", length).build();
+/// let evaluator = Evaluator::builder().register("length", length).build()?;
 /// let evaluation = evaluator.evaluate(Environment::new(), &"(+ 1 (length \"abc\"))".parse()?)?;
 /// assert_eq!(evaluation.results, [Atom::from(4)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

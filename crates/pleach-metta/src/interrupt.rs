@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// use pleach_metta::{EvalError, Evaluator, Interrupt, RunError};
 ///
 /// let interrupt = Interrupt::new();
-/// let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build();
+/// let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build()?;
 /// let stopper = thread::spawn(move || {
 ///     thread::sleep(Duration::from_millis(10));
 ///     interrupt.raise();
@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// let Err(RunError::Eval(EvalError::Interrupted { at })) = stopped else { panic!("it has no end") };
 /// assert!(at.to_string().starts_with("(again "));
 /// # stopper.join().expect("it sleeps and raises");
+/// # Ok::<(), pleach_metta::BuildError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {

@@ -153,7 +153,10 @@ impl Evaluator {
     /// An evaluator of the isolated policy, on one thread, without limit of steps.
     #[must_use]
     pub fn new() -> Self {
-        Self::builder().build()
+        Self {
+            settings: Self::builder(),
+            pool: None,
+        }
     }
 
     /// Sets up an evaluator.

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use super::code::Activation;
 use super::machine::{Frame, Machine};
 use super::sibling::Group;
-use super::value::{Answer, Value};
+use super::value::{Answer, Delta, Value};
 use super::{EvalError, Shared, Stop};
 use pleach::term::Atom;
 
@@ -184,8 +184,13 @@ impl Sum {
     pub(super) fn answer(&mut self, answer: &Answer) {
         self.bytes(size_of::<Answer>());
         self.atom(&answer.value.atom);
-        for (_, atom) in answer.delta.iter().flat_map(|delta| delta.iter()) {
-            self.atom(atom);
+        answer.delta.iter().for_each(|delta| self.delta(delta));
+    }
+
+    pub(super) fn delta(&mut self, delta: &Delta) {
+        if self.is_new(delta.as_ptr()) {
+            self.bytes(size_of_val(&**delta) + 2 * size_of::<usize>());
+            delta.iter().for_each(|(_, atom)| self.atom(atom));
         }
     }
 

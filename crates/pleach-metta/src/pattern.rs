@@ -127,6 +127,7 @@ fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
     }
     let mut bindings = Bindings::new();
     let mut others: SmallVec<[Variable; 4]> = SmallVec::new();
+    let mut met = mentioned_by_slots(&act, deferred.iter().map(|(at, _)| *at));
     for (at, atom) in deferred {
         let pattern = act.instantiate(*at);
         if !unify(&pattern, atom, &mut bindings) {
@@ -134,22 +135,44 @@ fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
         }
         variables(&pattern, &mut others);
         variables(atom, &mut others);
+        variables(atom, &mut met);
     }
-    Some(settle(act, &bindings, &others))
+    Some(settle(act, &bindings, &others, &met))
 }
 
-/// Sets the slots of an activation as `bindings` say. `others` are the variables that may have been bound.
+/// The variables in the values of the slots at and below these nodes.
+pub(super) fn mentioned_by_slots(act: &Activation, nodes: impl Iterator<Item = At>) -> SmallVec<[Variable; 4]> {
+    let mut mentioned = SmallVec::new();
+    let nodes: SmallVec<[At; 4]> = nodes.collect();
+    for slot in act.slots_at(&nodes) {
+        let value = &act.values[slot as usize];
+        if value.is_set() {
+            variables(&value.atom, &mut mentioned);
+        }
+    }
+    mentioned
+}
+
+/// Sets the slots of an activation as `bindings` say. `others` are the variables that may have been bound, and `met` those
+/// of them that values mentioned before.
 ///
 /// A variable of the caller that met one of the pattern, or one of a stored atom, keeps its name: the others get it. A
 /// settable slot that stays without value has met something of the caller's, which mentions its variable from now on: the
-/// slot is set to the variable itself, so that it is in the scope of what follows and no binder sets it unnoticed.
-pub(super) fn settle(mut shared: Rc<Activation>, bindings: &Bindings<Atom>, others: &[Variable]) -> Match {
+/// slot is set to the variable itself, so that it is in the scope of what follows and no binder sets it unnoticed. The
+/// variable of such a slot that a value mentions has met something within a part, and is not the activation's alone any more.
+pub(super) fn settle(
+    mut shared: Rc<Activation>,
+    bindings: &Bindings<Atom>,
+    others: &[Variable],
+    met: &[Variable],
+) -> Match {
     let act = Rc::make_mut(&mut shared);
     let mut own: SmallVec<[Variable; 4]> = SmallVec::new();
     for (slot, value) in act.values.iter().enumerate() {
         if !value.is_set()
             && act.block.slots[slot].settable
             && let Atom::Variable(variable) = act.variable(slot as u32)
+            && !met.contains(&variable)
         {
             own.push(variable);
         }

@@ -26,6 +26,15 @@ struct Row {
     error: Option<Value>,
 }
 
+impl Row {
+    fn measure(&self, sum: &mut Sum) {
+        sum.bytes(size_of::<Self>());
+        sum.activation(&self.act);
+        self.values.iter().chain(&self.error).for_each(|value| sum.value(value));
+        self.delta.iter().for_each(|delta| sum.delta(delta));
+    }
+}
+
 /// A call that has several ways, or none, to evaluate its arguments.
 pub(super) struct Rows {
     act: Rc<Activation>,
@@ -56,9 +65,7 @@ impl Rows {
     pub(super) fn measure(&self, sum: &mut Sum) {
         sum.activation(&self.act);
         for row in self.rows.iter().chain(&self.grown) {
-            sum.bytes(size_of::<Row>());
-            sum.activation(&row.act);
-            row.values.iter().chain(&row.error).for_each(|value| sum.value(value));
+            row.measure(sum);
         }
         self.columns.iter().flatten().for_each(|value| sum.value(value));
     }
@@ -184,16 +191,23 @@ impl Machine {
             grown.push(row);
             return Ok(());
         }
-        let bytes = size_of::<Row>() + (row.values.len() + 1) * size_of::<Value>();
         for answer in answers {
             grown.push(next_row(&row, answer));
             // Nothing is offered to other threads from here, for the frame of these siblings is not on the stack.
             self.steps += u64::from(answers.len() > 1);
-            if grown.len().is_multiple_of(1024) {
+            if grown.len().is_multiple_of(PORTION) {
                 self.shared.check_interrupt(|| {
                     Atom::Expression(row.values.iter().map(|value| value.atom.clone()).collect())
                 })?;
-                self.shared.check_more(0, grown.len() * bytes)?;
+                if self.shared.memory.is_some() {
+                    // Those before are like the last ones: to measure all would take the square of their number.
+                    let mut sum = Sum::default();
+                    grown[grown.len() - PORTION..]
+                        .iter()
+                        .for_each(|row| row.measure(&mut sum));
+                    self.shared
+                        .check_more(0, sum.total().saturating_mul(grown.len() / PORTION))?;
+                }
                 self.spend()?;
             }
         }
@@ -386,7 +400,7 @@ pub(super) struct Product {
     ended: bool,
 }
 
-/// So many calls are made at a time.
+/// So many calls are made at a time, and so many rows without a look at limits and interrupts.
 const PORTION: usize = 1024;
 
 impl Product {

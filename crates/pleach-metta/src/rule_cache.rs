@@ -6,36 +6,66 @@ use std::sync::Arc;
 
 use pleach::env::Rule;
 use pleach::term::Atom;
-use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{OptionsBuilder, Weighter};
 
 use crate::code::{Block, Compiled};
 use crate::head::NameHasher;
+use crate::memory::Sum;
 
-/// Rules that are kept compiled. Beyond these, those used least are compiled anew.
-const MAX_RULES: usize = 1 << 17;
+/// The bytes that rules and their compiled forms may take. Beyond these, those used least are compiled anew. Rules that
+/// are in no environment any more leave the cache so, too.
+const MAX_BYTES: u64 = 64 << 20;
 
-/// A compiled rule, and the rule. Holding the rule keeps its address from being used for another.
-type Entry = (Atom, Arc<Compiled>);
+/// The number of parts with a lock each. No more than a few threads look for a rule at the same moment.
+const SHARDS: usize = 16;
+
+/// A compiled rule.
+#[derive(Clone)]
+struct Entry {
+    compiled: Arc<Compiled>,
+    /// Holding the rule keeps its address from being used for another.
+    _rule: Atom,
+    bytes: u64,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<usize, Entry> for Bytes {
+    fn weight(&self, _: &usize, entry: &Entry) -> u64 {
+        entry.bytes
+    }
+}
 
 /// Maps a rule, by the address of its items, to its compiled form: comparing two rules would cost their size.
-pub(crate) struct RuleCache(
-    Cache<usize, Entry, UnitWeighter, BuildHasherDefault<NameHasher>, DefaultLifecycle<usize, Entry>>,
-);
+pub(crate) struct RuleCache(Cache<usize, Entry, Bytes, BuildHasherDefault<NameHasher>, DefaultLifecycle<usize, Entry>>);
 
 impl Default for RuleCache {
     fn default() -> Self {
-        Self(Cache::with(
-            64,
-            MAX_RULES as u64,
-            UnitWeighter,
-            BuildHasherDefault::default(),
-            DefaultLifecycle::default(),
-        ))
+        Self::holding(MAX_BYTES)
     }
 }
 
 impl RuleCache {
+    fn holding(bytes: u64) -> Self {
+        // The number of items is an estimate, for which nothing is allocated.
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(1 << 16)
+            .weight_capacity(bytes)
+            .build();
+        let Ok(options) = options else {
+            unreachable!("both capacities are given");
+        };
+        Self(Cache::with_options(
+            options,
+            Bytes,
+            BuildHasherDefault::default(),
+            DefaultLifecycle::default(),
+        ))
+    }
+
     /// Returns the rule's compiled form. O(1) if it is known, else the size of the rule.
     pub(crate) fn compiled(&self, rule: &Rule<'_, Atom>) -> Block {
         let atom = rule.atom();
@@ -43,11 +73,60 @@ impl RuleCache {
             unreachable!("a rule is an expression");
         };
         let address = items.as_ptr().addr();
-        if let Some((_, compiled)) = self.0.get(&address) {
-            return Rc::new(compiled);
+        if let Some(entry) = self.0.get(&address) {
+            return Rc::new(entry.compiled);
         }
         let compiled = Arc::new(Compiled::rule(rule.lhs(), rule.rhs()));
-        self.0.insert(address, (atom.clone(), Arc::clone(&compiled)));
+        let mut sum = Sum::default();
+        sum.atom(atom);
+        let entry = Entry {
+            compiled: Arc::clone(&compiled),
+            _rule: atom.clone(),
+            bytes: (sum.total() + compiled.bytes()) as u64,
+        };
+        self.0.insert(address, entry);
         Rc::new(compiled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pleach::Environment;
+
+    use super::*;
+
+    /// The cache after looking for each of these many rules, each in an environment that is dropped at once.
+    fn after(rules: usize, bytes: u64) -> RuleCache {
+        let cache = RuleCache::holding(bytes);
+        for number in 0..rules {
+            let rule = format!("(= (f {number} $x) (g $x {number}))").parse().unwrap();
+            let world: Environment = [rule].into_iter().collect();
+            let call = format!("(f {number} 1)").parse().unwrap();
+            let found: Vec<_> = world.rules_for(&call).collect();
+            let [rule] = &found[..] else { panic!("one rule") };
+            for _ in 0..2 {
+                let block = cache.compiled(rule);
+                assert_eq!(block.bytes(), Compiled::rule(rule.lhs(), rule.rhs()).bytes());
+                // The same number, so the same rule and no other that was there before.
+                let body = crate::code::Activation::blank(block, &mut 0);
+                let text = body.instantiate(body.block.body).to_string();
+                assert!(text.ends_with(&format!(" {number})")), "{text}");
+            }
+        }
+        cache
+    }
+
+    #[test]
+    fn rules_of_environments_that_are_gone_are_never_taken_for_others() {
+        after(10_000, MAX_BYTES);
+        after(10_000, 1 << 18);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let cache = after(10_000, 1 << 18);
+        assert!(cache.0.weight() <= 1 << 18, "{}", cache.0.weight());
+        assert!(cache.0.len() > 100, "{}", cache.0.len());
+        assert!(after(10, 0).0.is_empty());
     }
 }

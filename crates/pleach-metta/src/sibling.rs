@@ -181,6 +181,8 @@ impl More {
 /// Siblings whose answers are gathered.
 pub(super) struct Branches {
     tasks: vec::IntoIter<Task>,
+    /// For how many tasks those have room, the ones that are done included.
+    room: usize,
     /// Where others come from.
     more: Option<Box<More>>,
     /// The number of tasks before those.
@@ -195,9 +197,10 @@ impl Branches {
     }
 
     pub(super) fn measure(&self, sum: &mut Sum) {
-        let room = (self.tasks.len() + self.done as usize) * size_of::<Task>();
+        let room = self.room * size_of::<Task>();
         sum.bytes(size_of::<Self>() + room + self.answers.capacity() * size_of::<Answer>());
         for task in self.tasks.as_slice() {
+            task.delta.iter().for_each(|delta| sum.delta(delta));
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),
@@ -341,6 +344,7 @@ impl Machine {
                 self.open_group();
                 self.continue_branches(Box::new(Branches {
                     answers: Vec::with_capacity(tasks.len()),
+                    room: tasks.capacity(),
                     tasks: tasks.into_iter(),
                     more: more.map(Box::new),
                     done: 0,
@@ -383,7 +387,9 @@ impl Machine {
                     if self.shared.memory.is_some() && matches!(*more, More::Query(_)) {
                         branches.measure(&mut sum);
                     }
-                    branches.tasks = more.next(self, sum.total())?.into_iter();
+                    let tasks = more.next(self, sum.total())?;
+                    branches.room = tasks.capacity();
+                    branches.tasks = tasks.into_iter();
                     branches.more = Some(more);
                     // Those may be offered, too.
                     self.ask_again();

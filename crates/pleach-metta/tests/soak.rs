@@ -367,7 +367,7 @@ fn sixty_four_threads_for_long() {
     let mut worlds = Worlds {
         cell: SharedEnvironment::default(),
         journal: open(&folder.join("journal")).0,
-        evaluator: Evaluator::builder().policy(Policy::Sequential).build(),
+        evaluator: Evaluator::builder().policy(Policy::Sequential).build().unwrap(),
         folder,
     };
     let mut workers: Vec<Worker> = (0..THREADS).map(Worker::new).collect();

@@ -10,12 +10,13 @@ use std::path::Path;
 use pleach::env::{IdSeed, resolve};
 use pleach::term::{Atom, Item, Symbol, parser};
 use pleach::{Environment, env};
-use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, builtins};
+use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
 
 use super::command::{COMMANDS, Command};
 use crate::diagnostic::Severity;
 use crate::escape::escaped_lines;
 use crate::interrupt::CtrlC;
+use crate::options::Options;
 use crate::printer::Printer;
 use crate::run::is_error;
 use crate::source::Source;
@@ -25,6 +26,7 @@ pub(super) struct Session {
     state: State,
     /// The steps that can be undone: what was typed, and the state before it. A fork costs nothing, so all are kept.
     steps: Vec<(String, State)>,
+    options: Options,
     settings: EvaluatorBuilder,
     evaluator: Evaluator,
     printer: Printer,
@@ -66,19 +68,22 @@ enum Refusal {
 impl Session {
     pub(super) fn new(
         world: Environment,
+        options: Options,
         settings: EvaluatorBuilder,
         printer: Printer,
         ctrl_c: CtrlC,
         talks: bool,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, BuildError> {
+        let evaluator = options.build(settings.clone())?;
+        Ok(Self {
             state: State {
                 world,
                 name: "main".to_owned(),
                 others: BTreeMap::new(),
             },
             steps: Vec::new(),
-            evaluator: settings.clone().build(),
+            evaluator,
+            options,
             settings,
             printer,
             ctrl_c,
@@ -86,7 +91,7 @@ impl Session {
             evaluations: 0,
             error_seen: false,
             output_is_closed: false,
-        }
+        })
     }
 
     pub(super) fn world(&self) -> &Environment {
@@ -197,7 +202,14 @@ impl Session {
             self.error_seen = true;
             return;
         };
-        let beside = self.settings.clone().folder(source.folder()).build();
+        let beside = match self.options.build(self.settings.clone().folder(source.folder())) {
+            Ok(evaluator) => evaluator,
+            Err(error) => {
+                diagnostic::error_with_sources(&error);
+                self.error_seen = true;
+                return;
+            }
+        };
         let evaluator = mem::replace(&mut self.evaluator, beside);
         let Source { path, text, items } = source;
         let before = self.state.clone();

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::{Part, widened, with_delta};
-use crate::code::{Activation, At, Node};
+use crate::code::{Activation, At, Call, Node};
 use crate::machine::{Machine, Step, scope_of};
 use crate::pattern::Match;
 use crate::sibling::{Task, TaskKind};
 use crate::value::{Answer, Answers, Delta, Value, substitute};
 use crate::{Stop, error};
-use pleach::term::Atom;
+use pleach::term::{Atom, Variable};
 
 impl Machine {
     pub(crate) fn bind_one(
@@ -36,6 +36,32 @@ impl Machine {
             }
             None => Ok(Step::Return(Answers::None)),
         }
+    }
+
+    /// A `chain` whose variable is known outside, with another in its place: the variable is the template's own, and
+    /// nothing outside is bound by it. `None` if nobody else knows it.
+    pub(crate) fn chain_of_its_own(&mut self, act: &Activation, call: &Call) -> Option<Rc<Activation>> {
+        let Node::Slot(slot) = act.node(call.item(2)) else {
+            return None;
+        };
+        let slot = *slot as usize;
+        if !act.values[slot].is_set() && act.block.slots[slot].settable {
+            return None;
+        }
+        let Atom::Variable(outside) = act.instantiate(call.item(2)) else {
+            return None;
+        };
+        let own = Atom::Variable(Variable::numbered(outside.name(), self.fresh)?);
+        self.fresh += 1;
+        let renamed = [(outside, own.clone())];
+        let template = substitute(&act.instantiate(call.item(3)), &renamed);
+        let items = [
+            act.instantiate(call.item(0)),
+            act.instantiate(call.item(1)),
+            own,
+            template,
+        ];
+        Some(Rc::new(Activation::open(&Atom::expression(items))))
     }
 
     /// The same for each answer. `value` is the node that has come to them, if an error is no value.

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use super::{widened, with_delta};
 use crate::code::{Activation, At, Node};
 use crate::machine::{Machine, Step, is_error};
-use crate::pattern::settle;
+use crate::pattern::{mentioned_by_slots, settle};
 use crate::shared::interrupted;
 use crate::sibling::{More, Task, TaskKind};
 use crate::space::{NO_SPACE, space_in};
@@ -32,6 +32,8 @@ pub(crate) struct Query {
     space: Option<SpaceId>,
     act: Rc<Activation>,
     pattern: Atom,
+    /// The variables in the values of the pattern's slots.
+    met: SmallVec<[Variable; 4]>,
     body: At,
     /// How many answers were found.
     found: usize,
@@ -73,7 +75,7 @@ impl Query {
                     let bytes = all * size_of::<(Bindings<Atom>, u64)>() + tasks.len() * size;
                     machine.shared.check_more(beside, bytes)?;
                 }
-                let matched = settle(Rc::clone(&self.act), &bindings, &others);
+                let matched = settle(Rc::clone(&self.act), &bindings, &others, &self.met);
                 tasks.push(machine.task(&self.act, matched, self.body, None));
             }
         }
@@ -152,6 +154,7 @@ impl Machine {
             space,
             act: Rc::clone(act),
             pattern: act.instantiate(pattern),
+            met: mentioned_by_slots(act, std::iter::once(pattern)),
             body,
             found: 0,
             ended: false,

@@ -5,6 +5,37 @@ use allocation_counter::measure;
 use pleach::Environment;
 use pleach_metta::{EvalError, Evaluator, RunError};
 
+const GROUND: &str = "(= (g 1) one) (= (g 2) two)";
+const OPEN: &str = "(= (g (1 $x)) ($x one)) (= (g (2 $x)) (two $x))";
+
+/// Calls of `g` with a variable each.
+fn variables(count: usize) -> String {
+    (0..count).map(|n| format!(" (g $x{n})")).collect()
+}
+
+/// A product is made a portion at a time, and holds no more than that and its results.
+#[test]
+fn a_product_is_not_taken_to_hold_what_is_done() {
+    let factors = " (superpose (a b))".repeat(16);
+    let names: String = (0..16).map(|n| format!(" $x{n}")).collect();
+    for program in [
+        format!("(= (f{names}) (empty)) !(f{factors})"),
+        format!("(= (f{names}) ok) !(collapse (f{factors}))"),
+    ] {
+        let peak = measure(|| {
+            Evaluator::new().run(Environment::new(), &program).unwrap();
+        });
+        let limit = peak.bytes_max as usize * 5 / 4;
+        let evaluator = Evaluator::builder().memory(limit).build().unwrap();
+        let run = evaluator.run(Environment::new(), &program);
+        assert!(
+            run.is_ok(),
+            "{program:.40}: {limit} bytes are enough, {:?}",
+            run.map(|_| ())
+        );
+    }
+}
+
 /// An evaluation ends not far beyond its limit, however fast it grows.
 #[test]
 fn an_evaluation_exceeds_its_limit_by_little() {
@@ -16,12 +47,16 @@ fn an_evaluation_exceeds_its_limit_by_little() {
         "(= (grow $l) (grow (cons 1 $l))) !(grow nil)".to_owned(),
         "(= (grow $n) (cons $n (grow (+ $n 1)))) !(grow 0)".to_owned(),
         format!("{points} !(collapse (match &self (, (p $a) (p $b) (p $c) (p $d)) ($a $b $c $d)))"),
+        // Products whose factors bind nothing, and bind a variable each.
+        format!("!(f{})", " (superpose (a b))".repeat(40)),
+        format!("{GROUND} !(f{})", variables(30)),
+        format!("{OPEN} !(f{})", variables(30)),
     ];
     // Names are for the process, and take memory once.
     Evaluator::new().run(Environment::new(), &points).unwrap();
     for program in programs {
         for limit in [10_000_000, 50_000_000] {
-            let evaluator = Evaluator::builder().memory(limit).build();
+            let evaluator = Evaluator::builder().memory(limit).build().unwrap();
             let peak = measure(|| {
                 let error = evaluator.run(Environment::new(), &program).unwrap_err();
                 assert_eq!(error, RunError::Eval(EvalError::OutOfMemory { limit }));

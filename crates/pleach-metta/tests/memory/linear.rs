@@ -11,7 +11,7 @@ fn work(rules: &str, query: &str) -> (u64, u64) {
     let world = Evaluator::new().run(Environment::new(), rules).unwrap().environment;
     let query = query.parse().unwrap();
     let enough = |fuel: u64| {
-        let evaluator = Evaluator::builder().fuel(fuel).build();
+        let evaluator = Evaluator::builder().fuel(fuel).build().unwrap();
         evaluator.evaluate(world.clone(), &query).is_ok()
     };
     let (mut least, mut most) = (0, 100_000_000);
@@ -143,7 +143,7 @@ fn what_has_another_meaning_is_evaluated_again() {
         ),
     ];
     for policy in [Policy::Isolated, Policy::Sequential] {
-        let evaluator = Evaluator::builder().policy(policy).build();
+        let evaluator = Evaluator::builder().policy(policy).build().unwrap();
         for (program, expected) in programs {
             let run = evaluator.run(Environment::new(), program).unwrap();
             let results = format!("{:?}", run.results);

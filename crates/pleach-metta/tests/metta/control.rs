@@ -42,7 +42,8 @@ fn an_interrupt_stops_all_tasks_and_says_where() {
                 .threads(threads)
                 .worthwhile(0)
                 .interrupt(interrupt.clone())
-                .build();
+                .build()
+                .unwrap();
             let world = world(rules);
             let (rest, raised) = thread::scope(|scope| {
                 let raised = scope.spawn(|| {
@@ -78,7 +79,7 @@ fn an_interrupt_stops_a_join_without_answers() {
     world.add_facts_bulk((0..300).flat_map(|to| (0..to).map(move |from| edge(from, to))));
     let triangles = atom("(match &self (, (edge $x $y) (edge $y $z) (edge $z $x)) ($x $y $z))");
     let interrupt = Interrupt::new();
-    let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build();
+    let evaluator = Evaluator::builder().interrupt(interrupt.clone()).build().unwrap();
     let (result, raised) = thread::scope(|scope| {
         let raised = scope.spawn(|| {
             thread::sleep(Duration::from_millis(30));
@@ -113,7 +114,8 @@ fn memory_is_limited() {
                 .memory(limit)
                 .threads(threads)
                 .fuel(50_000_000)
-                .build();
+                .build()
+                .unwrap();
             assert_eq!(
                 evaluator.run(Environment::new(), program).unwrap_err(),
                 RunError::Eval(EvalError::OutOfMemory { limit }),
@@ -128,7 +130,7 @@ fn memory_is_limited() {
          !(f 3000)",
     ];
     for program in frugal {
-        let evaluator = Evaluator::builder().memory(limit).build();
+        let evaluator = Evaluator::builder().memory(limit).build().unwrap();
         let run = evaluator.run(Environment::new(), program).unwrap();
         assert_eq!(run.results, [[atom("done")]], "{program}");
     }
@@ -141,12 +143,21 @@ fn combinations_of_results_are_limited() {
     let program = format!("!(pair {thousand} {thousand} {thousand} {thousand} {thousand})");
     for threads in [1, 2] {
         let limited = Evaluator::builder().threads(threads).worthwhile(0);
-        let run = limited.clone().fuel(100_000).build().run(Environment::new(), &program);
+        let run = limited
+            .clone()
+            .fuel(100_000)
+            .build()
+            .unwrap()
+            .run(Environment::new(), &program);
         assert_eq!(
             run.unwrap_err(),
             RunError::Eval(EvalError::OutOfFuel { limit: 100_000 })
         );
-        let run = limited.memory(16 << 20).build().run(Environment::new(), &program);
+        let run = limited
+            .memory(16 << 20)
+            .build()
+            .unwrap()
+            .run(Environment::new(), &program);
         let limit = 16 << 20;
         assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfMemory { limit }));
     }
@@ -161,7 +172,8 @@ fn traced(builder: EvaluatorBuilder, program: &str) -> (Vec<String>, Vec<Vec<Ato
             let line = format!("{} {} => {}", step.depth, step.before, after.join(" | "));
             to.lock().unwrap().push(line);
         })
-        .build();
+        .build()
+        .unwrap();
     let results = evaluator.run(Environment::new(), program).unwrap().results;
     (
         Arc::try_unwrap(steps).map_or_else(
@@ -210,7 +222,7 @@ fn a_trace_shows_each_reduction_once_in_order() {
         Evaluator::new().run(Environment::new(), program).unwrap().results
     );
     // The limits hold.
-    let limited = Evaluator::builder().fuel(3).trace(|_| {}).build();
+    let limited = Evaluator::builder().fuel(3).trace(|_| {}).build().unwrap();
     assert_eq!(
         limited.run(Environment::new(), program).unwrap_err(),
         RunError::Eval(EvalError::OutOfFuel { limit: 3 })
@@ -255,7 +267,8 @@ fn results_one_by_one_are_those_of_evaluate() {
                 .policy(policy)
                 .threads(threads)
                 .worthwhile(0)
-                .build();
+                .build()
+                .unwrap();
             let world = world(rules);
             let seed = IdSeed::root().child(7);
             let whole = evaluator.evaluate_seeded(world.clone(), &atom(query), seed).unwrap();
@@ -280,7 +293,8 @@ fn results_come_before_the_rest_is_evaluated() {
     let to = Arc::clone(&printed);
     let evaluator = Evaluator::builder()
         .output(move |text| to.lock().unwrap().push_str(text))
-        .build();
+        .build()
+        .unwrap();
     let mut results = evaluator.results(Environment::new(), &atom("(superpose (1 (println! two) 3))"));
     assert_eq!(results.next(), Some(Ok(1.into())));
     assert_eq!(*printed.lock().unwrap(), "");
@@ -295,7 +309,7 @@ fn results_come_before_the_rest_is_evaluated() {
     assert_eq!(first[999], 999.into());
 
     // An error comes last, once, and again when the rest is asked for.
-    let limited = Evaluator::builder().fuel(5_000).build();
+    let limited = Evaluator::builder().fuel(5_000).build().unwrap();
     let mut numbers = limited.results(world, &atom("(from 1)"));
     let found: Vec<_> = numbers.by_ref().collect();
     let error = EvalError::OutOfFuel { limit: 5_000 };
@@ -313,7 +327,7 @@ fn the_first_answers_of_a_join_come_before_the_others_are_found() {
     let query = atom("(match &self (, (n $x) (n $y) (n $z)) ($x $y $z))");
     // More steps than the first answers take, and fewer than all.
     for threads in [1, 2] {
-        let evaluator = Evaluator::builder().threads(threads).fuel(1_000_000).build();
+        let evaluator = Evaluator::builder().threads(threads).fuel(1_000_000).build().unwrap();
         let first: Vec<_> = evaluator.results(world.clone(), &query).take(20_000).collect();
         assert!(first.iter().all(Result::is_ok));
         assert_eq!(first[19_999], Ok(atom("(0 9 1999)")));
@@ -333,7 +347,8 @@ fn a_query_that_is_found_in_parts_sees_one_state() {
             .policy(policy)
             .threads(threads)
             .worthwhile(20)
-            .build();
+            .build()
+            .unwrap();
         format!("{:?}", evaluator.run(Environment::new(), &program).unwrap().results)
     };
     let expected = outcome(Policy::Isolated, 1);
@@ -349,7 +364,7 @@ fn a_function_that_returns_what_a_call_comes_to_runs_in_constant_stack() {
         !(loop 100000) !(function (return (pick))) !(function (return (empty))) !(bad 1)
         !(function (return (+ 1 2))) !(function (return (f (+ 1 2)))) !(function (pick))";
     for threads in [1, 2] {
-        let evaluator = Evaluator::builder().memory(1_000_000).threads(threads).build();
+        let evaluator = Evaluator::builder().memory(1_000_000).threads(threads).build().unwrap();
         let run = evaluator.run(Environment::new(), program).unwrap();
         assert_eq!(
             format!("{:?}", run.results),
@@ -361,7 +376,7 @@ fn a_function_that_returns_what_a_call_comes_to_runs_in_constant_stack() {
 
 #[test]
 fn a_program_is_run_item_by_item() {
-    let evaluator = Evaluator::builder().fuel(1_000).build();
+    let evaluator = Evaluator::builder().fuel(1_000).build().unwrap();
     let source = "(= (f) 1) !(f) (= (f) 2) !(f) (= (loop) (loop)) !(loop) !(f)";
     let mut program = evaluator.program(Environment::new(), Parser::new(source));
     let first = program.next().unwrap().unwrap();
@@ -411,10 +426,15 @@ fn remembered_calls_are_the_same_and_never_stale() {
             let evaluator = |builder: EvaluatorBuilder| builder.policy(policy).worthwhile(0).fuel(1_000_000);
             let expected = evaluator(Evaluator::builder())
                 .build()
+                .unwrap()
                 .run(Environment::new(), program)
                 .unwrap();
             for (threads, room) in [(1, 1_000), (1, 3), (2, 1_000), (8, 3)] {
-                let memo = evaluator(Evaluator::builder()).threads(threads).memo(room).build();
+                let memo = evaluator(Evaluator::builder())
+                    .threads(threads)
+                    .memo(room)
+                    .build()
+                    .unwrap();
                 let found = memo.run(Environment::new(), program).unwrap();
                 assert_eq!(found.results.len(), expected.results.len());
                 for (found, expected) in found.results.iter().zip(&expected.results) {
@@ -438,7 +458,7 @@ fn remembered_calls_cost_the_fuel_of_the_first() {
             .threads(threads)
             .worthwhile(0)
             .fuel(fuel);
-        evaluator.build().run(Environment::new(), program).is_ok()
+        evaluator.build().unwrap().run(Environment::new(), program).is_ok()
     };
     let fuels: Vec<u64> = (0..10_000).collect();
     let least = fuels.partition_point(|fuel| !enough(0, 1, *fuel)) as u64;
@@ -452,7 +472,7 @@ fn remembered_calls_cost_the_fuel_of_the_first() {
 
 #[test]
 fn a_loop_that_is_remembered_runs_in_constant_stack() {
-    let evaluator = Evaluator::builder().memo(100).memory(1_000_000).build();
+    let evaluator = Evaluator::builder().memo(100).memory(1_000_000).build().unwrap();
     let program = "(= (loop $n) (if (== $n 0) done (loop (- $n 1)))) !(loop 100000)";
     let run = evaluator.run(Environment::new(), program).unwrap();
     assert_eq!(run.results, [[atom("done")]]);
@@ -468,7 +488,7 @@ fn a_loop_of_a_declared_type_runs_in_constant_stack() {
          (= (next $n) (if (== $n 0) (text) (f (- $n 1))))",
     ];
     for memo in [0, 100] {
-        let evaluator = Evaluator::builder().memo(memo).memory(1_000_000).build();
+        let evaluator = Evaluator::builder().memo(memo).memory(1_000_000).build().unwrap();
         for rules in loops {
             let program = format!("{rules} (= (text) \"text\") !(f 100000)");
             let run = evaluator.run(Environment::new(), &program).unwrap();
@@ -489,7 +509,7 @@ fn results_of_a_declared_type_come_one_by_one() {
          (= (next 2) two) (= (next 3) \"three\") (= (next $n) (from (+ $n 1)))",
     );
     for threads in [1, 2] {
-        let evaluator = Evaluator::builder().threads(threads).build();
+        let evaluator = Evaluator::builder().threads(threads).build().unwrap();
         let found: Vec<Atom> = evaluator
             .results(world.clone(), &atom("(from 1)"))
             .take(6)
@@ -508,17 +528,22 @@ fn product(arguments: usize) -> String {
 #[test]
 fn a_product_of_results_is_not_held_whole() {
     for threads in [1, 2, 8] {
-        let evaluator = Evaluator::builder().threads(threads).memory(20_000_000).build();
+        let evaluator = Evaluator::builder()
+            .threads(threads)
+            .memory(20_000_000)
+            .build()
+            .unwrap();
         let found = evaluator.run(Environment::new(), &product(40));
         let limit = EvalError::OutOfMemory { limit: 20_000_000 };
         assert_eq!(found.unwrap_err(), RunError::Eval(limit), "{threads} threads");
-        let evaluator = Evaluator::builder().threads(threads).fuel(10_000).build();
+        let evaluator = Evaluator::builder().threads(threads).fuel(10_000).build().unwrap();
         let found = evaluator.run(Environment::new(), &product(40));
         let limit = EvalError::OutOfFuel { limit: 10_000 };
         assert_eq!(found.unwrap_err(), RunError::Eval(limit), "{threads} threads");
         let run = Evaluator::builder()
             .threads(threads)
             .build()
+            .unwrap()
             .run(Environment::new(), &product(11));
         let results = &run.unwrap().results[0];
         assert_eq!(results.len(), 2048);
@@ -542,7 +567,8 @@ fn an_interrupt_ends_a_product_of_results() {
         let evaluator = Evaluator::builder()
             .threads(threads)
             .interrupt(interrupt.clone())
-            .build();
+            .build()
+            .unwrap();
         let stopper = thread::spawn(move || {
             thread::sleep(Duration::from_millis(100));
             interrupt.raise();
@@ -566,7 +592,7 @@ fn a_fact_present_without_bound_can_be_stopped() {
         "(collapse (get-atoms &self))",
         "(f)",
     ] {
-        let few = Evaluator::builder().memory(20_000_000).build();
+        let few = Evaluator::builder().memory(20_000_000).build().unwrap();
         let limit = EvalError::OutOfMemory { limit: 20_000_000 };
         assert_eq!(few.evaluate(world.clone(), &atom(ask)).unwrap_err(), limit, "{ask}");
         let interrupt = Interrupt::new();
@@ -574,6 +600,7 @@ fn a_fact_present_without_bound_can_be_stopped() {
         let stopped = Evaluator::builder()
             .interrupt(interrupt)
             .build()
+            .unwrap()
             .evaluate(world.clone(), &atom(ask));
         assert!(matches!(stopped, Err(EvalError::Interrupted { .. })), "{ask}");
     }
@@ -582,11 +609,11 @@ fn a_fact_present_without_bound_can_be_stopped() {
 #[test]
 fn too_many_threads_are_an_error() {
     for threads in [1_025, 100_000, usize::MAX] {
-        let refused = Evaluator::builder().threads(threads).try_build();
-        assert_eq!(refused.unwrap_err(), BuildError::TooManyThreads { threads });
+        let refused = Evaluator::builder().threads(threads).build();
+        assert!(matches!(refused, Err(BuildError::TooManyThreads { threads: asked }) if asked == threads));
     }
     // 0 is the caller's thread alone.
-    let evaluator = Evaluator::builder().threads(0).try_build().unwrap();
+    let evaluator = Evaluator::builder().threads(0).build().unwrap();
     let found = evaluator.evaluate(Environment::new(), &"(+ 1 2)".parse().unwrap());
     assert_eq!(found.unwrap().results, [Atom::from(3)]);
 }

@@ -70,7 +70,8 @@ fn deep_atoms_overflow_no_stack() {
                 .worthwhile(0)
                 .memo(10)
                 .output(|_| {})
-                .build();
+                .build()
+                .unwrap();
             for (program, start) in PROGRAMS {
                 let run = evaluator
                     .run(
@@ -99,7 +100,7 @@ fn deep_atoms_overflow_no_stack() {
 fn deep_source_overflows_no_stack() {
     let test = || {
         let (open, close) = ("(s ".repeat(LEVELS), ")".repeat(LEVELS));
-        let evaluator = Evaluator::builder().fuel(10_000_000).memory(1 << 30).build();
+        let evaluator = Evaluator::builder().fuel(10_000_000).memory(1 << 30).build().unwrap();
         for (start, end) in [
             ("", ""),
             ("!", ""),
@@ -127,7 +128,7 @@ fn deep_source_overflows_no_stack() {
 /// A constructor that is declared has its argument checked at each level: once, not down to the bottom.
 #[test]
 fn building_a_typed_term_is_linear() {
-    let evaluator = Evaluator::builder().fuel(10_000_000).build();
+    let evaluator = Evaluator::builder().fuel(10_000_000).build().unwrap();
     let types = "(: Nat Type) (: z Nat) (: s (-> Nat Nat)) (: bad Other)";
     let nest = "(= (nest $n $x) (if (== $n 0) $x (nest (- $n 1) (s $x))))";
     let program = format!("{types} {nest} !(let $deep (nest 30000 z) (get-type $deep)) !(nest 2 bad)");
@@ -143,6 +144,7 @@ fn the_type_of_a_growing_argument_is_found_once() {
     let run = Evaluator::builder()
         .fuel(50_000)
         .build()
+        .unwrap()
         .run(Environment::new(), program);
     assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfFuel { limit: 50_000 }));
 }
@@ -163,7 +165,7 @@ fn what_is_shared_is_not_gone_through_again() {
                 continue;
             }
             let program = format!("(= (grow $n $x) (if (== $n 0) done (grow (- $n 1) {growth}))) !(grow 60 {start})");
-            let evaluator = Evaluator::builder().fuel(100_000).memory(16 << 20).build();
+            let evaluator = Evaluator::builder().fuel(100_000).memory(16 << 20).build().unwrap();
             let run = evaluator.run(Environment::new(), &program).unwrap();
             assert_eq!(run.results, [[Atom::symbol("done")]], "{program}");
         }

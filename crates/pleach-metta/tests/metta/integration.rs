@@ -35,7 +35,7 @@ fn parallel_evaluation_with_dynamic_rules() {
         !(g)";
     let run = |threads| {
         // Every sibling is worth a task.
-        let evaluator = Evaluator::builder().threads(threads).worthwhile(0).build();
+        let evaluator = Evaluator::builder().threads(threads).worthwhile(0).build().unwrap();
         let run = evaluator.run(Environment::new(), program).unwrap();
         let results: Vec<Vec<String>> = run
             .results

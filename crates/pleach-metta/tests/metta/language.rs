@@ -558,7 +558,8 @@ fn run(policy: Policy, program: &str) -> Vec<Vec<Atom>> {
         .policy(policy)
         .fuel(1_000_000)
         .output(|_| {})
-        .build();
+        .build()
+        .unwrap();
     let run = evaluator.run(Environment::new(), program).unwrap();
     run.environment.check();
     run.results
@@ -689,7 +690,7 @@ fn import_reads_a_file_of_the_same_folder() {
     std::fs::create_dir_all(&folder).unwrap();
     let lib = "(= (f) lib) (p 1) !(add-atom &self (p 2)) (= (g) (match &self (p $x) $x)) !(add-atom &self (got (f)))";
     std::fs::write(folder.join("lib.metta"), lib).unwrap();
-    let evaluator = Evaluator::builder().folder(&folder).build();
+    let evaluator = Evaluator::builder().folder(&folder).build().unwrap();
     let program =
         "!(import! &self lib) !(f) !(match &self (p $x) $x) !(import! &named lib) !(match &named (p $x) $x) !(f)
         !(evalc (g) &named) !(collapse (match &self (got $x) $x))";

@@ -287,7 +287,8 @@ fn outcome_of(
         .worthwhile(0)
         .fuel(fuel)
         .output(move |text| print.lock().unwrap().push_str(text))
-        .build();
+        .build()
+        .unwrap();
     // Names of spaces and states are the same each time if the environment's seed is.
     let empty = Environment::new();
     let mut environment = empty.clone();

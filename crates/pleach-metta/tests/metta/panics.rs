@@ -78,11 +78,11 @@ fn evaluators(fuse: &Fuse) -> Vec<(&'static str, Evaluator)> {
     };
     let of_trace = fuse.clone();
     vec![
-        ("sequential", builder().policy(Policy::Sequential).build()),
-        ("isolated", builder().build()),
-        ("two threads", builder().threads(2).build()),
-        ("remembering", builder().memo(1000).build()),
-        ("observed", builder().trace(move |_| of_trace.burn()).build()),
+        ("sequential", builder().policy(Policy::Sequential).build().unwrap()),
+        ("isolated", builder().build().unwrap()),
+        ("two threads", builder().threads(2).build().unwrap()),
+        ("remembering", builder().memo(1000).build().unwrap()),
+        ("observed", builder().trace(move |_| of_trace.burn()).build().unwrap()),
     ]
 }
 

@@ -234,7 +234,8 @@ fn evaluate_until_memory_is_short() {
             .policy(policy)
             .threads(threads)
             .memory(HELD)
-            .build();
+            .build()
+            .unwrap();
         for (name, program) in GREEDY {
             match evaluator.run(Environment::new(), program) {
                 Err(RunError::Eval(EvalError::OutOfMemory { limit: HELD })) => {}

@@ -32,7 +32,8 @@ fn output(program: &Path, policy: Policy, threads: usize, memo: usize, empty: &E
         .fuel(10_000_000)
         .folder(FOLDER)
         .output(|_| {})
-        .build();
+        .build()
+        .unwrap();
     // Names of spaces and states are the same each time if the environment's seed is.
     let mut environment = empty.clone();
     environment.set_id_seed(IdSeed::root());

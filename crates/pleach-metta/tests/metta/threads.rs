@@ -34,7 +34,7 @@ fn meeting(builder: EvaluatorBuilder) -> Evaluator {
             _ => HostResult::Values(arguments.to_vec()),
         }
     });
-    builder.register("meet", meet.unwrap()).build()
+    builder.register("meet", meet.unwrap()).build().unwrap()
 }
 
 fn run_on_two(query: &str) -> String {
@@ -128,7 +128,7 @@ fn arguments_that_share_a_variable_are_evaluated_in_order() {
         !(pair (let $q (h $x) ($q $x)) (let $q (k $z) ($q $z)))";
     let outcome = |threads: usize, fuel: u64| {
         let builder = Evaluator::builder().threads(threads).worthwhile(0).fuel(fuel);
-        let run = builder.build().run(Environment::new(), program);
+        let run = builder.build().unwrap().run(Environment::new(), program);
         run.map(|run| format!("{:?}", run.results))
     };
     let expected = outcome(1, 10_000).unwrap();
@@ -152,21 +152,25 @@ fn what_fails_ends_on_all_threads() {
         "(pair (fail 20000) (endless 0))",
         "(superpose ((fail 20000) (endless 0) (endless 1)))",
     ] {
-        let evaluator = Evaluator::builder().threads(2).folder(&folder).build();
+        let evaluator = Evaluator::builder().threads(2).folder(&folder).build().unwrap();
         let error = evaluator
             .run(Environment::new(), &format!("{endless} !{query}"))
             .unwrap_err();
         assert!(matches!(error, RunError::Eval(EvalError::Import { .. })), "{error}");
     }
     // Results that nobody asks for.
-    let evaluator = Evaluator::builder().threads(2).build();
+    let evaluator = Evaluator::builder().threads(2).build().unwrap();
     let world = evaluator.run(Environment::new(), endless).unwrap().environment;
     let query = "(hyperpose (first (endless 0) (endless 1)))".parse().unwrap();
     let mut results = evaluator.results(world.clone(), &query);
     assert_eq!(results.next(), Some(Ok("first".parse().unwrap())));
     drop(results);
     let interrupt = Interrupt::new();
-    let interrupted = Evaluator::builder().threads(2).interrupt(interrupt.clone()).build();
+    let interrupted = Evaluator::builder()
+        .threads(2)
+        .interrupt(interrupt.clone())
+        .build()
+        .unwrap();
     thread::scope(|scope| {
         let run = scope.spawn(|| interrupted.evaluate(world, &"(pair (endless 0) (endless 1))".parse().unwrap()));
         thread::sleep(Duration::from_millis(50));
@@ -184,7 +188,7 @@ fn a_sequential_evaluation_stays_on_its_thread() {
         HostResult::Values(arguments.to_vec())
     });
     let builder = Evaluator::builder().threads(2).policy(Policy::Sequential).worthwhile(0);
-    let evaluator = builder.register("meet", here.unwrap()).build();
+    let evaluator = builder.register("meet", here.unwrap()).build().unwrap();
     let program = format!("{RULES}!(hyperpose ((work 1) (work 2) (work 3)))");
     evaluator.run(Environment::new(), &program).unwrap();
     assert_eq!(*seen.lock().unwrap(), HashSet::from([thread::current().id()]));
@@ -196,7 +200,12 @@ fn what_a_task_fails_with_is_what_the_evaluation_fails_with() {
     let program = "(= (tree $n) (if (== $n 0) (loop 1000) (pair (tree (- $n 1)) (tree (- $n 1)))))
         (= (loop $n) (if (== $n 0) 0 (loop (- $n 1)))) !(tree 7)";
     for threads in [2, 3, 8] {
-        let evaluator = Evaluator::builder().threads(threads).worthwhile(0).fuel(20_000).build();
+        let evaluator = Evaluator::builder()
+            .threads(threads)
+            .worthwhile(0)
+            .fuel(20_000)
+            .build()
+            .unwrap();
         for _ in 0..50 {
             let error = evaluator.run(Environment::new(), program).unwrap_err();
             assert_eq!(error, RunError::Eval(EvalError::OutOfFuel { limit: 20_000 }));
@@ -224,7 +233,7 @@ fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
         let builder = builder
             .register("begin", begin.unwrap())
             .register("boom", boom.unwrap());
-        let evaluator = builder.build();
+        let evaluator = builder.build().unwrap();
         let rules = evaluator
             .run(Environment::new(), program.split('!').next().unwrap())
             .unwrap();
@@ -252,6 +261,7 @@ fn what_is_offered_does_not_depend_on_what_a_sibling_wrote() {
         let run = Evaluator::builder()
             .threads(threads)
             .build()
+            .unwrap()
             .run(Environment::new(), program);
         assert_eq!(format!("{:?}", run.unwrap().results), "[[(trio 0 3 0)]]");
     }
