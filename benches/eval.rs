@@ -176,7 +176,7 @@ fn main() {
                 .policy(Policy::Sequential)
                 .threads(2)
                 .build()
-                .unwrap(),
+                .expect("an evaluator"),
         ),
         (
             "calls remembered",
