@@ -362,11 +362,13 @@ mod cells {
             }
         }
 
+        /// A write that changes nothing makes no version.
         fn set(&mut self, version: usize, name: usize, value: Held) -> usize {
             let mut cells = self.versions[version].cells.clone();
-            if cells[name].value != value {
-                cells[name] = self.decide(value, &[&cells[name].clone()]);
+            if cells[name].value == value {
+                return version;
             }
+            cells[name] = self.decide(value, &[&cells[name].clone()]);
             self.push(&[version], cells)
         }
 
@@ -609,6 +611,29 @@ mod cells {
     #[test]
     fn conflicts_are_decisions_that_did_not_know_each_other() {
         holds(|steps| run(Rule::Fresh, steps));
+    }
+
+    /// A version of the model for a write that changes nothing was a merge base that the environments don't have.
+    #[test]
+    fn a_write_of_what_is_there_is_no_merge_base() {
+        use Step::{Bind, Cross, Fork, Unbind, Union};
+        let steps = vec![
+            Bind(0, 0),
+            Bind(0, 1),
+            Bind(1, 0),
+            Cross(3, 0),
+            Cross(2, 1),
+            Union(1, 0, 0),
+            Bind(2, 0),
+            Bind(3, 0),
+            Unbind(1, 0),
+            Fork(1, 2),
+            Cross(0, 3),
+            Union(3, 2, 3),
+            Cross(2, 0),
+            Cross(0, 3),
+        ];
+        run(Rule::Few, steps);
     }
 
     /// Equal values, values kept by resolvers, deletions and merges by hand.
