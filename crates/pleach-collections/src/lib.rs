@@ -11,7 +11,7 @@
 //! let (mut left, mut right) = (base.clone(), base.clone());
 //! left.insert(1, "left");
 //! right.remove(&2);
-//! let merged = left.merge(&base, &right);
+//! let merged = left.merge(&base, &right, |_key, _base, _left, right| right.copied());
 //! assert_eq!(merged.get(&1), Some(&"left"));
 //! assert_eq!(merged.len(), 999);
 //! assert_eq!(base.diff(&merged).count(), 2);
