@@ -616,7 +616,7 @@ mod cells {
     /// A version of the model for a write that changes nothing was a merge base that the environments don't have.
     #[test]
     fn a_write_of_what_is_there_is_no_merge_base() {
-        use Step::{Bind, Cross, Fork, Unbind, Union};
+        use self::Step::{Bind, Cross, Fork, Unbind, Union};
         let steps = vec![
             Bind(0, 0),
             Bind(0, 1),
