@@ -31,7 +31,7 @@ impl From<OsString> for Place {
         let path = Path::new(&text);
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => Self::File(text.into()),
-            // What can't be looked at is told of by whoever opens it.
+            // Opening it reports why it can't be looked at.
             Ok(_) if Archive::<pleach::Atom>::is_in(path).unwrap_or(true) => Self::Archive(path.to_owned(), None),
             Ok(_) if Journal::<pleach::Atom>::is_in(path).unwrap_or(true) => Self::Journal(path.to_owned()),
             Ok(_) => Self::Folder(path.to_owned()),
@@ -44,7 +44,7 @@ impl From<OsString> for Place {
                     _ => Self::File(text.into()),
                 }
             }
-            // Whoever opens it says what is wrong.
+            // Opening it reports what is wrong.
             Err(_) => Self::File(text.into()),
         }
     }
