@@ -137,6 +137,9 @@ pub struct Counts {
 }
 
 /// Evaluates atoms in environments. Cheap to clone; clones share the threads.
+///
+/// It caches the rules that it has compiled, for all its evaluations, in at most 64 MiB. A rule that was removed from every
+/// environment stays in memory until the cache evicts it or the evaluator is dropped.
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     settings: EvaluatorBuilder,

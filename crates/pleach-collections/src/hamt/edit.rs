@@ -455,7 +455,9 @@ pub(crate) fn remove<K: Clone, V: Clone>(
     }
     let at = node.position(tag(above), eq)?;
     if joins || node.size() == 1 {
-        return remove_from(root, 0, hash, hash, eq, hash_of);
+        // Its drop may panic, and does so when all nodes above have counted the entry out.
+        let mut collapsed = None;
+        return remove_from(root, &mut collapsed, 0, hash, hash, eq, hash_of);
     }
     if shared {
         let (new, taken) = node.without_entry(at)?;
@@ -479,9 +481,10 @@ fn shrink<K: Clone, V: Clone>(root: &mut Node<K, V>, hash: u64) -> Option<&mut N
 }
 
 /// Takes an entry that is there out of a child or root, which may be gone then. `rest` is what is left of the hash at the
-/// level of the parent; an inner node here is at `level`.
+/// level of the parent; an inner node here is at `level`. If it becomes a leaf, it is left in `collapsed`.
 fn remove_from<K: Clone, V: Clone>(
     place: &mut Option<Node<K, V>>,
+    collapsed: &mut Option<Node<K, V>>,
     level: u32,
     hash: u64,
     above: u64,
@@ -499,13 +502,13 @@ fn remove_from<K: Clone, V: Clone>(
     }
     if node.size() == LEAF + 1 {
         let (leaf, taken) = collapse(node, level.saturating_sub(1), eq, hash_of)?;
-        *place = Some(leaf);
+        *collapsed = place.replace(leaf);
         return Some(taken);
     }
     let rest = rest(hash, level);
     let (first, joins) = prepare_join(node, slot(rest));
     let child = node.child_mut(first)?;
-    let taken = remove_from(child, level + 1, hash, rest, eq, hash_of)?;
+    let taken = remove_from(child, collapsed, level + 1, hash, rest, eq, hash_of)?;
     node.child_shrank();
     if joins {
         join(node, first);

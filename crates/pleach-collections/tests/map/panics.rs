@@ -95,7 +95,7 @@ trait Subject: Clone {
     fn contents(&self) -> BTreeMap<u32, u64>;
     /// The same with nodes of its own.
     fn rebuilt(&self) -> Self;
-    fn verify(&self);
+    fn verify(&self, context: &str);
 }
 
 impl Subject for Map<Key, Value> {
@@ -107,8 +107,9 @@ impl Subject for Map<Key, Value> {
         self.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
-    fn verify(&self) {
-        self.check().unwrap();
+    fn verify(&self, context: &str) {
+        self.check()
+            .unwrap_or_else(|violation| panic!("{context}: {violation:?}"));
     }
 }
 
@@ -121,8 +122,9 @@ impl Subject for Set<Key> {
         self.iter().cloned().collect()
     }
 
-    fn verify(&self) {
-        self.check().unwrap();
+    fn verify(&self, context: &str) {
+        self.check()
+            .unwrap_or_else(|violation| panic!("{context}: {violation:?}"));
     }
 }
 
@@ -137,8 +139,9 @@ impl Subject for Bag<Key> {
         bag
     }
 
-    fn verify(&self) {
-        self.check().unwrap();
+    fn verify(&self, context: &str) {
+        self.check()
+            .unwrap_or_else(|violation| panic!("{context}: {violation:?}"));
     }
 }
 
@@ -170,9 +173,9 @@ fn at_each_call<C: Subject>(name: &str, subjects: &[C], leaves: Leaves, operatio
             let result = catch_unwind(AssertUnwindSafe(|| operation(&mut subject, subjects)));
             FUSE.set(usize::MAX);
             finished &= result.is_ok();
-            subject.verify();
-            let found = subject.contents();
             let context = format!("{name} of {}, fuse {fuse}, own {own}", before[0].len());
+            subject.verify(&context);
+            let found = subject.contents();
             if leaves == Leaves::EachKey && result.is_err() {
                 let keys = before[0].keys().chain(after.keys()).chain(found.keys());
                 for key in keys {
@@ -186,7 +189,7 @@ fn at_each_call<C: Subject>(name: &str, subjects: &[C], leaves: Leaves, operatio
                 );
             }
             for (subject, before) in subjects.iter().zip(&before) {
-                subject.verify();
+                subject.verify(&context);
                 assert_eq!(subject.contents(), *before, "{context}");
             }
         }
