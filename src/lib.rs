@@ -72,6 +72,8 @@ pub use term::{Atom, Symbol, Term};
 mod guides {
     #[doc = include_str!("../docs/coming-from-im.md")]
     mod coming_from_im {}
+    // It has an example of `fork_join`.
+    #[cfg(feature = "rayon")]
     #[doc = include_str!("../docs/concurrency.md")]
     mod concurrency {}
     #[doc = include_str!("../docs/merge.md")]
