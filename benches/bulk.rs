@@ -1,8 +1,9 @@
-//! What bulk and parallel operations of maps take over their simple forms, by size: `cargo bench --bench bulk`. The thresholds
-//! in `crates/pleach-collections/src/map/rayon.rs` and `crates/pleach-collections/src/hamt/zip/parallel.rs` come from here, without them.
+//! Bulk and parallel operations of maps over their simple forms, by size: `cargo bench --bench bulk`. The thresholds in
+//! `map/rayon.rs` and `hamt/zip/parallel.rs` of `crates/pleach-collections/src` were chosen by it, with thresholds off.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
+#[allow(dead_code, reason = "each bench uses a part")]
 #[path = "common/timing.rs"]
 mod timing;
 
@@ -17,7 +18,7 @@ type Numbers = Map<u64, u64>;
 const BUDGET: Duration = Duration::from_millis(300);
 
 fn main() {
-    // As a test (`cargo test --benches`), unoptimised, it does each row once at small sizes.
+    // As a test (`cargo test --benches`), unoptimised, runs each row once at small sizes.
     let most = if std::env::args().any(|argument| argument == "--bench") {
         18
     } else {
@@ -46,7 +47,7 @@ fn scattered(i: u64) -> u64 {
     i.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// The time that `first` takes over that of `second`.
+/// Returns the time of `first` over that of `second`.
 fn ratio(mut first: impl FnMut(), mut second: impl FnMut()) -> f64 {
     let times = rounds(
         &mut [

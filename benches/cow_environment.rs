@@ -1,9 +1,8 @@
 //! Forking, writing, merging and reading environments: ours against the lock-guarded design, one over the maps of `im`
 //! and one that is cloned whole, at 10 to 100,000 rules and as many facts; ours also at 1,000,000.
 //!
-//! `cargo bench --bench cow_environment -- FILTER` runs the rows whose name contains `FILTER`; without one it takes long,
-//! mostly for the rivals' copies. With `--features eval` there are also whole evaluations by the reference evaluator. What
-//! the contenders are, and can't do, is said where they are (`benches/common/`).
+//! `cargo bench --bench cow_environment -- FILTER` runs the rows whose name contains `FILTER`; without one it takes
+//! long, mostly for the rivals' copies. `benches/common/` describes the contenders and their limits.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -40,7 +39,7 @@ fn main() {
 
 fn contender<W: World>(criterion: &mut Criterion, beyond: &[usize]) {
     assert_sound::<W>();
-    // As a test (`cargo test --benches`), unoptimised, it does each row once at small sizes.
+    // As a test (`cargo test --benches`), unoptimised, runs each row once at small sizes.
     let most = if std::env::args().any(|argument| argument == "--bench") {
         usize::MAX
     } else {
@@ -70,7 +69,7 @@ fn row<W: World>(
     group.finish();
 }
 
-/// What a fork and its first write cost. Where a fork is a copy, the drop is too; so both count.
+/// A fork and its first write. Drops are included, since dropping a deep copy costs as much as making it.
 fn forks<W: World>(criterion: &mut Criterion, world: &W, n: usize) {
     row::<W>(criterion, "clone and drop", n, |bencher| {
         bencher.iter(|| drop(black_box(world.fork())))
@@ -97,7 +96,7 @@ fn forks<W: World>(criterion: &mut Criterion, world: &W, n: usize) {
     });
 }
 
-/// A fork of `world` with `changes` new facts that are `of` this fork.
+/// Returns a fork of `world` with `changes` new facts; forks with different `of` have different ones.
 fn changed<W: World>(world: &W, changes: usize, of: usize) -> W {
     let mut fork = world.fork();
     (0..changes).for_each(|i| fork.add_fact(edge(i * 7919, 10_000_000 + of)));
@@ -131,7 +130,7 @@ fn unions<W: World>(criterion: &mut Criterion, world: &W, n: usize) {
 /// Many forks alive at once, each with a few writes.
 fn fans<W: World>(criterion: &mut Criterion, world: &W, n: usize) {
     for (forks, writes) in [(10, 10), (100, 1), (1_000, 1)] {
-        // Where a fork is a copy, so many of larger ones would fill the memory.
+        // Deep copies of larger worlds would fill the memory.
         if forks * n > 100_000 && W::NAME != Environment::NAME && W::NAME != ImWorld::NAME {
             continue;
         }
@@ -148,7 +147,7 @@ fn fans<W: World>(criterion: &mut Criterion, world: &W, n: usize) {
     }
 }
 
-/// The time that `threads` readers take for a number of reads each, of one live world, while a writer writes or not.
+/// Returns the time that `threads` readers of one live world take for `reads` reads each, with or without a writer.
 fn read_time<W: World>(live: &W::Live, known: &[Atom], threads: usize, writer: bool, reads: u64) -> Duration {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -200,8 +199,8 @@ fn reads<W: World>(criterion: &mut Criterion, world: W) {
     }
 }
 
-/// An evaluation that forks for each of 64 branches, reads and writes in each, and merges all: on 1, 2, 4 and 8 threads.
-/// What the branches do is the same for all contenders, so that the environment's share shows.
+/// An evaluation that forks for each of 64 branches, reads and writes in each, and merges all, on 1, 2, 4 and 8
+/// threads. Branches do the same work for all contenders, so that the environment makes the difference.
 fn evaluate_in_parallel<W: World>(criterion: &mut Criterion, world: &W) {
     const BRANCHES: usize = 64;
     let heads: Vec<Symbol> = (0..1_000).map(|i| Symbol::new(&format!("rule{i}"))).collect();

@@ -1,5 +1,5 @@
-//! Times whole programs: the best of several runs, on one and two threads, isolated and sequential, and with calls
-//! remembered.
+//! Times whole programs: the best of several runs, on one and two threads, isolated and sequential, and with memoized
+//! calls.
 //!
 //! `cargo bench --bench eval [-- name …]`
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pleach::Environment;
 use pleach_metta::{Evaluator, Policy};
 
-/// A program's rules, and what is timed.
+/// A program's rules and the query that is timed.
 struct Workload {
     name: &'static str,
     rules: String,
@@ -179,7 +179,7 @@ fn main() {
                 .expect("an evaluator"),
         ),
         (
-            "calls remembered",
+            "memoized calls",
             Evaluator::builder().memo(100_000).build().expect("an evaluator"),
         ),
     ];

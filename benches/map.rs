@@ -1,8 +1,8 @@
 //! The persistent map against `im`, `imbl` and `rpds`, all with the same hasher, from 1,000 to 1,000,000 entries, with
 //! keys `u64` and `(Arc<str>, u32)`.
 //!
-//! `cargo bench --bench map -- FILTER` runs the rows whose name contains `FILTER`, such as `'union.*u64/pleach'`; without
-//! one it takes long.
+//! `cargo bench --bench map -- FILTER` runs the rows whose name contains `FILTER`, such as `'union.*u64/pleach'`;
+//! without one it takes long.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -18,7 +18,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 
 const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// What each of two forks changes before they are merged.
+/// Changes in each of two forks before they are merged.
 const CHANGES: u64 = 10;
 
 fn main() {
@@ -33,7 +33,7 @@ fn main() {
 }
 
 fn keys<K: Key>(criterion: &mut Criterion) {
-    // As a test (`cargo test --benches`), unoptimised, it does each row once at the smallest size.
+    // As a test (`cargo test --benches`), unoptimised, runs each row once at the smallest size.
     let sizes = if std::env::args().any(|argument| argument == "--bench") {
         &SIZES[..]
     } else {
@@ -47,7 +47,7 @@ fn keys<K: Key>(criterion: &mut Criterion) {
     }
 }
 
-/// Keys without pattern, the same for all contenders.
+/// Returns keys in a scattered order, the same for all contenders.
 fn scattered<K: Key>(from: u64, to: u64) -> Vec<K> {
     let count = (to - from).min(20_000);
     (0..count)
@@ -102,7 +102,7 @@ fn contender<K: Key, M: Persistent<K>>(criterion: &mut Criterion, name: &str, n:
         );
     });
 
-    // In place: a map that nobody shares, to which keys come and from which they go again.
+    // In place: keys are inserted into and removed from an unshared map.
     let mut own: M = built(0..n);
     row("insert and remove", 2 * count, &mut |bencher| {
         bencher.iter(|| {

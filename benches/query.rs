@@ -1,9 +1,9 @@
-//! Queries: over the Unicode Character Database, a real knowledge base of some 300,000 facts, and over a generated graph
-//! of 100,000 edges.
+//! Queries: over the Unicode Character Database, a real knowledge base of some 300,000 facts, and over a generated
+//! graph of 100,000 edges.
 //!
-//! `cargo bench --bench query -- FILTER` runs the rows whose name contains `FILTER`. Before these it prints what can't be
-//! said by a row: ratios, bytes, and what a triangle query costs beside nested loops. With the filter `summary`, which no row
-//! contains, it prints only that.
+//! `cargo bench --bench query -- FILTER` runs the rows whose name contains `FILTER`. Before these it prints a summary
+//! of ratios, byte counts, and a triangle query against nested loops. The filter `summary` matches no row and so prints
+//! only that.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -30,8 +30,8 @@ fn atom(text: &str) -> Atom {
     text.parse().expect("an atom")
 }
 
-/// So many times a query goes without an index before one is there.
-const ASKED: usize = 10;
+/// Queries after which an index by argument has been built, if they pay for one.
+const QUERIES_UNTIL_INDEX: usize = 10;
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -39,7 +39,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .configure_from_args();
-    // As a test (`cargo test --benches`), unoptimised, it does each row once at small sizes.
+    // As a test (`cargo test --benches`), unoptimised, runs each row once at small sizes.
     let whole = std::env::args().any(|argument| argument == "--bench");
     let characters = characters::facts(if whole { char::MAX } else { '\u{500}' });
     let edges = graph::edges(if whole { 100_000 } else { 300 });
@@ -90,20 +90,20 @@ const GRAPH: [(&str, &str); 3] = [
     ("loops", "(edge $x $x)"),
 ];
 
-/// Each pattern as it is answered at first, through the facts; again, with an index if it has led to one; and remembered.
+/// Times each pattern as a scan of the facts, after queries that build an index if they pay for one, and memoized.
 fn rows(criterion: &mut Criterion, world: &str, env: &Environment, patterns: &[(&str, &str)]) {
     let mut group = criterion.benchmark_group(world);
     for (name, pattern) in patterns {
         let pattern = atom(pattern);
-        // A limit keeps a query away from indexes.
-        group.bench_function(format!("{name}/through the facts"), |b| {
+        // Queries with a limit don't use indexes.
+        group.bench_function(format!("{name}/scan"), |b| {
             b.iter(|| black_box(env.query(&pattern).with_limit(u64::MAX - 1).count()));
         });
-        (0..ASKED).for_each(|_| _ = black_box(env.query(&pattern).count()));
+        (0..QUERIES_UNTIL_INDEX).for_each(|_| _ = black_box(env.query(&pattern).count()));
         group.bench_function(format!("{name}/asked before"), |b| {
             b.iter(|| black_box(env.query(&pattern).count()));
         });
-        group.bench_function(format!("{name}/remembered"), |b| {
+        group.bench_function(format!("{name}/memoized"), |b| {
             b.iter(|| black_box(env.answers(&pattern).len()))
         });
     }

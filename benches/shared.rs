@@ -1,10 +1,10 @@
 //! One world for many threads, against locks and concurrent maps: reads a second and the 99.9th percentile of a read's
 //! latency, alone, beside one writer and beside eight; and commits a second of one, two and eight writers. Core time is
-//! what a read costs a thread while it runs, so it shows contention (two threads over one) but no waiting.
+//! the processor time of a read, so it shows contention (two threads over one) but not waiting.
 //!
-//! `cargo bench --bench shared` prints one line a contender and measure, tab-separated: contender, measure, value, unit.
-//! A read looks up one fact among 10,000; a write adds or removes one. Contenders take turns, and the median of the
-//! rounds is printed. On a machine with fewer cores than threads, latencies include waiting for a core.
+//! `cargo bench --bench shared` prints one line a contender and measure, tab-separated: contender, measure, value,
+//! unit. A read looks up one fact among 10,000; a write adds or removes one. Contenders take turns, and the median of
+//! the rounds is printed. On a machine with fewer cores than threads, latencies include waiting for a core.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -30,25 +30,26 @@ fn atom(text: &str) -> Atom {
     text.parse().expect("an atom")
 }
 
-/// Seconds for which this thread had a core, where the system tells: a figure that other programs don't disturb.
+/// Returns this thread's processor time in seconds, where the system reports it: other programs don't disturb it.
 fn core_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
-/// What one round saw.
+/// Measurements of one round.
 #[derive(Clone, Copy, Default)]
-struct Seen {
+struct Measurements {
     reads_per_second: f64,
-    /// Seconds of a core for one read.
+    /// Seconds of processor time a read.
     core_per_read: f64,
-    /// Nanoseconds.
+    /// The 99.9th percentile of a read's latency, in nanoseconds.
     latency: f64,
     writes_per_second: f64,
 }
 
-/// Lets so many threads read and write for a while. Latencies are taken only if asked for, for the clock takes its time.
-fn round<W: World>(world: &W, facts: &[Atom], readers: usize, writers: usize, latency: bool) -> Seen {
+/// Runs `readers` and `writers` threads for [`TIME`]. Measures latencies only if `latency`, since reading the clock
+/// costs.
+fn round<W: World>(world: &W, facts: &[Atom], readers: usize, writers: usize, latency: bool) -> Measurements {
     let done = AtomicBool::new(false);
     let start = Barrier::new(readers + writers + 1);
     thread::scope(|scope| {
@@ -100,22 +101,22 @@ fn round<W: World>(world: &W, facts: &[Atom], readers: usize, writers: usize, la
         start.wait();
         thread::sleep(TIME);
         done.store(true, Ordering::Relaxed);
-        let mut seen = Seen::default();
+        let mut measured = Measurements::default();
         let mut times = Vec::new();
         for reader in reading {
             let (reads, core, its_times) = reader.join().expect("a reader");
-            seen.reads_per_second += reads;
-            seen.core_per_read += core / readers as f64;
+            measured.reads_per_second += reads;
+            measured.core_per_read += core / readers as f64;
             times.extend(its_times);
         }
         for writer in writing {
-            seen.writes_per_second += writer.join().expect("a writer");
+            measured.writes_per_second += writer.join().expect("a writer");
         }
         times.sort_unstable();
         if !times.is_empty() {
-            seen.latency = times[times.len() * 999 / 1000] as f64;
+            measured.latency = times[times.len() * 999 / 1000] as f64;
         }
-        seen
+        measured
     })
 }
 
@@ -126,7 +127,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 struct Contender<'a> {
     name: &'static str,
-    round: Box<dyn Fn(usize, usize, bool) -> Seen + 'a>,
+    round: Box<dyn Fn(usize, usize, bool) -> Measurements + 'a>,
 }
 
 fn contender<W: World + 'static>(facts: &[Atom]) -> Contender<'_> {
@@ -153,11 +154,11 @@ fn main() {
     .into_iter()
     .filter(|contender| only.iter().all(|part| contender.name.contains(part.as_str())))
     .collect();
-    let reads = |seen: Seen| seen.reads_per_second / 1e6;
-    let core = |seen: Seen| seen.core_per_read * 1e9;
-    let latency = |seen: Seen| seen.latency / 1e3;
-    let writes = |seen: Seen| seen.writes_per_second / 1e3;
-    type Value<'a> = &'a dyn Fn(Seen) -> f64;
+    let reads = |measured: Measurements| measured.reads_per_second / 1e6;
+    let core = |measured: Measurements| measured.core_per_read * 1e9;
+    let latency = |measured: Measurements| measured.latency / 1e3;
+    let writes = |measured: Measurements| measured.writes_per_second / 1e3;
+    type Value<'a> = &'a dyn Fn(Measurements) -> f64;
     let measures: [(&str, usize, usize, bool, &str, Value<'_>); 16] = [
         ("core time a read, 1 thread", 1, 0, false, "ns", &core),
         ("core time a read, 2 threads", 2, 0, false, "ns", &core),

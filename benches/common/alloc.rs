@@ -17,7 +17,7 @@ fn count(bytes: isize) {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: each call is forwarded unchanged to the system's allocator.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How many more bytes are requested and not given back after `f` than before, and what `f` returned.
+/// Returns the bytes that `f` requested and didn't free, and its result.
 pub(crate) fn bytes_kept<T>(f: impl FnOnce() -> T) -> (isize, T) {
     BYTES.store(0, Ordering::Relaxed);
     ON.store(true, Ordering::Relaxed);
@@ -48,7 +48,7 @@ pub(crate) fn bytes_kept<T>(f: impl FnOnce() -> T) -> (isize, T) {
     (BYTES.load(Ordering::Relaxed), result)
 }
 
-/// The most bytes that were requested and not given back at any time during `f`.
+/// Returns the peak of the bytes that `f` requested and hadn't freed.
 pub(crate) fn bytes_at_peak(f: impl FnOnce()) -> isize {
     PEAK.store(0, Ordering::Relaxed);
     bytes_kept(f);

@@ -12,7 +12,7 @@ use super::worlds::World;
 type Path = Arc<[u8]>;
 type Map<K, V> = im::HashMap<K, V, RandomState>;
 
-/// A fact: how often it is present, and the atom.
+/// A fact's multiplicity and atom.
 #[derive(Clone)]
 struct Fact {
     count: u64,
@@ -22,7 +22,7 @@ struct Fact {
 #[derive(Clone, Default)]
 pub(crate) struct ImWorld {
     facts: Map<Path, Fact>,
-    /// Right sides by the symbol and arity of the left.
+    /// Right-hand sides by head.
     rules: Map<(Symbol, usize), im::Vector<Atom>>,
     wildcards: im::Vector<Atom>,
     types: Map<Symbol, im::Vector<Atom>>,
@@ -69,7 +69,7 @@ impl ImWorld {
         if let Some([keyword, left, right]) = atom.as_expression()
             && *keyword == Atom::symbol("=")
         {
-            // By its right side: the benches remove no rules, so it need not be told apart better.
+            // Compares right-hand sides only: the benches never remove rules.
             match head(left) {
                 Some(head) => self.rules.entry(head).or_default().retain(|rule| rule != right),
                 None => self.wildcards.retain(|rule| rule != right),
@@ -89,7 +89,7 @@ impl World for ImWorld {
     fn fork(&self) -> Self {
         self.clone()
     }
-    /// Nothing: each map copies the path to what is written.
+    /// Does nothing: each map copies the path to a written entry.
     fn make_owned(&mut self) {}
     fn add_fact(&mut self, fact: Atom) {
         self.add(path(&fact), fact, 1);

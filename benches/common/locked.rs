@@ -1,9 +1,9 @@
 //! The lock-guarded design that pleach replaces, rebuilt as a rival: seven fields, each behind its own lock, shared by
 //! clones until one of them makes its own deep copy.
 //!
-//! It is kinder to that design than the original: membership is looked up by path instead of searched for, and the union
-//! is a correct one. What it can't have, being what it is: a reader sees one field before a write and another after it;
-//! and a clone sees what is written through the original, which is not told that it was cloned.
+//! It is kinder to that design than the original: membership is a lookup by path instead of a search, and the union is
+//! correct. Two faults are inherent: a reader can see one field before a write and another after it, and a clone sees
+//! writes through the original, which doesn't know that it was cloned.
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
@@ -15,7 +15,7 @@ use pathmap::PathMap;
 use pleach::Atom;
 use pleach::term::Encoder;
 
-/// A rule: what it rewrites, and to what.
+/// A rule's left- and right-hand side.
 type Rule = (Atom, Atom);
 type Head = (String, usize);
 type Field<T> = Arc<RwLock<T>>;
@@ -56,7 +56,7 @@ fn head(lhs: &Atom) -> Option<Head> {
 }
 
 impl Clone for Locked {
-    /// Cheap: seven reference counts. The first write pays.
+    /// Increments seven reference counts; the first write makes the deep copy.
     fn clone(&self) -> Self {
         Self {
             btm: Arc::clone(&self.btm),
@@ -93,12 +93,12 @@ impl Locked {
         }
     }
 
-    /// Copies everything, if this is a clone that has not written yet.
+    /// Makes a deep copy if this is a clone that hasn't written yet.
     pub(crate) fn make_owned(&mut self) {
         if self.owns_data.load(Ordering::Acquire) {
             return;
         }
-        // A `PathMap` copies itself as it is written; the original copied it entry by entry, as is done here.
+        // A `PathMap` is copy-on-write, but the original copies it entry by entry.
         let btm: PathMap<()> = read(&self.btm).iter().map(|(path, _)| (path, ())).collect();
         self.btm = Arc::new(RwLock::new(btm));
         self.rule_index = deep(&self.rule_index);
@@ -110,7 +110,7 @@ impl Locked {
         self.owns_data.store(true, Ordering::Release);
     }
 
-    /// Adds one occurrence, to this environment and to all that share its fields.
+    /// Adds one occurrence to this environment and to all that share its fields.
     pub(crate) fn add_fact_shared(&self, fact: &Atom) {
         let path = path(fact);
         write(&self.btm).set_val_at(&path, ());
@@ -131,7 +131,7 @@ impl Locked {
         self.modified.store(true, Ordering::Release);
     }
 
-    /// Removes one occurrence, from this environment and from all that share its fields.
+    /// Removes one occurrence from this environment and from all that share its fields.
     pub(crate) fn remove_fact_shared(&self, fact: &Atom) -> bool {
         let path = path(fact);
         let mut multiplicities = write(&self.multiplicities);
@@ -170,7 +170,7 @@ impl Locked {
         read(&self.multiplicities).get(&path(fact)).copied().unwrap_or(0)
     }
 
-    /// The rules that a call can match by its head: copies, for the lock can't be held while they are tried.
+    /// Returns copies of the rules that a call can match by its head: the lock can't be held while they are tried.
     pub(crate) fn get_matching_rules(&self, head: &str, arity: usize) -> Vec<Rule> {
         let key = (head.to_owned(), arity);
         let mut rules = read(&self.rule_index).get(&key).cloned().unwrap_or_default();
@@ -182,7 +182,7 @@ impl Locked {
         read(&self.rule_index).values().map(Vec::len).sum::<usize>() + read(&self.wildcard_rules).len()
     }
 
-    /// The first type of a name; the index is made anew after an annotation was added.
+    /// Returns the first type of a name; rebuilds the index if an annotation was added.
     pub(crate) fn get_type(&self, name: &str) -> Option<Atom> {
         if *read(&self.type_index_dirty) {
             let mut types: HashMap<String, Vec<Atom>> = HashMap::new();
@@ -211,7 +211,7 @@ impl Locked {
         self.modified.load(Ordering::Acquire)
     }
 
-    /// What both have, and what they inherited from `base` once. It looks at everything, for it can't know what changed.
+    /// Merges both, counting occurrences inherited from `base` once. Visits everything, since changes aren't tracked.
     pub(crate) fn union(&self, other: &Self, base: &Self) -> Self {
         let mut union = self.clone();
         union.make_owned();

@@ -4,11 +4,11 @@ use pleach::RandomState;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// A key of the benches: made from a number.
+/// A key of the benches, made from a number.
 pub(crate) trait Key: Hash + Eq + Clone + Send + Sync + 'static {
     const NAME: &'static str;
 
-    /// A key that no other number gives; each call makes it anew.
+    /// Returns the key of `number`, distinct for each number and newly allocated by each call.
     fn of(number: u64) -> Self;
 }
 
@@ -39,7 +39,7 @@ pub(crate) trait Persistent<K>: Clone + 'static {
     fn union(&self, other: &Self) -> Self;
     fn for_each(&self, f: impl FnMut(&K, &u64));
 
-    /// Three-way merge, here by iteration.
+    /// Three-way merge; by iteration unless overridden.
     fn merge(&self, base: &Self, other: &Self) -> Self
     where
         K: Clone,
@@ -58,7 +58,7 @@ pub(crate) trait Persistent<K>: Clone + 'static {
         merged
     }
 
-    /// The number of differing keys, here by iteration.
+    /// Returns the number of differing keys; by iteration unless overridden.
     fn diff(&self, new: &Self) -> usize {
         let mut count = 0;
         self.for_each(|key, value| count += usize::from(new.get(key) != Some(value)));

@@ -15,9 +15,9 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 
 #[derive(Clone, Default)]
 struct Inner {
-    /// How often each fact is present, and the atom.
+    /// Multiplicities and atoms of the facts.
     facts: Map<Path, (u64, Atom)>,
-    /// Right sides by the symbol and arity of the left.
+    /// Right-hand sides by head.
     rules: Map<(Symbol, usize), Vec<Atom>>,
     wildcards: Vec<Atom>,
     types: Map<Symbol, Vec<Atom>>,
@@ -69,7 +69,7 @@ impl Inner {
         if let Some([keyword, left, right]) = atom.as_expression()
             && *keyword == Atom::symbol("=")
         {
-            // By its right side: the benches remove no rules, so it need not be told apart better.
+            // Compares right-hand sides only: the benches never remove rules.
             match head(left) {
                 Some(head) => self.rules.entry(head).or_default().retain(|rule| rule != right),
                 None => self.wildcards.retain(|rule| rule != right),
@@ -99,7 +99,7 @@ impl World for Whole {
     fn fork(&self) -> Self {
         Self(Arc::new(RwLock::new(self.read().clone())))
     }
-    /// Nothing: the fork was a copy.
+    /// Does nothing: the fork is a deep copy.
     fn make_owned(&mut self) {}
     fn add_fact(&mut self, fact: Atom) {
         self.write().add(path(&fact), &fact, 1);

@@ -1,5 +1,5 @@
-//! Environments behind one trait: ours, the lock-guarded design, one over the maps of `im`, and one behind a single lock
-//! that is cloned whole.
+//! Environments behind one trait: ours, the lock-guarded design, one over the maps of `im`, and one behind a single
+//! lock that is cloned whole.
 
 #![allow(dead_code, unused_imports, reason = "each bench uses a part")]
 
@@ -13,7 +13,7 @@ pub(crate) use super::whole::Whole;
 pub(crate) trait World: Sized + Send + Sync + 'static {
     const NAME: &'static str;
 
-    /// One world that several threads read and write.
+    /// A world that several threads read and write.
     type Live: Sync;
 
     fn empty() -> Self;
@@ -23,11 +23,11 @@ pub(crate) trait World: Sized + Send + Sync + 'static {
     fn add_rule(&mut self, lhs: Atom, rhs: Atom);
     fn contains(&self, fact: &Atom) -> bool;
 
-    /// Runs `f` on the right side of each rule that a call can match by its head.
+    /// Calls `f` with the right-hand side of each rule that a call can match by its head.
     fn each_rule(&self, head: Symbol, arity: usize, f: impl FnMut(&Atom));
     fn rule_count(&self) -> usize;
 
-    /// What both have, and once what they inherited from `base`.
+    /// Merges both, counting occurrences inherited from `base` once.
     fn union(&self, other: &Self, base: &Self) -> Self;
 
     fn live(self) -> Self::Live;
@@ -36,7 +36,7 @@ pub(crate) trait World: Sized + Send + Sync + 'static {
     /// Adds the fact, or removes it.
     fn live_set(live: &Self::Live, fact: &Atom, present: bool);
 
-    /// `n` rules, each under a head of its own, and `n` facts.
+    /// Creates a world of `n` rules, each under a head of its own, and `n` facts.
     fn of_size(n: usize) -> Self {
         let mut world = Self::empty();
         for i in 0..n {
@@ -47,12 +47,12 @@ pub(crate) trait World: Sized + Send + Sync + 'static {
     }
 }
 
-/// The left side of rule `i` of a [`World::of_size`].
+/// Returns the left-hand side of rule `i` of a [`World::of_size`].
 pub(crate) fn call(i: usize) -> Atom {
     Atom::expression([Atom::symbol(&*format!("rule{i}")), Atom::variable("x")])
 }
 
-/// Fact `from` of a [`World::of_size`], if `to` is `from * 7 % n`.
+/// Returns a fact; that of `from` in a [`World::of_size`] if `to` is `from * 7 % n`.
 pub(crate) fn edge(from: usize, to: usize) -> Atom {
     Atom::expression([
         Atom::symbol("edge"),
@@ -61,7 +61,7 @@ pub(crate) fn edge(from: usize, to: usize) -> Atom {
     ])
 }
 
-/// Asserts that a contender does what it is measured at.
+/// Asserts that a contender's operations are correct.
 pub(crate) fn assert_sound<W: World>() {
     let base = W::of_size(3);
     let (mut left, mut right) = (base.fork(), base.fork());

@@ -1,4 +1,4 @@
-//! Whole evaluations by the reference evaluator, which only ours can carry.
+//! Whole evaluations by the reference evaluator, which runs on our environments only.
 
 use criterion::{BenchmarkId, Criterion};
 use pleach::{Atom, Environment};
@@ -9,7 +9,7 @@ use crate::common::worlds::World;
 /// A balanced tree of calls, 1,024 leaves.
 const TREE: &str = "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1)))))";
 
-/// The same, and each leaf defines a rule.
+/// The same tree, each leaf of which defines a rule.
 const WRITES: &str = "(= (grow $n $at) (if (== $n 0)
     (let $done (add-atom &self (= (leaf $at) seen)) 1)
     (+ (grow (- $n 1) (* 2 $at)) (grow (- $n 1) (+ 1 (* 2 $at))))))";

@@ -1,4 +1,4 @@
-//! One figure as a plot, both axes logarithmic.
+//! Draws a figure with two logarithmic axes.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use plotters::prelude::*;
 
 use crate::{Figure, show_size};
 
-/// The first is ours.
+/// Colours of the contenders, ours first.
 const COLOURS: [RGBColor; 4] = [
     RGBColor(0xc0, 0x39, 0x2b),
     RGBColor(0x29, 0x80, 0xb9),

@@ -1,4 +1,4 @@
-//! The figures as tables in `docs/performance.md`, between two markers.
+//! The figures as tables, between two markers of `docs/performance.md`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -42,7 +42,7 @@ pub(crate) fn tables(figures: &[Figure]) -> String {
     text
 }
 
-/// Puts the tables in the place of those that are in the page.
+/// Replaces the tables of the page.
 pub(crate) fn write(figures: &[Figure], page: &Path) {
     let old = std::fs::read_to_string(page).expect("docs/performance.md");
     let (before, rest) = old.split_once(BEGIN).expect("the first marker");
@@ -51,7 +51,7 @@ pub(crate) fn write(figures: &[Figure], page: &Path) {
     std::fs::write(page, new).expect("docs/performance.md");
 }
 
-/// The kind of machine this is.
+/// Describes this machine: processor, cores and operating system.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

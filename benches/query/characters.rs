@@ -1,7 +1,7 @@
-//! The Unicode Character Database as facts: real data, some relations almost functions, some with very uneven values (most
-//! characters are Han).
+//! The Unicode Character Database as facts: real data, with relations that are almost functions and others of very
+//! uneven selectivity (most characters are Han).
 //!
-//! From the crates `unicode-script` and `unicode-normalization`, which carry its tables, and from the standard library.
+//! The tables are those of the crates `unicode-script` and `unicode-normalization` and of the standard library.
 
 use pleach::{Atom, Environment};
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
@@ -15,10 +15,10 @@ fn fact(relation: &str, items: impl IntoIterator<Item = Atom>) -> Atom {
     Atom::Expression([Atom::symbol(relation)].into_iter().chain(items).collect())
 }
 
-/// What is known of all characters up to `last`:
+/// Returns the facts about all characters up to `last`:
 ///
 /// - `(script C S)`, `(class C alphabetic)`, `(class C numeric)`, …
-/// - `(upper C D)` and `(lower C D)`, where one character is the other's form
+/// - `(upper C D)` and `(lower C D)`, if D is the only character of C's upper or lower case
 /// - `(combining C N)`, of marks
 /// - `(composed C BASE MARK)`, where C is canonically equivalent to the two
 pub(crate) fn facts(last: char) -> Environment {

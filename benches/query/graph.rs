@@ -1,15 +1,15 @@
-//! A graph as the internet is: a node has d neighbours with probability ~ d^-2.2, and links go both ways.
+//! A power-law graph: a node has d neighbours with probability ~ d^-2.2, and links go both ways.
 //!
 //! The exponent is the one measured on the internet's autonomous systems by Faloutsos, Faloutsos and Faloutsos, "On
-//! Power-Law Relationships of the Internet Topology", SIGCOMM 1999 (2.15 to 2.2 in three years). Ends of links are joined
-//! at random (the configuration model), none at a node that has more than the square root of their number: which gives a few
-//! hubs and many triangles among them.
+//! Power-Law Relationships of the Internet Topology", SIGCOMM 1999 (2.15 to 2.2 in three years). Ends of links are
+//! joined at random (the configuration model); a node has at most as many as the square root of their number, which
+//! gives a few hubs and many triangles among them.
 
 use std::collections::BTreeSet;
 
 use pleach::{Atom, Environment};
 
-/// A number without pattern, the same each time.
+/// SplitMix64 with a fixed seed.
 struct Random(u64);
 
 impl Random {
@@ -20,18 +20,18 @@ impl Random {
         z ^ z >> 31
     }
 
-    /// Between 0 and 1.
-    fn part(&mut self) -> f64 {
+    /// Returns a number in `[0, 1)`.
+    fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A degree of at least 1 and at most `most`, with a density ~ d^-exponent.
+    /// Returns a degree from 1 to `most`, with density ~ d^-exponent.
     fn degree(&mut self, exponent: f64, most: f64) -> usize {
-        (1.0 - self.part()).powf(-1.0 / (exponent - 1.0)).min(most) as usize
+        (1.0 - self.fraction()).powf(-1.0 / (exponent - 1.0)).min(most) as usize
     }
 }
 
-/// Edges between nodes that are numbered from 0: distinct, sorted, each with its reverse, and no loops.
+/// Returns distinct edges, sorted, each with its reverse, without loops; nodes are numbered from 0.
 pub(crate) fn pairs(count: usize) -> Vec<(usize, usize)> {
     let mut random = Random(1);
     let most = (count as f64).sqrt();
@@ -60,7 +60,7 @@ pub(crate) fn edge(from: usize, to: usize) -> Atom {
     ])
 }
 
-/// `(edge nX nY)` for each.
+/// Returns an environment of `(edge nX nY)` facts.
 pub(crate) fn edges(count: usize) -> Environment {
     pairs(count).into_iter().map(|(from, to)| edge(from, to)).collect()
 }

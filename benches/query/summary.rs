@@ -1,4 +1,4 @@
-//! What no row can say: ratios, bytes, and queries beside nested loops.
+//! Ratios, byte counts, and queries against nested loops, which criterion's rows can't show.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use pleach::{Atom, Environment};
 use crate::alloc::bytes_kept;
 use crate::{atom, graph};
 
-/// Microseconds: the median of some runs.
+/// Returns the median time of `runs` runs, in microseconds.
 fn time<R>(runs: usize, mut f: impl FnMut() -> R) -> f64 {
     let mut times: Vec<f64> = (0..runs)
         .map(|_| {
@@ -32,14 +32,14 @@ pub(crate) fn print(characters: &Environment, edges: &Environment) {
         characters.fact_count(),
         edges.fact_count()
     );
-    remembered(characters, edges);
+    memoized(characters, edges);
     index();
     suggestions();
     triangles(edges);
 }
 
-/// A question asked again, by `answers` and by `query`, side by side.
-fn remembered(characters: &Environment, edges: &Environment) {
+/// Repeated queries, by `answers` (memoized) and by `query`, side by side.
+fn memoized(characters: &Environment, edges: &Environment) {
     for (what, env, pattern) in [
         ("a fact", edges, "(edge n7 n2)"),
         ("1 answer, by prefix", characters, "(script U+0041 $s)"),
@@ -57,9 +57,9 @@ fn remembered(characters: &Environment, edges: &Environment) {
         let all = repeat(&|| env.query(&pattern).collect::<Vec<_>>().len());
         let known = repeat(&|| env.answers(&pattern).len());
         line(&format!("asked: {what}, {answers} answers"), all, "µs");
-        line("  remembered", known, "µs");
+        line("  memoized", known, "µs");
         line("  ratio", all / known, "x");
-        // As after a write: computed, and then remembered.
+        // After a write, `answers` computes and memoizes anew.
         let mut env = env.clone();
         let fresh = time(99, || {
             env.add_fact(Atom::symbol("tick"));
@@ -69,28 +69,24 @@ fn remembered(characters: &Environment, edges: &Environment) {
             env.add_fact(Atom::symbol("tick"));
             env.query(&pattern).collect::<Vec<_>>().len()
         });
-        line(
-            "  written before each question: remembered over asked",
-            fresh / plain,
-            "x",
-        );
+        line("  after a write each time: memoized over not", fresh / plain, "x");
     }
 }
 
-/// What an index by argument costs.
+/// The cost of an index by argument.
 fn index() {
     let world = || -> Environment { (0..100_000).map(|i| graph::edge(i, i * 7 % 100_000)).collect() };
     let (bytes, plain) = bytes_kept(world);
     let pattern = atom("(edge $x n7)");
     let scan = time(5, || plain.query(&pattern).with_limit(u64::MAX - 1).count());
     let (index_bytes, build) = bytes_kept(|| {
-        // The slowest of the first queries is the one that builds it.
+        // The slowest of the first queries builds it.
         (0..10)
             .map(|_| time(1, || plain.query(&pattern).count()))
             .fold(0.0, f64::max)
     });
     let indexed = time(999, || plain.query(&pattern).count());
-    line("(edge $x n7) of 100 K, through the facts", scan, "µs");
+    line("(edge $x n7) of 100 K, scan", scan, "µs");
     line("  through the index", indexed, "µs");
     line("  the query that builds it", build, "µs");
     line("  bytes of a fact", bytes as f64 / 1e5, "B");
@@ -132,7 +128,8 @@ fn suggestions() {
     }
 }
 
-/// All triangles: by conjunction, and by three nested loops over all atoms, whose cost is that of one loop times their number.
+/// All triangles, by a conjunction and by three nested loops over all atoms; the latter's time is extrapolated from
+/// that of one loop.
 fn triangles(edges: &Environment) {
     let patterns = ["(edge $x $y)", "(edge $y $z)", "(edge $z $x)"].map(atom);
     let start = Instant::now();
@@ -154,7 +151,7 @@ fn triangles(edges: &Environment) {
     let by_edges: u64 = pairs.iter().map(|(_, y)| from[*y]).sum();
     let by_fewest: u64 = pairs.iter().map(|(x, y)| from[*y].min(to[*x])).sum();
 
-    // One loop for each edge, to find the second, and one for each two edges in a row, to find the third.
+    // One loop for each edge, which finds the second, and one for each path of two edges, which finds the third.
     let atoms: Vec<Atom> = edges.iter().map(|(atom, _)| atom).collect();
     let mut bindings = Bindings::new();
     unify(&patterns[0], &atoms[0], &mut bindings);
@@ -168,13 +165,9 @@ fn triangles(edges: &Environment) {
     line("  as nested loops over all atoms", nested / 1e3, "ms");
     line("  ratio", nested / join, "x");
     line(
-        "  edges that follow an edge, which is what the conjunction looks at",
+        "  paths of two edges, all of which the conjunction visits",
         by_edges as f64,
         "",
     );
-    line(
-        "  as many, if the fewer of both sides were (leapfrog's bound)",
-        by_fewest as f64,
-        "",
-    );
+    line("  paths that leapfrog triejoin would visit", by_fewest as f64, "");
 }

@@ -1,4 +1,4 @@
-//! The contenders: one world for all threads, of which one fact is read or written at a time.
+//! The contenders: worlds that many threads read and write a fact at a time.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -9,7 +9,7 @@ use crate::locked::Locked;
 /// A world that many threads read and write.
 pub(crate) trait World: Sync {
     const NAME: &'static str;
-    /// What a thread keeps from one read to the next.
+    /// State that a thread keeps between reads.
     type Reading<'a>
     where
         Self: 'a;
@@ -17,13 +17,13 @@ pub(crate) trait World: Sync {
     fn new(facts: &[Atom]) -> Self;
     fn reading(&self) -> Self::Reading<'_>;
     fn read(reading: &mut Self::Reading<'_>, fact: &Atom) -> bool;
-    /// What a thread keeps from one write to the next.
+    /// State that a thread keeps between writes.
     type Writing<'a>
     where
         Self: 'a;
 
     fn writing(&self) -> Self::Writing<'_>;
-    /// Adds the fact, or removes it if it is there.
+    /// Adds the fact, or removes it if present.
     fn write(writing: &mut Self::Writing<'_>, fact: &Atom);
 }
 
@@ -37,8 +37,8 @@ fn flip(environment: &mut Environment, fact: &Atom) {
     }
 }
 
-/// `load`, and `update` or, unless `PUBLISHES`, writes to forks that nobody sees: so what copying paths costs those who read
-/// the same nodes can be told from what publishing costs them.
+/// `load` and `update`; unless `PUBLISHES`, writes go to forks that are dropped unpublished, which separates what path
+/// copying costs readers of the same nodes from what publishing costs them.
 pub(crate) struct Load<const PUBLISHES: bool>(SharedEnvironment);
 
 impl<const PUBLISHES: bool> World for Load<PUBLISHES> {
@@ -75,7 +75,7 @@ impl<const PUBLISHES: bool> World for Load<PUBLISHES> {
     }
 }
 
-/// A cached reader, and commits of a fork that goes on.
+/// A caching reader, and commits of a long-lived fork.
 pub(crate) struct Commit(SharedEnvironment);
 
 impl World for Commit {
@@ -105,7 +105,7 @@ impl World for Commit {
     }
 }
 
-/// An environment behind a lock, which a reader leaves with a fork.
+/// An environment behind a lock, under which readers clone an `Arc` of it.
 pub(crate) struct RwLockFork(RwLock<Arc<Environment>>);
 
 impl World for RwLockFork {
@@ -200,7 +200,7 @@ impl World for SevenLocks {
     }
 }
 
-/// A concurrent map: no snapshot, no rules, no structure to match.
+/// A sharded concurrent map, without snapshots, rules or pattern matching.
 pub(crate) struct DashMap(dashmap::DashMap<Atom, u64>);
 
 impl World for DashMap {
@@ -231,7 +231,7 @@ impl World for DashMap {
     }
 }
 
-/// Another one.
+/// A lock-free concurrent map, without the same.
 pub(crate) struct Papaya(papaya::HashMap<Atom, u64>);
 
 impl World for Papaya {
