@@ -1,6 +1,6 @@
-//! Draws what operations cost against the size of what they work on: `cargo bench --bench plots` measures for a few
-//! minutes, draws `docs/plots/*.svg`, and writes the figures into `docs/performance.md`. With a number as argument it
-//! measures up to that size only, and prints the tables instead.
+//! Plots the cost of operations by size: `cargo bench --bench plots` measures for a few minutes, draws
+//! `docs/plots/*.svg` and writes the figures into `docs/performance.md`. With a number as argument it measures up to
+//! that size only, and prints the tables instead.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -19,23 +19,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::timing::{median, rounds};
+use common::units::Unit;
 
 #[global_allocator]
 static ALLOCATOR: common::alloc::Counting = common::alloc::Counting;
 
-/// What one plot and one table show.
+/// The data of one plot and one table.
 struct Figure {
-    /// The name of the file, without its ending.
+    /// The name of the file, without its extension.
     name: &'static str,
     title: &'static str,
     unit: Unit,
     series: Vec<Series>,
-}
-
-#[derive(Clone, Copy)]
-enum Unit {
-    Seconds,
-    Bytes,
 }
 
 /// A contender's values by size.
@@ -65,7 +60,7 @@ impl Figure {
         }
     }
 
-    /// Lets contenders take turns, and adds the median time of each.
+    /// Times contenders in turns and adds the median of each.
     fn measure(&mut self, size: usize, contenders: Turns) {
         let (names, mut turns): (Vec<_>, Vec<_>) = contenders.into_iter().unzip();
         let times = rounds(&mut turns, 5, Duration::from_millis(400));
@@ -75,8 +70,8 @@ impl Figure {
     }
 }
 
-/// The median of as many runs as take a few milliseconds, and of one at least; after one that is not counted. By then the
-/// caches hold what the contender before left out of them, and memory has the pages that a machine short of it took away.
+/// Returns the median of the runs that fit into a few milliseconds, at least of one, after a warm-up run: it brings
+/// back cache lines that the contender before evicted, and pages that a machine short of memory reclaimed.
 fn warm(mut once: impl FnMut() -> f64) -> f64 {
     once();
     let (start, mut times) = (Instant::now(), Vec::new());
@@ -86,34 +81,8 @@ fn warm(mut once: impl FnMut() -> f64) -> f64 {
     median(times)
 }
 
-/// Contenders by name; each run returns the seconds of one operation.
+/// Contenders by name; each call returns the seconds of one operation.
 type Turns = Vec<(&'static str, Box<dyn FnMut() -> f64>)>;
-
-impl Unit {
-    /// Three digits, with a prefix.
-    fn show(self, value: f64) -> String {
-        let (prefixes, unit): (&[(f64, &str)], _) = match self {
-            Unit::Seconds => (&[(1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s")], "s"),
-            Unit::Bytes => (&[(1.0, "B"), (1e3, "KB"), (1e6, "MB"), (1e9, "GB")], "B"),
-        };
-        // Rounded to three digits first, so that 999.9 becomes the next unit's 1.
-        let (scale, unit) = prefixes
-            .iter()
-            .rev()
-            .find(|(scale, _)| value >= 0.9995 * scale)
-            .or(prefixes.first())
-            .map_or((1.0, unit), |prefix| *prefix);
-        let scaled = value / scale;
-        let decimals = if scaled >= 99.95 {
-            0
-        } else if scaled >= 9.995 {
-            1
-        } else {
-            2
-        };
-        format!("{scaled:.decimals$} {unit}")
-    }
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -135,7 +104,7 @@ fn main() {
     page::write(&figures, &docs.join("performance.md"));
 }
 
-/// `1K` for 1,000.
+/// Formats 1,000 as `1 K`.
 fn show_size(size: usize) -> String {
     match size {
         1_000_000.. => format!("{} M", size / 1_000_000),

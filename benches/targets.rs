@@ -1,5 +1,9 @@
-//! Measures what the project promises: `cargo bench --bench targets` prints one line for each promise, tab-separated
-//! (name, value, unit, bound, `ok` or `short`), then `N ok, M short`. An argument keeps only the rows that contain it.
+//! Measures the promises of the project: `cargo bench --bench targets` prints one line for each, tab-separated (name,
+//! value, unit, bound, `ok` or `short`), the peak of its own memory, and `N ok, M short`. An argument keeps only the
+//! rows whose name contains it.
+//!
+//! Bounds are ratios to yardsticks, so that `ok` means the same on every processor; the unit says what the yardstick is
+//! and, in parentheses, the absolute values.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -12,14 +16,19 @@ mod eval;
 mod map;
 #[path = "targets/persist.rs"]
 mod persist;
+#[path = "targets/yardsticks.rs"]
+mod yardsticks;
 
 #[global_allocator]
 static ALLOCATOR: common::alloc::Counting = common::alloc::Counting;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some(yardsticks::NOTHING) {
+        return;
+    }
     let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let wanted = |name: &str| only.iter().all(|part| name.contains(part.as_str()));
-    let mut report = common::report::Report::default();
+    let wanted = |name: &str| only.iter().all(|text| name.contains(text.as_str()));
+    let mut report = common::report::Report::new();
     map::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);

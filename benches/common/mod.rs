@@ -1,10 +1,12 @@
-//! What the benches share: rivals behind two traits, interleaved timing, a counting allocator, a report.
+//! Shared by the benches: rivals behind two traits, interleaved timing, a counting allocator, a report.
 
 pub(crate) mod alloc;
 pub(crate) mod im_world;
 pub(crate) mod locked;
+pub(crate) mod memory;
 pub(crate) mod report;
 pub(crate) mod rivals;
 pub(crate) mod timing;
+pub(crate) mod units;
 pub(crate) mod whole;
 pub(crate) mod worlds;

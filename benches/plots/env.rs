@@ -7,8 +7,9 @@ use pleach::{Atom, Environment};
 
 use crate::common::alloc::bytes_kept;
 use crate::common::timing::seconds;
+use crate::common::units::Unit;
 use crate::common::worlds::{ImWorld, Locked, Whole, World, assert_sound, call, edge};
-use crate::{Figure, Turns, Unit, warm};
+use crate::{Figure, Turns, warm};
 
 const SIZES: [usize; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
@@ -54,7 +55,7 @@ pub(crate) fn figures(up_to: usize) -> Vec<Figure> {
 }
 
 struct Contender {
-    /// Of a rule and a fact together.
+    /// Bytes of a rule and a fact together.
     bytes: f64,
     fork_bytes: f64,
     turns: [Box<dyn FnMut() -> f64>; 3],
@@ -62,7 +63,7 @@ struct Contender {
 
 fn contender<W: World>(n: usize) -> Contender {
     assert_sound::<W>();
-    // Symbols are held once a process: the first who makes them must not pay for all.
+    // Symbols are interned for the life of the process: the first contender must not pay for all.
     (0..n).for_each(|i| drop((call(i), edge(i, i))));
     let (bytes, world) = bytes_kept(|| W::of_size(n));
     let (fork_bytes, fork) = bytes_kept(|| {

@@ -6,11 +6,12 @@ use std::rc::Rc;
 use crate::common::alloc::bytes_kept;
 use crate::common::rivals::{Im, Imbl, Key, Ours, Persistent, Rpds};
 use crate::common::timing::seconds;
-use crate::{Figure, Turns, Unit, warm};
+use crate::common::units::Unit;
+use crate::{Figure, Turns, warm};
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// Keys that one turn looks for, or inserts.
+/// Keys looked up, or inserted, in one turn.
 const KEYS: usize = 1_000;
 
 pub(crate) fn figures(up_to: usize) -> Vec<Figure> {
@@ -43,7 +44,7 @@ pub(crate) fn figures(up_to: usize) -> Vec<Figure> {
     vec![get, fork, union, memory]
 }
 
-/// The bytes of an entry, and the three timed operations.
+/// Returns the bytes of an entry and the three timed operations.
 fn contender<M: Persistent<u64>>(n: usize) -> (f64, [Box<dyn FnMut() -> f64>; 3]) {
     let insert = |mut map: M, range: std::ops::Range<usize>| {
         range.for_each(|i| map.insert(u64::of(i as u64), i as u64));

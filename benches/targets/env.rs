@@ -1,16 +1,17 @@
 //! The rows of the environment.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pleach::term::Parser;
 use pleach::{Atom, Environment, SharedEnvironment};
 
+use super::yardsticks::{self, batch};
 use crate::common::alloc::bytes_kept;
 use crate::common::report::Report;
-use crate::common::timing::{median, over_best, rounds, seconds};
+use crate::common::rivals::{Key, Persistent};
+use crate::common::timing::{SideBySide, over_best, rounds, seconds};
 
 fn atom(text: &str) -> Atom {
     text.parse().expect("an atom")
@@ -39,23 +40,27 @@ fn rules(n: usize) -> Environment {
     env
 }
 
+/// A thousand of the `n` facts of [`facts`].
+fn known_facts(n: usize) -> Vec<Atom> {
+    (0..1_000).map(|i| i * 7919 % n).map(|i| edge(i, i * 7 % n)).collect()
+}
+
 /// `n` ground facts.
 pub(super) fn facts(n: usize) -> Environment {
     (0..n).map(|i| edge(i, i * 7 % n)).collect()
 }
 
-/// The median, in seconds, of what `once` returns for each of a few hundred numbers.
-fn median_of(once: impl FnMut(usize) -> f64) -> f64 {
-    median((0..301).map(once).collect())
-}
-
-/// The median time of one of `count` runs of `f`, in seconds.
-pub(super) fn each(count: usize, mut f: impl FnMut(usize)) -> f64 {
-    median(
-        (0..31)
-            .map(|_| seconds(count, || (0..count).for_each(&mut f)))
-            .collect(),
-    )
+/// Reports how a row's time grows from `small` to `large`, as a multiple of how its yardstick's does.
+fn growth(
+    report: &mut Report,
+    name: &str,
+    [small, large]: [usize; 2],
+    times: impl Fn(usize) -> SideBySide,
+    yardstick: &str,
+    bound: f64,
+) {
+    let (small, large) = (times(small), times(large));
+    report.growth(name, &small, &large, yardstick, bound);
 }
 
 pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
@@ -93,60 +98,57 @@ const ROWS: [(&str, Row); 19] = [
 fn clone(report: &mut Report, name: &str) {
     for n in [10, 1_000, 100_000] {
         let env = rules(n);
-        let arc = Arc::new(n);
-        let times = rounds(
-            &mut [
-                Box::new(|| seconds(10_000, || (0..10_000).for_each(|_| drop(black_box(env.clone()))))),
-                Box::new(|| seconds(10_000, || (0..10_000).for_each(|_| drop(black_box(Arc::clone(&arc)))))),
-            ],
-            31,
-            Duration::from_millis(200),
-        );
-        report.at_most(&format!("{name}, {n}"), over_best(&times), "x Arc::clone", 1.5);
+        let ours = batch(10_000, |_| drop(black_box(env.clone())));
+        let times = SideBySide::measure(31, ours, yardsticks::arc_clone());
+        report.over(&format!("{name}, {n}"), &times, yardsticks::ARC_CLONE, 1.5);
     }
 }
 
-fn first_write_time(n: usize) -> f64 {
+fn first_write_times(n: usize) -> SideBySide {
     let env = rules(n);
-    median_of(|i| {
-        let (lhs, rhs) = (call(i * 7919 % n), atom("new"));
-        let mut fork = env.clone();
-        seconds(1, || fork.add_rule(lhs, rhs))
-    })
+    SideBySide::singly(
+        |i| {
+            let (lhs, rhs) = (call(i * 7919 % n), atom("new"));
+            let mut fork = env.clone();
+            seconds(1, || fork.add_rule(lhs, rhs))
+        },
+        yardsticks::fork_insert(n, 1),
+    )
 }
 
 fn first_write(report: &mut Report, name: &str) {
-    report.at_most(&format!("{name}, 100 K"), first_write_time(100_000) * 1e6, "µs", 5.0);
-    report.at_most(
+    let yardstick = yardsticks::FORK_INSERT;
+    report.over(&format!("{name}, 100 K"), &first_write_times(100_000), yardstick, 4.2);
+    growth(
+        report,
         &format!("{name}, 1 M over 1 K"),
-        first_write_time(1_000_000) / first_write_time(1_000),
-        "x",
-        3.0,
+        [1_000, 1_000_000],
+        first_write_times,
+        yardstick,
+        0.48,
     );
 }
 
 fn later_write(report: &mut Report, name: &str) {
     let n = 100_000;
     let mut env = rules(n);
-    let time = median_of(|i| {
+    let ours = |i| {
         let (lhs, rhs) = (call(i * 7919 % n), atom("new"));
         seconds(1, || env.add_rule(lhs, rhs))
-    });
-    report.at_most(&format!("{name}, 100 K"), time * 1e6, "µs", 3.0);
+    };
+    let times = SideBySide::singly(ours, yardsticks::tree_insert(n));
+    report.over(&format!("{name}, 100 K"), &times, yardsticks::TREE_INSERT, 3.0);
 }
 
 fn bulk(report: &mut Report, name: &str) {
     let n = 1_000_000;
     let list: Vec<Atom> = (0..n).map(|i| edge(i, i * 7 % n)).collect();
-    let time = median(
-        (0..3)
-            .map(|_| {
-                let (mut env, list) = (Environment::new(), list.clone());
-                seconds(n, || env.add_facts_bulk(list))
-            })
-            .collect(),
-    );
-    report.at_most(&format!("{name}, a fact, 1 M"), time * 1e6, "µs", 2.0);
+    let ours = || {
+        let (mut env, list) = (Environment::new(), list.clone());
+        seconds(n, || env.add_facts_bulk(list))
+    };
+    let times = SideBySide::measure(3, ours, yardsticks::hash_build(n));
+    report.over(&format!("{name}, a fact, 1 M"), &times, yardsticks::HASH_BUILD, 8.0);
 }
 
 fn union_fast(report: &mut Report, name: &str) {
@@ -154,35 +156,46 @@ fn union_fast(report: &mut Report, name: &str) {
     let mut fork = env.clone();
     fork.add_fact(atom("new"));
     let other = env.clone();
-    let same = each(10_000, |_| drop(black_box(env.union(&other))));
-    let older = each(10_000, |_| drop(black_box(fork.union(&env))));
-    let newer = each(10_000, |_| drop(black_box(env.union(&fork))));
-    report.at_most(name, same.max(older).max(newer) * 1e9, "ns", 20.0);
+    let slowest = [(&env, &other), (&fork, &env), (&env, &fork)]
+        .map(|(left, right)| {
+            let ours = batch(10_000, |_| drop(black_box(left.union(right))));
+            SideBySide::measure(31, ours, yardsticks::arc_clone())
+        })
+        .into_iter()
+        .max_by(|a, b| a.ratio().total_cmp(&b.ratio()))
+        .expect("three unions");
+    report.over(name, &slowest, yardsticks::ARC_CLONE, 4.5);
 }
 
-fn union_ten_time(n: usize) -> f64 {
+fn union_ten_times(n: usize) -> SideBySide {
     let env = facts(n);
-    median_of(|i| {
-        let (mut a, mut b) = (env.clone(), env.clone());
-        for j in 0..10 {
-            a.add_fact(edge((i * 31 + j * 7919) % n, n + j));
-            b.add_fact(edge((i * 17 + j * 5399) % n, n + 10 + j));
-        }
-        let start = Instant::now();
-        let union = a.union(&b);
-        let time = start.elapsed();
-        drop(union);
-        time.as_secs_f64()
-    })
+    SideBySide::singly(
+        |i| {
+            let (mut a, mut b) = (env.clone(), env.clone());
+            for j in 0..10 {
+                a.add_fact(edge((i * 31 + j * 7919) % n, n + j));
+                b.add_fact(edge((i * 17 + j * 5399) % n, n + 10 + j));
+            }
+            let start = Instant::now();
+            let union = a.union(&b);
+            let time = start.elapsed();
+            drop(union);
+            time.as_secs_f64()
+        },
+        yardsticks::fork_insert(n, 1),
+    )
 }
 
 fn union_ten(report: &mut Report, name: &str) {
-    report.at_most(&format!("{name}, 100 K"), union_ten_time(100_000) * 1e6, "µs", 60.0);
-    report.at_most(
+    let yardstick = yardsticks::FORK_INSERT;
+    report.over(&format!("{name}, 100 K"), &union_ten_times(100_000), yardstick, 50.0);
+    growth(
+        report,
         &format!("{name}, 1 M over 1 K"),
-        union_ten_time(1_000_000) / union_ten_time(1_000),
-        "x",
-        3.0,
+        [1_000, 1_000_000],
+        union_ten_times,
+        yardstick,
+        0.48,
     );
 }
 
@@ -232,65 +245,79 @@ fn matching_rules(report: &mut Report, name: &str) {
     let n = 10_000;
     let env = rules(n);
     let names: Vec<String> = (0..1_000).map(|i| format!("rule{}", i * 7919 % n)).collect();
-    let one = each(1_000, |i| {
+    let one = batch(1_000, |i| {
         assert_eq!(black_box(&env).get_matching_rules(&names[i], 1).count(), 1)
     });
-    report.at_most(&format!("{name}, 1 of 10 K"), one * 1e9, "ns", 60.0);
+    let times = SideBySide::measure(31, one, yardsticks::hash_get(n));
+    report.over(&format!("{name}, 1 of 10 K"), &times, yardsticks::HASH_GET, 3.1);
 
     let mut many = Environment::new();
     many.add_rules_bulk((0..1_000).map(|i| (Atom::expression([Atom::symbol("f"), Atom::from(i)]), Atom::from(i))));
-    let all = each(10, |_| {
+    let mut all = batch(10, |_| {
         assert_eq!(
             black_box(&many).get_matching_rules("f", 1).map(black_box).count(),
             1_000
         )
     });
-    report.at_most(&format!("{name}, a further one"), all * 1e9 / 1_000.0, "ns", 3.0);
+    let times = SideBySide::measure(31, || all() / 1_000.0, yardsticks::tree_iterate(1_000));
+    report.over(&format!("{name}, a further one"), &times, yardsticks::TREE_ITERATE, 3.2);
+}
+
+/// `count` calls in a turn, each of which can match one of `n` rules of one head.
+fn rules_for_times(n: usize, count: usize) -> SideBySide {
+    let mut env = Environment::new();
+    let call = |i: usize| Atom::expression([Atom::symbol("f"), symbol(format!("n{i}"))]);
+    env.add_rules_bulk((0..n).map(|i| (call(i), Atom::from(i as i64))));
+    let calls: Vec<Atom> = (0..count).map(|i| call(i * 7919 % n)).collect();
+    let ours = batch(count, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1));
+    SideBySide::measure(31, ours, yardsticks::tree_range(n, count))
 }
 
 fn rules_for(report: &mut Report, name: &str) {
-    let n = 100_000;
-    let mut env = Environment::new();
-    env.add_rules_bulk((0..n).map(|i| {
-        (
-            Atom::expression([Atom::symbol("f"), symbol(format!("n{i}"))]),
-            Atom::from(i),
-        )
-    }));
-    let calls: Vec<Atom> = (0..1_000)
-        .map(|i| Atom::expression([Atom::symbol("f"), symbol(format!("n{}", i * 7919 % n))]))
-        .collect();
-    let time = each(1_000, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1));
-    report.at_most(&format!("{name}, 1 of 100 K"), time * 1e6, "µs", 3.0);
+    let times = rules_for_times(100_000, 1_000);
+    report.over(&format!("{name}, 1 of 100 K"), &times, yardsticks::TREE_RANGE, 11.0);
 }
 
-/// Seconds to read and add one rule of a program of `n`.
-fn program_time(n: usize, rounds: usize) -> f64 {
-    let text: String = (0..n).map(|i| format!("(= (rule{i} $x) (result {i} $x))\n")).collect();
-    let once = |_| {
-        let mut env = Environment::<Atom>::new();
-        let rules = Parser::new(&text).map(|item| item.expect("a rule").atom);
-        seconds(n, || env.add_facts_bulk(rules))
-    };
-    median((0..rounds).map(once).collect())
+fn rules_for_million(report: &mut Report, name: &str) {
+    growth(
+        report,
+        &format!("{name} over 1 K"),
+        [1_000, 1_000_000],
+        |n| rules_for_times(n, 200),
+        yardsticks::TREE_RANGE,
+        0.7,
+    );
 }
 
+/// Reads and adds the rules of a program, each under a head of its own.
 fn program(report: &mut Report, name: &str) {
-    let small = program_time(10_000, 31);
-    report.at_most(
+    let times = |n: usize| {
+        let text: String = (0..n).map(|i| format!("(= (rule{i} $x) (result {i} $x))\n")).collect();
+        let ours = || {
+            let mut env = Environment::<Atom>::new();
+            let rules = Parser::new(&text).map(|item| item.expect("a rule").atom);
+            seconds(n, || env.add_facts_bulk(rules))
+        };
+        let count = if n < 100_000 { 31 } else { 3 };
+        SideBySide::measure(count, ours, yardsticks::lines_read(text.clone()))
+    };
+    growth(
+        report,
         &format!("{name}, a rule, 1 M over 10 K"),
-        program_time(1_000_000, 3) / small,
-        "x",
-        1.5,
+        [10_000, 1_000_000],
+        times,
+        yardsticks::LINES_READ,
+        0.3,
     );
 }
 
 fn membership(report: &mut Report, name: &str) {
     let n = 100_000;
     let env = facts(n);
-    let known: Vec<Atom> = (0..1_000).map(|i| i * 7919 % n).map(|i| edge(i, i * 7 % n)).collect();
-    let time = each(1_000, |i| assert!(env.contains(&known[i])));
-    report.at_most(&format!("{name}, 100 K"), time * 1e9, "ns", 700.0);
+    let known = known_facts(n);
+    let ours = batch(1_000, |i| assert!(env.contains(&known[i])));
+    let times = SideBySide::measure(31, ours, yardsticks::hash_get(n));
+    report.over(&format!("{name}, 100 K"), &times, yardsticks::HASH_GET, 25.0);
 }
 
 fn get_type(report: &mut Report, name: &str) {
@@ -300,11 +327,12 @@ fn get_type(report: &mut Report, name: &str) {
         (0..n).map(|i| Atom::expression([Atom::symbol(":"), symbol(format!("n{i}")), Atom::symbol("Node")])),
     );
     let names: Vec<String> = (0..1_000).map(|i| format!("n{}", i * 7919 % n)).collect();
-    let time = each(1_000, |i| assert!(env.get_type(&names[i]).is_some()));
-    report.at_most(&format!("{name}, 100 K"), time * 1e9, "ns", 150.0);
+    let ours = batch(1_000, |i| assert!(env.get_type(&names[i]).is_some()));
+    let times = SideBySide::measure(31, ours, yardsticks::hash_get(n));
+    report.over(&format!("{name}, 100 K"), &times, yardsticks::HASH_GET, 5.0);
 }
 
-fn match_time(n: usize) -> f64 {
+fn match_times(n: usize) -> SideBySide {
     let env = facts(n);
     let patterns: Vec<Atom> = (0..200)
         .map(|i| {
@@ -315,30 +343,41 @@ fn match_time(n: usize) -> f64 {
             ])
         })
         .collect();
-    each(200, |i| assert_eq!(env.query(&patterns[i]).count(), 1))
+    let ours = batch(200, |i| assert_eq!(env.query(&patterns[i]).count(), 1));
+    SideBySide::measure(31, ours, yardsticks::tree_range(n, 200))
 }
 
 fn match_prefix(report: &mut Report, name: &str) {
-    report.at_most(&format!("{name}, 100 K"), match_time(100_000) * 1e6, "µs", 3.0);
-    report.at_most(
+    matching(report, name, match_times, 18.0);
+}
+
+/// The bound of a query's growth from 1,000 facts to a million, over that of a search in an ordered tree.
+const MATCH_GROWTH: f64 = 0.7;
+
+/// Reports a query's time at 100,000 facts, and how it grows.
+fn matching(report: &mut Report, name: &str, times: fn(usize) -> SideBySide, bound: f64) {
+    let yardstick = yardsticks::TREE_RANGE;
+    report.over(&format!("{name}, 100 K"), &times(100_000), yardstick, bound);
+    growth(
+        report,
         &format!("{name}, 1 M over 1 K"),
-        match_time(1_000_000) / match_time(1_000),
-        "x",
-        3.0,
+        [1_000, 1_000_000],
+        times,
+        yardstick,
+        MATCH_GROWTH,
     );
 }
 
 fn rule_count(report: &mut Report, name: &str) {
     let env = rules(100_000);
-    let time = each(10_000, |_| {
-        black_box(black_box(&env).rule_count());
-    });
-    report.at_most(&format!("{name}, 100 K"), time * 1e9, "ns", 5.0);
+    let ours = batch(10_000, |_| _ = black_box(black_box(&env).rule_count()));
+    let times = SideBySide::measure(31, ours, yardsticks::arc_clone());
+    report.over(&format!("{name}, 100 K"), &times, yardsticks::ARC_CLONE, 0.38);
 }
 
 fn memory(report: &mut Report, name: &str) {
     let n = 1_000_000;
-    // Random edges, one a node on average. Symbols are held once a process, whatever is done with them.
+    // Random edges, one a node on average. Symbols are held once a process and don't count.
     let mut random = 1u64;
     let mut node = || {
         random = random
@@ -352,17 +391,19 @@ fn memory(report: &mut Report, name: &str) {
         list.iter().for_each(|fact| env.add_fact(fact.clone()));
         env
     });
-    report.at_most(
+    report.bytes(
         &format!("{name} a ground fact, 1 M"),
         bytes as f64 / n as f64,
-        "B",
-        100.0,
+        "three words",
+        size_of::<[usize; 3]>() as f64,
+        4.16,
     );
     drop((env, list));
 
-    let env = rules(100_000);
-    let calls: Vec<Atom> = (0..1_000).map(|i| call(i * 7919 % 100_000)).collect();
-    let (bytes, forks) = bytes_kept(|| {
+    let n = 100_000;
+    let env = rules(n);
+    let calls: Vec<Atom> = (0..1_000).map(|i| call(i * 7919 % n)).collect();
+    let (ours, forks) = bytes_kept(|| {
         let fork = |lhs: &Atom| {
             let mut fork = env.clone();
             fork.add_rule(lhs.clone(), Atom::from(1));
@@ -370,98 +411,142 @@ fn memory(report: &mut Report, name: &str) {
         };
         calls.iter().map(fork).collect::<Vec<_>>()
     });
-    report.at_most(
+    drop(forks);
+    let map = yardsticks::imbl(n);
+    let (theirs, forks) = bytes_kept(|| {
+        let fork = |i: usize| {
+            let mut fork = map.clone();
+            Persistent::insert(&mut fork, u64::of((n + i) as u64), 1);
+            fork
+        };
+        (0..calls.len()).map(fork).collect::<Vec<_>>()
+    });
+    drop(forks);
+    report.bytes(
         &format!("{name} of 1,000 forks, each"),
-        bytes as f64 / forks.len() as f64 / 1e3,
-        "KB",
-        5.0,
+        ours as f64 / 1e3,
+        yardsticks::FORK_INSERT,
+        theirs as f64 / 1e3,
+        1.78,
     );
 }
 
-/// Reads for a while on `threads` threads; the number of reads a second.
-fn throughput(
-    shared: &SharedEnvironment,
-    known: &[Atom],
-    threads: usize,
-    while_reading: impl FnOnce(&AtomicBool),
-) -> f64 {
+/// Returns the reads a second of `threads` threads while `meanwhile` runs; `read` receives a number that differs from
+/// read to read.
+fn throughput(threads: usize, read: impl Fn(usize) -> bool + Sync, meanwhile: impl FnOnce()) -> f64 {
     let (stop, total) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            let (stop, total) = (&stop, &total);
+            let (stop, total, read) = (&stop, &total, &read);
             scope.spawn(move || {
                 let mut count = 0;
                 while !stop.load(Ordering::Relaxed) {
                     for i in 0..100 {
-                        assert!(
-                            shared
-                                .load()
-                                .contains(&known[(thread * 331 + count as usize + i) % known.len()])
-                        );
+                        assert!(read(thread * 331 + count + i));
                     }
                     count += 100;
                 }
-                total.fetch_add(count, Ordering::Relaxed);
+                total.fetch_add(count as u64, Ordering::Relaxed);
             });
         }
-        while_reading(&stop);
+        meanwhile();
         stop.store(true, Ordering::Relaxed);
     });
     total.into_inner() as f64 / start.elapsed().as_secs_f64()
 }
 
+/// How readers scale.
+struct Scaling {
+    two_over_one: f64,
+    beside_writer_over_alone: f64,
+}
+
+/// Measures reads on one thread, on two, and on one beside a thread that repeats `write`.
+fn scaling(read: impl Fn(usize) -> bool + Sync, mut write: impl FnMut(usize)) -> Scaling {
+    const TIME: Duration = Duration::from_millis(150);
+    let wait = || std::thread::sleep(TIME);
+    let one = throughput(1, &read, wait);
+    let two = throughput(2, &read, wait);
+    let beside_writer = throughput(1, &read, || {
+        let (start, mut i) = (Instant::now(), 0);
+        while start.elapsed() < TIME {
+            write(i);
+            i += 1;
+        }
+    });
+    Scaling {
+        two_over_one: two / one,
+        beside_writer_over_alone: beside_writer / one,
+    }
+}
+
+/// Reads of a shared environment against reads of a `HashSet` that nobody writes, beside a writer of another one: what
+/// a second thread costs on this machine if it shares nothing that changes.
 fn reads(report: &mut Report, name: &str) {
     let n = 100_000;
     let shared = SharedEnvironment::new(facts(n));
-    let known: Vec<Atom> = (0..1_000).map(|i| i * 7919 % n).map(|i| edge(i, i * 7 % n)).collect();
-    let wait = |_: &AtomicBool| std::thread::sleep(Duration::from_millis(150));
-    let mut scaling = Vec::new();
-    let mut beside_writer = Vec::new();
+    let known = known_facts(n);
+    let (set, strings) = yardsticks::hash_set(n);
+    let mut other = set.clone();
+    let (mut two_over_one, mut beside_writer) = (SideBySide::default(), SideBySide::default());
     for _ in 0..9 {
-        let one = throughput(&shared, &known, 1, wait);
-        scaling.push(throughput(&shared, &known, 2, wait) / one);
-        let writing = throughput(&shared, &known, 1, |_| {
-            let (start, mut i) = (Instant::now(), 0);
-            while start.elapsed() < Duration::from_millis(150) {
+        let ours = scaling(
+            |i| shared.load().contains(&known[i % known.len()]),
+            |i| {
                 let mut mine = shared.snapshot();
                 let fact = edge(n + i % 100, 0);
                 if !mine.remove_fact(&fact) {
                     mine.add_fact(fact);
                 }
                 shared.commit(&mut mine);
-                i += 1;
-            }
-        });
-        beside_writer.push(writing / one);
+            },
+        );
+        let yardstick = scaling(
+            |i| set.contains(&strings[i % strings.len()]),
+            |i| {
+                let string = format!("(edge n{} n0)", n + i % 100);
+                if !other.remove(&string) {
+                    other.insert(string);
+                }
+            },
+        );
+        two_over_one.push(ours.two_over_one, yardstick.two_over_one);
+        beside_writer.push(ours.beside_writer_over_alone, yardstick.beside_writer_over_alone);
     }
-    report.at_least(&format!("{name} on 2 threads over 1"), median(scaling), "x", 1.9);
-    report.at_least(
+    let yardstick = "reads of HashSets";
+    report.scaling(
+        &format!("{name} on 2 threads over 1"),
+        &two_over_one,
+        yardstick,
+        1.9 / 2.0,
+    );
+    report.scaling(
         &format!("{name} beside a writer over alone"),
-        median(beside_writer),
-        "x",
+        &beside_writer,
+        yardstick,
         0.85,
     );
 }
 
-/// Facts asked for by their second argument: through the facts, and through the index that such queries lead to.
+/// Queries by the second argument: through the facts, and through the index that such queries build.
 fn match_free_first(report: &mut Report, name: &str) {
-    let pattern = |n: usize, i: usize| {
+    fn pattern(n: usize, i: usize) -> Atom {
         Atom::expression([
             Atom::symbol("edge"),
             Atom::variable("x"),
             symbol(format!("n{}", i * 7919 % n)),
         ])
-    };
-    let indexed = |n: usize| {
+    }
+    fn indexed(n: usize) -> SideBySide {
         let env = facts(n);
         let patterns: Vec<Atom> = (0..200).map(|i| pattern(n, i)).collect();
         // The first ones pay for the index.
         (0..10).for_each(|i| assert_eq!(env.query(&patterns[i]).count(), 1));
-        each(200, |i| assert_eq!(env.query(&patterns[i]).count(), 1))
-    };
-    // With those that go through the facts, and the one that builds the index. The bound is a twentieth of the 72 ms that
-    // the lock-guarded design takes.
+        let ours = batch(200, |i| assert_eq!(env.query(&patterns[i]).count(), 1));
+        SideBySide::measure(31, ours, yardsticks::tree_range(n, 200))
+    }
+    // The mean over those that go through the facts, the one that builds the index, and those that use it.
     let n = 100_000;
     let mean = || {
         let env = facts(n);
@@ -469,20 +554,28 @@ fn match_free_first(report: &mut Report, name: &str) {
         let ask = |pattern| assert_eq!(env.query(pattern).count(), 1);
         seconds(100, || patterns.iter().for_each(ask))
     };
-    let mean = median((0..5).map(|_| mean()).collect());
-    report.at_most(&format!("{name}, 100 K, mean of the first 100"), mean * 1e3, "ms", 3.6);
-    report.at_most(&format!("{name}, 100 K, asked before"), indexed(n) * 1e6, "µs", 5.0);
-    report.at_most(
+    let times = SideBySide::measure(5, mean, yardsticks::scan(n));
+    report.over(
+        &format!("{name}, 100 K, mean of the first 100"),
+        &times,
+        yardsticks::SCAN,
+        16.0,
+    );
+    let yardstick = yardsticks::TREE_RANGE;
+    report.over(&format!("{name}, 100 K, asked before"), &indexed(n), yardstick, 30.0);
+    growth(
+        report,
         &format!("{name}, 1 M over 1 K, asked before"),
-        indexed(1_000_000) / indexed(1_000),
-        "x",
-        3.0,
+        [1_000, 1_000_000],
+        indexed,
+        yardstick,
+        MATCH_GROWTH,
     );
 }
 
 /// A conjunction of two patterns with one answer.
 fn match_two(report: &mut Report, name: &str) {
-    let time = |n: usize| {
+    fn times(n: usize) -> SideBySide {
         let env = facts(n);
         let patterns: Vec<[Atom; 2]> = (0..200)
             .map(|i| {
@@ -497,24 +590,8 @@ fn match_two(report: &mut Report, name: &str) {
                 ]
             })
             .collect();
-        each(200, |i| assert_eq!(env.query_all(&patterns[i]).count(), 1))
-    };
-    report.at_most(&format!("{name}, 100 K"), time(100_000) * 1e6, "µs", 10.0);
-    report.at_most(
-        &format!("{name}, 1 M over 1 K"),
-        time(1_000_000) / time(1_000),
-        "x",
-        3.0,
-    );
-}
-
-fn rules_for_million(report: &mut Report, name: &str) {
-    let time = |n: usize| {
-        let mut env = Environment::new();
-        let call = |i: usize| Atom::expression([Atom::symbol("f"), symbol(format!("n{i}"))]);
-        env.add_rules_bulk((0..n).map(|i| (call(i), Atom::from(i as i64))));
-        let calls: Vec<Atom> = (0..200).map(|i| call(i * 7919 % n)).collect();
-        each(200, |i| assert_eq!(env.rules_for(&calls[i]).count(), 1))
-    };
-    report.at_most(&format!("{name} over 1 K"), time(1_000_000) / time(1_000), "x", 3.0);
+        let ours = batch(200, |i| assert_eq!(env.query_all(&patterns[i]).count(), 1));
+        SideBySide::measure(31, ours, yardsticks::tree_range(n, 200))
+    }
+    matching(report, name, times, 60.0);
 }

@@ -1,4 +1,4 @@
-//! The rows of the evaluator, and what it costs to evaluate on a fork.
+//! The rows of the evaluator, and of evaluation on a fork.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -9,9 +9,10 @@ use pleach::Environment;
 use pleach::term::Atom;
 use pleach_metta::{Evaluator, Policy};
 
+use super::yardsticks;
 use crate::common::alloc::bytes_at_peak;
 use crate::common::report::Report;
-use crate::common::timing::{median, rounds, seconds};
+use crate::common::timing::{SideBySide, median, rounds, seconds};
 
 const RULES: &str = "
     (= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))
@@ -31,14 +32,16 @@ fn query(text: &str) -> Atom {
     text.parse().expect("an atom")
 }
 
-/// Seconds that the evaluation of `query` takes in a fork of `world`.
-fn timed(evaluator: &Evaluator, world: &Environment, query: &Atom) -> f64 {
-    seconds(1, || {
-        black_box(evaluator.evaluate(world.clone(), query).expect("an evaluation"));
-    })
+/// Evaluates `query` in a fork of `world`.
+fn evaluate(evaluator: &Evaluator, world: &Environment, query: &Atom) {
+    black_box(evaluator.evaluate(world.clone(), query).expect("an evaluation"));
 }
 
-/// The median over rounds of the second contender's time over the first's.
+fn timed(evaluator: &Evaluator, world: &Environment, query: &Atom) -> f64 {
+    seconds(1, || evaluate(evaluator, world, query))
+}
+
+/// Returns the median over rounds of the second contender's time over the first's.
 fn second_over_first(first: impl FnMut() -> f64, second: impl FnMut() -> f64, budget: Duration) -> f64 {
     let times = rounds(&mut [Box::new(first), Box::new(second)], 21, budget);
     median(
@@ -72,8 +75,9 @@ const ROWS: [(&str, Row); 7] = [
 
 fn fib(report: &mut Report, name: &str) {
     let (evaluator, world, query) = (Evaluator::new(), world(), query("(fib 20)"));
-    let times = (0..31).map(|_| timed(&evaluator, &world, &query)).collect();
-    report.at_most(name, median(times) * 1e3, "ms", 50.0);
+    let ours = || timed(&evaluator, &world, &query);
+    let times = SideBySide::measure(31, ours, yardsticks::native_fib(20));
+    report.over(name, &times, "fib 20 by native calls found by name", 125.0);
 }
 
 fn tail_loop(report: &mut Report, name: &str) {
@@ -99,21 +103,24 @@ fn tail_loop_time(report: &mut Report, name: &str) {
     report.at_most(name, ratio, "x", 1.2);
 }
 
+/// What a second thread brings to a program with branches, over what it brings to native calls that share nothing.
 fn tree(report: &mut Report, name: &str) {
     let (one, two) = (
         Evaluator::new(),
         Evaluator::builder().threads(2).build().expect("an evaluator"),
     );
     let (world, query) = (world(), query("(tree 16)"));
-    let ratio = second_over_first(
-        || timed(&two, &world, &query),
-        || timed(&one, &world, &query),
-        Duration::from_secs(4),
-    );
-    report.at_least(name, ratio, "x", 1.7);
+    let native = yardsticks::native_fib(26);
+    let mut speedups = SideBySide::default();
+    evaluate(&two, &world, &query);
+    for _ in 0..21 {
+        let (on_two, on_one) = (timed(&two, &world, &query), timed(&one, &world, &query));
+        speedups.push(on_one / on_two, yardsticks::two_threads(|| _ = native()));
+    }
+    report.scaling(name, &speedups, "native calls", 1.7 / 2.0);
 }
 
-/// Programs that have nothing to share between threads, on two, and one after another.
+/// Programs without independent branches, on two threads over the sequential policy.
 fn no_siblings(report: &mut Report, name: &str) {
     let sequential = Evaluator::builder()
         .policy(Policy::Sequential)
@@ -132,7 +139,7 @@ fn no_siblings(report: &mut Report, name: &str) {
     report.at_most(name, worst.into_iter().fold(0.0, f64::max), "x", 1.03);
 }
 
-/// Builds the command, which is another package's, and says where it is.
+/// Builds the command, which another package has, and returns its path.
 fn command() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args([
@@ -140,11 +147,9 @@ fn command() -> PathBuf {
         "--quiet",
         "--release",
         "--package",
-        "pleach",
+        "pleach-cli",
         "--bin",
         "pleach",
-        "--features",
-        "cli",
     ]);
     cargo.arg("--message-format=json").stderr(Stdio::inherit());
     let messages = cargo.output().expect("cargo").stdout;
@@ -158,20 +163,20 @@ fn start_up(report: &mut Report, name: &str) {
     let pleach = command();
     let program = std::env::temp_dir().join(format!("pleach-empty-{}.metta", std::process::id()));
     std::fs::write(&program, "").expect("an empty file");
-    let times = (0..51).map(|_| {
+    let ours = || {
         seconds(1, || {
             let mut command = Command::new(&pleach);
             let status = command.arg("run").arg(&program).stdout(Stdio::null()).status();
             assert!(status.expect("the command").success());
         })
-    });
-    let time = median(times.collect());
-    // Who can't remove a file of its own from there has other worries.
+    };
+    let times = SideBySide::measure(51, ours, yardsticks::start_up());
+    // A file that stays among the temporary ones is no reason to fail.
     let _ = std::fs::remove_file(&program);
-    report.at_most(name, time * 1e3, "ms", 20.0);
+    report.over(name, &times, "a process that does nothing", 13.0);
 }
 
-/// The same evaluation in the only handle to a world, and in a fork whose original lives.
+/// The same evaluation on the only handle to a world and on a fork whose original is alive.
 fn on_a_fork(report: &mut Report, name: &str) {
     let evaluator = Evaluator::new();
     let query = query("(fib 14)");
@@ -180,7 +185,7 @@ fn on_a_fork(report: &mut Report, name: &str) {
     let ratio = second_over_first(
         || {
             seconds(1, || {
-                let world = alone.take().expect("it comes back");
+                let world = alone.take().expect("the world of the round before");
                 alone = Some(evaluator.evaluate(world, &query).expect("an evaluation").environment);
             })
         },

@@ -1,17 +1,19 @@
 //! The rows of the map, against `im`, `imbl` and `rpds`.
 
+use super::yardsticks::{self, batch};
 use crate::common::alloc::bytes_kept;
 use crate::common::report::Report;
 use crate::common::rivals::{Im, Imbl, Key, Ours, Persistent, Rpds};
-use crate::common::timing::{median, over_best, rounds, seconds};
+use crate::common::timing::{SideBySide, median, over_best, rounds, seconds};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Sizes, and their names.
+/// Sizes and their names.
 const SIZES: [(u64, &str); 4] = [(1_000, "1K"), (10_000, "10K"), (100_000, "100K"), (1_000_000, "1M")];
 
-/// Time a row may take in rounds beyond the least number.
+/// Time in which a row may run more rounds than the least number.
 const BUDGET: Duration = Duration::from_millis(400);
 
 pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
@@ -33,9 +35,11 @@ struct Rows<'a> {
     wanted: &'a dyn Fn(&str) -> bool,
 }
 
-/// A map of the bench, its type forgotten.
+/// A map with its type erased.
 trait Contender<K> {
-    fn build(&self, keys: &[K]);
+    /// Builds a map `repeats` times and returns the seconds of one insertion; dropping the maps isn't included.
+    fn build(&self, keys: &[K], repeats: usize) -> f64;
+    fn drop_built(&self);
     fn get(&self, keys: &[K]) -> u64;
     fn fork_insert(&self, keys: &[K]);
     fn iterate(&self) -> u64;
@@ -43,11 +47,16 @@ trait Contender<K> {
     fn fork_bytes(&self, key: K) -> isize;
 }
 
-struct Holder<M> {
+struct MapPair<M> {
     map: M,
-    /// As large, with other keys.
+    /// A map of the same size with other keys.
     other: M,
+    /// Maps that the build row keeps, so that each turn allocates fresh memory.
+    built: RefCell<Vec<M>>,
 }
+
+/// From this size on, the build row keeps no maps: those of all rounds would take gigabytes.
+const TOO_LARGE_TO_KEEP: usize = 1_000_000;
 
 fn build<K: Key, M: Persistent<K>>(keys: &[K]) -> M {
     let mut map = M::empty();
@@ -57,10 +66,20 @@ fn build<K: Key, M: Persistent<K>>(keys: &[K]) -> M {
     map
 }
 
-impl<K: Key, M: Persistent<K>> Contender<K> for Holder<M> {
-    fn build(&self, keys: &[K]) {
-        // Dropping is another row's matter.
-        std::mem::forget(black_box(build::<K, M>(keys)));
+impl<K: Key, M: Persistent<K>> Contender<K> for MapPair<M> {
+    fn build(&self, keys: &[K], repeats: usize) -> f64 {
+        let mut built = self.built.borrow_mut();
+        let time = seconds(keys.len() * repeats, || {
+            (0..repeats).for_each(|_| built.push(black_box(build(keys))))
+        });
+        if keys.len() >= TOO_LARGE_TO_KEEP {
+            built.clear();
+        }
+        time
+    }
+
+    fn drop_built(&self) {
+        self.built.take();
     }
 
     fn get(&self, keys: &[K]) -> u64 {
@@ -95,21 +114,22 @@ impl<K: Key, M: Persistent<K>> Contender<K> for Holder<M> {
 }
 
 fn contenders<K: Key>(keys: &[K], others: &[K]) -> Vec<Box<dyn Contender<K>>> {
-    fn holder<K: Key, M: Persistent<K>>(keys: &[K], others: &[K]) -> Box<dyn Contender<K>> {
-        Box::new(Holder::<M> {
+    fn pair<K: Key, M: Persistent<K>>(keys: &[K], others: &[K]) -> Box<dyn Contender<K>> {
+        Box::new(MapPair::<M> {
             map: build(keys),
             other: build(others),
+            built: RefCell::default(),
         })
     }
     vec![
-        holder::<K, Ours<K>>(keys, others),
-        holder::<K, Im<K>>(keys, others),
-        holder::<K, Imbl<K>>(keys, others),
-        holder::<K, Rpds<K>>(keys, others),
+        pair::<K, Ours<K>>(keys, others),
+        pair::<K, Im<K>>(keys, others),
+        pair::<K, Imbl<K>>(keys, others),
+        pair::<K, Rpds<K>>(keys, others),
     ]
 }
 
-/// A map and two forks of it, each with so many keys of its own.
+/// Returns a map and two forks of it, each with `changes` keys of its own.
 fn forks_apart<K: Key, M: Persistent<K>>(n: u64, changes: u64) -> [M; 3] {
     let base: M = build(&(0..n).map(K::of).collect::<Vec<K>>());
     let fork = |from: u64| {
@@ -121,8 +141,8 @@ fn forks_apart<K: Key, M: Persistent<K>>(n: u64, changes: u64) -> [M; 3] {
     [base, a, b]
 }
 
-/// A map and two forks of it, their type forgotten.
-trait Changed {
+/// A map and two forks of it, with their type erased.
+trait Forked {
     fn union(&self) -> f64;
     fn merge(&self) -> f64;
     fn remove(&self, keys: &[u64]) -> f64;
@@ -130,7 +150,7 @@ trait Changed {
     fn drop_alone(&self, keys: &[u64]) -> f64;
 }
 
-impl<M: Persistent<u64>> Changed for [M; 3] {
+impl<M: Persistent<u64>> Forked for [M; 3] {
     fn union(&self) -> f64 {
         let [_, a, b] = self;
         seconds(1, || drop(black_box(a.union(b))))
@@ -164,7 +184,7 @@ impl<M: Persistent<u64>> Changed for [M; 3] {
     }
 }
 
-/// The same items in an order without pattern.
+/// Shuffles items, in the same way each time.
 fn shuffled<T>(mut items: Vec<T>) -> Vec<T> {
     let mut state = 1_u64;
     for i in (1..items.len()).rev() {
@@ -177,7 +197,7 @@ fn shuffled<T>(mut items: Vec<T>) -> Vec<T> {
 }
 
 impl Rows<'_> {
-    /// Ours over the best rival's, for one row.
+    /// Reports our time over the best rival's for one row.
     fn versus<C: ?Sized>(&mut self, row: &str, bound: f64, contenders: &[Box<C>], run: impl Fn(&C) -> f64) {
         let name = format!("map {row}");
         if !(self.wanted)(&name) {
@@ -220,14 +240,14 @@ impl Rows<'_> {
         let keys: Vec<K> = (0..n).map(K::of).collect();
         let others: Vec<K> = (n..2 * n).map(K::of).collect();
         let contenders = contenders(&keys, &others);
-        // Keys equal to those inside, but with strings of their own.
+        // Equal to the keys of the maps, but with strings of their own.
         let hits = shuffled((0..n).map(K::of).collect());
         let misses: Vec<K> = shuffled((2 * n..3 * n).map(K::of).collect());
 
         let at = std::cell::Cell::new(0);
         let batch = hits.len().min(50_000);
         let gets = |keys: &Vec<K>, contender: &dyn Contender<K>| {
-            // Each call looks for other keys, unless the map is small.
+            // Each call looks up other keys, unless the map is small.
             let from = at.get() % (keys.len() - batch + 1);
             at.set(at.get() + 7_919);
             let keys = &keys[from..from + batch];
@@ -241,11 +261,8 @@ impl Rows<'_> {
 
         let repeats = 10_000_usize.div_ceil(keys.len());
         let shuffled_keys = shuffled(keys.clone());
-        self.versus(&label("build"), 1.0, &contenders, |c| {
-            seconds(keys.len() * repeats, || {
-                (0..repeats).for_each(|_| c.build(&shuffled_keys))
-            })
-        });
+        self.versus(&label("build"), 1.0, &contenders, |c| c.build(&shuffled_keys, repeats));
+        contenders.iter().for_each(|contender| contender.drop_built());
         let bound = if n < 10_000 { 0.7 } else { 0.55 };
         let news = &misses[..misses.len().min(2_000)];
         self.versus(&label("fork + insert"), bound, &contenders, |c| {
@@ -276,34 +293,25 @@ impl Rows<'_> {
             return;
         }
         let map: Ours<u64> = build(&(0..100_000).map(u64::of).collect::<Vec<_>>());
-        let arc = Arc::new(0_u64);
-        const COUNT: usize = 10_000;
-        let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
-            Box::new(|| seconds(COUNT, || (0..COUNT).for_each(|_| drop(black_box(map.clone()))))),
-            Box::new(|| seconds(COUNT, || (0..COUNT).for_each(|_| drop(black_box(Arc::clone(&arc)))))),
-        ];
-        let times = rounds(&mut turns, 5, BUDGET);
-        self.report.at_most(name, over_best(&times), "x Arc::clone", 1.3);
+        let ours = batch(10_000, |_| drop(black_box(map.clone())));
+        let times = SideBySide::measure(31, ours, yardsticks::arc_clone());
+        self.report.over(name, &times, yardsticks::ARC_CLONE, 1.3);
     }
 
-    /// Collecting a million entries, over inserting them one by one.
+    /// Collecting a million entries over inserting them one by one.
     fn bulk_build(&mut self) {
         let name = "map bulk build u64 1M";
         if !(self.wanted)(name) {
             return;
         }
         let keys = shuffled((0..1_000_000).map(u64::of).collect());
-        let collect = || keys.iter().map(|key| (*key, 1)).collect::<Ours<u64>>();
-        let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
-            Box::new(|| seconds(keys.len(), || std::mem::forget(black_box(collect())))),
-            Box::new(|| {
-                seconds(keys.len(), || {
-                    std::mem::forget(black_box(build::<u64, Ours<u64>>(&keys)))
-                })
-            }),
-        ];
-        let times = rounds(&mut turns, 5, BUDGET);
-        self.report.at_most(name, over_best(&times), "x n inserts", 0.6);
+        // Kept, as in the build row.
+        let built = RefCell::new(Vec::new());
+        let time = |build: &dyn Fn() -> Ours<u64>| seconds(keys.len(), || built.borrow_mut().push(black_box(build())));
+        let bulk = || time(&|| keys.iter().map(|key| (*key, 1)).collect());
+        let one_by_one = || time(&|| build(&keys));
+        let times = SideBySide::measure(5, bulk, one_by_one);
+        self.report.over(name, &times, "n inserts", 0.6);
     }
 
     /// Union, merge and diff of two forks with ten new keys each.
@@ -321,7 +329,7 @@ impl Rows<'_> {
         fn forks<K: Key, M: Persistent<K>>(n: u64) -> [M; 3] {
             forks_apart(n, 10)
         }
-        /// A hundred calls at a time for those that take microseconds.
+        /// Times a hundred calls together if one takes microseconds.
         fn calls(f: impl Fn()) -> f64 {
             let one = (0..3).map(|_| seconds(1, &f)).fold(f64::INFINITY, f64::min);
             if one > 1e-3 {
@@ -344,7 +352,7 @@ impl Rows<'_> {
             Row {
                 name: "union",
                 best: 1.0 / 2000.0,
-                growth: 8.0,
+                growth: 1.28,
                 ours: union,
                 im: union,
                 imbl: union,
@@ -353,7 +361,7 @@ impl Rows<'_> {
             Row {
                 name: "merge",
                 best: 1.0 / 9000.0,
-                growth: 1.5,
+                growth: 0.24,
                 ours: merge,
                 im: merge,
                 imbl: merge,
@@ -404,21 +412,22 @@ impl Rows<'_> {
                 row.best,
             );
             if row.growth.is_finite() {
-                let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> =
-                    vec![Box::new(|| (row.ours)(&ours[2])), Box::new(|| (row.ours)(&ours[0]))];
-                let growth = over_best(&rounds(&mut turns, 5, BUDGET));
-                self.report.at_most(
+                let times = |map: &[Ours<K>; 3], n| {
+                    SideBySide::measure(31, || (row.ours)(map), yardsticks::fork_insert(n, 100))
+                };
+                self.report.growth(
                     &format!("map {} of forks u64 1M over 1K", row.name),
-                    growth,
-                    "x",
+                    &times(&ours[0], 1_000),
+                    &times(&ours[2], 1_000_000),
+                    yardsticks::FORK_INSERT,
                     row.growth,
                 );
             }
         }
     }
 
-    /// Union and merge of two forks that each changed one entry in a hundred; and those operations that only some sizes
-    /// are measured for.
+    /// Union and merge of two forks that each changed one entry in a hundred, and operations that are measured at one
+    /// size.
     fn more_changes(&mut self) {
         const N: u64 = 100_000;
         let rows: [(&str, f64); 5] = [
@@ -434,14 +443,14 @@ impl Rows<'_> {
         {
             return;
         }
-        fn changed<M: Persistent<u64>>() -> Box<dyn Changed> {
+        fn forked<M: Persistent<u64>>() -> Box<dyn Forked> {
             Box::new(forks_apart::<u64, M>(N, N / 100))
         }
         let contenders = [
-            changed::<Ours<u64>>(),
-            changed::<Im<u64>>(),
-            changed::<Imbl<u64>>(),
-            changed::<Rpds<u64>>(),
+            forked::<Ours<u64>>(),
+            forked::<Im<u64>>(),
+            forked::<Imbl<u64>>(),
+            forked::<Rpds<u64>>(),
         ];
         let keys = shuffled((0..N).map(u64::of).collect());
         for (i, (row, bound)) in rows.into_iter().enumerate() {
@@ -455,7 +464,7 @@ impl Rows<'_> {
         }
     }
 
-    /// Union of unrelated maps on Rayon's threads, over one thread.
+    /// Union of unrelated maps on Rayon's threads over one thread.
     fn parallel_union(&mut self) {
         let name = "map union unrelated u64 1M in parallel";
         if !(self.wanted)(name) {
@@ -463,12 +472,10 @@ impl Rows<'_> {
         }
         const N: u64 = 1_000_000;
         let [a, b] = [0, N].map(|from| (from..from + N).map(|i| (u64::of(i), i)).collect::<Ours<u64>>());
-        let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![
-            Box::new(|| seconds(1, || drop(black_box(a.par_union(&b))))),
-            Box::new(|| seconds(1, || drop(black_box(a.union(&b))))),
-        ];
-        let times = rounds(&mut turns, 5, BUDGET);
-        self.report.at_most(name, over_best(&times), "x one thread", 0.65);
+        let parallel = || seconds(1, || drop(black_box(a.par_union(&b))));
+        let alone = || seconds(1, || drop(black_box(a.union(&b))));
+        let times = SideBySide::measure(5, parallel, alone);
+        self.report.over(name, &times, "one thread", 0.65);
     }
 
     fn memory(&mut self) {
@@ -478,7 +485,9 @@ impl Rows<'_> {
                 let keys: Vec<u64> = (0..n).map(u64::of).collect();
                 let (bytes, map) = bytes_kept(|| build::<u64, Ours<u64>>(&keys));
                 drop(map);
-                self.report.at_most(&name, bytes as f64 / n as f64, "B/entry", 28.0);
+                let entry = size_of::<(u64, u64)>() as f64;
+                self.report
+                    .bytes(&name, bytes as f64 / n as f64, "a key and a value", entry, 1.75);
             }
         }
     }
