@@ -306,3 +306,24 @@ fn put_number(out: &mut Vec<u8>, mut number: u64) {
     }
     out.push(number as u8);
 }
+
+#[cfg(test)]
+mod tests {
+    use pleach::{Atom, Environment};
+
+    /// A stale `forge` makes files that are all rejected at their first block, so that the targets would test nothing.
+    #[test]
+    fn a_saved_environment_is_left_unchanged() {
+        let mut env = Environment::<Atom>::new();
+        for text in ["(p 1)", "(p 2)", "(p 2)", "(= (f $x) $x)", "(: f (-> A A))", "(gone)"] {
+            env.add_fact(text.parse().expect("an atom"));
+        }
+        env.add_fact(Atom::expression(vec![Atom::from(1); 100]));
+        env.remove_fact(&"(gone)".parse().expect("an atom"));
+        let space = env.new_space();
+        env.space_mut(space).expect("a space").add_fact(Atom::from(1));
+        env.bind("name", Atom::symbol("value"));
+        let saved = super::super::load::save(&env);
+        assert!(super::file(&saved) == saved);
+    }
+}
