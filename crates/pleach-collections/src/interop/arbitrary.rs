@@ -1,6 +1,6 @@
 //! `arbitrary::Arbitrary`: collections made of a fuzzer's bytes.
 
-use crate::{Bag, Map, Set};
+use crate::{Bag, Map, Set, TrieMap};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use std::hash::{BuildHasher, Hash};
 
@@ -54,6 +54,20 @@ where
             bag.insert(item, times);
         }
         Ok(bag)
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (0, None)
+    }
+}
+
+impl<'a, V: Arbitrary<'a>> Arbitrary<'a> for TrieMap<V> {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_iter::<(Vec<u8>, V)>()?.collect()
+    }
+
+    fn arbitrary_take_rest(bytes: Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_take_rest_iter::<(Vec<u8>, V)>()?.collect()
     }
 
     fn size_hint(_: usize) -> (usize, Option<usize>) {

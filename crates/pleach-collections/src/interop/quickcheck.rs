@@ -1,6 +1,6 @@
 //! `quickcheck::Arbitrary`: collections made at random, and shrunk.
 
-use crate::{Bag, Map, Set};
+use crate::{Bag, Map, Set, TrieMap};
 use quickcheck::{Arbitrary, Gen};
 use std::hash::{BuildHasher, Hash};
 
@@ -57,4 +57,15 @@ fn of_counts<T: Hash + Eq + Clone, S: BuildHasher + Default>(counts: Vec<(T, u64
         bag.insert(item, times);
     }
     bag
+}
+
+impl<V: Arbitrary> Arbitrary for TrieMap<V> {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<(Vec<u8>, V)>::arbitrary(g).into_iter().collect()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let entries: Vec<(Vec<u8>, V)> = self.clone().into_iter().collect();
+        Box::new(entries.shrink().map(|entries| entries.into_iter().collect()))
+    }
 }

@@ -1,9 +1,10 @@
-//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, a bag as a map from item to count.
+//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, a bag as a map from item to count, a trie map as
+//! a sequence of pairs.
 //!
 //! In no order to rely on. Of several values for one key the last stays, as for `std`'s maps; several counts of one item
 //! add up. A length that the data claims is not believed: nothing is reserved for it.
 
-use crate::{Bag, Map, Set};
+use crate::{Bag, Map, Set, TrieMap};
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Serialize, Serializer};
 use std::fmt;
@@ -25,6 +26,13 @@ impl<T: Serialize, S> Serialize for Set<T, S> {
 impl<T: Serialize, S> Serialize for Bag<T, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         serializer.collect_map(self)
+    }
+}
+
+/// As a sequence of keys, which are sequences of bytes, and values: few formats have maps with such keys.
+impl<V: Serialize> Serialize for TrieMap<V> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(self)
     }
 }
 
@@ -120,5 +128,27 @@ where
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<'de, V: Deserialize<'de> + Clone> Visitor<'de> for Collect<TrieMap<V>> {
+    type Value = TrieMap<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence of keys, which are sequences of bytes, and values")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut map = TrieMap::new();
+        while let Some((key, value)) = entries.next_element::<(Vec<u8>, V)>()? {
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+impl<'de, V: Deserialize<'de> + Clone> Deserialize<'de> for TrieMap<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Collect::<Self>(PhantomData))
     }
 }

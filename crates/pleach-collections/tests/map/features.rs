@@ -301,3 +301,52 @@ mod parallel {
         assert_eq!(map.len(), 140_000);
     }
 }
+
+mod trie {
+    #[allow(unused_imports, reason = "by feature")]
+    use pleach_collections::TrieMap;
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn serde_keeps_a_trie_map() {
+        let map = TrieMap::from([(&b"a"[..], 1), (&[0, 255], 2), (b"", 3)]);
+        let json = serde_json::to_string(&map).unwrap();
+        assert_eq!(json, "[[[],3],[[0,255],2],[[97],1]]");
+        assert_eq!(serde_json::from_str::<TrieMap<i32>>(&json).unwrap(), map);
+    }
+
+    #[cfg(feature = "quickcheck")]
+    #[test]
+    fn quickcheck_makes_and_shrinks_trie_maps() {
+        use quickcheck::{Arbitrary, Gen};
+        let map = TrieMap::<u8>::arbitrary(&mut Gen::new(50));
+        map.check().unwrap();
+        map.shrink().take(20).for_each(|smaller| smaller.check().unwrap());
+    }
+
+    #[cfg(feature = "arbitrary")]
+    #[test]
+    fn arbitrary_makes_trie_maps() {
+        use arbitrary::{Arbitrary, Unstructured};
+        let bytes: Vec<u8> = (0..4_000_u32).map(|i| ((i * i) >> 4) as u8).collect();
+        let map = TrieMap::<u8>::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
+        map.check().unwrap();
+        assert!(!map.is_empty());
+    }
+
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn rayon_goes_through_trie_maps() {
+        use rayon::prelude::*;
+        let key = |i: u32| i.wrapping_mul(2_654_435_769).to_be_bytes();
+        let map: TrieMap<u32> = (0..5_000_u32).into_par_iter().map(|i| (key(i % 4_000), i)).collect();
+        assert_eq!(map, (0..5_000_u32).map(|i| (key(i % 4_000), i)).collect());
+        let mut entries: Vec<_> = map.par_iter().map(|(key, value)| (key, *value)).collect();
+        entries.sort();
+        assert!(map.clone().into_iter().eq(entries.clone()));
+        assert_eq!(map.clone().into_par_iter().count(), map.len());
+        let mut extended = TrieMap::new();
+        extended.par_extend(entries);
+        assert_eq!(extended, map);
+    }
+}

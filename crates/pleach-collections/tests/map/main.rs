@@ -9,3 +9,4 @@ mod map;
 mod nested;
 mod panics;
 mod traits;
+mod trie;

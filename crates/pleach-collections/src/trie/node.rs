@@ -1,0 +1,608 @@
+//! The node of the byte trie, and the only code that knows its layout.
+//!
+//! A node is one allocation: a header, then the arrays of a leaf or of an inner node. That takes `unsafe`, which this
+//! module and its children alone may use.
+//!
+//! ```text
+//! leaf    count u32 | len u16 | prefix u16 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len]
+//! inner   count u32 | len u16 | prefix u16 | size usize | weight usize | starts [u8; groups] | prefix | children [Node; len]
+//! ```
+//!
+//! What the `unsafe` code relies on:
+//!
+//! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine a block's layout. All arrays of a block are
+//!   initialised whenever code outside this module, user code above all, can see it.
+//! - **Pointer.** The lowest bit of a [`Node`]'s pointer is set if, and only if, the block is an inner node.
+//! - **Ownership.** `count` is the number of `Node`s that lead to the block. A block is written only through `&mut Node`
+//!   and with a count of 1.
+
+#![allow(unsafe_code)]
+
+mod build;
+mod drop;
+
+pub(crate) use build::{InnerBuilder, LeafBuilder, Parts, first_of_range};
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A counted pointer to a node of the trie. A clone counts one more.
+///
+/// A node holds a non-empty set of keys, of which the bytes that lead to it have been consumed. Here with leaves of at most
+/// 24 bytes:
+///
+/// ```text
+///   inner   prefix "edge "   size 7   weight 42
+///           ├ end ───────────── leaf   prefix ""        suffixes [""]                 (the key "edge ")
+///           ├ bytes 0x00–0x3f ─ leaf   prefix "17 n"    suffixes ["88", "9"]
+///           └ byte 'n' ──────── inner  prefix "n"       size 4 …
+/// ```
+///
+/// Invariants, which [`check`](super::check) tests by these numbers:
+///
+/// 1. `prefix` is the longest common prefix of the node's keys.
+/// 2. A node is a leaf exactly if it holds one key, or its keys cost at most [`LIMIT`](super::shape::LIMIT): the bytes
+///    that follow the prefix, and [`cost_of_entry`](super::shape::cost_of_entry) for each key.
+/// 3. A leaf's suffixes rise, and no two are equal; its tags are theirs.
+/// 4. `size` is the number of keys below an inner node, `weight` the sum of their lengths after its prefix.
+/// 5. The first child is the *end* exactly if the node's prefix is a key: a leaf of the empty suffix.
+/// 6. The other children are *groups*: each holds the keys whose next byte lies in a range of 2^w values, the first of which
+///    is a multiple of 2^w. The group's range is the largest one that leaves out the ranges of all others. `starts` has the
+///    first value of each, rising.
+/// 7. No group could be larger: the keys of the next larger range are too many for a leaf. So an inner child is alone in a
+///    range of one byte.
+/// 8. The pointer says whether a node is a leaf.
+///
+/// So the shape of a trie follows from its set of keys, whatever the order in which they came and went.
+pub(crate) struct Node<V> {
+    /// The block's address, and in its lowest bit [`INNER`].
+    pointer: NonNull<Header>,
+    values: PhantomData<Arc<V>>,
+}
+
+// SAFETY: a node is shared as an `Arc<V>` is: atomically counted, and written only by its sole owner.
+unsafe impl<V: Send + Sync> Send for Node<V> {}
+// SAFETY: as above.
+unsafe impl<V: Send + Sync> Sync for Node<V> {}
+
+/// The beginning of every block.
+#[repr(C)]
+struct Header {
+    count: AtomicU32,
+    /// The number of keys of a leaf; of an inner node the number of children, and [`HAS_END`].
+    len: u16,
+    /// The number of bytes of the prefix; [`OUTSIDE`] if the block holds an [`Outside`] in its place.
+    prefix: u16,
+}
+
+/// What follows the header in an inner node.
+#[repr(C)]
+struct Sums {
+    size: usize,
+    weight: usize,
+}
+
+/// A prefix that is too long to be copied with each node. Never aligned in a block.
+type Outside = Arc<[u8]>;
+
+/// The most bytes of a prefix that a block holds itself.
+const MAX_PREFIX: usize = if cfg!(pleach_tiny_nodes) { 3 } else { 48 };
+const OUTSIDE: u16 = u16::MAX;
+
+/// A bit of `len`: the first child of this inner node is the end.
+const HAS_END: u16 = 1 << 15;
+
+/// A bit of pointers to inner nodes: so a search knows what a child is before the child has come from memory.
+const INNER: usize = 1;
+
+const TAGS_AT: usize = size_of::<Header>();
+const SUMS_AT: usize = size_of::<Header>();
+const STARTS_AT: usize = SUMS_AT + size_of::<Sums>();
+
+/// Tags are compared as words of this many.
+const TAGS: usize = size_of::<u64>();
+
+/// Allocators round up to this anyway, and give this alignment.
+const ALIGN: usize = 16;
+
+/// The bytes that a prefix takes in a block.
+#[inline]
+fn stored(prefix: u16) -> usize {
+    if prefix == OUTSIDE {
+        size_of::<Outside>()
+    } else {
+        prefix as usize
+    }
+}
+
+/// Where the arrays of a leaf begin.
+#[derive(Clone, Copy)]
+struct LeafShape {
+    ends_at: usize,
+    prefix_at: usize,
+    suffixes_at: usize,
+}
+
+impl LeafShape {
+    #[inline]
+    fn new(len: usize, prefix: u16) -> Self {
+        let ends_at = TAGS_AT + len.next_multiple_of(TAGS);
+        let prefix_at = ends_at + len * size_of::<u16>();
+        let suffixes_at = prefix_at + stored(prefix);
+        Self {
+            ends_at,
+            prefix_at,
+            suffixes_at,
+        }
+    }
+
+    /// Where the values begin, behind this many bytes of suffixes.
+    #[inline]
+    fn values_at<V>(self, bytes: usize) -> usize {
+        (self.suffixes_at + bytes).next_multiple_of(align_of::<V>())
+    }
+
+    fn layout<V>(self, len: usize, bytes: usize) -> Layout {
+        let values = len.checked_mul(size_of::<V>());
+        layout::<V>(values.and_then(|values| values.checked_add(self.values_at::<V>(bytes))))
+    }
+}
+
+/// Where the arrays of an inner node begin.
+#[derive(Clone, Copy)]
+struct InnerShape {
+    prefix_at: usize,
+    children_at: usize,
+}
+
+impl InnerShape {
+    #[inline]
+    fn new(groups: usize, prefix: u16) -> Self {
+        let prefix_at = STARTS_AT + groups;
+        let children_at = (prefix_at + stored(prefix)).next_multiple_of(align_of::<usize>());
+        Self { prefix_at, children_at }
+    }
+
+    fn layout<V>(self, children: usize) -> Layout {
+        layout::<V>(Some(self.children_at + children * size_of::<Node<V>>()))
+    }
+}
+
+fn layout<V>(size: Option<usize>) -> Layout {
+    let align = align_of::<V>().max(ALIGN);
+    let size = size.and_then(|size| size.checked_next_multiple_of(ALIGN));
+    match size.map(|size| Layout::from_size_align(size, align)) {
+        Some(Ok(layout)) => layout,
+        // More than the address space.
+        _ => handle_alloc_error(Layout::new::<Header>()),
+    }
+}
+
+/// The tag of a suffix: a few bits of a hash, so that a search compares one suffix and not many.
+#[inline]
+fn tag(suffix: &[u8]) -> u8 {
+    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
+    let half = |bytes: &[u8]| u64::from(bytes.try_into().map_or(0, u32::from_le_bytes));
+    let len = suffix.len();
+    let mixed = match len {
+        0 => 0,
+        1..4 => {
+            let middle = u64::from(suffix[len / 2]);
+            u64::from(suffix[0]) | middle << 8 | u64::from(suffix[len - 1]) << 16
+        }
+        4..8 => half(&suffix[..4]) | half(&suffix[len - 4..]) << 32,
+        _ => word(&suffix[..8]) ^ word(&suffix[len - 8..]).rotate_left(29),
+    };
+    // The multiplier of Knuth's multiplicative hashing, 2^64 over the golden ratio.
+    ((mixed ^ (len as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+}
+
+impl<V> Node<V> {
+    /// A block with a header and nothing else: all its arrays must be written before it is used or dropped.
+    fn allocate(layout: Layout, len: u16, prefix: u16, inner: usize) -> Self {
+        // SAFETY: the layout's size is not 0.
+        let block = unsafe { alloc(layout) }.cast::<Header>();
+        let Some(block) = NonNull::new(block) else {
+            handle_alloc_error(layout)
+        };
+        // SAFETY: the block has room for a header, and is aligned for one.
+        unsafe {
+            block.write(Header {
+                count: AtomicU32::new(1),
+                len,
+                prefix,
+            })
+        };
+        Self {
+            pointer: block.map_addr(|address| address | inner),
+            values: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn block(&self) -> *mut Header {
+        self.pointer.as_ptr().map_addr(|address| address & !INNER)
+    }
+
+    /// The address `offset` bytes into the block.
+    #[inline]
+    fn at<T>(&self, offset: usize) -> *mut T {
+        // SAFETY: in the block, or at its end, for all offsets that a shape has.
+        unsafe { self.block().byte_add(offset).cast() }
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: the block lives as long as a node leads to it, and is not written meanwhile (Ownership).
+        unsafe { &*self.block() }
+    }
+
+    #[inline]
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.pointer.addr().get() & INNER == 0
+    }
+
+    /// The number of keys of a leaf, of children of an inner node.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.header().len & !HAS_END)
+    }
+
+    /// The number of keys in the node and below. O(1).
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        if self.is_leaf() { self.len() } else { self.sums().size }
+    }
+
+    /// The bytes of all keys after the node's prefix. O(1).
+    #[inline]
+    pub(crate) fn weight(&self) -> usize {
+        if self.is_leaf() {
+            self.suffixes().len()
+        } else {
+            self.sums().weight
+        }
+    }
+
+    #[inline]
+    fn sums(&self) -> &Sums {
+        debug_assert!(!self.is_leaf());
+        // SAFETY: an inner block has sums (Shape), not written meanwhile (Ownership).
+        unsafe { &*self.at::<Sums>(SUMS_AT) }
+    }
+
+    /// The common prefix of the keys.
+    #[inline]
+    pub(crate) fn prefix(&self) -> &[u8] {
+        let prefix = self.header().prefix;
+        let at = self.prefix_at();
+        if prefix == OUTSIDE {
+            return self.outside(at);
+        }
+        // SAFETY: the block has this many bytes there (Shape), not written meanwhile (Ownership).
+        unsafe { std::slice::from_raw_parts(self.at::<u8>(at), prefix as usize) }
+    }
+
+    #[cold]
+    fn outside(&self, at: usize) -> &[u8] {
+        // SAFETY: the block has such a pointer there (Shape), which owns the bytes as long as the block lives. The copy of it is
+        // not dropped.
+        unsafe {
+            let outside = ManuallyDrop::new(ptr::read_unaligned(self.at::<Outside>(at)));
+            &*Arc::as_ptr(&outside)
+        }
+    }
+
+    /// The prefix, to give to a new node: shared, if it lies outside of the block.
+    #[inline]
+    pub(crate) fn shared_prefix(&self) -> Prefix<'_> {
+        if self.header().prefix != OUTSIDE {
+            return Prefix::Bytes(self.prefix());
+        }
+        // SAFETY: as in `outside`.
+        let outside = unsafe { ManuallyDrop::new(ptr::read_unaligned(self.at::<Outside>(self.prefix_at()))) };
+        Prefix::Shared(Arc::clone(&outside))
+    }
+
+    #[inline]
+    fn prefix_at(&self) -> usize {
+        if self.is_leaf() {
+            TAGS_AT + self.len().next_multiple_of(TAGS) + self.len() * size_of::<u16>()
+        } else {
+            STARTS_AT + self.groups()
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
+        self.pointer == other.pointer
+    }
+
+    /// A number that no other node has while this one lives.
+    #[inline]
+    pub(crate) fn id(&self) -> usize {
+        self.pointer.addr().get()
+    }
+
+    /// Whether other pointers lead to this node, as of now.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        // Acquire: what other owners did, they did before they gave up their count.
+        self.header().count.load(Ordering::Acquire) > 1
+    }
+
+    /// The bytes of the node's own block.
+    pub(crate) fn bytes(&self) -> usize {
+        self.layout().size()
+    }
+
+    fn layout(&self) -> Layout {
+        if self.is_leaf() {
+            self.leaf_shape().layout::<V>(self.len(), self.suffixes().len())
+        } else {
+            self.inner_shape().layout::<V>(self.len())
+        }
+    }
+
+    /// Frees the block, and drops nothing in it.
+    ///
+    /// # Safety
+    /// The node is unique, never used or dropped again, and `layout` is the block's.
+    #[inline]
+    unsafe fn free(&mut self, layout: Layout) {
+        // SAFETY: allocated with this layout (Shape), and nobody else's (Ownership).
+        unsafe { dealloc(self.block().cast(), layout) }
+    }
+}
+
+/// The suffixes of a leaf.
+#[derive(Clone, Copy)]
+pub(crate) struct Suffixes<'a> {
+    ends: &'a [u16],
+    bytes: &'a [u8],
+}
+
+impl<'a> Suffixes<'a> {
+    pub(crate) fn get(self, index: usize) -> &'a [u8] {
+        let start = if index == 0 {
+            0
+        } else {
+            usize::from(self.ends[index - 1])
+        };
+        &self.bytes[start..usize::from(self.ends[index])]
+    }
+}
+
+/// A prefix for a new node.
+#[derive(Clone)]
+pub(crate) enum Prefix<'a> {
+    Bytes(&'a [u8]),
+    /// Of a node whose prefix lies outside of its block.
+    Shared(Arc<[u8]>),
+}
+
+impl Prefix<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Prefix::Bytes(bytes) => bytes,
+            Prefix::Shared(bytes) => bytes,
+        }
+    }
+
+    /// What the header says of it.
+    fn field(&self) -> u16 {
+        let len = self.bytes().len();
+        if len > MAX_PREFIX { OUTSIDE } else { len as u16 }
+    }
+}
+
+/// Leaves.
+impl<V> Node<V> {
+    #[inline]
+    fn leaf_shape(&self) -> LeafShape {
+        debug_assert!(self.is_leaf());
+        LeafShape::new(self.len(), self.header().prefix)
+    }
+
+    #[inline]
+    fn tags(&self) -> &[u8] {
+        // SAFETY: a leaf's block has this many tags (Shape), not written meanwhile (Ownership).
+        unsafe { std::slice::from_raw_parts(self.at::<u8>(TAGS_AT), self.len()) }
+    }
+
+    /// Where each suffix ends.
+    #[inline]
+    fn ends(&self) -> &[u16] {
+        // SAFETY: as for tags; aligned, for it lies behind a multiple of 8 bytes.
+        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + self.len().next_multiple_of(TAGS)), self.len()) }
+    }
+
+    /// All suffixes of a leaf, one behind the other.
+    #[inline]
+    fn suffixes(&self) -> &[u8] {
+        let bytes = usize::from(self.ends()[self.len() - 1]);
+        // SAFETY: as for tags.
+        unsafe { std::slice::from_raw_parts(self.at::<u8>(self.leaf_shape().suffixes_at), bytes) }
+    }
+
+    /// The suffix at `index` of a leaf: what its key has after the prefix.
+    #[inline]
+    pub(crate) fn suffix(&self, index: usize) -> &[u8] {
+        let ends = self.ends();
+        let start = if index == 0 { 0 } else { usize::from(ends[index - 1]) };
+        &self.suffixes()[start..usize::from(ends[index])]
+    }
+
+    /// The values of a leaf, in the order of its keys.
+    #[inline]
+    pub(crate) fn values(&self) -> &[V] {
+        debug_assert!(self.is_leaf());
+        // SAFETY: as for tags; aligned by `values_at`.
+        unsafe { std::slice::from_raw_parts(self.values_ptr(), self.len()) }
+    }
+
+    #[inline]
+    fn values_ptr(&self) -> *mut V {
+        self.at::<V>(self.leaf_shape().values_at::<V>(self.suffixes().len()))
+    }
+
+    /// The suffixes and values of a unique leaf, the values for writing.
+    #[inline]
+    pub(crate) fn entries_mut(&mut self) -> (Suffixes<'_>, &mut [V]) {
+        let (ends, bytes): (*const [u16], *const [u8]) = (self.ends(), self.suffixes());
+        let values = self.values_mut();
+        // SAFETY: the arrays of a block don't overlap, and the block is borrowed as long as both results.
+        let suffixes = unsafe {
+            Suffixes {
+                ends: &*ends,
+                bytes: &*bytes,
+            }
+        };
+        (suffixes, values)
+    }
+
+    /// Finds a suffix of a leaf.
+    #[inline]
+    pub(crate) fn find(&self, suffix: &[u8]) -> Option<usize> {
+        const LOW: u64 = u64::from_ne_bytes([0x01; TAGS]);
+        const HIGH: u64 = u64::from_ne_bytes([0x80; TAGS]);
+        let pattern = u64::from(tag(suffix)) * LOW;
+        let len = self.len();
+        let mut first = 0;
+        while first < len {
+            // SAFETY: tags come in whole words, in an aligned block (Shape).
+            let word = u64::from_le(unsafe { *self.at::<u64>(TAGS_AT + first) });
+            // Bytes that are 0 in `differing`, and perhaps some above them.
+            let differing = word ^ pattern;
+            let mut hits = differing.wrapping_sub(LOW) & !differing & HIGH;
+            while hits != 0 {
+                let index = first + hits.trailing_zeros() as usize / 8;
+                if index < len && self.suffix(index) == suffix {
+                    return Some(index);
+                }
+                hits &= hits - 1;
+            }
+            first += TAGS;
+        }
+        None
+    }
+
+    /// The index of the first suffix of a leaf that is not less than this one.
+    #[inline]
+    pub(crate) fn lower_bound(&self, suffix: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.suffix(middle) < suffix {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Whether the tags are those of the suffixes.
+    pub(crate) fn tags_are_right(&self) -> bool {
+        (0..self.len()).all(|index| self.tags()[index] == tag(self.suffix(index)))
+    }
+
+    /// The values of a unique leaf, for writing.
+    #[inline]
+    pub(crate) fn values_mut(&mut self) -> &mut [V] {
+        debug_assert!(self.is_leaf() && !self.is_shared());
+        let (values, len) = (self.values_ptr(), self.len());
+        if self.is_shared() {
+            std::process::abort();
+        }
+        // SAFETY: as for `values`, and unique.
+        unsafe { std::slice::from_raw_parts_mut(values, len) }
+    }
+}
+
+/// Inner nodes.
+impl<V> Node<V> {
+    #[inline]
+    fn inner_shape(&self) -> InnerShape {
+        debug_assert!(!self.is_leaf());
+        InnerShape::new(self.groups(), self.header().prefix)
+    }
+
+    #[inline]
+    pub(crate) fn has_end(&self) -> bool {
+        !self.is_leaf() && self.header().len & HAS_END != 0
+    }
+
+    /// The number of groups of an inner node.
+    #[inline]
+    pub(crate) fn groups(&self) -> usize {
+        let len = self.header().len;
+        usize::from(len & !HAS_END) - usize::from(len >> 15)
+    }
+
+    /// The first byte of each group's range.
+    #[inline]
+    pub(crate) fn starts(&self) -> &[u8] {
+        // SAFETY: an inner block has this many (Shape), not written meanwhile (Ownership).
+        unsafe { std::slice::from_raw_parts(self.at::<u8>(STARTS_AT), self.groups()) }
+    }
+
+    /// The children of an inner node: the end, if there is one, and the groups.
+    #[inline]
+    pub(crate) fn children(&self) -> &[Self] {
+        // SAFETY: as for starts.
+        unsafe { std::slice::from_raw_parts(self.at::<Self>(self.inner_shape().children_at), self.len()) }
+    }
+
+    /// The index among the children of the last group that starts at this byte or before, which holds all keys that
+    /// continue with it.
+    #[inline]
+    pub(crate) fn child_index(&self, byte: u8) -> Option<usize> {
+        let before = self
+            .starts()
+            .iter()
+            .map(|start| usize::from(*start <= byte))
+            .sum::<usize>();
+        before.checked_sub(1).map(|group| group + usize::from(self.has_end()))
+    }
+
+    /// The children of a unique inner node, for writing: the keys below must stay, unless [`grow`](Self::grow) is told.
+    #[inline]
+    pub(crate) fn children_mut(&mut self) -> &mut [Self] {
+        if self.is_leaf() || self.is_shared() {
+            std::process::abort();
+        }
+        // SAFETY: as for `children`, and unique.
+        unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
+    }
+
+    /// Adds to the sums of a unique inner node.
+    #[inline]
+    pub(crate) fn grow(&mut self, keys: isize, bytes: isize) {
+        if self.is_leaf() || self.is_shared() {
+            std::process::abort();
+        }
+        // SAFETY: an inner block has sums, and is unique.
+        let sums = unsafe { &mut *self.at::<Sums>(SUMS_AT) };
+        sums.size = sums.size.wrapping_add_signed(keys);
+        sums.weight = sums.weight.wrapping_add_signed(bytes);
+    }
+}
+
+impl<V> Clone for Node<V> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
+        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
+            std::process::abort();
+        }
+        Self {
+            pointer: self.pointer,
+            values: PhantomData,
+        }
+    }
+}

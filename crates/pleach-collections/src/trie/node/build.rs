@@ -1,0 +1,443 @@
+//! Nodes put together, and leaves taken apart.
+
+use super::*;
+
+/// A leaf taken apart from the front: its values move out if it had no other owner, else they are cloned.
+pub(crate) struct Parts<V> {
+    leaf: ManuallyDrop<Node<V>>,
+    owned: bool,
+    /// The number of values that were taken.
+    taken: usize,
+}
+
+impl<V> Parts<V> {
+    pub(crate) fn of(leaf: Node<V>) -> Self {
+        debug_assert!(leaf.is_leaf());
+        Self {
+            owned: !leaf.is_shared(),
+            leaf: ManuallyDrop::new(leaf),
+            taken: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.leaf.len()
+    }
+
+    pub(crate) fn prefix(&self) -> &[u8] {
+        self.leaf.prefix()
+    }
+
+    pub(crate) fn shared_prefix(&self) -> Prefix<'_> {
+        self.leaf.shared_prefix()
+    }
+
+    pub(crate) fn suffix(&self, index: usize) -> &[u8] {
+        self.leaf.suffix(index)
+    }
+
+    /// The bytes of all suffixes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.leaf.weight()
+    }
+
+    /// The next value.
+    #[inline]
+    pub(crate) fn next_value(&mut self) -> Option<V>
+    where
+        V: Clone,
+    {
+        if self.taken == self.leaf.len() {
+            return None;
+        }
+        // SAFETY: in the array of values. Each value of an owned leaf is read once.
+        let value = unsafe {
+            let value = self.leaf.values_ptr().add(self.taken);
+            if self.owned { ptr::read(value) } else { (*value).clone() }
+        };
+        self.taken += 1;
+        Some(value)
+    }
+}
+
+impl<V> Drop for Parts<V> {
+    fn drop(&mut self) {
+        // SAFETY: of an owned leaf the values that are left are dropped, once, and the block freed; a shared one is given up.
+        unsafe {
+            if !self.owned {
+                return ManuallyDrop::drop(&mut self.leaf);
+            }
+            let (layout, taken, len) = (self.leaf.layout(), self.taken, self.leaf.len());
+            let left = ptr::slice_from_raw_parts_mut(self.leaf.values_ptr().add(taken), len - taken);
+            self.leaf.drop_prefix();
+            let _free = super::drop::Free(&mut self.leaf, layout);
+            ptr::drop_in_place(left);
+        }
+    }
+}
+
+/// Makes a leaf of entries that come in the order of their keys.
+pub(crate) struct LeafBuilder<V> {
+    leaf: ManuallyDrop<Node<V>>,
+    shape: LeafShape,
+    layout: Layout,
+    len: usize,
+    /// The bytes that all suffixes will have, and those that were written.
+    bytes: usize,
+    written: usize,
+    /// The number of entries that were pushed.
+    done: usize,
+    values: *mut V,
+}
+
+impl<V> LeafBuilder<V> {
+    /// For a leaf of `len` entries, whose suffixes have this many bytes together.
+    pub(crate) fn new(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
+        if len == 0 || len >= usize::from(HAS_END) || bytes > usize::from(u16::MAX) {
+            std::process::abort();
+        }
+        let field = prefix.field();
+        let shape = LeafShape::new(len, field);
+        let layout = shape.layout::<V>(len, bytes);
+        let mut leaf = Node::allocate(layout, len as u16, field, 0);
+        // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
+        unsafe {
+            ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, len.next_multiple_of(TAGS));
+            leaf.write_prefix(prefix, shape.prefix_at);
+        }
+        Self {
+            values: leaf.at(shape.values_at::<V>(bytes)),
+            leaf: ManuallyDrop::new(leaf),
+            shape,
+            layout,
+            len,
+            bytes,
+            written: 0,
+            done: 0,
+        }
+    }
+
+    /// Adds an entry whose suffix comes in two pieces.
+    #[inline]
+    pub(crate) fn push(&mut self, lead: &[u8], suffix: &[u8], value: V) {
+        let written = self.written + lead.len() + suffix.len();
+        if self.done == self.len || written > self.bytes {
+            std::process::abort();
+        }
+        // SAFETY: the block has room for another entry and its bytes.
+        unsafe {
+            let to = self.leaf.at::<u8>(self.shape.suffixes_at + self.written);
+            ptr::copy_nonoverlapping(lead.as_ptr(), to, lead.len());
+            ptr::copy_nonoverlapping(suffix.as_ptr(), to.add(lead.len()), suffix.len());
+            let whole = std::slice::from_raw_parts(to, lead.len() + suffix.len());
+            self.leaf.at::<u8>(TAGS_AT + self.done).write(tag(whole));
+            self.leaf
+                .at::<u16>(self.shape.ends_at)
+                .add(self.done)
+                .write(written as u16);
+            self.values.add(self.done).write(value);
+        }
+        self.written = written;
+        self.done += 1;
+    }
+
+    /// Adds the next entries of a leaf, before the index `end`, whose prefix is this one's.
+    #[inline]
+    pub(crate) fn extend(&mut self, from: &mut Parts<V>, end: usize)
+    where
+        V: Clone,
+    {
+        let start = from.taken;
+        let end = end.min(from.leaf.len());
+        if start >= end {
+            return;
+        }
+        let (count, ends) = (end - start, from.leaf.ends());
+        let first = if start == 0 { 0 } else { usize::from(ends[start - 1]) };
+        let bytes = usize::from(ends[end - 1]) - first;
+        if self.len - self.done < count || self.bytes - self.written < bytes {
+            std::process::abort();
+        }
+        // SAFETY: the block has room for as many entries and bytes. Values are counted one by one, for a clone may panic.
+        unsafe {
+            let tags = from.leaf.at::<u8>(TAGS_AT + start);
+            ptr::copy_nonoverlapping(tags, self.leaf.at::<u8>(TAGS_AT + self.done), count);
+            let suffixes = from.leaf.suffixes().as_ptr().add(first);
+            ptr::copy_nonoverlapping(suffixes, self.leaf.at(self.shape.suffixes_at + self.written), bytes);
+            let to = self.leaf.at::<u16>(self.shape.ends_at).add(self.done);
+            for (index, old) in ends[start..end].iter().enumerate() {
+                to.add(index).write((usize::from(*old) - first + self.written) as u16);
+            }
+            if from.owned {
+                ptr::copy_nonoverlapping(from.leaf.values_ptr().add(start), self.values.add(self.done), count);
+                from.taken = end;
+                self.done += count;
+            } else {
+                for _ in 0..count {
+                    let value = &*from.leaf.values_ptr().add(from.taken);
+                    self.values.add(self.done).write(value.clone());
+                    from.taken += 1;
+                    self.done += 1;
+                }
+            }
+        }
+        self.written += bytes;
+    }
+
+    pub(crate) fn finish(self) -> Node<V> {
+        if self.done != self.len || self.written != self.bytes {
+            std::process::abort();
+        }
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the block holds all of its shape, and is taken out once.
+        unsafe { ManuallyDrop::take(&mut this.leaf) }
+    }
+}
+
+/// A builder given up, as by a panic in `Clone`: drops the entries that it has.
+impl<V> Drop for LeafBuilder<V> {
+    fn drop(&mut self) {
+        // SAFETY: so many values are initialised; the prefix is; nobody else has the block.
+        unsafe {
+            let values = ptr::slice_from_raw_parts_mut(self.values, self.done);
+            self.leaf.drop_prefix();
+            let _free = super::drop::Free(&mut self.leaf, self.layout);
+            ptr::drop_in_place(values);
+        }
+    }
+}
+
+/// Makes an inner node of children that come in order.
+pub(crate) struct InnerBuilder<V> {
+    node: ManuallyDrop<Node<V>>,
+    shape: InnerShape,
+    groups: usize,
+    has_end: bool,
+    /// The number of children that were pushed.
+    done: usize,
+}
+
+impl<V> InnerBuilder<V> {
+    /// For a node of this many groups, after the end if `has_end`.
+    pub(crate) fn new(prefix: &Prefix<'_>, groups: usize, has_end: bool) -> Self {
+        let children = groups + usize::from(has_end);
+        if groups == 0 || groups > 256 {
+            std::process::abort();
+        }
+        let (field, end) = (prefix.field(), if has_end { HAS_END } else { 0 });
+        let shape = InnerShape::new(groups, field);
+        let layout = shape.layout::<V>(children);
+        let mut node = Node::allocate(layout, children as u16 | end, field, INNER);
+        // SAFETY: the block has room for sums, starts and prefix.
+        unsafe {
+            node.at::<Sums>(SUMS_AT).write(Sums { size: 0, weight: 0 });
+            ptr::write_bytes(node.at::<u8>(STARTS_AT), 0, groups);
+            node.write_prefix(prefix, shape.prefix_at);
+        }
+        Self {
+            node: ManuallyDrop::new(node),
+            shape,
+            groups,
+            has_end,
+            done: 0,
+        }
+    }
+
+    /// Adds the end.
+    pub(crate) fn push_end(&mut self, end: Node<V>) {
+        if !self.has_end || self.done != 0 {
+            std::process::abort();
+        }
+        // SAFETY: the block has room for it.
+        unsafe { self.node.at::<Node<V>>(self.shape.children_at).write(end) };
+        self.done = 1;
+    }
+
+    /// Adds the group of a range that has this byte; that of the range's other bytes, if any, follows from what else there is.
+    #[inline]
+    pub(crate) fn push(&mut self, byte: u8, child: Node<V>) {
+        let group = self.done.wrapping_sub(usize::from(self.has_end));
+        if group >= self.groups {
+            std::process::abort();
+        }
+        // SAFETY: the block has room for another group.
+        unsafe {
+            self.node.at::<u8>(STARTS_AT + group).write(byte);
+            let children = self.node.at::<Node<V>>(self.shape.children_at);
+            children.add(self.done).write(child);
+        }
+        self.done += 1;
+    }
+
+    /// Gives each range its first byte, counts what is below, and returns the node.
+    pub(crate) fn finish(mut self) -> Node<V> {
+        let sums = self
+            .children()
+            .iter()
+            .fold((0_usize, 0_usize), |(size, weight), child| {
+                (
+                    size + child.size(),
+                    weight + child.weight() + child.prefix().len() * child.size(),
+                )
+            });
+        self.set_sums(sums.0, sums.1);
+        self.finish_counted()
+    }
+
+    fn children(&self) -> &[Node<V>] {
+        // SAFETY: so many children are initialised.
+        unsafe { std::slice::from_raw_parts(self.node.at(self.shape.children_at), self.done) }
+    }
+
+    fn set_sums(&mut self, size: usize, weight: usize) {
+        // SAFETY: the block has sums, and nobody else has it.
+        unsafe { self.node.at::<Sums>(SUMS_AT).write(Sums { size, weight }) }
+    }
+
+    fn finish_counted(self) -> Node<V> {
+        if self.done != self.groups + usize::from(self.has_end) {
+            std::process::abort();
+        }
+        let mut this = ManuallyDrop::new(self);
+        let (groups, skip) = (this.groups, usize::from(this.has_end));
+        // SAFETY: the block holds all of its shape, and is taken out once; the starts are written before.
+        unsafe {
+            let starts = this.node.at::<u8>(STARTS_AT);
+            for group in 0..groups {
+                if this.node.children()[group + skip].is_leaf() {
+                    let width = this.node.width(group);
+                    *starts.add(group) = first_of_range(*starts.add(group), width);
+                }
+            }
+            ManuallyDrop::take(&mut this.node)
+        }
+    }
+}
+
+impl<V> Drop for InnerBuilder<V> {
+    fn drop(&mut self) {
+        let layout = self.shape.layout::<V>(self.groups + usize::from(self.has_end));
+        // SAFETY: so many children are initialised, and the prefix is; nobody else has the block.
+        unsafe {
+            let children = ptr::slice_from_raw_parts_mut(self.node.at::<Node<V>>(self.shape.children_at), self.done);
+            self.node.drop_prefix();
+            let _free = super::drop::Free(&mut self.node, layout);
+            ptr::drop_in_place(children);
+        }
+    }
+}
+
+/// The first byte of the range of 2^`width` bytes that has this byte.
+#[inline]
+pub(crate) fn first_of_range(byte: u8, width: u32) -> u8 {
+    if width >= 8 { 0 } else { byte >> width << width }
+}
+
+impl<V> Node<V> {
+    /// Writes a new block's prefix.
+    ///
+    /// # Safety
+    /// The block has room for it there, and had none before.
+    #[inline]
+    unsafe fn write_prefix(&mut self, prefix: &Prefix<'_>, at: usize) {
+        let bytes = prefix.bytes();
+        // SAFETY: room for as many bytes, or for a pointer, as the header says.
+        unsafe {
+            if bytes.len() <= MAX_PREFIX {
+                ptr::copy_nonoverlapping(bytes.as_ptr(), self.at::<u8>(at), bytes.len());
+            } else {
+                let outside: Outside = match prefix {
+                    Prefix::Bytes(bytes) => Arc::from(*bytes),
+                    Prefix::Shared(outside) => Arc::clone(outside),
+                };
+                ptr::write_unaligned(self.at::<Outside>(at), outside);
+            }
+        }
+    }
+
+    /// Makes this the only pointer to its inner node. Runs no code of the user.
+    #[inline]
+    pub(crate) fn unshare_inner(&mut self) {
+        debug_assert!(!self.is_leaf());
+        if self.is_shared() {
+            *self = self.copy_inner(&self.shared_prefix());
+        }
+    }
+
+    /// An inner node of the same children with another prefix.
+    pub(crate) fn copy_inner(&self, prefix: &Prefix<'_>) -> Self {
+        let mut copy = InnerBuilder::new(prefix, self.groups(), self.has_end());
+        let children = copy.node.at::<Self>(copy.shape.children_at);
+        // SAFETY: the copy has room for as many starts and children. To clone a node can't panic.
+        unsafe {
+            ptr::copy_nonoverlapping(self.starts().as_ptr(), copy.node.at(STARTS_AT), copy.groups);
+            for child in self.children() {
+                children.add(copy.done).write(child.clone());
+                copy.done += 1;
+            }
+        }
+        copy.set_sums(self.sums().size, self.sums().weight);
+        let mut this = ManuallyDrop::new(copy);
+        // SAFETY: the block holds all of its shape, and is taken out once.
+        unsafe { ManuallyDrop::take(&mut this.node) }
+    }
+
+    /// Makes this the only pointer to its leaf.
+    pub(crate) fn unshare_leaf(&mut self)
+    where
+        V: Clone,
+    {
+        if self.is_shared() {
+            let mut parts = Parts::of(self.clone());
+            let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len(), self.suffixes().len());
+            copy.extend(&mut parts, self.len());
+            *self = copy.finish();
+        }
+    }
+
+    /// The children of an inner node: moved out if it had no other owner.
+    pub(crate) fn into_children(self) -> Vec<Self> {
+        debug_assert!(!self.is_leaf());
+        if self.is_shared() {
+            return self.children().to_vec();
+        }
+        let mut this = ManuallyDrop::new(self);
+        let layout = this.layout();
+        let mut children = Vec::with_capacity(this.len());
+        // SAFETY: unique. The children move, and the block is freed without them.
+        unsafe {
+            ptr::copy_nonoverlapping(this.children().as_ptr(), children.as_mut_ptr(), this.len());
+            children.set_len(this.len());
+            this.drop_prefix();
+            this.free(layout);
+        }
+        children
+    }
+
+    /// Puts what `make` makes of this node in its place. `make` runs no code that may panic, or the process ends.
+    pub(crate) fn replace_with(&mut self, make: impl FnOnce(Self) -> Self) {
+        struct Abort;
+        impl Drop for Abort {
+            fn drop(&mut self) {
+                std::process::abort();
+            }
+        }
+        let abort = Abort;
+        // SAFETY: the node is moved out, and another moved in before anybody can see it.
+        unsafe { ptr::write(self, make(ptr::read(self))) };
+        std::mem::forget(abort);
+    }
+
+    /// The width of a group's range: it has 2^`width` bytes.
+    #[inline]
+    pub(crate) fn width(&self, group: usize) -> u32 {
+        if !self.children()[group + usize::from(self.has_end())].is_leaf() {
+            return 0;
+        }
+        let starts = self.starts();
+        let beyond = |other: Option<&u8>| other.map_or(8, |other| (starts[group] ^ other).checked_ilog2().unwrap_or(0));
+        let before = group.checked_sub(1).and_then(|before| starts.get(before));
+        beyond(before).min(beyond(starts.get(group + 1)))
+    }
+}

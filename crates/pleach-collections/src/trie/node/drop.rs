@@ -1,0 +1,113 @@
+//! Dropping nodes, iteratively.
+
+use super::{InnerShape, Node, Outside};
+use smallvec::SmallVec;
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::sync::atomic::{Ordering, fence};
+
+impl<V> Node<V> {
+    /// Gives up a count, and returns whether it was the last.
+    #[inline]
+    fn release(&self) -> bool {
+        // A sole owner need not write the count to know that it is one.
+        let count = &self.header().count;
+        if count.load(Ordering::Acquire) != 1 {
+            if count.fetch_sub(1, Ordering::Release) != 1 {
+                return false;
+            }
+            fence(Ordering::Acquire);
+        }
+        true
+    }
+
+    /// Drops a prefix outside of the block.
+    ///
+    /// # Safety
+    /// The last owner calls it, once.
+    #[inline]
+    pub(super) unsafe fn drop_prefix(&mut self) {
+        if self.header().prefix == super::OUTSIDE {
+            // SAFETY: there is one (Shape), and nobody reads it again.
+            drop(unsafe { ptr::read_unaligned(self.at::<Outside>(self.prefix_at())) });
+        }
+    }
+
+    /// Drops the contents of a leaf that had its last owner, and frees its block.
+    ///
+    /// # Safety
+    /// The last owner calls it, once.
+    #[inline]
+    unsafe fn drop_leaf(&mut self) {
+        let layout = self.layout();
+        // SAFETY: the values are initialised (Shape), and dropped once. If a drop panics, `Free` frees the block.
+        unsafe {
+            self.drop_prefix();
+            let values = ptr::slice_from_raw_parts_mut(self.values_ptr(), self.len());
+            let _free = Free(self, layout);
+            ptr::drop_in_place(values);
+        }
+    }
+
+    /// Drops the nodes below an inner node that had its last owner, and frees the blocks, with a stack of its own.
+    ///
+    /// # Safety
+    /// The last owner calls it, once.
+    #[cold]
+    unsafe fn drop_inner(&mut self) {
+        // Each inner node whose last owner we are, and how many of its children are dropped. If the drop of a value panics,
+        // the nodes that are left are leaked.
+        let mut stack: SmallVec<[(ManuallyDrop<Self>, usize); 16]> = SmallVec::new();
+        // SAFETY: `self` is never used again; the copy takes its place.
+        stack.push((ManuallyDrop::new(unsafe { ptr::read(self) }), 0));
+        while let Some((node, dropped)) = stack.last_mut() {
+            if *dropped == node.len() {
+                let layout = InnerShape::new(node.groups(), node.header().prefix).layout::<V>(node.len());
+                // SAFETY: all children are dropped, and nobody else's.
+                unsafe {
+                    node.drop_prefix();
+                    node.free(layout);
+                }
+                stack.pop();
+                continue;
+            }
+            // SAFETY: each child is taken out once.
+            let mut child = ManuallyDrop::new(unsafe { ptr::read(&node.children()[*dropped]) });
+            *dropped += 1;
+            if child.release() {
+                if child.is_leaf() {
+                    // SAFETY: it was the last owner, and is not used again.
+                    unsafe { child.drop_leaf() };
+                } else {
+                    stack.push((child, 0));
+                }
+            }
+        }
+    }
+}
+
+/// Frees a block when it goes out of scope.
+pub(super) struct Free<'n, V>(pub(super) &'n mut Node<V>, pub(super) std::alloc::Layout);
+
+impl<V> Drop for Free<'_, V> {
+    fn drop(&mut self) {
+        // SAFETY: made by the last owner, which has dropped what is in the block or leaks it.
+        unsafe { self.0.free(self.1) }
+    }
+}
+
+impl<V> Drop for Node<V> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.release() {
+            // SAFETY: the last owner, once.
+            unsafe {
+                if self.is_leaf() {
+                    self.drop_leaf();
+                } else {
+                    self.drop_inner();
+                }
+            }
+        }
+    }
+}
