@@ -147,7 +147,7 @@ impl<T: Term> Environment<T> {
             counted::<PatternCache<T>>() + patterns.bytes(),
             all_shared || Arc::strong_count(patterns) > 1,
         );
-        spaces.each_node(|bytes, entries, shared| {
+        spaces.visit_nodes(|bytes, entries, shared| {
             let shared = all_shared || shared;
             memory.spaces.count(bytes, shared);
             for (_, space) in entries {
@@ -156,7 +156,7 @@ impl<T: Term> Environment<T> {
                 memory.spaces += terms.space(space, shared).total();
             }
         });
-        cells.each_node(|bytes, entries, shared| {
+        cells.visit_nodes(|bytes, entries, shared| {
             let heap: usize = entries.iter().map(|(_, content)| terms.heap(&content.0)).sum();
             memory.cells.count(bytes + heap, all_shared || shared);
         });
@@ -172,7 +172,7 @@ const fn counted<X>() -> usize {
 /// The nodes of an index; its records are counted with the facts.
 fn index<K, T>(index: &Map<K, Sequence<Arc<Record<T>>>>, all_shared: bool) -> Held {
     let mut held = Held::default();
-    index.each_node(|bytes, entries, shared| {
+    index.visit_nodes(|bytes, entries, shared| {
         let node_shared = all_shared || shared;
         held.count(bytes, node_shared);
         for (_, bucket) in entries {

@@ -1,17 +1,16 @@
-//! The persistent hash bag: items with multiplicities.
+//! The persistent hash bag [`Bag`]: items with multiplicities.
 
-mod combine;
 mod ops;
 mod traits;
 
-use crate::map::{IntoIter, Iter, Keys, Map, RandomState, Violation};
+use crate::map::{ExtractIf, IntoIter, Iter, Keys, Map, RandomState, Violation};
 use equivalent::Equivalent;
 use std::hash::{BuildHasher, Hash};
 
-/// A persistent bag (multiset): how many times each item is present. A [`Map`] from item to count, with its costs and
-/// its limits.
+/// A persistent bag (multiset): a [`Map`] from item to count, with the same costs and limits.
 ///
-/// In the costs below, n is the number of different items.
+/// In the costs below, n is the number of distinct items of the larger bag, d that of the items that two bags don't
+/// share.
 ///
 /// ```
 /// use pleach_collections::Bag;
@@ -27,7 +26,7 @@ pub struct Bag<T, S = RandomState> {
 }
 
 impl<T> Bag<T> {
-    /// An empty bag. O(1), allocates nothing.
+    /// Creates an empty bag. O(1), without allocation.
     ///
     /// ```
     /// static EMPTY: pleach_collections::Bag<u32> = pleach_collections::Bag::new();
@@ -39,7 +38,7 @@ impl<T> Bag<T> {
 }
 
 impl<T, S> Bag<T, S> {
-    /// An empty bag that hashes with `hasher`: see [`Map::with_hasher`].
+    /// Creates an empty bag that hashes with `hasher`: see [`Map::with_hasher`]. O(1).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::with_hasher(std::hash::RandomState::new());
@@ -51,7 +50,7 @@ impl<T, S> Bag<T, S> {
         }
     }
 
-    /// An empty bag with this bag's hasher, so that the two can be merged by structure. O(1).
+    /// Creates an empty bag with this bag's hasher, so that the two can be merged by structure. O(1).
     ///
     /// ```
     /// let bag = pleach_collections::Bag::from(["a"]);
@@ -66,7 +65,7 @@ impl<T, S> Bag<T, S> {
         }
     }
 
-    /// The hasher. O(1).
+    /// Returns the hasher. O(1).
     ///
     /// ```
     /// use std::hash::BuildHasher;
@@ -78,7 +77,7 @@ impl<T, S> Bag<T, S> {
         self.counts.hasher()
     }
 
-    /// The number of different items. O(1).
+    /// Returns the number of distinct items. O(1).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Bag::from(["a", "a", "b"]).distinct(), 2);
@@ -87,7 +86,7 @@ impl<T, S> Bag<T, S> {
         self.counts.len()
     }
 
-    /// The sum of all counts. O(n).
+    /// Returns the sum of all counts. O(n).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Bag::from(["a", "a", "b"]).total(), 3);
@@ -96,7 +95,7 @@ impl<T, S> Bag<T, S> {
         self.counts.values().map(|count| u128::from(*count)).sum()
     }
 
-    /// Whether there is no item. O(1).
+    /// Returns `true` if the bag has no items. O(1).
     ///
     /// ```
     /// assert!(pleach_collections::Bag::<u32>::new().is_empty());
@@ -105,7 +104,7 @@ impl<T, S> Bag<T, S> {
         self.counts.is_empty()
     }
 
-    /// Whether both are one and the same bag: see [`Map::ptr_eq`]. O(1).
+    /// Returns `true` if both bags share all nodes: see [`Map::ptr_eq`]. O(1).
     ///
     /// ```
     /// let bag = pleach_collections::Bag::from(["a"]);
@@ -115,7 +114,7 @@ impl<T, S> Bag<T, S> {
         self.counts.ptr_eq(&other.counts)
     }
 
-    /// Removes all items, and keeps the hasher. O(1) if the bag is shared, else O(n).
+    /// Removes all items. O(1) if another bag shares them, else O(n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a"]);
@@ -126,7 +125,7 @@ impl<T, S> Bag<T, S> {
         self.counts.clear();
     }
 
-    /// The items, each once, with their counts, in no order to rely on. O(n) in all.
+    /// Returns an iterator over the distinct items and their counts, in unspecified order. O(n) for all.
     ///
     /// ```
     /// assert!(pleach_collections::Bag::from(["a", "a"]).iter().eq([(&"a", &2)]));
@@ -135,7 +134,7 @@ impl<T, S> Bag<T, S> {
         self.counts.iter()
     }
 
-    /// The items, each once, in the order of [`iter`](Bag::iter).
+    /// Returns an iterator over the distinct items, in the order of [`iter`](Bag::iter).
     ///
     /// ```
     /// assert!(pleach_collections::Bag::from(["a", "a"]).items().eq(&["a"]));
@@ -144,7 +143,7 @@ impl<T, S> Bag<T, S> {
         self.counts.keys()
     }
 
-    /// Empties the bag, and iterates over the items it had, with their counts: see [`Map::drain`].
+    /// Removes all items and returns an iterator over them and their counts: see [`Map::drain`].
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a", "a"]);
@@ -160,7 +159,7 @@ impl<T, S> Bag<T, S> {
 }
 
 impl<T, S: BuildHasher> Bag<T, S> {
-    /// How many times the item is present: 0, if it is not. O(log n).
+    /// Returns the count of an item, which is 0 if it is missing. O(log n).
     ///
     /// ```
     /// let bag = pleach_collections::Bag::from(["a", "a"]);
@@ -170,7 +169,7 @@ impl<T, S: BuildHasher> Bag<T, S> {
         self.counts.get(item).copied().unwrap_or(0)
     }
 
-    /// Whether the item is present. O(log n).
+    /// Returns `true` if the bag has the item. O(log n).
     ///
     /// ```
     /// assert!(pleach_collections::Bag::from(["a"]).contains("a"));
@@ -179,10 +178,10 @@ impl<T, S: BuildHasher> Bag<T, S> {
         self.counts.contains_key(item)
     }
 
-    /// Tests the invariants of the trie, and that no count is 0: for tests and fuzzers. O(n).
+    /// Checks the invariants of the trie, and that no count is 0: for tests and fuzzers. O(n).
     ///
     /// # Errors
-    /// The first invariant found broken.
+    /// Returns the first violated invariant.
     #[doc(hidden)]
     pub fn check(&self) -> Result<(), Violation>
     where
@@ -195,14 +194,14 @@ impl<T, S: BuildHasher> Bag<T, S> {
             Err(Violation {
                 invariant: 0,
                 level: 0,
-                what: "no count of a bag is 0",
+                statement: "no count of a bag is 0",
             })
         }
     }
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
-    /// Adds an item `times` times, and returns its count, which stops at `u64::MAX`. O(log n).
+    /// Inserts an item `times` times, and returns its new count, which saturates at `u64::MAX`. O(log n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::new();
@@ -221,7 +220,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         count
     }
 
-    /// Removes an item up to `times` times, and returns how many there were to remove. O(log n).
+    /// Removes an item up to `times` times, and returns the number removed. O(log n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a", "a", "a"]);
@@ -243,7 +242,8 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         }
         times
     }
-    /// Removes an item wholly, and returns how many there were. O(log n).
+
+    /// Removes all occurrences of an item, and returns their number. O(log n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a", "a"]);
@@ -254,7 +254,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         self.counts.remove(item).unwrap_or(0)
     }
 
-    /// Makes an item present `count` times, and returns how often it was. O(log n).
+    /// Sets the count of an item, and returns the old one. O(log n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a"]);
@@ -271,7 +271,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         before.unwrap_or(0)
     }
 
-    /// Keeps the items that `keep` says, given their counts, and removes the others wholly: see [`Map::retain`]. O(n).
+    /// Retains the items that satisfy `keep` given their counts: see [`Map::retain`]. O(n).
     ///
     /// ```
     /// let mut bag = pleach_collections::Bag::from(["a", "a", "b"]);
@@ -280,6 +280,29 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&T, u64) -> bool) {
         self.counts.retain(|item, count| keep(item, *count));
+    }
+
+    /// Returns an iterator that removes and yields the items that satisfy `pick`, with their counts: see
+    /// [`Map::extract_if`], for costs too.
+    ///
+    /// ```
+    /// let mut bag = pleach_collections::Bag::from(["a", "a", "b"]);
+    /// assert!(bag.extract_if(|_, count| count > 1).eq([("a", 2)]));
+    /// assert_eq!(bag.distinct(), 1);
+    /// ```
+    pub fn extract_if(&mut self, mut pick: impl FnMut(&T, u64) -> bool) -> ExtractIf<'_, T, u64, S> {
+        self.counts.extract_if(|item, count| pick(item, *count))
+    }
+
+    /// Inserts items as [`extend`](Extend::extend) does, converted, as `extend` of `im` does.
+    ///
+    /// ```
+    /// let mut names: pleach_collections::Bag<String> = pleach_collections::Bag::new();
+    /// names.extend_from(["ann", "bob"]);
+    /// assert!(names.contains("ann"));
+    /// ```
+    pub fn extend_from<T2: Into<T>>(&mut self, items: impl IntoIterator<Item = T2>) {
+        self.extend(items.into_iter().map(T2::into));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The collections in the traits of other crates, each behind the feature that has the crate's name.
+//! Implementations of other crates' traits, each behind the feature with the crate's name.
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary;

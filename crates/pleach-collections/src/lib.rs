@@ -1,8 +1,8 @@
-//! Persistent collections: [`Map`], [`Set`], [`Bag`] and [`TrieMap`], immutable values that share what they have in common.
+//! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`] and [`TrieMap`].
 //!
-//! A clone is one reference-count increment. A write to a clone copies one path of the trie and nothing else; a write to
-//! a collection that shares nothing happens in place. Comparing, [difference](Map::diff) and [merge](Map::merge) skip
-//! what two collections share, so they cost what differs.
+//! A clone increments one reference count. A write to a clone copies one path of the trie; a write to a collection that
+//! shares no nodes happens in place. Comparison, [difference](Map::diff) and [three-way merge](Map::merge) skip the
+//! nodes that two collections share, so their cost depends on the difference.
 //!
 //! ```
 //! use pleach_collections::Map;
@@ -17,13 +17,26 @@
 //! assert_eq!(base.diff(&merged).count(), 2);
 //! ```
 //!
-//! | module | what it holds | cost |
+//! If nothing is ever cloned, `std::collections::HashMap` reads, writes and iterates faster.
+//!
+//! | module | contents | cost |
 //! |---|---|---|
-//! | [`mod@map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d) for d differences |
-//! | [`mod@set`] | [`Set`]: a hash set, a map without values | as the map |
-//! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count | as the map |
-//! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings | read and write O(length of the key), clone O(1), diff and merge O(d) |
+//! | [`mod@map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d · log n) for d differences |
+//! | [`mod@set`] | [`Set`]: a hash set, a map without values | the same |
+//! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count | the same |
+//! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings | read and write O(k) for keys of k bytes, clone O(1), diff and merge O(d · k) |
+//!
+//! # Features
+//! None is enabled by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `rayon` | parallel iterators and set operations |
+//! | `serde` | `Serialize` and `Deserialize` |
+//! | `quickcheck`, `arbitrary` | the trait `Arbitrary` of the crate of that name |
+//! | `im`, `imbl` | conversions from and to the maps and sets of these crates |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
 pub mod bag;
@@ -47,7 +60,7 @@ pub use map::{Map, RandomState};
 pub use set::Set;
 pub use trie_map::TrieMap;
 
-/// The examples of the README, compiled and run with the documentation tests.
+/// The README, whose examples are documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

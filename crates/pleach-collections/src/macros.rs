@@ -1,6 +1,6 @@
-//! Macros that make collections.
+//! Macros that create collections.
 
-/// Makes a [`Map`](crate::Map) of `key => value` pairs. Of several values for one key the last stays. O(n).
+/// Creates a [`Map`](crate::Map) of `key => value` pairs. A key gets the last of its values. O(n).
 ///
 /// ```
 /// let ages = pleach_collections::map! { "ann" => 41, "bob" => 37 };
@@ -18,7 +18,7 @@ macro_rules! map {
     };
 }
 
-/// Makes a [`Set`](crate::Set) of items. O(n).
+/// Creates a [`Set`](crate::Set) of items. O(n).
 ///
 /// ```
 /// let primes = pleach_collections::set! { 2, 3, 5, 7 };
@@ -36,7 +36,7 @@ macro_rules! set {
     };
 }
 
-/// Makes a [`Bag`](crate::Bag) of items, or of `item => count` pairs. Counts of equal items add up. O(n).
+/// Creates a [`Bag`](crate::Bag) of items, or of `item => count` pairs. Counts of equal items are summed. O(n).
 ///
 /// ```
 /// let letters = pleach_collections::bag! { 'a', 'b', 'a' };

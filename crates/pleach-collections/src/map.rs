@@ -1,4 +1,4 @@
-//! The persistent hash map.
+//! The persistent hash map [`Map`], its iterators and entries.
 
 mod combine;
 mod convert;
@@ -13,18 +13,18 @@ mod into_iter;
 mod iter;
 mod iter_mut;
 mod merge;
-mod ops;
 mod order;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod random_state;
 #[cfg(feature = "rayon")]
 pub mod rayon;
-mod relate;
+mod set_ops;
+mod submap;
 mod traits;
 mod try_insert;
 mod update;
-mod walk;
+mod visit;
 
 pub use crate::hamt::Violation;
 pub use diff::{Change, Diff};
@@ -42,65 +42,65 @@ use equivalent::Equivalent;
 use hashing::Hashing;
 use std::hash::{BuildHasher, Hash};
 
-/// A persistent hash map: a clone costs O(1), and a change to it copies O(log n), whoever shares the rest.
+/// A persistent hash map: a clone costs O(1), and a write to a clone copies one path of O(log n) nodes.
 ///
-/// It is written in place, as a `std` map is, and what other clones still need is copied on the way; a map with no
-/// clones copies nothing. Two maps that come from one another share what neither changed, and
-/// [`union_with`](Map::union_with), [`merge`](Map::merge), [`diff`](Map::diff), `==` and their like skip what is
-/// shared: they cost what differs, not what is there.
+/// Methods that write do so in place, as those of `std`'s map do, and copy nodes that other clones share; a map without
+/// clones copies nothing. A map and its clones share the nodes that neither changed, and
+/// [`union_with`](Map::union_with),
+/// [`merge`](Map::merge), [`diff`](Map::diff), `==` and similar operations skip shared nodes: their cost depends on the
+/// difference, not on the size.
 ///
 /// # When not to use it
 /// - A map that is never cloned, compared or merged: `std::collections::HashMap`, with a fast hasher, reads, writes and
 ///   iterates faster.
-/// - Keys in order, ranges of keys, the least key: a `BTreeMap`, or `im::OrdMap`. This map has no order to rely on.
-/// - Keys or values that are dear to clone, such as long `String`s: a write to a shared map clones the few dozen entries
-///   beside its path. Wrap them (`Arc<str>`), or the trade is lost.
-/// - One map that several threads write all the time: a clone sees only its own writes, so somebody has to merge.
+/// - Keys in order, ranges of keys, the least key: a `BTreeMap`, or `im::OrdMap`. This map's order is unspecified.
+/// - Keys or values that are expensive to clone, such as long `String`s: a write to a shared map clones the entries of a
+///   leaf. Wrap them (`Arc<str>`).
+/// - One map that several threads write concurrently: a clone sees only its own writes, and clones must be merged.
 ///   `SharedEnvironment` of the crate `pleach` does so for environments; a concurrent map has no versions.
 ///
 /// # Costs
-/// n is the number of entries of the larger map, d of those that two maps don't share.
+/// n is the number of entries of the larger map, d that of the entries that two maps don't share.
 ///
-/// | what | cost |
+/// | operation | cost |
 /// |---|---|
 /// | [`new`](Map::new), [`clone`](Clone::clone), [`len`](Map::len), [`ptr_eq`](Map::ptr_eq) | O(1) |
 /// | [`get`](Map::get), [`contains_key`](Map::contains_key), `map[&key]` | O(log₁₆ n) |
-/// | [`insert`](Map::insert), [`remove`](Map::remove), [`get_mut`](Map::get_mut), [`entry`](Map::entry) | O(log₁₆ n), plus, where nodes are shared, a copy of the path: O(16 · log₁₆ n) |
-/// | [`update`](Map::update), [`without`](Map::without), [`alter`](Map::alter), [`extract`](Map::extract) | as above, the path always copied |
+/// | [`insert`](Map::insert), [`remove`](Map::remove), [`get_mut`](Map::get_mut), [`entry`](Map::entry) | O(log₁₆ n), and copies of the shared nodes on the path: O(16 · log₁₆ n) |
+/// | [`update`](Map::update), [`without`](Map::without), [`alter`](Map::alter), [`extract`](Map::extract) | as above, with a copy of the path |
 /// | [`iter`](Map::iter), [`keys`](Map::keys), [`values`](Map::values), `into_iter`, [`drain`](Map::drain) | O(n) |
-/// | [`iter_mut`](Map::iter_mut), [`values_mut`](Map::values_mut) | O(n), and copies what is shared |
-/// | [`retain`](Map::retain) | O(n), and copies only nodes that lose something |
+/// | [`iter_mut`](Map::iter_mut), [`values_mut`](Map::values_mut) | O(n), and copies of shared nodes |
+/// | [`retain`](Map::retain) | O(n), and copies of the nodes that lose entries |
 /// | [`union`](Map::union), [`intersection`](Map::intersection), [`difference`](Map::difference), [`merge`](Map::merge), [`diff`](Map::diff), `==`, [`is_submap`](Map::is_submap) | O(d · log₁₆ n), or O(n) if the [hashers](Map::with_hasher) differ |
 /// | `hash` | O(n) |
-/// | `drop` | O(1) if shared, else O(n) for what nobody else has |
+/// | `drop` | O(1) if another map shares all nodes, else O(n) for unshared ones |
 ///
-/// Who knows `im`, `imbl` or `std` finds each of their methods in `docs/coming-from-im.md`. Two differ silently:
+/// `docs/coming-from-im.md` lists the counterparts of the methods of `im`, `imbl` and `std`. Two differ silently:
 /// [`difference`](Map::difference) isn't `im`'s, and [`union_with`](Map::union_with) isn't for sums, which are
 /// [`sum_with`](Map::sum_with).
 ///
-/// A path is at most 17 nodes deep. Keys whose hashes are wholly equal are searched one by one.
+/// A path is at most 17 nodes long. Keys with equal hashes are searched linearly.
 ///
 /// # Panics in user code
-/// If `Hash`, `Eq`, `Clone`, `Drop` or a closure panics, the map holds what it held, or the finished change, and stays
-/// valid; memory may leak. Operations that go from key to key (`extend`, [`iter_mut`](Map::iter_mut)) have then done some
-/// of them.
+/// If `Hash`, `Eq`, `Clone`, `Drop` or a closure panics, the map stays valid and is either unchanged or fully changed;
+/// memory may leak. Operations that go key by key (`extend`, [`iter_mut`](Map::iter_mut)) may have changed some keys.
 ///
 /// # Equal keys
-/// Of equal keys that can be told apart the map stores the first, as `std`'s does, and gives it the last value: by
-/// [`insert`](Map::insert), entries, `collect`, `From`, `extend`, and on Rayon's threads. [`union`](Map::union) and
-/// [`intersection`](Map::intersection) store keys as the map that they are called on does.
+/// Of equal but distinguishable keys the map stores the first, as `std`'s does, with the last value: in
+/// [`insert`](Map::insert), entries, `collect`, `From`, `extend` and their parallel variants. [`union`](Map::union) and
+/// [`intersection`](Map::intersection) keep the keys of `self`.
 ///
-/// # Maps in maps
-/// Values that hold maps themselves, nested to any depth, are dropped on a small stack, if each map lies in the value
-/// as it is (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes some
-/// stack, as in `std`. A map of the default hasher is two words, so it needs no pointer. Where nodes lie more than 64 deep in
-/// each other's values, what is in a map may be dropped after the fields that follow the map, before the outermost map's drop
-/// ends: `unsafe` code that lets a map borrow from a later field can't be nested so deep.
+/// # Nested maps
+/// Values that hold maps, nested to any depth, are dropped on a bounded stack, if each map is stored inline in the
+/// value (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes
+/// stack space, as in `std`. A map with the default hasher is two words, so it needs no pointer. Beyond 64 nested
+/// nodes, the contents of a map may be dropped after the fields that follow the map, before the outermost map's drop
+/// ends: `unsafe` code in which a map borrows from a later field must not be nested deeper.
 ///
-/// # Source
-/// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), of one shape for one set of keys as CHAMP (Steindorfer
-/// and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean Immutable JVM Collections", 2015), with leaves of up
-/// to 12 entries that split in half like the buckets of extendible hashing (Fagin et al. 1979).
+/// # Implementation
+/// A hash array mapped trie (Bagwell, "Ideal Hash Trees", 2001), with a canonical shape for a set of keys as CHAMP
+/// (Steindorfer and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean Immutable JVM Collections", 2015),
+/// with leaves of up to 12 entries that split in half like the buckets of extendible hashing (Fagin et al. 1979).
 ///
 /// # Examples
 /// ```
@@ -113,7 +113,7 @@ use std::hash::{BuildHasher, Hash};
 /// assert_eq!(fork.get("c"), Some(&3));
 /// ```
 ///
-/// Fork, write both sides, and merge by what each changed:
+/// Fork, write both sides, and merge the changes:
 /// ```
 /// use pleach_collections::Map;
 ///
@@ -131,7 +131,7 @@ pub struct Map<K, V, S = RandomState> {
 }
 
 impl<K, V> Map<K, V> {
-    /// An empty map. O(1), allocates nothing.
+    /// Creates an empty map. O(1), without allocation.
     ///
     /// ```
     /// static EMPTY: pleach_collections::Map<&str, u32> = pleach_collections::Map::new();
@@ -146,10 +146,10 @@ impl<K, V> Map<K, V> {
 }
 
 impl<K, V, S> Map<K, V, S> {
-    /// An empty map that hashes with `hasher`.
+    /// Creates an empty map that hashes with `hasher`. O(1).
     ///
-    /// Maps are merged and compared by structure if their hashers are clones of one another (as are those of a map and
-    /// its clones, and of [`new_like`](Map::new_like)) or have no state; otherwise key by key, in O(n).
+    /// Maps are merged and compared by structure if their hashers are clones of one another (as are those of a map, its
+    /// clones, and [`new_like`](Map::new_like)) or are zero-sized; otherwise key by key, in O(n).
     ///
     /// ```
     /// use std::hash::RandomState;
@@ -165,7 +165,7 @@ impl<K, V, S> Map<K, V, S> {
         }
     }
 
-    /// An empty map with this map's hasher, so that the two can be merged by structure. O(1).
+    /// Creates an empty map with this map's hasher, so that the two can be merged by structure. O(1).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -183,7 +183,7 @@ impl<K, V, S> Map<K, V, S> {
         }
     }
 
-    /// The number of entries. O(1).
+    /// Returns the number of entries. O(1).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Map::from([("a", 1), ("b", 2)]).len(), 2);
@@ -193,7 +193,7 @@ impl<K, V, S> Map<K, V, S> {
         self.root.as_ref().map_or(0, Node::size)
     }
 
-    /// Whether there is no entry. O(1).
+    /// Returns `true` if the map has no entries. O(1).
     ///
     /// ```
     /// assert!(pleach_collections::Map::<u32, u32>::new().is_empty());
@@ -203,7 +203,7 @@ impl<K, V, S> Map<K, V, S> {
         self.root.is_none()
     }
 
-    /// The hasher. O(1).
+    /// Returns the hasher. O(1).
     ///
     /// ```
     /// use std::hash::BuildHasher;
@@ -215,7 +215,7 @@ impl<K, V, S> Map<K, V, S> {
         self.hashing.build()
     }
 
-    /// Whether both are one and the same map: then they are equal, but equal maps need not be one. O(1).
+    /// Returns `true` if both maps share all nodes. Such maps are equal; equal maps need not share nodes. O(1).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -231,7 +231,7 @@ impl<K, V, S> Map<K, V, S> {
         }
     }
 
-    /// Removes all entries, and keeps the hasher. O(1) if the map is shared, else O(n).
+    /// Removes all entries. O(1) if another map shares them, else O(n).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::from([("a", 1)]);
@@ -242,7 +242,7 @@ impl<K, V, S> Map<K, V, S> {
         self.root = None;
     }
 
-    /// The entries, in no order to rely on. O(n) in all.
+    /// Returns an iterator over the entries, in unspecified order. O(n) for all.
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
@@ -252,7 +252,7 @@ impl<K, V, S> Map<K, V, S> {
         Iter::new(self.root.as_ref())
     }
 
-    /// The keys, in the order of [`iter`](Map::iter).
+    /// Returns an iterator over the keys, in the order of [`iter`](Map::iter).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -262,7 +262,7 @@ impl<K, V, S> Map<K, V, S> {
         Keys(self.iter())
     }
 
-    /// The values, in the order of [`iter`](Map::iter).
+    /// Returns an iterator over the values, in the order of [`iter`](Map::iter).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -274,9 +274,9 @@ impl<K, V, S> Map<K, V, S> {
 }
 
 impl<K, V, S: BuildHasher> Map<K, V, S> {
-    /// The value of `key`. O(log n).
+    /// Returns the value of `key`. O(log n).
     ///
-    /// `key` may be any form of the key that hashes and compares alike: by `Borrow`, such as `str` for `String`, or by
+    /// `key` may be any type that hashes and compares as the key type does: by `Borrow`, as `str` for `String`, or by
     /// [`Equivalent`].
     ///
     /// ```
@@ -292,7 +292,7 @@ impl<K, V, S: BuildHasher> Map<K, V, S> {
         self.find(key).map(|(_, value)| value)
     }
 
-    /// The key as stored, and its value. O(log n).
+    /// Returns the stored key and the value of `key`. O(log n).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([(String::from("a"), 1)]);
@@ -306,7 +306,7 @@ impl<K, V, S: BuildHasher> Map<K, V, S> {
         self.find(key).map(|(key, value)| (key, value))
     }
 
-    /// Whether `key` has a value. O(log n).
+    /// Returns `true` if the map has `key`. O(log n).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([(String::from("a"), 1)]);
@@ -329,10 +329,10 @@ impl<K, V, S: BuildHasher> Map<K, V, S> {
         hamt::find(root, self.hashing.hash(key), |k| key.equivalent(k))
     }
 
-    /// Tests the invariants of the trie: for tests and fuzzers. O(n).
+    /// Checks the invariants of the trie, for tests and fuzzers. O(n).
     ///
     /// # Errors
-    /// The first invariant found broken.
+    /// Returns the first violated invariant.
     #[doc(hidden)]
     pub fn check(&self) -> Result<(), Violation>
     where

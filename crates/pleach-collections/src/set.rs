@@ -1,24 +1,26 @@
-//! The persistent hash set.
+//! The persistent hash set [`Set`], its iterators and entries.
 
-mod combine;
 mod entry;
+mod extract_if;
 mod ops;
 #[cfg(feature = "rayon")]
 mod rayon;
 mod traits;
 
-pub use combine::ExtractIf;
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
+pub use extract_if::ExtractIf;
 
 use crate::map::{IntoKeys, Keys, Map, RandomState, Violation};
 use equivalent::Equivalent;
 use std::hash::{BuildHasher, Hash};
 
-/// A persistent hash set: a [`Map`] without values, with its costs, and its limits.
+/// A persistent hash set: a [`Map`] without values, with the same costs and limits.
+///
+/// In the costs below, n is the number of items of the larger set, d that of the items that two sets don't share.
 ///
 /// `&a | &b`, `&a & &b`, `&a - &b` and `&a ^ &b` are [`union`](Set::union), [`intersection`](Set::intersection),
 /// [`difference`](Set::difference) and [`symmetric_difference`](Set::symmetric_difference). Unlike `std`'s, they
-/// give sets, not iterators: by sharing, the set costs less than to iterate.
+/// return sets, not iterators: the result shares nodes with its operands, so it costs less than the iteration.
 ///
 /// ```
 /// use pleach_collections::Set;
@@ -34,7 +36,7 @@ pub struct Set<T, S = RandomState> {
 }
 
 impl<T> Set<T> {
-    /// An empty set. O(1), allocates nothing.
+    /// Creates an empty set. O(1), without allocation.
     ///
     /// ```
     /// static EMPTY: pleach_collections::Set<u32> = pleach_collections::Set::new();
@@ -46,7 +48,7 @@ impl<T> Set<T> {
 }
 
 impl<T, S> Set<T, S> {
-    /// An empty set that hashes with `hasher`: see [`Map::with_hasher`].
+    /// Creates an empty set that hashes with `hasher`: see [`Map::with_hasher`]. O(1).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::with_hasher(std::hash::RandomState::new());
@@ -58,7 +60,7 @@ impl<T, S> Set<T, S> {
         }
     }
 
-    /// An empty set with this set's hasher, so that the two can be merged by structure. O(1).
+    /// Creates an empty set with this set's hasher, so that the two can be merged by structure. O(1).
     ///
     /// ```
     /// let set = pleach_collections::Set::from([1]);
@@ -73,7 +75,7 @@ impl<T, S> Set<T, S> {
         }
     }
 
-    /// The hasher. O(1).
+    /// Returns the hasher. O(1).
     ///
     /// ```
     /// use std::hash::BuildHasher;
@@ -85,7 +87,7 @@ impl<T, S> Set<T, S> {
         self.map.hasher()
     }
 
-    /// The number of items. O(1).
+    /// Returns the number of items. O(1).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Set::from([1, 2, 2]).len(), 2);
@@ -94,7 +96,7 @@ impl<T, S> Set<T, S> {
         self.map.len()
     }
 
-    /// Whether there is no item. O(1).
+    /// Returns `true` if the set has no items. O(1).
     ///
     /// ```
     /// assert!(pleach_collections::Set::<u32>::new().is_empty());
@@ -103,7 +105,7 @@ impl<T, S> Set<T, S> {
         self.map.is_empty()
     }
 
-    /// Whether both are one and the same set: see [`Map::ptr_eq`]. O(1).
+    /// Returns `true` if both sets share all nodes: see [`Map::ptr_eq`]. O(1).
     ///
     /// ```
     /// let set = pleach_collections::Set::from([1]);
@@ -113,7 +115,7 @@ impl<T, S> Set<T, S> {
         self.map.ptr_eq(&other.map)
     }
 
-    /// Removes all items, and keeps the hasher. O(1) if the set is shared, else O(n).
+    /// Removes all items. O(1) if another set shares them, else O(n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([1]);
@@ -124,7 +126,7 @@ impl<T, S> Set<T, S> {
         self.map.clear();
     }
 
-    /// The items, in no order to rely on. O(n) in all.
+    /// Returns an iterator over the items, in unspecified order. O(n) for all.
     ///
     /// ```
     /// assert_eq!(pleach_collections::Set::from([1, 2]).iter().sum::<i32>(), 3);
@@ -133,7 +135,7 @@ impl<T, S> Set<T, S> {
         self.map.keys()
     }
 
-    /// Empties the set, and iterates over the items it had: see [`Map::drain`].
+    /// Removes all items and returns an iterator over them: see [`Map::drain`].
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([1, 2]);
@@ -149,7 +151,7 @@ impl<T, S> Set<T, S> {
 }
 
 impl<T, S: BuildHasher> Set<T, S> {
-    /// Whether the item is in the set. O(log n).
+    /// Returns `true` if the set has the item. O(log n).
     ///
     /// ```
     /// assert!(pleach_collections::Set::from([String::from("a")]).contains("a"));
@@ -158,7 +160,7 @@ impl<T, S: BuildHasher> Set<T, S> {
         self.map.contains_key(item)
     }
 
-    /// The item as stored. O(log n).
+    /// Returns the stored item that equals `item`. O(log n).
     ///
     /// ```
     /// let set = pleach_collections::Set::from([String::from("a")]);
@@ -168,10 +170,10 @@ impl<T, S: BuildHasher> Set<T, S> {
         self.map.get_key_value(item).map(|(item, ())| item)
     }
 
-    /// Tests the invariants of the trie: for tests and fuzzers. O(n).
+    /// Checks the invariants of the trie: for tests and fuzzers. O(n).
     ///
     /// # Errors
-    /// The first invariant found broken.
+    /// Returns the first violated invariant.
     #[doc(hidden)]
     pub fn check(&self) -> Result<(), Violation>
     where
@@ -182,7 +184,7 @@ impl<T, S: BuildHasher> Set<T, S> {
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
-    /// Adds an item, and says whether it is new; one that is present stays as it was stored. O(log n).
+    /// Inserts an item, and returns `true` if it was missing. An equal item that is present stays. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::new();
@@ -193,7 +195,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.insert(item, ()).is_none()
     }
 
-    /// Adds an item in the place of the equal one, which it returns. O(log n).
+    /// Inserts an item, replacing and returning an equal one. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([1]);
@@ -204,7 +206,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.replace_entry(item, ()).map(|(item, ())| item)
     }
 
-    /// Removes an item, and says whether it was there. O(log n).
+    /// Removes an item, and returns `true` if it was present. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([1]);
@@ -215,7 +217,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.remove(item).is_some()
     }
 
-    /// Removes an item, and returns it as stored. O(log n).
+    /// Removes and returns the stored item that equals `item`. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([String::from("a")]);
@@ -225,7 +227,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.remove_entry(item).map(|(item, ())| item)
     }
 
-    /// Keeps the items that `keep` says, and removes the others: see [`Map::retain`]. O(n).
+    /// Retains the items that satisfy `keep`: see [`Map::retain`]. O(n).
     ///
     /// ```
     /// let mut set: pleach_collections::Set<u32> = (0..10).collect();
@@ -236,7 +238,18 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.retain(|item, ()| keep(item));
     }
 
-    /// This set with an item: itself, if the item is present. O(log n).
+    /// Inserts items as [`extend`](Extend::extend) does, converted, as `extend` of `im` does.
+    ///
+    /// ```
+    /// let mut names: pleach_collections::Set<String> = pleach_collections::Set::new();
+    /// names.extend_from(["ann", "bob"]);
+    /// assert!(names.contains("ann"));
+    /// ```
+    pub fn extend_from<T2: Into<T>>(&mut self, items: impl IntoIterator<Item = T2>) {
+        self.extend(items.into_iter().map(T2::into));
+    }
+
+    /// Returns this set with an item: the same set, if the item is present. O(log n).
     ///
     /// ```
     /// let set = pleach_collections::Set::from([1]);
@@ -255,7 +268,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         copy
     }
 
-    /// This set without an item: itself, if the item is missing. O(log n).
+    /// Returns this set without an item: the same set, if the item is missing. O(log n).
     ///
     /// ```
     /// let set = pleach_collections::Set::from([1, 2]);

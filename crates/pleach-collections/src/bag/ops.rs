@@ -1,16 +1,18 @@
-//! Operations on two or three bags, by sharing.
+//! Operations on bags.
 
 use super::Bag;
 use crate::hamt::Pick;
 use crate::map::Diff;
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
+use std::iter::Sum;
+use std::ops::Add;
 
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
-    /// Three-way merge: this bag with what was added and removed from `base` to `other`. So counts sum, and what both
-    /// have from the base counts once: count = max(0, here + other − base), up to `u64::MAX`.
+    /// Merges the changes from `base` to `self` and from `base` to `other`: the count of an item is
+    /// max(0, self + other − base), saturating at `u64::MAX`. So counts sum, and inherited occurrences count once.
     ///
-    /// Costs O(c · log n), where c is the number of items whose count differs from the base's.
+    /// O(c · log n), where c is the number of items whose count differs from the base's.
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -34,8 +36,9 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
             counts: self.counts.merge_all(&base.counts, &other.counts, sum),
         }
     }
-    /// Adds the counts of both, up to `u64::MAX`. O(n) of the two together: what they share counts twice, so it can't be
-    /// skipped.
+
+    /// Returns the items of both bags with the sums of their counts, saturating at `u64::MAX`. O(n): shared items count
+    /// twice, so they can't be skipped.
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -47,7 +50,8 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
         self.merge(&self.new_like(), other)
     }
 
-    /// The larger count of each item, stored as here if it is in both. Costs what the bags don't share: see [`Map::union`](crate::Map::union).
+    /// Returns the items of either bag with the larger of their counts. O(d · log n). Items in both are stored as in
+    /// `self`.
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -59,14 +63,14 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
         Self {
             counts: self
                 .counts
-                .set_op::<true, true, true>(&other.counts, |_, here, there| match here.cmp(there) {
-                    Ordering::Less => Pick::New(*there),
+                .set_op::<true, true, true>(&other.counts, |_, a, b| match a.cmp(b) {
+                    Ordering::Less => Pick::New(*b),
                     Ordering::Equal | Ordering::Greater => Pick::A,
                 }),
         }
     }
 
-    /// The smaller count of each item, as stored here. Costs what the bags don't share.
+    /// Returns the items of both bags with the smaller of their counts. O(d · log n). Items are stored as in `self`.
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -78,15 +82,14 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
         Self {
             counts: self
                 .counts
-                .set_op::<false, false, true>(&other.counts, |_, here, there| match here.cmp(there) {
+                .set_op::<false, false, true>(&other.counts, |_, a, b| match a.cmp(b) {
                     Ordering::Less | Ordering::Equal => Pick::A,
-                    Ordering::Greater => Pick::New(*there),
+                    Ordering::Greater => Pick::New(*b),
                 }),
         }
     }
 
-    /// The items that are left when those of `other` are removed, as often as they are there. Costs what the bags don't
-    /// share.
+    /// Returns this bag with the items of `other` removed as often as they are in `other`. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -98,16 +101,32 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
         Self {
             counts: self
                 .counts
-                .set_op::<true, false, false>(&other.counts, |_, here, there| match here.checked_sub(*there) {
+                .set_op::<true, false, false>(&other.counts, |_, a, b| match a.checked_sub(*b) {
                     None | Some(0) => Pick::Neither,
                     Some(left) => Pick::New(left),
                 }),
         }
     }
+
+    /// Returns the [`union`](Bag::union) of all bags. Empty without bags.
+    ///
+    /// ```
+    /// use pleach_collections::Bag;
+    ///
+    /// assert_eq!(Bag::unions([Bag::from([1]), Bag::from([1, 2])]), Bag::from([1, 2]));
+    /// ```
+    #[must_use]
+    pub fn unions(bags: impl IntoIterator<Item = Self>) -> Self
+    where
+        S: Default,
+    {
+        let all = bags.into_iter().reduce(|all, bag| all.union(&bag));
+        all.unwrap_or_default()
+    }
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
-    /// The items whose counts differ from this bag to `new`. Costs what the bags don't share: see
+    /// Returns an iterator over the items whose counts change from this bag to `new`. O(d · log n): see
     /// [`Map::diff`](crate::Map::diff).
     ///
     /// ```
@@ -121,7 +140,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
         self.counts.diff(&new.counts)
     }
 
-    /// Whether each item is in `other` as often as here, or more often. Costs what the bags don't share.
+    /// Returns `true` if `other` has each item of this bag at least as often. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -130,10 +149,22 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
     /// assert!(!Bag::from(["a", "a"]).is_subset(&Bag::from(["a"])));
     /// ```
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.counts.is_submap_by(&other.counts, |here, there| here <= there)
+        self.counts.is_submap_by(&other.counts, |a, b| a <= b)
     }
 
-    /// Whether no item is in both. Costs what the bags don't share.
+    /// Returns `true` if [`is_subset`](Bag::is_subset) holds and the bags differ. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::Bag;
+    ///
+    /// assert!(Bag::from([1]).is_proper_subset(&Bag::from([1, 2])));
+    /// assert!(!Bag::from([1]).is_proper_subset(&Bag::from([1])));
+    /// ```
+    pub fn is_proper_subset(&self, other: &Self) -> bool {
+        self.is_subset(other) && self != other
+    }
+
+    /// Returns `true` if no item is in both bags. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Bag;
@@ -142,5 +173,37 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Bag<T, S> {
     /// ```
     pub fn is_disjoint(&self, other: &Self) -> bool {
         self.counts.is_disjoint(&other.counts)
+    }
+}
+
+/// Returns the [`sum`](Bag::sum).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for Bag<T, S> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.sum(&other)
+    }
+}
+
+/// Returns the [`sum`](Bag::sum).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for &Bag<T, S> {
+    type Output = Bag<T, S>;
+
+    fn add(self, other: Self) -> Bag<T, S> {
+        self.sum(other)
+    }
+}
+
+/// Returns the [`sum`](Bag::sum) of all bags.
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum for Bag<T, S> {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.reduce(|all, one| all.sum(&one)).unwrap_or_default()
+    }
+}
+
+/// Returns the [`sum`](Bag::sum) of all bags.
+impl<'a, T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum<&'a Self> for Bag<T, S> {
+    fn sum<I: Iterator<Item = &'a Self>>(all: I) -> Self {
+        all.cloned().sum()
     }
 }

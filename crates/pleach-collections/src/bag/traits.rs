@@ -1,11 +1,12 @@
-//! The traits of `std` for [`Bag`].
+//! Implementations of `std`'s traits for [`Bag`].
 
 use super::Bag;
 use crate::map::Map;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-/// O(1): counts one more owner.
+/// O(1): increments a reference count.
 impl<T, S: Clone> Clone for Bag<T, S> {
     fn clone(&self) -> Self {
         Self {
@@ -26,7 +27,7 @@ impl<T: fmt::Debug, S> fmt::Debug for Bag<T, S> {
     }
 }
 
-/// Costs what differs: as `==` of [`Map`].
+/// Costs the same as `==` of [`Map`].
 impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Bag<T, S2>> for Bag<T, S> {
     fn eq(&self, other: &Bag<T, S2>) -> bool {
         self.counts == other.counts
@@ -35,14 +36,35 @@ impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Bag<T, S2>> for Ba
 
 impl<T: Hash + Eq, S: BuildHasher> Eq for Bag<T, S> {}
 
-/// O(n). Equal bags hash alike, whatever their hashers and order; in another process otherwise. As `Hash` of [`Map`].
+/// Compares the bags as sequences of (item, count) sorted by item: see `Ord` of [`Map`](crate::Map), for costs too.
+///
+/// ```
+/// use pleach_collections::Bag;
+///
+/// assert!(Bag::from([1, 2]) < Bag::from([1, 3]));
+/// assert!(Bag::from([1]) < Bag::from([1, 2]));
+/// ```
+impl<T: Hash + Ord + Clone, S: BuildHasher> Ord for Bag<T, S> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.counts.cmp(&other.counts)
+    }
+}
+
+/// Compares as `Ord` does.
+impl<T: Hash + Ord + Clone, S: BuildHasher> PartialOrd for Bag<T, S> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// O(n). Equal bags have equal hashes, whatever their hashers; the hash differs between processes, as that of [`Map`].
 impl<T: Hash, S> Hash for Bag<T, S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.counts.hash(state);
     }
 }
 
-/// Adds each item once.
+/// Inserts each item once.
 impl<T: Hash + Eq + Clone, S: BuildHasher> Extend<T> for Bag<T, S> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
         for item in items {
@@ -59,7 +81,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Default> FromIterator<T> for Bag<T, 
     }
 }
 
-/// Adds each item as many times as it says.
+/// Inserts each item as often as its count says.
 impl<T: Hash + Eq + Clone, S: BuildHasher> Extend<(T, u64)> for Bag<T, S> {
     fn extend<I: IntoIterator<Item = (T, u64)>>(&mut self, counts: I) {
         for (item, times) in counts {
@@ -82,14 +104,14 @@ impl<T: Hash + Eq + Clone> From<Vec<T>> for Bag<T> {
     }
 }
 
-/// O(n). Items are cloned.
+/// O(n). Clones the items.
 impl<T: Hash + Eq + Clone> From<&[T]> for Bag<T> {
     fn from(items: &[T]) -> Self {
         items.iter().cloned().collect()
     }
 }
 
-/// O(n). Items are cloned.
+/// O(n). Clones the items.
 impl<T: Hash + Eq + Clone> From<&Vec<T>> for Bag<T> {
     fn from(items: &Vec<T>) -> Self {
         Self::from(items.as_slice())

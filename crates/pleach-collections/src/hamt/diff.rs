@@ -1,17 +1,17 @@
-//! The difference of two tries, entry by entry, without entering what they share.
+//! The difference of two tries, which skips shared subtries.
 
 use super::Keys;
 use super::node::Node;
-use super::zip::{Outcome, Whole, Zip, zip};
+use super::zip::{EntryOutcome, RegionOutcome, Zip, zip};
 
-/// One difference.
+/// A difference of two tries.
 pub(crate) enum Change<'a, K, V> {
     Added(&'a (K, V)),
     Removed(&'a (K, V)),
     Changed(&'a (K, V), &'a (K, V)),
 }
 
-/// The differences of two tries of one hash function, from `old` to `new`. `same_value` says which values count as equal.
+/// Returns the differences from `old` to `new`, two tries of one hash function, where `same_value` compares values.
 pub(crate) fn diff<'a, K: Clone, V: Clone>(
     old: Option<&'a Node<K, V>>,
     new: Option<&'a Node<K, V>>,
@@ -33,29 +33,25 @@ struct Comparing<'o, 'a, Q, F, K, V> {
     changes: Vec<Change<'a, K, V>>,
 }
 
-impl<K, V, Q: Keys<K>, F> Keys<K> for Comparing<'_, '_, Q, F, K, V> {
-    fn hash(&self, key: &K) -> u64 {
-        self.keys.hash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        self.keys.same(a, b)
-    }
-}
-
 impl<'a, K, V, Q: Keys<K>, F: Fn(&V, &V) -> bool> Zip<'a, 2, K, V> for Comparing<'_, 'a, Q, F, K, V> {
+    type Keys = Q;
+
     const BUILDS: bool = false;
 
-    fn whole(&mut self, [old, new]: [usize; 2]) -> Option<Whole> {
-        (old == new).then_some(Whole::Nothing)
+    fn keys(&self) -> &Q {
+        self.keys
     }
 
-    fn entry(&mut self, entries: [Option<&'a (K, V)>; 2]) -> Outcome<V> {
+    fn region(&mut self, [old, new]: [usize; 2]) -> Option<RegionOutcome> {
+        (old == new).then_some(RegionOutcome::Empty)
+    }
+
+    fn entry(&mut self, entries: [Option<&'a (K, V)>; 2]) -> EntryOutcome<V> {
         self.changes.extend(match entries {
             [Some(old), Some(new)] => (!(self.same_value)(&old.1, &new.1)).then_some(Change::Changed(old, new)),
             [Some(old), None] => Some(Change::Removed(old)),
             [None, new] => new.map(Change::Added),
         });
-        Outcome::Nothing
+        EntryOutcome::Removed
     }
 }

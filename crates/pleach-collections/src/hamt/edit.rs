@@ -1,27 +1,27 @@
-//! One key at a time: find, insert, remove; and a whole trie at once: build.
+//! Find, insert and remove one key; build a whole trie.
 
 use super::iter::Iter;
-use super::node::{Children, LeafBuilder, Node, Parts};
-use super::{BITS, Bits, LEAF, exhausted, rest, slot, slot_of_tag, tag};
+use super::node::{Children, LeafBuilder, Node, NodeIntoIter};
+use super::{BITS_PER_LEVEL, MAX_LEAF_LEN, SlotBitmap, exhausted, rest, slot, slot_of_tag, sort_by_hash, tag};
 use smallvec::SmallVec;
 use std::vec;
 
-/// Levels that caches can be expected to hold. To fetch ahead pays below.
-const CACHED: usize = 3;
+/// The levels that caches can be expected to hold. Below them, prefetching pays.
+const CACHED_LEVELS: usize = 3;
 
-/// The entry whose key has this hash and pleases `eq`.
+/// Finds the entry whose key has this hash and satisfies `eq`.
 #[inline]
 pub(crate) fn find<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Option<&(K, V)> {
     let mut node = root;
     // A leaf's tags are of the level of its parent.
     let (mut above, mut rest) = (hash, hash);
-    for _ in 0..CACHED {
+    for _ in 0..CACHED_LEVELS {
         if node.is_leaf() {
             return node.entry(tag(above), eq);
         }
         node = node.child(slot(rest))?;
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     loop {
         if node.is_leaf() {
@@ -30,11 +30,11 @@ pub(crate) fn find<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) 
         }
         node = node.child(slot(rest))?;
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
 }
 
-/// As [`find`], for writing. Copies nodes with other owners on the way, but none if the key is missing.
+/// Finds an entry as [`find`] does, for writing. Copies shared nodes on its path; none if the key is missing.
 pub(crate) fn find_mut<K: Clone, V: Clone>(
     root: &mut Node<K, V>,
     hash: u64,
@@ -44,7 +44,7 @@ pub(crate) fn find_mut<K: Clone, V: Clone>(
     find_known_mut(root, hash, eq)
 }
 
-/// As [`find_mut`], for a key that is known to be there.
+/// Finds an entry as [`find_mut`] does, for a key that is known to be present.
 fn find_known_mut<K: Clone, V: Clone>(
     root: &mut Node<K, V>,
     hash: u64,
@@ -55,13 +55,14 @@ fn find_known_mut<K: Clone, V: Clone>(
     while !node.is_leaf() {
         node = node.child_mut(slot(rest))?.as_mut()?;
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     let at = node.position(tag(above), eq)?;
     node.entry_mut(at)
 }
 
-/// Finds the entry of a key that has this hash, for writing; if it is missing, `make` makes its value and it is inserted.
+/// Returns the entry of a key that has this hash, for writing; a missing one is inserted with the value that `make`
+/// returns.
 pub(crate) fn get_or_insert<'a, K: Clone, V: Clone>(
     root: &'a mut Option<Node<K, V>>,
     hash: u64,
@@ -80,13 +81,13 @@ pub(crate) fn get_or_insert<'a, K: Clone, V: Clone>(
         .and_then(|root| find_known_mut(root, hash, |key| eq(key, &wanted)))
     {
         Some(entry) => entry,
-        None => unreachable!("a key that was just found is found, if it equals itself"),
+        None => unreachable!("the key was found above, and equals itself"),
     }
 }
 
-/// Inserts an entry whose key is missing, and returns it where it is now.
+/// Inserts an entry whose key is missing, and returns it.
 ///
-/// All of the user's that can panic comes before anything changes, but for a hash where several keys of a leaf have a tag.
+/// User code that can panic runs before anything changes, except for hashing where several keys of a leaf have one tag.
 pub(crate) fn insert_new<'a, K: Clone, V: Clone>(
     root: &'a mut Option<Node<K, V>>,
     hash: u64,
@@ -97,12 +98,12 @@ pub(crate) fn insert_new<'a, K: Clone, V: Clone>(
     insert(root, hash, entry, eq, hash_of);
     match root.as_mut().and_then(|root| newest(root, hash, hash_of)) {
         Some(entry) => entry,
-        None => unreachable!("an entry that was just inserted is in the leaf of its hash"),
+        None => unreachable!("the entry was inserted above, into the leaf of its hash"),
     }
 }
 
-/// The entry of this hash that was inserted last, just now. So nothing on its path is shared, and no key is compared: of
-/// equal tags it is the last with its hash.
+/// Returns the entry of this hash that was just inserted: nothing on its path is shared, and of equal tags it is the
+/// last with its hash, so that no key is compared.
 fn newest<'a, K: Clone, V: Clone>(
     root: &'a mut Node<K, V>,
     hash: u64,
@@ -113,7 +114,7 @@ fn newest<'a, K: Clone, V: Clone>(
     while !node.is_leaf() {
         node = node.child_mut(slot(rest))?.as_mut()?;
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     let (tag, tags) = (tag(above), node.tags());
     let end = tags.partition_point(|t| *t <= tag);
@@ -127,49 +128,49 @@ fn newest<'a, K: Clone, V: Clone>(
     node.entry_mut(at)
 }
 
-/// What a new entry meets.
-enum Site<'a, K, V> {
-    /// An entry of its key.
-    Taken,
-    /// A leaf that has no room for it.
-    Full,
-    /// A leaf that has room and is nobody else's.
-    Own,
-    /// A leaf that has room, but must be copied, and the entry's tag there.
-    Shared(&'a Node<K, V>, u16),
-    /// An empty group, and the entry's tag there.
-    Empty(u16),
+/// The target of an insertion.
+enum InsertTarget<'a, K, V> {
+    /// An entry with the same key.
+    Occupied,
+    /// A full leaf.
+    FullLeaf,
+    /// A leaf with room on an unshared path.
+    OwnedLeaf,
+    /// A leaf with room on a shared path, and the entry's tag in it.
+    SharedLeaf(&'a Node<K, V>, u16),
+    /// A vacant group, and the entry's tag in it.
+    Vacant(u16),
 }
 
-/// Finds the place of a new entry whose key has this hash and pleases `eq`.
-fn seek<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> Site<'_, K, V> {
+/// Finds the target of an insertion of a key that has this hash and satisfies `eq`.
+fn find_target<K, V>(root: &Node<K, V>, hash: u64, eq: impl Fn(&K) -> bool) -> InsertTarget<'_, K, V> {
     let mut node = root;
     let (mut above, mut rest) = (hash, hash);
     let mut shared = node.is_shared();
     while !node.is_leaf() {
         match node.child(slot(rest)) {
             Some(child) => node = child,
-            None => return Site::Empty(tag(rest)),
+            None => return InsertTarget::Vacant(tag(rest)),
         }
         shared |= node.is_shared();
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     if node.position(tag(above), eq).is_some() {
-        Site::Taken
-    } else if node.size() >= LEAF {
-        Site::Full
+        InsertTarget::Occupied
+    } else if node.size() >= MAX_LEAF_LEN {
+        InsertTarget::FullLeaf
     } else if shared {
-        Site::Shared(node, tag(above))
+        InsertTarget::SharedLeaf(node, tag(above))
     } else {
-        Site::Own
+        InsertTarget::OwnedLeaf
     }
 }
 
-/// Inserts an entry, or changes the value of the one whose key is `eq` and returns its value.
+/// Inserts an entry, or replaces the value of the one with an equal key and returns the old value.
 ///
-/// Most often there is room in a leaf. Then all code of the user's is run by a look at what is there, and by the copy of
-/// the leaf if other tries have it; the walk that changes nodes, and counts as it goes down, can't fail.
+/// Usually a leaf has room. Then user code runs only in the search and in the copy of a shared leaf; the walk that changes
+/// nodes, and adds to their sizes on its way down, can't panic.
 pub(crate) fn insert<K: Clone, V: Clone>(
     root: &mut Option<Node<K, V>>,
     hash: u64,
@@ -181,47 +182,52 @@ pub(crate) fn insert<K: Clone, V: Clone>(
         *root = Some(Node::single(tag(hash), entry));
         return None;
     };
-    match seek(node, hash, |key| eq(key, &entry.0)) {
-        Site::Own => put(root, hash, |leaf, tag| {
+    match find_target(node, hash, |key| eq(key, &entry.0)) {
+        InsertTarget::OwnedLeaf => write_counted(root, hash, |leaf, tag| {
             if let Some(leaf) = leaf {
                 leaf.insert_entry(tag, entry);
             }
         }),
-        Site::Shared(leaf, tag) => {
+        InsertTarget::SharedLeaf(leaf, tag) => {
             let new = leaf.with_entry(tag, entry);
-            put(root, hash, |leaf, _| *leaf = Some(new));
+            write_counted(root, hash, |leaf, _| *leaf = Some(new));
         }
-        Site::Empty(tag) => {
+        InsertTarget::Vacant(tag) => {
             let new = Node::single(tag, entry);
-            put(root, hash, |leaf, _| *leaf = Some(new));
+            write_counted(root, hash, |leaf, _| *leaf = Some(new));
         }
-        Site::Taken => {
+        InsertTarget::Occupied => {
             let present = find_known_mut(node, hash, |key| eq(key, &entry.0))?;
             return Some(std::mem::replace(&mut present.1, entry.1));
         }
-        Site::Full if node.is_leaf() => overflow(root, 0, hash, entry, hash_of),
-        Site::Full => return insert_below(node, 0, hash, entry, eq, hash_of),
+        InsertTarget::FullLeaf if node.is_leaf() => overflow(root, 0, hash, entry, hash_of),
+        InsertTarget::FullLeaf => return insert_below(node, 0, hash, entry, eq, hash_of),
     }
     None
 }
 
-/// Has `write` add an entry to what there is for this hash, a leaf or nothing, given the entry's tag there.
+/// Has `write` add an entry to the leaf or vacant group of this hash, given the entry's tag there. Adds to the sizes of
+/// all nodes on the path.
 #[inline]
-fn put<K: Clone, V: Clone>(root: &mut Option<Node<K, V>>, hash: u64, write: impl FnOnce(&mut Option<Node<K, V>>, u16)) {
-    let mut place = root;
+fn write_counted<K: Clone, V: Clone>(
+    root: &mut Option<Node<K, V>>,
+    hash: u64,
+    write: impl FnOnce(&mut Option<Node<K, V>>, u16),
+) {
+    let mut child = root;
     let (mut above, mut rest) = (hash, hash);
-    while place.as_ref().is_some_and(|node| !node.is_leaf()) {
-        match place.as_mut().and_then(|node| node.growing_child(slot(rest))) {
-            Some(child) => place = child,
+    while child.as_ref().is_some_and(|node| !node.is_leaf()) {
+        match child.as_mut().and_then(|node| node.growing_child(slot(rest))) {
+            Some(next) => child = next,
             None => return,
         }
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
-    write(place, tag(above));
+    write(child, tag(above));
 }
 
-/// Inserts an entry where there may be no room for it.
+/// Inserts an entry below an inner node, splitting a full leaf.
 fn insert_below<K: Clone, V: Clone>(
     node: &mut Node<K, V>,
     level: u32,
@@ -241,12 +247,12 @@ fn insert_below<K: Clone, V: Clone>(
                     .entry_mut(at)
                     .map(|present| std::mem::replace(&mut present.1, entry.1));
             }
-            if leaf.size() < LEAF || exhausted(level, width) {
+            if leaf.size() < MAX_LEAF_LEN || exhausted(level, width) {
                 leaf.insert_entry(tag(rest), entry);
             } else if width == 0 {
                 overflow(child, level + 1, hash, entry, hash_of);
             } else {
-                // Split within the node: mostly in two.
+                // Splits within the node, usually in two.
                 let middle = first + (1 << (width - 1));
                 let low = leaf.tags().partition_point(|tag| slot_of_tag(*tag) < middle);
                 if let Some(high) = leaf.split_off(low) {
@@ -261,7 +267,7 @@ fn insert_below<K: Clone, V: Clone>(
                     node.child_grew();
                     return None;
                 }
-                // The tags tell the parts apart, unless all is in one slot.
+                // Tags have the bits that the split needs, unless all entries are in one slot.
                 let tags = leaf.tags();
                 let alone = [tags.first(), tags.last()]
                     .iter()
@@ -293,58 +299,59 @@ fn insert_below<K: Clone, V: Clone>(
     None
 }
 
-/// Makes a full leaf, and an entry more, an inner node at `level`.
+/// Replaces a full leaf by an inner node at `level` that has one more entry.
 fn overflow<K: Clone, V: Clone>(
-    place: &mut Option<Node<K, V>>,
+    child: &mut Option<Node<K, V>>,
     level: u32,
     hash: u64,
     entry: (K, V),
     hash_of: &impl Fn(&K) -> u64,
 ) {
-    let Some(leaf) = place else {
+    let Some(leaf) = child else {
         return;
     };
     let hashes = hashes(leaf, hash_of);
     leaf.unshare();
-    // From here on no code of the user runs.
-    if let Some(leaf) = place.take() {
-        let (starts, children) = groups(items(leaf, hashes, hash, entry), level, 0, BITS);
-        *place = Some(Node::inner(starts, children));
+    // No user code runs below.
+    if let Some(leaf) = child.take() {
+        let (starts, children) = groups(items(leaf, hashes, hash, entry), level, 0, BITS_PER_LEVEL);
+        *child = Some(Node::inner(starts, children));
     }
 }
 
-/// Hashes of the entries of a leaf.
-type Hashes = SmallVec<[u64; LEAF]>;
+/// The hashes of a leaf's entries.
+type Hashes = SmallVec<[u64; MAX_LEAF_LEN]>;
 
-/// The hashes of a leaf's keys.
+/// Returns the hashes of a leaf's keys.
 fn hashes<K, V>(leaf: &Node<K, V>, hash_of: &impl Fn(&K) -> u64) -> Hashes {
     leaf.entries().iter().map(|entry| hash_of(&entry.0)).collect()
 }
 
-/// What the tags of a leaf whose parent is at `level` say of its keys' hashes: enough to tell that node's slots apart.
+/// Returns the bits of the keys' hashes that the tags of a leaf have, whose parent is at `level`: enough to find the
+/// parent's slots.
 fn hashes_of_tags<K, V>(leaf: &Node<K, V>, level: u32) -> Hashes {
     leaf.tags().iter().map(|tag| hash_of_tag(*tag, level)).collect()
 }
 
 fn hash_of_tag(tag: u16, level: u32) -> u64 {
-    (u64::from(tag) << (u64::BITS - u16::BITS)) >> (level * BITS)
+    (u64::from(tag) << (u64::BITS - u16::BITS)) >> (level * BITS_PER_LEVEL)
 }
 
-/// The entries of a leaf, and one more, with their hashes and in their order.
+/// Returns the entries of a leaf and a new one with their hashes, sorted by them.
 fn items<K: Clone, V: Clone>(leaf: Node<K, V>, hashes: Hashes, hash: u64, entry: (K, V)) -> Vec<(u64, (K, V))> {
     let mut items = Vec::with_capacity(hashes.len() + 1);
-    let mut entries = Parts::of(leaf);
+    let mut entries = NodeIntoIter::of(leaf);
     items.extend(hashes.into_iter().map_while(|hash| Some((hash, entries.next_entry()?))));
     items.push((hash, entry));
-    items.sort_by_key(|(hash, _)| *hash);
+    sort_by_hash(&mut items);
     items
 }
 
-/// The trie of these entries, each with its hash. Of equal keys the first stays, and gets the last's value: as if the entries
-/// were inserted one by one.
+/// Builds a trie of entries, each with its hash. Of equal keys it stores the first, with the last value, as insertion
+/// one by one does.
 pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) -> bool) -> Option<Node<K, V>> {
-    items.sort_by_key(|(hash, _)| *hash);
-    // Equal keys are among those of one hash: look back through them.
+    sort_by_hash(&mut items);
+    // Equal keys have equal hashes: search backwards through those.
     let mut kept: usize = 0;
     for at in 0..items.len() {
         let (hash, key) = (items[at].0, &items[at].1.0);
@@ -367,17 +374,21 @@ pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) 
     items.truncate(kept);
     match items.len() {
         0 => None,
-        len if len <= LEAF => Some(leaf(&mut items.into_iter(), len, 0)),
+        len if len <= MAX_LEAF_LEN => Some(leaf(&mut items.into_iter(), len, 0)),
         _ => {
-            let (starts, children) = groups(items, 0, 0, BITS);
+            let (starts, children) = groups(items, 0, 0, BITS_PER_LEVEL);
             Some(Node::inner(starts, children))
         }
     }
 }
 
-/// The groups that 2^`width` slots from `first` need for these entries, in a node at `level`: the groups' first slots, and
-/// their children.
-pub(crate) fn groups<K, V>(items: Vec<(u64, (K, V))>, level: u32, first: u32, width: u32) -> (Bits, Children<K, V>) {
+/// Builds the groups of 2^`width` slots from `first` in a node at `level`: their first slots, and their children.
+pub(crate) fn groups<K, V>(
+    items: Vec<(u64, (K, V))>,
+    level: u32,
+    first: u32,
+    width: u32,
+) -> (SlotBitmap, Children<K, V>) {
     let (mut starts, mut children) = (0, Children::new());
     let count = items.len();
     fill(
@@ -392,17 +403,17 @@ pub(crate) fn groups<K, V>(items: Vec<(u64, (K, V))>, level: u32, first: u32, wi
     (starts, children)
 }
 
-/// Adds the groups for the next `count` entries.
+/// Adds the groups of the next `count` entries.
 fn fill<K, V>(
     items: &mut vec::IntoIter<(u64, (K, V))>,
     count: usize,
     level: u32,
     first: u32,
     width: u32,
-    starts: &mut Bits,
+    starts: &mut SlotBitmap,
     children: &mut Children<K, V>,
 ) {
-    if count > LEAF && width > 0 && !exhausted(level, width) {
+    if count > MAX_LEAF_LEN && width > 0 && !exhausted(level, width) {
         let middle = first + (1 << (width - 1));
         let low = items.as_slice()[..count].partition_point(|(hash, _)| slot(rest(*hash, level)) < middle);
         fill(items, low, level, first, width - 1, starts, children);
@@ -411,18 +422,18 @@ fn fill<K, V>(
     }
     let child = if count == 0 {
         None
-    } else if count <= LEAF || exhausted(level, width) {
+    } else if count <= MAX_LEAF_LEN || exhausted(level, width) {
         Some(leaf(items, count, level))
     } else {
         let (mut starts, mut children) = (0, Children::new());
-        fill(items, count, level + 1, 0, BITS, &mut starts, &mut children);
+        fill(items, count, level + 1, 0, BITS_PER_LEVEL, &mut starts, &mut children);
         Some(Node::inner(starts, children))
     };
     *starts |= 1 << first;
     children.push(child);
 }
 
-/// A leaf of the next `count` entries, for a parent at `level`.
+/// Builds a leaf of the next `count` entries, for a parent at `level`.
 fn leaf<K, V>(items: &mut vec::IntoIter<(u64, (K, V))>, count: usize, level: u32) -> Node<K, V> {
     let mut leaf = LeafBuilder::new(count);
     for (hash, entry) in items.take(count) {
@@ -431,10 +442,10 @@ fn leaf<K, V>(items: &mut vec::IntoIter<(u64, (K, V))>, count: usize, level: u32
     leaf.finish()
 }
 
-/// Takes out the entry whose key has this hash and pleases `eq`. Copies nothing if it is missing.
+/// Removes the entry whose key has this hash and satisfies `eq`. Copies nothing if it is missing.
 ///
-/// Most often a leaf loses an entry, and that is all. As for [`insert`], all of the user's code has then run before the walk
-/// that changes nodes.
+/// Usually a leaf loses an entry and nothing else changes. As for [`insert`], user code has then run before the walk that
+/// changes nodes.
 pub(crate) fn remove<K: Clone, V: Clone>(
     root: &mut Option<Node<K, V>>,
     hash: u64,
@@ -447,15 +458,17 @@ pub(crate) fn remove<K: Clone, V: Clone>(
     let mut joins = false;
     while !node.is_leaf() {
         let child = node.child(slot(rest))?;
-        joins |= node.size() == LEAF + 1 || node.is_vast() || (child.is_leaf() && joining(node, slot(rest)).is_some());
+        joins |= node.size() == MAX_LEAF_LEN + 1
+            || node.exceeds_stored_size()
+            || (child.is_leaf() && halves_to_join(node, slot(rest)).is_some());
         shared |= child.is_shared();
         node = child;
         above = rest;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     let at = node.position(tag(above), eq)?;
     if joins || node.size() == 1 {
-        // Its drop may panic, and does so when all nodes above have counted the entry out.
+        // Dropped after all sizes are updated, since its drop may panic.
         let mut collapsed = None;
         return remove_from(root, &mut collapsed, 0, hash, hash, eq, hash_of);
     }
@@ -467,23 +480,24 @@ pub(crate) fn remove<K: Clone, V: Clone>(
     shrink(root.as_mut()?, hash)?.remove_entry(at)
 }
 
-/// The leaf for this hash, which is to lose an entry: it is counted out of all nodes above, which are copied if they have
-/// other owners.
+/// Returns the leaf of this hash, which will lose an entry. Subtracts it from the sizes of all nodes above, which are
+/// copied if they are shared.
 #[inline]
 fn shrink<K: Clone, V: Clone>(root: &mut Node<K, V>, hash: u64) -> Option<&mut Node<K, V>> {
     let mut node = root;
     let mut rest = hash;
     while !node.is_leaf() {
         node = node.shrinking_child(slot(rest))?.as_mut()?;
-        rest <<= BITS;
+        rest <<= BITS_PER_LEVEL;
     }
     Some(node)
 }
 
-/// Takes an entry that is there out of a child or root, which may be gone then. `rest` is what is left of the hash at the
-/// level of the parent; an inner node here is at `level`. If it becomes a leaf, it is left in `collapsed`.
+/// Removes an entry that is present from `child`, which becomes `None` with its last entry. `above` is the rest of the
+/// hash at the parent's level; `child` is at `level` if it is an inner node. If it becomes a leaf, the inner node is
+/// left in `collapsed`.
 fn remove_from<K: Clone, V: Clone>(
-    place: &mut Option<Node<K, V>>,
+    child: &mut Option<Node<K, V>>,
     collapsed: &mut Option<Node<K, V>>,
     level: u32,
     hash: u64,
@@ -491,18 +505,18 @@ fn remove_from<K: Clone, V: Clone>(
     eq: &impl Fn(&K) -> bool,
     hash_of: &impl Fn(&K) -> u64,
 ) -> Option<(K, V)> {
-    let node = place.as_mut()?;
+    let node = child.as_mut()?;
     if node.is_leaf() {
         let at = node.position(tag(above), eq)?;
         if node.size() > 1 {
             return node.remove_entry(at);
         }
         node.unshare();
-        return place.take()?.into_items().pop().map(|(_, taken)| taken);
+        return child.take()?.into_items().pop().map(|(_, taken)| taken);
     }
-    if node.size() == LEAF + 1 {
+    if node.size() == MAX_LEAF_LEN + 1 {
         let (leaf, taken) = collapse(node, level.saturating_sub(1), eq, hash_of)?;
-        *collapsed = place.replace(leaf);
+        *collapsed = child.replace(leaf);
         return Some(taken);
     }
     let rest = rest(hash, level);
@@ -516,8 +530,8 @@ fn remove_from<K: Clone, V: Clone>(
     Some(taken)
 }
 
-/// An inner node of one entry too many for a leaf, as a leaf without the one that pleases `eq`, and that one. `level` is
-/// that of the leaf's parent.
+/// Makes a leaf of an inner node that has one entry too many for one: without the entry that satisfies `eq`, which is
+/// returned too. `level` is that of the leaf's parent.
 fn collapse<K: Clone, V: Clone>(
     node: &Node<K, V>,
     level: u32,
@@ -525,7 +539,7 @@ fn collapse<K: Clone, V: Clone>(
     hash_of: &impl Fn(&K) -> u64,
 ) -> Option<(Node<K, V>, (K, V))> {
     let mut taken = None;
-    let mut items = Vec::with_capacity(LEAF);
+    let mut items = Vec::with_capacity(MAX_LEAF_LEN);
     for entry in Iter::new(Some(node)) {
         if taken.is_none() && eq(&entry.0) {
             taken = Some(entry.clone());
@@ -533,25 +547,24 @@ fn collapse<K: Clone, V: Clone>(
             items.push((hash_of(&entry.0), entry.clone()));
         }
     }
-    items.sort_by_key(|(hash, _)| *hash);
+    sort_by_hash(&mut items);
     let count = items.len();
     taken.map(|taken| (leaf(&mut items.into_iter(), count, level), taken))
 }
 
-/// The group of `slot` and the other half of the group that it came from, by their first slots, if they have to be joined
-/// when one loses an entry.
+/// Returns the first slots of the group of `slot` and of its buddy, if the two must be joined when one loses an entry.
 #[inline]
-fn joining<K, V>(node: &Node<K, V>, slot: u32) -> Option<[u32; 2]> {
+fn halves_to_join<K, V>(node: &Node<K, V>, slot: u32) -> Option<[u32; 2]> {
     let (_, first, width) = node.group(slot);
     let buddy = buddy(node, first, width)?;
     let size = |slot| node.child(slot).map_or(0, Node::size);
-    (size(first) + size(buddy) <= LEAF + 1).then_some([first, buddy])
+    (size(first) + size(buddy) <= MAX_LEAF_LEN + 1).then_some([first, buddy])
 }
 
-/// The first slot of the group of `slot`, and whether it has to be joined when it has lost an entry. If so, both halves are
-/// made this trie's own, so that joining can't fail.
+/// Returns the first slot of the group of `slot`, and whether it must be joined with its buddy when it loses an entry.
+/// If so, both are unshared, so that joining runs no user code.
 fn prepare_join<K: Clone, V: Clone>(node: &mut Node<K, V>, slot: u32) -> (u32, bool) {
-    let halves = joining(node, slot);
+    let halves = halves_to_join(node, slot);
     for half in halves.into_iter().flatten() {
         if let Some(Some(child)) = node.child_mut(half)
             && child.is_leaf()
@@ -562,18 +575,18 @@ fn prepare_join<K: Clone, V: Clone>(node: &mut Node<K, V>, slot: u32) -> (u32, b
     (node.group(slot).1, halves.is_some())
 }
 
-/// The first slot of the other half of the group that a group came from, if that is one group too.
+/// Returns the first slot of a group's buddy, the other half of the group that was split, if that is one group.
 #[inline]
 fn buddy<K, V>(node: &Node<K, V>, first: u32, width: u32) -> Option<u32> {
-    if width == BITS {
+    if width == BITS_PER_LEVEL {
         return None;
     }
     let buddy = first ^ (1 << width);
-    let slots = Bits::MAX >> (Bits::BITS - (1 << width)) << buddy;
+    let slots = SlotBitmap::MAX >> (SlotBitmap::BITS - (1 << width)) << buddy;
     (node.starts() & slots == 1 << buddy).then_some(buddy)
 }
 
-/// Joins the group at `first` with its buddy, and what they make with its own, while they fit in a leaf.
+/// Joins the group at `first` with its buddy, and the result with its own, as long as they fit in a leaf.
 fn join<K: Clone, V: Clone>(node: &mut Node<K, V>, first: u32) {
     let mut first = first;
     loop {
@@ -586,14 +599,14 @@ fn join<K: Clone, V: Clone>(node: &mut Node<K, V>, first: u32) {
                 .map_or((true, 0), |child| (child.is_leaf(), child.size()))
         };
         let ((low_leaf, low_size), (high_leaf, high_size)) = (of(low), of(high));
-        if !low_leaf || !high_leaf || low_size + high_size > LEAF {
+        if !low_leaf || !high_leaf || low_size + high_size > MAX_LEAF_LEN {
             return;
         }
         let taken = node.remove_child(high);
-        if let (Some(place), Some(high)) = (node.child_mut(low), taken) {
-            match place {
+        if let (Some(child), Some(high)) = (node.child_mut(low), taken) {
+            match child {
                 Some(low) => low.append(high),
-                None => *place = Some(high),
+                None => *child = Some(high),
             }
         }
         first = low;

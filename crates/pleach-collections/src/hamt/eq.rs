@@ -2,8 +2,7 @@
 
 use super::node::Node;
 
-/// Whether both hold the same keys with the same values. Subtries that both share are not entered: they are taken to
-/// equal themselves.
+/// Whether both tries hold the same entries. Skips shared subtries, which are taken to equal themselves.
 pub(crate) fn eq<K, V>(
     a: &Node<K, V>,
     b: &Node<K, V>,
@@ -18,7 +17,7 @@ pub(crate) fn eq<K, V>(
     }
     let leaves = a.entries().iter().enumerate().all(|(i, (key, value))| {
         let same = |entry: &(K, V)| same_key(key, &entry.0);
-        // Mostly in the same place; but the order of entries of one tag says nothing.
+        // Usually at the same index, but entries of one tag are in any order.
         let other = if same(&b.entries()[i]) {
             Some(&b.entries()[i])
         } else {

@@ -1,17 +1,17 @@
-//! Iteration, in the order of the hashes.
+//! Iterators, in the order of hashes.
 
-use super::LEVELS;
-use super::node::{Node, Parts};
+use super::MAX_LEVELS;
+use super::node::{Node, NodeIntoIter};
 use smallvec::SmallVec;
 use std::slice;
 
 type Children<'a, K, V> = slice::Iter<'a, Option<Node<K, V>>>;
 
-/// Iterates over the entries of a trie.
+/// An iterator over the entries of a trie.
 pub(crate) struct Iter<'a, K, V> {
     entries: slice::Iter<'a, (K, V)>,
-    stack: SmallVec<[Children<'a, K, V>; LEVELS]>,
-    left: usize,
+    stack: SmallVec<[Children<'a, K, V>; MAX_LEVELS]>,
+    remaining: usize,
 }
 
 impl<'a, K, V> Iter<'a, K, V> {
@@ -19,7 +19,7 @@ impl<'a, K, V> Iter<'a, K, V> {
         let mut iter = Self {
             entries: [].iter(),
             stack: SmallVec::new(),
-            left: root.map_or(0, Node::size),
+            remaining: root.map_or(0, Node::size),
         };
         if let Some(root) = root {
             iter.enter(root);
@@ -36,7 +36,7 @@ impl<'a, K, V> Iter<'a, K, V> {
         }
     }
 
-    /// Goes to the next leaf, if there is one.
+    /// Advances to the next leaf, if any.
     fn advance(&mut self) -> Option<()> {
         while self.entries.as_slice().is_empty() {
             match self.stack.last_mut()?.next() {
@@ -59,12 +59,12 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
         if self.entries.as_slice().is_empty() {
             self.advance()?;
         }
-        self.left -= 1;
+        self.remaining -= 1;
         self.entries.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.remaining, Some(self.remaining))
     }
 
     #[inline]
@@ -82,33 +82,33 @@ impl<K, V> Clone for Iter<'_, K, V> {
         Self {
             entries: self.entries.clone(),
             stack: self.stack.clone(),
-            left: self.left,
+            remaining: self.remaining,
         }
     }
 }
 
-/// Iterates over the entries of a trie by value: moved out where a node has no other owner, else cloned.
+/// An iterator over the entries of a trie by value: moved out of uniquely owned nodes, cloned from shared ones.
 pub(crate) struct IntoIter<K, V> {
-    stack: SmallVec<[Parts<K, V>; 4]>,
-    left: usize,
+    stack: SmallVec<[NodeIntoIter<K, V>; 4]>,
+    remaining: usize,
 }
 
 impl<K: Clone, V: Clone> IntoIter<K, V> {
     pub(crate) fn new(root: Option<Node<K, V>>) -> Self {
-        let left = root.as_ref().map_or(0, Node::size);
+        let remaining = root.as_ref().map_or(0, Node::size);
         Self {
-            stack: root.map(Parts::of).into_iter().collect(),
-            left,
+            stack: root.map(NodeIntoIter::of).into_iter().collect(),
+            remaining,
         }
     }
 }
 
-/// Shares what is left with the original: both clone the entries then, unless one is dropped before the other comes to them.
+/// Shares the remaining nodes with the original, so that both clone the entries of those that still have two owners.
 impl<K: Clone, V: Clone> Clone for IntoIter<K, V> {
     fn clone(&self) -> Self {
         Self {
-            stack: self.stack.iter().filter_map(Parts::rest).collect(),
-            left: self.left,
+            stack: self.stack.iter().filter_map(NodeIntoIter::rest).collect(),
+            remaining: self.remaining,
         }
     }
 }
@@ -120,11 +120,11 @@ impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
         loop {
             let top = self.stack.last_mut()?;
             if let Some(entry) = top.next_entry() {
-                self.left -= 1;
+                self.remaining -= 1;
                 return Some(entry);
             }
             match top.next_child() {
-                Some(child) => self.stack.push(Parts::of(child)),
+                Some(child) => self.stack.push(NodeIntoIter::of(child)),
                 None => {
                     self.stack.pop();
                 }
@@ -133,6 +133,6 @@ impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.remaining, Some(self.remaining))
     }
 }

@@ -1,20 +1,20 @@
-//! Iteration that may write values.
+//! Iterators with mutable values.
 
-use super::LEVELS;
+use super::MAX_LEVELS;
 use super::node::Node;
 use smallvec::SmallVec;
 use std::slice;
 
-/// The children of an inner node that are left to enter.
+/// The remaining children of an inner node.
 type Children<'a, K, V> = slice::IterMut<'a, Option<Node<K, V>>>;
 
-/// Iterates over the entries of a trie for writing. A node with other owners is copied when the iterator enters it.
+/// A mutable iterator over the entries of a trie. Copies each shared node when it enters it.
 pub(crate) struct IterMut<'a, K, V> {
-    /// The node to enter when `entries` are through. It stays here if its copy panics, so that none is skipped.
+    /// The node to enter after `entries`. Stays if its copy panics, so that no entry is skipped.
     next: Option<&'a mut Node<K, V>>,
     entries: slice::IterMut<'a, (K, V)>,
-    stack: SmallVec<[Children<'a, K, V>; LEVELS]>,
-    left: usize,
+    stack: SmallVec<[Children<'a, K, V>; MAX_LEVELS]>,
+    remaining: usize,
 }
 
 impl<'a, K: Clone, V: Clone> IterMut<'a, K, V> {
@@ -22,7 +22,7 @@ impl<'a, K: Clone, V: Clone> IterMut<'a, K, V> {
         Self {
             entries: [].iter_mut(),
             stack: SmallVec::new(),
-            left: root.as_ref().map_or(0, |root| root.size()),
+            remaining: root.as_ref().map_or(0, |root| root.size()),
             next: root,
         }
     }
@@ -38,9 +38,9 @@ impl<'a, K: Clone, V: Clone> IterMut<'a, K, V> {
 }
 
 impl<K, V> IterMut<'_, K, V> {
-    /// How many entries are left.
-    pub(crate) fn left(&self) -> usize {
-        self.left
+    /// The number of remaining entries.
+    pub(crate) fn remaining(&self) -> usize {
+        self.remaining
     }
 }
 
@@ -51,7 +51,7 @@ impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
     fn next(&mut self) -> Option<&'a mut (K, V)> {
         loop {
             if let Some(entry) = self.entries.next() {
-                self.left -= 1;
+                self.remaining -= 1;
                 return Some(entry);
             }
             if let Some(node) = &mut self.next {
@@ -71,6 +71,6 @@ impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.remaining, Some(self.remaining))
     }
 }

@@ -1,31 +1,33 @@
 //! The node, and the only code that knows its layout.
 //!
-//! A node is one allocation: a header, then its children; or a header, then tags and entries. That takes `unsafe`, here
-//! and nowhere else in the library; `docs/decisions-map.md` says what it gains over `Vec`s behind an `Arc`.
+//! A node is one allocation: a header, then its children; or a header, then tags and entries. This takes `unsafe` code,
+//! which is in this module and its submodules only; `docs/decisions-map.md` compares it with `Vec`s behind an `Arc`.
 //!
-//! What the `unsafe` code relies on:
+//! Invariants that the `unsafe` code relies on:
 //!
-//! - **Shape.** `kind` says what a block holds: if it is odd, it is `starts`, and a size and as many initialised children
-//!   follow as it has bits; else it is twice the number of initialised entries, with tags for as many, rounded up to
-//!   [`TAGS`]. The block's layout is that of this shape. Whoever changes one of these changes all of them before any code
-//!   of the user runs, or gives up the block.
-//! - **Pointer.** The low bits of a [`Node`]'s pointer are [`bits_of`] the block's `kind`. A block's alignment keeps them
-//!   free.
-//! - **Ownership.** `count` is the number of `Node`s that lead to the block. Nobody writes to a block but through
-//!   `&mut Node` and with a count of 1, when no other `Node` exists through which to read or clone it.
+//! - **Shape.** `kind` tells what a block holds: if odd, it is `starts`, and a size and an initialised child for each of
+//!   its bits follow; if even, it is twice the number of initialised entries, with a tag for each, rounded up to
+//!   [`TAGS_PER_BLOCK`]. The block's layout is that of this shape. Code that changes one of these changes all of them
+//!   before user code runs, or gives up the block.
+//! - **Pointer.** The low bits of a [`Node`]'s pointer are the [`pointer_tag`] of the block's `kind`. A block's alignment
+//!   keeps them free.
+//! - **Ownership.** `count` is the number of `Node`s that point to the block. A block is written only through
+//!   `&mut Node` and with a count of 1, when no other `Node` exists to read or clone it.
 
 #![allow(unsafe_code)]
 
+mod builder;
 mod edit;
+mod into_iter;
 mod nested;
-mod parts;
 mod search;
 mod tags;
 
-use parts::InnerBuilder;
-pub(crate) use parts::{LeafBuilder, Parts};
+use builder::InnerBuilder;
+pub(crate) use builder::LeafBuilder;
+pub(crate) use into_iter::NodeIntoIter;
 
-use super::{Bits, SLOTS};
+use super::{SLOTS, SlotBitmap};
 use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
@@ -34,112 +36,121 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-/// A counted pointer to a node of the trie; to clone one is to count one more.
+/// A reference-counted pointer to a node of the trie.
 ///
-/// An inner node has [`SLOTS`] slots, one for each value of the next [`BITS`](super::BITS) bits of the hash. A child
-/// serves a *group* of slots: 2^w neighbours, the first of them a multiple of 2^w. Here with 8 slots and leaves of 4:
+/// An inner node has [`SLOTS`] slots, one for each value of the next [`BITS_PER_LEVEL`](super::BITS_PER_LEVEL) bits of
+/// the hash. A child serves a *group* of slots: 2^w neighbours, the first of which is a multiple of 2^w. Here with 8
+/// slots and leaves of 4:
 ///
 /// ```text
 ///   inner    starts 0b01110101   size 14        (slots 0 and 1, 2 and 3, 4, 5, 6 and 7)
 ///              │   │   │   │   └ slots 6, 7 ──── leaf   tags [c1, d0, f7]       entries [e, e, e]
 ///              │   │   │   └──── slot 5 ──────── none
-///              │   │   └──────── slot 4 ──────── inner  size 5                  (5 entries are too many for a leaf)
+///              │   │   └──────── slot 4 ──────── inner  size 5                  (5 entries overflow a leaf)
 ///              │   └──────────── slots 2, 3 ──── leaf   tags [44, 51, 51, 6e]   entries [e, e, e, e]
 ///              └──────────────── slots 0, 1 ──── leaf   tags [0a, 3b]           entries [e, e]
 /// ```
 ///
 /// Invariants, which [`check`](super::check) tests by these numbers:
 ///
-/// 1. The groups of an inner node cover its slots: `starts` has the bit of the first slot of each, slot 0 among them.
-/// 2. A leaf's tags are the bits of its entries' hashes that follow those the inner nodes above its parent tell apart (for
-///    a root: the highest), in rising order.
-/// 3. `size` is the number of entries in the node and below; in an inner node it stands at [`SIZE_CAP`] if that is larger.
-/// 4. An entry is in the group that its key's hash says.
-/// 5. A leaf holds at least one entry, and at most [`LEAF`](super::LEAF), unless all bits of the hash are used up.
-/// 6. No two halves could be one: an inner node, and each group that was split in two, holds more than `LEAF` entries.
+/// 1. The groups of an inner node cover its slots: `starts` has the bit of each group's first slot, slot 0 included.
+/// 2. A leaf's tags are the bits of its entries' hashes below those that the inner nodes above its parent branch on (for a
+///    root: the highest), in ascending order.
+/// 3. `size` is the number of entries in the node and below; an inner node stores at most [`MAX_STORED_SIZE`].
+/// 4. An entry is in the group of its key's hash.
+/// 5. A leaf holds at least one entry, and at most [`MAX_LEAF_LEN`](super::MAX_LEAF_LEN), unless all bits of the hash are
+///    used up.
+/// 6. No two halves fit in a leaf: an inner node, and each group that was split in two, holds more than `MAX_LEAF_LEN`
+///    entries.
 /// 7. No two keys are equal.
-/// 8. The pointer to a node says whether it is an inner one, and if so, whether each slot is a group of its own.
+/// 8. A pointer is tagged with whether its node is an inner one, and if so, whether each slot is a group of its own.
 pub(crate) struct Node<K, V> {
-    /// The block's address, and in its low bits, which are 0 in that, [`INNER`] and [`FULL`].
+    /// The block's address, tagged in its low bits with [`INNER`] and [`FULL`].
     pointer: NonNull<Header>,
     entries: PhantomData<Arc<(K, V)>>,
 }
 
-// SAFETY: a node is shared as an `Arc<(K, V)>` is: atomically counted, and written only by its sole owner.
+// SAFETY: a node is shared as an `Arc<(K, V)>` is: counted atomically, and written only by its sole owner.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Node<K, V> {}
 // SAFETY: as above.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Node<K, V> {}
 
-/// The children of an inner node, taken out or not yet put in.
+/// The children of an inner node, by value.
 pub(crate) type Children<K, V> = SmallVec<[Option<Node<K, V>>; SLOTS as usize]>;
 
-/// What every block begins with. In an inner node the size follows, in a leaf the tags.
+/// The header of a block. In an inner node the size follows, in a leaf the tags.
 #[repr(C)]
 struct Header {
     count: AtomicU32,
-    /// Of an inner node `starts`, which is odd; of a leaf twice the number of its entries.
+    /// `starts`, which is odd, in an inner node; twice the number of entries in a leaf.
     kind: u32,
 }
 
-/// A bit of pointers to inner nodes: so a search knows what a child is before the child has come from memory.
+/// The tag of pointers to inner nodes: a search knows a child's kind before the child is loaded.
 const INNER: usize = 1;
 
-/// A bit of pointers to inner nodes in which each slot is a group: a search need not look at `starts`. Of this value, so
-/// that a child of a full node has the place of its slot where one of another node has that of its group, and one behind.
+/// The tag of pointers to inner nodes in which each slot is a group, so that a search need not load `starts`.
+///
+/// 8 is the size of a child on 64-bit targets. So a child is at one offset from either pointer: by its slot in a full
+/// node, else by the number of groups up to its slot.
 const FULL: usize = 8;
 
-/// The alignment of blocks, unless entries need more: that of what allocators give in any case.
-const ALIGN: usize = 16;
-const _: () = assert!(ALIGN > INNER | FULL && ALIGN >= align_of::<Header>());
+/// The minimal alignment of blocks: what allocators return in any case.
+const MIN_ALIGN: usize = 16;
+const _: () = assert!(MIN_ALIGN > INNER | FULL && MIN_ALIGN >= align_of::<Header>());
 
-/// The bits of a pointer to a block of this kind.
+/// Returns the tag of pointers to a block of this kind.
 #[inline]
-fn bits_of(kind: u32) -> usize {
+fn pointer_tag(kind: u32) -> usize {
     if kind & 1 == 0 {
         0
-    } else if kind == Bits::MAX >> (Bits::BITS - SLOTS) {
+    } else if kind == SlotBitmap::MAX >> (SlotBitmap::BITS - SLOTS) {
         INNER | FULL
     } else {
         INNER
     }
 }
 
-/// Where the children of an inner node begin.
-const CHILDREN_AT: usize = 16;
+/// The offset of an inner node's children in its block.
+const CHILDREN_OFFSET: usize = 16;
 
-/// Where the stored `size` of inner nodes stops; small in tests, so that they get there.
-const SIZE_CAP: u32 = if cfg!(pleach_tiny_nodes) { 7 } else { u32::MAX };
+/// The maximal `size` that inner nodes store; small under `cfg(pleach_tiny_nodes)`, so that tests reach it.
+const MAX_STORED_SIZE: u32 = if cfg!(pleach_tiny_nodes) { 7 } else { u32::MAX };
 
-/// Tags come in blocks of so many. With the header, one fills half a cache line, and entries follow.
-const TAGS: usize = 12;
-const _: () = assert!(super::LEAF <= TAGS);
+/// Tags are allocated in multiples of this. With the header, 12 fill half a cache line, and entries follow.
+const TAGS_PER_BLOCK: usize = 12;
+const _: () = assert!(super::MAX_LEAF_LEN <= TAGS_PER_BLOCK);
 
-/// The kind of a leaf of so many entries.
+/// Returns the kind of a leaf of `len` entries.
 fn kind_of_leaf(len: usize) -> u32 {
     u32::try_from(2 * len).unwrap_or_else(|_| std::process::abort())
 }
 
-/// What a block's layout depends on.
+/// The parameters of a block's layout.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// So many entries.
+    /// A leaf of this many entries.
     Leaf(usize),
-    /// So many children.
+    /// An inner node of this many children.
     Inner(usize),
 }
 
-/// Where the entries of a leaf of `len` begin.
+/// Returns the offset of the entries in the block of a leaf of `len`.
 #[inline]
-fn entries_at<K, V>(len: usize) -> usize {
-    let tags = if len <= TAGS { TAGS } else { len.next_multiple_of(TAGS) };
+fn entries_offset<K, V>(len: usize) -> usize {
+    let tags = if len <= TAGS_PER_BLOCK {
+        TAGS_PER_BLOCK
+    } else {
+        len.next_multiple_of(TAGS_PER_BLOCK)
+    };
     (size_of::<Header>() + tags * size_of::<u16>()).next_multiple_of(align_of::<(K, V)>())
 }
 
-/// For how many entries a leaf of `len` has room: for those that are there and a few more, so that it does not grow each
-/// time.
+/// Returns the number of entries that the block of a leaf of `len` has room for: a few more, so that not each insertion
+/// reallocates.
 #[inline]
-const fn room<K, V>(len: usize) -> usize {
-    // A divisor of `TAGS`, so that a leaf that grows by tags grows by entries.
+const fn capacity<K, V>(len: usize) -> usize {
+    // A divisor of `TAGS_PER_BLOCK`, so that a leaf that grows by tags grows by entries.
     let step = match size_of::<(K, V)>() {
         0..=16 => 6,
         17..=21 => 3,
@@ -149,13 +160,13 @@ const fn room<K, V>(len: usize) -> usize {
     if len <= 2 { len } else { len.next_multiple_of(step) }
 }
 
-/// Whether a leaf of `len`, of [`TAGS`] at most, has no room for one more.
+/// Whether the block of a leaf of `len` ≤ [`TAGS_PER_BLOCK`] has no room for one more entry.
 #[inline]
 fn grows_at<K, V>(len: usize) -> bool {
     let lengths = const {
         let (mut lengths, mut len) = (0_u32, 0);
-        while len < TAGS {
-            if room::<K, V>(len + 1) != room::<K, V>(len) {
+        while len < TAGS_PER_BLOCK {
+            if capacity::<K, V>(len + 1) != capacity::<K, V>(len) {
                 lengths |= 1 << len;
             }
             len += 1;
@@ -169,16 +180,18 @@ impl Shape {
     fn layout<K, V>(self) -> Layout {
         let size = match self {
             Self::Leaf(len) => {
-                let entries = room::<K, V>(len).checked_mul(size_of::<(K, V)>());
-                entries.and_then(|bytes| bytes.checked_add(entries_at::<K, V>(len)))
+                let entries = capacity::<K, V>(len).checked_mul(size_of::<(K, V)>());
+                entries.and_then(|bytes| bytes.checked_add(entries_offset::<K, V>(len)))
             }
-            // In pairs, as allocators round.
-            Self::Inner(children) => Some(CHILDREN_AT + children.next_multiple_of(2) * size_of::<Option<Node<K, V>>>()),
+            // An even number, as allocators round.
+            Self::Inner(children) => {
+                Some(CHILDREN_OFFSET + children.next_multiple_of(2) * size_of::<Option<Node<K, V>>>())
+            }
         };
-        let align = align_of::<(K, V)>().max(ALIGN);
+        let align = align_of::<(K, V)>().max(MIN_ALIGN);
         match size.map(|size| Layout::from_size_align(size, align)) {
             Some(Ok(layout)) => layout,
-            // More than the address space.
+            // Larger than the address space.
             _ => handle_alloc_error(Layout::new::<Header>()),
         }
     }
@@ -192,24 +205,23 @@ impl<K, V> Node<K, V> {
         leaf.finish()
     }
 
-    /// An inner node of these children, of which there must be as many as bits in `starts`, that of slot 0 among them; or
-    /// the process ends.
-    pub(crate) fn inner(starts: Bits, children: Children<K, V>) -> Self {
+    /// An inner node of one child for each bit of `starts`, which has that of slot 0; aborts the process otherwise.
+    pub(crate) fn inner(starts: SlotBitmap, children: Children<K, V>) -> Self {
         let size = children.iter().flatten().map(Self::size).sum();
         Self::inner_of_size(starts, children, capped(size))
     }
 
-    /// This inner node with other groups in the slots of `edited`: with `starts`, and the next of `edits` for each group that
-    /// starts there. All together hold `more` entries than before. If `starts` doesn't fit, the process ends.
+    /// Returns this inner node with the groups `starts`, those that start in the slots of `edited` taken from `edits`
+    /// and the others kept. The result has `more` entries. Aborts the process if `starts` lacks slot 0.
     pub(crate) fn edited(
         &self,
-        starts: Bits,
-        edited: Bits,
+        starts: SlotBitmap,
+        edited: SlotBitmap,
         edits: impl IntoIterator<Item = Option<Self>>,
         more: isize,
     ) -> Self {
         let size = self.stored_size();
-        let capped_size = size == SIZE_CAP;
+        let capped_size = size == MAX_STORED_SIZE;
         let size = capped((size as usize).saturating_add_signed(more));
         let (old, old_starts) = (self.children(), self.starts());
         old.iter().flatten().for_each(Self::prefetch_count);
@@ -220,8 +232,8 @@ impl<K, V> Node<K, V> {
             let bit = left & left.wrapping_neg();
             left &= left - 1;
             node.push(if edited & bit == 0 {
-                let place = (old_starts & (bit - 1)).count_ones() as usize;
-                old.get(place).and_then(Option::as_ref).cloned()
+                let index = (old_starts & (bit - 1)).count_ones() as usize;
+                old.get(index).and_then(Option::as_ref).cloned()
             } else {
                 edits.next().flatten()
             });
@@ -236,20 +248,21 @@ impl<K, V> Node<K, V> {
         node
     }
 
-    /// Whether two children are one node, or none.
+    /// Whether two children are the same node, or both vacant.
     #[inline]
     pub(crate) fn same_child(a: &Option<Self>, b: &Option<Self>) -> bool {
         let block = |child: &Option<Self>| child.as_ref().map_or(ptr::null_mut(), |node| node.pointer.as_ptr());
         block(a) == block(b)
     }
 
-    fn inner_of_size(starts: Bits, children: Children<K, V>, size: u32) -> Self {
+    fn inner_of_size(starts: SlotBitmap, children: Children<K, V>, size: u32) -> Self {
         let mut node = InnerBuilder::new(starts, size);
         children.into_iter().for_each(|child| node.push(child));
         node.finish()
     }
 
-    /// A block with a header and nothing else: give it what its shape wants before using or dropping it.
+    /// Allocates a block and writes its header. The caller writes the contents of its shape before the node is used or
+    /// dropped.
     #[inline]
     fn allocate(shape: Shape, kind: u32) -> Self {
         let layout = shape.layout::<K, V>();
@@ -268,11 +281,11 @@ impl<K, V> Node<K, V> {
         Self::of_block(block, kind)
     }
 
-    /// The pointer to a block of this kind.
+    /// Returns the tagged pointer to a block of this kind.
     #[inline]
     fn of_block(block: NonNull<Header>, kind: u32) -> Self {
         Self {
-            pointer: block.map_addr(|address| address | bits_of(kind)),
+            pointer: block.map_addr(|address| address | pointer_tag(kind)),
             entries: PhantomData,
         }
     }
@@ -285,35 +298,35 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     fn header(&self) -> &Header {
-        // SAFETY: the block lives as long as a node leads to it, and is not written meanwhile (Ownership).
+        // SAFETY: the block lives as long as a node points to it, and is not written meanwhile (Ownership).
         unsafe { &*self.block() }
     }
 
-    /// The number of entries in the node and below. O(1) up to [`SIZE_CAP`].
+    /// The number of entries in the node and below. O(1) up to [`MAX_STORED_SIZE`].
     #[inline]
     pub(crate) fn size(&self) -> usize {
         if self.is_leaf() {
             return self.len();
         }
         let size = self.stored_size();
-        if size < SIZE_CAP {
+        if size < MAX_STORED_SIZE {
             size as usize
         } else {
             self.large_size()
         }
     }
 
-    /// Whether it is an inner node of more entries than it can state.
+    /// Whether it is an inner node whose size exceeds what it can store.
     #[inline]
-    pub(crate) fn is_vast(&self) -> bool {
-        !self.is_leaf() && self.stored_size() == SIZE_CAP
+    pub(crate) fn exceeds_stored_size(&self) -> bool {
+        !self.is_leaf() && self.stored_size() == MAX_STORED_SIZE
     }
 
-    /// The size as an inner node states it.
+    /// The size that an inner node stores.
     #[inline]
     fn stored_size(&self) -> u32 {
         debug_assert!(!self.is_leaf());
-        // SAFETY: every block has room for a size, initialised in inner nodes (Shape), and no tags are ever read as one.
+        // SAFETY: initialised in every block: a size in inner nodes, tags in leaves (Shape).
         unsafe { *self.size_ptr() }
     }
 
@@ -327,14 +340,14 @@ impl<K, V> Node<K, V> {
         self.pointer.addr().get() & INNER == 0
     }
 
-    /// Whether the pointer's bits are those of the block's kind.
-    pub(crate) fn pointer_is_right(&self) -> bool {
-        self.pointer.addr().get() & (INNER | FULL) == bits_of(self.header().kind)
+    /// Whether the pointer's tag is that of the block's kind.
+    pub(crate) fn has_right_tag(&self) -> bool {
+        self.pointer.addr().get() & (INNER | FULL) == pointer_tag(self.header().kind)
     }
 
     /// The first slots of the groups of an inner node; 0 in a leaf.
     #[inline]
-    pub(crate) fn starts(&self) -> Bits {
+    pub(crate) fn starts(&self) -> SlotBitmap {
         if self.is_leaf() { 0 } else { self.header().kind }
     }
 
@@ -350,14 +363,15 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     fn size_ptr(&self) -> *mut u32 {
-        // SAFETY: right after the header, in the block: its layout is of one child or of [`TAGS`] tags at least.
+        // SAFETY: right after the header, in the block: its layout is of one child or of [`TAGS_PER_BLOCK`] tags at
+        // least.
         unsafe { self.block().add(1).cast() }
     }
 
     #[inline]
     fn children_ptr(&self) -> *mut Option<Self> {
         // SAFETY: after header and size, in the block.
-        unsafe { self.block().byte_add(CHILDREN_AT).cast() }
+        unsafe { self.block().byte_add(CHILDREN_OFFSET).cast() }
     }
 
     #[inline]
@@ -366,14 +380,14 @@ impl<K, V> Node<K, V> {
         unsafe { self.block().add(1).cast() }
     }
 
-    /// Where the entries begin, in a leaf of `len`.
+    /// The entries of a leaf of `len`.
     #[inline]
     fn entries_ptr(&self, len: usize) -> *mut (K, V) {
         // SAFETY: in the block or at its end (Shape).
-        unsafe { self.block().byte_add(entries_at::<K, V>(len)).cast() }
+        unsafe { self.block().byte_add(entries_offset::<K, V>(len)).cast() }
     }
 
-    /// How many entries are in this node itself.
+    /// The number of entries in a leaf; 0 for an inner node.
     #[inline]
     fn len(&self) -> usize {
         if self.is_leaf() {
@@ -383,47 +397,51 @@ impl<K, V> Node<K, V> {
         }
     }
 
-    /// The entries of a leaf; of an inner node none.
+    /// The entries of a leaf; none of an inner node.
     #[inline]
     pub(crate) fn entries(&self) -> &[(K, V)] {
         let len = self.len();
         if len == 0 {
             return &[];
         }
-        // SAFETY: the block holds so many initialised entries there (Shape), and is not written meanwhile (Ownership).
+        // SAFETY: the block has `len` initialised entries there (Shape), and is not written meanwhile (Ownership).
         unsafe { std::slice::from_raw_parts(self.entries_ptr(len), len) }
     }
 
-    /// The tags of a leaf; of an inner node none.
+    /// The tags of a leaf; none of an inner node.
     #[inline]
     pub(crate) fn tags(&self) -> &[u16] {
         // SAFETY: as for entries.
         unsafe { std::slice::from_raw_parts(self.tags_ptr(), self.len()) }
     }
 
-    /// The children of an inner node; of a leaf none.
+    /// The children of an inner node; none of a leaf.
     #[inline]
     pub(crate) fn children(&self) -> &[Option<Self>] {
         // SAFETY: as for entries.
         unsafe { std::slice::from_raw_parts(self.children_ptr(), self.starts().count_ones() as usize) }
     }
 
-    /// How many entries an inner node has below in groups that start in these slots.
-    pub(crate) fn size_of(&self, slots: Bits) -> usize {
+    /// The number of entries in the groups of an inner node that start in these slots.
+    pub(crate) fn size_of(&self, slots: SlotBitmap) -> usize {
         let before = (self.starts() & (slots & slots.wrapping_neg()).wrapping_sub(1)).count_ones() as usize;
         let children = self.children().iter().skip(before);
         let count = (self.starts() & slots).count_ones() as usize;
         children.take(count).flatten().map(Self::size).sum()
     }
 
-    /// The group of an inner node that serves `slot`: its place, its first slot, and w if it has 2^w slots.
+    /// The group of an inner node that serves `slot`: its index, its first slot, and w if it has 2^w slots.
     #[inline]
     pub(crate) fn group(&self, slot: u32) -> (usize, u32, u32) {
         let starts = self.starts();
-        let upto = Bits::MAX >> (Bits::BITS - 1 - slot);
-        let first = Bits::BITS - 1 - (starts & upto | 1).leading_zeros();
+        let upto = SlotBitmap::MAX >> (SlotBitmap::BITS - 1 - slot);
+        let first = SlotBitmap::BITS - 1 - (starts & upto | 1).leading_zeros();
         let next = (starts & !upto).trailing_zeros().min(SLOTS);
-        (Self::place(starts | 1, slot), first, (next - first).trailing_zeros())
+        (
+            Self::child_index(starts | 1, slot),
+            first,
+            (next - first).trailing_zeros(),
+        )
     }
 
     #[inline]
@@ -431,25 +449,25 @@ impl<K, V> Node<K, V> {
         self.pointer == other.pointer
     }
 
-    /// Whether no other pointer leads to this node.
+    /// Whether this is the only pointer to its node.
     #[inline]
     pub(crate) fn is_unique(&mut self) -> bool {
-        // Acquire: what other owners did, they did before they gave up their count.
+        // Acquire: synchronises with the `Release` decrement of former owners.
         self.header().count.load(Ordering::Acquire) == 1
     }
 
-    /// Whether other pointers lead to this node, as of now.
+    /// Whether the node has other pointers at the moment.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         self.header().count.load(Ordering::Relaxed) > 1
     }
 
-    /// The bytes of the node's own block.
+    /// The size of the node's block in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.shape().layout::<K, V>().size()
     }
 
-    /// The header, for writing.
+    /// The header, mutable.
     ///
     /// # Safety
     /// The node is unique.
@@ -459,19 +477,19 @@ impl<K, V> Node<K, V> {
         unsafe { &mut *self.block() }
     }
 
-    /// Frees the block, and drops nothing in it.
+    /// Frees the block without dropping its contents.
     ///
     /// # Safety
-    /// The node is unique, and never used or dropped again; `shape` is that of the block's layout.
+    /// The node is unique, and not used or dropped afterwards; `shape` is that of the block's layout.
     #[inline]
     unsafe fn free(&mut self, shape: Shape) {
-        // SAFETY: allocated with this layout (Shape), and nobody else's (Ownership).
+        // SAFETY: allocated with this layout (Shape), and unique (Ownership).
         unsafe { dealloc(self.block().cast(), shape.layout::<K, V>()) }
     }
 }
 
 impl<K, V> Node<K, V> {
-    /// Gives the block the layout of another shape. What both have room for stays where it is.
+    /// Reallocates the block for another shape. Bytes that both have room for are kept.
     ///
     /// # Safety
     /// The node is unique; `from` is the shape of the block's layout, and `to` is made true before user code runs.
@@ -486,13 +504,13 @@ impl<K, V> Node<K, V> {
 }
 
 fn capped(size: usize) -> u32 {
-    size.min(SIZE_CAP as usize) as u32
+    size.min(MAX_STORED_SIZE as usize) as u32
 }
 
 impl<K, V> Clone for Node<K, V> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
+        // Relaxed: the existing pointer keeps the node alive. As in `Arc`, the count must not wrap.
         if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
             std::process::abort();
         }
@@ -506,7 +524,7 @@ impl<K, V> Clone for Node<K, V> {
 impl<K, V> Drop for Node<K, V> {
     #[inline]
     fn drop(&mut self) {
-        // A sole owner need not write the count to know that it is one.
+        // A sole owner doesn't need the atomic write.
         let count = &self.header().count;
         if count.load(Ordering::Acquire) != 1 {
             if count.fetch_sub(1, Ordering::Release) != 1 {

@@ -1,10 +1,10 @@
-//! The part of a trie that a predicate keeps.
+//! The entries of a trie that satisfy a predicate.
 
 use super::Keys;
 use super::node::Node;
-use super::zip::{Outcome, Whole, Zip, zip};
+use super::zip::{EntryOutcome, RegionOutcome, Zip, zip};
 
-/// The entries that `keep` keeps, sharing every subtrie of which it keeps all: the same trie, if it keeps everything.
+/// Returns the entries that satisfy `keep`, sharing every subtrie whose entries all do.
 pub(crate) fn retain<K: Clone, V: Clone>(
     root: Option<&Node<K, V>>,
     keys: &impl Keys<K>,
@@ -18,27 +18,23 @@ pub(super) struct Keeping<'o, Q, F> {
     pub(super) keep: F,
 }
 
-impl<K, Q: Keys<K>, F> Keys<K> for Keeping<'_, Q, F> {
-    fn hash(&self, key: &K) -> u64 {
-        self.keys.hash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        self.keys.same(a, b)
-    }
-}
-
 impl<'a, K: 'a, V: 'a, Q: Keys<K>, F: FnMut(&K, &V) -> bool> Zip<'a, 1, K, V> for Keeping<'_, Q, F> {
+    type Keys = Q;
+
     const BUILDS: bool = true;
 
-    fn whole(&mut self, _: [usize; 1]) -> Option<Whole> {
+    fn keys(&self) -> &Q {
+        self.keys
+    }
+
+    fn region(&mut self, _: [usize; 1]) -> Option<RegionOutcome> {
         None
     }
 
-    fn entry(&mut self, [entry]: [Option<&'a (K, V)>; 1]) -> Outcome<V> {
+    fn entry(&mut self, [entry]: [Option<&'a (K, V)>; 1]) -> EntryOutcome<V> {
         match entry {
-            Some((key, value)) if (self.keep)(key, value) => Outcome::Operands(1),
-            _ => Outcome::Nothing,
+            Some((key, value)) if (self.keep)(key, value) => EntryOutcome::Operands(1),
+            _ => EntryOutcome::Removed,
         }
     }
 }

@@ -1,19 +1,19 @@
-//! A trie cut in parts, for threads to share out.
+//! Portions of a trie for parallel iteration.
 //!
-//! A part is entries of one leaf, or neighbours among the children of one inner node. It splits in the middle; of one
-//! child, where that splits.
+//! A portion is a range of the entries of one leaf, or of the children of one inner node. It splits in the middle; a
+//! single child splits where its own contents do.
 
 use super::iter::{IntoIter, Iter};
 use super::iter_mut::IterMut;
-use super::node::{self, Node};
+use super::node::{Node, NodeIntoIter};
 
-/// Part of a trie, borrowed.
-pub(crate) enum Parts<'a, K, V> {
+/// A borrowed portion of a trie.
+pub(crate) enum Portion<'a, K, V> {
     Entries(&'a [(K, V)]),
     Children(&'a [Option<Node<K, V>>]),
 }
 
-impl<'a, K, V> Parts<'a, K, V> {
+impl<'a, K, V> Portion<'a, K, V> {
     pub(crate) fn of(root: Option<&'a Node<K, V>>) -> Self {
         match root {
             None => Self::Entries(&[]),
@@ -47,13 +47,13 @@ impl<'a, K, V> Parts<'a, K, V> {
     }
 }
 
-/// Part of a trie, borrowed to write values. Nodes with other owners are copied when they are opened.
-pub(crate) enum PartsMut<'a, K, V> {
+/// A portion of a trie with mutable values. Copies shared nodes when they are split or iterated.
+pub(crate) enum PortionMut<'a, K, V> {
     Entries(&'a mut [(K, V)]),
     Children(&'a mut [Option<Node<K, V>>]),
 }
 
-impl<'a, K: Clone, V: Clone> PartsMut<'a, K, V> {
+impl<'a, K: Clone, V: Clone> PortionMut<'a, K, V> {
     pub(crate) fn of(root: Option<&'a mut Node<K, V>>) -> Self {
         match root {
             None => Self::Entries(&mut []),
@@ -89,19 +89,19 @@ impl<'a, K: Clone, V: Clone> PartsMut<'a, K, V> {
     }
 }
 
-/// Part of a trie, by value.
-pub(crate) enum IntoParts<K, V> {
+/// An owned portion of a trie.
+pub(crate) enum OwnedPortion<K, V> {
     Entries(Vec<(K, V)>),
     Children(Vec<Node<K, V>>),
 }
 
-impl<K: Clone, V: Clone> IntoParts<K, V> {
+impl<K: Clone, V: Clone> OwnedPortion<K, V> {
     pub(crate) fn of(root: Option<Node<K, V>>) -> Self {
         let Some(root) = root else {
             return Self::Entries(Vec::new());
         };
         let is_leaf = root.is_leaf();
-        let mut parts = node::Parts::of(root);
+        let mut parts = NodeIntoIter::of(root);
         if is_leaf {
             Self::Entries(std::iter::from_fn(|| parts.next_entry()).collect())
         } else {

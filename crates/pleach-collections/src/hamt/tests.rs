@@ -1,4 +1,4 @@
-//! What is visited and what is shared: tests that see inside.
+//! Counts of visited nodes: that operations skip what tries share.
 
 use super::zip::VISITS;
 use crate::Map;
@@ -9,7 +9,7 @@ fn visits<T>(f: impl FnOnce() -> T) -> (usize, T) {
     (VISITS.get(), result)
 }
 
-/// A map of `n` entries and two forks of it, each with ten keys of its own.
+/// Returns a map of `n` entries and two forks of it with ten more keys each.
 fn forks(n: u64) -> [Map<u64, u64>; 3] {
     let base: Map<u64, u64> = (0..n).map(|i| (i, i)).collect();
     let (mut a, mut b) = (base.clone(), base.clone());

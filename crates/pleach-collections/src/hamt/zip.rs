@@ -1,31 +1,32 @@
-//! Several tries of one hash function, walked side by side: what set operations, merge and difference have in common.
+//! The simultaneous walk over several tries of one hash function, on which set operations, merge and difference are
+//! built.
 //!
-//! The walk goes region by region: a *region* is a range of hashes, as a group of slots is, and what an operand has there
-//! is a [`Part`]. An operation is first asked about each region as a whole, so that it can decide by pointers; only if it
-//! can't, the region is entered. The result is put together of what the operands have wherever that is what it holds, and
-//! if the result of a whole node is what one operand has there, it *is* that operand's node.
+//! The walk goes region by region: a *region* is a range of hashes, as that of a group of slots, and an operand's
+//! contents there are an [`Operand`]. The operation first decides about a region as a whole, by pointer equality; a
+//! region that it can't decide about is entered. The result shares the operands' nodes wherever it has their contents:
+//! if it equals an operand in a whole node, it has that operand's node.
 
-mod beside;
+mod groups;
+mod inner;
 mod join;
+mod operand;
 #[cfg(feature = "rayon")]
 mod parallel;
-mod part;
-mod result;
 
 #[cfg(feature = "rayon")]
 pub(crate) use parallel::{par_combine, par_retain};
 
 use super::node::Node;
-use super::{BITS, Keys, LEAF, rest, tag};
-use beside::{Beside, beside, inner_nodes};
+use super::{BITS_PER_LEVEL, Keys, MAX_LEAF_LEN, rest, sort_by_hash, tag};
+use groups::{Content, Groups};
+use inner::{InnerOutcome, inner_nodes, walk_inner};
 use join::join_to;
-use part::{Entries, Part, Region, Run, Sorted};
-use result::{Content, Groups};
+use operand::{Entries, Operand, Region, Run, Sorted};
 use smallvec::SmallVec;
 
 #[cfg(test)]
 thread_local! {
-    /// How many regions this thread has entered: what tests of sharing count.
+    /// The number of regions that this thread has entered, for tests of sharing.
     pub(crate) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
@@ -37,42 +38,47 @@ fn visit() {
 }
 
 /// An operation on `N` tries.
-pub(crate) trait Zip<'a, const N: usize, K: 'a, V: 'a>: Keys<K> {
-    /// Whether there is a result. If not, what the operation answers says nothing.
+pub(crate) trait Zip<'a, const N: usize, K: 'a, V: 'a> {
+    /// How to hash and compare keys.
+    type Keys: Keys<K>;
+
+    /// Whether the walk builds a result. If not, the returned outcomes are ignored.
     const BUILDS: bool;
 
-    /// What becomes of a region, judged from outside; `None` to have it entered.
-    ///
-    /// Operands of one class hold the same there; those of class 0 hold nothing, and not all do.
-    fn whole(&mut self, class: [usize; N]) -> Option<Whole>;
+    fn keys(&self) -> &Self::Keys;
 
-    /// What becomes of a key, given the entries of those that have it. One has it at least.
-    fn entry(&mut self, entries: [Option<&'a (K, V)>; N]) -> Outcome<V>;
+    /// Decides about a region as a whole; `None` has it entered.
+    ///
+    /// Operands of one class have the same contents there. Those of class 0 are empty, and not all are.
+    fn region(&mut self, class: [usize; N]) -> Option<RegionOutcome>;
+
+    /// Decides about a key, given the operands' entries, of which there is at least one.
+    fn entry(&mut self, entries: [Option<&'a (K, V)>; N]) -> EntryOutcome<V>;
 }
 
-/// What becomes of a region.
-pub(crate) enum Whole {
-    Nothing,
-    /// What this operand has there.
+/// The contents of the result in a region.
+pub(crate) enum RegionOutcome {
+    Empty,
+    /// Those of this operand.
     Operand(usize),
 }
 
-/// What becomes of a key.
-pub(crate) enum Outcome<V> {
-    Nothing,
-    /// The entry of these operands, a bitmap: they have the same.
+/// The entry of the result for a key.
+pub(crate) enum EntryOutcome<V> {
+    Removed,
+    /// That of these operands, a bitmap, whose values are equal.
     Operands(usize),
-    /// Another value.
+    /// One with a new value.
     New(V),
 }
 
-/// Walks the tries, and returns the result, if the operation has one.
+/// Walks the tries, and returns the result, if the operation builds one.
 pub(crate) fn zip<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     roots: [Option<&'a Node<K, V>>; N],
     op: &mut O,
 ) -> Option<Node<K, V>> {
     let mut result = Groups::new(0);
-    let same = region(roots.map(Part::of_child), Region::all(0), &mut result, op);
+    let same = region(roots.map(Operand::of_child), Region::all(0), &mut result, op);
     match (0..N).find(|i| same >> i & 1 == 1) {
         _ if !O::BUILDS => None,
         Some(i) => roots[i].cloned(),
@@ -80,169 +86,170 @@ pub(crate) fn zip<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     }
 }
 
-/// Which operands hold the same in a region, as pointers tell; 0 where they hold nothing.
-fn classes<const N: usize, K, V>(parts: &[Part<'_, '_, K, V>; N]) -> [usize; N] {
+/// Returns the operands' classes in a region: equal where their pointers are, 0 where they are empty.
+fn classes<const N: usize, K, V>(operands: &[Operand<'_, '_, K, V>; N]) -> [usize; N] {
     let mut class = [0; N];
     for i in 0..N {
-        class[i] = match parts[i] {
-            Part::Empty => 0,
-            Part::Node(node) => {
-                let like = |part: &Part<'_, '_, K, V>| matches!(part, Part::Node(other) if node.ptr_eq(other));
-                parts[..i].iter().position(like).map_or(i + 1, |j| class[j])
+        class[i] = match operands[i] {
+            Operand::Empty => 0,
+            Operand::Node(node) => {
+                let like =
+                    |operand: &Operand<'_, '_, K, V>| matches!(operand, Operand::Node(other) if node.ptr_eq(other));
+                operands[..i].iter().position(like).map_or(i + 1, |j| class[j])
             }
-            Part::Groups(_) | Part::Items(_) => i + 1,
+            Operand::Groups(_) | Operand::Items(_) => i + 1,
         };
     }
     class
 }
 
-/// Which operands are of a class, as a bitmap.
+/// Returns the operands of a class, as a bitmap.
 #[inline]
 fn of_class<const N: usize>(class: &[usize; N], wanted: usize) -> usize {
     (0..N).filter(|i| class[*i] == wanted).fold(0, |same, i| same | 1 << i)
 }
 
-/// Adds to `result` what becomes of a region. Returns which operands it equals there, as a bitmap.
+/// Adds a region to `result`. Returns the operands that the result equals there, as a bitmap.
 #[inline]
 fn region<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
-    let class = classes(&parts);
-    let whole = if class == [0; N] {
-        Some(Whole::Nothing)
+    let class = classes(&operands);
+    let outcome = if class == [0; N] {
+        Some(RegionOutcome::Empty)
     } else {
-        op.whole(class)
+        op.region(class)
     };
-    match whole {
-        _ if whole.is_some() && !O::BUILDS => return 0,
-        Some(Whole::Nothing) => {
+    match outcome {
+        _ if outcome.is_some() && !O::BUILDS => return 0,
+        Some(RegionOutcome::Empty) => {
             result.push(at, Content::Empty);
             return of_class(&class, 0);
         }
-        Some(Whole::Operand(i)) => {
-            result.keep(at, parts[i], i);
+        Some(RegionOutcome::Operand(i)) => {
+            result.push_operand(at, operands[i], i);
             return of_class(&class, class[i]);
         }
         None => {}
     }
-    enter(parts, at, result, op)
+    enter(operands, at, result, op)
 }
 
-/// A region that must be entered.
+/// Enters a region that can't be decided as a whole.
 #[inline(never)]
 fn enter<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
     visit();
-    let is_inner = |part: &Part<'_, '_, K, V>| matches!(part, Part::Node(node) if !node.is_leaf());
-    if parts.iter().any(is_inner) {
-        descend(parts, at, result, op)
-    } else if parts.iter().any(|part| matches!(part, Part::Groups(_))) {
-        split(parts, at, result, op)
+    let is_inner = |operand: &Operand<'_, '_, K, V>| matches!(operand, Operand::Node(node) if !node.is_leaf());
+    if operands.iter().any(is_inner) {
+        descend(operands, at, result, op)
+    } else if operands.iter().any(|operand| matches!(operand, Operand::Groups(_))) {
+        split(operands, at, result, op)
     } else {
-        join(parts, at, result, op)
+        join(operands, at, result, op)
     }
 }
 
-/// A region where some operand has several groups.
+/// Splits a region where some operand has several groups.
 fn split<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let mut same = (1 << N) - 1;
     for half in at.halves() {
-        let part = |i: usize| match parts[i] {
-            Part::Node(_) => Part::Items(parts[i].run()).within(half),
-            part => part.within(half),
+        let operand = |i: usize| match operands[i] {
+            Operand::Node(_) => Operand::Items(operands[i].run()).within(half),
+            operand => operand.within(half),
         };
-        same &= region(std::array::from_fn(part), half, result, op);
+        same &= region(std::array::from_fn(operand), half, result, op);
     }
     same
 }
 
-/// A region of one slot where some operand has an inner node, or the root.
+/// Descends below a region of one slot, or the root, where some operand has an inner node.
 fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
-    // A root serves no slot; its groups are of level 0, as is a root leaf's tags.
-    let root = at.width == BITS;
+    // A root serves no slot: its groups, and a root leaf's tags, are of level 0.
+    let root = at.width == BITS_PER_LEVEL;
     let level = if root { 0 } else { at.level + 1 };
     if root {
-        let below = parts.map(|part| match part {
-            Part::Node(node) if !node.is_leaf() => Part::Groups(node),
-            part => Part::of_run(part.run()),
+        let below = operands.map(|operand| match operand {
+            Operand::Node(node) if !node.is_leaf() => Operand::Groups(node),
+            operand => Operand::of_run(operand.run()),
         });
         let Some(nodes) = inner_nodes(&below) else {
             return split(below, at, result, op);
         };
-        return match beside(nodes, level, &mut result.entries, op) {
-            Beside::Same(same) => same,
-            Beside::New(node) => {
+        return match walk_inner(nodes, level, &mut result.entries, op) {
+            InnerOutcome::Same(same) => same,
+            InnerOutcome::New(node) => {
                 result.push(at, Content::New(node));
                 0
             }
-            Beside::Less(groups) => {
+            InnerOutcome::Shrunk(groups) => {
                 *result = *groups;
                 0
             }
         };
     }
-    if parts.iter().all(|part| part.run().tags.is_empty()) {
-        let below = parts.map(|part| {
-            if let Part::Node(node) = part {
-                Part::Groups(node)
+    if operands.iter().all(|operand| operand.run().tags.is_empty()) {
+        let below = operands.map(|operand| {
+            if let Operand::Node(node) = operand {
+                Operand::Groups(node)
             } else {
-                part
+                operand
             }
         });
-        return descended(parts, below, at, result, op);
+        return descended(operands, below, at, result, op);
     }
-    let lists: [Sorted<'a, K, V>; N] = parts.map(|part| {
-        let with_tag = |(_, entry): (u16, &'a (K, V))| (tag(rest(op.hash(&entry.0), level)), entry);
-        let mut items: SmallVec<[_; LEAF]> = part.run().iter().map(with_tag).collect();
-        items.sort_by_key(|(tag, _)| *tag);
+    let lists: [Sorted<'a, K, V>; N] = operands.map(|operand| {
+        let with_tag = |(_, entry): (u16, &'a (K, V))| (tag(rest(op.keys().hash(&entry.0), level)), entry);
+        let mut items: SmallVec<[_; MAX_LEAF_LEN]> = operand.run().iter().map(with_tag).collect();
+        sort_by_hash(&mut items);
         items.into_iter().unzip()
     });
-    let part = |i: usize| match parts[i] {
-        Part::Node(node) if !node.is_leaf() => Part::Groups(node),
-        _ => Part::of_run(Run {
+    let operand = |i: usize| match operands[i] {
+        Operand::Node(node) if !node.is_leaf() => Operand::Groups(node),
+        _ => Operand::of_run(Run {
             tags: &lists[i].0,
             entries: Entries::Listed(&lists[i].1),
         }),
     };
-    let below: [Part<'a, '_, K, V>; N] = std::array::from_fn(part);
-    descended(parts, below, at, result, op)
+    let below: [Operand<'a, '_, K, V>; N] = std::array::from_fn(operand);
+    descended(operands, below, at, result, op)
 }
 
-/// Adds what becomes of a slot's `parts`, given what they are on the level `below`.
+/// Adds a region of one slot, given the operands' contents there and at the level `below`.
 fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
-    below: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
+    below: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let level = at.level + 1;
     let same = if let Some(nodes) = inner_nodes(&below) {
-        match beside(nodes, level, &mut result.entries, op) {
-            Beside::Same(same) => same,
-            Beside::New(node) => {
+        match walk_inner(nodes, level, &mut result.entries, op) {
+            InnerOutcome::Same(same) => same,
+            InnerOutcome::New(node) => {
                 result.push(at, Content::New(node));
                 return 0;
             }
-            Beside::Less(groups) => {
-                result.push_below(at, *groups, op);
+            InnerOutcome::Shrunk(groups) => {
+                result.push_below(at, *groups, op.keys());
                 return 0;
             }
         }
@@ -250,7 +257,7 @@ fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         let mut groups = Groups::over(level, &mut result.entries);
         let same = split(below, Region::all(level), &mut groups, op);
         if same == 0 && O::BUILDS {
-            result.push_below(at, groups, op);
+            result.push_below(at, groups, op.keys());
             return 0;
         }
         groups.clear();
@@ -260,30 +267,30 @@ fn descended<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     if O::BUILDS
         && let Some(i) = (0..N).find(|i| same >> i & 1 == 1)
     {
-        result.keep(at, parts[i], i);
+        result.push_operand(at, operands[i], i);
     }
     same
 }
 
-/// A region where all operands have entries only.
+/// Joins a region where all operands have leaves or parts of leaves.
 fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: [Part<'a, '_, K, V>; N],
+    operands: [Operand<'a, '_, K, V>; N],
     at: Region,
     result: &mut Groups<'a, K, V>,
     op: &mut O,
 ) -> usize {
     let before = result.entries.len();
     let mut list = std::mem::take(&mut result.entries);
-    let same = join_to(&parts, &mut list, op);
+    let same = join_to(&operands, &mut list, op);
     result.entries = list;
     if !O::BUILDS {
         return same;
     }
     if let Some(i) = (0..N).find(|i| same >> i & 1 == 1) {
         result.entries.truncate(before);
-        result.keep(at, parts[i], i);
+        result.push_operand(at, operands[i], i);
     } else {
-        result.settle(at, result.entries.len() - before, op);
+        result.push_entries(at, result.entries.len() - before, op.keys());
     }
     same
 }

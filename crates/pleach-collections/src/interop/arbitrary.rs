@@ -1,4 +1,4 @@
-//! `arbitrary::Arbitrary`: collections made of a fuzzer's bytes.
+//! `arbitrary::Arbitrary`: collections from a fuzzer's bytes.
 
 use crate::{Bag, Map, Set, TrieMap};
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// The counts are arbitrary too: large ones come up.
+/// Counts are arbitrary too, so large ones occur.
 impl<'a, T, S> Arbitrary<'a> for Bag<T, S>
 where
     T: Arbitrary<'a> + Hash + Eq + Clone,

@@ -1,12 +1,12 @@
-//! Conversions from and to the maps and sets of `im`. O(n) each: the two share no nodes.
+//! Conversions from and to the maps and sets of `im`, in O(n).
 //!
-//! For programs that hold `im`'s maps. `im` is archived, and has open advisories: RUSTSEC-2026-0248 (unmaintained) and
-//! RUSTSEC-2023-0126 (an aliasing violation in `OrdSet`). New code had better use `imbl`, and the feature of that name.
+//! `im` is archived, and has open advisories: RUSTSEC-2026-0248 (unmaintained) and RUSTSEC-2023-0126 (an aliasing
+//! violation in `OrdSet`). New code should use `imbl`, and the feature of that name.
 
 use crate::{Map, Set};
 use std::hash::{BuildHasher, Hash};
 
-/// O(n). With the default hasher: `im`'s has a seed for each map, and is not the fastest.
+/// O(n). The map gets the default hasher.
 impl<K, V, S> From<im::HashMap<K, V, S>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -32,7 +32,7 @@ where
     }
 }
 
-/// O(n). Entries that another map shares are cloned.
+/// O(n). Clones the entries that another map shares.
 impl<K, V, S, S2> From<Map<K, V, S>> for im::HashMap<K, V, S2>
 where
     K: Hash + Eq + Clone,
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// O(n). With the default hasher, as for maps.
+/// O(n). The set gets the default hasher.
 impl<T, S> From<im::HashSet<T, S>> for Set<T>
 where
     T: Hash + Eq + Clone,
@@ -78,7 +78,7 @@ where
     }
 }
 
-/// O(n). Items that another set shares are cloned.
+/// O(n). Clones the items that another set shares.
 impl<T, S, S2> From<Set<T, S>> for im::HashSet<T, S2>
 where
     T: Hash + Eq + Clone,

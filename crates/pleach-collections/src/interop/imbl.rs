@@ -1,11 +1,11 @@
-//! Conversions from and to the maps and sets of `imbl`, of any pointer type. O(n) each: the two share no nodes.
+//! Conversions from and to the maps and sets of `imbl`, of any pointer type, in O(n).
 
 use crate::{Map, Set};
 use imbl::shared_ptr::SharedPointerKind;
 use imbl::{GenericHashMap, GenericHashSet};
 use std::hash::{BuildHasher, Hash};
 
-/// O(n). With the default hasher: `imbl`'s has a seed for each map, and is not the fastest.
+/// O(n). The map gets the default hasher.
 impl<K, V, S, P> From<GenericHashMap<K, V, S, P>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -33,7 +33,7 @@ where
     }
 }
 
-/// O(n). Entries that another map shares are cloned.
+/// O(n). Clones the entries that another map shares.
 impl<K, V, S, S2, P> From<Map<K, V, S>> for GenericHashMap<K, V, S2, P>
 where
     K: Hash + Eq + Clone,
@@ -59,7 +59,7 @@ where
     }
 }
 
-/// O(n). With the default hasher, as for maps.
+/// O(n). The set gets the default hasher.
 impl<T, S, P> From<GenericHashSet<T, S, P>> for Set<T>
 where
     T: Hash + Eq + Clone,
@@ -83,7 +83,7 @@ where
     }
 }
 
-/// O(n). Items that another set shares are cloned.
+/// O(n). Clones the items that another set shares.
 impl<T, S, S2, P> From<Set<T, S>> for GenericHashSet<T, S2, P>
 where
     T: Hash + Eq + Clone,

@@ -1,4 +1,4 @@
-//! `quickcheck::Arbitrary`: collections made at random, and shrunk.
+//! `quickcheck::Arbitrary`: random collections and their shrinking.
 
 use crate::{Bag, Map, Set, TrieMap};
 use quickcheck::{Arbitrary, Gen};
@@ -35,7 +35,7 @@ where
     }
 }
 
-/// The counts are arbitrary too: large ones come up.
+/// Counts are arbitrary too, so large ones occur.
 impl<T, S> Arbitrary for Bag<T, S>
 where
     T: Arbitrary + Hash + Eq,

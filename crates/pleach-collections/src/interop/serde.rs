@@ -1,8 +1,8 @@
 //! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, a bag as a map from item to count, a trie map as
 //! a sequence of pairs.
 //!
-//! In no order to rely on. Of several values for one key the last stays, as for `std`'s maps; several counts of one item
-//! add up. A length that the data claims is not believed: nothing is reserved for it.
+//! The order is unspecified. A key gets the last of its values, as in `std`'s maps; several counts of an item are
+//! summed. Nothing is reserved for a length that the data states.
 
 use crate::{Bag, Map, Set, TrieMap};
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -36,7 +36,7 @@ impl<V: Serialize> Serialize for TrieMap<V> {
     }
 }
 
-/// Visits data for a collection of type `C`.
+/// A visitor that deserializes a collection of type `C`.
 struct Collect<C>(PhantomData<C>);
 
 impl<'de, K, V, S> Visitor<'de> for Collect<Map<K, V, S>>

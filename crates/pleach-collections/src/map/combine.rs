@@ -1,23 +1,16 @@
-//! Operations on maps whose closures decide about every key that both have, or about many maps.
+//! Sums, intersections and differences with closures, and unions of many maps.
 
 use super::Map;
-use super::ops::Op;
-use crate::hamt::{self, Keys, Merge, Pick};
+use super::hashing::Hashing;
+use crate::hamt::{self, Merge, Pick};
 use std::hash::{BuildHasher, Hash};
 use std::iter::Sum;
 use std::ops::Add;
 
-/// The merge of two maps with an empty base, whose closure decides about every key that both have.
-struct SumOp<'a, S, F>(Op<'a, S, F>);
-
-impl<K: Hash + Eq, S: BuildHasher, F> Keys<K> for SumOp<'_, S, F> {
-    fn hash(&self, key: &K) -> u64 {
-        self.0.hash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        a == b
-    }
+/// A merge with an empty base, in which a closure decides about each key in both maps.
+struct SumOp<'a, S, F> {
+    hashing: &'a Hashing<S>,
+    decide: F,
 }
 
 impl<K, V, S, F> Merge<K, V> for SumOp<'_, S, F>
@@ -27,16 +20,22 @@ where
     S: BuildHasher,
     F: FnMut(&K, &V, &V) -> V,
 {
+    type Keys = Hashing<S>;
+
     const ALIKE_IS_ONE: bool = false;
 
-    /// The base has no values, and equal values of the two sides are two.
+    fn keys(&self) -> &Hashing<S> {
+        self.hashing
+    }
+
+    // Equal values of both sides are two changes.
     fn same_value(&self, _: &V, _: &V) -> bool {
         false
     }
 
     fn resolve(&mut self, key: &K, _: Option<&V>, a: Option<&V>, b: Option<&V>) -> Option<V> {
         match (a, b) {
-            (Some(a), Some(b)) => Some((self.0.decide)(key, a, b)),
+            (Some(a), Some(b)) => Some((self.decide)(key, a, b)),
             (one, other) => one.or(other).cloned(),
         }
     }
@@ -48,31 +47,30 @@ where
     V: Clone,
     S: BuildHasher + Clone,
 {
-    /// Returns the entries of both; `f` makes one value of the two of **every** key in both, those that the maps share
-    /// included.
+    /// Returns the entries of both maps, with `f(key, a, b)` for **each** key in both, shared entries included.
     ///
-    /// This is the `union_with` of `im` and of Haskell, for operations such as addition, where f(v, v) isn't v. Costs
-    /// O(m · log n), where m is the number of keys that only the smaller map or both have: what is shared can't be skipped.
-    /// For an operation with f(v, v) = v, such as a maximum, [`union_with`](Map::union_with) costs less; to add what two
-    /// forks have each added, [`merge_all`](Map::merge_all) has their base.
+    /// O(m · log n), where m is the length of the smaller map: shared nodes can't be skipped. Keys in both are stored as in
+    /// `self`.
     ///
-    /// Of two equal keys this map's stays. If `f` panics, nothing has changed.
+    /// This is the `union_with` of `im` and of Haskell, for operations such as addition, where f(v, v) isn't v. For an
+    /// operation with f(v, v) = v, such as a maximum, [`union_with`](Map::union_with) costs less; to sum what two forks
+    /// have added, use [`merge_all`](Map::merge_all) with their base.
     ///
     /// ```
     /// use pleach_collections::Map;
     ///
     /// let stock = Map::from([("apples", 2), ("pears", 5)]);
     /// assert_eq!(stock.sum_with(&stock, |_, a, b| a + b)["pears"], 10);
-    /// // Entries that are shared are taken to be one:
+    /// // A shared entry counts once:
     /// assert_eq!(stock.union_with(&stock, |_, a, b| a + b)["pears"], 5);
     /// ```
     #[must_use]
     pub fn sum_with(&self, other: &Self, f: impl FnMut(&K, &V, &V) -> V) -> Self {
-        let mut op = SumOp(Op {
+        let mut op = SumOp {
             hashing: &self.hashing,
             decide: f,
-        });
-        let copy = (!self.hashing.is(&other.hashing)).then(|| self.rehashed(other));
+        };
+        let copy = (!self.hashing.same_as(&other.hashing)).then(|| self.rehashed(other));
         let other = copy.as_ref().unwrap_or(other);
         Self {
             root: hamt::merge(None, self.root.as_ref(), other.root.as_ref(), &mut op),
@@ -80,12 +78,11 @@ where
         }
     }
 
-    /// Returns the keys in both, with what `f` makes of the two values: of any type. Asked about every key in both.
+    /// Returns the keys in both maps, with values `f(key, a, b)` of any type. O(m · log n), where m is the length of
+    /// the smaller map.
     ///
-    /// Costs O(m · log n), where m is the length of the smaller map. For values of one type and an `f` with f(k, v, v) = v,
-    /// `a.intersection(&b).union_with(&b.intersection(&a), f)` costs what the maps don't share.
-    ///
-    /// Keys are this map's. If `f` panics, nothing has changed.
+    /// For values of one type and an `f` with f(k, v, v) = v, `a.intersection(&b).union_with(&b.intersection(&a), f)`
+    /// skips shared nodes. Keys are stored as in `self`.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -115,14 +112,12 @@ where
         both
     }
 
-    /// Returns this map's entries whose keys are not in `other`, and of keys in both what `f` makes of the two values, if
-    /// anything.
+    /// Returns this map's entries whose keys are not in `other`, and those of keys in both for which `f(key, a, b)` is
+    /// a value. O(d · log n), where d is the number of entries that the maps don't share.
     ///
-    /// `f` is not asked about entries that the maps share, so **`f(k, v, v)` must be `None`**. It may be asked about some of
-    /// them, though. For any other `f` there is [`merge_all`](Map::merge_all) with an empty base. `im`'s method of this name
-    /// is [`symmetric_difference_with`](Map::symmetric_difference_with).
-    ///
-    /// Costs O(d · log n), where d is the number of entries that the maps don't share. If `f` panics, nothing has changed.
+    /// `f` isn't called for all shared entries, so **`f(k, v, v)` must be `None`**. For any other `f`, use
+    /// [`merge_all`](Map::merge_all) with an empty base. `im`'s method of this name is
+    /// [`symmetric_difference_with`](Map::symmetric_difference_with).
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -136,10 +131,10 @@ where
         self.set_op::<true, false, false>(other, |key, a, b| f(key, a, b).map_or(Pick::Neither, Pick::New))
     }
 
-    /// Returns the entries of both whose keys are in only one, and of keys in both what `f` makes of the two values, if
-    /// anything.
+    /// Returns the entries of both maps whose keys are in only one, and those of keys in both for which `f(key, a, b)`
+    /// is a value. O(d · log n), where d is the number of entries that the maps don't share.
     ///
-    /// As for [`difference_with`](Map::difference_with), **`f(k, v, v)` must be `None`**. Costs as that.
+    /// As for [`difference_with`](Map::difference_with), **`f(k, v, v)` must be `None`**.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -153,10 +148,8 @@ where
         self.set_op::<true, true, false>(other, |key, a, b| f(key, a, b).map_or(Pick::Neither, Pick::New))
     }
 
-    /// Returns the [`union`](Map::union) of all: of several values for one key, that of the first map that has it. Empty if
-    /// there is no map.
-    ///
-    /// Costs the unions one after the other.
+    /// Returns the [`union`](Map::union) of all maps, from first to last: a key has the value of the first map that has
+    /// it. Empty without maps.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -173,7 +166,8 @@ where
         all.unwrap_or_default()
     }
 
-    /// Returns the [`union_with`](Map::union_with) of all, one after the other. Here too **`f(k, v, v)` must equal `v`**.
+    /// Returns the [`union_with`](Map::union_with) of all maps, from first to last. **`f(k, v, v)` must equal `v`.**
+    /// Empty without maps.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -191,7 +185,7 @@ where
     }
 }
 
-/// The [`union`](Map::union).
+/// Returns the [`union`](Map::union).
 impl<K, V, S> Add for Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -205,7 +199,7 @@ where
     }
 }
 
-/// The [`union`](Map::union).
+/// Returns the [`union`](Map::union).
 impl<K, V, S> Add for &Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -219,7 +213,7 @@ where
     }
 }
 
-/// See [`Map::unions`].
+/// Returns the [`unions`](Map::unions) of the maps.
 impl<K, V, S> Sum for Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -231,7 +225,7 @@ where
     }
 }
 
-/// See [`Map::unions`].
+/// Returns the [`unions`](Map::unions) of the maps.
 impl<'a, K, V, S> Sum<&'a Self> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,

@@ -1,13 +1,13 @@
 //! Conversions from and to the collections of `std`.
 //!
-//! Into a map with the default hasher, as `std` does from arrays: another hasher could not be inferred. `collect` makes
-//! a map with any.
+//! Maps get the default hasher, as `std`'s from arrays do, since another could not be inferred; `collect` makes a map
+//! with any.
 
 use super::Map;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-/// O(n). Of equal keys the first stays, with the last value.
+/// O(n). Of equal keys the first is stored, with the last value.
 impl<K, V, const N: usize> From<[(K, V); N]> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -18,7 +18,7 @@ where
     }
 }
 
-/// O(n). Of equal keys the first stays, with the last value.
+/// O(n). Of equal keys the first is stored, with the last value.
 impl<K, V> From<Vec<(K, V)>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -29,7 +29,7 @@ where
     }
 }
 
-/// As from a [`Vec`], with the entries cloned.
+/// O(n). Clones the entries; of equal keys the first is stored, with the last value.
 impl<K, V> From<&[(K, V)]> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// As from a [`Vec`], with the entries cloned.
+/// O(n). Clones the entries; of equal keys the first is stored, with the last value.
 impl<K, V> From<&Vec<(K, V)>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -57,7 +57,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Inserts entries as [`extend`](Extend::extend) does, converting keys and values, as `extend` of `im` does.
+    /// Inserts entries as [`extend`](Extend::extend) does, with keys and values converted, as `extend` of `im` does.
     ///
     /// ```
     /// let mut map: pleach_collections::Map<String, u64> = pleach_collections::Map::new();
@@ -117,7 +117,7 @@ where
     }
 }
 
-/// O(n). Entries that another map shares are cloned.
+/// O(n). Clones the entries that another map shares.
 impl<K, V, S, S2> From<Map<K, V, S>> for HashMap<K, V, S2>
 where
     K: Hash + Eq + Clone,
@@ -129,7 +129,7 @@ where
     }
 }
 
-/// O(n log n). Entries that another map shares are cloned.
+/// O(n log n). Clones the entries that another map shares.
 impl<K, V, S> From<Map<K, V, S>> for BTreeMap<K, V>
 where
     K: Ord + Clone,

@@ -1,17 +1,16 @@
-//! The difference of two maps, key by key.
+//! The difference of two maps.
 
 use super::Map;
-use super::ops::Op;
 use crate::hamt;
 use std::hash::{BuildHasher, Hash};
 use std::iter::FusedIterator;
 use std::vec;
 
 impl<K: Hash + Eq + Clone, V: PartialEq + Clone, S: BuildHasher> Map<K, V, S> {
-    /// The changes that lead from this map to `new`, in no order to rely on.
+    /// Returns an iterator over the changes from this map to `new`, in unspecified order.
     ///
-    /// Costs O(d · log n), where d is the number of entries that the maps don't share, if their hashers are known to be
-    /// one (see [`with_hasher`](Map::with_hasher)); else O(n).
+    /// O(d · log n), where d is the number of entries that the maps don't share; O(n) if their
+    /// [hashers](Map::with_hasher) differ.
     ///
     /// ```
     /// use pleach_collections::map::{Change, Map};
@@ -22,13 +21,13 @@ impl<K: Hash + Eq + Clone, V: PartialEq + Clone, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(changes, [Change::Changed { key: &"a", old: &1, new: &3 }]);
     /// ```
     pub fn diff<'a>(&'a self, new: &'a Self) -> Diff<'a, K, V> {
-        self.diff_by(new, |old, new| old == new)
+        self.diff_by(new, V::eq)
     }
 }
 
 impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
-    /// The changes that lead from this map to `new`, where `is_same` says which values are equal. Costs as
-    /// [`diff`](Map::diff); values that both maps share are not compared.
+    /// Returns an iterator over the changes from this map to `new`, where `is_same` compares values. Costs the same as
+    /// [`diff`](Map::diff); shared values are not compared.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -39,14 +38,10 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(old.diff_by(&new, Arc::ptr_eq).count(), 1);
     /// ```
     pub fn diff_by<'a>(&'a self, new: &'a Self, is_same: impl Fn(&V, &V) -> bool) -> Diff<'a, K, V> {
-        if !self.hashing.is(&new.hashing) {
+        if !self.hashing.same_as(&new.hashing) {
             return Diff(self.diff_by_keys(new, is_same).into_iter());
         }
-        let op = Op {
-            hashing: &self.hashing,
-            decide: (),
-        };
-        let changes = hamt::diff(self.root.as_ref(), new.root.as_ref(), &op, is_same);
+        let changes = hamt::diff(self.root.as_ref(), new.root.as_ref(), &self.hashing, is_same);
         let changes = changes.into_iter().map(|change| match change {
             hamt::Change::Added((key, new)) => Change::Added { key, new },
             hamt::Change::Removed((key, old)) => Change::Removed { key, old },
@@ -67,7 +62,7 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
     }
 }
 
-/// One difference between two maps: see [`Map::diff`].
+/// A difference between two maps, which [`Map::diff`] yields.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Change<'a, K, V> {
     /// Only the new map has the key.
@@ -84,7 +79,7 @@ pub enum Change<'a, K, V> {
         /// Its value in the old map.
         old: &'a V,
     },
-    /// The key has another value.
+    /// Both maps have the key, with different values.
     Changed {
         /// The key, as the old map stores it.
         key: &'a K,
@@ -103,7 +98,7 @@ impl<K, V> Clone for Change<'_, K, V> {
 
 impl<K, V> Copy for Change<'_, K, V> {}
 
-/// Iterates over the differences of two maps, which [`Map::diff`] has found.
+/// An iterator over the differences of two maps, which [`Map::diff`] returns.
 #[derive(Clone, Debug)]
 pub struct Diff<'a, K, V>(vec::IntoIter<Change<'a, K, V>>);
 

@@ -1,4 +1,4 @@
-//! Several values at a time, for writing.
+//! Mutable access to several values at once.
 
 use super::Map;
 use crate::hamt;
@@ -11,11 +11,11 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns the values of several keys, for writing at once. O(N · (N + log n)); where nodes are shared, the paths to
-    /// the keys that are there are copied.
+    /// Returns mutable references to the values of several keys. O(N · (N + log n)); copies the shared nodes on the
+    /// paths to keys that are present.
     ///
     /// # Panics
-    /// If two of the keys are equal and in the map. The map is then as it was.
+    /// Panics if two of the keys are equal and present. The map is then unchanged.
     ///
     /// ```
     /// let mut map = pleach_collections::Map::from([("ann", 10), ("bob", 20)]);
@@ -33,9 +33,9 @@ where
         let Some(root) = self.root.as_mut() else {
             return [const { None }; N];
         };
-        match hamt::find_many_mut(root, hashes, |i, key| keys[i].equivalent(key)) {
+        match hamt::find_disjoint_mut(root, hashes, |i, key| keys[i].equivalent(key)) {
             Some(entries) => entries.map(|entry| entry.map(|(_, value)| value)),
-            None => panic!("two of the keys are the same"),
+            None => panic!("duplicate keys found"),
         }
     }
 }

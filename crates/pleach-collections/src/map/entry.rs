@@ -1,26 +1,26 @@
-//! The place of one key in a [`Map`], filled or empty.
+//! Entries: the occupied or vacant state of one key in a [`Map`].
 
 use super::{Map, RandomState};
 use crate::hamt;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-/// The place of one key in a [`Map`]: see [`Map::entry`].
+/// An occupied or vacant entry of a [`Map`], which [`Map::entry`] returns.
 pub enum Entry<'a, K, V, S = RandomState> {
-    /// The key has a value.
+    /// The key is present.
     Occupied(OccupiedEntry<'a, K, V, S>),
-    /// The key has none.
+    /// The key is missing.
     Vacant(VacantEntry<'a, K, V, S>),
 }
 
-/// The place of a key that has a value: see [`Entry`].
+/// An occupied entry of a [`Map`]: see [`Entry`].
 pub struct OccupiedEntry<'a, K, V, S = RandomState> {
     map: &'a mut Map<K, V, S>,
     hash: u64,
     key: K,
 }
 
-/// The place of a key that has no value: see [`Entry`].
+/// A vacant entry of a [`Map`]: see [`Entry`].
 pub struct VacantEntry<'a, K, V, S = RandomState> {
     map: &'a mut Map<K, V, S>,
     hash: u64,
@@ -33,11 +33,10 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// The place of `key`, to look at and then to fill, change or empty. O(log n).
+    /// Returns the entry of `key`. O(log n).
     ///
-    /// Nothing is copied before the entry is written. The key is hashed once, but looked up again by what is then done
-    /// with the entry: for a value to be inserted if missing, [`get_or_insert_with`](Map::get_or_insert_with) takes
-    /// fewer steps.
+    /// Copies nothing until the entry is written. The key is hashed once, but each operation on the entry looks it up
+    /// again: to insert a missing value, [`get_or_insert_with`](Map::get_or_insert_with) takes fewer lookups.
     ///
     /// ```
     /// let mut counts = pleach_collections::Map::new();
@@ -65,7 +64,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// The value, which is `default` if there was none. O(log n).
+    /// Inserts `default` if the entry is vacant, and returns a mutable reference to the value. O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::new();
@@ -76,7 +75,8 @@ where
         self.or_insert_with(|| default)
     }
 
-    /// The value, which `make` makes if there was none. O(log n).
+    /// Inserts the value that `make` returns if the entry is vacant, and returns a mutable reference to the value.
+    /// O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::new();
@@ -87,7 +87,8 @@ where
         self.or_insert_with_key(|_| make())
     }
 
-    /// The value, which `make` makes of the key if there was none. O(log n).
+    /// Inserts the value that `make` returns for the key if the entry is vacant, and returns a mutable reference to the
+    /// value. O(log n).
     ///
     /// ```
     /// let mut lengths = pleach_collections::Map::new();
@@ -103,7 +104,7 @@ where
         }
     }
 
-    /// The value, which is that type's default if there was none. O(log n).
+    /// Inserts the default value if the entry is vacant, and returns a mutable reference to the value. O(log n).
     ///
     /// ```
     /// let mut map: pleach_collections::Map<&str, u32> = pleach_collections::Map::new();
@@ -116,7 +117,7 @@ where
         self.or_insert_with(V::default)
     }
 
-    /// Changes the value, if there is one. O(log n).
+    /// Changes the value of an occupied entry. O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::new();
@@ -133,7 +134,7 @@ where
         self
     }
 
-    /// Sets the value, and gives back the place. O(log n).
+    /// Sets the value, and returns the occupied entry. O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::new();
@@ -150,7 +151,7 @@ where
         }
     }
 
-    /// The key: as the map stores it, or else as [`Map::entry`] got it.
+    /// Returns the key: the stored one of an occupied entry, that given to [`Map::entry`] of a vacant one.
     ///
     /// ```
     /// let mut map: pleach_collections::Map<&str, u32> = pleach_collections::Map::new();
@@ -164,11 +165,11 @@ where
     }
 }
 
-/// Costs O(log n) each.
+/// Methods of an occupied entry, each O(log n).
 ///
 /// # Panics
-/// If the key's `Eq` does not say the same as when the entry was looked up.
-#[allow(clippy::expect_used, reason = "the map is borrowed, so what was found stays")]
+/// They panic if the key's `Eq` changed since the entry was looked up.
+#[allow(clippy::expect_used, reason = "the map is borrowed, so the entry stays")]
 impl<'a, K, V, S> OccupiedEntry<'a, K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -181,7 +182,7 @@ where
             .expect("an occupied entry is in the map")
     }
 
-    /// The key, as the map stores it.
+    /// Returns the stored key.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -194,7 +195,7 @@ where
         &self.stored().0
     }
 
-    /// The value.
+    /// Returns the value.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -207,7 +208,7 @@ where
         &self.stored().1
     }
 
-    /// The value, for writing; [`into_mut`](Self::into_mut) gives one that outlives the entry.
+    /// Returns a mutable reference to the value; [`into_mut`](Self::into_mut) returns one that outlives the entry.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -224,7 +225,7 @@ where
         &mut found.expect("an occupied entry is in the map").1
     }
 
-    /// The value, for writing as long as the map is borrowed.
+    /// Converts the entry into a mutable reference to the value, with the lifetime of the map's borrow.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -240,7 +241,7 @@ where
         &mut found.expect("an occupied entry is in the map").1
     }
 
-    /// Replaces the value, and returns the one before.
+    /// Replaces the value, and returns the old one.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -268,7 +269,7 @@ where
         self.remove_entry().1
     }
 
-    /// Removes the entry, and returns the key as stored and the value.
+    /// Removes the entry, and returns the stored key and the value.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -284,7 +285,7 @@ where
 }
 
 impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
-    /// The key, as [`Map::entry`] got it.
+    /// Returns the key that was given to [`Map::entry`].
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -297,7 +298,7 @@ impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
         &self.key
     }
 
-    /// The key, taken back.
+    /// Returns the key by value.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -310,7 +311,7 @@ impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
         self.key
     }
 
-    /// Gives the key a value. O(log n). The key is moved, not cloned.
+    /// Inserts a value, and returns a mutable reference to it. O(log n). The key is moved, not cloned.
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};
@@ -332,7 +333,7 @@ impl<'a, K, V, S> VacantEntry<'a, K, V, S> {
         &mut hamt::insert_new(root, self.hash, (self.key, value), &|a, b| a == b, &hash_of).1
     }
 
-    /// Gives the key a value, and gives back its place, which keeps a clone of the key. O(log n).
+    /// Inserts a value, and returns the occupied entry, which has a clone of the key. O(log n).
     ///
     /// ```
     /// use pleach_collections::map::{Entry, Map};

@@ -1,4 +1,4 @@
-//! The place of a borrowed key in a [`Map`], which is made a key of its own only if it is inserted.
+//! Entries of a borrowed key in a [`Map`], which is converted to an owned one only if it is inserted.
 
 use super::{Map, RandomState};
 use crate::hamt;
@@ -6,22 +6,22 @@ use equivalent::Equivalent;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-/// The place of a borrowed key in a [`Map`]: see [`Map::entry_ref`].
+/// An occupied or vacant entry of a borrowed key, which [`Map::entry_ref`] returns.
 #[derive(Debug)]
 pub enum EntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
-    /// The key has a value.
+    /// The key is present.
     Occupied(OccupiedEntryRef<'a, 'q, K, Q, V, S>),
-    /// The key has none.
+    /// The key is missing.
     Vacant(VacantEntryRef<'a, 'q, K, Q, V, S>),
 }
 
-/// The place of a borrowed key that has a value: see [`EntryRef`].
+/// An occupied entry of a borrowed key: see [`EntryRef`].
 pub struct OccupiedEntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
     map: &'a mut Map<K, V, S>,
     key: &'q Q,
 }
 
-/// The place of a borrowed key that has no value: see [`EntryRef`].
+/// A vacant entry of a borrowed key: see [`EntryRef`].
 pub struct VacantEntryRef<'a, 'q, K, Q: ?Sized, V, S = RandomState> {
     map: &'a mut Map<K, V, S>,
     hash: u64,
@@ -34,7 +34,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns the place of `key`, which is converted to a key only if it is inserted. O(log n).
+    /// Returns the entry of `key`, which is converted to an owned key only if it is inserted. O(log n).
     ///
     /// ```
     /// let mut counts: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
@@ -65,7 +65,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns the value, which is `default` if there was none. O(log n).
+    /// Inserts `default` if the entry is vacant, and returns a mutable reference to the value. O(log n).
     ///
     /// ```
     /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
@@ -79,7 +79,8 @@ where
         self.or_insert_with(|| default)
     }
 
-    /// Returns the value, which `make` makes if there was none. O(log n).
+    /// Inserts the value that `make` returns if the entry is vacant, and returns a mutable reference to the value.
+    /// O(log n).
     ///
     /// ```
     /// let mut map: pleach_collections::Map<String, Vec<u32>> = pleach_collections::Map::new();
@@ -96,7 +97,7 @@ where
         }
     }
 
-    /// Returns the value, which is that type's default if there was none. O(log n).
+    /// Inserts the default value if the entry is vacant, and returns a mutable reference to the value. O(log n).
     ///
     /// ```
     /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
@@ -110,7 +111,7 @@ where
         self.or_insert_with(V::default)
     }
 
-    /// Changes the value, if there is one. O(log n).
+    /// Changes the value of an occupied entry. O(log n).
     ///
     /// ```
     /// let mut map: pleach_collections::Map<String, u32> = pleach_collections::Map::new();
@@ -128,11 +129,11 @@ where
     }
 }
 
-/// Costs O(log n) each.
+/// Methods of an occupied entry, each O(log n).
 ///
 /// # Panics
-/// If the key's `Hash` and `Eq` don't say the same as when the entry was looked up.
-#[allow(clippy::expect_used, reason = "the map is borrowed, so what was found stays")]
+/// They panic if the key's `Hash` or `Eq` changed since the entry was looked up.
+#[allow(clippy::expect_used, reason = "the map is borrowed, so the entry stays")]
 impl<'a, K, Q, V, S> OccupiedEntryRef<'a, '_, K, Q, V, S>
 where
     K: Hash + Eq + Clone,
@@ -140,7 +141,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns the key as stored.
+    /// Returns the stored key.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -169,7 +170,7 @@ where
         self.map.get(self.key).expect("an occupied entry is in the map")
     }
 
-    /// Returns the value for writing.
+    /// Returns a mutable reference to the value.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -183,7 +184,7 @@ where
         self.map.get_mut(self.key).expect("an occupied entry is in the map")
     }
 
-    /// Returns the value for writing as long as the map is borrowed.
+    /// Converts the entry into a mutable reference to the value, with the lifetime of the map's borrow.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -197,7 +198,7 @@ where
         self.map.get_mut(self.key).expect("an occupied entry is in the map")
     }
 
-    /// Replaces the value, and returns the one before.
+    /// Replaces the value, and returns the old one.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -223,7 +224,7 @@ where
         self.remove_entry().1
     }
 
-    /// Removes the entry, and returns the key as stored and the value.
+    /// Removes the entry, and returns the stored key and the value.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -246,7 +247,7 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns the key, as [`Map::entry_ref`] got it.
+    /// Returns the key that was given to [`Map::entry_ref`].
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -259,10 +260,10 @@ where
         self.key
     }
 
-    /// Gives the key, converted, a value. O(log n).
+    /// Converts the key, inserts a value, and returns a mutable reference to it. O(log n).
     ///
     /// # Panics
-    /// If the converted key doesn't hash and compare as the borrowed one. The map is then as it was.
+    /// Panics if the converted key doesn't hash and compare as the borrowed one. The map is then unchanged.
     ///
     /// ```
     /// use pleach_collections::map::{EntryRef, Map};
@@ -280,10 +281,10 @@ where
         let Map { root, hashing } = map;
         let hash_of = |key: &K| hashing.rehash(key);
         let owned: K = key.into();
-        // Before anything is inserted: an entry in the place of another hash would never be found.
+        // Inserted by another hash, the entry would never be found.
         assert!(
             key.equivalent(&owned) && hash_of(&owned) == hash,
-            "the converted key hashes and compares as the borrowed one"
+            "the converted key isn't equivalent to the borrowed one"
         );
         &mut hamt::insert_new(root, hash, (owned, value), &|a, b| a == b, &hash_of).1
     }

@@ -1,4 +1,4 @@
-//! Removal of the entries that a predicate picks, one by one.
+//! Removal of the entries that satisfy a predicate, one at a time.
 
 use super::{Map, RandomState};
 use std::fmt;
@@ -6,11 +6,11 @@ use std::hash::{BuildHasher, Hash};
 use std::iter::FusedIterator;
 use std::vec;
 
-/// Removes and returns entries of a [`Map`]: see [`Map::extract_if`].
-#[must_use = "entries stay in the map until the iterator comes to them"]
+/// An iterator that removes entries of a [`Map`]: see [`Map::extract_if`].
+#[must_use = "entries are removed only as the iterator yields them"]
 pub struct ExtractIf<'a, K, V, S = RandomState> {
     map: &'a mut Map<K, V, S>,
-    /// The keys to remove, and their hashes.
+    /// The remaining keys to remove, and their hashes.
     picked: vec::IntoIter<(u64, K)>,
 }
 
@@ -20,12 +20,11 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Returns an iterator that removes the entries that `pick` picks, and yields them, in no order to rely on.
+    /// Returns an iterator that removes and yields the entries that satisfy `pick`, in unspecified order.
     ///
-    /// `pick` is asked about every entry at once, and may not write values. Each entry is removed when the iterator comes to
-    /// it: those that it doesn't come to stay. To drop what is removed, [`retain`](Map::retain) costs less.
-    ///
-    /// O(n), and O(log n) an entry yielded; keys that are picked are cloned. If `pick` panics, the map is as it was.
+    /// O(n), and O(log n) per entry yielded. `pick` is called for all entries first, and its keys are cloned. An entry
+    /// is removed when it is yielded: if the iterator is dropped early, the others stay. To drop what is removed,
+    /// [`retain`](Map::retain) costs less. If `pick` panics, the map is unchanged.
     ///
     /// ```
     /// let mut map: pleach_collections::Map<u32, u32> = (0..10).map(|i| (i, i * i)).collect();
@@ -56,8 +55,8 @@ where
         self.picked.find_map(|(hash, key)| map.take(hash, |k| *k == key))
     }
 
-    /// Exact, if keys equal themselves.
     fn size_hint(&self) -> (usize, Option<usize>) {
+        // A key that doesn't equal itself isn't found.
         (0, Some(self.picked.len()))
     }
 }
@@ -70,9 +69,10 @@ where
 {
 }
 
-/// Says how many entries are left to remove.
 impl<K, V, S> fmt::Debug for ExtractIf<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExtractIf").field("left", &self.picked.len()).finish()
+        f.debug_struct("ExtractIf")
+            .field("remaining", &self.picked.len())
+            .finish()
     }
 }

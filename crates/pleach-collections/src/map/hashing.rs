@@ -1,13 +1,13 @@
-//! A map's hasher, and whether two maps hash alike.
+//! The hasher of a map, and its identity.
 
+use crate::hamt::Keys;
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A hasher with an identity, which its clones share.
+/// A hasher with an identity that its clones share.
 ///
-/// Two tries can be compared node by node only if one hash function made them. `BuildHasher` has no `Eq`, so it is
-/// known in two cases: hashers cloned from one another, and hashers without state (of size zero), which have nothing to
-/// differ in.
+/// Two tries can be compared by structure only if they have the same hash function. `BuildHasher` has no `Eq`, so this
+/// is known in two cases: hashers cloned from one another, and zero-sized hashers, which have no state to differ in.
 #[derive(Clone, Debug)]
 pub(crate) struct Hashing<S> {
     build: S,
@@ -29,17 +29,17 @@ impl<S> Hashing<S> {
         &self.build
     }
 
-    /// Whether both are known to give one key one hash.
+    /// Whether both are known to be the same hash function.
     #[inline]
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
         self.id == other.id
     }
 }
 
 impl<S> Hashing<S> {
-    /// As [`is`](Self::is), for hashers that may be of two types: those without state have one id.
+    /// [`same_as`](Self::same_as) for hashers of possibly different types, since all zero-sized ones have one id.
     #[inline]
-    pub(crate) fn is_one_with<S2>(&self, other: &Hashing<S2>) -> bool {
+    pub(crate) fn same_as_any<S2>(&self, other: &Hashing<S2>) -> bool {
         self.id == other.id && typeid::of::<S>() == typeid::of::<S2>()
     }
 }
@@ -54,15 +54,25 @@ impl Hashing<super::RandomState> {
 }
 
 impl<S: BuildHasher> Hashing<S> {
-    /// The hash of a key that is in the map already: rarely asked for, so kept out of the code that is often run.
+    /// Hashes a stored key. Rarely called, so not inlined.
     #[inline(never)]
     pub(crate) fn rehash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
         self.build.hash_one(key)
     }
 
-    /// The hash of a key.
+    /// Hashes a key.
     #[inline]
     pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
         self.build.hash_one(key)
+    }
+}
+
+impl<K: Hash + Eq, S: BuildHasher> Keys<K> for Hashing<S> {
+    fn hash(&self, key: &K) -> u64 {
+        self.rehash(key)
+    }
+
+    fn same(&self, a: &K, b: &K) -> bool {
+        a == b
     }
 }

@@ -1,19 +1,19 @@
-//! Iterators that consume a [`Map`].
+//! Iterators over a [`Map`] by value.
 
 use super::Map;
 use crate::hamt::{self, Node};
 use std::fmt;
 use std::iter::FusedIterator;
 
-/// Iterates over the entries of a [`Map`] by value: see [`Map::drain`].
+/// An iterator over the entries of a [`Map`] by value, which `into_iter` and [`Map::drain`] return.
 ///
-/// Entries are moved out of what only this map holds, and cloned where another map shares them.
+/// Entries are moved out of nodes that no other map shares, and cloned from others.
 pub struct IntoIter<K, V>(hamt::IntoIter<K, V>);
 
-/// Iterates over the keys of a [`Map`] by value: see [`Map::into_keys`].
+/// An iterator over the keys of a [`Map`] by value, which [`Map::into_keys`] returns.
 pub struct IntoKeys<K, V>(IntoIter<K, V>);
 
-/// Iterates over the values of a [`Map`] by value: see [`Map::into_values`].
+/// An iterator over the values of a [`Map`] by value, which [`Map::into_values`] returns.
 pub struct IntoValues<K, V>(IntoIter<K, V>);
 
 impl<K: Clone, V: Clone> IntoIter<K, V> {
@@ -29,9 +29,9 @@ impl<K, V> IntoKeys<K, V> {
 }
 
 impl<K: Clone, V: Clone, S> Map<K, V, S> {
-    /// Empties the map, and iterates over the entries it had. O(1), then O(1) an entry on average.
+    /// Removes all entries and returns an iterator over them. O(1), and O(n) for all entries.
     ///
-    /// Entries are moved out of what only this map holds, and cloned where another map shares them.
+    /// Entries are moved out of nodes that no other map shares, and cloned from others.
     ///
     /// ```
     /// let mut map = pleach_collections::Map::from([(1, "one"), (2, "two")]);
@@ -44,7 +44,7 @@ impl<K: Clone, V: Clone, S> Map<K, V, S> {
         IntoIter::new(self.root.take())
     }
 
-    /// The keys by value, in the order of [`iter`](Map::iter).
+    /// Converts the map into an iterator over its keys, in the order of [`iter`](Map::iter).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -54,7 +54,7 @@ impl<K: Clone, V: Clone, S> Map<K, V, S> {
         IntoKeys(self.into_iter())
     }
 
-    /// The values by value, in the order of [`iter`](Map::iter).
+    /// Converts the map into an iterator over its values, in the order of [`iter`](Map::iter).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -116,42 +116,42 @@ impl<K: Clone, V: Clone> Iterator for IntoValues<K, V> {
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K: Clone, V: Clone> Default for IntoIter<K, V> {
     fn default() -> Self {
         Self::new(None)
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K: Clone, V: Clone> Default for IntoKeys<K, V> {
     fn default() -> Self {
         Self(IntoIter::default())
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K: Clone, V: Clone> Default for IntoValues<K, V> {
     fn default() -> Self {
         Self(IntoIter::default())
     }
 }
 
-/// O(log n), and clones the entries of nodes that only this iterator holds and has entered, a leaf at most.
+/// O(log n). Clones the remaining entries of the current leaf if no map shares it.
 impl<K: Clone, V: Clone> Clone for IntoIter<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-/// As of [`IntoIter`].
+/// Costs the same as that of [`IntoIter`].
 impl<K: Clone, V: Clone> Clone for IntoKeys<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-/// As of [`IntoIter`].
+/// Costs the same as that of [`IntoIter`].
 impl<K: Clone, V: Clone> Clone for IntoValues<K, V> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -164,10 +164,10 @@ macro_rules! consuming {
 
         impl<K: Clone, V: Clone> FusedIterator for $iter<K, V> {}
 
-        /// Says how many entries are left: what they are would take a copy to tell.
+        /// Shows the number of remaining entries, since showing them would take a copy.
         impl<K: Clone, V: Clone> fmt::Debug for $iter<K, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($iter)).field("left", &self.len()).finish()
+                f.debug_struct(stringify!($iter)).field("remaining", &self.len()).finish()
             }
         }
     )*};

@@ -1,17 +1,17 @@
-//! Iterators that borrow a [`Map`].
+//! Iterators over a [`Map`] by reference.
 
 use super::Map;
 use crate::hamt::{self, Node};
 use std::fmt;
 use std::iter::FusedIterator;
 
-/// Iterates over the entries of a [`Map`]: see [`Map::iter`].
+/// An iterator over the entries of a [`Map`], which [`Map::iter`] returns.
 pub struct Iter<'a, K, V>(hamt::Iter<'a, K, V>);
 
-/// Iterates over the keys of a [`Map`]: see [`Map::keys`].
+/// An iterator over the keys of a [`Map`], which [`Map::keys`] returns.
 pub struct Keys<'a, K, V>(pub(super) Iter<'a, K, V>);
 
-/// Iterates over the values of a [`Map`]: see [`Map::values`].
+/// An iterator over the values of a [`Map`], which [`Map::values`] returns.
 pub struct Values<'a, K, V>(pub(super) Iter<'a, K, V>);
 
 impl<'a, K, V> Iter<'a, K, V> {
@@ -102,21 +102,21 @@ impl<K, V> Clone for Values<'_, K, V> {
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K, V> Default for Iter<'_, K, V> {
     fn default() -> Self {
         Self::new(None)
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K, V> Default for Keys<'_, K, V> {
     fn default() -> Self {
         Self(Iter::default())
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K, V> Default for Values<'_, K, V> {
     fn default() -> Self {
         Self(Iter::default())

@@ -1,21 +1,21 @@
-//! Iterators that write the values of a [`Map`].
+//! Iterators over a [`Map`] with mutable values.
 
 use super::Map;
 use crate::hamt;
 use std::fmt;
 use std::iter::FusedIterator;
 
-/// Iterates over the entries of a [`Map`], the values for writing: see [`Map::iter_mut`].
+/// A mutable iterator over the entries of a [`Map`], which [`Map::iter_mut`] returns.
 pub struct IterMut<'a, K, V>(hamt::IterMut<'a, K, V>);
 
-/// Iterates over the values of a [`Map`] for writing: see [`Map::values_mut`].
+/// A mutable iterator over the values of a [`Map`], which [`Map::values_mut`] returns.
 pub struct ValuesMut<'a, K, V>(IterMut<'a, K, V>);
 
 impl<K: Clone, V: Clone, S> Map<K, V, S> {
-    /// The entries, with values that can be written, in the order of [`iter`](Map::iter).
+    /// Returns an iterator over the entries with mutable values, in the order of [`iter`](Map::iter).
     ///
-    /// O(n), and what other maps share is copied as the iterator comes to it, whether it is written or not: to change
-    /// few values of a shared map, [`get_mut`](Map::get_mut) copies less.
+    /// O(n). Copies each shared node that the iterator enters, whether its values are written or not: to change few
+    /// values of a shared map, [`get_mut`](Map::get_mut) copies less.
     ///
     /// ```
     /// let mut map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
@@ -28,7 +28,7 @@ impl<K: Clone, V: Clone, S> Map<K, V, S> {
         IterMut(hamt::IterMut::new(self.root.as_mut()))
     }
 
-    /// The values, for writing. Costs as [`iter_mut`](Map::iter_mut).
+    /// Returns an iterator over mutable references to the values. Costs the same as [`iter_mut`](Map::iter_mut).
     ///
     /// ```
     /// let mut map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
@@ -82,14 +82,14 @@ impl<K: Clone, V: Clone> ExactSizeIterator for ValuesMut<'_, K, V> {}
 impl<K: Clone, V: Clone> FusedIterator for IterMut<'_, K, V> {}
 impl<K: Clone, V: Clone> FusedIterator for ValuesMut<'_, K, V> {}
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K: Clone, V: Clone> Default for IterMut<'_, K, V> {
     fn default() -> Self {
         Self(hamt::IterMut::new(None))
     }
 }
 
-/// Of an empty map.
+/// Returns the iterator of an empty map.
 impl<K: Clone, V: Clone> Default for ValuesMut<'_, K, V> {
     fn default() -> Self {
         Self(IterMut::default())
@@ -98,12 +98,16 @@ impl<K: Clone, V: Clone> Default for ValuesMut<'_, K, V> {
 
 impl<K, V> fmt::Debug for IterMut<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IterMut").field("left", &self.0.left()).finish()
+        f.debug_struct("IterMut")
+            .field("remaining", &self.0.remaining())
+            .finish()
     }
 }
 
 impl<K, V> fmt::Debug for ValuesMut<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ValuesMut").field("left", &self.0.0.left()).finish()
+        f.debug_struct("ValuesMut")
+            .field("remaining", &self.0.0.remaining())
+            .finish()
     }
 }

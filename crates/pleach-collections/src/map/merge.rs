@@ -1,21 +1,14 @@
-//! Three-way merge.
+//! The three-way merge.
 
 use super::Map;
-use super::ops::Op;
-use crate::hamt::{self, Keys, Merge};
+use super::hashing::Hashing;
+use crate::hamt::{self, Merge};
 use std::hash::{BuildHasher, Hash};
 
-/// A merge whose resolver is asked about changes made alike on both sides only if `ALIKE_IS_ONE` is false.
-struct MergeOp<'a, S, F, const ALIKE_IS_ONE: bool>(Op<'a, S, F>);
-
-impl<K: Hash + Eq, S: BuildHasher, F, const ALIKE: bool> Keys<K> for MergeOp<'_, S, F, ALIKE> {
-    fn hash(&self, key: &K) -> u64 {
-        self.0.hash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        a == b
-    }
+/// A merge, in which equal changes of both sides are one change if `ALIKE_IS_ONE`.
+struct MergeOp<'a, S, F, const ALIKE_IS_ONE: bool> {
+    hashing: &'a Hashing<S>,
+    resolve: F,
 }
 
 impl<K, V, S, F, const ALIKE: bool> Merge<K, V> for MergeOp<'_, S, F, ALIKE>
@@ -25,14 +18,20 @@ where
     S: BuildHasher,
     F: FnMut(&K, Option<&V>, Option<&V>, Option<&V>) -> Option<V>,
 {
+    type Keys = Hashing<S>;
+
     const ALIKE_IS_ONE: bool = ALIKE;
+
+    fn keys(&self) -> &Hashing<S> {
+        self.hashing
+    }
 
     fn same_value(&self, a: &V, b: &V) -> bool {
         a == b
     }
 
     fn resolve(&mut self, key: &K, base: Option<&V>, a: Option<&V>, b: Option<&V>) -> Option<V> {
-        (self.0.decide)(key, base, a, b)
+        (self.resolve)(key, base, a, b)
     }
 }
 
@@ -42,16 +41,16 @@ where
     V: Clone + PartialEq,
     S: BuildHasher + Clone,
 {
-    /// Three-way merge: this map with the changes that lead from `base` to `other`.
+    /// Merges the changes from `base` to `self` and from `base` to `other`.
     ///
-    /// A key that only one side changed (inserted, removed, or gave another value) is as that side has it; one that both
-    /// changed alike is as both have it. Of other keys, `resolve` gets the values in the base, here and in `other`, and
-    /// says which value the key will have, if any.
+    /// A key that one side changed (inserted, removed, or gave another value) is as on that side; one that both changed
+    /// to the same is as on both. For a conflict, `resolve` gets the key and its values in `base`, `self` and `other`,
+    /// and returns the value of the result, if any.
     ///
-    /// Of equal keys that can be told apart, no particular one of the three maps' is stored.
+    /// Of equal but distinguishable keys, the stored one is unspecified.
     ///
-    /// Costs O(c · log n), where c is the number of changes; what only one side changed is not even entered. No
-    /// ancestry is needed for correctness, only for speed.
+    /// O(c · log n), where c is the number of changes, if the maps share what is unchanged. Nodes that only one side
+    /// changed are not entered. The result doesn't depend on sharing, only the cost does.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -72,8 +71,8 @@ where
         self.merge_as::<true>(base, other, resolve)
     }
 
-    /// As [`merge`](Map::merge), but `resolve` is asked about every key that both sides changed, those changed alike
-    /// included: two additions of one are an addition of two.
+    /// Merges as [`merge`](Map::merge) does, but `resolve` also decides about keys that both sides changed to the same:
+    /// so that two increments by one can be an increment by two.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -100,12 +99,12 @@ where
         other: &Self,
         resolve: impl FnMut(&K, Option<&V>, Option<&V>, Option<&V>) -> Option<V>,
     ) -> Self {
-        let mut op = MergeOp::<_, _, ALIKE_IS_ONE>(Op {
+        let mut op = MergeOp::<_, _, ALIKE_IS_ONE> {
             hashing: &self.hashing,
-            decide: resolve,
-        });
+            resolve,
+        };
         let alike = |map: &Self| {
-            if self.hashing.is(&map.hashing) {
+            if self.hashing.same_as(&map.hashing) {
                 None
             } else {
                 Some(self.rehashed(map))

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
 
 impl<K: Hash + Ord + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
-    /// Compares the maps' entries as sequences sorted by key, without sorting them: the least key whose value differs
-    /// decides, for the entries before it are the same in both.
+    /// Compares the maps' entries as sequences sorted by key, without sorting them: the least key with a difference
+    /// decides, since the entries before it are equal.
     fn compare(
         &self,
         other: &Self,
@@ -15,14 +15,14 @@ impl<K: Hash + Ord + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         compare: impl FnOnce(&V, &V) -> Option<Ordering>,
     ) -> Option<Ordering> {
         let least = self.diff_by(other, is_same).min_by(|a, b| a.key().cmp(b.key()));
-        // Where one map has the key, the other goes on with a greater one, or ends.
-        let goes_on = |map: &Self, key: &K| map.keys().any(|other| other > key);
+        // Where one map has the key, the other continues with a greater one, or ends.
+        let continues = |map: &Self, key: &K| map.keys().any(|other| other > key);
         match least {
             None => Some(Ordering::Equal),
             Some(Change::Changed { old, new, .. }) => compare(old, new),
-            Some(Change::Removed { key, .. }) if goes_on(other, key) => Some(Ordering::Less),
+            Some(Change::Removed { key, .. }) if continues(other, key) => Some(Ordering::Less),
             Some(Change::Removed { .. }) => Some(Ordering::Greater),
-            Some(Change::Added { key, .. }) if goes_on(self, key) => Some(Ordering::Greater),
+            Some(Change::Added { key, .. }) if continues(self, key) => Some(Ordering::Greater),
             Some(Change::Added { .. }) => Some(Ordering::Less),
         }
     }
@@ -36,12 +36,12 @@ impl<'a, K, V> Change<'a, K, V> {
     }
 }
 
-/// Compares the maps as sequences of entries sorted by key, as `BTreeMap` does. So the order doesn't depend on hashes, and
-/// agrees with `==` if those of keys and values do.
+/// Compares the maps as sequences of entries sorted by key, as `BTreeMap` does, so that the order doesn't depend on
+/// hashes.
 ///
-/// Costs O(d · log n) if the maps share all but d entries and their hashers are known to be one (see
-/// [`Map::with_hasher`]), else O(n). If the least key of the d is in one map only, the other is searched for a greater one,
-/// in O(n) at worst. Nothing is sorted or copied.
+/// O(d · log n), where d is the number of entries that the maps don't share; O(n) if their [hashers](Map::with_hasher)
+/// differ. If the least key of a difference is in one map only, the other is searched for a greater one, in O(n) at
+/// worst. Nothing is sorted or copied.
 ///
 /// ```
 /// use pleach_collections::Map;
@@ -51,13 +51,12 @@ impl<'a, K, V> Change<'a, K, V> {
 /// ```
 impl<K: Hash + Ord + Clone, V: Ord + Clone, S: BuildHasher> Ord for Map<K, V, S> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let order = self.compare(other, |a, b| a == b, |a, b| Some(a.cmp(b)));
+        let order = self.compare(other, V::eq, |a, b| Some(a.cmp(b)));
         order.unwrap_or(Ordering::Equal)
     }
 }
 
-/// As `Ord`, in order and costs; `None` if the values of the least differing key have no
-/// order.
+/// Compares as `Ord` does, at the same cost; `None` if the values of the least key with a difference are unordered.
 ///
 /// ```
 /// use pleach_collections::Map;
@@ -67,6 +66,6 @@ impl<K: Hash + Ord + Clone, V: Ord + Clone, S: BuildHasher> Ord for Map<K, V, S>
 /// ```
 impl<K: Hash + Ord + Clone, V: PartialOrd + Clone, S: BuildHasher> PartialOrd for Map<K, V, S> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.compare(other, |a, b| a == b, V::partial_cmp)
+        self.compare(other, V::eq, V::partial_cmp)
     }
 }

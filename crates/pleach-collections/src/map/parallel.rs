@@ -1,12 +1,14 @@
-//! Operations on whole maps, on Rayon's threads: feature `rayon`.
+//! Operations on whole maps on Rayon's threads, with the feature `rayon`.
 
 use super::Map;
-use super::ops::{Op, SetOp};
+use super::set_ops::{SetOp, keep_a, keep_neither};
 use crate::hamt::{self, Pick};
 use std::hash::{BuildHasher, Hash};
 
-/// With the feature `rayon`. They pay when there is much that two maps don't share, or much to retain: a few thousand
-/// entries at least. What is small is done on the calling thread.
+/// Parallel operations on Rayon's threads, with the feature `rayon`.
+///
+/// Small maps are handled by the calling thread. The operations pay for maps that don't share tens of thousands of
+/// entries.
 impl<K, V, S> Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync,
@@ -16,13 +18,13 @@ where
     pub(super) fn par_set_op<const A: bool, const B: bool, const SHARED: bool>(
         &self,
         other: &Self,
-        decide: impl Fn(&K, &V, &V) -> Pick<V> + Sync,
+        decide: impl Fn(&K, &V, &V) -> Pick<V> + Clone + Sync,
     ) -> Self {
-        let op = SetOp::<_, _, A, B, SHARED>(Op {
+        let op = SetOp::<_, _, A, B, SHARED> {
             hashing: &self.hashing,
-            decide: &decide,
-        });
-        let root = if self.hashing.is(&other.hashing) {
+            decide,
+        };
+        let root = if self.hashing.same_as(&other.hashing) {
             hamt::par_combine(self.root.as_ref(), other.root.as_ref(), &op)
         } else {
             let other = self.rehashed(other);
@@ -34,7 +36,7 @@ where
         }
     }
 
-    /// As [`union`](Map::union), on Rayon's threads.
+    /// Returns the [`union`](Map::union), computed in parallel.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -45,10 +47,10 @@ where
     /// ```
     #[must_use]
     pub fn par_union(&self, other: &Self) -> Self {
-        self.par_set_op::<true, true, true>(other, |_, _, _| Pick::A)
+        self.par_set_op::<true, true, true>(other, keep_a)
     }
 
-    /// As [`union_with`](Map::union_with), on Rayon's threads. Here too **`f(k, v, v)` must equal `v`**.
+    /// Returns the [`union_with`](Map::union_with), computed in parallel. **`f(k, v, v)` must equal `v`.**
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -62,7 +64,7 @@ where
         self.par_set_op::<true, true, true>(other, |key, a, b| Pick::New(f(key, a, b)))
     }
 
-    /// As [`intersection`](Map::intersection), on Rayon's threads.
+    /// Returns the [`intersection`](Map::intersection), computed in parallel.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -73,10 +75,10 @@ where
     /// ```
     #[must_use]
     pub fn par_intersection(&self, other: &Self) -> Self {
-        self.par_set_op::<false, false, true>(other, |_, _, _| Pick::A)
+        self.par_set_op::<false, false, true>(other, keep_a)
     }
 
-    /// As [`difference`](Map::difference), on Rayon's threads.
+    /// Returns the [`difference`](Map::difference), computed in parallel.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -87,10 +89,10 @@ where
     /// ```
     #[must_use]
     pub fn par_difference(&self, other: &Self) -> Self {
-        self.par_set_op::<true, false, false>(other, |_, _, _| Pick::Neither)
+        self.par_set_op::<true, false, false>(other, keep_neither)
     }
 
-    /// As [`retain`](Map::retain), on Rayon's threads.
+    /// Retains the entries that satisfy `keep`, as [`retain`](Map::retain) does, in parallel.
     ///
     /// ```
     /// let mut map: pleach_collections::Map<u32, u32> = (0..10_000).map(|i| (i, i)).collect();
@@ -98,6 +100,6 @@ where
     /// assert_eq!(map.len(), 5_000);
     /// ```
     pub fn par_retain(&mut self, keep: impl Fn(&K, &V) -> bool + Sync) {
-        self.root = hamt::par_retain(self.root.as_ref(), &Op::of(&self.hashing), &keep);
+        self.root = hamt::par_retain(self.root.as_ref(), &self.hashing, &keep);
     }
 }

@@ -11,20 +11,20 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 
-/// The default hasher of [`Map`](crate::Map), with one random seed a process: [foldhash](https://docs.rs/foldhash), in its
-/// variant for quality.
+/// The default hasher of [`Map`](crate::Map): [foldhash](https://docs.rs/foldhash), in its variant for quality, with
+/// one random seed per process.
 ///
-/// One seed, so that any two maps of the process can be merged by structure. Random, taken from the operating system, so
-/// that keys can't be chosen beforehand that collide in every process. It is zero-sized.
+/// One seed lets any two maps of the process be merged by structure. It is taken from the operating system's
+/// randomness, so that keys that collide in every process can't be chosen in advance. The type is zero-sized.
 ///
 /// # Hostile keys
-/// For 32 seeds, 49 families of keys are tested (strings by length, of zeros and of repeated bytes, decimals, paths,
-/// tuples, slices, strides, powers of two, bits of floats): at most one key of 64 in a family has the hash of another, and
-/// their high, middle and low bits are spread as those of random numbers.
+/// 49 families of keys are tested with 32 seeds each (strings by length, of zeros and of repeated bytes, decimals,
+/// paths, tuples, slices, strides, powers of two, bits of floats): at most one key of 64 in a family has the hash of
+/// another, and the high, middle and low bits of the hashes are distributed as those of random numbers.
 ///
-/// Nothing more is promised. Foldhash isn't a cryptographic hash: whoever can measure how long lookups take in a
-/// long-running process may find its seed, and chosen pairs of keys, such as 8 bytes and their complement, are known to
-/// collide in one of 2²⁷ processes or so. Against such attacks, use `std::hash::RandomState`: see
+/// There is no further guarantee. Foldhash isn't a cryptographic hash: an attacker who can measure the time of lookups
+/// in a long-running process may find its seed, and chosen pairs of keys, such as 8 bytes and their complement, are
+/// known to collide in about one of 2²⁷ processes. Against such attacks, use `std::hash::RandomState`: see
 /// [`Map::with_hasher`](crate::Map::with_hasher).
 ///
 /// ```
@@ -62,14 +62,14 @@ static SEED: OnceLock<Seed> = OnceLock::new();
 #[inline(never)]
 fn seed() -> &'static Seed {
     SEED.get_or_init(|| {
-        // The standard library's random state asks the operating system for its keys.
+        // The standard library's `RandomState` gets its keys from the operating system.
         let entropy = std::hash::RandomState::new();
         Seed::new(entropy.hash_one(0_u8), entropy.hash_one(1_u8))
     })
 }
 
 impl RandomState {
-    /// The one state of this process.
+    /// Returns the state, which is the same in the whole process.
     pub const fn new() -> Self {
         Self(())
     }
@@ -87,7 +87,7 @@ impl BuildHasher for RandomState {
     }
 }
 
-/// The hasher that [`RandomState`] makes.
+/// The hasher that [`RandomState`] builds.
 #[derive(Clone)]
 pub struct FoldHasher(quality::FoldHasher<'static>);
 

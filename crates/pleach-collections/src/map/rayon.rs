@@ -1,7 +1,7 @@
-//! [`Map`] as a parallel collection of Rayon: feature `rayon`.
+//! Parallel iterators over [`Map`], with the feature `rayon`.
 //!
-//! `par_iter`, `par_iter_mut`, `into_par_iter`, `par_extend` and `collect` come with Rayon's prelude. Iterators split the
-//! map between its subtries, so they cost nothing to set up; in no order to rely on.
+//! `par_iter`, `par_iter_mut`, `into_par_iter`, `par_extend` and `collect` are methods of the traits in Rayon's
+//! prelude. The iterators split a map by its subtries, without preparation; their order is unspecified.
 //!
 //! ```
 //! use pleach_collections::Map;
@@ -12,14 +12,14 @@
 //! assert_eq!(sum, 49_995_000);
 //! ```
 
-use super::Map;
-use crate::hamt::{self, Pick};
+use super::{Iter, Map};
+use crate::hamt::{self, Node, Pick};
 use ::rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use ::rayon::prelude::*;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-/// Iterates over the entries of a [`Map`] in parallel.
+/// A parallel iterator over the entries of a [`Map`].
 ///
 /// ```
 /// use rayon::prelude::*;
@@ -27,9 +27,9 @@ use std::hash::{BuildHasher, Hash};
 /// let map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
 /// assert_eq!(map.par_iter().map(|(_, value)| *value).sum::<i32>(), 3);
 /// ```
-pub struct ParIter<'a, K, V, S>(&'a Map<K, V, S>);
+pub struct ParIter<'a, K, V>(Option<&'a Node<K, V>>);
 
-/// Iterates over the entries of a [`Map`] in parallel, the values for writing.
+/// A mutable parallel iterator over the entries of a [`Map`].
 ///
 /// ```
 /// use rayon::prelude::*;
@@ -38,9 +38,9 @@ pub struct ParIter<'a, K, V, S>(&'a Map<K, V, S>);
 /// map.par_iter_mut().for_each(|(_, value)| *value *= 2);
 /// assert_eq!(map["b"], 4);
 /// ```
-pub struct ParIterMut<'a, K, V, S>(&'a mut Map<K, V, S>);
+pub struct ParIterMut<'a, K, V>(Option<&'a mut Node<K, V>>);
 
-/// Iterates over the entries of a [`Map`] in parallel, by value.
+/// A parallel iterator over the entries of a [`Map`] by value.
 ///
 /// ```
 /// use rayon::prelude::*;
@@ -48,12 +48,12 @@ pub struct ParIterMut<'a, K, V, S>(&'a mut Map<K, V, S>);
 /// let map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
 /// assert_eq!(map.into_par_iter().map(|(_, value)| value).sum::<i32>(), 3);
 /// ```
-pub struct IntoParIter<K, V, S>(Map<K, V, S>);
+pub struct IntoParIter<K, V>(Option<Node<K, V>>);
 
-/// What of the map one task goes through.
+/// The producer of one task: a portion of the map.
 struct Producer<P>(P);
 
-impl<'a, K: Send + Sync, V: Send + Sync> UnindexedProducer for Producer<hamt::Parts<'a, K, V>> {
+impl<'a, K: Send + Sync, V: Send + Sync> UnindexedProducer for Producer<hamt::Portion<'a, K, V>> {
     type Item = (&'a K, &'a V);
 
     fn split(self) -> (Self, Option<Self>) {
@@ -66,7 +66,7 @@ impl<'a, K: Send + Sync, V: Send + Sync> UnindexedProducer for Producer<hamt::Pa
     }
 }
 
-impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for Producer<hamt::PartsMut<'a, K, V>> {
+impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for Producer<hamt::PortionMut<'a, K, V>> {
     type Item = (&'a K, &'a mut V);
 
     fn split(self) -> (Self, Option<Self>) {
@@ -79,7 +79,7 @@ impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for P
     }
 }
 
-impl<K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for Producer<hamt::IntoParts<K, V>> {
+impl<K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for Producer<hamt::OwnedPortion<K, V>> {
     type Item = (K, V);
 
     fn split(self) -> (Self, Option<Self>) {
@@ -92,115 +92,100 @@ impl<K: Clone + Send + Sync, V: Clone + Send + Sync> UnindexedProducer for Produ
     }
 }
 
-impl<'a, K: Send + Sync, V: Send + Sync, S: Sync> ParallelIterator for ParIter<'a, K, V, S> {
+impl<'a, K: Send + Sync, V: Send + Sync> ParallelIterator for ParIter<'a, K, V> {
     type Item = (&'a K, &'a V);
 
     fn drive_unindexed<C: UnindexedConsumer<(&'a K, &'a V)>>(self, consumer: C) -> C::Result {
-        bridge_unindexed(Producer(hamt::Parts::of(self.0.root.as_ref())), consumer)
+        bridge_unindexed(Producer(hamt::Portion::of(self.0)), consumer)
     }
 }
 
-impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync, S: Send> ParallelIterator for ParIterMut<'a, K, V, S> {
+impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync> ParallelIterator for ParIterMut<'a, K, V> {
     type Item = (&'a K, &'a mut V);
 
     fn drive_unindexed<C: UnindexedConsumer<(&'a K, &'a mut V)>>(self, consumer: C) -> C::Result {
-        bridge_unindexed(Producer(hamt::PartsMut::of(self.0.root.as_mut())), consumer)
+        bridge_unindexed(Producer(hamt::PortionMut::of(self.0)), consumer)
     }
 }
 
-impl<K: Clone + Send + Sync, V: Clone + Send + Sync, S: Send> ParallelIterator for IntoParIter<K, V, S> {
+impl<K: Clone + Send + Sync, V: Clone + Send + Sync> ParallelIterator for IntoParIter<K, V> {
     type Item = (K, V);
 
     fn drive_unindexed<C: UnindexedConsumer<(K, V)>>(self, consumer: C) -> C::Result {
-        bridge_unindexed(Producer(hamt::IntoParts::of(self.0.root)), consumer)
+        bridge_unindexed(Producer(hamt::OwnedPortion::of(self.0)), consumer)
     }
 }
 
-impl<'a, K: Send + Sync, V: Send + Sync, S: Sync> IntoParallelIterator for &'a Map<K, V, S> {
+impl<'a, K: Send + Sync, V: Send + Sync, S> IntoParallelIterator for &'a Map<K, V, S> {
     type Item = (&'a K, &'a V);
-    type Iter = ParIter<'a, K, V, S>;
+    type Iter = ParIter<'a, K, V>;
 
     fn into_par_iter(self) -> Self::Iter {
-        ParIter(self)
+        ParIter(self.root.as_ref())
     }
 }
 
-impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync, S: Send> IntoParallelIterator for &'a mut Map<K, V, S> {
+impl<'a, K: Clone + Send + Sync, V: Clone + Send + Sync, S> IntoParallelIterator for &'a mut Map<K, V, S> {
     type Item = (&'a K, &'a mut V);
-    type Iter = ParIterMut<'a, K, V, S>;
+    type Iter = ParIterMut<'a, K, V>;
 
     fn into_par_iter(self) -> Self::Iter {
-        ParIterMut(self)
+        ParIterMut(self.root.as_mut())
     }
 }
 
-impl<K: Clone + Send + Sync, V: Clone + Send + Sync, S: Send> IntoParallelIterator for Map<K, V, S> {
+impl<K: Clone + Send + Sync, V: Clone + Send + Sync, S> IntoParallelIterator for Map<K, V, S> {
     type Item = (K, V);
-    type Iter = IntoParIter<K, V, S>;
+    type Iter = IntoParIter<K, V>;
 
     fn into_par_iter(self) -> Self::Iter {
-        IntoParIter(self)
+        IntoParIter(self.root)
     }
 }
 
-/// Fewer entries than this are added by the calling thread. `cargo bench --bench bulk` measures it.
-const FEW: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 131_072 };
+/// The minimal number of entries that are inserted in parallel. Measured by `cargo bench --bench bulk`.
+const MIN_PARALLEL_EXTEND: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 131_072 };
 
-/// How many parts entries are sorted into: those whose hashes begin alike, so that the maps of two parts have no subtrie
-/// in common and their union copies the root at most.
-const PARTS: usize = 1 << hamt::BITS;
+/// The number of partitions that entries are distributed to by the first bits of their hashes. Maps of two partitions
+/// have no subtrie in common, so their union copies at most the root.
+const HASH_PARTITIONS: usize = 1 << hamt::BITS_PER_LEVEL;
 
 impl<K, V, S> Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync,
     V: Clone + Send + Sync,
-    S: BuildHasher + Clone + Sync,
-{
-    /// Hashes entries, and sorts them into parts, in the order they come.
-    fn part(&self, entries: Vec<(K, V)>) -> [Vec<Hashed<K, V>>; PARTS] {
-        let mut parts = [const { Vec::new() }; PARTS];
-        for entry in entries {
-            let hash = self.hashing.hash(&entry.0);
-            if let Some(part) = parts.get_mut(hamt::slot(hash) as usize) {
-                part.push((hash, entry));
-            }
-        }
-        parts
-    }
-}
-
-/// An entry and the hash of its key.
-type Hashed<K, V> = (u64, (K, V));
-
-/// Of equal keys the first stays, with the last value, as for [`Extend`]. If the iterator panics, the map is as it was.
-impl<K, V, S> ParallelExtend<(K, V)> for Map<K, V, S>
-where
-    K: Hash + Eq + Clone + Send + Sync,
-    V: Clone + Send + Sync,
     S: BuildHasher + Clone + Send + Sync,
 {
-    fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
-        let chunks = entries.into_par_iter().fold(Vec::new, |mut chunk, entry| {
-            chunk.push(entry);
-            chunk
-        });
-        let chunks: Vec<Vec<(K, V)>> = chunks.collect();
-        if chunks.iter().map(Vec::len).sum::<usize>() < FEW {
+    /// Hashes entries and distributes them to partitions, in order.
+    fn partition(&self, entries: Vec<(K, V)>) -> [Vec<Hashed<K, V>>; HASH_PARTITIONS] {
+        let mut partitions = [const { Vec::new() }; HASH_PARTITIONS];
+        for entry in entries {
+            let hash = self.hashing.hash(&entry.0);
+            if let Some(partition) = partitions.get_mut(hamt::slot(hash) as usize) {
+                partition.push((hash, entry));
+            }
+        }
+        partitions
+    }
+
+    /// Inserts entries. Apart from `par_extend`, so that it is compiled once for all iterators.
+    fn extend_by_chunks(&mut self, chunks: Vec<Vec<(K, V)>>) {
+        if chunks.iter().map(Vec::len).sum::<usize>() < MIN_PARALLEL_EXTEND {
             self.extend(chunks.into_iter().flatten());
             return;
         }
         let empty = self.new_like();
-        let parted: Vec<_> = chunks.into_par_iter().map(|chunk| empty.part(chunk)).collect();
-        let mut parts: Vec<Vec<Hashed<K, V>>> = (0..PARTS).map(|_| Vec::new()).collect();
-        for chunk in parted {
-            for (part, entries) in parts.iter_mut().zip(chunk) {
-                part.extend(entries);
+        let partitioned: Vec<_> = chunks.into_par_iter().map(|chunk| empty.partition(chunk)).collect();
+        let mut partitions: Vec<Vec<Hashed<K, V>>> = (0..HASH_PARTITIONS).map(|_| Vec::new()).collect();
+        for chunk in partitioned {
+            for (partition, entries) in partitions.iter_mut().zip(chunk) {
+                partition.extend(entries);
             }
         }
-        let maps: Vec<Self> = parts
+        let maps: Vec<Self> = partitions
             .into_par_iter()
-            .map(|part| Self {
-                root: hamt::collect(part, &|a: &K, b: &K| a == b),
+            .map(|partition| Self {
+                root: hamt::collect(partition, &K::eq),
                 hashing: self.hashing.clone(),
             })
             .collect();
@@ -213,7 +198,27 @@ where
     }
 }
 
-/// As by value, with keys and values cloned.
+/// An entry and the hash of its key.
+type Hashed<K, V> = (u64, (K, V));
+
+/// Of equal keys the first is stored, with the last value, as for [`Extend`]. If the iterator panics, the map is
+/// unchanged.
+impl<K, V, S> ParallelExtend<(K, V)> for Map<K, V, S>
+where
+    K: Hash + Eq + Clone + Send + Sync,
+    V: Clone + Send + Sync,
+    S: BuildHasher + Clone + Send + Sync,
+{
+    fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
+        let chunks = entries.into_par_iter().fold(Vec::new, |mut chunk, entry| {
+            chunk.push(entry);
+            chunk
+        });
+        self.extend_by_chunks(chunks.collect());
+    }
+}
+
+/// Clones the entries.
 impl<'a, K, V, S> ParallelExtend<(&'a K, &'a V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync + 'a,
@@ -225,7 +230,7 @@ where
     }
 }
 
-/// Of equal keys the first stays, with the last value.
+/// Of equal keys the first is stored, with the last value.
 impl<K, V, S> FromParallelIterator<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone + Send + Sync,
@@ -239,26 +244,26 @@ where
     }
 }
 
-impl<K, V, S> Clone for ParIter<'_, K, V, S> {
+impl<K, V> Clone for ParIter<'_, K, V> {
     fn clone(&self) -> Self {
         Self(self.0)
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for ParIter<'_, K, V, S> {
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for ParIter<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ParIter").field(self.0).finish()
+        f.debug_map().entries(Iter::new(self.0)).finish()
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for ParIterMut<'_, K, V, S> {
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for ParIterMut<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ParIterMut").field(self.0).finish()
+        f.debug_map().entries(Iter::new(self.0.as_deref())).finish()
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for IntoParIter<K, V, S> {
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for IntoParIter<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("IntoParIter").field(&self.0).finish()
+        f.debug_map().entries(Iter::new(self.0.as_ref())).finish()
     }
 }

@@ -1,4 +1,4 @@
-//! The traits of `std` for [`Map`].
+//! Implementations of `std`'s traits for [`Map`].
 
 use super::Map;
 use super::hashing::Hashing;
@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::{Index, IndexMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// O(1): counts one more owner.
+/// O(1): increments a reference count.
 impl<K, V, S: Clone> Clone for Map<K, V, S> {
     #[inline]
     fn clone(&self) -> Self {
@@ -32,8 +32,8 @@ impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for Map<K, V, S> {
     }
 }
 
-/// Costs what differs if the maps' hashers are known to be one (see [`Map::with_hasher`]), else O(n). What the maps
-/// share is taken to equal itself. The hashers may be of two types.
+/// O(d), where d is the number of entries that the maps don't share; O(n) if their [hashers](Map::with_hasher) differ,
+/// which may be of different types. Shared entries are taken to equal themselves.
 impl<K, V, S, S2> PartialEq<Map<K, V, S2>> for Map<K, V, S>
 where
     K: Hash + Eq,
@@ -44,7 +44,7 @@ where
     fn eq(&self, other: &Map<K, V, S2>) -> bool {
         match (&self.root, &other.root) {
             (None, None) => true,
-            (Some(a), Some(b)) if self.hashing.is_one_with(&other.hashing) => {
+            (Some(a), Some(b)) if self.hashing.same_as_any(&other.hashing) => {
                 hamt::eq(a, b, &|a, b| a == b, &|a, b| a == b)
             }
             (Some(_), Some(_)) => self.len() == other.len() && self.iter().all(|(k, v)| other.get(k) == Some(v)),
@@ -55,8 +55,8 @@ where
 
 impl<K: Hash + Eq, V: Eq, S: BuildHasher> Eq for Map<K, V, S> {}
 
-/// O(n). Equal maps hash alike, whatever their hashers and the order their entries came in: the hashes of the entries,
-/// under a hasher of this process, are summed. So the same map has another hash in another process.
+/// O(n). Equal maps have equal hashes, whatever their hashers: the entries are hashed with
+/// [`RandomState`](super::RandomState) and their hashes summed. So the hash differs between processes.
 impl<K: Hash, V: Hash, S> Hash for Map<K, V, S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let hashing = super::RandomState::new();
@@ -71,7 +71,7 @@ impl<K: Hash, V: Hash, S> Hash for Map<K, V, S> {
 /// O(log n).
 ///
 /// # Panics
-/// If the key is missing.
+/// Panics if the key is missing.
 impl<Q, K, V, S> Index<&Q> for Map<K, V, S>
 where
     Q: Hash + Equivalent<K> + ?Sized,
@@ -81,14 +81,14 @@ where
 
     #[allow(clippy::expect_used, reason = "the contract of Index, as in std")]
     fn index(&self, key: &Q) -> &V {
-        self.get(key).expect("the key is in the map")
+        self.get(key).expect("no entry found for key")
     }
 }
 
 /// O(log n).
 ///
 /// # Panics
-/// If the key is missing.
+/// Panics if the key is missing.
 impl<Q, K, V, S> IndexMut<&Q> for Map<K, V, S>
 where
     Q: Hash + Equivalent<K> + ?Sized,
@@ -98,15 +98,14 @@ where
 {
     #[allow(clippy::expect_used, reason = "the contract of IndexMut, as in im")]
     fn index_mut(&mut self, key: &Q) -> &mut V {
-        self.get_mut(key).expect("the key is in the map")
+        self.get_mut(key).expect("no entry found for key")
     }
 }
 
-/// An empty map is built from the bottom up, as `collect` does. Into one that has entries they are inserted one by one: to
-/// build and merge them would cost more unless they were many times as many.
+/// Inserts entries. A stored key is not replaced; of equal new keys the first is stored; either gets the last value. If
+/// the iterator panics, the entries that it yielded before are in the map.
 ///
-/// A key that is present stays as it was stored; of equal new keys the first is stored; either gets the last value. If the
-/// iterator panics, the entries that it gave before are in the map.
+/// O(m · log n) for m entries; an empty map is built bottom-up as by `collect`, which costs less.
 impl<K, V, S> Extend<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,
@@ -118,7 +117,7 @@ where
             let (hashing, mut items) = (&self.hashing, Vec::new());
             let with_hash = |entry: (K, V)| (hashing.hash(&entry.0), entry);
             let end = catch_unwind(AssertUnwindSafe(|| items.extend(entries.into_iter().map(with_hash))));
-            self.root = hamt::collect(items, &|a: &K, b: &K| a == b);
+            self.root = hamt::collect(items, &K::eq);
             if let Err(panic) = end {
                 resume_unwind(panic);
             }
@@ -141,17 +140,18 @@ where
     }
 }
 
-/// The trie of these entries. Of equal keys the first stays, with the last value.
+/// Builds a trie. Of equal keys the first is stored, with the last value.
 fn collect<K, V, S>(entries: impl IntoIterator<Item = (K, V)>, hashing: &Hashing<S>) -> Option<hamt::Node<K, V>>
 where
     K: Hash + Eq,
     S: BuildHasher,
 {
     let with_hash = |entry: (K, V)| (hashing.hash(&entry.0), entry);
-    hamt::collect(entries.into_iter().map(with_hash).collect(), &|a: &K, b: &K| a == b)
+    hamt::collect(entries.into_iter().map(with_hash).collect(), &K::eq)
 }
 
-/// Of equal keys the first stays, with the last value. Costs less than to insert the entries one by one.
+/// Builds the map bottom-up, which costs less than insertion one by one. Of equal keys the first is stored, with the
+/// last value.
 impl<K, V, S> FromIterator<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,

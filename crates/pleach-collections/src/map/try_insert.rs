@@ -1,13 +1,13 @@
-//! Insertion that replaces nothing.
+//! Insertion of missing keys only.
 
 use super::{Entry, Map, OccupiedEntry, RandomState};
 use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-/// The error of [`Map::try_insert`]: the key has a value.
+/// The error of [`Map::try_insert`] for a key that is present.
 pub struct OccupiedError<'a, K, V, S = RandomState> {
-    /// The entry that is there.
+    /// The occupied entry.
     pub entry: OccupiedEntry<'a, K, V, S>,
     /// The value that was not inserted.
     pub value: V,
@@ -19,10 +19,10 @@ where
     V: Clone,
     S: BuildHasher,
 {
-    /// Gives `key` a value if it has none, and returns it for writing. O(log n).
+    /// Inserts a value for a missing `key`, and returns a mutable reference to it. O(log n).
     ///
     /// # Errors
-    /// If the key has a value; it stays, and the error has the entry and the value that was to be inserted.
+    /// Returns an error with the occupied entry and the value, if the key is present.
     ///
     /// ```
     /// let mut map = pleach_collections::Map::new();
@@ -63,7 +63,7 @@ where
         let (key, old) = (self.entry.key(), self.entry.get());
         write!(
             f,
-            "failed to insert {:?}: key {key:?} has the value {old:?}",
+            "failed to insert {:?}, key {key:?} already exists with value {old:?}",
             self.value
         )
     }

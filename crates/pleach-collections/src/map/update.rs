@@ -1,7 +1,6 @@
-//! Changed copies of a map, and lookups that give the key as stored too.
+//! Changed copies of a map.
 
 use super::Map;
-use crate::hamt;
 use equivalent::Equivalent;
 use std::hash::{BuildHasher, Hash};
 
@@ -11,7 +10,37 @@ where
     V: Clone,
     S: BuildHasher + Clone,
 {
-    /// Returns this map with `key` given `value`, or what `f` makes of the key, the value it has and `value`. O(log n).
+    /// Returns this map with a value inserted for `key`. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([(1, "one")]);
+    /// let more = map.update(2, "two");
+    /// assert_eq!((map.len(), more.len()), (1, 2));
+    /// ```
+    #[must_use]
+    pub fn update(&self, key: K, value: V) -> Self {
+        let mut copy = self.clone();
+        copy.insert(key, value);
+        copy
+    }
+
+    /// Returns this map with `value` inserted for `key`, or `f(old, value)` if the key has a value. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1)]);
+    /// let more = map.update_with("a", 5, |old, new| old + new).update_with("b", 5, |old, new| old + new);
+    /// assert_eq!(more, pleach_collections::Map::from([("a", 6), ("b", 5)]));
+    /// ```
+    #[must_use]
+    pub fn update_with(&self, key: K, value: V, f: impl FnOnce(V, V) -> V) -> Self {
+        let value = match self.get(&key) {
+            Some(old) => f(old.clone(), value),
+            None => value,
+        };
+        self.update(key, value)
+    }
+
+    /// Returns this map with `value` inserted for `key`, or `f(key, old, value)` if the key has a value. O(log n).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -26,8 +55,8 @@ where
         self.update(key, value)
     }
 
-    /// Returns the value that `key` has, and this map with it given `value`, or what `f` makes of the key, the value it has
-    /// and `value`. O(log n).
+    /// Returns the old value of `key`, and this map with `value` inserted for it, or `f(key, old, value)` if there is
+    /// an old value. O(log n).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -44,7 +73,7 @@ where
         (old, self.update(key, value))
     }
 
-    /// Returns `key` as stored, its value, and this map without it; `None` if the key is missing. O(log n).
+    /// Returns the stored key, its value, and this map without them; `None` if `key` is missing. O(log n).
     ///
     /// ```
     /// let map = pleach_collections::Map::from([(1, "one")]);
@@ -60,29 +89,62 @@ where
         let (key, value) = rest.remove_entry(key)?;
         Some((key, value, rest))
     }
+
+    /// Returns this map with the value of `key` replaced by `f(old)`, where `None` is a missing value. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([("a", 1), ("b", 2)]);
+    /// let changed = map.alter(|old| old.map(|n| n * 10), "a").alter(|_| None, "b").alter(|_| Some(3), "c");
+    /// assert_eq!(changed, pleach_collections::Map::from([("a", 10), ("c", 3)]));
+    /// assert_eq!(map["a"], 1);
+    /// ```
+    #[must_use]
+    pub fn alter(&self, f: impl FnOnce(Option<V>) -> Option<V>, key: K) -> Self {
+        match f(self.get(&key).cloned()) {
+            Some(value) => self.update(key, value),
+            None => self.without(&key),
+        }
+    }
 }
 
 impl<K, V, S> Map<K, V, S>
 where
     K: Hash + Clone,
     V: Clone,
-    S: BuildHasher,
+    S: BuildHasher + Clone,
 {
-    /// Returns the key as stored, and its value for writing. O(log n); if the key is missing, nothing is copied.
+    /// Returns this map without `key`: the same map, if the key is missing. O(log n).
     ///
     /// ```
-    /// let mut map = pleach_collections::Map::from([("a", 1)]);
-    /// if let Some((key, value)) = map.get_key_value_mut("a") {
-    ///     *value += key.len();
-    /// }
-    /// assert_eq!(map["a"], 2);
+    /// let map = pleach_collections::Map::from([(1, "one"), (2, "two")]);
+    /// assert_eq!(map.without(&1), pleach_collections::Map::from([(2, "two")]));
+    /// assert!(map.without(&3).ptr_eq(&map));
     /// ```
-    pub fn get_key_value_mut<Q>(&mut self, key: &Q) -> Option<(&K, &mut V)>
+    #[must_use]
+    pub fn without<Q>(&self, key: &Q) -> Self
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let hash = self.hashing.hash(key);
-        let found = hamt::find_mut(self.root.as_mut()?, hash, |k| key.equivalent(k));
-        found.map(|(key, value)| (&*key, value))
+        let mut copy = self.clone();
+        copy.remove(key);
+        copy
+    }
+
+    /// Returns the value of `key`, and this map without it; `None` if the key is missing. O(log n).
+    ///
+    /// ```
+    /// let map = pleach_collections::Map::from([(1, "one")]);
+    /// let (value, rest) = map.extract(&1).unwrap();
+    /// assert_eq!(value, "one");
+    /// assert!(rest.is_empty());
+    /// ```
+    #[must_use]
+    pub fn extract<Q>(&self, key: &Q) -> Option<(V, Self)>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let mut rest = self.clone();
+        let value = rest.remove(key)?;
+        Some((value, rest))
     }
 }

@@ -1,31 +1,26 @@
-//! The place of one item in a [`Set`], filled or empty.
+//! Entries: the occupied or vacant state of one item in a [`Set`].
 
 use super::Set;
 use crate::map::{self, RandomState};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-/// The place of one item in a [`Set`]: see [`Set::entry`].
-#[derive(Debug)]
-pub enum Entry<'a, T, S = RandomState>
-where
-    T: Hash + Eq + Clone,
-    S: BuildHasher,
-{
-    /// The item is in the set.
+/// An occupied or vacant entry of a [`Set`], which [`Set::entry`] returns.
+pub enum Entry<'a, T, S = RandomState> {
+    /// The item is present.
     Occupied(OccupiedEntry<'a, T, S>),
-    /// The item is not.
+    /// The item is missing.
     Vacant(VacantEntry<'a, T, S>),
 }
 
-/// The place of an item that is in the set: see [`Entry`].
+/// An occupied entry of a [`Set`]: see [`Entry`].
 pub struct OccupiedEntry<'a, T, S = RandomState>(map::OccupiedEntry<'a, T, (), S>);
 
-/// The place of an item that is not in the set: see [`Entry`].
+/// A vacant entry of a [`Set`]: see [`Entry`].
 pub struct VacantEntry<'a, T, S = RandomState>(map::VacantEntry<'a, T, (), S>);
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
-    /// Returns the place of an item, to look at and then to fill or empty. O(log n).
+    /// Returns the entry of an item. O(log n).
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -43,7 +38,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Entry<'_, T, S> {
-    /// Adds the item, if it is missing. O(log n).
+    /// Inserts the item if the entry is vacant. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::Set::new();
@@ -56,7 +51,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Entry<'_, T, S> {
         }
     }
 
-    /// Returns the item: as the set stores it, or else as [`Set::entry`] got it.
+    /// Returns the item: the stored one of an occupied entry, that given to [`Set::entry`] of a vacant one.
     ///
     /// ```
     /// let mut set = pleach_collections::Set::from([1]);
@@ -71,7 +66,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Entry<'_, T, S> {
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> OccupiedEntry<'_, T, S> {
-    /// Returns the item, as the set stores it. O(log n).
+    /// Returns the stored item. O(log n).
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -84,7 +79,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> OccupiedEntry<'_, T, S> {
         self.0.key()
     }
 
-    /// Removes the item, and returns it as stored. O(log n).
+    /// Removes and returns the stored item. O(log n).
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -100,7 +95,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> OccupiedEntry<'_, T, S> {
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> VacantEntry<'_, T, S> {
-    /// Returns the item, as [`Set::entry`] got it.
+    /// Returns the item that was given to [`Set::entry`].
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -113,7 +108,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> VacantEntry<'_, T, S> {
         self.0.key()
     }
 
-    /// Returns the item by value, and adds nothing.
+    /// Returns the item by value.
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -126,7 +121,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> VacantEntry<'_, T, S> {
         self.0.into_key()
     }
 
-    /// Adds the item. O(log n).
+    /// Inserts the item. O(log n).
     ///
     /// ```
     /// use pleach_collections::set::{Entry, Set};
@@ -141,14 +136,23 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> VacantEntry<'_, T, S> {
     }
 }
 
+impl<T: fmt::Debug + Hash + Eq + Clone, S: BuildHasher> fmt::Debug for Entry<'_, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Occupied(entry) => f.debug_tuple("Entry").field(entry).finish(),
+            Self::Vacant(entry) => f.debug_tuple("Entry").field(entry).finish(),
+        }
+    }
+}
+
 impl<T: fmt::Debug + Hash + Eq + Clone, S: BuildHasher> fmt::Debug for OccupiedEntry<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("OccupiedEntry").field(self.get()).finish()
     }
 }
 
-impl<T: fmt::Debug + Hash + Eq + Clone, S: BuildHasher> fmt::Debug for VacantEntry<'_, T, S> {
+impl<T: fmt::Debug, S> fmt::Debug for VacantEntry<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("VacantEntry").field(self.get()).finish()
+        f.debug_tuple("VacantEntry").field(self.0.key()).finish()
     }
 }

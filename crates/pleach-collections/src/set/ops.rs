@@ -1,13 +1,14 @@
-//! Operations on two or three sets, by sharing. Each costs O(d · log n), where d is the number of items that the sets
-//! don't share, or O(n) if their hashers differ.
+//! Operations on sets.
 
 use super::Set;
 use crate::map::Diff;
 use std::hash::{BuildHasher, Hash};
-use std::ops::{BitAnd, BitOr, BitXor, Sub};
+use std::iter::Sum;
+use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
 
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
-    /// The items of either; of equal ones this set's. Costs what the sets don't share: see [`Map::union`](crate::Map::union).
+    /// Returns the items of either set. O(d · log n): see [`Map::union`](crate::Map::union). Items in both are stored
+    /// as in `self`.
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -21,7 +22,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
         }
     }
 
-    /// The items of both, as this set stores them. Costs what the sets don't share.
+    /// Returns the items of both sets. O(d · log n). Items are stored as in `self`.
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -35,7 +36,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
         }
     }
 
-    /// The items that are not in `other`. Costs what the sets don't share.
+    /// Returns the items of this set that are not in `other`. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -49,7 +50,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
         }
     }
 
-    /// The items of only one. Costs what the sets don't share.
+    /// Returns the items of only one of the sets. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -63,8 +64,8 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
         }
     }
 
-    /// Three-way merge: this set with the changes that lead from `base` to `other`. Costs the changes: see
-    /// [`Map::merge`](crate::Map::merge).
+    /// Merges the changes from `base` to `self` and from `base` to `other`. O(c · log n), where c is the number of
+    /// changes: see [`Map::merge`](crate::Map::merge).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -75,15 +76,31 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
     /// ```
     #[must_use]
     pub fn merge(&self, base: &Self, other: &Self) -> Self {
-        // An item changes by coming or going, so if both sides changed it they changed it alike.
+        // An item is added or removed, so two changes of one item are equal.
         Self {
             map: self.map.merge(&base.map, &other.map, |_, _, ours, _| ours.copied()),
         }
     }
+
+    /// Returns the [`union`](Set::union) of all sets. Empty without sets.
+    ///
+    /// ```
+    /// use pleach_collections::Set;
+    ///
+    /// assert_eq!(Set::unions([Set::from([1]), Set::from([1, 2])]), Set::from([1, 2]));
+    /// ```
+    #[must_use]
+    pub fn unions(sets: impl IntoIterator<Item = Self>) -> Self
+    where
+        S: Default,
+    {
+        let all = sets.into_iter().reduce(|all, set| all.union(&set));
+        all.unwrap_or_default()
+    }
 }
 
 impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
-    /// The items that come and go from this set to `new`. Costs what the sets don't share: see
+    /// Returns an iterator over the items added and removed from this set to `new`. O(d · log n): see
     /// [`Map::diff`](crate::Map::diff).
     ///
     /// ```
@@ -98,7 +115,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.diff(&new.map)
     }
 
-    /// Whether no item is in both. Costs what the sets don't share.
+    /// Returns `true` if no item is in both sets. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -109,7 +126,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.is_disjoint(&other.map)
     }
 
-    /// Whether all items are in `other`. Costs what the sets don't share.
+    /// Returns `true` if all items are in `other`. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -120,7 +137,19 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
         self.map.is_submap(&other.map)
     }
 
-    /// Whether all items of `other` are here. Costs what the sets don't share.
+    /// Returns `true` if [`is_subset`](Set::is_subset) holds and the sets differ. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::Set;
+    ///
+    /// assert!(Set::from([1]).is_proper_subset(&Set::from([1, 2])));
+    /// assert!(!Set::from([1]).is_proper_subset(&Set::from([1])));
+    /// ```
+    pub fn is_proper_subset(&self, other: &Self) -> bool {
+        self.is_subset(other) && self.len() < other.len()
+    }
+
+    /// Returns `true` if all items of `other` are in this set. O(d · log n).
     ///
     /// ```
     /// use pleach_collections::Set;
@@ -134,7 +163,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
 
 macro_rules! operators {
     ($($operator:ident $method:ident $set_op:ident;)*) => {$(
-        #[doc = concat!("See [`Set::", stringify!($set_op), "`].")]
+        #[doc = concat!("Returns the [`", stringify!($set_op), "`](Set::", stringify!($set_op), ").")]
         impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> $operator for &Set<T, S> {
             type Output = Set<T, S>;
 
@@ -150,4 +179,54 @@ operators! {
     BitAnd bitand intersection;
     Sub sub difference;
     BitXor bitxor symmetric_difference;
+}
+
+/// Returns the [`union`](Set::union).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for Set<T, S> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.union(&other)
+    }
+}
+
+/// Returns the [`union`](Set::union).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for &Set<T, S> {
+    type Output = Set<T, S>;
+
+    fn add(self, other: Self) -> Set<T, S> {
+        self.union(other)
+    }
+}
+
+/// Returns the [`intersection`](Set::intersection).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Mul for Set<T, S> {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        self.intersection(&other)
+    }
+}
+
+/// Returns the [`intersection`](Set::intersection).
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Mul for &Set<T, S> {
+    type Output = Set<T, S>;
+
+    fn mul(self, other: Self) -> Set<T, S> {
+        self.intersection(other)
+    }
+}
+
+/// Returns the [`union`](Set::union) of all sets.
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum for Set<T, S> {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.reduce(|all, one| all.union(&one)).unwrap_or_default()
+    }
+}
+
+/// Returns the [`union`](Set::union) of all sets.
+impl<'a, T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum<&'a Self> for Set<T, S> {
+    fn sum<I: Iterator<Item = &'a Self>>(all: I) -> Self {
+        all.cloned().sum()
+    }
 }

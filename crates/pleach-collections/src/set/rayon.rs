@@ -1,4 +1,4 @@
-//! [`Set`] as a parallel collection of Rayon: feature `rayon`.
+//! Parallel iterators over [`Set`], with the feature `rayon`.
 
 use super::Set;
 use crate::map::rayon::{IntoParIter, ParIter};
@@ -6,18 +6,18 @@ use ::rayon::iter::{self, ParallelIterator};
 use ::rayon::prelude::*;
 use std::hash::{BuildHasher, Hash};
 
-impl<'a, T: Send + Sync, S: Sync> IntoParallelIterator for &'a Set<T, S> {
+impl<'a, T: Send + Sync, S> IntoParallelIterator for &'a Set<T, S> {
     type Item = &'a T;
-    type Iter = iter::Map<ParIter<'a, T, (), S>, fn((&'a T, &'a ())) -> &'a T>;
+    type Iter = iter::Map<ParIter<'a, T, ()>, fn((&'a T, &'a ())) -> &'a T>;
 
     fn into_par_iter(self) -> Self::Iter {
         self.map.par_iter().map(|(item, ())| item)
     }
 }
 
-impl<T: Clone + Send + Sync, S: Send> IntoParallelIterator for Set<T, S> {
+impl<T: Clone + Send + Sync, S> IntoParallelIterator for Set<T, S> {
     type Item = T;
-    type Iter = iter::Map<IntoParIter<T, (), S>, fn((T, ())) -> T>;
+    type Iter = iter::Map<IntoParIter<T, ()>, fn((T, ())) -> T>;
 
     fn into_par_iter(self) -> Self::Iter {
         self.map.into_par_iter().map(|(item, ())| item)

@@ -1,12 +1,13 @@
-//! The traits of `std` for [`Set`].
+//! Implementations of `std`'s traits for [`Set`].
 
 use super::Set;
 use crate::map::Map;
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-/// O(1): counts one more owner.
+/// O(1): increments a reference count.
 impl<T, S: Clone> Clone for Set<T, S> {
     fn clone(&self) -> Self {
         Self { map: self.map.clone() }
@@ -25,7 +26,7 @@ impl<T: fmt::Debug, S> fmt::Debug for Set<T, S> {
     }
 }
 
-/// Costs what differs: as `==` of [`Map`].
+/// Costs the same as `==` of [`Map`].
 impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Set<T, S2>> for Set<T, S> {
     fn eq(&self, other: &Set<T, S2>) -> bool {
         self.map == other.map
@@ -34,7 +35,28 @@ impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Set<T, S2>> for Se
 
 impl<T: Hash + Eq, S: BuildHasher> Eq for Set<T, S> {}
 
-/// O(n). Equal sets hash alike, whatever their hashers and order; in another process otherwise. As `Hash` of [`Map`].
+/// Compares the sets as sequences of items sorted by item: see `Ord` of [`Map`](crate::Map), for costs too.
+///
+/// ```
+/// use pleach_collections::Set;
+///
+/// assert!(Set::from([1, 2]) < Set::from([1, 3]));
+/// assert!(Set::from([1]) < Set::from([1, 2]));
+/// ```
+impl<T: Hash + Ord + Clone, S: BuildHasher> Ord for Set<T, S> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.map.cmp(&other.map)
+    }
+}
+
+/// Compares as `Ord` does.
+impl<T: Hash + Ord + Clone, S: BuildHasher> PartialOrd for Set<T, S> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// O(n). Equal sets have equal hashes, whatever their hashers; the hash differs between processes, as that of [`Map`].
 impl<T: Hash, S> Hash for Set<T, S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.map.hash(state);
@@ -75,14 +97,14 @@ impl<T: Hash + Eq + Clone> From<Vec<T>> for Set<T> {
     }
 }
 
-/// O(n). Items are cloned.
+/// O(n). Clones the items.
 impl<T: Hash + Eq + Clone> From<&[T]> for Set<T> {
     fn from(items: &[T]) -> Self {
         items.iter().cloned().collect()
     }
 }
 
-/// O(n). Items are cloned.
+/// O(n). Clones the items.
 impl<T: Hash + Eq + Clone> From<&Vec<T>> for Set<T> {
     fn from(items: &Vec<T>) -> Self {
         Self::from(items.as_slice())
@@ -117,14 +139,14 @@ impl<T: Hash + Eq + Clone> From<&BTreeSet<T>> for Set<T> {
     }
 }
 
-/// O(n). Items that another set shares are cloned.
+/// O(n). Clones the items that another set shares.
 impl<T: Hash + Eq + Clone, S, S2: BuildHasher + Default> From<Set<T, S>> for HashSet<T, S2> {
     fn from(set: Set<T, S>) -> Self {
         set.into_iter().collect()
     }
 }
 
-/// O(n log n). Items that another set shares are cloned.
+/// O(n log n). Clones the items that another set shares.
 impl<T: Ord + Clone, S> From<Set<T, S>> for BTreeSet<T> {
     fn from(set: Set<T, S>) -> Self {
         set.into_iter().collect()

@@ -22,7 +22,11 @@ fn ensure(holds: bool, level: u32, invariant: u8, what: &'static str) -> Result<
     if holds {
         Ok(())
     } else {
-        Err(Violation { invariant, level, what })
+        Err(Violation {
+            invariant,
+            level,
+            statement: what,
+        })
     }
 }
 

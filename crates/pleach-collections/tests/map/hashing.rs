@@ -1,4 +1,4 @@
-//! Keys that the default hasher of earlier commits gave a handful of hashes in every process.
+//! The default hasher: collisions, field boundaries and its seed.
 
 use pleach_collections::{Map, RandomState, Set};
 use std::cell::Cell;
@@ -27,7 +27,8 @@ impl<K: PartialEq> PartialEq for Counted<K> {
 
 impl<K: Eq> Eq for Counted<K> {}
 
-/// A letter, and zeros up to each of 16 lengths.
+/// Returns strings of a letter and zeros, of 16 lengths. An earlier default hasher gave them 32 hashes in every
+/// process.
 fn letters_and_zeros() -> Vec<String> {
     let of = |len: usize, c: u8| char::from(b'@' + c).to_string() + &"\0".repeat(len - 1);
     (33..=48).flat_map(|len| (0..16).map(move |c| of(len, c))).collect()
@@ -55,11 +56,11 @@ fn keys_that_were_made_to_collide_cost_few_comparisons() {
     }
     let comparisons = COMPARISONS.get();
     assert_eq!(set.len(), 65_536);
-    // Only keys of one tag, 16 bits of the hash, in one leaf are compared: some ten are expected.
+    // Only keys in one leaf with equal tags, 16 bits of the hash, are compared: about ten are expected.
     assert!(comparisons < 500, "{comparisons} comparisons");
 }
 
-/// What a hasher is given for two fields isn't what it is given for others with the same bytes.
+/// Fields with the same concatenated bytes hash differently.
 #[test]
 fn fields_are_told_apart() {
     let state = RandomState::new();
@@ -73,7 +74,7 @@ fn fields_are_told_apart() {
     );
 }
 
-/// One seed a process, in a type without size: maps from anywhere are merged by structure.
+/// One seed per process in a zero-sized type, so that all maps can be merged by structure.
 #[test]
 fn all_maps_of_a_process_hash_alike() {
     assert_eq!(size_of::<RandomState>(), 0);

@@ -1,24 +1,21 @@
-//! Laws of `Map`, `Set` and `Bag`, as properties against naive models, under good and hostile hashers.
+//! Laws of `Map`, `Set` and `Bag` as properties against naive models, under good and hostile hashers.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use super::subject::{Decide, Entries, Model, Resolve, Subject, subject};
 use pleach_collections::map::Change;
-use pleach_collections::{Bag, Map, Set};
+use pleach_collections::{Bag, Set};
 use pleach_testkit::hostile::Hostile;
 use quickcheck::{Arbitrary, Gen, QuickCheck};
-use std::collections::BTreeMap;
 
-/// 10,000 cases of a property, or as many as the environment variable `PLEACH_CASES` says.
+/// Returns a checker of 10,000 cases per property, or the number in the environment variable `PLEACH_CASES`.
 fn quick_check() -> QuickCheck {
     let wanted = std::env::var("PLEACH_CASES").ok().and_then(|cases| cases.parse().ok());
     let cases = wanted.unwrap_or(10_000);
     QuickCheck::new().tests(cases).max_tests(cases)
 }
 
-type Model = BTreeMap<u16, i32>;
-type Subject = Map<u16, i32, Hostile>;
-
-/// How many handles a test has: each op works on some of them.
+/// The number of handles in a test, which operations choose from.
 const HANDLES: usize = 4;
 
 #[derive(Clone, Debug)]
@@ -30,7 +27,7 @@ enum Op {
     GetOrInsert(usize, u16, i32),
     Fork(usize, usize),
     Clear(usize),
-    /// The result goes to the first, and so below.
+    /// The result is stored in the first handle, as for the operations below.
     Union(usize, usize),
     UnionMax(usize, usize),
     Intersection(usize, usize),
@@ -46,7 +43,7 @@ impl Arbitrary for Op {
     fn arbitrary(g: &mut Gen) -> Self {
         let handle = |g: &mut Gen| usize::arbitrary(g) % HANDLES;
         let (a, b, c) = (handle(g), handle(g), handle(g));
-        // Few keys, so that operations meet.
+        // Few keys, so that operations hit present ones.
         let key = u16::arbitrary(g) % 40;
         let value = i32::arbitrary(g) % 4;
         match u8::arbitrary(g) % 36 {
@@ -77,7 +74,7 @@ impl Arbitrary for Op {
 }
 
 fn resolve(base: Option<&i32>, ours: Option<&i32>, theirs: Option<&i32>) -> Option<i32> {
-    // Not symmetric, sometimes nothing.
+    // Asymmetric, and `None` in some cases.
     let value = base.map_or(1, |b| b * 3) + ours.map_or(10, |o| o * 5) - theirs.map_or(20, |t| t * 7);
     (value % 3 != 0).then_some(value)
 }
@@ -86,6 +83,12 @@ fn sum(base: Option<&i32>, ours: Option<&i32>, theirs: Option<&i32>) -> Option<i
     let value = ours.unwrap_or(&0) + theirs.unwrap_or(&0) - base.unwrap_or(&0);
     (value > 0).then_some(value)
 }
+
+const MAXIMUM: Decide = |_, a, b| *a.max(b);
+const WRAPPING_SUM: Decide = |_, a, b| a.wrapping_add(*b);
+const RESOLVE: Resolve = |_, base, ours, theirs| resolve(base, ours, theirs);
+const SUM: Resolve = |_, base, ours, theirs| sum(base, ours, theirs);
+const NEITHER: Resolve = |_, _, _, _| None;
 
 fn keys(maps: &[&Model]) -> Vec<u16> {
     let mut keys: Vec<u16> = maps.iter().flat_map(|map| map.keys().copied()).collect();
@@ -162,7 +165,7 @@ fn apply(op: &Op, maps: &mut [Subject; HANDLES], models: &mut [Model; HANDLES]) 
             }
         }
         Op::UnionMax(a, b) => {
-            maps[a] = maps[a].union_with(&maps[b], |_, x, y| *x.max(y));
+            maps[a] = maps[a].union_with(&maps[b], MAXIMUM);
             for (key, value) in models[b].clone() {
                 models[a].entry(key).and_modify(|v| *v = value.max(*v)).or_insert(value);
             }
@@ -186,11 +189,11 @@ fn apply(op: &Op, maps: &mut [Subject; HANDLES], models: &mut [Model; HANDLES]) 
             models[a].extend(other);
         }
         Op::Merge(a, b, c) => {
-            maps[a] = maps[a].merge(&maps[b], &maps[c], |_, b, o, t| resolve(b, o, t));
+            maps[a] = maps[a].merge(&maps[b], &maps[c], RESOLVE);
             models[a] = model_merge(&models[b], &models[a], &models[c], true);
         }
         Op::MergeSum(a, b, c) => {
-            maps[a] = maps[a].merge_all(&maps[b], &maps[c], |_, b, o, t| sum(b, o, t));
+            maps[a] = maps[a].merge_all(&maps[b], &maps[c], SUM);
             models[a] = model_merge(&models[b], &models[a], &models[c], false);
         }
         Op::Rebuild(a) => {
@@ -213,7 +216,7 @@ fn assert_same(map: &Subject, model: &Model) {
     }
 }
 
-/// The changes from one map to another, and the same of models.
+/// Asserts that the differences and equality of two maps are those of their models.
 fn assert_diff(old: &Subject, new: &Subject, old_model: &Model, new_model: &Model) {
     let mut found: Vec<_> = old
         .diff(new)
@@ -233,7 +236,7 @@ fn assert_diff(old: &Subject, new: &Subject, old_model: &Model, new_model: &Mode
     assert_eq!(old == new, old_model == new_model);
 }
 
-/// Every operation does what it does to the model, on its own handle and on no other, and leaves a valid trie.
+/// Operations match the model, leave other handles unchanged, and keep the invariants.
 #[test]
 fn operations_match_the_model() {
     fn property(hasher: Hostile, ops: Vec<Op>) {
@@ -252,10 +255,10 @@ fn operations_match_the_model() {
     quick_check().quickcheck(property as fn(Hostile, Vec<Op>));
 }
 
-/// Maps whose hashers are not known to be one are compared and merged key by key.
+/// Maps whose hashers are not known to be the same are compared and merged key by key.
 #[test]
 fn different_hashers_give_the_same_answers() {
-    fn property(hashers: (Hostile, Hostile, Hostile), a: Vec<(u16, i32)>, b: Vec<(u16, i32)>, c: Vec<(u16, i32)>) {
+    fn property(hashers: (Hostile, Hostile, Hostile), a: Entries, b: Entries, c: Entries) {
         let build = |hasher, entries: &[(u16, i32)]| {
             let mut map = Subject::with_hasher(hasher);
             map.extend(entries.iter().map(|(k, v)| (k % 40, v % 4)));
@@ -265,7 +268,7 @@ fn different_hashers_give_the_same_answers() {
         let ((a, a_model), (b, b_model), (c, c_model)) =
             (build(hashers.0, &a), build(hashers.1, &b), build(hashers.2, &c));
         assert_diff(&a, &b, &a_model, &b_model);
-        let merged = a.merge(&b, &c, |_, b, o, t| resolve(b, o, t));
+        let merged = a.merge(&b, &c, RESOLVE);
         assert_same(&merged, &model_merge(&b_model, &a_model, &c_model, true));
         let mut union = a_model.clone();
         b_model.iter().for_each(|(k, v)| _ = union.entry(*k).or_insert(*v));
@@ -274,16 +277,14 @@ fn different_hashers_give_the_same_answers() {
         rehashed.extend(&a);
         assert!(rehashed == a);
     }
-    type Entries = Vec<(u16, i32)>;
     quick_check().quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
 }
 
-/// Operations that change nothing give back the very same map.
+/// Operations that change nothing return a map that shares all nodes.
 #[test]
 fn nothing_new_is_the_same_map() {
-    fn property(hasher: Hostile, entries: Vec<(u16, i32)>, other: u16) {
-        let mut map = Subject::with_hasher(hasher);
-        map.extend(entries.iter().copied());
+    fn property(hasher: Hostile, entries: Entries, other: u16) {
+        let map = subject(hasher, &entries);
         assert!(map.union(&map).ptr_eq(&map));
         assert!(map.union(&map.new_like()).ptr_eq(&map));
         assert!(map.intersection(&map).ptr_eq(&map));
@@ -292,8 +293,8 @@ fn nothing_new_is_the_same_map() {
         let mut more = map.clone();
         more.insert(other, 5);
         assert!(more.union(&map).ptr_eq(&more));
-        assert!(map.merge(&map, &more, |_, _, _, _| None).ptr_eq(&more));
-        assert!(more.merge(&map, &map, |_, _, _, _| None).ptr_eq(&more));
+        assert!(map.merge(&map, &more, NEITHER).ptr_eq(&more));
+        assert!(more.merge(&map, &map, NEITHER).ptr_eq(&more));
         let mut less = map.clone();
         if less.remove(&other).is_none() {
             assert!(less.ptr_eq(&map));
@@ -302,16 +303,19 @@ fn nothing_new_is_the_same_map() {
         }
         assert!(map.intersection(&more).ptr_eq(&map) || map.contains_key(&other));
     }
-    quick_check().quickcheck(property as fn(Hostile, Vec<(u16, i32)>, u16));
+    quick_check().quickcheck(property as fn(Hostile, Entries, u16));
 }
 
-/// `im`'s map gives the same results.
+/// `im`'s map returns the same results.
 #[test]
 fn im_is_the_oracle() {
-    fn property(a: Vec<(u16, i32)>, b: Vec<(u16, i32)>) {
-        let ours: (Map<u16, i32>, Map<u16, i32>) = (a.iter().copied().collect(), b.iter().copied().collect());
+    fn property(hasher: Hostile, a: Entries, b: Entries) {
+        let a_map = subject(hasher, &a);
+        let mut b_map = a_map.new_like();
+        b_map.extend(b.iter().copied());
+        let ours = (a_map, b_map);
         let oracle: (im::HashMap<u16, i32>, im::HashMap<u16, i32>) = (a.into(), b.into());
-        let same = |map: Map<u16, i32>, oracle: im::HashMap<u16, i32>| {
+        let same = |map: Subject, oracle: im::HashMap<u16, i32>| {
             map.check().unwrap();
             assert_eq!(map.len(), oracle.len());
             assert!(oracle.iter().all(|(k, v)| map.get(k) == Some(v)));
@@ -334,25 +338,25 @@ fn im_is_the_oracle() {
             oracle.0.clone().symmetric_difference(oracle.1.clone()),
         );
         same(
-            ours.0.union_with(&ours.1, |_, a, b| a.wrapping_add(*b)),
+            ours.0.union_with(&ours.1, WRAPPING_SUM),
             oracle.0.union_with(oracle.1, |a, b| a.wrapping_add(b)),
         );
     }
-    quick_check().quickcheck(property as fn(Vec<(u16, i32)>, Vec<(u16, i32)>));
+    quick_check().quickcheck(property as fn(Hostile, Entries, Entries));
 }
 
-/// A set is a map's keys, and its merge keeps what either side added and drops what either removed.
+/// A merge of sets has what either side added, and lacks what either removed.
 #[test]
 fn sets_match_the_model() {
-    fn property(base: Vec<u16>, a: Vec<u16>, b: Vec<u16>) {
+    fn property(hasher: Hostile, base: Vec<u16>, a: Vec<u16>, b: Vec<u16>) {
         use std::collections::BTreeSet;
+        let empty: Set<u16, Hostile> = Set::with_hasher(hasher);
         let set = |items: &[u16]| {
-            (
-                items.iter().copied().collect::<Set<_>>(),
-                items.iter().copied().collect::<BTreeSet<_>>(),
-            )
+            let mut set = empty.new_like();
+            set.extend(items);
+            (set, items.iter().copied().collect::<BTreeSet<_>>())
         };
-        let same = |set: Set<u16>, model: BTreeSet<u16>| {
+        let same = |set: Set<u16, Hostile>, model: BTreeSet<u16>| {
             set.check().unwrap();
             assert_eq!(set.len(), model.len());
             assert_eq!(set.iter().copied().collect::<BTreeSet<_>>(), model);
@@ -366,19 +370,20 @@ fn sets_match_the_model() {
         let new = &(&a_model | &b_model) - &base_model;
         same(a.merge(&base, &b), &kept | &new);
         assert!(a.union(&a.intersection(&b)).ptr_eq(&a));
-        // Not the same set: of equal items the first operand's stay.
+        // Equal, but not the same nodes: the result stores the first operand's items.
         assert_eq!(a.intersection(&b).union(&a), a);
     }
-    quick_check().quickcheck(property as fn(Vec<u16>, Vec<u16>, Vec<u16>));
+    quick_check().quickcheck(property as fn(Hostile, Vec<u16>, Vec<u16>, Vec<u16>));
 }
 
-/// Bags merge by law 4: counts sum, and what both have from the base counts once.
+/// Counts sum in a merge of bags, and inherited occurrences count once.
 #[test]
 fn bags_merge_by_the_law_of_union() {
-    type Edits = Vec<(u8, u8)>;
-    fn property(base: Vec<u8>, a: Edits, b: Edits) {
-        let base: Bag<u8> = base.into_iter().map(|item| item % 16).collect();
-        let side = |edits: &[(u8, u8)]| {
+    type Edits = Vec<(u16, u8)>;
+    fn property(hasher: Hostile, items: Vec<u16>, a: Edits, b: Edits) {
+        let mut base: Bag<u16, Hostile> = Bag::with_hasher(hasher);
+        base.extend(items.into_iter().map(|item| item % 16));
+        let side = |edits: &[(u16, u8)]| {
             let mut bag = base.clone();
             for (item, times) in edits {
                 let (item, times) = (item % 16, u64::from(times % 8));
@@ -403,5 +408,5 @@ fn bags_merge_by_the_law_of_union() {
         assert!(base.merge(&base, &b).ptr_eq(&b));
         assert!(merged == b.merge(&base, &a));
     }
-    quick_check().quickcheck(property as fn(Vec<u8>, Edits, Edits));
+    quick_check().quickcheck(property as fn(Hostile, Vec<u16>, Edits, Edits));
 }

@@ -1,4 +1,4 @@
-//! Maps in maps, as deep as memory allows, are dropped on a small stack.
+//! Nested collections of any depth are dropped on a small stack.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![allow(dead_code, reason = "fields that are only dropped")]
@@ -17,7 +17,7 @@ fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
     thread.join().unwrap();
 }
 
-/// A value as an interpreter has them.
+/// A value of an interpreter.
 #[derive(Clone)]
 enum Value {
     Nothing,
@@ -31,7 +31,7 @@ fn nested(depth: u32) -> Value {
 #[test]
 fn a_million_nested_maps_are_dropped_on_a_small_stack() {
     on_a_small_stack(|| drop(nested(DEPTH)));
-    // With maps of several nodes on the way, and with a fork that is dropped first.
+    // With maps of several nodes, and a fork that is dropped first.
     on_a_small_stack(|| {
         let wide = (0..20_000_u32).fold(Value::Nothing, |inner, i| {
             let mut map: Map<u32, Value> = (0..30).map(|i| (i, Value::Nothing)).collect();
@@ -41,7 +41,7 @@ fn a_million_nested_maps_are_dropped_on_a_small_stack() {
         drop(wide.clone());
         drop(wide);
     });
-    // Taken apart, removed and replaced.
+    // By iteration, removal and replacement.
     on_a_small_stack(|| {
         let mut map = Map::from([(1, nested(DEPTH)), (2, nested(DEPTH))]);
         map.remove(&1);
@@ -53,7 +53,7 @@ fn a_million_nested_maps_are_dropped_on_a_small_stack() {
     });
 }
 
-/// A set or bag of itself, hashed by its depth.
+/// A recursive set or bag, hashed by its depth.
 #[derive(Clone)]
 enum Item {
     Nothing,
@@ -102,7 +102,7 @@ thread_local! {
     static DROPPED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts its drop, and while it is dropped drops a map that borrows from the frame of its drop.
+/// A value whose drop creates and drops a map that borrows from its frame.
 #[derive(Clone)]
 struct Busy(Rc<u32>, Map<u32, Busy>);
 
@@ -126,7 +126,7 @@ impl Drop for Busy {
     }
 }
 
-/// What a `Drop` of the user's drops is dropped at once, however deep: it may borrow from there.
+/// A map that is created in a user's `Drop` is dropped in it at any depth, since it may borrow from its frame.
 #[test]
 fn maps_that_borrow_from_a_drop_are_dropped_in_it() {
     let last = Rc::new(0);
@@ -139,7 +139,7 @@ fn maps_that_borrow_from_a_drop_are_dropped_in_it() {
     assert_eq!(Rc::strong_count(&last), 1);
 }
 
-/// Behind an `Arc` each map is dropped as by itself.
+/// Maps behind an `Arc` are dropped once each.
 #[test]
 fn maps_behind_pointers_are_dropped_once_each() {
     #[derive(Clone)]
@@ -153,7 +153,7 @@ fn maps_behind_pointers_are_dropped_once_each() {
     assert_eq!(Arc::strong_count(&last), 1);
 }
 
-/// A panic in a drop ends as one in `std`'s collections does, and later drops work as before.
+/// A panic in a drop propagates as in `std`'s collections, and doesn't affect later drops.
 #[test]
 fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
     #[derive(Clone)]

@@ -1,10 +1,10 @@
-//! Changes to a node.
+//! Edits of a node.
 
 use super::tags::{insert_tag, remove_tag, tags_upto};
 use super::*;
 
-/// Edits, in place if the node has no other owner, else in a copy. Whatever they clone they clone first, so a panicking
-/// `Clone` changes nothing.
+/// Edits in place if the node is unique, else in a copy. All clones come first, so that a panicking `Clone` changes
+/// nothing.
 impl<K: Clone, V: Clone> Node<K, V> {
     /// Makes this the only pointer to its node.
     #[inline]
@@ -27,12 +27,12 @@ impl<K: Clone, V: Clone> Node<K, V> {
                 let copy = ManuallyDrop::new(Self::allocate(Shape::Inner(count), self.starts()));
                 // SAFETY: the new block has room for a size.
                 unsafe { copy.size_ptr().write(self.stored_size()) };
-                let mut place = copy.children_ptr();
+                let mut target = copy.children_ptr();
                 for child in self.children() {
                     // SAFETY: the new block has room for as many children as this one has.
                     unsafe {
-                        place.write(child.clone());
-                        place = place.add(1);
+                        target.write(child.clone());
+                        target = target.add(1);
                     }
                 }
                 ManuallyDrop::into_inner(copy)
@@ -40,7 +40,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Entry `at` of a leaf, if it has so many.
+    /// Entry `at` of a leaf, if present.
     #[inline]
     pub(crate) fn entry_mut(&mut self, at: usize) -> Option<&mut (K, V)> {
         self.unshare();
@@ -49,15 +49,15 @@ impl<K: Clone, V: Clone> Node<K, V> {
         (at < len).then(|| unsafe { &mut *self.entries_ptr(len).add(at) })
     }
 
-    /// The entries of a leaf, for writing values: keys must stay.
+    /// The entries of a leaf, whose values may be written but not their keys.
     pub(crate) fn entries_mut(&mut self) -> &mut [(K, V)] {
         self.unshare();
         let len = self.len();
-        // SAFETY: unique by now, and a block has as many entries as it says (Shape).
+        // SAFETY: unique by now, with `len` initialised entries (Shape).
         unsafe { std::slice::from_raw_parts_mut(self.entries_ptr(len), len) }
     }
 
-    /// The children of an inner node, for writing values: the number of entries below must stay.
+    /// The children of an inner node, in which values may be written: the number of entries must not change.
     pub(crate) fn children_mut(&mut self) -> &mut [Option<Self>] {
         self.unshare();
         let count = self.starts().count_ones() as usize;
@@ -65,8 +65,8 @@ impl<K: Clone, V: Clone> Node<K, V> {
         unsafe { std::slice::from_raw_parts_mut(self.children_ptr(), count) }
     }
 
-    /// The child of an inner node that serves `slot`, or of a leaf nothing. If the child gains or loses an entry, this
-    /// node must be told.
+    /// The child of an inner node that serves `slot`; `None` for a leaf. After the child gained or lost an entry,
+    /// [`child_grew`](Self::child_grew) or [`child_shrank`](Self::child_shrank) must be called.
     #[inline]
     pub(crate) fn child_mut(&mut self, slot: u32) -> Option<&mut Option<Self>> {
         self.unshare();
@@ -74,11 +74,11 @@ impl<K: Clone, V: Clone> Node<K, V> {
         if starts == 0 {
             return None;
         }
-        // SAFETY: unique by now; for the place, see `child`.
-        Some(unsafe { &mut *self.children_ptr().add(Self::place(starts, slot)) })
+        // SAFETY: unique by now; for the index, see `child`.
+        Some(unsafe { &mut *self.children_ptr().add(Self::child_index(starts, slot)) })
     }
 
-    /// As [`child_mut`](Self::child_mut), for a child that will gain an entry, which is counted.
+    /// As [`child_mut`](Self::child_mut), for a child that will gain an entry, which is added to the size.
     #[inline]
     pub(crate) fn growing_child(&mut self, slot: u32) -> Option<&mut Option<Self>> {
         if self.is_leaf() {
@@ -86,46 +86,56 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
         self.unshare();
         let size = self.stored_size();
-        // SAFETY: unique by now, and no leaf; for the place, see `child`.
+        // SAFETY: unique by now, and an inner node; for the index, see `child`.
         unsafe {
-            *self.size_ptr() = if size < SIZE_CAP { size + 1 } else { SIZE_CAP };
-            Some(&mut *self.children_ptr().add(Self::place(self.header().kind, slot)))
+            *self.size_ptr() = if size < MAX_STORED_SIZE {
+                size + 1
+            } else {
+                MAX_STORED_SIZE
+            };
+            Some(&mut *self.children_ptr().add(Self::child_index(self.header().kind, slot)))
         }
     }
 
-    /// As [`child_mut`](Self::child_mut), for a child that will lose an entry, which is counted; not in a node that is
-    /// [vast](Self::is_vast).
+    /// As [`child_mut`](Self::child_mut), for a child that will lose an entry, which is subtracted from the size; not
+    /// for a node that [exceeds its stored size](Self::exceeds_stored_size).
     #[inline]
     pub(crate) fn shrinking_child(&mut self, slot: u32) -> Option<&mut Option<Self>> {
         if self.is_leaf() {
             return None;
         }
         self.unshare();
-        // SAFETY: unique by now, and no leaf; for the place, see `child`.
+        // SAFETY: unique by now, and an inner node; for the index, see `child`.
         unsafe {
             *self.size_ptr() -= 1;
-            Some(&mut *self.children_ptr().add(Self::place(self.header().kind, slot)))
+            Some(&mut *self.children_ptr().add(Self::child_index(self.header().kind, slot)))
         }
     }
 
-    /// Counts an entry more, one that a child has gained.
+    /// Adds an entry that a child has gained to the size.
     #[inline]
     pub(crate) fn child_grew(&mut self) {
         if !self.is_leaf() {
             self.unshare();
             let size = self.stored_size();
-            // SAFETY: unique by now, and no leaf.
-            unsafe { *self.size_ptr() = if size < SIZE_CAP { size + 1 } else { SIZE_CAP } }
+            // SAFETY: unique by now, and an inner node.
+            unsafe {
+                *self.size_ptr() = if size < MAX_STORED_SIZE {
+                    size + 1
+                } else {
+                    MAX_STORED_SIZE
+                }
+            }
         }
     }
 
-    /// Counts an entry less, one that a child has lost.
+    /// Subtracts an entry that a child has lost from the size.
     #[inline]
     pub(crate) fn child_shrank(&mut self) {
         if !self.is_leaf() {
             self.unshare();
             let size = self.stored_size();
-            let size = if size < SIZE_CAP {
+            let size = if size < MAX_STORED_SIZE {
                 size.saturating_sub(1)
             } else {
                 capped(self.large_size())
@@ -135,20 +145,20 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Where in a leaf an entry of this tag belongs: behind the others.
+    /// The index in a leaf at which to insert an entry of this tag: after those with the same tag.
     #[inline]
-    fn place_of_tag(&self, tag: u16) -> usize {
+    fn insertion_index(&self, tag: u16) -> usize {
         let len = self.len();
-        if len == 0 || len > TAGS {
+        if len == 0 || len > TAGS_PER_BLOCK {
             return self.tags().partition_point(|t| *t <= tag);
         }
-        // SAFETY: there are at least `TAGS` tags in a leaf (Shape).
+        // SAFETY: a leaf has room for at least `TAGS_PER_BLOCK` tags, all initialised (Shape).
         (unsafe { tags_upto(self.tags_ptr(), tag) } & ((1 << len) - 1)).count_ones() as usize
     }
 
-    /// A leaf's entries, and one more.
+    /// Returns a copy of a leaf with one more entry.
     pub(crate) fn with_entry(&self, tag: u16, entry: (K, V)) -> Self {
-        let at = self.place_of_tag(tag);
+        let at = self.insertion_index(tag);
         let (tags, entries) = (self.tags(), self.entries());
         let mut leaf = LeafBuilder::new(entries.len() + 1);
         leaf.extend(&tags[..at], &entries[..at]);
@@ -157,7 +167,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         leaf.finish()
     }
 
-    /// Adds an entry to a leaf, behind those of its tag.
+    /// Inserts an entry into a leaf, after those with the same tag.
     pub(crate) fn insert_entry(&mut self, tag: u16, entry: (K, V)) {
         if !self.is_leaf() {
             return;
@@ -166,38 +176,40 @@ impl<K: Clone, V: Clone> Node<K, V> {
             *self = self.with_entry(tag, entry);
             return;
         }
-        let (len, at) = (self.len(), self.place_of_tag(tag));
-        if len >= TAGS {
+        let (len, at) = (self.len(), self.insertion_index(tag));
+        if len >= TAGS_PER_BLOCK {
             return self.insert_into_many(at, tag, entry);
         }
-        // SAFETY: unique. The block gets the layout of a leaf with one entry more, and what is behind `at` moves up by one, for
-        // which there is room; no user code runs till the shape is true again.
+        // SAFETY: unique. The block gets the layout of a leaf with one entry more, and the entries from `at` on move up
+        // by one, within the block; no user code runs until the shape is true again.
         unsafe {
             if grows_at::<K, V>(len) {
                 self.reallocate(Shape::Leaf(len), Shape::Leaf(len + 1));
             }
-            let place = self.entries_ptr(TAGS).add(at);
-            ptr::copy(place, place.add(1), len - at);
-            place.write(entry);
+            let target = self.entries_ptr(TAGS_PER_BLOCK).add(at);
+            ptr::copy(target, target.add(1), len - at);
+            target.write(entry);
             insert_tag(self.tags_ptr(), at, tag);
             self.header_mut().kind += 2;
         }
     }
 
-    /// Adds an entry to a unique leaf that has tags beyond the first block, or will have.
+    /// Inserts an entry into a unique leaf that has or will have more tags than [`TAGS_PER_BLOCK`].
     #[cold]
     fn insert_into_many(&mut self, at: usize, tag: u16, entry: (K, V)) {
         let len = self.len();
         let kind = kind_of_leaf(len + 1);
-        // SAFETY: as in `insert_entry`; besides, the entries go where a leaf with one more has them.
+        // SAFETY: as in `insert_entry`; besides, the entries move to their offset in a leaf with one more.
         unsafe {
-            if room::<K, V>(len + 1) != room::<K, V>(len) || entries_at::<K, V>(len) != entries_at::<K, V>(len + 1) {
+            if capacity::<K, V>(len + 1) != capacity::<K, V>(len)
+                || entries_offset::<K, V>(len) != entries_offset::<K, V>(len + 1)
+            {
                 self.reallocate(Shape::Leaf(len), Shape::Leaf(len + 1));
             }
             let (old, new) = (self.entries_ptr(len), self.entries_ptr(len + 1));
             if old != new {
                 ptr::copy(old, new, len);
-                ptr::write_bytes(self.tags_ptr().add(len), 0, TAGS);
+                ptr::write_bytes(self.tags_ptr().add(len), 0, TAGS_PER_BLOCK);
             }
             ptr::copy(new.add(at), new.add(at + 1), len - at);
             new.add(at).write(entry);
@@ -208,7 +220,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// A leaf's entries without that at `at`, and that one; of more than one entry.
+    /// Returns a copy of a leaf of more than one entry without the one at `at`, and that entry.
     pub(crate) fn without_entry(&self, at: usize) -> Option<(Self, (K, V))> {
         let (tags, entries) = (self.tags(), self.entries());
         if at >= entries.len() || entries.len() < 2 {
@@ -221,7 +233,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         Some((leaf.finish(), taken))
     }
 
-    /// Takes entry `at` out of a leaf of more than one entry.
+    /// Removes entry `at` from a leaf of more than one entry.
     pub(crate) fn remove_entry(&mut self, at: usize) -> Option<(K, V)> {
         let len = self.len();
         if at >= len || len < 2 {
@@ -232,15 +244,15 @@ impl<K: Clone, V: Clone> Node<K, V> {
             *self = leaf;
             return Some(taken);
         }
-        if len > TAGS {
+        if len > TAGS_PER_BLOCK {
             return self.remove_from_many(at);
         }
-        // SAFETY: unique, with more than `at` entries. What is behind `at` moves down by one, and the block gets the layout of a
-        // leaf with one less; no user code runs till the shape is true again.
+        // SAFETY: unique, with more than `at` entries. The entries after `at` move down by one, and the block gets the
+        // layout of a leaf with one less; no user code runs until the shape is true again.
         unsafe {
-            let place = self.entries_ptr(TAGS).add(at);
-            let taken = place.read();
-            ptr::copy(place.add(1), place, len - at - 1);
+            let target = self.entries_ptr(TAGS_PER_BLOCK).add(at);
+            let taken = target.read();
+            ptr::copy(target.add(1), target, len - at - 1);
             remove_tag(self.tags_ptr(), at);
             self.header_mut().kind -= 2;
             if grows_at::<K, V>(len - 1) {
@@ -250,11 +262,11 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Takes entry `at`, which is there, out of a unique leaf that has tags beyond the first block.
+    /// Removes entry `at`, which is present, from a unique leaf that has more tags than [`TAGS_PER_BLOCK`].
     #[cold]
     fn remove_from_many(&mut self, at: usize) -> Option<(K, V)> {
         let len = self.len();
-        // SAFETY: as in `remove_entry`; besides, the entries go where a leaf with one less has them.
+        // SAFETY: as in `remove_entry`; besides, the entries move to their offset in a leaf with one less.
         unsafe {
             let (old, new) = (self.entries_ptr(len), self.entries_ptr(len - 1));
             let taken = old.add(at).read();
@@ -270,7 +282,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Takes the entries from place `at` on out of a leaf, as a leaf. Both must have some.
+    /// Splits the entries from `at` on off a leaf, as a leaf. Neither may be empty.
     pub(crate) fn split_off(&mut self, at: usize) -> Option<Self> {
         let len = self.len();
         if at == 0 || at >= len {
@@ -278,8 +290,8 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
         self.unshare();
         let mut high = LeafBuilder::new(len - at);
-        // SAFETY: unique by now. The entries from `at` on move to the new block, those before to where a smaller leaf has
-        // them; no user code runs till the shape is true again.
+        // SAFETY: unique by now. The entries from `at` on move to the new block, those before to their offset in the
+        // smaller leaf; no user code runs until the shape is true again.
         unsafe {
             let (old, new) = (self.entries_ptr(len), self.entries_ptr(at));
             ptr::copy_nonoverlapping(old.add(at), high.node.entries_ptr(len - at), len - at);
@@ -294,68 +306,69 @@ impl<K: Clone, V: Clone> Node<K, V> {
         Some(high.finish())
     }
 
-    /// Splits the group of an inner node that `slot` is in: what serves `slot` and those behind, in that group, will be
-    /// `child`, whose entries the group's child has lost.
+    /// Splits the group of `slot` in an inner node there: `slot` and the group's slots after it get `child`, whose
+    /// entries were split off the group's child.
     pub(crate) fn insert_child(&mut self, slot: u32, child: Self) {
         self.unshare();
         let starts = self.starts();
         if starts == 0 || starts >> slot & 1 == 1 {
             return;
         }
-        let (count, at) = (starts.count_ones() as usize, Self::place(starts, slot) + 1);
-        // SAFETY: unique by now. The block gets room for another child, those behind move up, and the shape is true again.
+        let (count, at) = (starts.count_ones() as usize, Self::child_index(starts, slot) + 1);
+        // SAFETY: unique by now. The block gets room for another child, those after it move up, and the shape is true
+        // again.
         unsafe {
             self.reallocate(Shape::Inner(count), Shape::Inner(count + 1));
-            let place = self.children_ptr().add(at);
-            ptr::copy(place, place.add(1), count - at);
-            place.write(Some(child));
+            let target = self.children_ptr().add(at);
+            ptr::copy(target, target.add(1), count - at);
+            target.write(Some(child));
             self.set_starts(starts | 1 << slot);
         }
     }
 
-    /// Gives the slots of the group that starts at `slot`, and is not the first, to the group before. Takes out its child,
-    /// whose entries that group must get.
+    /// Joins the group that starts at `slot`, which isn't the first, with the one before it. Returns its child, whose
+    /// entries the caller adds to the other group's.
     pub(crate) fn remove_child(&mut self, slot: u32) -> Option<Self> {
         self.unshare();
         let starts = self.starts();
         if slot == 0 || starts >> slot & 1 == 0 {
             return None;
         }
-        let (count, at) = (starts.count_ones() as usize, Self::place(starts, slot));
-        // SAFETY: unique by now. The child is taken out, those behind move down, and the shape is true again.
+        let (count, at) = (starts.count_ones() as usize, Self::child_index(starts, slot));
+        // SAFETY: unique by now. The child is moved out, those after it move down, and the shape is true again.
         unsafe {
-            let place = self.children_ptr().add(at);
-            let child = place.read();
-            ptr::copy(place.add(1), place, count - at - 1);
+            let target = self.children_ptr().add(at);
+            let child = target.read();
+            ptr::copy(target.add(1), target, count - at - 1);
             self.reallocate(Shape::Inner(count), Shape::Inner(count - 1));
             self.set_starts(starts & !(1 << slot));
             child
         }
     }
 
-    /// Writes which groups there are, after the children.
+    /// Sets the groups, after the children are written.
     ///
     /// # Safety
     /// The node is unique, an inner one, and has as many children as `starts` has bits, bit 0 among them.
-    unsafe fn set_starts(&mut self, starts: Bits) {
+    unsafe fn set_starts(&mut self, starts: SlotBitmap) {
         // SAFETY: unique; and a block's address is not 0.
         unsafe {
             self.header_mut().kind = starts;
-            self.pointer = NonNull::new_unchecked(self.block()).map_addr(|address| address | bits_of(starts));
+            self.pointer = NonNull::new_unchecked(self.block()).map_addr(|address| address | pointer_tag(starts));
         }
     }
 
-    /// Adds the entries of another leaf behind a leaf's, which must fit in one; or the process ends. Clones nothing if
-    /// neither has another owner.
+    /// Appends the entries of another leaf. Both must fit in one, or the process is aborted. Clones nothing if both are
+    /// unique.
     pub(crate) fn append(&mut self, mut high: Self) {
         self.unshare();
         high.unshare();
         let (len, more) = (self.len(), high.len());
-        if len == 0 || more == 0 || len + more > TAGS {
+        if len == 0 || more == 0 || len + more > TAGS_PER_BLOCK {
             std::process::abort();
         }
         // SAFETY: both unique by now. This block gets the layout of a leaf of all entries; they are moved there, up to
-        // `TAGS`, so that those it has stay where they are, and the other block is freed without them.
+        // `TAGS_PER_BLOCK`, so that those it has stay where they are, and the other block is freed without them.
         unsafe {
             self.reallocate(Shape::Leaf(len), Shape::Leaf(len + more));
             let mut high = ManuallyDrop::new(high);
@@ -366,20 +379,24 @@ impl<K: Clone, V: Clone> Node<K, V> {
         }
     }
 
-    /// Puts `new` children in the place of those in the range `at`, with all the groups' `starts`. Their sizes together
-    /// must be the same as before, but for `more` entries.
+    /// Replaces the children in the range `at` by `new` ones, and the groups by `starts`. The result has `more`
+    /// entries.
     pub(crate) fn replace_children(
         &mut self,
         at: std::ops::Range<usize>,
         new: Children<K, V>,
-        starts: Bits,
+        starts: SlotBitmap,
         more: u32,
     ) {
         if self.is_leaf() {
             return;
         }
         let size = self.stored_size();
-        let size = if size < SIZE_CAP { size + more } else { SIZE_CAP };
+        let size = if size < MAX_STORED_SIZE {
+            size + more
+        } else {
+            MAX_STORED_SIZE
+        };
         self.unshare();
         let old = self.take_children();
         let mut children = Children::new();
@@ -390,21 +407,21 @@ impl<K: Clone, V: Clone> Node<K, V> {
         *self = Self::inner_of_size(starts, children, size);
     }
 
-    /// The children of a unique inner node, which are none thereafter.
+    /// Moves the children out of a unique inner node.
     fn take_children(&mut self) -> Children<K, V> {
         let count = self.children().len();
         let mut children = Children::with_capacity(count);
         for at in 0..count {
-            // SAFETY: unique; there are so many children.
+            // SAFETY: unique, and `at` is less than the number of children (Shape).
             children.push(unsafe { (*self.children_ptr().add(at)).take() });
         }
         children
     }
 
-    /// Moves the entries of a leaf out: one that is shared is cloned.
+    /// Returns the tags and entries of a leaf: moved if it is unique, else cloned.
     pub(crate) fn into_items(self) -> Vec<(u16, (K, V))> {
-        let tags: SmallVec<[u16; TAGS]> = self.tags().into();
-        let mut parts = Parts::of(self);
+        let tags: SmallVec<[u16; TAGS_PER_BLOCK]> = self.tags().into();
+        let mut parts = NodeIntoIter::of(self);
         tags.into_iter()
             .map_while(|tag| Some((tag, parts.next_entry()?)))
             .collect()

@@ -1,16 +1,16 @@
-//! Tags compared, and moved, all at once.
+//! Vectorised comparison and insertion of tags.
 
-use super::TAGS;
+use super::TAGS_PER_BLOCK;
 
-/// A bitmap of which of [`TAGS`] tags equal `tag`. Bits above say nothing.
+/// Returns a bitmap of which of [`TAGS_PER_BLOCK`] tags equal `tag`. Higher bits are unspecified.
 ///
 /// # Safety
-/// `TAGS` tags can be read at `tags`.
+/// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
     use std::arch::x86_64::{_mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16};
-    // SAFETY: SSE2 is there; the tags are, by contract.
+    // SAFETY: SSE2 is enabled; the tags are readable by contract.
     unsafe {
         let wanted = _mm_set1_epi16(tag.cast_signed());
         let (low, high) = load(tags);
@@ -19,17 +19,17 @@ pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
     }
 }
 
-/// A bitmap of which of [`TAGS`] tags are at most `tag`. Bits above say nothing.
+/// Returns a bitmap of which of [`TAGS_PER_BLOCK`] tags are at most `tag`. Higher bits are unspecified.
 ///
 /// # Safety
-/// `TAGS` tags can be read at `tags`.
+/// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
     use std::arch::x86_64::{
         _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16, _mm_setzero_si128, _mm_subs_epu16,
     };
-    // SAFETY: SSE2 is there; the tags are, by contract.
+    // SAFETY: SSE2 is enabled; the tags are readable by contract.
     unsafe {
         let (bound, zero) = (_mm_set1_epi16(tag.cast_signed()), _mm_setzero_si128());
         let (low, high) = load(tags);
@@ -39,42 +39,42 @@ pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
     }
 }
 
-/// The first 8 tags, and the 4 behind.
+/// Loads the first 8 tags and the remaining 4.
 ///
 /// # Safety
-/// `TAGS` tags can be read at `tags`.
+/// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 unsafe fn load(tags: *const u16) -> (std::arch::x86_64::__m128i, std::arch::x86_64::__m128i) {
     use std::arch::x86_64::{_mm_loadl_epi64, _mm_loadu_si128};
-    const { assert!(TAGS == 12) };
-    // SAFETY: that are 16 bytes, and 8.
+    const { assert!(TAGS_PER_BLOCK == 12) };
+    // SAFETY: 16 and 8 bytes, readable by contract.
     unsafe { (_mm_loadu_si128(tags.cast()), _mm_loadl_epi64(tags.add(8).cast())) }
 }
 
-/// As above, without vectors.
+/// [`equal_tags`] without SSE2.
 ///
 /// # Safety
-/// `TAGS` tags can be read at `tags`.
+/// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
 pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
     // SAFETY: by contract.
-    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS) };
+    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
     tags.iter()
         .enumerate()
         .fold(0, |equal, (i, t)| equal | (u32::from(*t == tag) << i))
 }
 
-/// As above, without vectors.
+/// [`tags_upto`] without SSE2.
 ///
 /// # Safety
-/// `TAGS` tags can be read at `tags`.
+/// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
 pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
     // SAFETY: by contract.
-    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS) };
+    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
     tags.iter()
         .enumerate()
         .fold(0, |upto, (i, t)| upto | (u32::from(*t <= tag) << i))
@@ -82,29 +82,29 @@ pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
 
 /// Four tags.
 type Word = u64;
-const WORDS: usize = TAGS * size_of::<u16>() / size_of::<Word>();
+const WORDS: usize = TAGS_PER_BLOCK * size_of::<u16>() / size_of::<Word>();
 const _: () = assert!(WORDS == 3);
 
-/// For each place the bits of the tags before it.
-const BEFORE: [[Word; WORDS]; TAGS] = {
-    let mut before: [[Word; WORDS]; TAGS] = [[0; WORDS]; TAGS];
+/// For each index, a mask of the tags before it.
+const BEFORE: [[Word; WORDS]; TAGS_PER_BLOCK] = {
+    let mut before: [[Word; WORDS]; TAGS_PER_BLOCK] = [[0; WORDS]; TAGS_PER_BLOCK];
     let mut tag = 0;
-    while tag < TAGS {
-        let mut place = tag + 1;
-        while place < TAGS {
-            // In memory, the first tag of a word comes first.
-            let mut bytes = before[place][tag / 4].to_ne_bytes();
+    while tag < TAGS_PER_BLOCK {
+        let mut index = tag + 1;
+        while index < TAGS_PER_BLOCK {
+            // Independent of endianness: the first tag of a word comes first in memory.
+            let mut bytes = before[index][tag / 4].to_ne_bytes();
             bytes[tag % 4 * 2] = 0xff;
             bytes[tag % 4 * 2 + 1] = 0xff;
-            before[place][tag / 4] = Word::from_ne_bytes(bytes);
-            place += 1;
+            before[index][tag / 4] = Word::from_ne_bytes(bytes);
+            index += 1;
         }
         tag += 1;
     }
     before
 };
 
-/// A word of tags, each where the next was, and the last of the word before in front.
+/// Moves the tags of a word up by one, and the last tag of the word before it to the front.
 #[inline]
 fn moved_up(before: Word, word: Word) -> Word {
     if cfg!(target_endian = "little") {
@@ -114,7 +114,7 @@ fn moved_up(before: Word, word: Word) -> Word {
     }
 }
 
-/// A word of tags, each where the one before was, and the first of the next word behind.
+/// Moves the tags of a word down by one, and the first tag of the next word to the end.
 #[inline]
 fn moved_down(word: Word, next: Word) -> Word {
     if cfg!(target_endian = "little") {
@@ -124,11 +124,11 @@ fn moved_down(word: Word, next: Word) -> Word {
     }
 }
 
-/// Puts a tag at a place among [`TAGS`] tags. Those from there on move up, and the last is lost. Without a branch, for how
-/// many move can't be foretold.
+/// Inserts a tag among [`TAGS_PER_BLOCK`] tags. Those from `at` on move up, and the last is lost. Without a branch,
+/// since the number that move is unpredictable.
 ///
 /// # Safety
-/// `TAGS` tags can be read and written at `tags`, and `at` is one of them.
+/// `TAGS_PER_BLOCK` tags can be read and written at `tags`, and `at < TAGS_PER_BLOCK`.
 #[inline]
 pub(super) unsafe fn insert_tag(tags: *mut u16, at: usize, tag: u16) {
     let words = tags.cast::<[Word; WORDS]>();
@@ -145,7 +145,7 @@ pub(super) unsafe fn insert_tag(tags: *mut u16, at: usize, tag: u16) {
     }
 }
 
-/// Takes a tag out of [`TAGS`] tags. Those behind move down, and the last is 0 then.
+/// Removes a tag among [`TAGS_PER_BLOCK`] tags. Those after it move down, and the last becomes 0.
 ///
 /// # Safety
 /// As for [`insert_tag`].

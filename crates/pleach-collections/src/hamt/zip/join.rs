@@ -1,17 +1,17 @@
-//! Entries of several operands joined, tag by tag.
+//! The join of several operands' entries, tag by tag.
 
-use super::part::{Entries, Part, Run};
-use super::result::{List, Source};
-use super::{Outcome, Zip};
+use super::groups::{List, Source};
+use super::operand::{Entries, Operand, Run};
+use super::{EntryOutcome, Zip};
 use crate::hamt::Keys;
 
-/// Puts what becomes of entries on a list. Returns which operands hold the same.
+/// Adds the joined entries to a list. Returns the operands that the result equals, as a bitmap.
 pub(super) fn join_to<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
-    parts: &[Part<'a, '_, K, V>; N],
+    operands: &[Operand<'a, '_, K, V>; N],
     list: &mut List<'a, K, V>,
     op: &mut O,
 ) -> usize {
-    let runs = parts.map(Part::run);
+    let runs = operands.map(Operand::run);
     if O::BUILDS {
         list.reserve(runs.iter().map(|run| run.tags.len()).sum());
     }
@@ -30,7 +30,7 @@ pub(super) fn join_to<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V
     }
 }
 
-/// Joins entries of all operands, given how to get one of them. Returns which operands hold what the result does.
+/// Joins runs of entries, of which `get` returns one. Returns the operands that the result equals, as a bitmap.
 #[inline]
 fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     runs: [Run<'a, '_, K, V>; N],
@@ -38,18 +38,18 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     list: &mut List<'a, K, V>,
     op: &mut O,
 ) -> usize {
-    /// Above all tags.
+    /// Greater than all tags.
     const END: u32 = u32::MAX;
     let head = |i: usize, at: usize| runs[i].tags.get(at).map_or(END, |tag| u32::from(*tag));
     let mut same = (1 << N) - 1;
     let mut from = [0; N];
     let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
     loop {
-        // Mostly all have the key.
+        // Usually all have the key.
         if heads[1..].iter().all(|head| *head == heads[0]) && heads[0] != END {
             let entries: [_; N] = std::array::from_fn(|i| get(i, from[i]));
             let next: [u32; N] = std::array::from_fn(|i| head(i, from[i] + 1));
-            if next.iter().all(|next| *next != heads[0]) && all_of_one_key(&entries, op) {
+            if next.iter().all(|next| *next != heads[0]) && all_of_one_key(&entries, op.keys()) {
                 same &= emit(heads[0] as u16, entries, list, op);
                 heads = next;
                 from.iter_mut().for_each(|from| *from += 1);
@@ -60,7 +60,7 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
         if least == END {
             return same;
         }
-        // Mostly there is one key of a tag.
+        // Usually a tag has one key.
         let start = from;
         let mut entries: [Option<&'a (K, V)>; N] = [None; N];
         let mut key: Option<&K> = None;
@@ -72,7 +72,7 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
                 heads[i] = head(i, from[i]);
                 one &= heads[i] != least;
                 if let Some((found, _)) = entries[i] {
-                    one &= key.is_none_or(|key| op.same(key, found));
+                    one &= key.is_none_or(|key| op.keys().same(key, found));
                     key = Some(found);
                 }
             }
@@ -90,7 +90,7 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     }
 }
 
-/// Whether all have an entry, of one key.
+/// Whether all have an entry, and of the same key.
 #[inline]
 fn all_of_one_key<const N: usize, K, V>(entries: &[Option<&(K, V)>; N], keys: &impl Keys<K>) -> bool {
     let Some((key, _)) = entries[0] else {
@@ -101,7 +101,7 @@ fn all_of_one_key<const N: usize, K, V>(entries: &[Option<&(K, V)>; N], keys: &i
         .all(|entry| entry.is_some_and(|(other, _)| keys.same(key, other)))
 }
 
-/// Joins entries of one tag.
+/// Joins the entries of one tag.
 #[cold]
 fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
@@ -113,7 +113,7 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     let run = |i: usize| runs[i].iter().map(|(_, entry)| entry);
     for i in 0..N {
         for entry in run(i) {
-            let find = |j: usize| run(j).find(|other| op.same(&other.0, &entry.0));
+            let find = |j: usize| run(j).find(|other| op.keys().same(&other.0, &entry.0));
             if (0..i).any(|j| find(j).is_some()) {
                 continue;
             }
@@ -128,7 +128,7 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     same
 }
 
-/// Adds what becomes of a key. Returns which operands have the same.
+/// Adds the outcome of a key. Returns the operands that have the same entry, or lack the key as the result does.
 #[inline(always)]
 fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     tag: u16,
@@ -138,15 +138,15 @@ fn emit<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
 ) -> usize {
     let having = (0..N).fold(0, |having, i| having | usize::from(entries[i].is_some()) << i);
     match op.entry(entries) {
-        Outcome::Nothing => !having,
-        Outcome::Operands(of) => {
+        EntryOutcome::Removed => !having,
+        EntryOutcome::Operands(of) => {
             let of = of & having;
             if let Some(kept) = entries.get(of.trailing_zeros() as usize).copied().flatten() {
                 list.push((tag, Source::Kept(kept)));
             }
             of
         }
-        Outcome::New(value) => {
+        EntryOutcome::New(value) => {
             if let Some((key, _)) = entries.into_iter().flatten().next() {
                 list.push((tag, Source::New((key.clone(), value))));
             }

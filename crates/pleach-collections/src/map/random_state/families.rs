@@ -1,4 +1,4 @@
-//! Families of keys as programs have them, or as somebody makes them who wants a map to be slow.
+//! Families of structured keys: common ones, and ones that an attacker would choose.
 
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
@@ -29,8 +29,7 @@ fn text(bytes: Vec<u8>) -> String {
     bytes.into_iter().map(char::from).collect()
 }
 
-/// The strings that the first hasher of this crate gave 32 hashes in every process: a letter, and zeros up to each of 16
-/// lengths.
+/// Strings of a letter and zeros, of 16 lengths. The first hasher of this crate gave them 32 hashes in every process.
 pub(super) fn letters_and_zeros() -> impl Iterator<Item = String> {
     (33..=48).flat_map(|len| (0..16).map(move |c| text(padded(b'@' + c, 0, len))))
 }

@@ -1,14 +1,14 @@
-//! Hashes of families of keys, counted for many seeds.
+//! Counts of distinct hashes of families of keys, for many seeds.
 
 use super::families::{Family, families, pairs_of_letters_and_zeros, scrambled};
 use super::{FoldHasher, Seed};
 use std::hash::BuildHasher;
 
-/// One key of so many may have another's hash. At one seed of twenty, foldhash gives 21 of 1,891 triples of repeated letters
-/// equal hashes.
-const EQUAL_ONE_OF: usize = 64;
+/// One key of this many may have the hash of another: with one of twenty seeds, 21 of 1,891 triples of repeated letters
+/// collide in foldhash.
+const KEYS_PER_COLLISION: usize = 64;
 
-/// As the default, with a seed of the test's.
+/// The default hasher with a given seed.
 struct Seeded(&'static Seed);
 
 impl BuildHasher for Seeded {
@@ -31,7 +31,8 @@ fn distinct(values: impl Iterator<Item = u64>) -> usize {
     values.len()
 }
 
-/// How many values `count` random ones of `bits` bits take, less more than chance would take off in the life of a test.
+/// Returns a lower bound for the distinct values among `count` random ones of `bits` bits, which chance practically
+/// never violates.
 fn least_expected(count: usize, bits: u32) -> f64 {
     let (count, values) = (count as f64, f64::from(bits).exp2());
     values * (1.0 - (-count / values).exp()) - 2.5 * count.sqrt()
@@ -39,10 +40,10 @@ fn least_expected(count: usize, bits: u32) -> f64 {
 
 fn test(name: &str, hashes: &[u64], number: u64) {
     let count = hashes.len();
-    // Foldhash has chance collisions more often than random numbers; what must not be is many keys of one hash.
+    // Foldhash collides more often than random numbers; many keys of one hash must not occur.
     let equal = count - distinct(hashes.iter().copied());
     assert!(
-        equal <= count / EQUAL_ONE_OF,
+        equal <= count / KEYS_PER_COLLISION,
         "{name}: {equal} equal hashes, seed {number}"
     );
     let bits = count.ilog2() + 1;

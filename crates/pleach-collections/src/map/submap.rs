@@ -1,18 +1,16 @@
-//! How two maps relate.
+//! Submap and disjointness tests.
 
 use super::Map;
-use super::ops::Op;
 use crate::hamt::{self, Change};
 use std::hash::{BuildHasher, Hash};
 
-/// A map so many times smaller than the other is sought in it key by key: the walk over what differs would meet all that
-/// only the other has.
-const FEW: usize = 8;
+/// The minimal ratio of sizes at which a map is searched for in the other key by key: the walk over the difference
+/// would visit all that only the other has.
+const MIN_SEARCH_RATIO: usize = 8;
 
 impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
-    /// Whether `other` has each of this map's keys, with an equal value.
-    ///
-    /// Costs O(d · log n), where d is the number of entries that the maps don't share.
+    /// Returns `true` if `other` has all entries of this map. O(d · log n), where d is the number of entries that the
+    /// maps don't share.
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -23,13 +21,13 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
     where
         V: PartialEq,
     {
-        self.is_submap_by(other, |a, b| a == b)
+        self.is_submap_by(other, V::eq)
     }
 
-    /// Whether `other` has each of this map's keys, with a value that `fits` this map's (first).
+    /// Returns `true` if `other` has all keys of this map, with values such that `fits(value, other_value)`. Costs the
+    /// same as [`is_submap`](Map::is_submap).
     ///
-    /// `fits` is not asked about entries that the maps share, so **`fits(v, v)` must be true**. It may be asked about
-    /// some of them, though. Costs as [`is_submap`](Map::is_submap).
+    /// `fits` isn't called for all shared entries, so **`fits(v, v)` must be true**.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -42,16 +40,16 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         if self.len() > other.len() {
             return false;
         }
-        if !self.hashing.is(&other.hashing) || self.len() < other.len() / FEW {
+        if !self.hashing.same_as(&other.hashing) || self.len() < other.len() / MIN_SEARCH_RATIO {
             return self.iter().all(|(key, a)| other.get(key).is_some_and(|b| fits(a, b)));
         }
-        // The changes that `fits` calls changes.
+        // A change is an entry that doesn't fit.
         let (a, b) = (self.root.as_ref(), other.root.as_ref());
-        let changes = hamt::diff(a, b, &Op::of(&self.hashing), fits);
+        let changes = hamt::diff(a, b, &self.hashing, fits);
         changes.iter().all(|change| matches!(change, Change::Added(_)))
     }
 
-    /// Whether [`is_submap`](Map::is_submap) holds and `other` has more keys. Costs as that.
+    /// Returns `true` if [`is_submap`](Map::is_submap) holds and `other` has more keys. Costs the same.
     ///
     /// ```
     /// let map = pleach_collections::Map::from([("a", 1)]);
@@ -65,8 +63,8 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         self.len() < other.len() && self.is_submap(other)
     }
 
-    /// Whether [`is_submap_by`](Map::is_submap_by) holds and `other` has more keys. **`fits(v, v)` must be true**. Costs as
-    /// [`is_submap`](Map::is_submap).
+    /// Returns `true` if [`is_submap_by`](Map::is_submap_by) holds and `other` has more keys. Costs the same;
+    /// **`fits(v, v)` must be true**.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -78,10 +76,8 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         self.len() < other.len() && self.is_submap_by(other, fits)
     }
 
-    /// Whether no key is in both.
-    ///
-    /// Costs O(min(d, m) · log n), where d is the number of entries that the maps don't share, and m the length of the
-    /// smaller.
+    /// Returns `true` if no key is in both maps. O(min(d, m) · log n), where d is the number of entries that the maps
+    /// don't share, and m the length of the smaller.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -96,7 +92,7 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
         } else {
             (other, self)
         };
-        // The first key of what is shared ends the search, so it goes through what is not, at most.
+        // The first shared key ends the search, so at most the unshared ones are searched.
         !small.keys().any(|key| large.contains_key(key))
     }
 }

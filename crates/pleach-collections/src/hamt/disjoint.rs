@@ -1,4 +1,4 @@
-//! Several entries at a time, for writing.
+//! Mutable access to several entries at once.
 
 use super::edit::find;
 use super::node::Node;
@@ -6,11 +6,11 @@ use super::{rest, slot, tag};
 use smallvec::SmallVec;
 use std::ptr;
 
-/// Finds the entries whose keys have these hashes and please `eq`, given the place in `hashes`. `None` if one entry is
-/// found twice.
+/// Finds the entries whose keys have these hashes and satisfy `eq`, which gets the index of the hash. `None` if one
+/// entry is found twice.
 ///
-/// Copies nodes with other owners on the way to what is found, after all that could be missing or found twice is known.
-pub(crate) fn find_many_mut<const N: usize, K: Clone, V: Clone>(
+/// Copies shared nodes on the paths, once all entries are known to be distinct.
+pub(crate) fn find_disjoint_mut<const N: usize, K: Clone, V: Clone>(
     root: &mut Node<K, V>,
     hashes: [u64; N],
     eq: impl Fn(usize, &K) -> bool,
@@ -29,11 +29,11 @@ pub(crate) fn find_many_mut<const N: usize, K: Clone, V: Clone>(
     Some(entries)
 }
 
-/// Places in the list of hashes.
+/// Indices into the list of hashes.
 type Wanted = SmallVec<[usize; 8]>;
 
-/// Puts the entries wanted of `node` and below into their places in `entries`. An inner node is at `level`, a leaf's parent
-/// one level above.
+/// Stores the wanted entries of a subtrie at their indices in `entries`. `level` is that of `node`, or one below that
+/// of a leaf's parent.
 fn descend<'a, K: Clone, V: Clone>(
     node: &'a mut Node<K, V>,
     level: u32,
@@ -42,8 +42,8 @@ fn descend<'a, K: Clone, V: Clone>(
     eq: &impl Fn(usize, &K) -> bool,
     entries: &mut [Option<&'a mut (K, V)>],
 ) {
-    // In a leaf the places of entries, in an inner node those of children.
-    let place = |i: &usize| {
+    // The index of the entry in a leaf, or of the child in an inner node.
+    let index = |i: &usize| {
         if node.is_leaf() {
             let tag = tag(rest(hashes[*i], level.saturating_sub(1)));
             node.position(tag, |key| eq(*i, key))
@@ -51,21 +51,21 @@ fn descend<'a, K: Clone, V: Clone>(
             Some(node.group(slot(rest(hashes[*i], level))).0)
         }
     };
-    let places: SmallVec<[Option<usize>; 8]> = wanted.iter().map(place).collect();
-    let at = |place: usize| {
-        let wanted = wanted.iter().zip(&places);
-        wanted.filter_map(move |(i, p)| (*p == Some(place)).then_some(*i))
+    let indices: SmallVec<[Option<usize>; 8]> = wanted.iter().map(index).collect();
+    let at = |index: usize| {
+        let wanted = wanted.iter().zip(&indices);
+        wanted.filter_map(move |(i, found)| (*found == Some(index)).then_some(*i))
     };
     if node.is_leaf() {
-        for (place, entry) in node.entries_mut().iter_mut().enumerate() {
-            if let Some(i) = at(place).next() {
+        for (index, entry) in node.entries_mut().iter_mut().enumerate() {
+            if let Some(i) = at(index).next() {
                 entries[i] = Some(entry);
             }
         }
         return;
     }
-    for (place, child) in node.children_mut().iter_mut().enumerate() {
-        let below: Wanted = at(place).collect();
+    for (index, child) in node.children_mut().iter_mut().enumerate() {
+        let below: Wanted = at(index).collect();
         if let Some(child) = child
             && !below.is_empty()
         {

@@ -1,47 +1,50 @@
-//! Inner nodes side by side: most of what a walk meets.
+//! The walk over inner nodes, in which it spends most of its time.
 //!
-//! Nothing is noted of groups where the result is what the first operand has. So what all share costs a comparison of
-//! pointers, and a node of the result is a copy of the first operand's with some groups in the place of others.
+//! Only groups in which the result differs from the first operand are recorded. So a group that all share costs a
+//! comparison of pointers, and a node of the result is a copy of the first operand's with some groups replaced.
 
+use super::groups::{Content, Group, Groups, List, new_leaf};
 use super::join::join_to;
-use super::part::{Part, Region};
-use super::result::{Content, Group, Groups, List, new_leaf};
-use super::{Whole, Zip, classes, enter, of_class, visit};
+use super::operand::{Operand, Region};
+use super::{RegionOutcome, Zip, classes, enter, of_class, visit};
 use crate::hamt::node::Node;
-use crate::hamt::{Bits, Keys, LEAF, SLOTS};
+use crate::hamt::{Keys, MAX_LEAF_LEN, SLOTS, SlotBitmap};
 use smallvec::SmallVec;
 
-/// What becomes of inner nodes.
-pub(super) enum Beside<'a, K, V> {
-    /// What these operands have, a bitmap; no matter which if nothing is built.
+/// The result of a walk over inner nodes.
+pub(super) enum InnerOutcome<'a, K, V> {
+    /// That of these operands, a bitmap. Unspecified if the operation builds nothing.
     Same(usize),
     New(Node<K, V>),
-    /// Less than the first operand has, somewhere: there may be groups to join with what is beside the nodes.
-    Less(Box<Groups<'a, K, V>>),
+    /// Groups, one of which has fewer entries than the first operand's: they may have to be joined with their
+    /// neighbours.
+    Shrunk(Box<Groups<'a, K, V>>),
 }
 
-/// The operands' nodes, if all have inner ones, seen from above or from within.
+/// Returns the operands' inner nodes, if all have one.
 #[inline]
-pub(super) fn inner_nodes<'a, const N: usize, K, V>(parts: &[Part<'a, '_, K, V>; N]) -> Option<[&'a Node<K, V>; N]> {
-    let inner = |part: &Part<'a, '_, K, V>| match part {
-        Part::Node(node) if !node.is_leaf() => Some(*node),
-        Part::Groups(node) => Some(*node),
+pub(super) fn inner_nodes<'a, const N: usize, K, V>(
+    operands: &[Operand<'a, '_, K, V>; N],
+) -> Option<[&'a Node<K, V>; N]> {
+    let inner = |operand: &Operand<'a, '_, K, V>| match operand {
+        Operand::Node(node) if !node.is_leaf() => Some(*node),
+        Operand::Groups(node) => Some(*node),
         _ => None,
     };
-    let mut nodes = [inner(&parts[0])?; N];
-    for (node, part) in nodes.iter_mut().zip(parts).skip(1) {
-        *node = inner(part)?;
+    let mut nodes = [inner(&operands[0])?; N];
+    for (node, operand) in nodes.iter_mut().zip(operands).skip(1) {
+        *node = inner(operand)?;
     }
     Some(nodes)
 }
 
-/// Walks inner nodes at `level`. `list` is left as it was.
-pub(super) fn beside<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
+/// Walks inner nodes at `level`. Restores `list`.
+pub(super) fn walk_inner<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     nodes: [&'a Node<K, V>; N],
     level: u32,
     list: &mut List<'a, K, V>,
     op: &mut O,
-) -> Beside<'a, K, V> {
+) -> InnerOutcome<'a, K, V> {
     let mut edits = Edits {
         of: nodes[0],
         level,
@@ -49,7 +52,7 @@ pub(super) fn beside<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>
         slots: 0,
         same: (1 << N) - 1,
         more: 0,
-        less: false,
+        shrunk: false,
     };
     let starts = nodes.map(Node::starts);
     let children = nodes.map(Node::children);
@@ -57,104 +60,105 @@ pub(super) fn beside<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>
         let mut left = if keeps_shared(op) {
             differing(children)
         } else {
-            Bits::MAX
+            SlotBitmap::MAX
         };
-        left &= Bits::MAX >> (Bits::BITS - starts[0].count_ones());
+        left &= SlotBitmap::MAX >> (SlotBitmap::BITS - starts[0].count_ones());
         while left != 0 {
-            let place = left.trailing_zeros();
+            let index = left.trailing_zeros();
             left &= left - 1;
-            let (first, end) = group(starts[0], place);
-            let parts = children.map(|children| Part::of_child(children.get(place as usize).and_then(Option::as_ref)));
-            edits.look_at(parts, first, end, list, op);
+            let (first, end) = group(starts[0], index);
+            let operands =
+                children.map(|children| Operand::of_child(children.get(index as usize).and_then(Option::as_ref)));
+            edits.visit_group(operands, first, end, list, op);
         }
     } else {
-        // Where a group starts in all of them, as all halve their slots in the same way.
-        let mut left = starts.iter().fold(Bits::MAX, |common, starts| common & starts);
-        let mut places = [0; N];
+        // Groups halve, so a region from one common start to the next is one group in at least one operand.
+        let mut left = starts.iter().fold(SlotBitmap::MAX, |common, starts| common & starts);
+        let mut indices = [0; N];
         while left != 0 {
             let first = left.trailing_zeros();
             left &= left - 1;
             let end = if left == 0 { SLOTS } else { left.trailing_zeros() };
-            let mut parts = [Part::Empty; N];
+            let mut operands = [Operand::Empty; N];
             for i in 0..N {
                 let count = (starts[i] & slots(first, end)).count_ones() as usize;
-                parts[i] = match children[i].get(places[i]) {
-                    Some(child) if count == 1 => Part::of_child(child.as_ref()),
-                    _ => Part::Groups(nodes[i]),
+                operands[i] = match children[i].get(indices[i]) {
+                    Some(child) if count == 1 => Operand::of_child(child.as_ref()),
+                    _ => Operand::Groups(nodes[i]),
                 };
-                places[i] += count;
+                indices[i] += count;
             }
-            edits.look_at(parts, first, end, list, op);
+            edits.visit_group(operands, first, end, list, op);
         }
     }
     edits.finish::<N, O>(list)
 }
 
-/// Which places hold not the same in all, as a bitmap.
+/// Returns the indices at which the children are not the same in all, as a bitmap.
 #[inline]
-fn differing<const N: usize, K, V>(children: [&[Option<Node<K, V>>]; N]) -> Bits {
+fn differing<const N: usize, K, V>(children: [&[Option<Node<K, V>>]; N]) -> SlotBitmap {
     let mut differing = 0;
     for others in &children[1..] {
-        for (place, (a, b)) in children[0].iter().zip(*others).enumerate() {
-            differing |= Bits::from(!Node::same_child(a, b)) << place;
+        for (index, (a, b)) in children[0].iter().zip(*others).enumerate() {
+            differing |= SlotBitmap::from(!Node::same_child(a, b)) << index;
         }
     }
     differing
 }
 
-/// Whether nothing is to be said of what all share, because it stays or because nothing is built.
+/// Whether subtries that all share can be skipped: they are kept, or nothing is built.
 #[inline]
 fn keeps_shared<'a, const N: usize, K: 'a, V: 'a, O: Zip<'a, N, K, V>>(op: &mut O) -> bool {
-    match op.whole([1; N]) {
-        Some(Whole::Operand(_)) => true,
-        Some(Whole::Nothing) => !O::BUILDS,
+    match op.region([1; N]) {
+        Some(RegionOutcome::Operand(_)) => true,
+        Some(RegionOutcome::Empty) => !O::BUILDS,
         None => false,
     }
 }
 
-/// The first slot of the group at a place, and that behind it.
+/// Returns the first slot of the group at an index, and the end of its slots.
 #[inline]
-fn group(starts: Bits, place: u32) -> (u32, u32) {
+fn group(starts: SlotBitmap, index: u32) -> (u32, u32) {
     let mut from = starts;
-    if starts == Bits::MAX >> (Bits::BITS - SLOTS) {
-        return (place, place + 1);
+    if starts == SlotBitmap::MAX >> (SlotBitmap::BITS - SLOTS) {
+        return (index, index + 1);
     }
-    for _ in 0..place {
+    for _ in 0..index {
         from &= from - 1;
     }
     let behind = from & from.wrapping_sub(1);
     (from.trailing_zeros(), behind.trailing_zeros().min(SLOTS))
 }
 
-/// The slots from `first` up to `end`.
+/// Returns the slots `first..end`.
 #[inline]
-fn slots(first: u32, end: u32) -> Bits {
-    (Bits::MAX >> (Bits::BITS - end)) & (Bits::MAX << first)
+fn slots(first: u32, end: u32) -> SlotBitmap {
+    (SlotBitmap::MAX >> (SlotBitmap::BITS - end)) & (SlotBitmap::MAX << first)
 }
 
-/// Where the result is not as the first operand.
+/// The edits that make the first operand's node the result's.
 struct Edits<'a, K, V> {
     /// The node of the first operand.
     of: &'a Node<K, V>,
     level: u32,
-    /// What there is instead, in order.
+    /// The new groups, in order.
     groups: SmallVec<[Group<'a, K, V>; 8]>,
-    /// In these slots.
-    slots: Bits,
-    /// Which operands the result equals.
+    /// The slots of replaced groups.
+    slots: SlotBitmap,
+    /// The operands that the result equals, as a bitmap.
     same: usize,
-    /// How many entries more it has.
+    /// The number of additional entries.
     more: isize,
-    /// Whether it has fewer in some region.
-    less: bool,
+    /// Whether some region has fewer entries.
+    shrunk: bool,
 }
 
 impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
-    /// Finds out what becomes of the slots from `first` up to `end`, which are one group in one operand at least.
+    /// Visits the slots `first..end`, which are one group in at least one operand.
     #[inline]
-    fn look_at<const N: usize, O: Zip<'a, N, K, V>>(
+    fn visit_group<const N: usize, O: Zip<'a, N, K, V>>(
         &mut self,
-        parts: [Part<'a, 'a, K, V>; N],
+        operands: [Operand<'a, 'a, K, V>; N],
         first: u32,
         end: u32,
         list: &mut List<'a, K, V>,
@@ -163,64 +167,64 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
         let width = (end - first).trailing_zeros();
         let level = self.level;
         let at = Region { level, first, width };
-        let class = classes(&parts);
+        let class = classes(&operands);
         let mut after = 0;
-        let whole = if class == [0; N] {
-            Some(Whole::Nothing)
+        let outcome = if class == [0; N] {
+            Some(RegionOutcome::Empty)
         } else {
-            op.whole(class)
+            op.region(class)
         };
-        let same = match whole {
+        let same = match outcome {
             Some(_) if !O::BUILDS => return,
-            Some(Whole::Nothing) => {
+            Some(RegionOutcome::Empty) => {
                 let same = of_class(&class, 0);
                 if same & 1 == 0 {
                     self.groups.push(Group::new(at, Content::Empty));
                 }
                 same
             }
-            Some(Whole::Operand(i)) => {
+            Some(RegionOutcome::Operand(i)) => {
                 let same = of_class(&class, class[i]);
                 if same & 1 == 0 {
-                    after = self.take_over(parts[i], at, i);
+                    after = self.replace_by_operand(operands[i], at, i);
                 }
                 same
             }
-            None => match inner_nodes(&parts) {
+            None => match inner_nodes(&operands) {
                 Some(nodes) if width == 0 => {
                     visit();
-                    match beside(nodes, level + 1, list, op) {
-                        Beside::Same(same) => {
+                    match walk_inner(nodes, level + 1, list, op) {
+                        InnerOutcome::Same(same) => {
                             if same & 1 == 0 && O::BUILDS {
                                 let of = same.trailing_zeros() as usize;
-                                after = self.take_over(parts[of], at, of);
+                                after = self.replace_by_operand(operands[of], at, of);
                             }
                             same
                         }
-                        Beside::New(node) => {
+                        InnerOutcome::New(node) => {
                             after = node.size();
                             self.groups.push(Group::new(at, Content::New(node)));
                             0
                         }
-                        Beside::Less(below) => {
+                        InnerOutcome::Shrunk(below) => {
                             let mut groups = below.above();
-                            groups.push_below(at, *below, op);
+                            groups.push_below(at, *below, op.keys());
                             after = groups.move_to(&mut self.groups);
                             groups.give_back(list);
                             0
                         }
                     }
                 }
-                _ if parts.iter().all(Part::is_leaf_or_empty) => {
+                _ if operands.iter().all(Operand::is_leaf_or_empty) => {
                     visit();
                     let base = list.len();
-                    let same = join_to(&parts, list, op);
+                    let same = join_to(&operands, list, op);
                     if same & 1 == 0 && O::BUILDS {
                         after = if same == 0 {
-                            self.settle(at, base, list, op)
+                            self.replace_by_entries(at, base, list, op.keys())
                         } else {
                             let of = same.trailing_zeros() as usize;
-                            self.take_over(parts[of], at, of)
+                            self.replace_by_operand(operands[of], at, of)
                         };
                     }
                     list.truncate(base);
@@ -228,7 +232,7 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
                 }
                 _ => {
                     let mut groups = Groups::over(level, list);
-                    let same = enter(parts, at, &mut groups, op);
+                    let same = enter(operands, at, &mut groups, op);
                     if same & 1 == 0 {
                         after = groups.move_to(&mut self.groups);
                     }
@@ -242,23 +246,23 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
         }
         self.same &= same;
         if same & 1 == 0 {
-            let before = match parts[0] {
-                Part::Empty => 0,
-                Part::Node(node) => node.size(),
+            let before = match operands[0] {
+                Operand::Empty => 0,
+                Operand::Node(node) => node.size(),
                 _ => self.of.size_of(slots(first, end)),
             };
             self.slots |= slots(first, end);
-            self.less |= after < before;
+            self.shrunk |= after < before;
             self.more += after.cast_signed() - before.cast_signed();
         }
     }
 
-    /// Makes what is on the list from `base` on the groups of a region. Returns how many entries that are.
-    fn settle(&mut self, at: Region, base: usize, list: &mut List<'a, K, V>, keys: &impl Keys<K>) -> usize {
+    /// Replaces a region by the entries of the list from `base` on. Returns their number.
+    fn replace_by_entries(&mut self, at: Region, base: usize, list: &mut List<'a, K, V>, keys: &impl Keys<K>) -> usize {
         let count = list.len() - base;
-        if count == 0 || count > LEAF {
+        if count == 0 || count > MAX_LEAF_LEN {
             let mut groups = Groups::from(self.level, base, list);
-            groups.settle(at, count, keys);
+            groups.push_entries(at, count, keys);
             groups.move_to(&mut self.groups);
             groups.give_back(list);
         } else {
@@ -268,14 +272,14 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
         count
     }
 
-    /// Takes over what an operand has in a region. Returns how many entries that are.
-    fn take_over(&mut self, part: Part<'a, 'a, K, V>, at: Region, of: usize) -> usize {
-        match part {
-            Part::Node(node) => {
+    /// Replaces a region by an operand's contents. Returns the number of their entries.
+    fn replace_by_operand(&mut self, operand: Operand<'a, 'a, K, V>, at: Region, of: usize) -> usize {
+        match operand {
+            Operand::Node(node) => {
                 self.groups.push(Group::new(at, Content::Kept(node, Some(of as u8))));
                 node.size()
             }
-            Part::Groups(node) => {
+            Operand::Groups(node) => {
                 let mut first = at.first;
                 while first < at.first + (1 << at.width) {
                     let width = node.group(first).2;
@@ -287,24 +291,24 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
                 }
                 node.size_of(slots(at.first, first))
             }
-            Part::Empty | Part::Items(_) => {
+            Operand::Empty | Operand::Items(_) => {
                 self.groups.push(Group::new(at, Content::Empty));
                 0
             }
         }
     }
 
-    /// The result.
-    fn finish<const N: usize, O: Zip<'a, N, K, V>>(mut self, list: &mut List<'a, K, V>) -> Beside<'a, K, V> {
+    /// Returns the result.
+    fn finish<const N: usize, O: Zip<'a, N, K, V>>(mut self, list: &mut List<'a, K, V>) -> InnerOutcome<'a, K, V> {
         if self.same != 0 || !O::BUILDS {
-            return Beside::Same(self.same);
+            return InnerOutcome::Same(self.same);
         }
         let (node, edited) = (self.of, self.slots);
         let old = node.starts();
         let mut starts = old & !edited;
         self.groups.iter().for_each(|group| starts |= 1 << group.first);
         let mut edits = self.groups.drain(..);
-        if self.less {
+        if self.shrunk {
             let mut groups = Groups::over(self.level, list);
             let mut left = starts;
             while left != 0 {
@@ -322,8 +326,8 @@ impl<'a, K: Clone, V: Clone> Edits<'a, K, V> {
                 };
                 next.into_iter().for_each(|group| groups.add(group));
             }
-            return Beside::Less(Box::new(groups));
+            return InnerOutcome::Shrunk(Box::new(groups));
         }
-        Beside::New(node.edited(starts, edited, edits.map(Group::into_child), self.more))
+        InnerOutcome::New(node.edited(starts, edited, edits.map(Group::into_child), self.more))
     }
 }

@@ -1,47 +1,16 @@
-//! Set operations on two maps, by sharing.
+//! Set operations on two maps.
 
 use super::Map;
 use super::hashing::Hashing;
-use crate::hamt::{self, Combine, Keys, Pick};
+use crate::hamt::{self, Combine, Pick};
 use std::hash::{BuildHasher, Hash};
 
-/// What hashes and compares keys for the trie, and the closure that decides about values.
+/// A set operation whose parameters say whether it keeps entries only in `a`, only in `b`, and shared ones, and in
+/// which `decide` decides about other keys in both.
 #[derive(Clone)]
-pub(super) struct Op<'a, S, F> {
+pub(super) struct SetOp<'a, S, F, const ONLY_A: bool, const ONLY_B: bool, const SHARED: bool> {
     pub(super) hashing: &'a Hashing<S>,
     pub(super) decide: F,
-}
-
-impl<'a, S> Op<'a, S, ()> {
-    pub(super) fn of(hashing: &'a Hashing<S>) -> Self {
-        Self { hashing, decide: () }
-    }
-}
-
-impl<K: Hash + Eq, S: BuildHasher, F> Keys<K> for Op<'_, S, F> {
-    fn hash(&self, key: &K) -> u64 {
-        self.hashing.rehash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        a == b
-    }
-}
-
-/// A set operation that keeps what is only in `a`, only in `b`, and shared, as its parameters say.
-#[derive(Clone)]
-pub(super) struct SetOp<'a, S, F, const ONLY_A: bool, const ONLY_B: bool, const SHARED: bool>(pub(super) Op<'a, S, F>);
-
-impl<K: Hash + Eq, S: BuildHasher, F, const A: bool, const B: bool, const SHARED: bool> Keys<K>
-    for SetOp<'_, S, F, A, B, SHARED>
-{
-    fn hash(&self, key: &K) -> u64 {
-        self.0.hash(key)
-    }
-
-    fn same(&self, a: &K, b: &K) -> bool {
-        a == b
-    }
 }
 
 impl<K, V, S, F, const A: bool, const B: bool, const SHARED: bool> Combine<K, V> for SetOp<'_, S, F, A, B, SHARED>
@@ -50,13 +19,30 @@ where
     S: BuildHasher,
     F: FnMut(&K, &V, &V) -> Pick<V>,
 {
+    type Keys = Hashing<S>;
+
     const ONLY_A: bool = A;
     const ONLY_B: bool = B;
     const SHARED: bool = SHARED;
 
-    fn both(&mut self, key: &K, a: &V, b: &V) -> Pick<V> {
-        (self.0.decide)(key, a, b)
+    fn keys(&self) -> &Hashing<S> {
+        self.hashing
     }
+
+    fn both(&mut self, key: &K, a: &V, b: &V) -> Pick<V> {
+        (self.decide)(key, a, b)
+    }
+}
+
+// Decisions about keys in both maps: functions and not closures, so that an operation and its parallel variant share
+// code.
+
+pub(super) fn keep_a<K, V>(_: &K, _: &V, _: &V) -> Pick<V> {
+    Pick::A
+}
+
+pub(super) fn keep_neither<K, V>(_: &K, _: &V, _: &V) -> Pick<V> {
+    Pick::Neither
 }
 
 impl<K, V, S> Map<K, V, S>
@@ -65,18 +51,17 @@ where
     V: Clone,
     S: BuildHasher + Clone,
 {
-    /// A set operation that keeps what is only here, only in `other`, and shared, as its parameters say, and of keys in
-    /// both what `decide` says.
+    /// Applies a [`SetOp`] to this map and `other`.
     pub(crate) fn set_op<const A: bool, const B: bool, const SHARED: bool>(
         &self,
         other: &Self,
         decide: impl FnMut(&K, &V, &V) -> Pick<V>,
     ) -> Self {
-        let mut op = SetOp::<_, _, A, B, SHARED>(Op {
+        let mut op = SetOp::<_, _, A, B, SHARED> {
             hashing: &self.hashing,
             decide,
-        });
-        let root = if self.hashing.is(&other.hashing) {
+        };
+        let root = if self.hashing.same_as(&other.hashing) {
             hamt::combine(self.root.as_ref(), other.root.as_ref(), &mut op)
         } else {
             let other = self.rehashed(other);
@@ -88,17 +73,17 @@ where
         }
     }
 
-    /// A copy of `other` with this map's hasher: the way out if the two are not known to hash alike.
+    /// Returns a copy of `other` with this map's hasher, for operations by structure.
     pub(super) fn rehashed(&self, other: &Self) -> Self {
         let mut copy = self.new_like();
         copy.extend(other);
         copy
     }
 
-    /// The entries of both; of keys in both, this map's key and value.
+    /// Returns the entries of both maps, and those of `self` for keys in both. O(d · log n), where d is the number of
+    /// entries that the maps don't share.
     ///
-    /// Costs O(d · log n), where d is the number of entries that the maps don't share. The result is `self`, as
-    /// [`ptr_eq`](Map::ptr_eq) sees it, if `other` adds nothing.
+    /// If `other` adds nothing, the result shares all nodes of `self`: see [`ptr_eq`](Map::ptr_eq).
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -109,15 +94,14 @@ where
     /// ```
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        self.set_op::<true, true, true>(other, |_, _, _| Pick::A)
+        self.set_op::<true, true, true>(other, keep_a)
     }
 
-    /// The entries of both; `f` makes one value of the two of a key in both, which stays as this map stores it.
+    /// Returns the entries of both maps, with the values `f(key, a, b)` for keys in both. O(d · log n), where d is the
+    /// number of entries that the maps don't share.
     ///
-    /// `f` is not asked about entries that the maps share, so **`f(k, v, v)` must equal `v`**. It may be asked about some
-    /// of them, though. For an operation without that property, such as a sum, use [`sum_with`](Map::sum_with).
-    ///
-    /// Costs O(d · log n), where d is the number of entries that the maps don't share.
+    /// `f` isn't called for all shared entries, so **`f(k, v, v)` must equal `v`**. For an operation without that
+    /// property, such as a sum, use [`sum_with`](Map::sum_with). Keys in both are stored as in `self`.
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -130,7 +114,7 @@ where
         self.set_op::<true, true, true>(other, |key, a, b| Pick::New(f(key, a, b)))
     }
 
-    /// This map's entries whose keys are in both. Costs as [`union`](Map::union).
+    /// Returns this map's entries whose keys are in `other`. Costs the same as [`union`](Map::union).
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -140,10 +124,10 @@ where
     /// ```
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.set_op::<false, false, true>(other, |_, _, _| Pick::A)
+        self.set_op::<false, false, true>(other, keep_a)
     }
 
-    /// This map's entries whose keys are not in `other`. Costs as [`union`](Map::union).
+    /// Returns this map's entries whose keys are not in `other`. Costs the same as [`union`](Map::union).
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -153,10 +137,10 @@ where
     /// ```
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        self.set_op::<true, false, false>(other, |_, _, _| Pick::Neither)
+        self.set_op::<true, false, false>(other, keep_neither)
     }
 
-    /// The entries of both whose keys are in only one. Costs as [`union`](Map::union).
+    /// Returns the entries whose keys are in only one of the maps. Costs the same as [`union`](Map::union).
     ///
     /// ```
     /// use pleach_collections::Map;
@@ -166,6 +150,6 @@ where
     /// ```
     #[must_use]
     pub fn symmetric_difference(&self, other: &Self) -> Self {
-        self.set_op::<true, true, false>(other, |_, _, _| Pick::Neither)
+        self.set_op::<true, true, false>(other, keep_neither)
     }
 }

@@ -1,16 +1,16 @@
-//! What the operands of a walk have in a region of the hashes.
+//! The operands of a walk: their contents in a region.
 
 use crate::hamt::node::Node;
-use crate::hamt::{BITS, LEAF, exhausted, slot_of_tag};
+use crate::hamt::{BITS_PER_LEVEL, MAX_LEAF_LEN, exhausted, slot_of_tag};
 use smallvec::SmallVec;
 
-/// Entries in the order of their tags, which are of the level that is being looked at.
+/// Entries in the order of their tags at the current level.
 pub(super) struct Run<'a, 's, K, V> {
     pub(super) tags: &'s [u16],
     pub(super) entries: Entries<'a, 's, K, V>,
 }
 
-/// As many entries as the tags that come with them.
+/// The entries of a [`Run`], one for each tag.
 pub(super) enum Entries<'a, 's, K, V> {
     OfLeaf(&'a [(K, V)]),
     Listed(&'s [&'a (K, V)]),
@@ -33,7 +33,7 @@ impl<K, V> Clone for Entries<'_, '_, K, V> {
 impl<K, V> Copy for Entries<'_, '_, K, V> {}
 
 impl<'a, K, V> Run<'a, '_, K, V> {
-    /// Those of a range.
+    /// The entries of a range.
     #[inline]
     pub(super) fn slice(self, from: usize, upto: usize) -> Self {
         Self {
@@ -62,72 +62,72 @@ impl<'a, K, V> Run<'a, '_, K, V> {
 }
 
 /// Tags and entries that a [`Run`] borrows.
-pub(super) type Sorted<'a, K, V> = (SmallVec<[u16; LEAF]>, SmallVec<[&'a (K, V); LEAF]>);
+pub(super) type Sorted<'a, K, V> = (SmallVec<[u16; MAX_LEAF_LEN]>, SmallVec<[&'a (K, V); MAX_LEAF_LEN]>);
 
-/// What an operand has in a region.
-pub(super) enum Part<'a, 's, K, V> {
+/// An operand's contents in a region.
+pub(super) enum Operand<'a, 's, K, V> {
     Empty,
-    /// One group, or the root.
+    /// The node of one group, or the root.
     Node(&'a Node<K, V>),
     /// Several groups of an inner node.
     Groups(&'a Node<K, V>),
-    /// Some entries of a leaf, in the order of their tags.
+    /// A range of a leaf's entries.
     Items(Run<'a, 's, K, V>),
 }
 
-impl<K, V> Clone for Part<'_, '_, K, V> {
+impl<K, V> Clone for Operand<'_, '_, K, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K, V> Copy for Part<'_, '_, K, V> {}
+impl<K, V> Copy for Operand<'_, '_, K, V> {}
 
-impl<'a, 's, K, V> Part<'a, 's, K, V> {
+impl<'a, 's, K, V> Operand<'a, 's, K, V> {
     pub(super) fn of_child(child: Option<&'a Node<K, V>>) -> Self {
-        child.map_or(Part::Empty, Part::Node)
+        child.map_or(Operand::Empty, Operand::Node)
     }
 
     pub(super) fn of_run(run: Run<'a, 's, K, V>) -> Self {
         if run.tags.is_empty() {
-            Part::Empty
+            Operand::Empty
         } else {
-            Part::Items(run)
+            Operand::Items(run)
         }
     }
 
     pub(super) fn is_leaf_or_empty(&self) -> bool {
         match self {
-            Part::Empty => true,
-            Part::Node(node) => node.is_leaf(),
-            Part::Groups(_) | Part::Items(_) => false,
+            Operand::Empty => true,
+            Operand::Node(node) => node.is_leaf(),
+            Operand::Groups(_) | Operand::Items(_) => false,
         }
     }
 
-    /// What is in a part of the region, if this is no leaf.
+    /// Returns the contents in a subregion, unless this is a node.
     pub(super) fn within(self, region: Region) -> Self {
         match self {
-            Part::Groups(node) if node.group(region.first).2 == region.width => {
-                Part::of_child(node.child(region.first))
+            Operand::Groups(node) if node.group(region.first).2 == region.width => {
+                Operand::of_child(node.child(region.first))
             }
-            Part::Items(run) => {
+            Operand::Items(run) => {
                 let below = |slot| run.tags.partition_point(|tag| slot_of_tag(*tag) < slot);
-                Part::of_run(run.slice(below(region.first), below(region.first + (1 << region.width))))
+                Operand::of_run(run.slice(below(region.first), below(region.first + (1 << region.width))))
             }
-            part => part,
+            operand => operand,
         }
     }
 
-    /// The entries, of a leaf or part of one.
+    /// Returns the entries of a leaf or of a range of one.
     #[inline]
     pub(super) fn run(self) -> Run<'a, 's, K, V> {
         match self {
-            Part::Node(leaf) => Run {
+            Operand::Node(leaf) => Run {
                 tags: leaf.tags(),
                 entries: Entries::OfLeaf(leaf.entries()),
             },
-            Part::Items(run) => run,
-            Part::Empty | Part::Groups(_) => Run {
+            Operand::Items(run) => run,
+            Operand::Empty | Operand::Groups(_) => Run {
                 tags: &[],
                 entries: Entries::OfLeaf(&[]),
             },
@@ -149,7 +149,7 @@ impl Region {
         Self {
             level,
             first: 0,
-            width: BITS,
+            width: BITS_PER_LEVEL,
         }
     }
 

@@ -1,33 +1,33 @@
-//! The result of a walk, put together group by group.
+//! The groups of the result of a walk, and the nodes built from them.
 
-use super::part::{Part, Region};
+use super::operand::{Operand, Region};
 use crate::hamt::edit;
 use crate::hamt::node::{Children, LeafBuilder, Node};
-use crate::hamt::{BITS, Bits, Keys, LEAF, SLOTS, rest, slot_of_tag, tag};
+use crate::hamt::{BITS_PER_LEVEL, Keys, MAX_LEAF_LEN, SLOTS, SlotBitmap, rest, slot_of_tag, sort_by_hash, tag};
 use smallvec::{Array, SmallVec};
 
-/// Where an entry of the result comes from.
+/// An entry of the result: borrowed from an operand, or new.
 pub(super) enum Source<'a, K, V> {
     Kept(&'a (K, V)),
     New((K, V)),
 }
 
-/// Entries of the result with their tags.
+/// Entries of the result and their tags.
 pub(super) type List<'a, K, V> = Vec<(u16, Source<'a, K, V>)>;
 
-/// What a group of the result holds.
+/// The contents of a group of the result.
 pub(super) enum Content<'a, K, V> {
     Empty,
-    /// A node; if it serves the slots that it serves in an operand, of which operand.
+    /// A node of an operand, and the operand's index if it has the node in the same group.
     Kept(&'a Node<K, V>, Option<u8>),
     /// A new node.
     New(Node<K, V>),
-    /// The next so many entries of the list that comes with the groups.
+    /// The next entries of the list of the [`Groups`], by their number.
     Entries(usize),
 }
 
 impl<K, V> Content<'_, K, V> {
-    /// How many entries it holds.
+    /// The number of entries.
     fn size(&self) -> usize {
         match self {
             Self::Empty => 0,
@@ -53,7 +53,7 @@ impl<'a, K, V> Group<'a, K, V> {
         }
     }
 
-    /// The child that it is, unless its entries are on a list.
+    /// The group's child; `None` if it is vacant or its entries are on the list.
     pub(super) fn into_child(self) -> Option<Node<K, V>> {
         match self.content {
             Content::Empty | Content::Entries(_) => None,
@@ -63,15 +63,15 @@ impl<'a, K, V> Group<'a, K, V> {
     }
 }
 
-/// The groups of the result's nodes at one level, as they come, with the entries of those that will be leaves.
+/// The groups of the result at one level so far, and the entries of those that will be leaves.
 pub(super) struct Groups<'a, K, V> {
     level: u32,
     groups: SmallVec<[Group<'a, K, V>; SLOTS as usize]>,
-    /// In front are those of the levels above: one list serves all.
+    /// The entries of this level, after those of the levels above: all levels share one list.
     pub(super) entries: List<'a, K, V>,
-    /// Where this level's entries begin.
+    /// The start of this level's entries.
     base: usize,
-    /// Where those end that are in groups.
+    /// The end of the entries that are in groups.
     grouped: usize,
 }
 
@@ -86,12 +86,12 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// For nodes at a level, with entries at the end of a list, which is to be given back.
+    /// The groups at a level, with entries at the end of a list that [`give_back`](Self::give_back) returns.
     pub(super) fn over(level: u32, list: &mut List<'a, K, V>) -> Self {
         Self::from(level, list.len(), list)
     }
 
-    /// As [`over`](Self::over), where the entries from `base` on are those of this level.
+    /// As [`over`](Self::over), with the list's entries from `base` on.
     pub(super) fn from(level: u32, base: usize, list: &mut List<'a, K, V>) -> Self {
         Self {
             level,
@@ -102,7 +102,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// For the node above these groups' one, which is to get them.
+    /// The groups of the level above, which [take over](Self::push_below) the list.
     pub(super) fn above(&self) -> Self {
         Self {
             level: self.level - 1,
@@ -113,13 +113,13 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// Gives the list back, without what this level has added to it.
+    /// Returns the list, without this level's entries.
     pub(super) fn give_back(mut self, list: &mut List<'a, K, V>) {
         self.entries.truncate(self.base);
         *list = self.entries;
     }
 
-    /// Adds a group that was moved out.
+    /// Adds a group that [`move_to`](Self::move_to) moved out.
     pub(super) fn add(&mut self, group: Group<'a, K, V>) {
         let region = Region {
             level: self.level,
@@ -129,17 +129,17 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         self.push(region, group.content);
     }
 
-    /// Forgets all groups of this level.
+    /// Removes all groups of this level.
     pub(super) fn clear(&mut self) {
         self.groups.clear();
         self.entries.truncate(self.base);
         self.grouped = self.base;
     }
 
-    /// Adds the next group, and joins it with what has come before if both fit in a leaf.
+    /// Adds the next group, and joins it with the groups before it that are its buddies and fit in a leaf with it.
     #[inline]
     pub(super) fn push(&mut self, region: Region, content: Content<'a, K, V>) {
-        // The common case: they are side by side in an operand, so they did not fit there.
+        // The common case: neighbours in an operand, so they don't fit in a leaf.
         if let (
             Some(Group {
                 content: Content::Kept(_, Some(a)),
@@ -167,7 +167,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         while self.join() {}
     }
 
-    /// Adds the groups that another walk has found in the next region.
+    /// Adds the groups that another walk built for the next region.
     #[cfg(feature = "rayon")]
     pub(super) fn append(&mut self, at: Region, next: Self) {
         let mut entries = next.entries.into_iter();
@@ -190,17 +190,17 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
             return false;
         };
         let width = low.width;
-        if width != high.width || width == BITS || (low.first >> width) & 1 == 1 {
+        if width != high.width || width == BITS_PER_LEVEL || (low.first >> width) & 1 == 1 {
             return false;
         }
-        // They are side by side in an operand, so they did not fit there.
+        // Neighbours in an operand, so they don't fit in a leaf.
         if let (Content::Kept(_, Some(a)), Content::Kept(_, Some(b))) = (&low.content, &high.content)
             && a == b
         {
             return false;
         }
         let (low_size, high_size) = (low.content.size(), high.content.size());
-        if low_size + high_size > LEAF {
+        if low_size + high_size > MAX_LEAF_LEN {
             return false;
         }
         let a = std::mem::replace(&mut low.content, Content::Empty);
@@ -230,7 +230,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         true
     }
 
-    /// Puts the entries of a leaf on the list.
+    /// Inserts the entries of a leaf into the list.
     fn list(&mut self, at: usize, leaf: Content<'a, K, V>) {
         match leaf {
             Content::Kept(leaf, _) => drop(self.entries.splice(at..at, kept(leaf))),
@@ -245,20 +245,20 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// Adds what an operand has in a region.
-    pub(super) fn keep(&mut self, region: Region, part: Part<'a, '_, K, V>, of: usize) {
-        match part {
-            Part::Empty => self.push(region, Content::Empty),
-            Part::Node(node) => {
+    /// Adds an operand's contents in a region.
+    pub(super) fn push_operand(&mut self, region: Region, operand: Operand<'a, '_, K, V>, of: usize) {
+        match operand {
+            Operand::Empty => self.push(region, Content::Empty),
+            Operand::Node(node) => {
                 node.prefetch_count();
                 self.push(region, Content::Kept(node, Some(of as u8)));
             }
-            Part::Items(run) => {
+            Operand::Items(run) => {
                 self.entries
                     .extend(run.iter().map(|(tag, entry)| (tag, Source::Kept(entry))));
                 self.push(region, Content::Entries(run.tags.len()));
             }
-            Part::Groups(node) => {
+            Operand::Groups(node) => {
                 let mut first = region.first;
                 while first < region.first + (1 << region.width) {
                     let (_, _, width) = node.group(first);
@@ -272,7 +272,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// Moves all groups of this level to a list, where those of entries are leaves. Returns how many entries they hold.
+    /// Moves all groups of this level to a list, building leaves of their entries. Returns the number of entries.
     pub(super) fn move_to<A: Array<Item = Group<'a, K, V>>>(&mut self, list: &mut SmallVec<A>) -> usize {
         let mut size = 0;
         let mut entries = self.entries.drain(self.base..);
@@ -288,18 +288,18 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         size
     }
 
-    /// Makes the next `count` entries of the list groups for a region.
-    pub(super) fn settle(&mut self, region: Region, count: usize, keys: &impl Keys<K>) {
+    /// Adds the groups of a region for the next `count` entries of the list.
+    pub(super) fn push_entries(&mut self, region: Region, count: usize, keys: &impl Keys<K>) {
         if count == 0 {
             self.push(region, Content::Empty);
-        } else if count <= LEAF || region.is_exhausted() {
+        } else if count <= MAX_LEAF_LEN || region.is_exhausted() {
             self.push(region, Content::Entries(count));
         } else if region.width > 0 {
             let [low, high] = region.halves();
             let entries = &self.entries[self.grouped..][..count];
             let of_low = entries.partition_point(|(tag, _)| slot_of_tag(*tag) < high.first);
-            self.settle(low, of_low, keys);
-            self.settle(high, count - of_low, keys);
+            self.push_entries(low, of_low, keys);
+            self.push_entries(high, count - of_low, keys);
         } else {
             let entries = self.entries.drain(self.grouped..self.grouped + count);
             let with_hash = |(_, source): (u16, Source<'_, K, V>)| {
@@ -307,13 +307,13 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
                 (keys.hash(&entry.0), entry)
             };
             let mut items: Vec<_> = entries.map(with_hash).collect();
-            items.sort_by_key(|(hash, _)| *hash);
-            let (starts, children) = edit::groups(items, self.level + 1, 0, BITS);
+            sort_by_hash(&mut items);
+            let (starts, children) = edit::groups(items, self.level + 1, 0, BITS_PER_LEVEL);
             self.push(region, Content::New(Node::inner(starts, children)));
         }
     }
 
-    /// The nodes of the groups: one, or an inner node of several.
+    /// Returns the node of the groups: that of a single one, or an inner node.
     pub(super) fn into_node(mut self) -> Option<Node<K, V>> {
         self.take_node()
     }
@@ -321,7 +321,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
     fn take_node(&mut self) -> Option<Node<K, V>> {
         let alone = self.groups.len() == 1;
         let mut entries = self.entries.drain(self.base..);
-        let mut starts: Bits = 0;
+        let mut starts: SlotBitmap = 0;
         let mut children = Children::new();
         for group in std::mem::take(&mut self.groups) {
             starts |= 1 << group.first;
@@ -339,14 +339,14 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         }
     }
 
-    /// Adds the groups of all slots at the level below as one group here.
+    /// Adds the groups of all slots of the level below as one group.
     pub(super) fn push_below(&mut self, region: Region, mut below: Groups<'a, K, V>, keys: &impl Keys<K>) {
         if below.groups.len() > 1 {
             let content = below.take_node().map_or(Content::Empty, Content::New);
             self.entries = below.entries;
             return self.push(region, content);
         }
-        // They fit in a leaf, whose tags are of this level.
+        // They fit in a leaf, whose tags are those of this level.
         self.entries = below.entries;
         if let Some(group) = below.groups.pop() {
             self.list(self.entries.len(), group.content);
@@ -355,13 +355,13 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         for (old, source) in &mut *entries {
             *old = tag(rest(keys.hash(&source.entry().0), self.level));
         }
-        entries.sort_by_key(|(tag, _)| *tag);
+        sort_by_hash(entries);
         let count = entries.len();
-        self.settle(region, count, keys);
+        self.push_entries(region, count, keys);
     }
 }
 
-/// A leaf of the next `count` entries of a list.
+/// Builds a leaf of the next `count` entries of a list.
 pub(super) fn new_leaf<'a, K: Clone + 'a, V: Clone + 'a>(
     entries: &mut impl Iterator<Item = (u16, Source<'a, K, V>)>,
     count: usize,
@@ -393,7 +393,7 @@ impl<K, V> Source<'_, K, V> {
     }
 }
 
-/// The entries of a leaf.
+/// Returns the entries of an operand's leaf.
 fn kept<K, V>(leaf: &Node<K, V>) -> impl Iterator<Item = (u16, Source<'_, K, V>)> {
     leaf.tags().iter().copied().zip(leaf.entries().iter().map(Source::Kept))
 }
