@@ -61,6 +61,7 @@ pub mod env;
 pub mod persist;
 mod shared;
 pub mod term;
+mod varint;
 
 pub use env::{Environment, WriteError};
 pub use pleach_collections::{Bag, Map, RandomState, Set, bag, map, set};

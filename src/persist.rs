@@ -1,26 +1,26 @@
-//! Environments as files.
+//! Files, journals and archives of environments.
 //!
-//! [`Environment::save`] writes all that an environment holds, and [`Environment::load`] gives an equal one: the same
-//! atoms equally often, rules and annotations in their order and under their definition numbers, with the names of their
-//! variables, and the same spaces, states and bindings. Anything else than what was saved is an [error](LoadError) that
-//! says where the file is wrong. `docs/format.md` has the format; the bytes depend on what the environment holds alone.
+//! [`Environment::save`] writes the content of an environment to a file, and [`Environment::load`] reads an equal one: the
+//! same atoms with the same multiplicities; rules and annotations in order, with their definition numbers and the names of
+//! their variables; the same spaces, states and bindings. Bytes that were not saved so are an [error](LoadError) that names
+//! the offset. `docs/format.md` specifies the format; the bytes are a function of the content alone.
 //!
 #![cfg_attr(
     feature = "journal",
-    doc = "A [`Journal`] keeps a [`SharedEnvironment`](crate::SharedEnvironment) in a folder, and loses no commit that it acknowledged."
+    doc = "A [`Journal`] is a write-ahead log for a [`SharedEnvironment`](crate::SharedEnvironment): acknowledged commits survive a crash."
 )]
 #![cfg_attr(
     not(feature = "journal"),
-    doc = "With the feature `journal`, a `Journal` keeps a `SharedEnvironment` in a folder, and loses no commit that it acknowledged."
+    doc = "With the feature `journal`, a `Journal` is a write-ahead log for a `SharedEnvironment`: acknowledged commits survive a crash."
 )]
 //!
-//! An [`Archive`] keeps named states in a folder, and all that led to them: branches, tags, a log, merges.
+//! An [`Archive`] keeps named revisions of an environment and their history in a folder: branches, tags, a log, merges.
 //!
 //! # Compression
-//! Plain facts are written as what their paths don't share, so there is little left to compress. Rules and texts
-//! shrink to a quarter or a half through any compressor around [`save_to`](Environment::save_to) and
-//! [`load_from`](Environment::load_from). Loading reads no more than 1 MiB of what it doesn't know to be sound; what has
-//! checksums that fit is limited by [`Read::take`] around the decompressor.
+//! Facts are prefix-compressed, which leaves little to gain. Rules and texts shrink to a quarter or a half through any
+//! compressor around [`save_to`](Environment::save_to) and [`load_from`](Environment::load_from). Loading reads at most
+//! 1 MiB beyond what checksums have verified; [`Read::take`] around the decompressor bounds the size of a file with valid
+//! checksums.
 //!
 //! ```
 //! use lz4_flex::frame::{FrameDecoder, FrameEncoder};
@@ -37,14 +37,13 @@
 //! ```
 //!
 //! # Limits
-//! - [`save`](Environment::save) leaves history out: a loaded environment is related to no other, and a
-//!   [`union`](Environment::union) with any but its own forks sums what both hold.
-//! - [Opaque](crate::term::Leaf::Opaque) values, as grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
-//! - Checksums find what is broken, not what was forged: a forged file gives a sound environment or an error, but who can
-//!   write the file can write what he likes.
-//! - Symbols are interned for ever, so a hostile file can take as much memory for ever as it has bytes in names.
+//! - [`save`](Environment::save) doesn't store history: a loaded environment is unrelated to any other, and a
+//!   [`union`](Environment::union) with any but its own forks sums the multiplicities of both.
+//! - [Opaque](crate::term::Leaf::Opaque) values, such as the grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
+//! - Checksums detect corruption, not forgery: a forged file loads as a valid environment with any content, or is an error.
+//! - Symbols are interned permanently, so loading a hostile file can leak as many bytes as it holds names.
 
-// Bytes and texts from outside are read here: nothing that they hold may panic.
+// Untrusted bytes and texts are parsed here: they must not cause a panic.
 #![deny(clippy::indexing_slicing)]
 
 #[deny(clippy::arithmetic_side_effects)]
@@ -52,55 +51,59 @@ mod archive;
 #[deny(clippy::arithmetic_side_effects)]
 mod atom;
 mod block;
-#[deny(clippy::arithmetic_side_effects)]
-mod bytes;
 mod codec;
+#[cfg(feature = "journal")]
+mod critical_section;
 mod disk;
 mod error;
-mod file;
+#[deny(clippy::arithmetic_side_effects)]
+mod fact_key;
 mod folder;
+mod format;
 #[cfg(feature = "journal")]
 mod journal;
 #[deny(clippy::arithmetic_side_effects)]
-mod key;
-#[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod lock;
+mod patch;
 #[cfg(test)]
 #[cfg(all(unix, feature = "journal"))]
 mod power_loss;
-mod record;
+mod replace;
 mod save;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "journal")]
-mod turn;
 
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
-pub use self::archive::{Archive, ArchiveError, Note, Revision, RevisionId, RevisionIdError, Verification};
-pub use self::codec::{Codec, NoCodec};
-pub use self::error::{Flaw, LoadError, SaveError};
+pub use archive::{
+    Archive, ArchiveError, ArchiveMergeError, Note, Revision, RevisionId, RevisionIdError, Verification,
+};
+pub use codec::{Codec, NoCodec};
+pub use error::{Flaw, LoadError, SaveError};
 #[cfg(feature = "journal")]
-pub use self::journal::{Journal, JournalError, Recovery, SyncPolicy};
+pub use journal::{Journal, JournalCommitError, JournalError, JournalUpdateError, Recovery, SyncPolicy};
+
 use crate::env::Environment;
 use crate::term::Term;
 
-/// Ends the process as [`std::process::exit`] does, and removes the temporary files that its threads are writing to save
-/// environments or to commit to archives. What they were to replace is as it was.
+/// Ends the process like [`std::process::exit`], and removes the temporary files that its threads are writing to save
+/// environments or to commit to archives. The files that they would replace keep their content.
 ///
-/// For a handler of Ctrl-C, on a thread of its own: it waits while another thread makes, renames or removes such a file.
+/// Meant for a handler of Ctrl-C on a thread of its own: it waits while another thread creates, renames or removes a
+/// temporary file.
 pub fn exit(code: i32) -> ! {
-    file::exit(code)
+    replace::exit(code)
 }
 
-/// Checks that an environment can be saved at this path, as far as can be told: that the folder is there and may be
-/// written, that the name isn't too long, and that nothing but a regular file is there. It makes the temporary file that a
-/// save begins with, and removes it. O(1).
+/// Checks that an environment can be saved at this path, as far as can be known: that the folder exists and is writable,
+/// that the name isn't too long, and that the path is vacant or holds a regular file. O(1).
+///
+/// Creates and removes the temporary file that a save begins with.
 ///
 /// # Errors
-/// That of a save which would begin now.
+/// The error of a save that would begin now.
 ///
 /// ```
 /// let folder = std::env::temp_dir();
@@ -108,38 +111,26 @@ pub fn exit(code: i32) -> ! {
 /// assert!(pleach::persist::probe(&folder).is_err());
 /// ```
 pub fn probe(path: impl AsRef<Path>) -> Result<(), SaveError> {
-    Ok(file::probe(path.as_ref())?)
-}
-
-const MAGIC: [u8; 8] = *b"\x89pleach\n";
-const VERSION: u32 = 1;
-
-/// The kinds of blocks.
-mod kind {
-    pub(super) const END: u8 = 0;
-    pub(super) const SPACE: u8 = 1;
-    pub(super) const FACTS: u8 = 2;
-    pub(super) const OTHERS: u8 = 3;
-    pub(super) const DEFINITIONS: u8 = 4;
-    pub(super) const CELLS: u8 = 5;
+    Ok(replace::probe(path.as_ref())?)
 }
 
 /// # Files
-/// A save takes O(n) and memory for one block and a pointer for each rule. It can be made from a fork on another thread
+/// A save takes O(n) time, and memory for one block and a pointer for each rule. It can run on a fork in another thread
 /// while the environment is written.
 impl<T: Term> Environment<T> {
-    /// Saves what this environment holds in a file, in the place of what the file held. O(n).
+    /// Saves the environment to a file, and replaces the file atomically if it exists. O(n).
     ///
-    /// The file is written beside it, synced and renamed: after a crash at any moment it holds the old or the new, whole.
-    /// (A file `.NAME.pleach-K.tmp` may be left then, which the next save to this path removes; [`exit`]
-    /// leaves none.) If it fails, the old file is as it was, or, where
-    /// only the folder could not be synced, the new one is there.
+    /// Writes a temporary file in the same folder, syncs it and renames it: after a crash at any moment the path holds the
+    /// old content or the new. A crash can leave a file `.NAME.pleach-K.tmp`, which the next save to this path removes;
+    /// [`exit`] leaves none.
     ///
-    /// A link is followed, and what it leads to made if it is not there. The new file has the rights of the old one from the
-    /// start, and its owner and group as far as the process may give them; other hard links go on having the old one.
+    /// Follows symbolic links, and creates the target if it is missing. The new file has the permissions of the old one
+    /// from the start, and its owner and group as far as the process may set them; other hard links keep the old content.
     ///
     /// # Errors
-    /// [`SaveError`], if the path is that of something else than a regular file too, and for an [opaque](crate::term::Leaf::Opaque) value too: see [`save_with`](Self::save_with).
+    /// [`SaveError`], also if the path holds anything but a regular file, and for an [opaque](crate::term::Leaf::Opaque)
+    /// value: see [`save_with`](Self::save_with). The file keeps its old content then, unless only the sync of the folder
+    /// failed: then it has the new.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -159,38 +150,38 @@ impl<T: Term> Environment<T> {
         self.save_with(path, &NoCodec)
     }
 
-    /// As [`save`](Self::save), with a codec for opaque values.
+    /// Like [`save`](Self::save), with a codec for opaque values. O(n).
     ///
     /// # Errors
     /// As [`save`](Self::save).
     pub fn save_with(&self, path: impl AsRef<Path>, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
         let path = path.as_ref();
-        file::replace(path, |file| save::save(self.snapshot(), file, codec)).map_err(|error| match error {
-            SaveError::Io(error) => SaveError::Io(disk::unname(error, path)),
+        replace::replace(path, |file| save::save(self.snapshot(), file, codec)).map_err(|error| match error {
+            SaveError::Io(error) => SaveError::Io(disk::without_path(error, path)),
             error => error,
         })
     }
 
-    /// Writes what [`save`](Self::save) would. It writes a block of about 64 KiB at a time and flushes at the end.
+    /// Writes the environment in the format of [`save`](Self::save), about 64 KiB at a time, and flushes the writer. O(n).
     ///
     /// # Errors
-    /// As [`save`](Self::save). What was written then is no whole file, and is refused when loaded.
+    /// As [`save`](Self::save). The bytes written by then don't load.
     pub fn save_to(&self, writer: impl Write, codec: &(impl Codec<T> + ?Sized)) -> Result<(), SaveError> {
         save::save(self.snapshot(), writer, codec)
     }
 
-    /// The environment that was saved in a file, with indexes built anew. It is related to no other.
+    /// Loads an environment from a file and rebuilds its indexes. It is unrelated to any other environment.
     ///
-    /// O(n), and less for facts than to add them: they come sorted. It reads block by block, and needs no memory beside
-    /// what the environment itself takes but for two blocks.
+    /// O(n); facts are sorted in the file, so this is faster than adding them. Beside the environment itself, takes memory
+    /// for two blocks.
     ///
     /// # Errors
-    /// [`LoadError`]. Everything that the file says is checked, so what is loaded is sound.
+    /// [`LoadError`], if the file can't be read or isn't valid: all of it is checked.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         Self::load_with(path, &NoCodec)
     }
 
-    /// As [`load`](Self::load), with a codec for opaque values.
+    /// Like [`load`](Self::load), with a codec for opaque values. O(n).
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -198,15 +189,15 @@ impl<T: Term> Environment<T> {
         let path = path.as_ref();
         let load = || Self::load_from(&disk::File::open(path)?, codec);
         load().map_err(|error| match error {
-            LoadError::Io(error) => LoadError::Io(disk::unname(error, path)),
+            LoadError::Io(error) => LoadError::Io(disk::without_path(error, path)),
             error => error,
         })
     }
 
-    /// Reads what [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered.
+    /// Reads an environment that [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered. O(n).
     ///
     /// # Errors
-    /// As [`load`](Self::load), and if anything follows.
+    /// As [`load`](Self::load), and if bytes follow the environment.
     pub fn load_from(reader: impl Read, codec: &(impl Codec<T> + ?Sized)) -> Result<Self, LoadError> {
         load::load(BufReader::with_capacity(block::FULL, reader), codec)
     }

@@ -1,4 +1,4 @@
-//! Archives: folders whose files are a fuzzer's bytes give sound environments or errors that say which file is wrong.
+//! Archives: folders with fuzzed files open as valid environments, or are errors that name the file.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,11 +11,11 @@ use super::folder;
 use super::forge::{self, ARCHIVE, Fit};
 use super::load::save;
 
-/// More files than these are ignored, so that one input takes milliseconds.
+/// Greatest number of files: further ones are ignored, so that an input takes milliseconds.
 const MOST: usize = 12;
 
-/// Takes the bytes as the files of an archive, each with its magic, one after another. They are opened as they are, with
-/// checksums that fit, and with all else that fits.
+/// Splits the bytes into the files of an archive, each at its magic number. They are opened as they are, with valid
+/// checksums, and with all else valid too.
 pub fn run(data: &[u8]) {
     let files = split(data);
     folder::with(|folder| {
@@ -39,7 +39,7 @@ fn split(data: &[u8]) -> Vec<Vec<u8>> {
     starts.windows(2).map(|ends| data[ends[0]..ends[1]].to_vec()).collect()
 }
 
-/// Puts the files in their places: revisions under their ids, names under what they say or another. Returns the ids.
+/// Writes the files: revisions under their ids, names under the name in them or another. Returns the ids.
 fn lay(folder: &Path, files: &[Vec<u8>]) -> Vec<String> {
     let _ = fs::remove_dir_all(folder);
     for part in ["revisions", "names"] {
@@ -63,13 +63,13 @@ fn lay(folder: &Path, files: &[Vec<u8>]) -> Vec<String> {
             }
             path
         };
-        // A name may be longer than those of files are.
+        // The name may be too long for a file.
         let _ = fs::write(path, file);
     }
     ids
 }
 
-/// What an archive may say of files that are not its own: nothing of the system's.
+/// Asserts that an error is one of the archive's content, not of the system.
 fn may_fail<R>(result: Result<R, ArchiveError>) -> Option<R> {
     match result {
         Ok(result) => Some(result),
@@ -78,7 +78,7 @@ fn may_fail<R>(result: Result<R, ArchiveError>) -> Option<R> {
             match error {
                 ArchiveError::Load {
                     path,
-                    error: LoadError::Corrupt { offset, .. },
+                    source: LoadError::Corrupt { offset, .. },
                 } => {
                     let length = fs::metadata(&path).expect("the file is there").len();
                     assert!(offset <= length, "{offset} of {length} in {}", path.display());
@@ -95,12 +95,12 @@ fn open(folder: &Path, files: &[Vec<u8>]) {
     let ids = lay(folder, files);
     let open = || Archive::<Atom>::open(folder).expect("the folders are there");
     let archive = open();
-    // A branch for each revision whose first block can be read.
+    // A branch for each revision with a valid header.
     let mut branches: Vec<(String, &String)> = Vec::new();
     for (number, id) in ids.iter().enumerate() {
         let name = format!("r{number}");
         match archive.branch(&name, id) {
-            Err(ArchiveError::Taken(_)) => {}
+            Err(ArchiveError::NameInUse(_)) => {}
             made => {
                 if let Some(made) = may_fail(made) {
                     assert_eq!(made.to_string(), *id);
@@ -122,7 +122,7 @@ fn open(folder: &Path, files: &[Vec<u8>]) {
     for (name, id) in &branches {
         let history = may_fail(archive.log(name));
         let state = may_fail(archive.checkout(id));
-        // What is found sound can be read.
+        // Revisions that verify can be read.
         assert!(!is_sound || (history.is_some() && state.is_some()));
         if let Some(history) = history {
             let ids: BTreeSet<RevisionId> = history.iter().map(|revision| revision.id).collect();
@@ -157,10 +157,10 @@ fn open(folder: &Path, files: &[Vec<u8>]) {
     let pruned = may_fail(archive.prune());
     assert!(!is_sound || pruned.is_some());
     let found = archive.verify().expect("the folder can be read");
-    assert!(!is_sound || (found.problems.is_empty() && found.leftovers.is_empty()));
+    assert!(!is_sound || (found.problems.is_empty() && found.unreachable.is_empty()));
 }
 
-/// Compares two branches, and merges the second into the first, as a branch of its own.
+/// Compares two branches, and merges the second into a copy of the first.
 fn pair(folder: &Path, archive: &Archive, [a, b]: [&str; 2], is_sound: bool) {
     let patch = may_fail(archive.diff(a, b));
     assert!(!is_sound || patch.is_some());
@@ -178,7 +178,7 @@ fn pair(folder: &Path, archive: &Archive, [a, b]: [&str; 2], is_sound: bool) {
     }
     let merged = may_fail(archive.merge("merged", b));
     assert!(!is_sound || merged.is_some());
-    // A merge of what is there already reads no state.
+    // A merge of an ancestor reads no state.
     let state = may_fail(archive.checkout("merged"));
     assert!(!is_sound || state.is_some());
     if let Some(state) = state {

@@ -1,4 +1,4 @@
-//! Operations on four environments, each beside the naive model of the laws.
+//! Operations on four environments, each compared with the naive model of the laws.
 
 mod atoms;
 mod queries;
@@ -13,15 +13,15 @@ use self::atoms::{atom, edges, pattern};
 use pleach_testkit::model::{Canonical, Model, can_match, canonical};
 
 const HANDLES: usize = 4;
-/// Spaces and states that one run makes, at most.
+/// Greatest number of spaces and states in a run.
 const MOST: usize = 4;
 
-/// An environment and its model. What is in a named space is in the model as `(in 1 atom)`.
+/// An environment and its model. The model holds the atom of a named space as `(in 1 atom)`.
 #[derive(Clone)]
 struct Pair {
     real: Environment,
     model: Model,
-    /// The named spaces that it has.
+    /// Its named spaces.
     spaces: BTreeSet<usize>,
     cells: BTreeMap<Cell, Canonical>,
 }
@@ -32,7 +32,7 @@ struct World {
     states: Vec<StateId>,
 }
 
-/// Reads the bytes as operations, of three bytes each: what to do, with which environments, and with what.
+/// Interprets the bytes as operations of three bytes: the operation, the environments, and the argument.
 pub fn run(data: &[u8]) {
     let pair = || Pair {
         real: Environment::new(),
@@ -50,7 +50,7 @@ pub fn run(data: &[u8]) {
         let at = [0, 2, 4].map(|shift| usize::from(handles >> shift) % HANDLES);
         world.step(*operation, at, *operand);
         if number % 16 == 0 {
-            // All of them, for a write through one must not be seen through another.
+            // All of them: a write through one must not affect another.
             world.check();
         }
     }
@@ -65,12 +65,12 @@ impl World {
     fn step(&mut self, operation: u8, [to, a, b]: [usize; 3], operand: u8) {
         let operation = operation % 32;
         let pair = &mut self.pairs[to];
-        // A handle that has written nothing yet.
+        // A handle without writes.
         pair.real = pair.real.clone();
         let model = pair.model.clone();
         self.operate(operation, [to, a, b], operand);
         let pair = &mut self.pairs[to];
-        // The model of atoms knows nothing of writes to what is no atom.
+        // The model doesn't cover writes to states and bindings.
         if pair.real.is_modified() && pair.model.is(&model) {
             pair.model = pair.model.next();
         }
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// Does to one environment what leads from another to a third.
+    /// Applies the patch between two environments to a third.
     fn patch(&mut self, to: usize, from: usize, target: usize) {
         let (from, target) = (&self.pairs[from], &self.pairs[target]);
         let patch = from.real.diff(&target.real);
@@ -272,7 +272,7 @@ impl World {
 }
 
 impl Pair {
-    /// What the model says of the environment's own space.
+    /// The environment's own space in the model.
     fn own(&self) -> Vec<(&Canonical, u64)> {
         let named = canonical(&Atom::expression([Atom::symbol("in"), Atom::from(0)]));
         let named = &named[1..named.len() - 1];
@@ -321,7 +321,7 @@ impl Pair {
         }
     }
 
-    /// Takes over all atoms of another environment, as a raw map.
+    /// Takes all atoms of another environment, as a raw map.
     fn exchange(&mut self, other: &Self) {
         let mut exchanged = self.real.clone();
         exchanged
@@ -331,7 +331,7 @@ impl Pair {
         assert_eq!(atoms_of(&exchanged), atoms_of(&other.real));
     }
 
-    /// What was saved comes back.
+    /// Save and load round-trip.
     fn saved(&self) {
         let mut bytes = Vec::new();
         self.real

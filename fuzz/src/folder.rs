@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder of its own for each thread, in memory if there is such a place.
+/// One folder for each thread, in memory if possible.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -33,7 +33,7 @@ thread_local! {
     static FOLDER: Folder = Folder::new();
 }
 
-/// Calls `test` with the folder of this thread, which holds what the last call left.
+/// Calls `test` with the folder of this thread, which holds the files of the last call.
 pub(crate) fn with(test: impl FnOnce(&Path)) {
     FOLDER.with(|folder| test(&folder.0));
 }

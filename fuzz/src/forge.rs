@@ -1,11 +1,11 @@
-//! Files made of a fuzzer's bytes by docs/format.md: all that must fit, but that a fuzzer can't hit on, is made to fit.
+//! Files forged from a fuzzer's bytes by docs/format.md: fields that a fuzzer can't guess, such as checksums, are made valid.
 
 use pleach::persist::NoCodec;
 use pleach::{Atom, Environment};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// What the files of an archive begin with.
+/// Magic number of the files of an archive.
 pub(crate) const ARCHIVE: [u8; 8] = *b"\x89pleaar\n";
 
 const HEAD: usize = 12;
@@ -29,13 +29,13 @@ struct Block {
     content: Vec<u8>,
 }
 
-/// The blocks of a file, the last one as long as there are bytes.
+/// Parses the blocks of a file; the last one may be truncated.
 fn blocks(data: &[u8]) -> Vec<Block> {
     let mut rest = data.get(HEAD..).unwrap_or_default();
     std::iter::from_fn(|| next_block(&mut rest)).collect()
 }
 
-/// The next block, as long as there are bytes.
+/// Parses the next block, which may be truncated.
 fn next_block(rest: &mut &[u8]) -> Option<Block> {
     let [kind, a, b, c, d, after @ ..] = *rest else {
         return None;
@@ -62,7 +62,7 @@ fn join(magic: [u8; 8], version: u32, blocks: &[Block]) -> Vec<u8> {
     file
 }
 
-/// A saved environment: magic, version, lengths of blocks, checksums, the end, and the counts of each space.
+/// Forges a saved environment: magic number, version, lengths of blocks, checksums, the end, and the counts of each space.
 pub(crate) fn file(data: &[u8]) -> Vec<u8> {
     let mut blocks = blocks(data);
     let end = blocks.iter().position(|block| block.kind == kind::END);
@@ -104,7 +104,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
     join(*b"\x89pleach\n", 1, &blocks)
 }
 
-/// The log 0 of a journal: magic, version, its number, tags, lengths of blocks, checksums, and environments within.
+/// Forges log 0 of a journal: magic number, version, number, tags, lengths of blocks, checksums, and environments inside.
 pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut blocks = blocks(data);
     let mut salt = 0;
@@ -116,7 +116,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
         } else if index > 0 {
             let length = block.content.len();
             let mut rest = block.content.get(8..).unwrap_or_default();
-            let on_disk = number(&mut rest).unwrap_or(0).min(index as u64);
+            let synced = number(&mut rest).unwrap_or(0).min(index as u64);
             let rest = &block.content[length - rest.len()..];
             let rest = if block.kind == kind::WHOLE {
                 file(rest)
@@ -124,40 +124,40 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
                 rest.to_vec()
             };
             block.content = salt.wrapping_add(index as u64).to_le_bytes().to_vec();
-            put_number(&mut block.content, on_disk);
+            put_number(&mut block.content, synced);
             block.content.extend(rest);
         }
     }
     join(*b"\x89pleajl\n", 2, &blocks)
 }
 
-/// How much of a file of an archive is made to fit.
+/// Which fields of a file of an archive are made valid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fit {
-    /// Magic, version, lengths of blocks and checksums.
+    /// Magic number, version, lengths of blocks and checksums.
     Blocks,
-    /// These; ids, each of which becomes that of a file before; generations; and how many atoms there are.
+    /// Also ids, each of which becomes that of an earlier file, generations, and numbers of atoms.
     All,
 }
 
-/// The id of a revision.
+/// Returns the id of a revision.
 pub(crate) fn id(file: &[u8]) -> [u8; 32] {
     Sha256::digest(file).into()
 }
 
-/// Whether the first block of this file says that it is a name's. All others are taken for revisions.
+/// Whether the first block is that of a name. All other files are taken for revisions.
 pub(crate) fn is_name(file: &[u8]) -> bool {
     file.get(HEAD) == Some(&kind::NAME)
 }
 
-/// The name that the file of one says it is of.
+/// Returns the name in the file of a name.
 pub(crate) fn name_in(file: &[u8]) -> Option<&str> {
     let mut rest = file.get(HEAD + 5..)?;
     let length = number(&mut rest)?;
     std::str::from_utf8(take(&mut rest, usize::try_from(length).ok()?)?).ok()
 }
 
-/// The files of an archive, each after those that it refers to.
+/// Forges the files of an archive, each after those that it refers to.
 pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
     // Ids and generations of the revisions.
     let mut known = Vec::new();
@@ -192,13 +192,13 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
     forged
 }
 
-/// The id that is meant by one that is probably none.
+/// Maps an arbitrary id to one that exists.
 fn known_id(given: &[u8], known: &[([u8; 32], u64)]) -> Option<([u8; 32], u64)> {
     let at = usize::from(*given.first()?).checked_rem(known.len())?;
     known.get(at).copied()
 }
 
-/// What a file of a name says, with an id that is there.
+/// Forges the block of a name, with an id that exists.
 fn name(content: &[u8], known: &[([u8; 32], u64)]) -> Vec<u8> {
     let mut rest = content;
     if counted(&mut rest).is_none() {
@@ -209,7 +209,7 @@ fn name(content: &[u8], known: &[([u8; 32], u64)]) -> Vec<u8> {
     [name, &id].concat()
 }
 
-/// The first block of a revision, its generation, and whether a patch follows.
+/// Forges the block of a revision. Returns it with its generation, and whether a patch follows.
 fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>, u64, bool) {
     let mut rest = content;
     let mut parents = Vec::new();
@@ -226,8 +226,8 @@ fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>
     put_number(&mut out, generation);
     out.push(u8::from(is_patch));
     if is_patch {
-        let [behind, whole] = [(); 2].map(|()| number(&mut rest).unwrap_or(0));
-        put_number(&mut out, behind);
+        let [chain, whole] = [(); 2].map(|()| number(&mut rest).unwrap_or(0));
+        put_number(&mut out, chain);
         put_number(&mut out, whole);
     }
     let mut atoms = number(&mut rest).unwrap_or(0);
@@ -249,7 +249,7 @@ fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>
     (out, generation, is_patch)
 }
 
-/// Skips an entry of a block of this kind; the step to its definition number, or 0. `None` if there is none.
+/// Skips an entry of a block of this kind. Returns the step to its definition number, or 0; `None` if there is no entry.
 fn skip_entry(kind: u8, rest: &mut &[u8]) -> Option<u64> {
     if rest.is_empty() {
         return None;

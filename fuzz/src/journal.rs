@@ -1,4 +1,4 @@
-//! Journals: a folder whose log is a fuzzer's bytes is opened, or refused and left as it is.
+//! Journals: a folder with a fuzzed log opens, or is an error and stays unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use pleach::persist::{Journal, JournalError, LoadError, NoCodec, SyncPolicy};
 use super::folder;
 use super::forge;
 
-/// Opens journals whose log is these bytes, as they are and with checksums that fit.
+/// Opens journals with the bytes as their log, as they are and with valid checksums.
 pub fn run(data: &[u8]) {
     folder::with(|folder| {
         open(folder, data, SyncPolicy::Never);
@@ -26,11 +26,11 @@ fn open(folder: &Path, bytes: &[u8], sync: SyncPolicy) {
         Err(error) => {
             match error {
                 JournalError::Load {
-                    error: LoadError::Corrupt { offset, .. },
+                    source: LoadError::Corrupt { offset, .. },
                     ..
                 } => assert!(offset <= bytes.len() as u64),
-                // The log says that there is another, or that it was longer.
-                JournalError::Cut(_) => {}
+                // The log states that another follows, or that it was longer.
+                JournalError::Truncated(_) => {}
                 error => panic!("{error}"),
             }
             assert!(

@@ -1,5 +1,5 @@
-//! What each fuzz target does with the bytes that it is given. Beside the targets, `crates/pleach-metta/tests/metta/fuzz_corpus.rs` includes this, to
-//! run what they have found without a fuzzer.
+//! The functions that the fuzz targets call with their input. `crates/pleach-metta/tests/metta/fuzz_corpus.rs` includes this
+//! crate too, to run the corpus without a fuzzer.
 
 pub mod archive;
 pub mod environment;

@@ -1,11 +1,11 @@
-//! Files: what loads is sound and comes back from a save, and all else is an error that says where.
+//! Files: bytes load as a valid environment, which round-trips, or are an error with the offset.
 
 use pleach::persist::{LoadError, NoCodec};
 use pleach::{Atom, Environment};
 
 use super::forge;
 
-/// Loads the bytes as a file, as they are and with lengths, counts and checksums that fit.
+/// Loads the bytes as a file, as they are and with valid lengths, counts and checksums.
 pub fn run(data: &[u8]) {
     load(data);
     load(&forge::file(data));
@@ -25,7 +25,7 @@ fn load(file: &[u8]) {
     let again = Environment::<Atom>::load_from(&saved[..], &NoCodec).expect("what was saved can be loaded");
     assert!(again == env && again.diff(&env).is_empty());
     assert!(save(&again) == saved, "equal environments have equal files");
-    // It can be written as any other.
+    // It can be modified like any other.
     let mut fork = env.clone();
     let facts: Vec<(Atom, u64)> = env.iter().take(16).collect();
     for (fact, count) in &facts {

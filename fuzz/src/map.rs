@@ -1,4 +1,4 @@
-//! Operations on forks of a map, of a set and of a bag, each beside its model of `std`'s.
+//! Operations on forks of a map, a set and a bag, each compared with a model of `std`.
 
 mod bags;
 mod maps;
@@ -8,7 +8,7 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use pleach_testkit::hostile::Hostile;
 
-/// Handles of each kind of collection: an operation works on some of them.
+/// Handles of each kind of collection, on which the operations work.
 const HANDLES: usize = 4;
 
 /// One of the handles.
@@ -21,7 +21,7 @@ impl Handle {
     }
 }
 
-/// So many keys from the first on, a stride apart.
+/// A number of keys from the first on, a stride apart.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 struct Run {
     first: u16,
@@ -42,7 +42,7 @@ enum Steps {
     Bag(Vec<bags::Step>),
 }
 
-/// Reads the bytes as operations.
+/// Interprets the bytes as operations.
 pub fn run(data: &[u8]) {
     let Ok((way, steps)) = <(u8, Steps)>::arbitrary_take_rest(Unstructured::new(data)) else {
         return;

@@ -1,14 +1,14 @@
-//! Source text: what it reads as prints as what reads as the same, and a path says the same as the atom.
+//! Source text: parsed atoms print as text that parses to the same atoms, and equal their decoded paths.
 
 use std::cmp::Ordering;
 
 use pleach::Atom;
 use pleach::term::{Bindings, Encoder, Item, ParseError, Parser, alpha_eq, parser, path, rename_apart, unify};
 
-/// Levels of parentheses that a second parser allows.
+/// Depth limit of the second parser.
 const DEPTH: usize = 4;
 
-/// Takes bytes as text, as far as they are.
+/// Interprets the bytes as text, up to the first invalid byte.
 pub(crate) fn text(data: &[u8]) -> &str {
     match std::str::from_utf8(data) {
         Ok(text) => text,
@@ -16,7 +16,7 @@ pub(crate) fn text(data: &[u8]) -> &str {
     }
 }
 
-/// Reads the bytes as a source text.
+/// Parses the bytes as source text.
 pub fn run(data: &[u8]) {
     let source = text(data);
     let mut items: Vec<Item> = Vec::new();
@@ -96,14 +96,14 @@ fn compare(a: &Atom, b: &Atom) {
     let unifies = unify(a, b, &mut bindings);
     assert_eq!(unifies, unify(b, a, &mut mirrored));
     assert!(unifies || bindings.is_empty());
-    // What a variable stands for can be exponentially larger than what says so.
+    // As a tree, the value of a variable can be exponentially larger than the bindings.
     if unifies && bindings.len() < 8 {
         assert_eq!(bindings.resolve(a), bindings.resolve(b));
         assert!(alpha_eq(&bindings.resolve(a), &mirrored.resolve(a)));
     }
 }
 
-/// A limit of depth changes nothing but that it refuses the first item that is deeper.
+/// Asserts that a depth limit has no effect but to reject the first deeper item.
 fn is_limited(source: &str, items: &[Item]) {
     let mut limited = Parser::<Atom>::new(source).max_depth(DEPTH);
     for item in items {
@@ -120,7 +120,7 @@ fn is_limited(source: &str, items: &[Item]) {
     }
 }
 
-/// The greatest number of expressions that are within one another.
+/// Greatest depth of nested expressions.
 fn depth(atom: &Atom) -> usize {
     let (mut deepest, mut todo) = (0, vec![(atom, 0)]);
     while let Some((atom, outer)) = todo.pop() {

@@ -1,4 +1,4 @@
-//! Paths: bytes are refused, or are the one path of a term.
+//! Paths: bytes are the canonical path of a term, or an error.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use pleach::Term;
 use pleach::term::path::{self, Token, Tokens};
 use pleach::term::{Encoder, Leaf, PathError, View, alpha_eq};
 
-/// A term type that has leaves of every kind.
+/// A term type with leaves of every kind.
 #[derive(Clone, Debug)]
 enum Any {
     Leaf(Arc<Leaf<'static>>),
-    /// The name and id of a variable, or the name of a symbol, or a string: those that a leaf only borrows.
+    /// Leaves that borrow: the name and id of a variable, the name of a symbol, or a string.
     Symbol(Arc<str>),
     String(Arc<str>),
     Variable(Arc<str>, u64),
@@ -50,9 +50,9 @@ impl Term for Any {
     }
 }
 
-/// Reads the bytes as a path.
+/// Decodes the bytes as a path.
 pub fn run(data: &[u8]) {
-    // Its drop is the derived one, which recurses: the target's own limit, not the decoder's.
+    // The derived drop recurses: this limit is the target's, not the decoder's.
     if data.len() > 4096 {
         return;
     }
@@ -81,7 +81,7 @@ pub fn run(data: &[u8]) {
     for end in 0..data.len() {
         assert!(path::decode::<Any>(&data[..end]).is_err(), "no path begins another");
     }
-    // An atom has no leaves of foreign kinds, and is the same term otherwise.
+    // As an atom, the term is the same, unless it has leaves of foreign kinds.
     if let Ok(atom) = path::decode::<pleach::Atom>(data) {
         assert_eq!(encoder.encode(&atom).bytes, data);
     }

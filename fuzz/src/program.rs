@@ -1,4 +1,4 @@
-//! Whole programs, with limits of steps and of memory: the same on one thread and on two, and with a memo.
+//! Whole programs with limits on steps and memory: equal results on one thread, on two, and with a memo table.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use super::parser::text;
 const FUEL: u64 = 500;
 const MEMORY: usize = 4 << 20;
 
-/// One for each way; they keep their threads.
+/// One evaluator for each configuration; each keeps its threads.
 struct Evaluators {
     alone: Evaluator,
     together: Evaluator,
@@ -33,14 +33,14 @@ static EVALUATORS: LazyLock<Evaluators> = LazyLock::new(|| {
 
 fn outcome(evaluator: &Evaluator, program: &str) -> Result<Run, RunError> {
     let mut environment = Environment::new();
-    // Names of spaces and states are the same each time.
+    // Ids of spaces and states are equal in each run.
     environment.set_id_seed(IdSeed::root());
     let run = evaluator.run(environment, program)?;
     run.environment.check();
     Ok(run)
 }
 
-/// Runs the bytes as a program.
+/// Evaluates the bytes as a program.
 pub fn run(data: &[u8]) {
     let program = text(data);
     let expected = outcome(&EVALUATORS.alone, program);
@@ -51,7 +51,7 @@ pub fn run(data: &[u8]) {
                 assert!(found.environment == expected.environment);
                 assert!(found.environment.diff(&expected.environment).is_empty());
             }
-            // Near its limit, memory depends on threads, as its documentation says.
+            // Near the limit, memory use depends on the threads, as documented.
             (Err(RunError::Eval(EvalError::OutOfMemory { .. })), _)
             | (_, Err(RunError::Eval(EvalError::OutOfMemory { .. }))) => {}
             (Err(expected), Err(found)) => assert_eq!(found, *expected),

@@ -1,10 +1,10 @@
-//! States that are kept under names, with all that led to them.
+//! Revisions of an environment and their history.
 
 mod commit;
 mod error;
 mod history;
-mod name;
-mod naming;
+mod ref_name;
+mod refs;
 mod revision;
 mod store;
 #[cfg(test)]
@@ -18,41 +18,41 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use self::error::ArchiveError;
-use self::name::Kind;
-pub use self::revision::{Note, Revision, RevisionId, RevisionIdError};
+pub use error::{ArchiveError, ArchiveMergeError};
+pub use revision::{Note, Revision, RevisionId, RevisionIdError};
+pub use verify::Verification;
+
+use self::ref_name::RefKind;
 use self::store::Store;
-pub use self::verify::Verification;
-use super::lock::{Lock, Waited};
-use super::{Codec, NoCodec};
+use super::codec::{Codec, NoCodec};
+use super::lock::{FolderLock, HeldByThread};
 use crate::env::{Environment, Patch, Snapshot};
 use crate::term::{Atom, Term};
 
-/// Named states of an environment in a folder, with the history that led to them.
+/// Named states of an environment in a folder, with their history.
 ///
-/// A commit makes a **revision**: a state, the revisions that it comes from, and a [`Note`]. A **branch** is a name
-/// that moves on with each commit to it, a **tag** one that stays. Revisions are never changed; what two have in
-/// common is stored once: a revision is a patch against its first parent, or a whole state as soon as the patches
-/// since the last whole one outweigh it. So a small commit takes little, and a checkout reads no more than twice what
-/// a whole state takes.
+/// A commit creates a **revision**: a state, its parents, and a [`Note`]. A **branch** is a name that moves with each commit
+/// to it, a **tag** a name that stays. Revisions are immutable and share storage: a revision is a patch against its first
+/// parent, or a whole state once the patches since the last whole state outweigh it. So a small commit takes little space,
+/// and a checkout reads at most twice the size of a whole state.
 ///
-/// # Promises
-/// - A checkout gives what was committed: the same atoms equally often, spaces, states and bindings, definitions in
-///   the same order.
-/// - After a crash at any moment, each name stands for the old or for the new revision, whole. A commit is on the disk
-///   when it returns.
-/// - A commit takes nothing back that it doesn't know of: an environment knows which revisions it comes from, whatever
-///   name and whichever handle it was checked out by. See [`commit`](Self::commit).
-/// - A revision's id is the SHA-256 of its file, ids of its parents included: who has the id of a state has its whole
-///   history, unchanged.
-/// - Several processes can have one archive open. Writers take turns; readers wait for nobody, and need no right to write.
+/// # Guarantees
+/// - A checkout equals the committed state: atoms with their multiplicities, spaces, states and bindings, definitions in
+///   order.
+/// - After a crash at any moment, each name refers to the old revision or to the new one, which is complete. A commit is
+///   durable when it returns.
+/// - A commit never undoes changes unknown to it: an environment tracks the revisions from which it descends, whatever name
+///   and handle it was checked out by. See [`commit`](Self::commit).
+/// - The id of a revision is the SHA-256 of its file, which contains the ids of its parents: an id authenticates the whole
+///   history.
+/// - Several processes can have an archive open. Writers exclude each other; readers never wait and need no write permission.
 ///
 /// # Limits
-/// - Definition numbers start anew, in the same order; a definition that stays keeps the names of its variables.
-/// - Two checkouts are unrelated in memory unless one archive handle gave both for the same branch: to unite two
-///   branches, [`merge`](Self::merge) them.
-/// - For each branch that was checked out or committed to, the archive keeps the last state in memory, which shares
-///   what it can with those that you hold.
+/// - Definition numbers are reassigned, in the same order; a definition that stays keeps the names of its variables.
+/// - Two checkouts are related in memory only if they are of the same branch and by the same handle. To unite two branches,
+///   [`merge`](Self::merge) them.
+/// - A handle caches the last state of each branch that was checked out or committed to; it shares nodes with the
+///   environments that you hold.
 ///
 /// # Examples
 /// ```
@@ -87,24 +87,24 @@ use crate::term::{Atom, Term};
 pub struct Archive<T: Term = Atom> {
     store: Store,
     codec: Box<dyn Codec<T> + Send + Sync>,
-    /// Has a writer seen to it that the folders stay?
-    is_made: AtomicBool,
-    /// Called when a write has to wait for another.
-    tell: Box<dyn Fn() + Send + Sync>,
-    /// Locked for a moment only: nobody reads or writes a file meanwhile.
+    /// Whether a writer of this handle has made the folders durable.
+    is_created: AtomicBool,
+    /// Called before a write waits for another process.
+    on_wait: Box<dyn Fn() + Send + Sync>,
+    /// Locked briefly, never during file operations.
     states: Mutex<States<T>>,
 }
 
-/// For each branch what it held when it was read or written here last.
+/// Last known revision of each branch, with its state.
 type States<T> = BTreeMap<String, (RevisionId, Arc<Snapshot<T>>)>;
 
-/// Whoever writes, until this is dropped.
-struct Turn<'a> {
+/// The right to write, until it is dropped.
+struct WriteGuard<'a> {
     store: &'a Store,
-    _waited: Waited,
+    _held: HeldByThread,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for WriteGuard<'_> {
     fn drop(&mut self) {
         self.store.unlock();
     }
@@ -112,15 +112,15 @@ impl Drop for Turn<'_> {
 
 /// # Opening
 impl<T: Term> Archive<T> {
-    /// Opens the archive in this folder, which is made if there is none. O(1).
+    /// Opens the archive in a folder, which is created if it is missing. O(1).
     ///
     /// # Errors
-    /// If the files refuse; [`ArchiveError::Stranger`] if the folder has something else in it, such as a journal.
+    /// If a file operation fails; [`ArchiveError::NotAnArchive`] if the folder holds anything else, such as a journal.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, ArchiveError> {
         Self::open_with(folder, NoCodec)
     }
 
-    /// As [`open`](Self::open), with a codec for opaque values.
+    /// Like [`open`](Self::open), with a codec for opaque values.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -131,24 +131,23 @@ impl<T: Term> Archive<T> {
         Ok(Self {
             store: Store::open(folder.as_ref())?,
             codec: Box::new(codec),
-            is_made: AtomicBool::new(false),
-            tell: Box::new(|| {}),
+            is_created: AtomicBool::new(false),
+            on_wait: Box::new(|| {}),
             states: Mutex::new(States::new()),
         })
     }
 
-    /// Has `tell` called each time that a write of this handle has to wait until another process has written. It must not
-    /// write to this handle itself.
+    /// Sets a callback for each time that a write of this handle waits for another process. It must not write to this handle.
     #[must_use]
-    pub fn on_wait(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
-        self.tell = Box::new(tell);
+    pub fn on_wait(mut self, callback: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_wait = Box::new(callback);
         self
     }
 
-    /// Does this folder hold an archive? O(1).
+    /// Returns whether a folder holds an archive; `false` if the path is vacant or no folder. O(1).
     ///
     /// # Errors
-    /// If the folder can't be looked at. If there is nothing at the path, or no folder, that is `false`.
+    /// If the folder can't be accessed.
     pub fn is_in(folder: impl AsRef<Path>) -> io::Result<bool> {
         Store::is_in(folder.as_ref())
     }
@@ -158,44 +157,43 @@ impl<T: Term> Archive<T> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a branch holds from now on, as far as this handle knows.
-    fn remember(&self, branch: &str, id: RevisionId, state: Arc<Snapshot<T>>) {
+    /// Caches the state of a branch.
+    fn cache(&self, branch: &str, id: RevisionId, state: Arc<Snapshot<T>>) {
         let before = self.states().insert(branch.to_owned(), (id, state));
-        // It may be the last that holds it, and terms are the user's: not under the lock.
+        // Dropping terms runs foreign code, so not while the cache is locked.
         drop(before);
     }
 
     /// Waits until no other thread and no other process writes.
-    fn turn(&self) -> Result<Turn<'_>, ArchiveError> {
-        let (lock, waited) = Lock::wait_on(&self.store.folder, &self.tell)?.ok_or(ArchiveError::Reentrant)?;
-        self.store.locked(lock)?;
-        let turn = Turn {
+    fn lock_for_write(&self) -> Result<WriteGuard<'_>, ArchiveError> {
+        let (lock, held) = FolderLock::acquire(&self.store.folder, &self.on_wait)?.ok_or(ArchiveError::Reentrant)?;
+        self.store.set_lock(lock)?;
+        let guard = WriteGuard {
             store: &self.store,
-            _waited: waited,
+            _held: held,
         };
-        // Relaxed: whoever comes later waits for the lock.
-        if !self.is_made.load(Ordering::Relaxed) {
+        // Relaxed: the lock orders later writers.
+        if !self.is_created.load(Ordering::Relaxed) {
             self.store.create()?;
-            // Also removes what writers have left that are gone.
+            // Also removes stale temporary files.
             self.store.probe()?;
-            self.is_made.store(true, Ordering::Relaxed);
+            self.is_created.store(true, Ordering::Relaxed);
         }
-        Ok(turn)
+        Ok(guard)
     }
 }
 
 /// # Reading
-/// Wherever a revision is asked for, the name of a branch or of a tag will do, an id, or how one begins (at least 4
-/// digits).
+/// A revision is given by the name of a branch or a tag, by its id, or by a prefix of its id of at least 4 digits.
 impl<T: Term> Archive<T> {
-    /// The id of the revision. O(1), O(r) for r revisions if it is given by the beginning of its id.
+    /// Returns the id of a revision. O(1), or O(r) for r revisions if it is given by its id or a prefix.
     ///
     /// # Errors
-    /// [`ArchiveError::Unknown`], [`ArchiveError::Ambiguous`]; or if files are damaged.
+    /// [`ArchiveError::Unknown`] or [`ArchiveError::Ambiguous`], or if files are corrupt.
     pub fn find(&self, revision: &str) -> Result<RevisionId, ArchiveError> {
-        if name::check(revision).is_ok() {
-            for kind in [Kind::Branch, Kind::Tag] {
-                if let Some(id) = self.store.named(kind, revision)? {
+        if ref_name::check(revision).is_ok() {
+            for kind in [RefKind::Branch, RefKind::Tag] {
+                if let Some(id) = self.store.target(kind, revision)? {
                     return Ok(id);
                 }
             }
@@ -213,70 +211,70 @@ impl<T: Term> Archive<T> {
         }
     }
 
-    /// What a revision holds. O(n), less if a state in memory leads there.
+    /// Returns the state of a revision. O(n); less if it is cached, or follows a cached state.
     ///
     /// # Errors
-    /// [`ArchiveError`]. All that is read is checked.
+    /// [`ArchiveError`]. All files read are verified.
     pub fn checkout(&self, revision: &str) -> Result<Environment<T>, ArchiveError> {
         let id = self.find(revision)?;
         let states = self.states().clone();
-        let known = states.get(revision);
-        if let Some((before, state)) = known
+        let cached = states.get(revision);
+        if let Some((before, state)) = cached
             && *before == id
         {
             return Ok(Environment::at(Arc::clone(state)));
         }
         let mut state = self.state(id, &states)?;
-        if name::check(revision).is_ok() && self.store.named(Kind::Branch, revision)?.is_some() {
-            // What was seen of the branch before is where this comes from in memory, too, if it is so on disk.
-            if let Some((before, old)) = known
-                && self.leads_to(*before, id)?
+        if ref_name::check(revision).is_ok() && self.store.target(RefKind::Branch, revision)?.is_some() {
+            // The state descends from the cached one in memory, as it does in the archive.
+            if let Some((before, old)) = cached
+                && self.is_ancestor(*before, id)?
             {
-                state = self.after(old, state, id)?;
+                state = self.descend(old, state, id)?;
             }
             let mut now = self.states();
             let mut before = None;
-            if now.get(revision).map(|(id, _)| id) == known.map(|(id, _)| id) {
+            if now.get(revision).map(|(id, _)| id) == cached.map(|(id, _)| id) {
                 before = now.insert(revision.to_owned(), (id, Arc::clone(&state)));
             }
             drop(now);
-            // It may be the last that holds it, and terms are the user's: not under the lock.
+            // Dropping terms runs foreign code, so not while the cache is locked.
             drop(before);
         }
         Ok(Environment::at(state))
     }
 
-    /// All branches, and the revisions that they are at. O(b).
+    /// Returns all branches with their revisions. O(b) for b branches.
     ///
     /// # Errors
-    /// If the folder can't be read; and for each branch, if its file is damaged. [`remove_branch`](Self::remove_branch)
-    /// removes it all the same.
+    /// If the folder can't be read; and for each branch, if its file is corrupt, which [`remove_branch`](Self::remove_branch)
+    /// still removes.
     pub fn branches(&self) -> Result<BTreeMap<String, Result<RevisionId, ArchiveError>>, ArchiveError> {
-        self.store.all_names(Kind::Branch)
+        self.store.all_names(RefKind::Branch)
     }
 
-    /// All tags, and the revisions that they stand for. O(t).
+    /// Returns all tags with their revisions. O(t) for t tags.
     ///
     /// # Errors
     /// As [`branches`](Self::branches).
     pub fn tags(&self) -> Result<BTreeMap<String, Result<RevisionId, ArchiveError>>, ArchiveError> {
-        self.store.all_names(Kind::Tag)
+        self.store.all_names(RefKind::Tag)
     }
 
-    /// All revisions that this one comes from, and itself; each before those that it comes from. O(r) for r revisions.
+    /// Returns a revision and its ancestors, children before parents. O(r) for r revisions.
     ///
     /// # Errors
-    /// If files are damaged.
+    /// If files are corrupt.
     pub fn log(&self, revision: &str) -> Result<Vec<Revision>, ArchiveError> {
         self.ancestry([self.find(revision)?])
     }
 
-    /// What leads from one revision to another: applied to the first it gives the second, definitions in their order,
-    /// but for named spaces that the second doesn't have, which are emptied. O(n) for the last revision that both come
-    /// from, and what happened since.
+    /// Returns the patch from one revision to another: applied to the first it gives the second, definitions in order; named
+    /// spaces that the second lacks are left empty. O(n) for the last revision that is on every path from the two to their
+    /// ancestors, and the changes since.
     ///
     /// # Errors
-    /// If files are damaged.
+    /// If files are corrupt.
     pub fn diff(&self, from: &str, to: &str) -> Result<Patch<T>, ArchiveError> {
         let ids = [self.find(from)?, self.find(to)?];
         let states = self.states().clone();

@@ -1,27 +1,28 @@
-//! Atoms written in full: their path, less what it has in common with the one before, and what a path leaves out, the
-//! names of variables and the insides of opaque values.
+//! Encoding of atoms: the path, prefix-compressed against the atom before, and what a path leaves out, which is the names of
+//! variables and the content of opaque values.
 //!
 //! ```text
-//! shared (1 byte)   rest (counted bytes)   names (number)   each: name (counted), id (number)
-//!                                          opaque values (number)   each: counted bytes
+//! shared (1 byte)   suffix (counted bytes)   names (number)   each: name (counted), id (number)
+//!                                            opaque values (number)   each: counted bytes
 //! ```
-//! There are as many names as variables, in the order in which these occur first; or none, if they are `0`, `1`, … as in
-//! a path that is decoded.
+//! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a decoded
+//! path.
 
 use smallvec::SmallVec;
 
-use super::bytes::{Input, put_bytes, put_number};
+use super::block::{ContentReader, write_bytes};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError, SaveError};
 use crate::term::path::decode_with;
 use crate::term::small_map::Numbering;
 use crate::term::{Encoder, Leaf, Print, Term, View};
+use crate::varint;
 
-/// How much two paths in a row may have in common: bounded, so that few bytes can't stand for many.
-const MOST_SHARED: usize = u8::MAX as usize;
+/// Greatest prefix that two consecutive paths share: bounded, so that a short file can't expand without limit.
+const MAX_SHARED: usize = u8::MAX as usize;
 
-/// The length of what `a` and `b` begin with in common.
-pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
+/// Returns the length of the common prefix of `a` and `b`.
+pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
@@ -41,7 +42,7 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
         }
     }
 
-    /// Forgets the last atom: what comes next is to be read without it.
+    /// Starts a sequence that can be read by itself: the next atom is written in full.
     pub(super) fn restart(&mut self) {
         self.last.clear();
     }
@@ -52,69 +53,73 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
         C: Codec<T>,
     {
         let encoded = self.encoder.encode(atom);
-        let shared = common(&self.last, encoded.bytes).min(MOST_SHARED);
-        let rest = encoded.bytes.get(shared..).unwrap_or_default();
+        let shared = common_prefix(&self.last, encoded.bytes).min(MAX_SHARED);
+        let suffix = encoded.bytes.get(shared..).unwrap_or_default();
         out.push(shared as u8);
-        put_bytes(out, rest);
+        write_bytes(out, suffix);
         self.last.truncate(shared);
-        self.last.extend_from_slice(rest);
+        self.last.extend_from_slice(suffix);
         if encoded.variables == 0 && !encoded.opaque {
             out.extend([0, 0]);
             return Ok(());
         }
-        let Some(beside) = beside(atom, self.codec) else {
+        let Some(side_data) = SideData::of(atom, self.codec) else {
             let atom = Print(atom).to_string();
             return Err(SaveError::Opaque {
                 atom: atom.chars().take(200).collect(),
             });
         };
-        put_number(out, beside.names.len() as u64);
-        for (name, id) in beside.names {
-            put_bytes(out, name.as_bytes());
-            put_number(out, id);
+        varint::write(out, side_data.names.len() as u64);
+        for (name, id) in side_data.names {
+            write_bytes(out, name.as_bytes());
+            varint::write(out, id);
         }
-        put_number(out, beside.values.len() as u64);
-        for value in beside.values {
-            put_bytes(out, &value);
+        varint::write(out, side_data.values.len() as u64);
+        for value in side_data.values {
+            write_bytes(out, &value);
         }
         Ok(())
     }
 }
 
-/// What a path leaves out.
+/// The parts of an atom that its path leaves out.
 #[derive(Default)]
-struct Beside<'a> {
+struct SideData<'a> {
+    /// Names and ids of the variables; empty if they are those of a decoded path.
     names: Vec<(&'a str, u64)>,
+    /// Opaque values, encoded.
     values: Vec<Vec<u8>>,
 }
 
-/// `None` if the codec has no bytes for a value.
-fn beside<'a, T: Term>(atom: &'a T, codec: &(impl Codec<T> + ?Sized)) -> Option<Beside<'a>> {
-    let mut beside = Beside::default();
-    let mut variables = Numbering::new();
-    let mut as_decoded = true;
-    let mut open = vec![std::slice::from_ref(atom).iter()];
-    while let Some(items) = open.last_mut() {
-        let Some(term) = items.next() else {
-            open.pop();
-            continue;
-        };
-        match term.view() {
-            View::Expression(items) => open.push(items.iter()),
-            View::Leaf(Leaf::Variable { name, id }) => {
-                if let (number, true) = variables.number(name, id) {
-                    as_decoded &= id == 0 && name == number.to_string();
-                    beside.names.push((name, id));
+impl<'a> SideData<'a> {
+    /// Returns `None` if the codec doesn't encode a value.
+    fn of<T: Term>(atom: &'a T, codec: &(impl Codec<T> + ?Sized)) -> Option<Self> {
+        let mut side_data = Self::default();
+        let mut variables = Numbering::new();
+        let mut is_as_decoded = true;
+        let mut open = vec![std::slice::from_ref(atom).iter()];
+        while let Some(items) = open.last_mut() {
+            let Some(term) = items.next() else {
+                open.pop();
+                continue;
+            };
+            match term.view() {
+                View::Expression(items) => open.push(items.iter()),
+                View::Leaf(Leaf::Variable { name, id }) => {
+                    if let (number, true) = variables.number(name, id) {
+                        is_as_decoded &= id == 0 && name == number.to_string();
+                        side_data.names.push((name, id));
+                    }
                 }
+                View::Leaf(Leaf::Opaque(_)) => side_data.values.push(codec.encode(term)?),
+                View::Leaf(_) => {}
             }
-            View::Leaf(Leaf::Opaque(_)) => beside.values.push(codec.encode(term)?),
-            View::Leaf(_) => {}
         }
+        if is_as_decoded {
+            side_data.names.clear();
+        }
+        Some(side_data)
     }
-    if as_decoded {
-        beside.names.clear();
-    }
-    Some(beside)
 }
 
 /// Reads atoms.
@@ -131,41 +136,41 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         }
     }
 
-    /// Forgets the last atom.
+    /// Starts a new sequence.
     pub(super) fn restart(&mut self) {
         self.path.clear();
     }
 
-    /// The path of the last atom.
+    /// Path of the last atom read.
     pub(super) fn path(&self) -> &[u8] {
         &self.path
     }
 
-    /// The next atom. That it has the [path](Self::path) it was read from is not certain yet, if it has variables.
-    pub(super) fn read<T: Term>(&mut self, input: &mut Input<'_>) -> Result<T, LoadError>
+    /// Reads the next atom. If it has variables, the caller still has to check that its path is [the one read](Self::path).
+    pub(super) fn read<T: Term>(&mut self, input: &mut ContentReader<'_>) -> Result<T, LoadError>
     where
         C: Codec<T>,
     {
         let start = input.offset();
         let shared = usize::from(input.byte()?);
-        let rest = input.counted()?;
+        let suffix = input.bytes()?;
         if shared > self.path.len() {
             return Err(LoadError::at(start, Flaw::Entry));
         }
         self.path.truncate(shared);
-        self.path.extend_from_slice(rest);
+        self.path.extend_from_slice(suffix);
 
-        let known = input.number()?;
-        // Each is in the path.
-        if known > self.path.len() as u64 {
+        let name_count = input.number()?;
+        // Each variable takes a byte of the path at least.
+        if name_count > self.path.len() as u64 {
             return Err(LoadError::at(start, Flaw::Atom));
         }
         let mut names: SmallVec<[_; 8]> = SmallVec::new();
-        for _ in 0..known {
+        for _ in 0..name_count {
             names.push((input.text()?, input.number()?));
         }
-        let mut unread = input.number()?;
-        let (mut named, mut unreadable) = (0, None);
+        let mut unread_values = input.number()?;
+        let (mut named, mut value_error) = (0, None);
         let decoded = decode_with(
             &self.path,
             |number| {
@@ -183,22 +188,22 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
             },
             |identity| {
                 let mut read = || {
-                    unread = unread
+                    unread_values = unread_values
                         .checked_sub(1)
                         .ok_or_else(|| LoadError::at(start, Flaw::Opaque))?;
-                    let value = self.codec.decode(input.counted()?);
-                    // It must be the very value that was written, or it would be found in another place.
+                    let value = self.codec.decode(input.bytes()?);
+                    // Another identity would belong under another key.
                     value
                         .filter(|value| matches!(value.view(), View::Leaf(Leaf::Opaque(found)) if found == identity))
                         .ok_or_else(|| LoadError::at(start, Flaw::Opaque))
                 };
-                read().map_err(|error| unreadable = Some(error)).ok()
+                read().map_err(|error| value_error = Some(error)).ok()
             },
         );
         match decoded {
-            Ok(atom) if (names.is_empty() || named == names.len()) && unread == 0 => Ok(atom),
+            Ok(atom) if (names.is_empty() || named == names.len()) && unread_values == 0 => Ok(atom),
             Ok(_) => Err(LoadError::at(start, Flaw::Atom)),
-            Err(error) => Err(unreadable.unwrap_or_else(|| LoadError::at(start, Flaw::Path(error)))),
+            Err(error) => Err(value_error.unwrap_or_else(|| LoadError::at(start, Flaw::Path(error)))),
         }
     }
 }

@@ -1,52 +1,61 @@
-//! Blocks: pieces of a file with a checksum each.
+//! Blocks: sections of a file with a checksum each.
 //!
 //! ```text
 //! kind (1 byte)   length of the content (4)   content   XXH3-64 of all these, seeded with the block's number (8)
 //! ```
-//! Numbers are little-endian. Since the number of the block is in its checksum, blocks can't change places. What is longer
-//! than a block may be goes on in the next one, which says so in its kind.
+//! Numbers are little-endian. The seed is the number of the block, so blocks can't change places unnoticed. Content that
+//! exceeds [`MAX_CONTENT`] continues in the next block; a bit of its kind marks this.
 
 use std::io::{self, Read, Write};
 use std::mem;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::bytes::Input;
 use super::error::{Flaw, LoadError, SaveError};
+use crate::varint::{self, VarintError};
 
-/// Kind and length.
-pub(super) const HEAD: usize = 5;
+/// Length of the magic number and the version that a file begins with.
+pub(super) const FILE_HEADER: u64 = 12;
+
+/// Length of a block's kind and content length.
+pub(super) const HEADER: usize = 5;
 pub(super) const CHECKSUM: usize = 8;
 
-/// A block is full when its content has this many bytes; one entry may make it longer.
+/// A block is full when its content has this many bytes; one more entry may make it longer.
 pub(super) const FULL: usize = 64 * 1024;
 
-/// No block has a longer content, so no more than this is read before it is known to be sound.
-pub(super) const LONGEST: usize = 1024 * 1024;
+/// Greatest length of a block's content, which bounds what is read before its checksum is verified.
+pub(super) const MAX_CONTENT: usize = 1024 * 1024;
 
-/// Set in the kind of a block of the greatest length whose content goes on in the next one, of the same kind.
-pub(super) const GOES_ON: u8 = 0x80;
+/// Bit of the kind of a block of the greatest length whose content continues in the next block, of the same kind.
+pub(super) const CONTINUED: u8 = 0x80;
 
-/// Kind and length of a block.
-fn parse_head([kind, a, b, c, d]: [u8; HEAD]) -> (u8, usize) {
+/// Returns the kind and the content length of a block.
+fn parse_header([kind, a, b, c, d]: [u8; HEADER]) -> (u8, usize) {
     (kind, u32::from_le_bytes([a, b, c, d]) as usize)
 }
 
-/// The chain of blocks that end with one of this checksum.
+/// Extends a hash of the checksums of blocks by that of the next block.
 fn link(chain: u64, checksum: u64) -> u64 {
     xxh3_64_with_seed(&checksum.to_le_bytes(), chain)
+}
+
+/// Writes the length of `bytes` and the bytes.
+pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    varint::write(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
 }
 
 /// Writes blocks.
 pub(super) struct BlockWriter<W> {
     out: W,
-    /// How many blocks were written.
+    /// Number of blocks written.
     blocks: u64,
-    /// A hash of the checksums of all blocks up to here, in order.
+    /// Hash of the checksums of all blocks written, in order.
     chain: u64,
-    /// What the next one holds.
+    /// Content of the next block.
     content: Vec<u8>,
-    /// One block as it is written.
+    /// Buffer for one block as it is written.
     frame: Vec<u8>,
 }
 
@@ -57,7 +66,7 @@ impl<W: Write> BlockWriter<W> {
         Ok(Self::resume(out, 0, 0))
     }
 
-    /// Goes on after so many blocks with this chain, at whose end `out` is.
+    /// Continues after `blocks` blocks with this chain, at whose end `out` is.
     pub(super) fn resume(out: W, blocks: u64, chain: u64) -> Self {
         Self {
             out,
@@ -68,7 +77,7 @@ impl<W: Write> BlockWriter<W> {
         }
     }
 
-    /// The content of the next block, to be added to.
+    /// Content of the next block, to append to.
     pub(super) fn content(&mut self) -> &mut Vec<u8> {
         &mut self.content
     }
@@ -81,35 +90,35 @@ impl<W: Write> BlockWriter<W> {
         self.content.len() >= FULL
     }
 
-    /// How many blocks were written.
+    /// Number of blocks written.
     pub(super) fn blocks(&self) -> u64 {
         self.blocks
     }
 
-    /// Ends the block, or, if it is longer than one may be, the blocks. Returns their length in the file.
+    /// Writes the content as one block, or as several if it is too long for one. Returns their length in the file.
     pub(super) fn end(&mut self, kind: u8) -> Result<u64, SaveError> {
         let mut content = mem::take(&mut self.content);
         let (mut rest, mut written) = (&content[..], 0);
-        while let Some((piece, after)) = rest.split_at_checked(LONGEST)
+        while let Some((chunk, after)) = rest.split_at_checked(MAX_CONTENT)
             && !after.is_empty()
         {
-            written += self.write(kind | GOES_ON, piece)?;
+            written += self.write(kind | CONTINUED, chunk)?;
             rest = after;
         }
         written += self.write(kind, rest)?;
         content.clear();
-        // One huge atom should not be paid for until the end.
+        // One huge atom must not hold memory until the end of the file.
         content.shrink_to(4 * FULL);
         self.frame.shrink_to(4 * FULL);
         self.content = content;
         Ok(written)
     }
 
-    fn write(&mut self, kind: u8, piece: &[u8]) -> Result<u64, SaveError> {
+    fn write(&mut self, kind: u8, chunk: &[u8]) -> Result<u64, SaveError> {
         self.frame.clear();
         self.frame.push(kind);
-        self.frame.extend((piece.len() as u32).to_le_bytes());
-        self.frame.extend(piece);
+        self.frame.extend((chunk.len() as u32).to_le_bytes());
+        self.frame.extend(chunk);
         let checksum = xxh3_64_with_seed(&self.frame, self.blocks);
         self.frame.extend(checksum.to_le_bytes());
         self.out.write_all(&self.frame)?;
@@ -129,36 +138,36 @@ impl<W: Write> BlockWriter<W> {
         &self.out
     }
 
-    /// A hash of the checksums of all blocks that were written, in order.
+    /// Hash of the checksums of all blocks written, in order.
     pub(super) fn chain(&self) -> u64 {
         self.chain
     }
 
-    /// Forgets the content that was begun, and all blocks but so many, which have this chain.
-    pub(super) fn go_back(&mut self, blocks: u64, chain: u64) {
+    /// Discards pending content and returns to the state after `blocks` blocks with this chain.
+    pub(super) fn rewind(&mut self, blocks: u64, chain: u64) {
         self.content.clear();
         (self.blocks, self.chain) = (blocks, chain);
     }
 }
 
-/// A block that `bytes` begin with, if they do: its kind and its content, whose checksum is not looked at yet.
+/// Parses the block at the start of `bytes` without verifying its checksum; `None` if none can begin there.
 #[cfg(feature = "journal")]
-pub(super) fn begin(bytes: &[u8]) -> Option<Unchecked<'_>> {
-    let (kind, length) = parse_head(*bytes.first_chunk()?);
-    let fits = length == LONGEST || (length < LONGEST && kind & GOES_ON == 0);
-    let end = HEAD.saturating_add(length);
+pub(super) fn parse(bytes: &[u8]) -> Option<UnverifiedBlock<'_>> {
+    let (kind, length) = parse_header(*bytes.first_chunk()?);
+    let fits = length == MAX_CONTENT || (length < MAX_CONTENT && kind & CONTINUED == 0);
+    let end = HEADER.saturating_add(length);
     let (checked, rest) = bytes.split_at_checked(end).filter(|_| fits)?;
-    Some(Unchecked {
-        kind: kind & !GOES_ON,
-        content: checked.get(HEAD..)?,
+    Some(UnverifiedBlock {
+        kind: kind & !CONTINUED,
+        content: checked.get(HEADER..)?,
         checked,
         checksum: *rest.first_chunk()?,
     })
 }
 
-/// What may be a block.
+/// Bytes that have the form of a block, with a checksum that has not been verified.
 #[cfg(feature = "journal")]
-pub(super) struct Unchecked<'a> {
+pub(super) struct UnverifiedBlock<'a> {
     pub(super) kind: u8,
     pub(super) content: &'a [u8],
     checked: &'a [u8],
@@ -166,14 +175,14 @@ pub(super) struct Unchecked<'a> {
 }
 
 #[cfg(feature = "journal")]
-impl Unchecked<'_> {
-    /// All of it, in bytes.
+impl UnverifiedBlock<'_> {
+    /// Length of the whole block, in bytes.
     pub(super) fn length(&self) -> usize {
         self.checked.len().saturating_add(CHECKSUM)
     }
 
-    /// Is it as it was written, as the block of this number?
-    pub(super) fn is_sound(&self, number: u64) -> bool {
+    /// Whether the checksum is that of block `number`.
+    pub(super) fn verify(&self, number: u64) -> bool {
         xxh3_64_with_seed(self.checked, number).to_le_bytes() == self.checksum
     }
 }
@@ -181,17 +190,18 @@ impl Unchecked<'_> {
 /// Reads blocks.
 pub(super) struct BlockReader<R> {
     input: R,
+    /// Number of blocks read.
     blocks: u64,
-    /// A hash of the checksums of all blocks up to here, in order.
+    /// Hash of the checksums of all blocks read, in order.
     chain: u64,
-    /// Where the next block begins.
+    /// Offset of the next block.
     offset: u64,
     buffer: Vec<u8>,
 }
 
 impl<R: Read> BlockReader<R> {
     /// # Errors
-    /// If the magic or the version is another.
+    /// If the magic number or the version is another.
     pub(super) fn new(mut input: R, magic: [u8; 8], version: u32) -> Result<Self, LoadError> {
         let mut found = Vec::new();
         (&mut input).take(8).read_to_end(&mut found)?;
@@ -204,18 +214,12 @@ impl<R: Read> BlockReader<R> {
             return Err(LoadError::at(8 + found.len() as u64, Flaw::Truncated));
         };
         match u32::from_le_bytes(bytes) {
-            known if known == version => Ok(Self {
-                input,
-                blocks: 0,
-                chain: 0,
-                offset: 12,
-                buffer: Vec::new(),
-            }),
+            known if known == version => Ok(Self::resume(input, 0, FILE_HEADER)),
             other => Err(LoadError::at(8, Flaw::Version(other))),
         }
     }
 
-    /// Goes on after so many blocks, which end here: where `input` is.
+    /// Continues after `blocks` blocks, which end at `offset`, where `input` is.
     pub(super) fn resume(input: R, blocks: u64, offset: u64) -> Self {
         Self {
             input,
@@ -226,25 +230,25 @@ impl<R: Read> BlockReader<R> {
         }
     }
 
-    /// Where the next block begins.
+    /// Offset of the next block.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// How many blocks were read.
+    /// Number of blocks read.
     pub(super) fn blocks(&self) -> u64 {
         self.blocks
     }
 
-    /// A hash of the checksums of all blocks that were read, in order.
+    /// Hash of the checksums of all blocks read, in order.
     #[cfg(feature = "journal")]
     pub(super) fn chain(&self) -> u64 {
         self.chain
     }
 
-    /// The next block, with all that go on from it: their kind and their content. Of what is not known to be sound, no
-    /// more is read than one block.
-    pub(super) fn next(&mut self) -> Result<(u8, Input<'_>), LoadError> {
+    /// Reads the next block and those that continue it; returns their kind and their content. At most one block is read
+    /// beyond what checksums have verified.
+    pub(super) fn next(&mut self) -> Result<(u8, ContentReader<'_>), LoadError> {
         let start = self.offset;
         self.buffer.clear();
         self.buffer.shrink_to(4 * FULL);
@@ -252,12 +256,12 @@ impl<R: Read> BlockReader<R> {
         let mut first = None;
         loop {
             let head = self.buffer.len();
-            self.fill(at, head, HEAD)?;
-            let Some((kind, length)) = self.buffer.last_chunk().copied().map(parse_head) else {
+            self.fill(at, head, HEADER)?;
+            let Some((kind, length)) = self.buffer.last_chunk().copied().map(parse_header) else {
                 return Err(LoadError::at(at, Flaw::Truncated));
             };
-            let goes_on = kind & GOES_ON != 0;
-            if length > LONGEST || (goes_on && length < LONGEST) {
+            let is_continued = kind & CONTINUED != 0;
+            if length > MAX_CONTENT || (is_continued && length < MAX_CONTENT) {
                 return Err(LoadError::at(at, Flaw::Length));
             }
             self.fill(at, head, length.saturating_add(CHECKSUM))?;
@@ -266,33 +270,33 @@ impl<R: Read> BlockReader<R> {
                 return Err(LoadError::at(at, Flaw::Truncated));
             };
             let checked = checked.get(head..).unwrap_or_default();
-            let fitting = xxh3_64_with_seed(checked, number);
-            if fitting.to_le_bytes() != *checksum {
+            let expected = xxh3_64_with_seed(checked, number);
+            if expected.to_le_bytes() != *checksum {
                 return Err(LoadError::at(at, Flaw::Checksum));
             }
-            chain = link(chain, fitting);
-            let kind = kind & !GOES_ON;
+            chain = link(chain, expected);
+            let kind = kind & !CONTINUED;
             if *first.get_or_insert(kind) != kind {
                 return Err(LoadError::at(at, Flaw::Block(kind)));
             }
-            // What is left of all blocks is the content.
+            // Leaves the content of all blocks, joined, in the buffer.
             self.buffer.truncate(self.buffer.len().saturating_sub(CHECKSUM));
-            self.buffer.drain(head..head.saturating_add(HEAD));
+            self.buffer.drain(head..head.saturating_add(HEADER));
             at += written;
             number += 1;
-            if !goes_on {
+            if !is_continued {
                 (self.offset, self.blocks, self.chain) = (at, number, chain);
-                return Ok((kind, Input::new(&self.buffer, start + HEAD as u64)));
+                return Ok((kind, ContentReader::new(&self.buffer, start + HEADER as u64)));
             }
         }
     }
 
-    /// Reads so many bytes of the block that begins there, in the file and in the buffer.
+    /// Reads `length` bytes of the block that begins at offset `at` of the file and `head` of the buffer.
     fn fill(&mut self, at: u64, head: usize, length: usize) -> Result<(), LoadError> {
         let read = (&mut self.input).take(length as u64).read_to_end(&mut self.buffer)?;
         if read < length {
-            let there = self.buffer.len().saturating_sub(head) as u64;
-            return Err(LoadError::at(at + there, Flaw::Truncated));
+            let available = self.buffer.len().saturating_sub(head) as u64;
+            return Err(LoadError::at(at + available, Flaw::Truncated));
         }
         Ok(())
     }
@@ -308,6 +312,113 @@ impl<R: Read> BlockReader<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => Err(error.into()),
             };
+        }
+    }
+}
+
+/// Reads the content of a block and of those that continue it.
+#[derive(Clone)]
+pub(super) struct ContentReader<'a> {
+    /// The bytes not yet read.
+    rest: &'a [u8],
+    /// Length of the whole content.
+    length: usize,
+    /// Offset of the content in the file.
+    start: u64,
+}
+
+#[deny(clippy::arithmetic_side_effects)]
+impl<'a> ContentReader<'a> {
+    pub(super) fn new(bytes: &'a [u8], start: u64) -> Self {
+        Self {
+            rest: bytes,
+            length: bytes.len(),
+            start,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Offset of the next byte in the file.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset_after(0)
+    }
+
+    /// Offset in the file of the byte that follows the next `bytes` bytes.
+    pub(super) fn offset_after(&self, bytes: u64) -> u64 {
+        let read = self.length.saturating_sub(self.rest.len()) as u64;
+        let position = read.saturating_add(bytes);
+        // A checksum and a header lie between the contents of two blocks.
+        let last = (self.length as u64).saturating_sub(1);
+        let boundaries = position.min(last).checked_div(MAX_CONTENT as u64).unwrap_or(0);
+        let between = boundaries.saturating_mul((CHECKSUM + HEADER) as u64);
+        self.start.saturating_add(position).saturating_add(between)
+    }
+
+    /// Error for a flaw at the next byte.
+    pub(super) fn flaw(&self, flaw: Flaw) -> LoadError {
+        LoadError::at(self.offset(), flaw)
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], LoadError> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or_else(|| self.flaw(Flaw::Entry))?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// The bytes not yet read.
+    #[cfg(feature = "journal")]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, LoadError> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N)?);
+        Ok(array)
+    }
+
+    /// Reads a varint.
+    pub(super) fn number(&mut self) -> Result<u64, LoadError> {
+        match varint::read(self.rest) {
+            Ok((number, length)) => {
+                self.take(length)?;
+                Ok(number)
+            }
+            Err(VarintError::Truncated) => Err(LoadError::at(self.offset_after(self.rest.len() as u64), Flaw::Entry)),
+            Err(VarintError::OutOfRange | VarintError::NotCanonical) => Err(self.flaw(Flaw::Entry)),
+        }
+    }
+
+    /// Reads what [`write_bytes`] wrote.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], LoadError> {
+        let start = self.offset();
+        let length = usize::try_from(self.number()?).map_err(|_| LoadError::at(start, Flaw::Entry))?;
+        self.take(length)
+    }
+
+    /// Reads what [`write_bytes`] wrote, as UTF-8.
+    pub(super) fn text(&mut self) -> Result<&'a str, LoadError> {
+        let start = self.offset();
+        std::str::from_utf8(self.bytes()?).map_err(|_| LoadError::at(start, Flaw::Entry))
+    }
+
+    /// # Errors
+    /// If bytes are left.
+    pub(super) fn end(&self) -> Result<(), LoadError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.flaw(Flaw::Entry))
         }
     }
 }

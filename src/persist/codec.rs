@@ -1,11 +1,11 @@
-//! How values are written that the library can't write by itself.
+//! Codecs for opaque values.
 
 use crate::term::Term;
 
-/// Writes the [opaque](crate::term::Leaf::Opaque) values of an interpreter as bytes, and makes them again.
+/// A conversion between the [opaque](crate::term::Leaf::Opaque) values of an interpreter and bytes.
 ///
-/// All other leaves are written by what [`Term::view`] shows of them. A value that is made again must show the same
-/// identity as the one that was written.
+/// All other leaves are encoded from what [`Term::view`] shows. A decoded value must have the identity of the value that
+/// was encoded.
 ///
 /// ```
 /// use pleach::persist::Codec;
@@ -46,14 +46,14 @@ use crate::term::Term;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Codec<T: Term> {
-    /// Bytes from which [`decode`](Self::decode) makes `value` again, which is an opaque leaf; `None` if there are none.
+    /// Encodes an opaque leaf as bytes that [`decode`](Self::decode) accepts; `None` if it can't be encoded.
     fn encode(&self, value: &T) -> Option<Vec<u8>>;
 
-    /// The value that was written as these bytes; `None` if none was.
+    /// Decodes a value; `None` if the bytes encode none.
     fn decode(&self, bytes: &[u8]) -> Option<T>;
 }
 
-/// The codec that knows no opaque values.
+/// A codec that encodes no value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoCodec;
 

@@ -1,9 +1,8 @@
-//! All that is asked of the file system, in one place, so that tests can have any call fail: see `faults`.
+//! All calls of the file system, in one place, so that tests can make any of them fail: see `faults`.
 //!
-//! Three rules hold for everything here:
-//! - Only `NotFound` means that there is nothing. A link that leads nowhere is something.
-//! - An error names the path that it is about.
-//! - A test reads the sources of `persist` and finds no other call of the file system.
+//! - Only `NotFound` means that a path is vacant. A dangling symbolic link occupies its path.
+//! - Errors name the path.
+//! - A test reads the sources of `persist` and fails on a call of the file system elsewhere.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata, OpenOptions, TryLockError};
@@ -18,7 +17,7 @@ pub(super) mod faults;
 #[cfg(all(unix, feature = "journal"))]
 pub(super) mod recorder;
 
-/// Runs one operation. Tests can have it refused, or its success reported as a failure.
+/// Runs one operation. Tests can make it fail, before or after it takes effect.
 fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
     #[cfg(test)]
     return faults::attempt(operation);
@@ -26,7 +25,7 @@ fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
     operation()
 }
 
-/// Shows an operation that succeeded to the recorder of tests.
+/// Reports a successful operation to the recorder of tests.
 macro_rules! record {
     ($($call:tt)*) => {
         #[cfg(all(test, unix, feature = "journal"))]
@@ -34,41 +33,40 @@ macro_rules! record {
     };
 }
 
-/// As [`attempt`]; an error names the path.
+/// As [`attempt`]; errors name the path.
 fn attempt_at<R>(path: &Path, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-    attempt(operation).map_err(|error| name(path, error))
+    attempt(operation).map_err(|error| with_path(path, error))
 }
 
-/// An error of the system, and the path that it is about.
+/// An error of the operating system at a path.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", path.display())]
-struct Named {
+#[error("cannot access {}", path.display())]
+struct PathIoError {
     path: PathBuf,
-    #[source]
-    error: io::Error,
+    source: io::Error,
 }
 
-fn name(path: &Path, error: io::Error) -> io::Error {
+fn with_path(path: &Path, source: io::Error) -> io::Error {
     let path = path.to_owned();
-    io::Error::new(error.kind(), Named { path, error })
+    io::Error::new(source.kind(), PathIoError { path, source })
 }
 
-/// The error as the system gave it, if it is about this path: for callers whose users have named the path themselves.
-pub(super) fn unname(error: io::Error, path: &Path) -> io::Error {
-    match error.downcast::<Named>() {
-        Ok(named) if named.path == path => named.error,
-        Ok(named) => name(&named.path, named.error),
+/// Removes `path` from an error, for callers whose users passed that path themselves.
+pub(super) fn without_path(error: io::Error, path: &Path) -> io::Error {
+    match error.downcast::<PathIoError>() {
+        Ok(error) if error.path == path => error.source,
+        Ok(error) => with_path(&error.path, error.source),
         Err(error) => error,
     }
 }
 
-/// The number that the system gave an error.
+/// Returns the operating system's error code.
 pub(super) fn code(error: &io::Error) -> Option<i32> {
-    let named = error.get_ref().and_then(|inner| inner.downcast_ref::<Named>());
-    named.map_or(error.raw_os_error(), |named| named.error.raw_os_error())
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<PathIoError>());
+    inner.map_or(error.raw_os_error(), |inner| inner.source.raw_os_error())
 }
 
-/// `None` if there is nothing, and only then.
+/// Turns `NotFound`, and no other error, into `None`.
 fn found<R>(result: io::Result<R>) -> io::Result<Option<R>> {
     match result {
         Ok(found) => Ok(Some(found)),
@@ -77,25 +75,26 @@ fn found<R>(result: io::Result<R>) -> io::Result<Option<R>> {
     }
 }
 
-/// What there is at a path, links followed.
+/// Metadata of a file, a folder or a symbolic link.
 pub(super) struct Status {
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
     metadata: Metadata,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     Regular,
     Folder,
+    /// A symbolic link, a device, a socket or a pipe.
     Other,
 }
 
 impl Status {
     fn new(metadata: Metadata) -> Self {
         let kind = match metadata.file_type() {
-            kind if kind.is_file() => Kind::Regular,
-            kind if kind.is_dir() => Kind::Folder,
-            _ => Kind::Other,
+            kind if kind.is_file() => FileKind::Regular,
+            kind if kind.is_dir() => FileKind::Folder,
+            _ => FileKind::Other,
         };
         Self { kind, metadata }
     }
@@ -105,7 +104,7 @@ impl Status {
         self.metadata.len()
     }
 
-    /// Which file this is, whatever its name. `None` where the system's library can't tell.
+    /// Identity of the file, independent of its name; `None` where the standard library has none (Windows).
     pub(super) fn identity(&self) -> Option<Identity> {
         #[cfg(unix)]
         {
@@ -120,7 +119,7 @@ impl Status {
     }
 }
 
-/// A file or a folder: no other has the same while this one is open.
+/// Identity of a file or a folder, unique while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     #[cfg(unix)]
@@ -129,27 +128,33 @@ pub(super) struct Identity {
     inode: u64,
 }
 
-/// What there is at a path, links followed; `None` if there is nothing, not even a link.
+/// Returns the status of what a path leads to, symbolic links followed; `None` if the path is vacant.
 pub(super) fn status(path: &Path) -> io::Result<Option<Status>> {
     match found(attempt_at(path, || fs::metadata(path)))? {
         Some(metadata) => Ok(Some(Status::new(metadata))),
-        None => must_be_absent(path).map(|()| None),
+        None => check_vacant(path).map(|()| None),
     }
 }
 
-/// That not even a link is at a path where nothing was found.
-fn must_be_absent(path: &Path) -> io::Result<()> {
+/// Returns the status of what is at a path, symbolic links not followed; `None` if the path is vacant.
+pub(super) fn link_status(path: &Path) -> io::Result<Option<Status>> {
+    Ok(found(attempt_at(path, || fs::symlink_metadata(path)))?.map(Status::new))
+}
+
+/// # Errors
+/// If a dangling symbolic link is at a path where no file was found.
+fn check_vacant(path: &Path) -> io::Result<()> {
     match found(attempt_at(path, || fs::symlink_metadata(path)))? {
         Some(metadata) if metadata.is_symlink() => {
-            // Not `NotFound`, which callers take for absence.
-            Err(name(path, io::Error::other("a link that leads nowhere")))
+            // Not `NotFound`, which callers take for a vacant path.
+            Err(with_path(path, io::Error::other("dangling symbolic link")))
         }
-        // What was made in this moment is absent too.
+        // A file created since the first look counts as absent.
         _ => Ok(()),
     }
 }
 
-/// What a link leads to, as it is written there; `None` if there is nothing at the path, or something else than a link.
+/// Returns the target of the symbolic link at a path, as stored; `None` if the path is vacant or holds no link.
 pub(super) fn link_target(path: &Path) -> io::Result<Option<PathBuf>> {
     match found(attempt_at(path, || fs::symlink_metadata(path)))? {
         Some(metadata) if metadata.is_symlink() => attempt_at(path, || fs::read_link(path)).map(Some),
@@ -157,12 +162,12 @@ pub(super) fn link_target(path: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// The path as it is seen from the root, so that it stays the same wherever the process goes.
+/// Returns the absolute path, which stays valid when the process changes its working directory.
 pub(super) fn absolute(path: &Path) -> io::Result<PathBuf> {
     attempt_at(path, || std::path::absolute(path))
 }
 
-/// The names of all that a folder holds.
+/// Returns the names of all entries of a folder.
 pub(super) fn entries(folder: &Path) -> io::Result<Vec<OsString>> {
     let mut entries = attempt_at(folder, || fs::read_dir(folder))?;
     let mut names = Vec::new();
@@ -172,10 +177,10 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// A file that is open.
+/// An open file.
 pub(super) struct File {
     file: fs::File,
-    /// For errors.
+    /// Path for errors.
     path: PathBuf,
 }
 
@@ -190,15 +195,15 @@ impl File {
         Self::new(path, OpenOptions::new().read(true))
     }
 
-    /// Opens a file; `None` if there is nothing at the path, not even a link.
+    /// Opens a file; `None` if the path is vacant.
     pub(super) fn find(path: &Path) -> io::Result<Option<Self>> {
         match found(Self::open(path))? {
             Some(file) => Ok(Some(file)),
-            None => must_be_absent(path).map(|()| None),
+            None => check_vacant(path).map(|()| None),
         }
     }
 
-    /// Opens a file in whatever way is allowed, to lock it.
+    /// Opens a file with the most access that is permitted, to lock it.
     pub(super) fn open_any(path: &Path) -> io::Result<Self> {
         let ways = [(true, true), (true, false), (false, true)].map(|(read, write)| {
             let mut options = OpenOptions::new();
@@ -214,27 +219,15 @@ impl File {
         opened.or_else(|error| denied(error, &write))
     }
 
-    /// Does this path lead to this very file, and by no link? Where files can't be told apart (Windows): is there one?
-    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
-        let Some(metadata) = found(attempt_at(path, || fs::symlink_metadata(path)))? else {
-            return Ok(false);
-        };
-        let found = Status::new(metadata);
-        match self.status()?.identity() {
-            Some(own) => Ok(found.identity() == Some(own)),
-            None => Ok(found.kind == Kind::Regular),
-        }
-    }
-
-    /// Opens a file to go on writing it from `length` on.
+    /// Opens a file to continue writing at `length`.
     #[cfg(feature = "journal")]
     pub(super) fn open_at(path: &Path, length: u64) -> io::Result<Self> {
         let file = Self::new(path, OpenOptions::new().write(true))?;
-        file.go_to(length)?;
+        file.seek(length)?;
         Ok(file)
     }
 
-    /// Makes a file, in the place of what was there.
+    /// Creates a file, or truncates the one there.
     #[cfg(feature = "journal")]
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let made = Self::new(path, OpenOptions::new().write(true).create(true).truncate(true))?;
@@ -242,11 +235,11 @@ impl File {
         Ok(made)
     }
 
-    /// Opens a file to be locked, which is made if there is none.
+    /// Opens a file to lock it, and creates it if missing.
     pub(super) fn open_lock(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        // Others may read and write the file, as by default, and may not remove or rename it while it is open.
+        // Read and write, as by default, but not delete: nobody can remove or rename it while it is open.
         #[cfg(windows)]
         std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 1 | 2);
         let opened = Self::new(path, &options)?;
@@ -254,7 +247,7 @@ impl File {
         Ok(opened)
     }
 
-    /// Makes a file where there is none. If it is secret, nobody else may read it.
+    /// Creates a file at a vacant path. If it is secret, only its owner may read it.
     pub(super) fn create_new(path: &Path, secret: bool) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -273,17 +266,17 @@ impl File {
         attempt_at(&self.path, || operation(&self.file))
     }
 
-    /// Gives the file the owner and the group of another, as far as this process may.
-    pub(super) fn take_owner(&self, other: &Status) -> io::Result<()> {
+    /// Copies owner and group from another file, as far as this process is permitted.
+    pub(super) fn copy_owner(&self, other: &Status) -> io::Result<()> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::{MetadataExt, fchown};
             let own = self.status()?.metadata;
             let (user, group) = (Some(other.metadata.uid()), Some(other.metadata.gid()));
             for (user, group) in [(user, None), (None, group)] {
-                let is_there =
+                let is_equal =
                     user.is_none_or(|user| user == own.uid()) && group.is_none_or(|group| group == own.gid());
-                match is_there {
+                match is_equal {
                     true => Ok(()),
                     false => self.attempt(|file| fchown(file, user, group)),
                 }
@@ -298,8 +291,8 @@ impl File {
         Ok(())
     }
 
-    /// Gives the file the rights of another.
-    pub(super) fn take_permissions(&self, other: &Status) -> io::Result<()> {
+    /// Copies the permissions of another file.
+    pub(super) fn copy_permissions(&self, other: &Status) -> io::Result<()> {
         self.attempt(|file| file.set_permissions(other.metadata.permissions()))
     }
 
@@ -312,19 +305,19 @@ impl File {
     }
 
     #[cfg(feature = "journal")]
-    pub(super) fn go_to(&self, offset: u64) -> io::Result<()> {
+    pub(super) fn seek(&self, offset: u64) -> io::Result<()> {
         self.attempt(|mut file| file.seek(SeekFrom::Start(offset)).map(drop))
     }
 
-    /// Cuts the file, and goes on from there.
+    /// Truncates the file and continues writing at its end.
     #[cfg(feature = "journal")]
-    pub(super) fn cut(&self, length: u64) -> io::Result<()> {
+    pub(super) fn truncate(&self, length: u64) -> io::Result<()> {
         self.attempt(|file| file.set_len(length))?;
-        record!(cut(&self.file, length));
-        self.go_to(length)
+        record!(truncated(&self.file, length));
+        self.seek(length)
     }
 
-    /// Has what was written put on the disk.
+    /// Makes the written data durable.
     #[cfg(feature = "journal")]
     pub(super) fn sync_data(&self) -> io::Result<()> {
         #[cfg(test)]
@@ -334,7 +327,7 @@ impl File {
         Ok(())
     }
 
-    /// Has what was written put on the disk, and what is known of the file.
+    /// Makes the written data and the metadata durable.
     pub(super) fn sync_all(&self) -> io::Result<()> {
         #[cfg(test)]
         faults::count_sync();
@@ -343,12 +336,12 @@ impl File {
         Ok(())
     }
 
-    /// Locks the file, or waits until it can.
+    /// Locks the file; waits while it is locked elsewhere.
     pub(super) fn lock(&self) -> io::Result<()> {
         self.attempt(fs::File::lock)
     }
 
-    /// Locks the file. Returns false if another has it locked.
+    /// Locks the file. Returns whether it could; it can't while it is locked elsewhere.
     pub(super) fn try_lock(&self) -> io::Result<bool> {
         self.attempt(|file| match file.try_lock() {
             Ok(()) => Ok(true),
@@ -371,7 +364,7 @@ impl Read for &File {
 impl Write for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(test)]
-        let bytes = faults::part_of(bytes);
+        let bytes = faults::prefix(bytes);
         let written = self.attempt(|mut file| file.write(bytes))?;
         record!(wrote(&self.file, bytes, written));
         Ok(written)
@@ -382,21 +375,14 @@ impl Write for File {
     }
 }
 
-/// Is there a regular file here, and no link to one? `None` if nothing is here.
-pub(super) fn is_regular(path: &Path) -> io::Result<Option<bool>> {
-    attempt_at(path, || {
-        Ok(found(fs::symlink_metadata(path))?.map(|found| found.is_file()))
-    })
-}
-
-/// Makes one folder.
+/// Creates one folder.
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     attempt_at(path, || fs::create_dir(path))?;
-    record!(made_folder(path));
+    record!(created_folder(path));
     Ok(())
 }
 
-/// Has the entries of a folder put on the disk. Where folders can't be opened (Windows), the system sees to it.
+/// Makes the entries of a folder durable. Does nothing where folders can't be opened (Windows).
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
@@ -404,7 +390,13 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file another name, in the place of what has it.
+/// Makes a rename, a creation or a removal at `path` durable.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    sync_folder(parent.unwrap_or(Path::new(".")))
+}
+
+/// Renames a file, and replaces the one at `to`.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     attempt_at(to, || fs::rename(from, to))?;
     record!(renamed(from, to));

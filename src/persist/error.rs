@@ -1,37 +1,37 @@
-//! What can go wrong with a file.
+//! Errors of saving and loading.
 
 use std::io;
 
 use crate::term::PathError;
 
-/// Why an environment could not be written.
+/// An error of writing an environment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// The file, or the writer, refused.
+    /// The file or the writer failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// An atom has a value that can't be written as bytes: see [`Codec`](super::Codec).
-    #[error("{atom} has a value that can't be written as bytes")]
+    /// An atom holds an opaque value that the [`Codec`](super::Codec) doesn't encode.
+    #[error("{atom} holds a value that the codec doesn't encode")]
     Opaque {
-        /// The atom, or how it begins.
+        /// The atom, shortened to 200 characters.
         atom: String,
     },
 }
 
-/// Why an environment could not be read back.
+/// An error of reading an environment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The file, or the reader, refused.
+    /// The file or the reader failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// This is not what was saved.
-    #[error("byte {offset}: {flaw}")]
+    /// The bytes aren't those of a saved environment.
+    #[error("invalid data at byte {offset}")]
     Corrupt {
-        /// Where, in bytes from the start.
+        /// Offset in bytes from the start.
         offset: u64,
-        /// What is wrong there.
+        /// The flaw found there.
         #[source]
         flaw: Flaw,
     },
@@ -41,53 +41,61 @@ impl LoadError {
     pub(super) fn at(offset: u64, flaw: Flaw) -> Self {
         Self::Corrupt { offset, flaw }
     }
+
+    /// The same error in a file that has `start` bytes before those that were read.
+    pub(super) fn shifted(self, start: u64) -> Self {
+        match self {
+            Self::Corrupt { offset, flaw } => Self::at(start.saturating_add(offset), flaw),
+            Self::Io(error) => Self::Io(error),
+        }
+    }
 }
 
-/// What is wrong with a file.
+/// A violation of the file format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// It does not begin as the files of this library do.
+    /// The magic number is that of no file of this kind.
     #[error("not a file of this kind")]
     Magic,
-    /// It is of another version of the format.
-    #[error("version {0} of the format is not known")]
+    /// The version of the format is unknown.
+    #[error("unknown format version {0}")]
     Version(u32),
-    /// It ends too early.
-    #[error("the file ends too early")]
+    /// The file is truncated.
+    #[error("the file is truncated")]
     Truncated,
-    /// It goes on after its end.
-    #[error("more follows the end")]
+    /// Bytes follow the end marker.
+    #[error("trailing bytes after the end")]
     Trailing,
-    /// A block is not as it was written.
-    #[error("the checksum of the block is wrong")]
+    /// The checksum of a block doesn't match its content.
+    #[error("checksum mismatch")]
     Checksum,
-    /// A block says that it is longer than any is.
-    #[error("the block is longer than blocks are")]
+    /// A block exceeds the greatest length.
+    #[error("block length out of range")]
     Length,
-    /// A block of this kind is not known, or not expected here.
-    #[error("a block of kind {0} is not expected")]
+    /// A block of this kind is unknown or not allowed here.
+    #[error("unexpected block of kind {0}")]
     Block(u8),
-    /// An entry goes beyond its block, or a number beyond its range.
-    #[error("an entry or a number is cut off or out of range")]
+    /// An entry exceeds its block, or a number its range.
+    #[error("malformed entry")]
     Entry,
-    /// Entries are not in ascending order.
-    #[error("the entries are out of order")]
+    /// Entries aren't in ascending order.
+    #[error("entries out of order")]
     Order,
-    /// There are more or fewer entries than the file says.
-    #[error("there are more or fewer entries than announced")]
+    /// The number of entries differs from the one that the file states.
+    #[error("entry count mismatch")]
     Count,
-    /// A path is no atom's.
-    #[error("no path of an atom: {0}")]
+    /// A key isn't the canonical path of an atom.
+    #[error("invalid path of an atom")]
     Path(#[source] PathError),
-    /// An atom is in the wrong place, or the names of its variables don't fit, or it is there twice.
-    #[error("an atom that doesn't belong here")]
+    /// An atom is duplicated, in the wrong section, or its variables' names don't fit it.
+    #[error("misplaced or duplicate atom")]
     Atom,
-    /// A file of a journal and the log that it leads to, or goes on from, were not made for each other: one of them was
-    /// replaced by that of another journal, or by an older one.
-    #[error("made for another log than the one that is there")]
+    /// A snapshot or log of a journal and the log that follows it don't belong together: one of them was replaced by that
+    /// of another journal, or by an older one.
+    #[error("the file belongs to another log")]
     Foreign,
-    /// A value was saved by a [`Codec`](super::Codec), and this one can't read it.
-    #[error("a value that the codec can't read")]
+    /// The [`Codec`](super::Codec) can't decode a value.
+    #[error("the codec can't decode a value")]
     Opaque,
 }

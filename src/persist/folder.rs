@@ -1,27 +1,25 @@
-//! Folders that outlive the machine.
+//! Durable creation of folders.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::disk::{self, Kind};
-use super::file::sync_folder;
+use super::disk::{self, FileKind, sync_parent};
 
-/// Sees to it that there is a folder here, and that it is still there after a crash of the machine: the folders above are
-/// made too, if there are none, and each that is made is synced in the one above it.
+/// Creates a folder and its missing ancestors, so that they survive a crash of the machine: each is synced in its parent.
 pub(super) fn create(path: &Path) -> io::Result<()> {
     match disk::create_folder(path) {
-        Ok(()) => sync_folder(path),
+        Ok(()) => sync_parent(path),
         Err(error) if error.kind() == ErrorKind::NotFound => match path.parent() {
-            Some(above) if !above.as_os_str().is_empty() => {
-                create(above)?;
+            Some(parent) if !parent.as_os_str().is_empty() => {
+                create(parent)?;
                 create(path)
             }
             _ => Err(error),
         },
-        // Whoever made it may have been stopped before it was synced.
+        // It exists; its creator may have been stopped before the sync.
         Err(error) => match disk::status(path)?.map(|found| found.kind) {
-            Some(Kind::Folder) => match sync_folder(path) {
-                // Who may not read the folder above didn't make this one.
+            Some(FileKind::Folder) => match sync_parent(path) {
+                // A process that may not read the parent didn't create this folder.
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
                 done => done,
             },

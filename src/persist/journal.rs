@@ -1,6 +1,8 @@
-//! A shared environment that is kept on disk.
+//! A write-ahead log for a shared environment.
 
-mod damage;
+mod corruption;
+mod error;
+mod format;
 mod log;
 mod recover;
 mod snapshot;
@@ -17,55 +19,49 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use self::log::{Log, Place, Start};
-use self::recover::{Recovered, file, files, recover, remove_before};
-use super::file::replace;
-use super::lock::Lock;
-use super::turn::{Turn, Turns};
-use super::{Codec, LoadError, NoCodec, SaveError, disk, folder};
-use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot};
+pub use error::{JournalCommitError, JournalError, JournalUpdateError};
+pub use log::SyncPolicy;
+pub use recover::Recovery;
+
+use self::format::{LogId, LogPosition, new_journal_id};
+use self::log::{Log, check_lock};
+use self::recover::{JournalFile, Recovered, files, recover, remove_obsolete};
+use super::codec::{Codec, NoCodec};
+use super::critical_section::{CriticalSection, SectionGuard};
+use super::lock::FolderLock;
+use super::replace::replace;
+use super::{disk, folder};
+use crate::env::{Conflict, Environment, Resolution, Snapshot};
 use crate::shared::{Commit, Guard, Reader, SharedEnvironment};
 use crate::term::{Atom, Term};
 
-/// So often [`Journal::read`] begins anew while a writer changes files.
-const READS: usize = 64;
+/// Number of attempts of [`Journal::read`] while a writer changes files.
+const MAX_READ_ATTEMPTS: usize = 64;
 
-/// When a [`Journal`] has what it wrote put on the disk itself, so that it outlives the machine and not only the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SyncPolicy {
-    /// Before commits are acknowledged: once for all that are waiting.
-    #[default]
-    Always,
-    /// At most so long after they were acknowledged. A crash of the machine, not of the process, can lose those.
-    Every(Duration),
-    /// When the system sees fit, at [`Journal::sync`], and when the journal is dropped.
-    Never,
-}
-
-/// A [`SharedEnvironment`] in a folder: each commit is appended to a log before it is acknowledged.
+/// A [`SharedEnvironment`] with a write-ahead log in a folder: each commit is logged before it is acknowledged.
 ///
-/// A writer publishes as ever, then sees to it that the log leads to what it published. Whoever comes first writes, in one
-/// record, all that was published by then; the others find theirs done. So many threads share one write, and one sync.
-/// Readers never wait for any of this; they may see what is not on disk yet.
+/// A writer publishes first, then makes sure that the log leads to the state that it published. One thread at a time appends,
+/// in one record, all that was published by then; waiting threads find their commits written. So many threads share one
+/// write and one sync (group commit). Readers never wait; they may see states that aren't logged yet.
 ///
-/// # Promises
-/// After a crash at any moment, [`open`](Self::open) gives a state that has each acknowledged commit, whole, and of those
-/// that were under way each whole or not at all; definitions in their order. What "acknowledged" means if the machine
-/// itself stops is for [`SyncPolicy`] to say.
+/// # Guarantees
+/// After a crash at any moment, [`open`](Self::open) returns a state that contains every acknowledged commit and, of the
+/// commits in progress, each completely or not at all, with definitions in order. [`SyncPolicy`] determines which acknowledged
+/// commits survive a crash of the machine.
 ///
-/// # When the disk fails
-/// A write that fails is undone, and its commit not acknowledged; the state in memory has it, and the next commit that can
-/// be written brings it along. After a failed sync, or a write that can't be undone, all commits fail until
-/// [`compact`](Self::compact) has put the whole state in new files.
+/// # Failures of the disk
+/// A failed write is undone, and its commit isn't acknowledged; the state in memory contains it, and the next commit that is
+/// written includes it. After a failed sync, or a write that can't be undone, all commits fail until
+/// [`compact`](Self::compact) has written the whole state to new files.
 ///
 /// # The folder
-/// | file | what it is |
+/// | file | content |
 /// |---|---|
 /// | `lock` | locked by the process that has the journal open |
-/// | `snapshot-N` | a state that `log-N` goes on from |
-/// | `log-N` | what happened since `snapshot-N`, or since the log before; since nothing, if N is 0 |
+/// | `snapshot-N` | a state that `log-N` continues |
+/// | `log-N` | the changes since `snapshot-N`, since the log before, or, if N is 0, since the empty environment |
 ///
-/// Other files are left alone.
+/// Other files are ignored.
 ///
 /// # Examples
 /// ```
@@ -86,8 +82,8 @@ pub enum SyncPolicy {
 /// ```
 pub struct Journal<T: Term = Atom> {
     inner: Arc<Inner<T>>,
-    /// Syncs again and again, if it must be.
-    keeper: Option<JoinHandle<()>>,
+    /// Thread that syncs at intervals, if the policy asks for one.
+    syncer: Option<JoinHandle<()>>,
 }
 
 struct Inner<T: Term> {
@@ -95,122 +91,64 @@ struct Inner<T: Term> {
     folder: PathBuf,
     codec: Box<dyn Codec<T> + Send + Sync>,
     sync: SyncPolicy,
-    /// The version of the world that the log leads to, and that is synced if it must be.
+    /// Version of the world that the log leads to, synced according to the policy.
     logged: AtomicU64,
-    /// Who has the turn writes the log. It can run the code of terms and codecs: no lock is held meanwhile.
-    turns: Turns,
-    /// Locked only by who has the turn, so nobody ever waits for it.
-    log: Mutex<Current<T>>,
-    /// The length of the log at the end of the last turn.
+    /// Entered to write the log. The code of terms and codecs may run inside.
+    writing: CriticalSection,
+    /// Locked inside `writing` only, so never contended.
+    log: Mutex<CurrentLog<T>>,
+    /// Length of the log when `writing` was last left.
     length: AtomicU64,
-    keeping: Mutex<Keeping>,
-    /// Told when there is something to sync for the keeper, or nothing any more.
-    news: Condvar,
-    compacting: Turns,
-    lock: Lock,
+    sync_request: Mutex<SyncRequest>,
+    /// Notified when `sync_request` changes.
+    sync_requested: Condvar,
+    compacting: CriticalSection,
+    lock: FolderLock,
 }
 
-struct Current<T: Term> {
+struct CurrentLog<T: Term> {
     log: Log<T>,
     number: u64,
-    /// The greatest number of a log that a snapshot, or the end of the log before, may fit.
-    begun: u64,
+    /// Greatest number that may be in use: a snapshot, or the mark at the end of the log before, may refer to a log of it.
+    last_used: u64,
 }
 
-/// What the thread that syncs has to do.
+/// Requests to the thread that syncs at intervals.
 #[derive(Default)]
-struct Keeping {
+struct SyncRequest {
     is_due: bool,
-    closing: bool,
+    is_closing: bool,
 }
 
-/// The turn of a thread at the log.
-struct Writing<'a, T: Term> {
+/// Exclusive access to the log.
+struct LogGuard<'a, T: Term> {
     inner: &'a Inner<T>,
-    current: MutexGuard<'a, Current<T>>,
-    _turn: Turn<'a>,
-    /// States that are dropped when the turn is over: terms are the user's.
-    old: Vec<Arc<Snapshot<T>>>,
+    current: MutexGuard<'a, CurrentLog<T>>,
+    _section: SectionGuard<'a>,
+    /// States to drop after the section is left: dropping terms runs foreign code.
+    dropped_later: Vec<Arc<Snapshot<T>>>,
 }
 
-impl<T: Term> Drop for Writing<'_, T> {
+impl<T: Term> Drop for LogGuard<'_, T> {
     fn drop(&mut self) {
-        // Relaxed: it is a number to look at.
+        // Relaxed: the length publishes nothing else.
         self.inner.length.store(self.current.log.length(), Ordering::Relaxed);
-    }
-}
-
-/// What [`Journal::open`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recovery {
-    /// How many records were replayed. One can hold several commits.
-    pub records: u64,
-    /// How many bytes were cut off the end of the log: those of a record that was not written to its end, and so not
-    /// acknowledged. Where not each record was put on the disk before the next and the machine stopped, also those of all
-    /// after one that is missing.
-    pub torn: u64,
-}
-
-/// Why a journal could not be opened, or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JournalError {
-    /// The files refused.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// A commit can't be written: it stays in memory, and all later ones fail too until it is undone there.
-    #[error(transparent)]
-    Save(SaveError),
-    /// A file of the journal is damaged. Nothing is cut off.
-    #[error("{}: {error}", path.display())]
-    Load {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        error: LoadError,
-    },
-    /// A log is missing, or ends before what was on the disk.
-    #[error("{} is missing or ends too early", .0.display())]
-    Cut(PathBuf),
-    /// The file `lock` of the journal was removed or replaced while the journal was open, so another process may write it:
-    /// nothing more is written by this one.
-    #[error("{} was removed or replaced while the journal was open", .0.display())]
-    LockLost(PathBuf),
-    /// This thread is writing the journal: a term or a codec that it ran for that called a method that writes it too, which
-    /// would wait for itself. What it published is written with the next commit.
-    #[error("the journal is being written by this thread")]
-    Reentrant,
-    /// Another process, or this one, has the journal open.
-    #[error("the journal is open already")]
-    Locked,
-    /// An earlier failure left the log in an unknown state: see [`Journal::compact`].
-    #[error("the log is broken by an earlier failure")]
-    Broken,
-}
-
-impl From<SaveError> for JournalError {
-    fn from(error: SaveError) -> Self {
-        match error {
-            SaveError::Io(error) => Self::Io(error),
-            error => Self::Save(error),
-        }
     }
 }
 
 /// # Opening
 impl<T: Term> Journal<T> {
-    /// Opens the journal in this folder, which is made if there is none, with [`SyncPolicy::Always`] and no codec. What is
-    /// found is on the disk then, whoever wrote it. O(n) for the last snapshot, and what was done since.
+    /// Opens the journal in a folder, which is created if it is missing, with [`SyncPolicy::Always`] and without a codec. The
+    /// recovered state is synced. O(n) for the last snapshot and the records since.
     ///
     /// # Errors
-    /// [`JournalError`], if files are damaged too: nothing but the torn end of the last log is ever cut, where no record
-    /// follows that shows that it was whole.
+    /// [`JournalError`], also if files are corrupt. Nothing is truncated but a torn end of the last log, unless a later record
+    /// shows that it had been synced.
     pub fn open(folder: impl AsRef<Path>) -> Result<(Self, Recovery), JournalError> {
         Self::open_with(folder, SyncPolicy::default(), NoCodec)
     }
 
-    /// As [`open`](Self::open), with a choice of when to sync, and a codec for opaque values.
+    /// Like [`open`](Self::open), with a policy of when to sync, and a codec for opaque values.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -219,10 +157,10 @@ impl<T: Term> Journal<T> {
         sync: SyncPolicy,
         codec: impl Codec<T> + Send + Sync + 'static,
     ) -> Result<(Self, Recovery), JournalError> {
-        // The process may go to another folder.
+        // The process may change its working directory.
         let folder = &disk::absolute(folder.as_ref())?;
         folder::create(folder)?;
-        let lock = Lock::try_on(folder)?.ok_or(JournalError::Locked)?;
+        let lock = FolderLock::try_acquire(folder)?.ok_or(JournalError::Locked)?;
         let Recovered {
             environment,
             recovery,
@@ -230,59 +168,60 @@ impl<T: Term> Journal<T> {
             number,
             last,
         } = recover(folder, &codec)?;
-        let (path, state) = (file(folder, "log", number), Arc::clone(environment.snapshot()));
+        let path = JournalFile::Log(number).path(folder);
+        let state = Arc::clone(environment.snapshot());
         let log = match last {
-            None => Log::create(&path, number, log::new_journal(), Place::default(), state, &lock)?,
+            None => Log::create(&path, number, new_journal_id(), LogPosition::default(), state, &lock)?,
             Some(found) => log::resume(&path, &found, state, &lock)?,
         };
-        remove_before(folder, snapshot);
+        remove_obsolete(folder, snapshot);
         let inner = Arc::new(Inner {
             world: SharedEnvironment::new(environment),
             folder: folder.to_owned(),
             codec: Box::new(codec),
             sync,
             logged: AtomicU64::new(0),
-            turns: Turns::default(),
+            writing: CriticalSection::default(),
             length: AtomicU64::new(log.length()),
-            log: Mutex::new(Current {
+            log: Mutex::new(CurrentLog {
                 log,
                 number,
-                begun: number,
+                last_used: number,
             }),
-            keeping: Mutex::new(Keeping::default()),
-            news: Condvar::new(),
-            compacting: Turns::default(),
+            sync_request: Mutex::new(SyncRequest::default()),
+            sync_requested: Condvar::new(),
+            compacting: CriticalSection::default(),
             lock,
         });
-        let keeper = match sync {
+        let syncer = match sync {
             SyncPolicy::Every(interval) => {
                 let inner = Arc::clone(&inner);
-                let keeper = thread::Builder::new().name("pleach-journal".into());
-                Some(keeper.spawn(move || inner.keep_synced(interval))?)
+                let thread = thread::Builder::new().name("pleach-journal".into());
+                Some(thread.spawn(move || inner.sync_at_intervals(interval))?)
             }
             SyncPolicy::Always | SyncPolicy::Never => None,
         };
-        Ok((Self { inner, keeper }, recovery))
+        Ok((Self { inner, syncer }, recovery))
     }
 }
 
-/// # Looking
+/// # Reading without opening
 impl<T: Term> Journal<T> {
-    /// What [`open`](Self::open) would give, without changing anything: it takes no lock and writes nothing, so it is in nobody's
-    /// way, and can be called while the journal is open, by this process or another. Then it gives a state that the log led to
-    /// while it read. O(n) for the last snapshot, and what was done since; again, if files went or grew meanwhile.
+    /// Returns the state that [`open`](Self::open) would recover, without locks or writes: the journal may be open in this
+    /// process or another. The state is one that the log led to during the call. O(n) for the last snapshot and the records
+    /// since; repeated if files change meanwhile.
     ///
     /// # Errors
-    /// As [`open_with`](Self::open_with); what is missing is not made.
+    /// As [`open_with`](Self::open_with), and if there is no journal: none is created.
     pub fn read(folder: impl AsRef<Path>, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
         let folder = &disk::absolute(folder.as_ref())?;
-        let mut before = recover::stamp(folder)?;
-        for _ in 1..READS {
+        let mut before = recover::fingerprint(folder)?;
+        for _ in 1..MAX_READ_ATTEMPTS {
             let found = Self::read_once(folder, codec);
-            let is_whole = found.as_ref().is_ok_and(|(_, recovery)| recovery.torn == 0);
-            let now = recover::stamp(folder)?;
-            // What a writer is just doing looks like damage.
-            if is_whole || now == before {
+            let is_complete = found.as_ref().is_ok_and(|(_, recovery)| recovery.torn == 0);
+            let now = recover::fingerprint(folder)?;
+            // A write in progress looks like a torn or corrupt record.
+            if is_complete || now == before {
                 return found;
             }
             before = now;
@@ -293,63 +232,63 @@ impl<T: Term> Journal<T> {
     fn read_once(folder: &Path, codec: &dyn Codec<T>) -> Result<(Environment<T>, Recovery), JournalError> {
         let found = recover(folder, codec)?;
         if found.last.is_none() {
-            return Err(JournalError::Cut(file(folder, "log", 0)));
+            return Err(JournalError::Truncated(JournalFile::Log(0).path(folder)));
         }
         Ok((found.environment, found.recovery))
     }
 
-    /// Does this folder hold a journal? O(f) for f files.
+    /// Returns whether a folder holds a journal; `false` if the path is vacant or no folder. O(f) for f files in it.
     ///
     /// # Errors
-    /// If the folder, or a file in it, can't be read. If there is nothing at the path, or no folder, that is `false`.
+    /// If the folder, or a file in it, can't be read.
     pub fn is_in(folder: impl AsRef<Path>) -> io::Result<bool> {
         let folder = folder.as_ref();
         match disk::status(folder)?.map(|found| found.kind) {
-            Some(disk::Kind::Folder) => Ok(!files(folder)?.is_empty()),
+            Some(disk::FileKind::Folder) => Ok(!files(folder)?.is_empty()),
             _ => Ok(false),
         }
     }
 }
 
 /// # Reading
-/// As of the [`SharedEnvironment`] inside: no read ever waits. It has all the reads.
+/// The reads of the [`SharedEnvironment`] inside, which never wait.
 impl<T: Term> Journal<T> {
-    /// As [`SharedEnvironment::load`].
+    /// Returns the current state: see [`SharedEnvironment::load`]. Wait-free.
     pub fn load(&self) -> Guard<T> {
         self.inner.world.load()
     }
 
-    /// As [`SharedEnvironment::snapshot`].
+    /// Returns a fork of the current state: see [`SharedEnvironment::snapshot`]. Wait-free.
     #[must_use]
     pub fn snapshot(&self) -> Environment<T> {
         self.inner.world.snapshot()
     }
 
-    /// As [`SharedEnvironment::reader`].
+    /// Returns a reader that caches the current state: see [`SharedEnvironment::reader`].
     pub fn reader(&self) -> Reader<&SharedEnvironment<T>, T> {
         self.inner.world.reader()
     }
 
-    /// The world itself, for subscriptions and the like. What is written through it is published and not acknowledged: it
-    /// is on disk after the next commit through the journal, or [`sync`](Self::sync).
+    /// The shared environment itself, for subscriptions and the like. Writes through it are published but not acknowledged:
+    /// they are logged with the next commit through the journal, or by [`sync`](Self::sync).
     #[must_use]
     pub fn world(&self) -> &SharedEnvironment<T> {
         &self.inner.world
     }
 
-    /// The length of the log, in bytes: [`compact`](Self::compact) when it is much. It never waits.
+    /// Length of the log in bytes, for deciding when to [`compact`](Self::compact). Wait-free.
     #[must_use]
     pub fn log_length(&self) -> u64 {
-        // Relaxed: nothing else is read by it.
+        // Relaxed: no other memory is accessed because of it.
         self.inner.length.load(Ordering::Relaxed)
     }
 }
 
 /// # Writing
-/// All return when what was published is in the log, and synced if [`SyncPolicy::Always`] says so. If they fail, it is published
-/// in memory but not acknowledged.
+/// Each method returns when its change is logged, and synced if the policy is [`SyncPolicy::Always`]. If the log can't be
+/// written, the change is published in memory but not acknowledged.
 impl<T: Term> Journal<T> {
-    /// As [`SharedEnvironment::commit`].
+    /// Commits like [`SharedEnvironment::commit`], and logs the commit.
     ///
     /// # Errors
     /// If the log can't be written.
@@ -359,49 +298,48 @@ impl<T: Term> Journal<T> {
         Ok(commit)
     }
 
-    /// As [`SharedEnvironment::commit_with`].
+    /// Commits like [`SharedEnvironment::commit_with`], and logs the commit.
     ///
     /// # Errors
-    /// If the log can't be written. Within: all conflicts that `resolve` gave up on; nothing is published then.
+    /// If `resolve` gives up on a conflict, and nothing is published; or if the log can't be written.
     pub fn commit_with(
         &self,
         environment: &mut Environment<T>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
-    ) -> Result<Result<Commit, Conflicts<T>>, JournalError> {
-        match self.inner.world.commit_with(environment, resolve) {
-            Ok(commit) => self.inner.log_to(commit.version).map(|()| Ok(commit)),
-            Err(conflicts) => Ok(Err(conflicts)),
-        }
+    ) -> Result<Commit, JournalCommitError<T>> {
+        let commit = self.inner.world.commit_with(environment, resolve)?;
+        self.inner.log_to(commit.version)?;
+        Ok(commit)
     }
 
-    /// As [`SharedEnvironment::update`].
+    /// Updates like [`SharedEnvironment::update`], and logs the change.
     ///
     /// # Errors
     /// If the log can't be written.
     pub fn update<R>(&self, mut write: impl FnMut(&mut Environment<T>) -> R) -> Result<R, JournalError> {
-        match self.try_update(|environment| Ok::<R, Infallible>(write(environment)))? {
-            Ok(result) => Ok(result),
-            Err(never) => match never {},
-        }
+        self.try_update(|environment| Ok::<R, Infallible>(write(environment)))
+            .map_err(|error| match error {
+                JournalUpdateError::Journal(error) => error,
+                JournalUpdateError::Update(never) => match never {},
+            })
     }
 
-    /// As [`SharedEnvironment::try_update`].
+    /// Updates like [`SharedEnvironment::try_update`], and logs the change.
     ///
     /// # Errors
-    /// If the log can't be written. Within: the error of `write`; nothing is published then.
+    /// If `write` fails, and nothing is published; or if the log can't be written.
     pub fn try_update<R, E>(
         &self,
         write: impl FnMut(&mut Environment<T>) -> Result<R, E>,
-    ) -> Result<Result<R, E>, JournalError> {
+    ) -> Result<R, JournalUpdateError<E>> {
         let result = self.inner.world.try_update(write);
-        if result.is_ok() {
-            // Ours is in this version or in one before.
-            self.inner.log_to(self.inner.world.version())?;
-        }
+        let result = result.map_err(JournalUpdateError::Update)?;
+        // The current version is that of this update or a later one.
+        self.inner.log_to(self.inner.world.version())?;
         Ok(result)
     }
 
-    /// Has all that was published so far written to the disk, whatever the [`SyncPolicy`].
+    /// Logs and syncs everything published so far, whatever the [`SyncPolicy`].
     ///
     /// # Errors
     /// If the log can't be written.
@@ -409,167 +347,159 @@ impl<T: Term> Journal<T> {
         self.inner.sync()
     }
 
-    /// Saves the whole state as a new snapshot and begins a new log, so that the old ones can go. Commits wait while the new
-    /// log is begun, not while the snapshot is written; readers never. A crash in between loses nothing: the new snapshot
-    /// counts as soon as it has its name, and until then the old one and both logs do.
+    /// Saves the whole state as a new snapshot, begins a new log, and removes the old files. O(n). Commits wait while the log
+    /// is created, but not while the snapshot is written; readers never wait. A crash in between loses nothing: the old
+    /// snapshot and both logs stay in effect until the new snapshot is complete.
     ///
-    /// If the log is [broken](JournalError::Broken), commits wait for the snapshot, and it is whole again.
+    /// Repairs a [broken](JournalError::Broken) log; then commits wait for the snapshot.
     ///
     /// # Errors
-    /// If the files can't be written. The journal goes on with those it has.
+    /// If the files can't be written. The journal continues with those it has.
     pub fn compact(&self) -> Result<(), JournalError> {
         let inner = &*self.inner;
-        let _one_at_a_time = inner.compacting.take().ok_or(JournalError::Reentrant)?;
-        let mut writing = inner.write()?;
+        let _one_at_a_time = inner.compacting.enter().ok_or(JournalError::Reentrant)?;
+        let mut guard = inner.lock_log()?;
         let number;
-        if writing.current.log.broken {
-            // A snapshot that was made before may have its name all the same, and another log of its number would not fit.
-            number = writing.current.begun + 1;
-            writing.current.begun = number;
+        if guard.current.log.is_broken {
+            // An earlier attempt may have completed its snapshot despite an error, and only its own log fits that.
+            number = guard.current.last_used + 1;
+            guard.current.last_used = number;
             let published = inner.world.load();
             let state = published.fork();
-            let before = Arc::clone(&writing.current.log.state);
-            writing.old.extend([before, Arc::clone(state.snapshot())]);
-            // It counts when the snapshot is there, and nothing goes into it before.
-            let path = file(&inner.folder, "log", number);
-            let journal = writing.current.log.start().journal;
+            let before = Arc::clone(&guard.current.log.state);
+            guard.dropped_later.extend([before, Arc::clone(state.snapshot())]);
+            // The log takes effect with its snapshot, and receives no record before.
+            let path = JournalFile::Log(number).path(&inner.folder);
+            let journal = guard.current.log.id().journal;
             let state = state.snapshot();
-            let log = Log::create(&path, number, journal, Place::default(), Arc::clone(state), &inner.lock)?;
-            inner.save(state, number, log.start())?;
-            (writing.current.log, writing.current.number) = (log, number);
+            let before = LogPosition::default();
+            let log = Log::create(&path, number, journal, before, Arc::clone(state), &inner.lock)?;
+            inner.save(state, number, log.id())?;
+            (guard.current.log, guard.current.number) = (log, number);
             inner.logged.fetch_max(published.version(), Ordering::Release);
             drop(published);
-            drop(writing);
+            drop(guard);
         } else {
-            number = writing.current.number + 1;
-            inner.append(&mut writing)?;
-            let current = &mut *writing.current;
+            number = guard.current.number + 1;
+            inner.append(&mut guard)?;
+            let current = &mut *guard.current;
             current.log.sync()?;
             let state = Arc::clone(&current.log.state);
-            // It counts when the old log has its end. Until then, that one can go on.
-            let path = file(&inner.folder, "log", number);
-            let (journal, end) = (current.log.start().journal, current.log.end());
+            // The log takes effect when the old one is sealed. Until then, the old one can continue.
+            let path = JournalFile::Log(number).path(&inner.folder);
+            let (journal, end) = (current.log.id().journal, current.log.end());
             let log = Log::create(&path, number, journal, end, Arc::clone(&state), &inner.lock)?;
-            let start = log.start();
-            // The end may be there though the call fails: then no other log of this number would fit.
-            current.begun = number;
+            let id = log.id();
+            // The seal may be written despite an error, and only this log fits it.
+            current.last_used = number;
             current.log.seal(&inner.lock)?;
             (current.log, current.number) = (log, number);
-            drop(writing);
-            inner.save(&state, number, start)?;
+            drop(guard);
+            inner.save(&state, number, id)?;
         }
-        must_be_held(&inner.lock)?;
-        remove_before(&inner.folder, number);
+        check_lock(&inner.lock)?;
+        remove_obsolete(&inner.folder, number);
         Ok(())
-    }
-}
-
-/// That no other process can have become the writer.
-fn must_be_held(lock: &Lock) -> Result<(), JournalError> {
-    if lock.is_held()? {
-        Ok(())
-    } else {
-        Err(JournalError::LockLost(lock.path().to_owned()))
     }
 }
 
 impl<T: Term> Inner<T> {
-    /// Writes the snapshot of this number, which the log that starts so goes on from.
-    fn save(&self, state: &Snapshot<T>, number: u64, start: Start) -> Result<(), JournalError> {
-        replace(&file(&self.folder, "snapshot", number), |out| {
-            snapshot::write(out, number, start, state, &*self.codec)?;
-            // Next it takes the place of what is there.
-            must_be_held(&self.lock)
+    /// Writes snapshot `number`, which the log `log` continues.
+    fn save(&self, state: &Snapshot<T>, number: u64, log: LogId) -> Result<(), JournalError> {
+        replace(&JournalFile::Snapshot(number).path(&self.folder), |out| {
+            snapshot::write(out, number, log, state, &*self.codec)?;
+            // The file is renamed next, and may replace another.
+            check_lock(&self.lock)
         })
     }
 
-    /// Waits for the turn to write the log.
-    fn write(&self) -> Result<Writing<'_, T>, JournalError> {
-        let turn = self.turns.take().ok_or(JournalError::Reentrant)?;
-        Ok(Writing {
+    /// Waits for exclusive access to the log.
+    fn lock_log(&self) -> Result<LogGuard<'_, T>, JournalError> {
+        let section = self.writing.enter().ok_or(JournalError::Reentrant)?;
+        Ok(LogGuard {
             inner: self,
-            // The log is sound, or knows that it is broken, at every moment when something can panic: the code of terms.
+            // Whenever foreign code may panic, the log is consistent or marked as broken.
             current: self.log.lock().unwrap_or_else(PoisonError::into_inner),
-            _turn: turn,
-            old: Vec::new(),
+            _section: section,
+            dropped_later: Vec::new(),
         })
     }
 
-    fn keeping(&self) -> MutexGuard<'_, Keeping> {
-        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sync_request(&self) -> MutexGuard<'_, SyncRequest> {
+        self.sync_request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when the log leads to this version, or a later one.
+    /// Makes the log lead to `version` or a later one.
     fn log_to(&self, version: u64) -> Result<(), JournalError> {
         if self.logged.load(Ordering::Acquire) >= version {
             return Ok(());
         }
-        let mut writing = self.write()?;
-        // Most of those who waited find that the one before them wrote theirs too.
+        let mut guard = self.lock_log()?;
+        // The thread before has usually written the commits of those that waited.
         if self.logged.load(Ordering::Acquire) >= version {
             return Ok(());
         }
-        self.append(&mut writing)
+        self.append(&mut guard)
     }
 
-    fn append(&self, writing: &mut Writing<'_, T>) -> Result<(), JournalError> {
+    fn append(&self, guard: &mut LogGuard<'_, T>) -> Result<(), JournalError> {
         let published = self.world.load();
         let state = Arc::clone(published.fork().snapshot());
-        let before = Arc::clone(&writing.current.log.state);
-        writing.old.extend([before, Arc::clone(&state)]);
-        let log = &mut writing.current.log;
+        let before = Arc::clone(&guard.current.log.state);
+        guard.dropped_later.extend([before, Arc::clone(&state)]);
+        let log = &mut guard.current.log;
         log.append(state, &*self.codec, self.sync, &self.lock)?;
         self.logged.fetch_max(published.version(), Ordering::Release);
         if log.is_dirty() && matches!(self.sync, SyncPolicy::Every(_)) {
-            self.keeping().is_due = true;
-            self.news.notify_one();
+            self.sync_request().is_due = true;
+            self.sync_requested.notify_one();
         }
         Ok(())
     }
 
-    /// Syncs what is in the log, also if what is published can't be written.
+    /// Syncs the log, even if the published state can't be appended.
     fn sync(&self) -> Result<(), JournalError> {
-        let mut writing = self.write()?;
-        let appended = self.append(&mut writing);
-        writing.current.log.sync()?;
+        let mut guard = self.lock_log()?;
+        let appended = self.append(&mut guard);
+        guard.current.log.sync()?;
         appended
     }
 
-    /// Syncs, so long after something was appended, until the journal is closed. What is published and not appended is not
-    /// written here: that runs the code of terms, which may panic.
-    fn keep_synced(&self, interval: Duration) {
-        let mut keeping = self.keeping();
+    /// Syncs `interval` after each append, until the journal is closed. Appends nothing: that runs the code of terms, which
+    /// may panic.
+    fn sync_at_intervals(&self, interval: Duration) {
+        let mut request = self.sync_request();
         loop {
-            let idle = |keeping: &mut Keeping| !keeping.closing && !keeping.is_due;
-            keeping = self
-                .news
-                .wait_while(keeping, idle)
+            let is_idle = |request: &mut SyncRequest| !request.is_closing && !request.is_due;
+            request = self
+                .sync_requested
+                .wait_while(request, is_idle)
                 .unwrap_or_else(PoisonError::into_inner);
             let waited = self
-                .news
-                .wait_timeout_while(keeping, interval, |keeping| !keeping.closing);
-            keeping = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if keeping.closing {
+                .sync_requested
+                .wait_timeout_while(request, interval, |request| !request.is_closing);
+            request = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if request.is_closing {
                 return;
             }
-            keeping.is_due = false;
-            drop(keeping);
-            if let Ok(mut writing) = self.write() {
-                // If it fails the log is broken, and those who commit are told.
-                let _ = writing.current.log.sync();
+            request.is_due = false;
+            drop(request);
+            if let Ok(mut guard) = self.lock_log() {
+                // An error breaks the log, which the next commit reports.
+                let _ = guard.current.log.sync();
             }
-            keeping = self.keeping();
+            request = self.sync_request();
         }
     }
 }
 
 impl<T: Term> Drop for Journal<T> {
-    /// Syncs, and drops what can't be told of any more: who must know calls [`sync`](Journal::sync).
+    /// Syncs and ignores errors: call [`sync`](Journal::sync) before to handle them.
     fn drop(&mut self) {
-        if let Some(keeper) = self.keeper.take() {
-            self.inner.keeping().closing = true;
-            self.inner.news.notify_one();
-            let _ = keeper.join();
+        if let Some(syncer) = self.syncer.take() {
+            self.inner.sync_request().is_closing = true;
+            self.inner.sync_requested.notify_one();
+            let _ = syncer.join();
         }
         let _ = self.inner.sync();
     }

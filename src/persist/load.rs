@@ -1,27 +1,25 @@
-//! Reading an environment.
+//! Loading an environment.
 
 use std::io::Read;
 use std::ops::Range;
 
 use super::atom::AtomReader;
-use super::block::BlockReader;
-use super::bytes::Input;
+use super::block::{BlockReader, ContentReader};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError};
-use super::key::Keys;
-use super::save::COUNTED;
-use super::{MAGIC, VERSION, kind};
+use super::fact_key::KeyDecoder;
+use super::format::{COUNTED, MAGIC, VERSION, kind};
 use crate::env::{Cell, Environment, Multiplicity, Space, SpaceId, StateId, Unfit};
 use crate::term::{Symbol, Term};
 
-/// Reads what `save` wrote. Memory beside the environment: one block and its keys.
+/// Reads what [`save`](super::save::save) wrote. Beside the environment, takes memory for one block and its keys.
 pub(super) fn load<T: Term>(input: impl Read, codec: &(impl Codec<T> + ?Sized)) -> Result<Environment<T>, LoadError> {
     let mut file = BlockReader::new(input, MAGIC, VERSION)?;
     let mut loader = Loader {
         atoms: AtomReader::new(codec),
         spaces: Vec::new(),
         cells: Vec::new(),
-        keys: Keys::default(),
+        keys: KeyDecoder::default(),
         batch: Batch::default(),
         order: 0,
         last_kind: kind::END,
@@ -53,12 +51,13 @@ pub(super) fn load<T: Term>(input: impl Read, codec: &(impl Codec<T> + ?Sized)) 
     }
     file.end()?;
     let mut spaces = loader.spaces.into_iter();
-    let root = spaces.next().map(|open| open.space).unwrap_or_default();
-    let named = spaces.filter_map(|open| Some((open.id?, open.space))).collect();
+    let root = spaces.next().map(|space| space.space).unwrap_or_default();
+    let named = spaces.filter_map(|space| Some((space.id?, space.space))).collect();
     Ok(Environment::restored(root, named, loader.cells))
 }
 
-/// The grammar: `(SPACE FACTS* OTHERS* DEFINITIONS*)+ CELLS* END`, and `END` stands for the start.
+/// Whether a block of kind `kind` may follow one of kind `last`, by the grammar
+/// `(SPACE FACTS* OTHERS* DEFINITIONS*)+ CELLS* END`. At the start, `last` is `END`.
 fn may_follow(kind: u8, last: u8) -> bool {
     match kind {
         kind::SPACE => last != kind::CELLS,
@@ -70,24 +69,24 @@ fn may_follow(kind: u8, last: u8) -> bool {
 
 struct Loader<'c, T: Term, C: ?Sized> {
     atoms: AtomReader<'c, C>,
-    /// The root first, then the named ones by id.
-    spaces: Vec<Open<T>>,
+    /// The root space, then the named ones by id.
+    spaces: Vec<LoadedSpace<T>>,
     cells: Vec<(Cell, T)>,
-    keys: Keys,
+    keys: KeyDecoder,
     batch: Batch,
-    /// The number of the last definition.
+    /// Number of the last definition.
     order: u64,
     last_kind: u8,
 }
 
-struct Open<T: Term> {
+struct LoadedSpace<T: Term> {
     id: Option<SpaceId>,
     space: Space<T>,
     last_order: u64,
     facts: u64,
 }
 
-/// The facts of one block.
+/// Facts of one block.
 #[derive(Default)]
 struct Batch {
     keys: Vec<u8>,
@@ -95,7 +94,7 @@ struct Batch {
 }
 
 impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
-    fn space(&mut self, content: &mut Input<'_>) -> Result<(), LoadError> {
+    fn space(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
         let start = content.offset();
         self.close(start)?;
         let id = match content.byte()? {
@@ -103,7 +102,7 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
             1 => Some(SpaceId::from_bytes(content.array()?)),
             _ => return Err(LoadError::at(start, Flaw::Entry)),
         };
-        // The root alone has no id and comes first.
+        // Only the root, which comes first, has no id.
         let fits = match self.spaces.last() {
             None => id.is_none(),
             Some(before) => id > before.id,
@@ -113,41 +112,41 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         }
         let (last_order, facts) = (content.number()?, content.number()?);
         content.end()?;
-        self.spaces.push(Open {
+        self.spaces.push(LoadedSpace {
             id,
             space: Space::default(),
             last_order,
             facts,
         });
-        self.keys = Keys::default();
+        self.keys = KeyDecoder::default();
         self.order = 0;
         Ok(())
     }
 
-    /// Tests and ends the space that is open.
+    /// Checks the counts of the current space.
     fn close(&mut self, offset: u64) -> Result<(), LoadError> {
         let order = self.order;
-        if let Some(open) = self.spaces.last_mut() {
-            if open.space.fact_count() as u64 != open.facts || order > open.last_order {
+        if let Some(current) = self.spaces.last_mut() {
+            if current.space.fact_count() as u64 != current.facts || order > current.last_order {
                 return Err(LoadError::at(offset, Flaw::Count));
             }
-            open.space.restore_order(open.last_order);
+            current.space.restore_order(current.last_order);
         }
         Ok(())
     }
 
-    fn facts(&mut self, content: &mut Input<'_>) -> Result<(), LoadError> {
+    fn facts(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
         let Batch { keys, facts } = &mut self.batch;
         keys.clear();
         facts.clear();
         while !content.is_empty() {
             let start = content.offset();
             let (shared, length) = (usize::from(content.byte()?), content.byte()?);
-            let rest = content.take(usize::from(length & !COUNTED) + 1)?;
+            let suffix = content.take(usize::from(length & !COUNTED) + 1)?;
             let count = if length & COUNTED == 0 { 1 } else { content.number()? };
             let key = self
                 .keys
-                .next::<T>(shared, rest, facts.is_empty())
+                .next::<T>(shared, suffix, facts.is_empty())
                 .map_err(|flaw| LoadError::at(start, flaw))?;
             if count == 0 {
                 return Err(LoadError::at(start, Flaw::Entry));
@@ -156,8 +155,8 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
             keys.extend_from_slice(key);
             facts.push((begin..keys.len(), count));
         }
-        if let Some(open) = self.spaces.last_mut() {
-            open.space.restore_plain(
+        if let Some(current) = self.spaces.last_mut() {
+            current.space.restore_plain(
                 facts
                     .iter()
                     .filter_map(|(range, count)| Some((keys.get(range.clone())?, Multiplicity::new(*count)?))),
@@ -166,14 +165,14 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         Ok(())
     }
 
-    fn others(&mut self, content: &mut Input<'_>) -> Result<(), LoadError> {
+    fn others(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
         while !content.is_empty() {
-            self.kept(content, 0)?;
+            self.recorded(content, 0)?;
         }
         Ok(())
     }
 
-    fn definitions(&mut self, content: &mut Input<'_>) -> Result<(), LoadError> {
+    fn definitions(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
         while !content.is_empty() {
             let start = content.offset();
             let step = content.number()?;
@@ -181,20 +180,22 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
                 Some(order) if step > 0 => order,
                 _ => return Err(LoadError::at(start, Flaw::Order)),
             };
-            self.kept(content, self.order)?;
+            self.recorded(content, self.order)?;
         }
         Ok(())
     }
 
-    fn kept(&mut self, content: &mut Input<'_>, order: u64) -> Result<(), LoadError> {
+    /// Reads an atom that has a record.
+    fn recorded(&mut self, content: &mut ContentReader<'_>, order: u64) -> Result<(), LoadError> {
         let start = content.offset();
         let count = content.number()?;
         if count == 0 {
             return Err(LoadError::at(start, Flaw::Entry));
         }
         let atom = self.atoms.read(content)?;
-        if let Some(open) = self.spaces.last_mut() {
-            open.space
+        if let Some(current) = self.spaces.last_mut() {
+            current
+                .space
                 .restore_kept(atom, self.atoms.path(), count, order)
                 .map_err(|unfit| match unfit {
                     Unfit::Path | Unfit::Kind | Unfit::Twice => LoadError::at(start, Flaw::Atom),
@@ -203,7 +204,7 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         Ok(())
     }
 
-    fn cells(&mut self, content: &mut Input<'_>) -> Result<(), LoadError> {
+    fn cells(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
         while !content.is_empty() {
             let start = content.offset();
             let cell = match content.byte()? {

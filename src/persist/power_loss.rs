@@ -1,16 +1,14 @@
-//! Simulated power losses: every file operation of a journal, an archive or a save is recorded, and all that a crash may
-//! leave after any of them is made and opened.
+//! Simulated power losses: records every file operation of a journal, an archive or a save, and opens every state that a crash
+//! after any of them may leave.
 //!
-//! The model is the abstract persistence model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI
-//! 2014) with nothing ordered but by syncs, so weaker than any file system in use; crashes come at every operation, as
-//! with CrashMonkey (Mohan et al., OSDI 2018).
-//! 1. A write or a change of length is there, or not, in any order among those since the file was last synced. A write is
-//!    also torn: only its first bytes are there, or only its last, and what is missing is cut off, or reads as zeros or as
-//!    what was there before.
-//! 2. Creations, renames and removals in a folder are there, or not, in any order among those since the folder was last
-//!    synced. Each alone is atomic, a rename too.
-//! 3. To sync a file puts its content on the disk and not its name; to sync a folder puts the names in it there, and
-//!    neither what they hold nor the folder's own name.
+//! The model is the abstract persistence model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014),
+//! in which only syncs order operations, so weaker than any file system in use. Crashes occur after every operation, as with
+//! CrashMonkey (Mohan et al., OSDI 2018).
+//! 1. Writes and truncations since the last sync of a file are applied or lost independently. A write is also torn: only its
+//!    first or only its last bytes are applied, and the rest is truncated, or reads as zeros or as the old bytes.
+//! 2. Creations, renames and removals in a folder since its last sync are applied or lost independently. Each is atomic.
+//! 3. The sync of a file makes its content durable, but not its name. The sync of a folder makes the names in it durable, but
+//!    neither the contents of the files nor the folder's own name.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,20 +20,20 @@ use super::{Archive, ArchiveError, Journal, LoadError, NoCodec, SyncPolicy};
 use crate::env::resolve;
 use crate::{Atom, Environment};
 
-/// What became of an operation.
+/// How a crash affects an operation.
 #[derive(Clone, Copy)]
 enum Fate {
     Done,
     Lost,
-    /// Of a write: so many bytes at the start, and the file ends there if it did not go on before.
+    /// Only the first bytes of a write are applied, and the file ends there unless it was longer before.
     Torn(usize),
-    /// So many bytes at the start; the others are as before, or zeros.
+    /// Only the first bytes of a write are applied; the others are the old ones, or zeros.
     Holed(usize),
-    /// All but so many bytes at the start.
+    /// All but the first bytes of a write are applied.
     Late(usize),
 }
 
-/// A folder and all in it by relative path: `None` is a folder.
+/// Content of a folder by relative path; `None` is a folder.
 type Image = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
 enum Entry {
@@ -43,7 +41,7 @@ enum Entry {
     Folder,
 }
 
-/// What is on the disk if these operations had these fates.
+/// Returns the state of the disk if these operations had these fates.
 fn image(root: &Path, ops: &[(&Op, Fate)]) -> Image {
     let mut entries: BTreeMap<&Path, Entry> = BTreeMap::new();
     let mut contents: HashMap<Id, Vec<u8>> = HashMap::new();
@@ -76,11 +74,11 @@ fn image(root: &Path, ops: &[(&Op, Fate)]) -> Image {
         }
     }
     let mut image = Image::new();
-    // What is above comes first: a folder that is lost takes all in it along.
+    // Parents come first: a lost folder loses its content.
     for (path, entry) in entries {
         let relative = path.strip_prefix(root).unwrap();
-        let above = relative.parent().unwrap();
-        if above == Path::new("") || image.contains_key(above) {
+        let parent = relative.parent().unwrap();
+        if parent == Path::new("") || image.contains_key(parent) {
             let content = match entry {
                 Entry::File(id) => Some(contents.get(&id).cloned().unwrap_or_default()),
                 Entry::Folder => None,
@@ -109,20 +107,20 @@ impl Random {
     }
 }
 
-/// Up to so many operations, all subsets are tried.
-const ALL_SUBSETS: usize = 6;
-/// Of more, so many at random, beside those that lost or kept only the first, only the last, or only one.
-const SUBSETS: usize = 24;
-/// At most at so many places a write is torn.
-const CUTS: usize = 16;
+/// Greatest number of operations of which all subsets are tried.
+const MAX_EXHAUSTIVE: usize = 6;
+/// Number of random subsets of more operations, beside those that lose or keep only the first, the last or one.
+const RANDOM_SUBSETS: usize = 24;
+/// Greatest number of offsets at which a write is torn.
+const MAX_CUTS: usize = 16;
 
-/// The fates that operations which were not synced may have.
+/// Returns the combinations of fates that unsynced operations may have.
 fn fates(pending: &[&Op], random: &mut Random) -> Vec<Vec<Fate>> {
     let count = pending.len();
     let fate = |done: bool| if done { Fate::Done } else { Fate::Lost };
     let mut all: Vec<Vec<Fate>> = Vec::new();
     let mut add = |done: &dyn Fn(usize) -> bool| all.push((0..count).map(|at| fate(done(at))).collect());
-    if count <= ALL_SUBSETS {
+    if count <= MAX_EXHAUSTIVE {
         for mask in 0..1usize << count {
             add(&|at| mask >> at & 1 == 1);
         }
@@ -133,14 +131,14 @@ fn fates(pending: &[&Op], random: &mut Random) -> Vec<Vec<Fate>> {
             add(&|at| at == one);
             add(&|at| at != one);
         }
-        for _ in 0..SUBSETS {
+        for _ in 0..RANDOM_SUBSETS {
             let mask = random.next();
             add(&|at| mask >> (at % 64) & 1 == 1);
         }
     }
     for (torn, op) in pending.iter().enumerate() {
         let Op::Write { bytes, .. } = op else { continue };
-        let step = bytes.len().div_ceil(CUTS).max(1);
+        let step = bytes.len().div_ceil(MAX_CUTS).max(1);
         for cut in (0..bytes.len()).step_by(step) {
             for how in [Fate::Torn(cut), Fate::Holed(cut), Fate::Late(cut)] {
                 let mask = random.next();
@@ -159,9 +157,9 @@ fn fates(pending: &[&Op], random: &mut Random) -> Vec<Vec<Fate>> {
     all
 }
 
-/// Which operations a sync has put on the disk, after all of these.
+/// Returns which of these operations a later sync covers.
 fn synced(ops: &[Op]) -> Vec<bool> {
-    let mut on_disk = vec![false; ops.len()];
+    let mut is_synced = vec![false; ops.len()];
     for (end, sync) in ops.iter().enumerate() {
         let is_covered = |op: &Op| match (sync, op) {
             (Op::SyncFile { file: synced, .. }, Op::Write { file, .. } | Op::SetLength { file, .. }) => file == synced,
@@ -174,22 +172,22 @@ fn synced(ops: &[Op]) -> Vec<bool> {
             ) => path.parent() == Some(synced),
             _ => false,
         };
-        for (op, on_disk) in ops[..end].iter().zip(&mut on_disk) {
-            *on_disk |= is_covered(op);
+        for (op, is_synced) in ops[..end].iter().zip(&mut is_synced) {
+            *is_synced |= is_covered(op);
         }
     }
-    on_disk
+    is_synced
 }
 
-/// What a crash after these operations may leave.
+/// Returns the states that a crash after these operations may leave.
 fn images(root: &Path, ops: &[Op], random: &mut Random) -> impl Iterator<Item = Image> {
-    let on_disk = synced(ops);
+    let is_synced = synced(ops);
     let is_pending = |at: &usize| {
         let changes = !matches!(
             ops[*at],
             Op::SyncFile { .. } | Op::SyncFolder { .. } | Op::Begin(_) | Op::Acknowledge(_)
         );
-        changes && !on_disk[*at]
+        changes && !is_synced[*at]
     };
     let pending: Vec<usize> = (0..ops.len()).filter(is_pending).collect();
     let lost: Vec<&Op> = pending.iter().map(|at| &ops[*at]).collect();
@@ -202,18 +200,18 @@ fn images(root: &Path, ops: &[Op], random: &mut Random) -> impl Iterator<Item = 
     })
 }
 
-/// One state in so many is crashed again while it is recovered.
-const AGAIN: usize = 101;
+/// One state in this number crashes again during its recovery.
+const SECOND_CRASH_PERIOD: usize = 101;
 
 /// A program that keeps a state in files.
 trait Scenario {
     type World: PartialEq;
-    /// Runs it in this folder. Returns the state at the start and after each step, which it notes.
+    /// Runs the program in a folder, and records its steps. Returns the state at the start and after each step.
     fn live(&self, root: &Path) -> Vec<Self::World>;
-    /// The state that is found after a crash.
+    /// Recovers the state after a crash.
     fn recover(&self, root: &Path) -> Result<Self::World, String>;
-    /// Makes another step, and tests that it is there afterwards.
-    fn go_on(&self, root: &Path) -> Result<(), String>;
+    /// Makes another step, and checks that it survives a restart.
+    fn resume(&self, root: &Path) -> Result<(), String>;
 }
 
 struct Recording<'s, S: Scenario> {
@@ -224,9 +222,9 @@ struct Recording<'s, S: Scenario> {
 }
 
 struct Outcome {
-    /// How many different states were opened.
+    /// Number of different states opened.
     states: usize,
-    /// How many of second crashes.
+    /// Number of states after second crashes.
     again: usize,
     faults: Vec<String>,
 }
@@ -246,8 +244,8 @@ impl<'s, S: Scenario> Recording<'s, S> {
         }
     }
 
-    /// Opens all states that a crash may leave if syncs that `is_ignored` do nothing, or as many as show `most` faults.
-    fn crash(&self, most: usize, is_ignored: impl Fn(&Op) -> bool) -> Outcome {
+    /// Opens all states that a crash may leave if the syncs that `is_ignored` selects do nothing. Stops after `max_faults`.
+    fn crash(&self, max_faults: usize, is_ignored: impl Fn(&Op) -> bool) -> Outcome {
         let ops: Vec<Op> = self.ops.iter().filter(|op| !is_ignored(op)).cloned().collect();
         let mut random = Random(1);
         let mut known: HashSet<u64> = HashSet::new();
@@ -267,7 +265,7 @@ impl<'s, S: Scenario> Recording<'s, S> {
                     continue;
                 }
                 let mut checked = self.check(&image, acknowledged, begun);
-                if checked.is_ok() && known.len().is_multiple_of(AGAIN) {
+                if checked.is_ok() && known.len().is_multiple_of(SECOND_CRASH_PERIOD) {
                     checked = self
                         .crash_again(&image, acknowledged, begun)
                         .map(|states| again += states);
@@ -277,7 +275,7 @@ impl<'s, S: Scenario> Recording<'s, S> {
                         "after {end} operations, the last {:?}: {fault}",
                         ops[..end].last()
                     ));
-                    if faults.len() >= most {
+                    if faults.len() >= max_faults {
                         let states = known.len();
                         return Outcome { states, again, faults };
                     }
@@ -290,17 +288,17 @@ impl<'s, S: Scenario> Recording<'s, S> {
 
     fn check(&self, image: &Image, acknowledged: usize, begun: usize) -> Result<(), String> {
         let root = &self.folder.0;
-        self.lay(image);
+        self.write(image);
         let found = self.scenario.recover(root)?;
         if !self.worlds[acknowledged..=begun].contains(&found) {
             let which = self.worlds.iter().position(|world| *world == found);
             return Err(format!("{acknowledged} steps are acknowledged, and found is {which:?}"));
         }
-        self.scenario.go_on(root)
+        self.scenario.resume(root)
     }
 
-    /// Puts these files into the folder, and nothing else.
-    fn lay(&self, image: &Image) {
+    /// Replaces the content of the folder.
+    fn write(&self, image: &Image) {
         let root = &self.folder.0;
         self.folder.clear();
         std::fs::create_dir_all(root).unwrap();
@@ -312,11 +310,11 @@ impl<'s, S: Scenario> Recording<'s, S> {
         }
     }
 
-    /// That a second crash, while what the first one left is recovered, takes back nothing that was found. Returns how many
-    /// states it may leave.
+    /// Checks that a second crash, during recovery from the first, undoes nothing that was recovered. Returns the number of
+    /// states that it may leave.
     fn crash_again(&self, image: &Image, acknowledged: usize, begun: usize) -> Result<usize, String> {
         let root = &self.folder.0;
-        self.lay(image);
+        self.write(image);
         let first = recorder::start(root);
         let found = self.scenario.recover(root);
         let ops = recorder::stop();
@@ -327,20 +325,20 @@ impl<'s, S: Scenario> Recording<'s, S> {
                 if !known.insert(image.clone()) && end < ops.len() {
                     continue;
                 }
-                self.lay(&image);
+                self.write(&image);
                 let again = self.scenario.recover(root)?;
                 if end == ops.len() && again != found {
-                    return Err("what was found is lost by a second crash".to_owned());
+                    return Err("a second crash loses the recovered state".to_owned());
                 }
                 if !self.worlds[acknowledged..=begun].contains(&again) {
-                    return Err("a second crash takes back what was acknowledged".to_owned());
+                    return Err("a second crash undoes an acknowledged step".to_owned());
                 }
             }
         }
         Ok(known.len())
     }
 
-    /// That all states are sound. Returns how many there are.
+    /// Asserts that no state shows a fault. Returns the number of states.
     fn assert_sound(&self, name: &str) -> usize {
         let found = self.crash(1, |_| false);
         assert!(found.faults.is_empty(), "{name}: {:?}", found.faults);
@@ -353,7 +351,7 @@ impl<'s, S: Scenario> Recording<'s, S> {
         states
     }
 
-    /// That there would be a fault without these syncs.
+    /// Asserts that a state shows a fault if these syncs are left out.
     fn assert_needed(&self, what: &str, is_ignored: impl Fn(&Op) -> bool) {
         let ignored = self.ops.iter().filter(|op| is_ignored(op)).count();
         assert!(ignored > 0, "{what}: there are none");
@@ -363,17 +361,17 @@ impl<'s, S: Scenario> Recording<'s, S> {
     }
 }
 
-/// Is this a sync of a file whose name has this in it?
+/// Whether this is a sync of a file whose name contains `part`.
 fn of_file(op: &Op, part: &str) -> bool {
     matches!(op, Op::SyncFile { path, .. } if path.file_name().unwrap_or_default().to_string_lossy().contains(part))
 }
 
-/// Is this a sync of a folder of this name?
+/// Whether this is a sync of a folder of this name.
 fn of_folder(op: &Op, name: &str) -> bool {
     matches!(op, Op::SyncFolder { path } if path.ends_with(name))
 }
 
-/// Is this a sync of the folder that is watched?
+/// Whether this is a sync of the recorded folder.
 fn of_root(op: &Op, root: &Path) -> bool {
     matches!(op, Op::SyncFolder { path } if path == root)
 }
@@ -386,7 +384,7 @@ fn text<R, E: ToString>(result: Result<R, E>) -> Result<R, String> {
     result.map_err(|error| error.to_string())
 }
 
-/// A journal, which is compacted and opened again between commits.
+/// Commits to a journal, with compactions and restarts in between.
 struct Commits {
     sync: SyncPolicy,
 }
@@ -410,7 +408,7 @@ impl Scenario for Commits {
         };
         for step in 1..=14 {
             recorder::note(Op::Begin(step));
-            // The last sentence of the promise: a definition, and a removal.
+            // Definitions and removals too, whose order must be recovered.
             let write = |env: &mut Environment| {
                 env.add_facts_bulk(pair(step as i64));
                 env.add_rule(Atom::symbol("rule"), Atom::from(step as i64));
@@ -439,31 +437,31 @@ impl Scenario for Commits {
         let journal = self.open(root)?;
         let found = journal.snapshot();
         match read {
-            Ok((read, _)) if read != found => Err("read finds something else".to_owned()),
-            Err(error) if !found.is_empty() => Err(format!("read: {error}")),
+            Ok((read, _)) if read != found => Err("`read` returns another state".to_owned()),
+            Err(error) if !found.is_empty() => Err(format!("`read` fails: {error}")),
             _ => Ok(found),
         }
     }
 
-    fn go_on(&self, root: &Path) -> Result<(), String> {
+    fn resume(&self, root: &Path) -> Result<(), String> {
         let journal = self.open(root)?;
         text(journal.update(|env| env.add_facts_bulk(pair(1_000))))?;
         let saved = journal.snapshot();
         drop(journal);
         let journal = self.open(root)?;
         if journal.snapshot() != saved {
-            return Err("what was written afterwards is not there".to_owned());
+            return Err("a later write is lost".to_owned());
         }
         text(journal.compact())?;
         drop(journal);
         match self.open(root)?.snapshot() == saved {
             true => Ok(()),
-            false => Err("what was compacted afterwards is not there".to_owned()),
+            false => Err("a later compaction loses the state".to_owned()),
         }
     }
 }
 
-/// An archive: commits, names, merges, prunings, and what each name stands for.
+/// Commits, names, merges and prunings of an archive. The state is what each name refers to.
 struct Revisions;
 
 impl Revisions {
@@ -531,7 +529,7 @@ impl Scenario for Revisions {
         }
     }
 
-    fn go_on(&self, root: &Path) -> Result<(), String> {
+    fn resume(&self, root: &Path) -> Result<(), String> {
         let archive = Self::open(root)?;
         let mut env = match archive.checkout("main") {
             Ok(env) => env,
@@ -539,21 +537,21 @@ impl Scenario for Revisions {
             Err(error) => return Err(error.to_string()),
         };
         env.add_facts_bulk(pair(1_000));
-        text(text(archive.commit_with("main", &env, "", resolve::fail))?)?;
+        text(archive.commit_with("main", &env, "", resolve::fail))?;
         text(archive.prune())?;
         let archive = Self::open(root)?;
         let found = text(archive.verify())?;
-        if !found.problems.is_empty() || !found.leftovers.is_empty() {
+        if !found.problems.is_empty() || !found.unreachable.is_empty() {
             return Err(format!("{found:?}"));
         }
         match text(archive.checkout("main"))? == env {
             true => Ok(()),
-            false => Err("what was committed afterwards is not there".to_owned()),
+            false => Err("a later commit is lost".to_owned()),
         }
     }
 }
 
-/// A file that is saved again and again.
+/// Repeated saves of a file.
 struct Saves;
 
 impl Saves {
@@ -585,63 +583,67 @@ impl Scenario for Saves {
         }
     }
 
-    fn go_on(&self, root: &Path) -> Result<(), String> {
+    fn resume(&self, root: &Path) -> Result<(), String> {
         let world = Self::world(7);
         text(world.save(root.join("world")))?;
         match text(Environment::load(root.join("world")))? == world {
             true => Ok(()),
-            false => Err("what was saved afterwards is not there".to_owned()),
+            false => Err("a later save is lost".to_owned()),
         }
     }
 }
 
-// The tests ask for over 10,000 states together.
+// Together, the tests require over 10,000 states.
 
 const ALWAYS: Commits = Commits {
     sync: SyncPolicy::Always,
 };
 
 #[test]
-fn no_power_loss_takes_an_acknowledged_commit_of_a_journal() {
+fn no_power_loss_undoes_an_acknowledged_commit_of_a_journal() {
     let states = Recording::new("journal", &ALWAYS).assert_sound("journal");
     assert!(states > 2_900, "{states}");
 }
 
-/// Commits that nothing put on the disk may be lost, but all after a lost one are lost too.
+/// Unsynced commits may be lost, but only together with all later ones.
 #[test]
-fn a_power_loss_leaves_a_journal_without_syncs_at_a_state_that_there_was() {
+fn without_syncs_a_power_loss_leaves_a_journal_at_an_earlier_state() {
     let sync = SyncPolicy::Never;
     let states = Recording::new("journal-never", &Commits { sync }).assert_sound("journal, never synced");
     assert!(states > 3_600, "{states}");
 }
 
 #[test]
-fn no_power_loss_takes_an_acknowledged_revision_or_name() {
+fn no_power_loss_undoes_an_acknowledged_revision_or_name() {
     let states = Recording::new("archive", &Revisions).assert_sound("archive");
     assert!(states > 3_700, "{states}");
 }
 
 #[test]
-fn a_power_loss_leaves_a_saved_file_at_the_old_or_the_new() {
+fn a_power_loss_leaves_the_old_or_the_new_content_of_a_saved_file() {
     let states = Recording::new("save", &Saves).assert_sound("save");
     assert!(states > 1_400, "{states}");
 }
 
-/// The check of the check: each kind of sync is needed, and the simulation shows it.
+/// Checks the simulation itself: leaving out any kind of sync shows a fault.
 #[test]
-fn a_power_loss_shows_each_sync_that_is_missing() {
+fn leaving_out_any_kind_of_sync_shows_a_fault() {
     let journal = Recording::new("journal-unsynced", &ALWAYS);
     journal.assert_needed("logs", |op| of_file(op, "log-"));
     journal.assert_needed("snapshots", |op| of_file(op, "snapshot-"));
     journal.assert_needed("the journal's folder", |op| of_folder(op, "journal"));
-    journal.assert_needed("the folder above the journal", |op| of_root(op, &journal.folder.0));
+    journal.assert_needed("the parent of the journal's folder", |op| {
+        of_root(op, &journal.folder.0)
+    });
     let archive = Recording::new("archive-unsynced", &Revisions);
     archive.assert_needed("revisions", |op| of_file(op, "revision"));
     archive.assert_needed("names", |op| of_file(op, ".name."));
     archive.assert_needed("the folder of revisions", |op| of_folder(op, "revisions"));
     archive.assert_needed("the folder of names", |op| of_folder(op, "names"));
     archive.assert_needed("the archive's folder", |op| of_folder(op, "archive"));
-    archive.assert_needed("the folder above the archive", |op| of_root(op, &archive.folder.0));
+    archive.assert_needed("the parent of the archive's folder", |op| {
+        of_root(op, &archive.folder.0)
+    });
     let save = Recording::new("save-unsynced", &Saves);
     save.assert_needed("the file", |op| matches!(op, Op::SyncFile { .. }));
     save.assert_needed("its folder", |op| matches!(op, Op::SyncFolder { .. }));

@@ -1,20 +1,17 @@
-//! Writing an environment.
+//! Saving an environment.
 
 use std::io::Write;
 
-use super::atom::{AtomWriter, common};
-use super::block::BlockWriter;
-use super::bytes::{put_bytes, put_number};
+use super::atom::{AtomWriter, common_prefix};
+use super::block::{BlockWriter, write_bytes};
 use super::codec::Codec;
 use super::error::SaveError;
-use super::{MAGIC, VERSION, kind};
+use super::format::{COUNTED, MAGIC, VERSION, kind};
 use crate::env::{Cell, Snapshot, Space, SpaceId};
 use crate::term::Term;
+use crate::varint;
 
-/// Set in the length of a key's rest if its multiplicity follows.
-pub(super) const COUNTED: u8 = 0x80;
-
-/// Writes all that a snapshot holds. Memory: one block, and a pointer for each atom that is kept beside its path.
+/// Writes the content of a snapshot. Takes memory for one block, and a pointer for each atom that has a record.
 pub(super) fn save<T: Term>(
     snapshot: &Snapshot<T>,
     out: impl Write,
@@ -35,7 +32,7 @@ pub(super) fn save<T: Term>(
             }
             Cell::Binding(name) => {
                 out.push(1);
-                put_bytes(out, name.as_str().as_bytes());
+                write_bytes(out, name.as_str().as_bytes());
             }
         }
         atoms.write(out, content)?;
@@ -43,7 +40,7 @@ pub(super) fn save<T: Term>(
     }
     end_if_any(&mut file, kind::CELLS)?;
     let blocks = file.blocks();
-    put_number(file.content(), blocks);
+    varint::write(file.content(), blocks);
     file.end(kind::END)?;
     file.into_inner().flush()?;
     Ok(())
@@ -63,8 +60,8 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
             out.extend(id.to_bytes());
         }
     }
-    put_number(out, space.last_order());
-    put_number(out, space.fact_count() as u64);
+    varint::write(out, space.last_order());
+    varint::write(out, space.fact_count() as u64);
     file.end(kind::SPACE)?;
 
     let (mut others, mut definitions) = (Vec::new(), Vec::new());
@@ -74,22 +71,22 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
             Some((atom, 0)) => others.push((atom, count)),
             Some((atom, order)) => definitions.push((order, atom, count)),
             None => {
-                let shared = if file.is_empty() { 0 } else { common(&last, key) };
-                let rest = key.get(shared..).unwrap_or_default();
+                let shared = if file.is_empty() { 0 } else { common_prefix(&last, key) };
+                let suffix = key.get(shared..).unwrap_or_default();
                 let out = file.content();
-                // A key is no longer than 128 bytes, and no key begins another.
+                // A key has at most 128 bytes, and no key is a prefix of another.
                 out.push(shared as u8);
-                let length = (rest.len() - 1) as u8;
+                let length = (suffix.len() - 1) as u8;
                 if count == 1 {
                     out.push(length);
-                    out.extend_from_slice(rest);
+                    out.extend_from_slice(suffix);
                 } else {
                     out.push(length | COUNTED);
-                    out.extend_from_slice(rest);
-                    put_number(out, count);
+                    out.extend_from_slice(suffix);
+                    varint::write(out, count);
                 }
                 last.truncate(shared);
-                last.extend_from_slice(rest);
+                last.extend_from_slice(suffix);
                 end_if_full(file, kind::FACTS)?;
             }
         }
@@ -99,7 +96,7 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
 
     for (atom, count) in others {
         let out = begin(file, atoms);
-        put_number(out, count);
+        varint::write(out, count);
         atoms.write(out, atom)?;
         end_if_full(file, kind::OTHERS)?;
     }
@@ -109,16 +106,16 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
     let mut before = 0;
     for (order, atom, count) in definitions {
         let out = begin(file, atoms);
-        put_number(out, order - before);
+        varint::write(out, order - before);
         before = order;
-        put_number(out, count);
+        varint::write(out, count);
         atoms.write(out, atom)?;
         end_if_full(file, kind::DEFINITIONS)?;
     }
     end_if_any(file, kind::DEFINITIONS)
 }
 
-/// The content that the next entry with an atom goes to. Each block can be read by itself.
+/// Returns the content to which the next entry with an atom is appended. Each block can be read by itself.
 fn begin<'a, C: ?Sized>(file: &'a mut BlockWriter<impl Write>, atoms: &mut AtomWriter<'_, C>) -> &'a mut Vec<u8> {
     if file.is_empty() {
         atoms.restart();

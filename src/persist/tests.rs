@@ -1,4 +1,4 @@
-//! Saves and loads on a disk where any operation fails.
+//! Saves and loads under fault injection, and rules for the sources.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn world(facts: i64) -> Environment {
         .collect()
 }
 
-/// A folder of its own for a test, in memory where there is such a place, gone afterwards.
+/// A temporary folder for a test, in memory where possible, removed when dropped.
 pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
@@ -33,14 +33,20 @@ impl Folder {
     }
 }
 
+/// The message of an error, and those of its sources.
+pub(super) fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    let messages: Vec<String> = sources.map(ToString::to_string).collect();
+    messages.join(": ")
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         self.clear();
     }
 }
 
-/// A rename that fails, or that is done and said to have failed; a sync of the file or of its folder; a write in the
-/// middle; and a process that dies at any of these.
+/// Any operation fails, before or after it takes effect, alone or with all later ones.
 #[test]
 fn a_save_that_fails_anywhere_leaves_the_old_file_or_the_new() {
     let folder = Folder::new("replace");
@@ -54,7 +60,6 @@ fn a_save_that_fails_anywhere_leaves_the_old_file_or_the_new() {
         faults::start(plan);
         let saved = new.save(&path);
         let failed = faults::stop();
-        // The rights of the old file are taken over if they can be: that is no reason not to save.
         assert_eq!(saved.is_err(), failed, "{plan:?}: {saved:?}");
         assert!(matches!(saved, Ok(()) | Err(SaveError::Io(_))));
         let found = Environment::load(&path).unwrap();
@@ -67,15 +72,15 @@ fn a_save_that_fails_anywhere_leaves_the_old_file_or_the_new() {
             replaced += 1;
         }
         let left = std::fs::read_dir(&folder.0).unwrap().count() - 1;
-        // Unless they can't be removed, or not even be known of: the fourth operation makes it.
+        // Excused if removals fail too, or if the creation, the fourth operation, takes effect despite its error.
         let excused = plan.ever || (plan.done && plan.after == 3);
-        assert!(left == 0 || excused, "{plan:?}: {left} files are left behind");
-        // What is left behind is in nobody's way.
+        assert!(left == 0 || excused, "{plan:?}: {left} temporary files are left");
+        // A temporary file left behind doesn't hinder the next save.
         new.save(&path).unwrap();
         assert_eq!(Environment::load(&path).unwrap(), new);
         failed
     });
-    // After the rename, only the folder is synced: opened, and synced.
+    // After the rename, the folder is opened and synced.
     assert!(
         runs > 80 && kept > 60 && replaced > 4,
         "{runs}: {kept} kept, {replaced} replaced"
@@ -103,10 +108,10 @@ fn a_load_that_fails_anywhere_is_an_error() {
     assert!(runs > 8, "{runs}");
 }
 
-/// Each folder that is made is put on the disk; one that was there may not have been.
+/// Each created folder is synced in its parent, and so is an existing one, whose creator may have been stopped.
 #[cfg(feature = "journal")]
 #[test]
-fn folders_are_made_to_stay() {
+fn folders_are_created_durably() {
     let folder = Folder::new("made");
     let inside = folder.0.join("a").join("b");
     let before = faults::syncs();
@@ -127,7 +132,7 @@ fn folders_are_made_to_stay() {
     });
 }
 
-/// Only `disk` calls the file system: so tests can have any call fail, and none takes an error for absence.
+/// Fault injection covers calls through `disk` only.
 #[test]
 fn only_the_disk_layer_calls_the_file_system() {
     const CALLS: [&str; 14] = [

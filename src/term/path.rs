@@ -51,7 +51,7 @@ pub use decode::decode;
 pub(crate) use decode::decode_with;
 pub(crate) use encode::write_variable;
 pub use encode::{Encoded, Encoder};
-pub(crate) use head::{Extent, Head, Varint, varint};
+pub(crate) use head::{Extent, Head, read_number};
 pub use token::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
 
 /// A head byte that no path contains: a user of paths may end one with it that is cut short.

@@ -1,12 +1,12 @@
-//! The archive: what was committed comes back under its name, and merges count what both inherited once.
+//! Archives: checkouts equal what was committed, and merges count inherited atoms once.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
 use std::thread;
 
-use pleach::env::{Space, resolve};
-use pleach::persist::{Archive, ArchiveError, Note, SaveError};
+use pleach::env::{Conflicts, Space, resolve};
+use pleach::persist::{Archive, ArchiveError, ArchiveMergeError, Note, SaveError};
 use pleach::term::Grounded;
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
@@ -21,11 +21,11 @@ fn order(space: &Space) -> Vec<String> {
     space.rules().map(|rule| rule.lhs().to_string()).collect()
 }
 
-/// One step of a random history. Numbers choose among what there is.
+/// One step of a random history. Numbers select among what exists.
 #[derive(Clone, Debug)]
 enum Step {
     Commit(usize, Vec<Write>),
-    /// What leads to the other branch's state from an unrelated copy of this one.
+    /// Commits the other branch's state, reached by a patch from an unrelated copy of this one's.
     Replace(usize, usize),
     Branch(usize),
     Tag(usize),
@@ -56,16 +56,16 @@ impl Arbitrary for Step {
     }
 }
 
-/// A branch as it should be: an environment that never left memory, and what was made in it.
+/// The expected state of a branch: an environment that stays in memory, and the ids created in it.
 #[derive(Clone)]
 struct Model {
     env: Environment,
     made: Made,
 }
 
-/// Random histories in an archive and in memory: every branch and every tag is what it is there, merges and all.
+/// Random histories in an archive and in memory lead to equal branches and tags.
 #[test]
-fn histories_come_back() {
+fn histories_round_trip() {
     fn property(steps: Vec<Step>, first: Vec<Write>, facts: u16) {
         let folder = Folder::fast("histories");
         let mut archive = open(&folder);
@@ -84,7 +84,7 @@ fn histories_come_back() {
                     let mut env = archive.checkout(&name).unwrap();
                     let mut made = model.made.clone();
                     let (before, tip) = (model.env.clone(), archive.find(&name).unwrap());
-                    // New spaces and states would have other ids in the one than in the other.
+                    // New spaces and states would have different ids in the two.
                     for write in writes
                         .iter()
                         .filter(|write| !matches!(write, Write::Space(_) | Write::State(_)))
@@ -93,7 +93,7 @@ fn histories_come_back() {
                         write.apply(&mut model.env, &mut model.made);
                     }
                     if archive.commit(&name, &env, "more").unwrap() == tip {
-                        // What came to nothing is no revision, and must be no version.
+                        // A write without effect creates no revision, so it must create no version.
                         model.env = before;
                     }
                 }
@@ -113,18 +113,18 @@ fn histories_come_back() {
                         }
                     }
                     let tip = archive.find(&format!("b{branch}")).unwrap();
-                    // Unrelated to all others in memory from now on, but not in the archive: merged no more.
+                    // Unrelated to the others in memory from now on, but not in the archive: not merged any more.
                     archive.commit(&format!("b{branch}"), &env, "replaced").unwrap();
                     assert_same(
                         &env,
                         &archive.checkout(&format!("b{branch}")).unwrap(),
                         &branches[other].made,
                     );
-                    // In memory it is a sibling of what the archive has seen, not an heir.
+                    // In memory it is a sibling of the committed version, not a descendant.
                     let mut back = branches[branch].env.clone();
                     back.forget_history();
                     if archive.commit(&format!("b{branch}"), &back, "back").unwrap() != tip {
-                        // There were revisions, so it is a later version in memory too.
+                        // Revisions were created, so it is a later version in memory too.
                         let mark = Atom::symbol("a mark");
                         branches[branch].env.add_fact(mark.clone());
                         branches[branch].env.remove_fact(&mark);
@@ -177,7 +177,7 @@ fn histories_come_back() {
             }
         }
         let found = archive.verify().unwrap();
-        assert!(found.problems.is_empty() && found.leftovers.is_empty(), "{found:?}");
+        assert!(found.problems.is_empty() && found.unreachable.is_empty(), "{found:?}");
         assert_eq!(archive.prune().unwrap(), 0);
     }
     QuickCheck::new()
@@ -186,9 +186,9 @@ fn histories_come_back() {
         .quickcheck(property as fn(Vec<Step>, Vec<Write>, u16));
 }
 
-/// Spaces and states that are made on the way, commits and restarts, without merges.
+/// Commits of new spaces and states, with restarts and without merges.
 #[test]
-fn all_that_is_made_comes_back() {
+fn spaces_and_states_round_trip() {
     fn property(commits: Vec<Vec<Write>>) {
         let folder = Folder::fast("made");
         let mut archive = open(&folder);
@@ -224,14 +224,14 @@ fn all_that_is_made_comes_back() {
         .quickcheck(property as fn(Vec<Vec<Write>>));
 }
 
-/// How many bytes the revisions take.
+/// Number of bytes of all revisions.
 fn size(folder: &Folder) -> u64 {
     let files = fs::read_dir(folder.0.join("revisions")).unwrap();
     files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
 }
 
 #[test]
-fn a_small_commit_takes_little() {
+fn a_small_commit_takes_little_space() {
     let folder = Folder::fast("size");
     let archive = open(&folder);
     let mut env: Environment = (0..10_000).map(fact).collect();
@@ -245,7 +245,7 @@ fn a_small_commit_takes_little() {
         let written = size(&folder) - before;
         assert!(written * 50 < whole, "{written} bytes beside {whole}");
     }
-    // A name takes no copy.
+    // A name copies nothing.
     let before = size(&folder);
     archive.tag("v1", "main").unwrap();
     archive.branch("other", "main").unwrap();
@@ -253,7 +253,7 @@ fn a_small_commit_takes_little() {
     assert_eq!(archive.checkout("v1").unwrap(), env);
 }
 
-/// Found by the random histories: a binding that is gone was there still.
+/// Found by random histories: a removed binding was still present.
 #[test]
 fn a_world_without_a_binding_replaces_one_with_it() {
     let folder = Folder::fast("unbound");
@@ -270,10 +270,9 @@ fn a_world_without_a_binding_replaces_one_with_it() {
     assert_eq!(found, replacing);
 }
 
-/// Found by the random histories: numbers of definitions are those of the branch that a merge was made on, not of the
-/// other.
+/// Found by random histories: definitions have the numbers of the branch that was merged into, not of the other.
 #[test]
-fn what_leads_to_a_merge_from_the_other_branch_brings_the_order_too() {
+fn a_patch_to_a_merge_from_the_other_branch_includes_the_order() {
     let folder = Folder::fast("order");
     let archive = open(&folder);
     let rule = |name: &str| (Atom::symbol(name), Atom::from(1));
@@ -293,9 +292,9 @@ fn what_leads_to_a_merge_from_the_other_branch_brings_the_order_too() {
     assert_eq!(order(&theirs), order(&archive.checkout("ours").unwrap()));
 }
 
-/// Patches are bounded by the last whole state, and so is what all revisions take.
+/// The last whole state bounds the patches since, and so the size of all revisions.
 #[test]
-fn whole_states_come_now_and_then() {
+fn patches_are_bounded_by_whole_states() {
     let folder = Folder::fast("bounded");
     let archive = open(&folder);
     let mut env: Environment = (0..1_000).map(fact).collect();
@@ -354,7 +353,7 @@ fn a_definition_that_was_added_again_keeps_its_new_place() {
 }
 
 #[test]
-fn the_log_tells_where_a_state_comes_from() {
+fn the_log_lists_the_ancestors_of_a_state() {
     let folder = Folder::fast("log");
     let archive = open(&folder);
     let mut env = Environment::new();
@@ -364,7 +363,7 @@ fn the_log_tells_where_a_state_comes_from() {
         time: Some(u64::MAX),
     };
     let first = archive.commit("main", &env, note.clone()).unwrap();
-    // Nothing has changed.
+    // A commit without changes.
     assert_eq!(archive.commit("main", &env, "again").unwrap(), first);
     archive.branch("side", "main").unwrap();
     env.add_fact("(b)".parse().unwrap());
@@ -372,11 +371,8 @@ fn the_log_tells_where_a_state_comes_from() {
     let mut side = archive.checkout("side").unwrap();
     side.add_fact("(c)".parse().unwrap());
     let third = archive.commit("side", &side, "").unwrap();
-    let merged = archive
-        .merge_with("main", "side", "both", resolve::fail)
-        .unwrap()
-        .unwrap();
-    // What comes from the other is that.
+    let merged = archive.merge_with("main", "side", "both", resolve::fail).unwrap();
+    // A merge of an ancestor, and a fast-forward.
     assert_eq!(archive.merge("main", "side").unwrap(), merged);
     assert_eq!(archive.merge("side", "main").unwrap(), merged);
 
@@ -396,8 +392,16 @@ fn the_log_tells_where_a_state_comes_from() {
     assert_eq!(archive.find(&digits).unwrap(), first);
 }
 
+fn conflicts<R>(merged: Result<R, ArchiveMergeError>) -> Conflicts {
+    match merged {
+        Err(ArchiveMergeError::Conflicts(conflicts)) => conflicts,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("no conflict"),
+    }
+}
+
 #[test]
-fn conflicts_are_for_the_caller_to_resolve() {
+fn conflicts_are_resolved_by_the_caller() {
     let folder = Folder::fast("conflicts");
     let archive = open(&folder);
     let mut env = Environment::new();
@@ -409,17 +413,14 @@ fn conflicts_are_for_the_caller_to_resolve() {
     env.bind("x", Atom::from(2));
     archive.commit("side", &side, "").unwrap();
     let before = archive.commit("main", &env, "").unwrap();
-    let conflicts = archive
-        .merge_with("main", "side", "", resolve::fail)
-        .unwrap()
-        .unwrap_err();
+    let conflicts = conflicts(archive.merge_with("main", "side", "", resolve::fail));
     assert_eq!(conflicts.0.len(), 1);
     assert_eq!(archive.find("main").unwrap(), before);
-    archive.merge_with("main", "side", "", resolve::ours).unwrap().unwrap();
+    archive.merge_with("main", "side", "", resolve::ours).unwrap();
     assert_eq!(archive.checkout("main").unwrap().binding("x"), Some(&Atom::from(2)));
 }
 
-/// Two branches that merge each other's old states, as often as `rounds` says.
+/// Two branches that merge each other's old states `rounds` times.
 fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Environment, i64)) {
     archive.branch("b", "a").unwrap();
     for round in 0..rounds {
@@ -430,14 +431,14 @@ fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Envi
         }
         let old = archive.find("a").unwrap().to_string();
         for (into, from) in [("a", "b"), ("b", &old)] {
-            archive.merge_with(into, from, "", resolve::ours).unwrap().unwrap();
+            archive.merge_with(into, from, "", resolve::ours).unwrap();
         }
     }
 }
 
-/// However deep: the base of each merge is found among those of the ones before.
+/// The base of each merge is itself a merge of earlier bases.
 #[test]
-fn branches_that_merge_old_states_of_each_other_count_all_once() {
+fn criss_cross_merges_count_everything_once() {
     let folder = Folder::fast("criss-cross");
     let archive = open(&folder);
     archive.commit("a", &large(100), "").unwrap();
@@ -454,15 +455,15 @@ fn branches_that_merge_old_states_of_each_other_count_all_once() {
 }
 
 #[test]
-fn branches_that_decided_differently_conflict() {
+fn branches_that_resolved_a_conflict_differently_conflict() {
     let folder = Folder::fast("dispute");
     let archive = open(&folder);
     archive.commit("a", &large(10), "").unwrap();
     criss_cross(&archive, 1, |env, n| env.bind("x", Atom::from(n)));
-    // By another handle too, which has nothing in memory.
+    // Also by another handle, without cached states.
     for archive in [&archive, &open(&folder)] {
         let before = archive.find("a").unwrap();
-        let conflicts = archive.merge_with("a", "b", "", resolve::fail).unwrap().unwrap_err();
+        let conflicts = conflicts(archive.merge_with("a", "b", "", resolve::fail));
         assert!(
             conflicts.0[0].disputed && conflicts.to_string().contains("x (0 or 1)"),
             "{conflicts}"
@@ -472,14 +473,14 @@ fn branches_that_decided_differently_conflict() {
     for (who, value) in [("ours", 0), ("theirs", 1)] {
         archive.branch(who, "a").unwrap();
         let resolver = if value == 0 { resolve::ours } else { resolve::theirs };
-        archive.merge_with(who, "b", "", resolver).unwrap().unwrap();
+        archive.merge_with(who, "b", "", resolver).unwrap();
         assert_eq!(archive.checkout(who).unwrap().binding("x"), Some(&Atom::from(value)));
     }
 }
 
-/// No commit takes back what it never knew, whoever made it; and what both have is united, each change once.
+/// No commit undoes changes unknown to it, by any handle; and unions count each change once.
 #[test]
-fn nobody_undoes_what_another_did() {
+fn commits_never_undo_unknown_changes() {
     let folder = Folder::fast("two");
     let (ours, theirs) = (open(&folder), open(&folder));
     ours.commit("main", &large(500), "").unwrap();
@@ -506,7 +507,7 @@ fn nobody_undoes_what_another_did() {
         assert_eq!(found.multiplicity(&fact(10_000 + 3 * round)), 1);
         assert_eq!(found.multiplicity(&fact(10_001 + 3 * round)), 1);
     }
-    // A merge that this handle made counts as seen, and what was forked before can be united with it.
+    // This handle knows its own merges, and earlier forks are related to them.
     let mut mine = ours.checkout("main").unwrap();
     ours.branch("side", "main").unwrap();
     let mut side = mine.clone();
@@ -563,7 +564,7 @@ fn writers_take_turns() {
 }
 
 #[test]
-fn names_are_told_from_what_is_none() {
+fn invalid_names_are_rejected() {
     let folder = Folder::fast("names");
     let archive = open(&folder);
     let env = sample();
@@ -578,7 +579,7 @@ fn names_are_told_from_what_is_none() {
         &"long".repeat(16),
     ] {
         assert!(
-            matches!(archive.commit(name, &env, ""), Err(ArchiveError::Name(_))),
+            matches!(archive.commit(name, &env, ""), Err(ArchiveError::InvalidName(_))),
             "{name}"
         );
         assert!(
@@ -586,27 +587,30 @@ fn names_are_told_from_what_is_none() {
             "{name}"
         );
         assert!(
-            matches!(archive.remove_branch(name), Err(ArchiveError::Name(_))),
+            matches!(archive.remove_branch(name), Err(ArchiveError::InvalidName(_))),
             "{name}"
         );
     }
     archive.commit("main", &env, "").unwrap();
     for name in ["", "..", "a/b"] {
         assert!(
-            matches!(archive.tag(name, "main"), Err(ArchiveError::Name(_))),
+            matches!(archive.tag(name, "main"), Err(ArchiveError::InvalidName(_))),
             "{name}"
         );
         assert!(
-            matches!(archive.branch(name, "main"), Err(ArchiveError::Name(_))),
+            matches!(archive.branch(name, "main"), Err(ArchiveError::InvalidName(_))),
             "{name}"
         );
     }
     archive.tag("v1", "main").unwrap();
     for taken in ["main", "v1"] {
-        assert!(matches!(archive.tag(taken, "main"), Err(ArchiveError::Taken(_))));
-        assert!(matches!(archive.branch(taken, "main"), Err(ArchiveError::Taken(_))));
+        assert!(matches!(archive.tag(taken, "main"), Err(ArchiveError::NameInUse(_))));
+        assert!(matches!(archive.branch(taken, "main"), Err(ArchiveError::NameInUse(_))));
     }
-    assert!(matches!(archive.commit("v1", &env, ""), Err(ArchiveError::Taken(_))));
+    assert!(matches!(
+        archive.commit("v1", &env, ""),
+        Err(ArchiveError::NameInUse(_))
+    ));
     assert!(matches!(archive.merge("v1", "main"), Err(ArchiveError::NoBranch(_))));
     assert!(matches!(archive.tag("v2", "nothing"), Err(ArchiveError::Unknown(_))));
     assert!(matches!(archive.checkout("Main"), Err(ArchiveError::Unknown(_))));
@@ -614,7 +618,7 @@ fn names_are_told_from_what_is_none() {
         archive.checkout(&"0".repeat(64)),
         Err(ArchiveError::Unknown(_))
     ));
-    // Names that differ in case are two, on any file system.
+    // Names that differ only in case are different, on any file system.
     archive.branch("Main", "main").unwrap();
     // Each kind is removed by its own name.
     assert!(matches!(archive.remove_tag("main"), Err(ArchiveError::NoTag(_))));
@@ -640,7 +644,7 @@ impl Grounded for Opaque {
 }
 
 #[test]
-fn what_cannot_be_written_changes_nothing() {
+fn a_commit_that_cannot_be_encoded_changes_nothing() {
     let folder = Folder::fast("opaque");
     let archive = open(&folder);
     for facts in [0, 1_000] {
@@ -656,12 +660,11 @@ fn what_cannot_be_written_changes_nothing() {
         assert_eq!(archive.find("main").unwrap(), before);
         assert_eq!(archive.checkout("main").unwrap(), env);
     }
-    assert!(archive.verify().unwrap().leftovers.is_empty());
+    assert!(archive.verify().unwrap().unreachable.is_empty());
 }
 
-/// Issue 14, item 11.
 #[test]
-fn what_changes_nothing_makes_no_revision_and_writes_no_name() {
+fn a_commit_without_changes_writes_nothing() {
     let folder = Folder::new("archive-nothing");
     let archive = open(&folder);
     let mut world = Environment::new();
@@ -680,10 +683,7 @@ fn what_changes_nothing_makes_no_revision_and_writes_no_name() {
     world.remove_fact(&fact(2));
     assert_eq!(archive.commit("main", &world, "again").unwrap(), first);
     assert_eq!(
-        archive
-            .commit_with("main", &world, "again", resolve::fail)
-            .unwrap()
-            .unwrap(),
+        archive.commit_with("main", &world, "again", resolve::fail).unwrap(),
         first
     );
     assert_eq!(open(&folder).commit("main", &world, "elsewhere").unwrap(), first);
@@ -692,9 +692,9 @@ fn what_changes_nothing_makes_no_revision_and_writes_no_name() {
     assert_eq!(written("branch-main"), before);
 }
 
-/// Issue 14, item 7: temporary files of writers that are gone go with the next write, and those of living ones stay.
+/// The next write removes temporary files of dead writers, and keeps those of live ones.
 #[test]
-fn the_next_writer_removes_what_a_killed_one_left() {
+fn the_next_writer_removes_stale_temporary_files() {
     let folder = Folder::new("archive-left");
     let archive = open(&folder);
     let mut world = Environment::new();
@@ -715,7 +715,7 @@ fn the_next_writer_removes_what_a_killed_one_left() {
         assert!(!folder.0.join(path).exists(), "{path}");
     }
     assert!(alive.exists());
-    // Nor does anybody else remove what a living one writes.
+    // Other operations keep a live writer's file too.
     archive.prune().unwrap();
     assert!(alive.exists());
     drop(living);
@@ -724,9 +724,9 @@ fn the_next_writer_removes_what_a_killed_one_left() {
     assert!(!alive.exists());
 }
 
-/// Those who look whether an archive can be made in a folder are in nobody's way, and what stands beside the folder neither.
+/// Neither concurrent probes of the folder nor files beside it hinder the creation of an archive.
 #[test]
-fn an_archive_can_be_made_while_others_look_whether_it_can() {
+fn an_archive_can_be_created_during_probes() {
     let folder = Folder::new("archive-probed");
     fs::create_dir_all(folder.0.join("lock")).unwrap();
     let inside = folder.0.join("inside");
@@ -747,7 +747,7 @@ fn an_archive_can_be_made_while_others_look_whether_it_can() {
         fs::create_dir_all(&strange).unwrap();
         fs::write(strange.join(name), "").unwrap();
         let opened = Archive::<Atom>::open(&strange);
-        assert!(matches!(opened, Err(ArchiveError::Stranger(_))), "{name}");
+        assert!(matches!(opened, Err(ArchiveError::NotAnArchive(_))), "{name}");
         fs::remove_dir_all(&strange).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Archives that were damaged, or whose writer was killed: what is sound comes back, and the rest is told of.
+//! Corrupt archives and killed writers: valid revisions load, and everything else is reported.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use pleach::persist::{Archive, ArchiveError, Flaw, LoadError};
+use pleach::persist::{Archive, ArchiveError, ArchiveMergeError, Flaw, LoadError};
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
 use pleach_testkit::worlds::{bytes, fact, large, sample};
@@ -49,15 +49,15 @@ fn files(folder: &Folder) -> Vec<PathBuf> {
     files
 }
 
-/// The problems are those of one damaged file, and whoever needs it is told; nobody gets another environment.
+/// Asserts that only the corrupt file is reported, that readers of it get an error, and that none gets another environment.
 fn assert_damaged(folder: &Folder, path: &Path, whole: &BTreeMap<&str, Environment>, what: &str) {
-    // No state in memory helps.
+    // A new handle, without cached states.
     let archive = open(folder);
     let found = archive.verify().unwrap();
     let is_of_it = |problem: &ArchiveError| match problem {
         ArchiveError::Load {
             path: found,
-            error: LoadError::Corrupt { offset, .. },
+            source: LoadError::Corrupt { offset, .. },
         } => found == path && *offset <= fs::metadata(path).unwrap().len(),
         ArchiveError::Misnamed(found) => found == path,
         _ => false,
@@ -78,7 +78,7 @@ fn assert_damaged(folder: &Folder, path: &Path, whole: &BTreeMap<&str, Environme
 }
 
 #[test]
-fn damage_is_told_of_and_never_loaded() {
+fn corruption_is_reported_and_never_loaded() {
     for (facts, every) in [(2, 1), (700, 397)] {
         let folder = Folder::fast("damage");
         let archive = eventful(&folder, facts);
@@ -109,20 +109,20 @@ fn damage_is_told_of_and_never_loaded() {
 }
 
 #[test]
-fn files_that_are_lost_or_changed_places_are_told_of() {
+fn missing_and_swapped_files_are_reported() {
     let folder = Folder::fast("lost");
     let archive = eventful(&folder, 1_000);
     let log = archive.log("main").unwrap();
     let file = |index: usize| folder.0.join("revisions").join(log[index].id.to_string());
     let [first, last] = [file(3), file(0)];
-    // Changed places.
+    // Swapped.
     fs::rename(&first, folder.0.join("aside")).unwrap();
     fs::copy(&last, &first).unwrap();
     let refused = open(&folder).checkout("v1").map(|env| env.len());
     assert!(matches!(refused, Err(ArchiveError::Misnamed(_))), "{refused:?}");
     assert!(!archive.verify().unwrap().problems.is_empty());
     assert!(archive.prune().is_err());
-    // Lost.
+    // Missing.
     fs::remove_file(&first).unwrap();
     assert!(matches!(open(&folder).checkout("v1"), Err(ArchiveError::Missing(id)) if id == log[3].id));
     let found = archive.verify().unwrap();
@@ -141,7 +141,7 @@ fn files_that_are_lost_or_changed_places_are_told_of() {
     fs::write(names.join("branch-main"), bytes(&sample())).unwrap();
     let refused = archive.checkout("main");
     let Err(ArchiveError::Load {
-        error: LoadError::Corrupt {
+        source: LoadError::Corrupt {
             offset: 0,
             flaw: Flaw::Magic,
         },
@@ -152,9 +152,9 @@ fn files_that_are_lost_or_changed_places_are_told_of() {
     };
 }
 
-/// What a crash leaves between the revision and the name is a leftover; the branch is at the old revision.
+/// A crash between the writes of the revision and the name leaves the branch at the old revision.
 #[test]
-fn a_revision_without_a_name_is_a_leftover() {
+fn a_revision_without_a_name_is_unreachable() {
     let folder = Folder::fast("between");
     let archive = open(&folder);
     let mut env = large(1_000);
@@ -174,15 +174,15 @@ fn a_revision_without_a_name_is_a_leftover() {
     assert_eq!(archive.find("main").unwrap(), before);
     let found = archive.verify().unwrap();
     assert!(found.problems.is_empty());
-    assert_eq!((found.revisions, found.leftovers.len()), (2, 4), "{found:?}");
+    assert_eq!((found.revisions, found.unreachable.len()), (2, 4), "{found:?}");
     assert!(
         found
-            .leftovers
+            .unreachable
             .contains(&folder.0.join("revisions").join(lost.to_string()))
     );
     assert_eq!(archive.prune().unwrap(), 3);
-    assert_eq!(archive.verify().unwrap().leftovers, [folder.0.join("names/stranger")]);
-    // The same commit again is another.
+    assert_eq!(archive.verify().unwrap().unreachable, [folder.0.join("names/stranger")]);
+    // A retry creates another revision.
     let mut env = archive.checkout("main").unwrap();
     env.add_fact(fact(-1));
     assert_ne!(archive.commit("main", &env, "").unwrap(), lost);
@@ -190,7 +190,7 @@ fn a_revision_without_a_name_is_a_leftover() {
 
 const CHILD: &str = "PLEACH_ARCHIVE_CHILD";
 
-/// Not a test of its own: the process that the next one kills.
+/// Not a test: the process that the kill tests run.
 #[test]
 fn child_of_the_kill_test() {
     let Ok(folder) = std::env::var(CHILD) else { return };
@@ -209,7 +209,7 @@ fn child_of_the_kill_test() {
     }
 }
 
-/// Kills a process that commits, again and again. Returns how many commits were acknowledged.
+/// Kills a committing process `rounds` times. Returns the number of acknowledged commits.
 fn kill_writers(rounds: u64) -> usize {
     let folder = Folder::new("kill");
     let mut acknowledged = 0;
@@ -229,7 +229,7 @@ fn kill_writers(rounds: u64) -> usize {
         let lines = BufReader::new(child.stdout.take().unwrap());
         let reader = thread::spawn(move || {
             let lines = lines.lines().map_while(Result::ok);
-            // A line that was cut off acknowledges nothing.
+            // A truncated line acknowledges nothing.
             let ids = lines.filter_map(|line| line.rsplit_once("acknowledged ")?.1.parse().ok());
             ids.collect::<Vec<pleach::persist::RevisionId>>()
         });
@@ -243,7 +243,7 @@ fn kill_writers(rounds: u64) -> usize {
         let Some(last) = ids.last() else { continue };
         let log = archive.log("main").unwrap();
         let place = log.iter().position(|revision| revision.id == *last);
-        // One more may have been made, and not told of.
+        // One more commit may have succeeded without being acknowledged.
         assert!(place.is_some_and(|place| place <= 1), "round {round}: {place:?}");
         let world = archive.checkout("main").unwrap();
         world.check();
@@ -255,7 +255,7 @@ fn kill_writers(rounds: u64) -> usize {
 }
 
 #[test]
-fn what_was_acknowledged_outlives_a_kill() {
+fn acknowledged_commits_survive_a_kill() {
     assert!(kill_writers(12) > 0);
 }
 
@@ -284,7 +284,7 @@ fn put_block(out: &mut Vec<u8>, kind: u8, content: &[u8]) {
     out.extend(checksum.to_le_bytes());
 }
 
-/// Writes a whole revision with this parent and generation, by docs/format.md, and a branch `forged` that is at it.
+/// Writes a whole revision with this parent and generation, by docs/format.md, and a branch `forged` at it.
 fn forge(folder: &Folder, parent: pleach::persist::RevisionId, generation: u64, state: &Environment) {
     let raw = |id: String| -> Vec<u8> {
         let digits = (0..32).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap());
@@ -312,9 +312,9 @@ fn forge(folder: &Folder, parent: pleach::persist::RevisionId, generation: u64, 
     fs::write(folder.0.join("names/branch-forged"), file).unwrap();
 }
 
-/// Numbers at their greatest are refused or counted on from, and nothing overflows.
+/// The greatest generations are rejected or continued, without overflow.
 #[test]
-fn forged_generations_do_no_harm() {
+fn forged_generations_do_not_overflow() {
     for generation in [0, 1, 2, u64::MAX - 2, u64::MAX - 1, u64::MAX] {
         let folder = Folder::fast("generations");
         let archive = open(&folder);
@@ -332,7 +332,7 @@ fn forged_generations_do_no_harm() {
         };
         assert_eq!(next, forged);
         next.add_fact(fact(-2));
-        // What is committed can be read, or is refused.
+        // A commit succeeds and can be read, or fails.
         match archive.commit("forged", &next, "") {
             Ok(_) => assert_eq!(open(&folder).checkout("forged").unwrap(), next, "{generation}"),
             Err(ArchiveError::Load { .. }) => assert_eq!(open(&folder).checkout("forged").unwrap(), forged),
@@ -342,10 +342,10 @@ fn forged_generations_do_no_harm() {
     }
 }
 
-/// Two handles commit to one branch while somebody removes the lock.
+/// Two handles commit to one branch while the lock is removed repeatedly.
 #[cfg(unix)]
 #[test]
-fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
+fn no_commit_is_lost_while_the_lock_is_removed() {
     let folder = Folder::fast("archive-vandal");
     open(&folder).commit("main", &Environment::new(), "").unwrap();
     let done = std::sync::atomic::AtomicBool::new(false);
@@ -360,8 +360,8 @@ fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
                         let mut env = archive.checkout("main").unwrap();
                         env.add_fact(fact(writer * 1_000 + i));
                         match archive.commit_with("main", &env, "", pleach::env::resolve::fail) {
-                            Ok(id) => acknowledged.push(id.unwrap()),
-                            Err(ArchiveError::LockLost(_)) => {}
+                            Ok(id) => acknowledged.push(id),
+                            Err(ArchiveMergeError::Archive(ArchiveError::LockLost(_))) => {}
                             Err(error) => panic!("{error}"),
                         }
                     }
@@ -391,7 +391,7 @@ fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
     assert!(!acknowledged.is_empty());
 }
 
-/// A writer whose lock is removed while it writes publishes nothing.
+/// A writer whose lock is removed during a write publishes nothing.
 #[cfg(unix)]
 #[test]
 fn a_writer_that_has_lost_its_lock_stops() {
@@ -409,16 +409,15 @@ fn a_writer_that_has_lost_its_lock_stops() {
         fs::remove_file(&lock).unwrap();
         pleach::env::resolve::ours(conflict)
     });
-    assert!(matches!(committed, Err(ArchiveError::LockLost(path)) if path == lock));
+    assert!(matches!(committed, Err(ArchiveMergeError::Archive(ArchiveError::LockLost(path))) if path == lock));
     assert_eq!(archive.find("main").unwrap(), before);
-    // The next turn has a lock of its own.
+    // The next write takes a new lock.
     archive
         .commit_with("main", &mine, "", pleach::env::resolve::ours)
-        .unwrap()
         .unwrap();
 }
 
-/// A resolver that writes the archive would wait for itself: through this handle, or another.
+/// A resolver that writes the archive would deadlock, through this handle or another.
 #[test]
 fn a_write_inside_a_write_is_refused() {
     let folder = Folder::fast("archive-inside");
@@ -437,15 +436,15 @@ fn a_write_inside_a_write_is_refused() {
         }
         pleach::env::resolve::ours(conflict)
     });
-    committed.unwrap().unwrap();
+    committed.unwrap();
     assert_eq!(refused, 2);
     archive.tag("outside", "main").unwrap();
 }
 
-/// A branch whose file is a link that leads nowhere is not begun anew.
+/// A dangling link isn't taken for a missing branch.
 #[cfg(unix)]
 #[test]
-fn a_name_whose_link_leads_nowhere_is_not_absent() {
+fn a_name_that_is_a_dangling_link_is_not_absent() {
     let folder = Folder::fast("archive-link");
     let archive = open(&folder);
     archive.commit("main", &Environment::new(), "").unwrap();

@@ -1,5 +1,5 @@
-//! What a commit to an archive comes from: nothing is taken back that it doesn't know of, and nothing counts twice, whatever
-//! the environment was checked out by and wherever it is committed.
+//! Ancestry of commits: no commit undoes changes unknown to it, and nothing counts twice, by any name and handle and to any
+//! branch.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use pleach::env::resolve;
-use pleach::persist::{Archive, ArchiveError, RevisionId};
+use pleach::persist::{Archive, ArchiveError, ArchiveMergeError, RevisionId};
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
 use pleach_testkit::worlds::{fact, large};
@@ -22,7 +22,7 @@ fn open(folder: &Folder) -> Archive {
     Archive::open(&folder.0).unwrap()
 }
 
-/// A fact that no world has to begin with.
+/// A fact that the initial worlds lack.
 fn new(i: i64) -> Atom {
     fact(10_000 + i)
 }
@@ -37,12 +37,12 @@ fn assert_outdated<R: std::fmt::Debug>(found: Result<R, ArchiveError>) {
     assert!(matches!(found, Err(ArchiveError::Outdated(_))), "{found:?}");
 }
 
-/// How many revisions there are, with or without a name that leads to them.
+/// Number of revisions, reachable or not.
 fn revisions(folder: &Folder) -> usize {
     fs::read_dir(folder.0.join("revisions")).unwrap().count()
 }
 
-/// Three revisions: 1, tagged `v1`; 2 on top of it, at which `main` is; and 3 beside that, at which `side` is.
+/// Three revisions: 1, tagged `v1`; its child 2, at `main`; and its child 3, at `side`.
 fn three(folder: &Folder) -> (Archive, RevisionId) {
     let archive = open(folder);
     let first = archive.commit("main", &with(large(300), 1), "1").unwrap();
@@ -63,13 +63,13 @@ fn a_commit_from_an_earlier_revision_is_outdated_by_whatever_name_it_was_checked
         for name in ["v1", "side", &first.to_string(), &first.to_string()[..10]] {
             let mut env = with(archive.checkout(name).unwrap(), 4);
             assert_outdated(archive.commit("main", &env, ""));
-            // However often it is forked, written and united with its forks: history that nobody needs is cut.
+            // Also after forks, writes and unions, which prune the history in memory.
             for i in 0..200 {
                 let fork = with(env.clone(), 5 + i);
                 env = env.union(&fork);
             }
             assert_outdated(archive.commit("main", &env, ""));
-            // Another handle, as that of another process, knows nothing but what the environment says.
+            // Another handle, like that of another process, knows only the environment.
             assert_outdated(open(&folder).commit("main", &env, ""));
             let many: Vec<_> = (0..20).map(|i| with(env.clone(), 1_000 + i)).collect();
             drop(env);
@@ -79,9 +79,9 @@ fn a_commit_from_an_earlier_revision_is_outdated_by_whatever_name_it_was_checked
     assert!(open(&folder).checkout("main").unwrap().contains(&new(2)));
 }
 
-/// What was committed comes from its revision from then on, and so do its forks, those made before too.
+/// A committed environment and its forks, including earlier ones, descend from the revision.
 #[test]
-fn what_was_committed_is_known_by_its_revision() {
+fn a_committed_environment_descends_from_its_revision() {
     let folder = Folder::fast("committed");
     let archive = open(&folder);
     let env = with(large(300), 1);
@@ -89,26 +89,26 @@ fn what_was_committed_is_known_by_its_revision() {
     archive.commit("main", &env, "").unwrap();
     let after = with(env.clone(), 3);
     drop(env);
-    // A world that has nothing to do with it takes its place.
+    // An unrelated world replaces it.
     archive.commit("main", &large(299), "").unwrap();
     for env in [&before, &after] {
         assert_outdated(archive.commit("main", env, ""));
         assert_outdated(open(&folder).commit("main", env, ""));
     }
     let other = Folder::fast("committed-other");
-    // In an archive that knows nothing of it, it is new.
+    // In an unrelated archive it has no parents.
     open(&other).commit("main", &after, "").unwrap();
     assert_eq!(open(&other).log("main").unwrap().len(), 1);
 }
 
 #[test]
-fn what_comes_from_the_tip_or_from_later_ones_is_no_less() {
+fn descendants_of_the_tip_are_up_to_date() {
     let folder = Folder::fast("later");
     let (archive, _) = three(&folder);
-    // The tip itself, as seen by another handle.
+    // The tip itself, checked out by another handle.
     let env = with(open(&folder).checkout("main").unwrap(), 4);
     let fourth = archive.commit("main", &env, "4").unwrap();
-    // A branch that has gone further.
+    // A branch that is ahead.
     archive.branch("ahead", "main").unwrap();
     let env = with(open(&folder).checkout("ahead").unwrap(), 5);
     let fifth = archive.commit("ahead", &env, "5").unwrap();
@@ -121,7 +121,7 @@ fn what_comes_from_the_tip_or_from_later_ones_is_no_less() {
 }
 
 #[test]
-fn a_branch_is_set_back_by_a_state_without_history() {
+fn a_state_without_history_resets_a_branch() {
     let folder = Folder::fast("back");
     let (archive, _) = three(&folder);
     let mut old = archive.checkout("v1").unwrap();
@@ -132,9 +132,9 @@ fn a_branch_is_set_back_by_a_state_without_history() {
     assert_eq!(archive.log("main").unwrap().len(), 3);
 }
 
-/// A new branch comes from what its state does: so the way out of an outdated commit is to commit it elsewhere, and merge.
+/// The first revision of a new branch has the parents of its state, so an outdated commit can go to a new branch and be merged.
 #[test]
-fn a_new_branch_comes_from_what_its_state_does() {
+fn a_new_branch_has_the_ancestry_of_its_state() {
     for reopen in [false, true] {
         let folder = Folder::fast("elsewhere");
         let (mut archive, first) = three(&folder);
@@ -144,7 +144,7 @@ fn a_new_branch_comes_from_what_its_state_does() {
         }
         let other = archive.commit("other", &env, "4").unwrap();
         assert_eq!(archive.log("other").unwrap()[0].parents, [first]);
-        // The same state elsewhere is the same revision.
+        // The same state on another branch is the same revision.
         assert_eq!(archive.commit("another", &env, "").unwrap(), other);
         archive.merge("main", "other").unwrap();
         let main = open(&folder).checkout("main").unwrap();
@@ -154,7 +154,7 @@ fn a_new_branch_comes_from_what_its_state_does() {
 }
 
 #[test]
-fn commit_with_merges_what_commit_refuses() {
+fn commit_with_merges_outdated_environments() {
     for reopen in [false, true] {
         let folder = Folder::fast("merging");
         let (mut archive, first) = three(&folder);
@@ -164,7 +164,7 @@ fn commit_with_merges_what_commit_refuses() {
         if reopen {
             archive = open(&folder);
         }
-        let id = archive.commit_with("main", &env, "4", resolve::fail).unwrap().unwrap();
+        let id = archive.commit_with("main", &env, "4", resolve::fail).unwrap();
         let log = archive.log("main").unwrap();
         assert_eq!(log[0].id, id);
         let own = log.iter().find(|revision| revision.note.message == "4").unwrap();
@@ -175,30 +175,24 @@ fn commit_with_merges_what_commit_refuses() {
         let found = archive.checkout("main").unwrap();
         assert_eq!(found, open(&folder).checkout("main").unwrap());
         assert_eq!([1, 2, 4].map(|i| found.multiplicity(&new(i))), [0, 1, 1]);
-        // Again: nothing has changed.
-        assert_eq!(
-            archive.commit_with("main", &env, "", resolve::fail).unwrap().unwrap(),
-            id
-        );
-        // On top of what was merged: each change counts once.
+        // A retry, without changes.
+        assert_eq!(archive.commit_with("main", &env, "", resolve::fail).unwrap(), id);
+        // A descendant of the merged environment: each change counts once.
         let env = with(env, 5);
-        archive.commit_with("main", &env, "5", resolve::fail).unwrap().unwrap();
+        archive.commit_with("main", &env, "5", resolve::fail).unwrap();
         let found = open(&folder).checkout("main").unwrap();
         assert_eq!([1, 2, 4, 5].map(|i| found.multiplicity(&new(i))), [0, 1, 1, 1]);
-        // What is up to date is committed, and what is new too.
+        // An up-to-date environment, and one for a new branch.
         let env = with(archive.checkout("main").unwrap(), 6);
         let tip = archive.find("main").unwrap();
-        archive.commit_with("main", &env, "6", resolve::fail).unwrap().unwrap();
+        archive.commit_with("main", &env, "6", resolve::fail).unwrap();
         assert_eq!(archive.log("main").unwrap()[0].parents, [tip]);
-        archive
-            .commit_with("new", &large(3), "", resolve::fail)
-            .unwrap()
-            .unwrap();
+        archive.commit_with("new", &large(3), "", resolve::fail).unwrap();
         assert!(archive.verify().unwrap().problems.is_empty());
     }
 }
 
-/// A sibling of what was committed, that is no revision's: only memory knows what they have in common.
+/// Siblings of a committed version that descend from no revision: they are related in memory only.
 #[test]
 fn commit_with_merges_siblings_in_memory() {
     let folder = Folder::fast("siblings");
@@ -207,31 +201,33 @@ fn commit_with_merges_siblings_in_memory() {
     ours.commit("main", &with(base.clone(), 1), "").unwrap();
     assert_outdated(ours.commit("main", &with(base.clone(), 2), ""));
     ours.commit_with("main", &with(base.clone(), 2), "", resolve::fail)
-        .unwrap()
         .unwrap();
-    // Somebody else has moved it, too.
+    // Another handle has moved the branch too.
     let env = with(theirs.checkout("main").unwrap(), 3);
     theirs.commit("main", &env, "").unwrap();
     ours.commit_with("main", &with(base.clone(), 4), "", resolve::fail)
-        .unwrap()
         .unwrap();
     let found = open(&folder).checkout("main").unwrap();
     assert_eq!(found.len(), base.len() + 4);
     assert!((1..5).all(|i| found.multiplicity(&new(i)) == 1));
-    // What both have, and is no revision, counts once, and whoever goes on knows of it.
+    // An uncommitted common ancestor counts once, and descendants stay related.
     let uncommitted = with(ours.checkout("main").unwrap(), 5);
     ours.commit("main", &with(uncommitted.clone(), 6), "").unwrap();
     let mine = with(uncommitted, 7);
     for (archive, env) in [(&ours, mine.clone()), (&theirs, with(mine, 8))] {
-        archive.commit_with("main", &env, "", resolve::fail).unwrap().unwrap();
+        archive.commit_with("main", &env, "", resolve::fail).unwrap();
     }
     let found = open(&folder).checkout("main").unwrap();
     assert!((1..9).all(|i| found.multiplicity(&new(i)) == 1));
     assert_eq!(found.len(), base.len() + 8);
-    // What has nothing to do with a branch that somebody has moved on can't be merged.
+    // An unrelated environment can't be merged into a branch that another handle has moved.
     let env = with(theirs.checkout("main").unwrap(), 9);
     theirs.commit("main", &env, "").unwrap();
-    assert_outdated(ours.commit_with("main", &large(3), "", resolve::fail));
+    let merged = ours.commit_with("main", &large(3), "", resolve::fail);
+    assert!(
+        matches!(merged, Err(ArchiveMergeError::Archive(ArchiveError::Outdated(_)))),
+        "{merged:?}"
+    );
 }
 
 #[test]
@@ -244,18 +240,17 @@ fn conflicts_of_a_commit_write_nothing() {
     theirs.bind("x", Atom::from(2));
     let tip = archive.commit("main", &theirs, "").unwrap();
     let before = revisions(&folder);
-    let conflicts = archive
-        .commit_with("main", &mine, "", resolve::fail)
-        .unwrap()
-        .unwrap_err();
+    let Err(ArchiveMergeError::Conflicts(conflicts)) = archive.commit_with("main", &mine, "", resolve::fail) else {
+        panic!("no conflict");
+    };
     assert_eq!((conflicts.0.len(), revisions(&folder)), (1, before));
     assert_eq!(archive.find("main").unwrap(), tip);
-    archive.commit_with("main", &mine, "", resolve::ours).unwrap().unwrap();
+    archive.commit_with("main", &mine, "", resolve::ours).unwrap();
     assert_eq!(archive.checkout("main").unwrap().binding("x"), Some(&Atom::from(2)));
 }
 
 #[test]
-fn two_commits_that_say_the_same_are_two() {
+fn two_commits_of_equal_content_are_two_revisions() {
     let folder = Folder::fast("same");
     let archive = open(&folder);
     archive.commit("main", &large(300), "").unwrap();
@@ -273,9 +268,9 @@ fn two_commits_that_say_the_same_are_two() {
     assert_eq!(open(&folder).checkout("main").unwrap().multiplicity(&new(-1)), 2);
 }
 
-/// A union in memory is a merge on disk, and so is one by hand that says so.
+/// A union in memory becomes a merge in the archive.
 #[test]
-fn what_comes_from_two_branches_has_both_as_parents() {
+fn a_union_of_two_branches_has_both_as_parents() {
     for by_hand in [false, true] {
         let folder = Folder::fast("both");
         let archive = open(&folder);
@@ -295,7 +290,7 @@ fn what_comes_from_two_branches_has_both_as_parents() {
         let tips = ["main", "side"].map(|name| archive.find(name).unwrap());
         let id = archive.commit("main", &both, "").unwrap();
         assert_eq!(archive.log("main").unwrap()[0].parents, tips);
-        // Merged they are.
+        // The branches are merged.
         assert_eq!(archive.merge("main", "side").unwrap(), id);
         assert_eq!(archive.merge("side", "main").unwrap(), id);
     }
@@ -304,19 +299,19 @@ fn what_comes_from_two_branches_has_both_as_parents() {
 #[derive(Clone)]
 struct World {
     env: Environment,
-    /// The checkout that it comes from, and was not united with another.
+    /// The checkout from which it descends, unless it was united with another.
     family: usize,
     is_revision: bool,
 }
 
-/// One step of many handles on one archive. Numbers choose among what there is.
+/// One step of several handles on one archive. Numbers select among what exists.
 #[derive(Clone, Debug)]
 enum Step {
     /// Checks out a branch or a tag, through one of the handles.
     Checkout(usize, usize),
     /// Writes a world: a fork, if it is a revision.
     Write(usize),
-    /// Unites two worlds that are forks of one revision, and are needed no more.
+    /// Unites two worlds that are forks of one revision, and drops them.
     Unite(usize, usize),
     /// Commits a world to a branch, through one of the handles; merging or not.
     Commit(usize, usize, usize, bool),
@@ -341,10 +336,10 @@ impl Arbitrary for Step {
     }
 }
 
-/// No branch ever loses a fact by a commit or a merge, and each fact is there once, however worlds, names and handles are
-/// mixed: all worlds come from one revision, nobody removes anything, and what worlds have in common is in a revision.
+/// No commit or merge loses a fact or counts it twice, for any mixture of worlds, names and handles: all worlds descend from
+/// one revision, none removes anything, and all common ancestors are revisions.
 #[test]
-fn no_commit_loses_or_doubles_anything() {
+fn no_commit_loses_or_duplicates_a_fact() {
     fn property(steps: Vec<Step>) {
         let folder = Folder::fast("mixed");
         let branches = ["a", "b", "c"];
@@ -400,7 +395,7 @@ fn no_commit_loses_or_doubles_anything() {
                     let at = world % worlds.len();
                     let world = &worlds[at].env.clone();
                     if merges {
-                        archive.commit_with(branch, world, "", resolve::fail).unwrap().unwrap();
+                        archive.commit_with(branch, world, "", resolve::fail).unwrap();
                         merged += 1;
                     } else if let Err(error) = archive.commit(branch, world, "") {
                         assert!(matches!(error, ArchiveError::Outdated(_)), "{error}");
@@ -457,13 +452,13 @@ fn no_commit_loses_or_doubles_anything() {
         .quickcheck(property as fn(Vec<Step>));
 }
 
-/// While one process holds the lock, and this handle's own commit waits for it, all that reads goes on.
+/// Reads proceed while another process holds the lock and a commit of this handle waits for it.
 #[test]
-fn readers_wait_for_nobody() {
+fn readers_never_wait() {
     let folder = Folder::fast("readers");
     let (archive, _) = three(&folder);
     let env = with(archive.checkout("main").unwrap(), 4);
-    // As another process does that writes.
+    // As another writing process does.
     let lock = fs::OpenOptions::new().write(true).open(folder.0.join("lock")).unwrap();
     lock.lock().unwrap();
     let (read, has_read) = mpsc::channel();
@@ -476,7 +471,7 @@ fn readers_wait_for_nobody() {
         while !waits.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // Long enough to reach the lock.
+        // Long enough for the commit to reach the lock.
         thread::sleep(Duration::from_millis(100));
         let archive = &archive;
         scope.spawn(move || {
@@ -496,9 +491,9 @@ fn readers_wait_for_nobody() {
     });
 }
 
-/// Beside writers, and names and revisions that come and go, nothing is said to be damaged.
+/// No corruption is reported while writers add and remove names and revisions.
 #[test]
-fn verify_cries_no_damage_beside_writers() {
+fn verify_reports_no_corruption_beside_writers() {
     let folder = Folder::fast("verify");
     open(&folder).commit("main", &large(50), "").unwrap();
     let done = AtomicBool::new(false);
@@ -531,9 +526,9 @@ fn verify_cries_no_damage_beside_writers() {
     });
 }
 
-/// An archive is made where there is nothing else, and completed where making it was interrupted.
+/// An archive is created in an empty folder, and completed where its creation was interrupted.
 #[test]
-fn an_archive_is_made_beside_nothing_else() {
+fn an_archive_is_created_only_without_other_files() {
     let folder = Folder::fast("strangers");
     fs::create_dir_all(folder.0.join("revisions")).unwrap();
     fs::write(folder.0.join("lock"), "").unwrap();
@@ -541,6 +536,6 @@ fn an_archive_is_made_beside_nothing_else() {
     let other = Folder::fast("strangers-other");
     fs::create_dir_all(&other.0).unwrap();
     fs::write(other.0.join("log-0"), "of a journal").unwrap();
-    assert!(matches!(Archive::<Atom>::open(&other.0), Err(ArchiveError::Stranger(path)) if path == other.0));
+    assert!(matches!(Archive::<Atom>::open(&other.0), Err(ArchiveError::NotAnArchive(path)) if path == other.0));
     assert_eq!(other.names(), ["log-0"]);
 }

@@ -1,4 +1,4 @@
-//! Saved environments through a compressor: what `save_to` and `load_from` promise holds for any writer and reader.
+//! Saved environments through a compressor: `save_to` and `load_from` work with any writer and reader.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -20,7 +20,7 @@ fn load(compressed: &[u8]) -> Result<Environment, LoadError> {
 }
 
 #[test]
-fn what_was_compressed_comes_back() {
+fn compressed_environments_round_trip() {
     let mut env = sample();
     env.add_rules_bulk((0..3_000i64).map(|i| {
         let lhs = Atom::expression([Atom::symbol("step"), Atom::from(i), Atom::variable("x")]);
@@ -38,11 +38,11 @@ fn what_was_compressed_comes_back() {
 }
 
 #[test]
-fn what_was_cut_off_or_changed_is_refused() {
+fn truncated_and_corrupt_files_are_errors() {
     let env = sample();
     let file = compressed(&env);
     for at in 0..file.len() {
-        // The end mark of the compressor alone may be missing: all of the environment is there then.
+        // If only the compressor's end mark is missing, the environment is complete.
         match load(&file[..at]) {
             Err(LoadError::Io(_) | LoadError::Corrupt { .. }) => {}
             Ok(loaded) => assert!(at >= file.len() - 4 && loaded == env, "{at}"),
@@ -51,7 +51,7 @@ fn what_was_cut_off_or_changed_is_refused() {
         let mut flipped = file.clone();
         for bit in 0..8 {
             flipped[at] = file[at] ^ (1 << bit);
-            // Flags of the frame may say the same in another way.
+            // Flags of the frame may have other encodings of equal meaning.
             if let Ok(loaded) = load(&flipped) {
                 assert_eq!(loaded, env, "{at}");
             }
@@ -59,9 +59,9 @@ fn what_was_cut_off_or_changed_is_refused() {
     }
 }
 
-/// A few megabytes that stand for gigabytes are read no further than to the first block that is wrong, in memory for that.
+/// A decompression bomb is read only up to the first invalid block.
 #[test]
-fn a_bomb_is_refused_where_it_begins() {
+fn a_bomb_is_an_error_at_its_first_block() {
     struct Counting<R>(R, u64);
     impl<R: Read> Read for Counting<R> {
         fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
@@ -71,8 +71,7 @@ fn a_bomb_is_refused_where_it_begins() {
         }
     }
     let file = bytes(&sample());
-    // A file that begins well, and goes on with a block of zeros: of nothing, of the greatest length, of one that goes on,
-    // and of a gigabyte.
+    // A valid start, then a block of zeros: empty, of the greatest length, continued, and of a gigabyte.
     for (head, expected) in [
         ([0, 0, 0, 0, 0], Flaw::Checksum),
         ([3, 0, 0, 0x10, 0], Flaw::Checksum),

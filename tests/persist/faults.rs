@@ -1,4 +1,4 @@
-//! What is broken, cut off, forged or refused is an error, and never another environment.
+//! Corrupt, truncated and forged files and failing writers are errors, and never load as another environment.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -15,7 +15,7 @@ fn load(bytes: &[u8]) -> Result<Environment, LoadError> {
     Environment::load_from(bytes, &NoCodec)
 }
 
-/// The flaw of bytes that are refused, and where.
+/// The flaw of invalid bytes, and its offset.
 fn flaw(bytes: &[u8]) -> (Flaw, u64) {
     match load(bytes) {
         Err(LoadError::Corrupt { offset, flaw }) => {
@@ -27,7 +27,7 @@ fn flaw(bytes: &[u8]) -> (Flaw, u64) {
 }
 
 #[test]
-fn a_file_cut_off_anywhere_is_refused() {
+fn a_file_truncated_anywhere_is_an_error() {
     let whole = bytes(&sample());
     for length in 0..whole.len() {
         let (flaw, offset) = flaw(&whole[..length]);
@@ -37,7 +37,7 @@ fn a_file_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn a_file_with_any_bit_or_byte_changed_is_refused() {
+fn a_file_with_any_bit_or_byte_changed_is_an_error() {
     let mut file = bytes(&sample());
     for at in 0..file.len() {
         let byte = file[at];
@@ -61,7 +61,7 @@ fn a_file_with_any_bit_or_byte_changed_is_refused() {
     assert_eq!(flaw(&file), (Flaw::Trailing, file.len() as u64 - 1));
 }
 
-/// Where the blocks of a file are.
+/// Ranges of the blocks of a file.
 fn blocks(file: &[u8]) -> Vec<std::ops::Range<usize>> {
     let (mut blocks, mut at) = (Vec::new(), 12);
     while at < file.len() {
@@ -72,7 +72,7 @@ fn blocks(file: &[u8]) -> Vec<std::ops::Range<usize>> {
     blocks
 }
 
-/// The file with one block replaced by these bytes, and a checksum that is right.
+/// The file with one block replaced by these bytes and a valid checksum.
 fn forge(file: &[u8], number: usize, block: &[u8]) -> Vec<u8> {
     let range = blocks(file)[number].clone();
     let mut forged = file[..range.start].to_vec();
@@ -86,9 +86,9 @@ fn forge(file: &[u8], number: usize, block: &[u8]) -> Vec<u8> {
     forged
 }
 
-/// Whoever forges checksums too gets an error or a sound environment, and no panic.
+/// Even with valid checksums, no panic.
 #[test]
-fn a_forged_file_is_sound_or_refused() {
+fn a_forged_file_is_valid_or_an_error() {
     let file = bytes(&sample());
     let (mut refused, mut sound) = (0, 0);
     for (number, range) in blocks(&file).into_iter().enumerate() {
@@ -126,7 +126,7 @@ fn a_forged_file_is_sound_or_refused() {
 }
 
 #[test]
-fn blocks_that_changed_places_are_refused() {
+fn swapped_blocks_are_an_error() {
     let mut env = Environment::<Atom>::new();
     env.add_facts_bulk((0..40_000).map(|i| Atom::expression([Atom::from(i), Atom::symbol("fact")])));
     let file = bytes(&env);
@@ -141,7 +141,7 @@ fn blocks_that_changed_places_are_refused() {
     ]
     .concat();
     assert_eq!(flaw(&swapped).0, Flaw::Checksum);
-    // With checksums that are right too.
+    // Also with valid checksums.
     let block = |number: usize| &file[ranges[number].start..ranges[number].end - 8];
     let swapped = forge(&forge(&file, 1, block(2)), 2, block(1));
     assert_eq!(flaw(&swapped).0, Flaw::Order);
@@ -149,9 +149,9 @@ fn blocks_that_changed_places_are_refused() {
     assert_eq!(flaw(&doubled).0, Flaw::Order);
 }
 
-/// Random damage to a file of many blocks.
+/// Random bytes of a file of many blocks.
 #[test]
-fn a_large_file_with_a_changed_byte_is_refused() {
+fn a_large_file_with_a_changed_byte_is_an_error() {
     let mut env = Environment::<Atom>::new();
     env.add_facts_bulk((0..20_000).map(|i| Atom::expression([Atom::from(i), Atom::symbol("fact")])));
     env.add_rules_bulk((0..2_000).map(|i| (Atom::expression([Atom::symbol("f"), Atom::from(i)]), Atom::from(i))));
@@ -167,9 +167,9 @@ fn a_large_file_with_a_changed_byte_is_refused() {
     }
 }
 
-/// Lengths and numbers that nothing backs take no memory.
+/// Lengths and numbers beyond the bytes of the file allocate nothing.
 #[test]
-fn a_bomb_takes_no_memory() {
+fn forged_lengths_allocate_nothing() {
     let file = bytes(&sample());
     let head = &file[..12];
     for kind in 0..=255 {
@@ -179,7 +179,7 @@ fn a_bomb_takes_no_memory() {
         });
         assert!(info.bytes_max < 1 << 20, "{} bytes", info.bytes_max);
     }
-    // Numbers of entries, of names, of values, of items; and a long common part with nothing.
+    // Numbers of entries, names, values and items; and a long common prefix with nothing.
     for content in [
         &[0x7f; 40][..],
         &[0xff; 40],
@@ -197,10 +197,10 @@ fn a_bomb_takes_no_memory() {
     }
 }
 
-/// One more than the greatest content of a block.
+/// Greatest length of a block's content, plus 1.
 const TOO_LONG: usize = (1 << 20) + 1;
 
-/// An atom that takes several blocks, its file, and the blocks that it takes.
+/// An environment with an atom of several blocks, its file, and the ranges of the blocks.
 fn of_many_blocks() -> (Environment, Vec<u8>, Vec<std::ops::Range<usize>>) {
     let mut env = sample();
     env.add_fact(Atom::expression([
@@ -218,7 +218,7 @@ fn of_many_blocks() -> (Environment, Vec<u8>, Vec<std::ops::Range<usize>>) {
 }
 
 #[test]
-fn what_is_longer_than_a_block_goes_on_in_the_next() {
+fn long_content_continues_in_the_next_block() {
     let (env, file, parts) = of_many_blocks();
     let loaded = load(&file).unwrap();
     loaded.check();
@@ -238,9 +238,9 @@ fn what_is_longer_than_a_block_goes_on_in_the_next() {
     }
 }
 
-/// Blocks that go on where they must not, with checksums that fit; and flaws far within them are told of where they are.
+/// Invalid continuations with valid checksums are errors, and offsets within continued blocks are exact.
 #[test]
-fn blocks_that_go_on_are_checked_as_the_others_are() {
+fn continued_blocks_are_validated() {
     let (_, file, parts) = of_many_blocks();
     let number = blocks(&file).iter().position(|block| *block == parts[0]).unwrap();
     let part = |index: usize| file[parts[index].start..parts[index].end - 8].to_vec();
@@ -262,14 +262,14 @@ fn blocks_that_go_on_are_checked_as_the_others_are() {
         flaw(&forge(&file, number + 1, &other)),
         (Flaw::Block(4), parts[1].start as u64)
     );
-    // Nothing is left of the end of the atom but a byte that begins another.
+    // The end of the atom is replaced by a byte that begins another.
     let mut cut = part(3);
     cut.truncate(6);
     let (found, at) = flaw(&forge(&file, number + 3, &cut));
     assert!(found == Flaw::Entry && at < parts[3].end as u64, "{found} at {at}");
 }
 
-/// A value of which as many as one likes take a byte each.
+/// A value that is encoded in one byte.
 struct Nothing;
 
 impl pleach::term::Grounded for Nothing {
@@ -284,9 +284,9 @@ impl pleach::term::Grounded for Nothing {
     }
 }
 
-/// Values and names that no path has room for take no more memory than the block they are in.
+/// Values and names beyond those of the path take no more memory than their block.
 #[test]
-fn values_and_names_of_no_path_take_no_memory() {
+fn excess_values_and_names_allocate_nothing() {
     struct Nothings;
     impl pleach::persist::Codec<Atom> for Nothings {
         fn encode(&self, _: &Atom) -> Option<Vec<u8>> {
@@ -298,7 +298,7 @@ fn values_and_names_of_no_path_take_no_memory() {
     }
     let file = bytes(&sample());
     let number = blocks(&file).iter().position(|block| file[block.start] == 3).unwrap();
-    // Once, nothing in common, one byte that is no path; a million names of two bytes, or values of one.
+    // Multiplicity 1, no common prefix, one byte that is no path; a million names of two bytes, or values of one.
     for (names, values) in [(400_000usize, 0usize), (0, 1_000_000)] {
         let mut block = vec![3, 0, 0, 0, 0, 1, 0, 2, 0x81, b'a'];
         for (count, each) in [(names, 2), (values, 1)] {
@@ -319,7 +319,7 @@ fn values_and_names_of_no_path_take_no_memory() {
     }
 }
 
-/// Takes so many bytes, and no more.
+/// A writer that fails after a number of bytes.
 struct Full(usize, ErrorKind);
 
 impl Write for Full {
@@ -355,7 +355,7 @@ fn a_writer_that_fails_at_any_byte_is_reported() {
     }
 }
 
-/// A folder of its own for a test, gone afterwards.
+/// A temporary folder, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -394,7 +394,7 @@ impl pleach::term::Grounded for Anything {
 }
 
 #[test]
-fn a_save_that_fails_leaves_the_old_file_alone() {
+fn a_failed_save_leaves_the_old_file() {
     let folder = Folder::new("save");
     let path = folder.0.join("world");
     let env = sample();
@@ -414,7 +414,7 @@ fn a_save_that_fails_leaves_the_old_file_alone() {
 }
 
 #[test]
-fn places_where_nothing_can_be_saved_are_reported() {
+fn invalid_paths_are_reported() {
     let folder = Folder::new("places");
     let env = sample();
     let kind = |path: PathBuf| match env.save(path) {
@@ -469,7 +469,7 @@ fn a_full_disk_is_reported() {
     }
 }
 
-/// Sees the rights of the files in a folder while one is written there.
+/// A codec that records the permissions of the files in a folder while one is written there.
 #[cfg(unix)]
 struct Watches(PathBuf);
 
@@ -491,7 +491,7 @@ impl pleach::persist::Codec<Atom> for Watches {
 
 #[cfg(unix)]
 #[test]
-fn a_secret_is_none_while_it_is_written_either() {
+fn a_secret_file_stays_secret_while_it_is_written() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("secret");
     fs::create_dir_all(&folder.0).unwrap();
@@ -507,7 +507,7 @@ fn a_secret_is_none_while_it_is_written_either() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_and_its_rights_stay() {
+fn links_and_permissions_are_kept() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = Folder::new("link");
     let (file, link) = (folder.0.join("file"), folder.0.join("link"));

@@ -16,7 +16,7 @@ fn load(bytes: impl Read) -> Result<Environment, LoadError> {
     Environment::load_from(bytes, &NoCodec)
 }
 
-/// That both are equal, definition numbers and the names of variables included, and the second is sound.
+/// Asserts that both are equal, including definition numbers and names of variables, and that the second is valid.
 fn assert_same(saved: &Environment, loaded: &Environment) {
     loaded.check();
     assert_eq!(saved, loaded);
@@ -34,7 +34,7 @@ fn assert_same(saved: &Environment, loaded: &Environment) {
 }
 
 #[test]
-fn what_was_saved_comes_back() {
+fn environments_round_trip() {
     fn property(common: Vec<Write>, left: Vec<Write>, right: Vec<Write>) {
         let (mut base, mut made) = (Environment::new(), Made::default());
         common.iter().for_each(|write| write.apply(&mut base, &mut made));
@@ -47,7 +47,7 @@ fn what_was_saved_comes_back() {
         let mut loaded = load(&bytes(&union)[..]).unwrap();
         assert_same(&union, &loaded);
 
-        // It is written on as the saved one is, and its ids are new.
+        // Later writes have the same effect on both, and new ids are unused.
         let (before, spaces) = (loaded.clone(), made.spaces.clone());
         let id = loaded.new_space();
         assert!(before.space(id).is_none() && !spaces.contains(&id));
@@ -62,7 +62,7 @@ fn what_was_saved_comes_back() {
 }
 
 #[test]
-fn many_blocks_come_back() {
+fn many_blocks_round_trip() {
     let mut env = sample();
     let space = env.new_space();
     let mut inside = env.space_mut(space).unwrap();
@@ -82,7 +82,7 @@ fn many_blocks_come_back() {
     assert_same(&env, &load(&saved[..]).unwrap());
 }
 
-/// A reader that gives one byte at a time, and is interrupted in between.
+/// A reader that returns one byte at a time, with interrupts in between.
 struct Drops<'a>(&'a [u8], bool);
 
 impl Read for Drops<'_> {
@@ -97,13 +97,13 @@ impl Read for Drops<'_> {
 }
 
 #[test]
-fn a_slow_reader_gives_the_same() {
+fn a_slow_reader_loads_the_same() {
     let env = sample();
     assert_same(&env, &load(Drops(&bytes(&env), false)).unwrap());
 }
 
 #[test]
-fn an_atom_of_any_size_and_depth_comes_back() {
+fn atoms_of_any_size_and_depth_round_trip() {
     let mut deep = Atom::variable("x");
     for _ in 0..200_000 {
         deep = Atom::expression([deep]);
@@ -115,9 +115,9 @@ fn an_atom_of_any_size_and_depth_comes_back() {
     assert_same(&env, &load(&bytes(&env)[..]).unwrap());
 }
 
-/// Beside what the environment itself takes, a load and a save need a few blocks, whatever its size.
+/// Beside the environment itself, load and save take memory for a few blocks.
 #[test]
-fn neither_side_needs_a_second_copy() {
+fn load_and_save_hold_no_second_copy() {
     let fact = |i: i64| Atom::expression([Atom::symbol("fact"), Atom::from(i), Atom::from(i * 7919 % 100_003)]);
     let env: Environment = (0..100_000).map(fact).collect();
     let saved = bytes(&env);
@@ -146,9 +146,9 @@ fn equal_environments_have_equal_files() {
     assert_eq!(bytes(&env), bytes(&other));
 }
 
-/// If this fails, the format has changed: it needs a new version, and `docs/format.md` a new text.
+/// If this fails, the format has changed: increment its version and update `docs/format.md`.
 #[test]
-fn the_format_is_what_the_documentation_says() {
+fn the_format_is_that_of_the_documentation() {
     let mut env = Environment::<Atom>::new();
     for text in ["(p 1)", "(p 2)", "(p 2)", "(= (f $x) $x)"] {
         env.add_fact(text.parse().unwrap());
@@ -183,7 +183,7 @@ impl Grounded for Handle {
     }
 }
 
-/// Writes handles as a byte, and makes one that is greater by `self.0`.
+/// A codec that encodes handles as a byte, and adds `self.0` when it decodes.
 struct Handles(u8);
 
 impl Codec<Atom> for Handles {
@@ -220,7 +220,7 @@ fn opaque_values_need_a_codec() {
     let value = loaded.binding("handle").unwrap();
     assert_eq!(value.downcast_grounded::<Handle>().map(|handle| handle.0), Some(4));
 
-    // A codec that makes other values, or none.
+    // A codec that decodes other values, or none.
     for refused in [
         Environment::<Atom>::load_from(&bytes[..], &Handles(1)),
         Environment::<Atom>::load_from(&bytes[..], &NoCodec),
@@ -233,7 +233,7 @@ fn opaque_values_need_a_codec() {
     }
 }
 
-/// A language of words and lists.
+/// A term language of words and lists.
 #[derive(Clone, Debug)]
 enum Sexp {
     Word(String),
@@ -259,7 +259,7 @@ impl Term for Sexp {
 }
 
 #[test]
-fn a_file_of_another_language_is_refused() {
+fn a_file_of_another_language_is_an_error() {
     let mut words = Environment::<Atom>::new();
     words.add_fact("(likes alice (green tea))".parse().unwrap());
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The journal: what was acknowledged is there after a crash, and no half of anything.
+//! Journals: acknowledged commits survive a crash, and none is partial.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -24,10 +24,10 @@ fn pair(i: i64, part: &str) -> Atom {
     Atom::expression([Atom::symbol("pair"), Atom::from(i), Atom::symbol(part)])
 }
 
-/// Random commits, some through forks that are merged, or that the journal's state was united with on either side; with the
-/// journal closed, compacted and opened in between.
+/// Random commits, some of forks that are merged or united with the journal's state on either side, with compactions and
+/// restarts in between.
 #[test]
-fn what_was_committed_comes_back() {
+fn commits_round_trip() {
     fn property(commits: Vec<(u8, Vec<Write>)>, compact_at: usize) {
         let folder = Folder::fast("random");
         let mut made = Made::default();
@@ -54,7 +54,7 @@ fn what_was_committed_comes_back() {
                     write(&mut fork, &mut made);
                     fork
                 }
-                // One of those that were not committed when they were written.
+                // A fork that wasn't committed when it was written.
                 _ => {
                     let mut fork = kept.pop().unwrap_or_default();
                     write(&mut fork, &mut made);
@@ -161,7 +161,7 @@ fn a_definition_of_a_named_space_keeps_its_new_place_too() {
 }
 
 #[test]
-fn states_and_bindings_that_were_undone_stay_away() {
+fn removed_states_and_bindings_stay_removed() {
     let folder = Folder::new("undone");
     let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
     journal.update(|env| env.add_fact(Atom::symbol("first"))).unwrap();
@@ -188,7 +188,7 @@ fn states_and_bindings_that_were_undone_stay_away() {
 }
 
 #[test]
-fn a_world_that_was_replaced_comes_back() {
+fn a_replaced_state_round_trips() {
     let folder = Folder::new("replaced");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.update(|env| env.add_fact(Atom::symbol("old"))).unwrap();
@@ -201,9 +201,9 @@ fn a_world_that_was_replaced_comes_back() {
     assert!(!journal.load().contains(&Atom::symbol("old")));
 }
 
-/// A log of a few commits, cut or damaged at each byte.
+/// A log of a few commits, truncated or changed at each byte.
 #[test]
-fn a_torn_log_is_cut_and_a_damaged_one_refused() {
+fn a_torn_log_is_truncated_and_a_corrupt_one_is_an_error() {
     let folder = Folder::fast("torn");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     let mut states = vec![journal.snapshot()];
@@ -220,7 +220,7 @@ fn a_torn_log_is_cut_and_a_damaged_one_refused() {
     let whole = fs::read(&log).unwrap();
     assert_eq!(*ends.last().unwrap(), whole.len() as u64);
 
-    // A log gets its name when its head is whole.
+    // A log is renamed once its header is complete.
     for length in 0..ends[0] as usize {
         fs::write(&log, &whole[..length]).unwrap();
         assert!(matches!(
@@ -238,14 +238,11 @@ fn a_torn_log_is_cut_and_a_damaged_one_refused() {
             .saturating_sub(1);
         let kept = ends[records];
         assert_eq!(
-            recovery,
-            Recovery {
-                records: records as u64,
-                torn: length as u64 - kept
-            }
+            (recovery.records, recovery.torn),
+            (records as u64, length as u64 - kept)
         );
         assert_eq!(journal.snapshot(), states[records]);
-        // And it goes on from there.
+        // The log continues from there.
         journal.update(|env| env.add_fact(Atom::symbol("later"))).unwrap();
         drop(journal);
         let (journal, recovery) = open(&folder.0, SyncPolicy::Never).unwrap();
@@ -259,7 +256,7 @@ fn a_torn_log_is_cut_and_a_damaged_one_refused() {
             damaged[at] ^= change;
             fs::write(&log, &damaged).unwrap();
             match open(&folder.0, SyncPolicy::Always) {
-                // Only the last record can be taken for one that was not written to its end.
+                // Only the last record can be taken for a torn one.
                 Ok((journal, recovery)) => {
                     assert!(at as u64 >= ends[4], "byte {at}: {recovery:?}");
                     assert_eq!(journal.snapshot(), states[4]);
@@ -273,7 +270,7 @@ fn a_torn_log_is_cut_and_a_damaged_one_refused() {
 }
 
 #[test]
-fn one_process_has_it_open() {
+fn a_journal_is_opened_once() {
     let folder = Folder::new("locked");
     let (journal, _) = open(&folder.0, SyncPolicy::Every(Duration::from_millis(1))).unwrap();
     assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Locked)));
@@ -282,7 +279,7 @@ fn one_process_has_it_open() {
 }
 
 #[test]
-fn a_log_that_is_missing_is_told_of() {
+fn a_missing_log_is_an_error() {
     let folder = Folder::new("missing");
     let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
     journal.update(|env| env.add_fact(Atom::symbol("a"))).unwrap();
@@ -290,7 +287,10 @@ fn a_log_that_is_missing_is_told_of() {
     drop(journal);
     assert_eq!(folder.names(), ["lock", "log-1", "snapshot-1"]);
     fs::remove_file(folder.0.join("snapshot-1")).unwrap();
-    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(_))));
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Truncated(_))
+    ));
 }
 
 struct Handle;
@@ -308,7 +308,7 @@ impl pleach::term::Grounded for Handle {
 }
 
 #[test]
-fn what_cannot_be_written_can_be_undone() {
+fn a_change_that_cannot_be_encoded_can_be_undone() {
     let folder = Folder::new("opaque");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.update(|env| env.add_fact(Atom::symbol("before"))).unwrap();
@@ -328,14 +328,14 @@ fn what_cannot_be_written_can_be_undone() {
     assert_eq!(saved, journal.snapshot());
 }
 
-/// A new log that can't be written leaves the old one in use.
+/// If a new log can't be written, the old one stays in use.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_does_not_stop_the_old_log() {
     let folder = Folder::new("full");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.update(|env| env.add_fact(Atom::symbol("a"))).unwrap();
-    // Where it is written before it has its name.
+    // The temporary file of the new log.
     std::os::unix::fs::symlink("/dev/full", folder.0.join(".log-1.tmp")).unwrap();
     match journal.compact() {
         Err(JournalError::Io(error)) => assert_eq!(error.kind(), std::io::ErrorKind::StorageFull),
@@ -349,7 +349,7 @@ fn a_full_disk_does_not_stop_the_old_log() {
     assert_eq!(journal.load().len(), 3);
 }
 
-/// Many threads commit, through forks and closures, while it is compacted.
+/// Threads commit, by forks and closures, during compactions.
 #[test]
 fn compaction_runs_beside_writers() {
     const THREADS: i64 = 8;
@@ -394,10 +394,10 @@ fn compaction_runs_beside_writers() {
     );
 }
 
-/// Where the child of the kill test works. Without it, that test does nothing.
+/// Folder of the child process of the kill tests. If unset, that test does nothing.
 const CHILD: &str = "PLEACH_JOURNAL_CHILD";
 
-/// Not a test of its own: the process that the next one kills.
+/// Not a test: the process that the kill tests run.
 #[test]
 fn child_of_the_kill_test() {
     let Ok(folder) = std::env::var(CHILD) else { return };
@@ -432,8 +432,8 @@ fn child_of_the_kill_test() {
     });
 }
 
-/// Kills a process that writes, again and again, and looks at what it left. How many commits were acknowledged: few, where
-/// the machine has other things to do.
+/// Kills a writing process `rounds` times, and checks what it left. Returns the number of acknowledged commits, which is small on
+/// a busy machine.
 fn kill(rounds: u64, name: &str) -> usize {
     let folder = Folder::new("kill");
     let place = folder.0.join(name);
@@ -456,7 +456,7 @@ fn kill(rounds: u64, name: &str) -> usize {
         let reader = thread::spawn(move || {
             let (mut line, mut read) = (String::new(), Vec::new());
             while lines.read_line(&mut line).unwrap_or(0) > 0 {
-                // A line that was cut off acknowledges nothing.
+                // A truncated line acknowledges nothing.
                 if let Some(number) = line
                     .strip_suffix('\n')
                     .and_then(|line| line.rsplit_once("acknowledged "))
@@ -500,20 +500,19 @@ fn kill(rounds: u64, name: &str) -> usize {
 }
 
 #[test]
-fn what_was_acknowledged_outlives_a_kill() {
+fn acknowledged_commits_survive_a_kill() {
     assert!(kill(8, "synced") + kill(12, "unsynced") > 0);
 }
 
 #[test]
 #[ignore = "takes minutes: 500 kills"]
-fn what_was_acknowledged_outlives_500_kills() {
+fn acknowledged_commits_survive_500_kills() {
     let acknowledged: usize = (0..25).map(|_| kill(10, "synced") + kill(10, "unsynced")).sum();
     assert!(acknowledged > 500, "{acknowledged}");
 }
 
-/// Issue 14, item 11.
 #[test]
-fn what_changes_nothing_writes_no_record() {
+fn a_commit_without_changes_writes_no_record() {
     let folder = Folder::new("journal-nothing");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.update(|env| env.add_fact(pair(1, "a"))).unwrap();
@@ -527,7 +526,7 @@ fn what_changes_nothing_writes_no_record() {
             env.remove_fact(&pair(2, "b"));
         })
         .unwrap();
-    // Another version that holds the same: published, since others may be merged against it, and nothing to write.
+    // Another version of equal content: it is published, since it may be a merge base, but not logged.
     journal.update(Environment::forget_history).unwrap();
     assert_eq!(journal.log_length(), length);
     journal.update(|env| env.add_fact(pair(3, "c"))).unwrap();
@@ -537,9 +536,9 @@ fn what_changes_nothing_writes_no_record() {
     assert_eq!((journal.snapshot(), recovery.records), (held, 2));
 }
 
-/// A space that is empty holds nothing that could differ, but is there.
+/// An empty space has no content that could differ, but it exists.
 #[test]
-fn an_empty_space_in_the_place_of_another_is_written() {
+fn an_empty_space_that_replaces_another_is_logged() {
     let folder = Folder::new("journal-empty-space");
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.update(Environment::new_space).unwrap();

@@ -1,4 +1,4 @@
-//! Journals whose files were damaged, cut, lost or forged: nothing that was acknowledged goes unnoticed.
+//! Journals with corrupt, truncated, missing or forged files: no loss of an acknowledged commit goes unnoticed.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -31,7 +31,7 @@ fn add(journal: &Journal, i: i64) {
     journal.update(|env| env.add_fact(fact(i))).unwrap();
 }
 
-/// Commits these facts, and returns where the record of each ends.
+/// Commits these facts. Returns the end of the record of each.
 fn fill(folder: &Path, sync: SyncPolicy, facts: std::ops::Range<i64>) -> Vec<usize> {
     let (journal, _) = open(folder, sync).unwrap();
     let mut ends = vec![journal.log_length() as usize];
@@ -42,7 +42,7 @@ fn fill(folder: &Path, sync: SyncPolicy, facts: std::ops::Range<i64>) -> Vec<usi
     ends
 }
 
-/// That the journal is refused, whoever opens it, for what is wrong there, and that nothing is cut off.
+/// Asserts that opening the journal is an error at this offset, with any policy, and that nothing is truncated.
 #[track_caller]
 fn assert_refused(folder: &Path, log: &[u8], at: usize) {
     let path = folder.join("log-0");
@@ -51,7 +51,7 @@ fn assert_refused(folder: &Path, log: &[u8], at: usize) {
         match open(folder, sync) {
             Err(JournalError::Load {
                 path: found,
-                error: LoadError::Corrupt { offset, .. },
+                source: LoadError::Corrupt { offset, .. },
             }) => assert_eq!((found, offset), (path.clone(), at as u64)),
             other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
         }
@@ -61,7 +61,7 @@ fn assert_refused(folder: &Path, log: &[u8], at: usize) {
 }
 
 #[test]
-fn damage_to_any_number_of_records_is_refused() {
+fn any_number_of_corrupt_records_is_an_error() {
     let folder = Folder::fast("several");
     let ends = fill(&folder.0, SyncPolicy::Always, 0..100);
     let whole = fs::read(folder.0.join("log-0")).unwrap();
@@ -74,12 +74,12 @@ fn damage_to_any_number_of_records_is_refused() {
     let mut log = whole.clone();
     log[ends[50]..ends[99]].fill(0xff);
     assert_refused(&folder.0, &log, ends[50]);
-    // A bit of each of two neighbours.
+    // A bit of each of two adjacent records.
     let mut log = whole.clone();
     log[ends[50] + 3] ^= 1;
     log[ends[51] + 3] ^= 1;
     assert_refused(&folder.0, &log, ends[50]);
-    // What was left out, or is there twice.
+    // Deleted and duplicated records.
     let log = [&whole[..ends[50]], &whole[ends[52]..]].concat();
     assert_refused(&folder.0, &log, ends[50]);
     let log = [&whole[..ends[50]], &whole[ends[49]..]].concat();
@@ -88,9 +88,9 @@ fn damage_to_any_number_of_records_is_refused() {
     assert_refused(&folder.0, &log, ends[50]);
 }
 
-/// Of records that take several blocks, too.
+/// Also for records of several blocks.
 #[test]
-fn damage_to_a_large_record_is_refused_and_a_torn_one_cut() {
+fn a_corrupt_large_record_is_an_error_and_a_torn_one_is_truncated() {
     let folder = Folder::fast("large");
     let mut ends = fill(&folder.0, SyncPolicy::Always, 0..3);
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
@@ -119,7 +119,7 @@ fn damage_to_a_large_record_is_refused_and_a_torn_one_cut() {
         let path = folder.0.join("log-0");
         fs::write(&path, &log).unwrap();
         assert_refused(&folder.0, &log, ends[3]);
-        // Without the record after it, nobody can tell it from one that was not written to its end.
+        // Without a record after it, it can't be told from a torn one.
         log.truncate(ends[4]);
         fs::write(&path, &log).unwrap();
         let (journal, recovery) = open(&folder.0, SyncPolicy::Always).unwrap();
@@ -135,10 +135,10 @@ fn damage_to_a_large_record_is_refused_and_a_torn_one_cut() {
     }
 }
 
-/// Where records are not synced one by one, the machine can lose one and keep another: that is no damage. But what was
-/// synced, or opened again, is as safe as with `Always`.
+/// Where records aren't synced one by one, a crash can lose one and keep a later one, which isn't corruption. Records that were
+/// synced, also by opening the journal, are as safe as with `Always`.
 #[test]
-fn a_hole_in_what_was_not_synced_is_cut_and_one_in_what_was_is_damage() {
+fn a_hole_in_unsynced_records_is_truncated_and_one_in_synced_records_is_an_error() {
     let folder = Folder::fast("hole");
     let ends = fill(&folder.0, SyncPolicy::Never, 0..10);
     let whole = fs::read(folder.0.join("log-0")).unwrap();
@@ -158,7 +158,7 @@ fn a_hole_in_what_was_not_synced_is_cut_and_one_in_what_was_is_damage() {
     assert_refused(&folder.0, &log, ends[5]);
 }
 
-/// A log whose successor has records, because the snapshot could not be made.
+/// A log whose successor has records, because the snapshot could not be written.
 fn two_logs(folder: &Path) -> Vec<usize> {
     let ends = fill(folder, SyncPolicy::Always, 0..10);
     let (journal, _) = open(folder, SyncPolicy::Always).unwrap();
@@ -173,7 +173,7 @@ fn two_logs(folder: &Path) -> Vec<usize> {
 }
 
 #[test]
-fn a_log_that_another_follows_must_have_its_end() {
+fn a_log_that_another_follows_must_be_sealed() {
     let folder = Folder::fast("followed");
     let ends = two_logs(&folder.0);
     let path = folder.0.join("log-0");
@@ -182,7 +182,7 @@ fn a_log_that_another_follows_must_have_its_end() {
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         match open(&folder.0, SyncPolicy::Never) {
-            Err(JournalError::Cut(found)) => assert_eq!(found, path),
+            Err(JournalError::Truncated(found)) => assert_eq!(found, path),
             Err(JournalError::Load { path: found, .. }) => assert!(length < ends[0] && found == path),
             other => panic!("{length}: {:?}", other.map(|(_, recovery)| recovery)),
         }
@@ -192,7 +192,7 @@ fn a_log_that_another_follows_must_have_its_end() {
     assert!(matches!(
         open(&folder.0, SyncPolicy::Never),
         Err(JournalError::Load {
-            error: LoadError::Corrupt {
+            source: LoadError::Corrupt {
                 flaw: Flaw::Trailing,
                 ..
             },
@@ -200,11 +200,11 @@ fn a_log_that_another_follows_must_have_its_end() {
         })
     ));
     fs::write(&path, &whole).unwrap();
-    // The one that follows is lost, or is another.
+    // The next log is missing, or is another.
     let next = folder.0.join("log-1");
     let bytes = fs::read(&next).unwrap();
     fs::remove_file(&next).unwrap();
-    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == next));
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Truncated(found)) if found == next));
     fs::write(&next, &whole).unwrap();
     assert!(matches!(
         open(&folder.0, SyncPolicy::Never),
@@ -214,9 +214,9 @@ fn a_log_that_another_follows_must_have_its_end() {
     assert_eq!(open(&folder.0, SyncPolicy::Never).unwrap().0.load().len(), 20);
 }
 
-/// The process stopped when the new log had been made, and the old one had no end yet.
+/// The process stopped after creating the new log, before sealing the old one.
 #[test]
-fn a_log_that_was_made_and_not_begun_is_no_matter() {
+fn a_new_log_without_effect_is_ignored() {
     let folder = Folder::fast("begun");
     let ends = two_logs(&folder.0);
     let [old, new] = ["log-0", "log-1"].map(|name| folder.0.join(name));
@@ -232,18 +232,18 @@ fn a_log_that_was_made_and_not_begun_is_no_matter() {
     journal.compact().unwrap();
     drop(journal);
     assert_eq!(folder.names(), ["lock", "log-1", "snapshot-1"]);
-    // But it says how long the old one was.
+    // But it states the length of the old one.
     let folder = Folder::fast("begun-short");
     let ends = two_logs(&folder.0);
     let [old, new] = ["log-0", "log-1"].map(|name| folder.0.join(name));
     let (whole, begun) = (fs::read(&old).unwrap(), fs::read(&new).unwrap());
     fs::write(&new, &begun[..ends[0]]).unwrap();
     fs::write(&old, &whole[..ends[9]]).unwrap();
-    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == old));
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Truncated(found)) if found == old));
 }
 
 #[test]
-fn a_log_that_was_lost_is_told_of() {
+fn a_missing_log_after_a_snapshot_is_an_error() {
     let folder = Folder::fast("lost");
     fill(&folder.0, SyncPolicy::Always, 0..10);
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
@@ -253,16 +253,19 @@ fn a_log_that_was_lost_is_told_of() {
     let log = folder.0.join("log-1");
     let bytes = fs::read(&log).unwrap();
     fs::remove_file(&log).unwrap();
-    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(found)) if found == log));
+    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Truncated(found)) if found == log));
     fs::write(&log, b"").unwrap();
     assert!(matches!(
         open(&folder.0, SyncPolicy::Never),
         Err(JournalError::Load { .. })
     ));
     fs::write(&log, bytes).unwrap();
-    // A snapshot that was emptied is as good as lost.
+    // An empty snapshot counts as missing.
     fs::write(folder.0.join("snapshot-1"), b"").unwrap();
-    assert!(matches!(open(&folder.0, SyncPolicy::Never), Err(JournalError::Cut(_))));
+    assert!(matches!(
+        open(&folder.0, SyncPolicy::Never),
+        Err(JournalError::Truncated(_))
+    ));
 
     let folder = Folder::fast("emptied");
     fill(&folder.0, SyncPolicy::Always, 0..10);
@@ -273,10 +276,9 @@ fn a_log_that_was_lost_is_told_of() {
     ));
 }
 
-/// Whoever knows the salt can make tails of which each byte looks like a record. They are refused, in time in proportion to
-/// their length.
+/// With the salt, one can forge a tail in which a near-record begins at each byte. It is an error, in linear time.
 #[test]
-fn a_forged_tail_takes_no_more_than_its_length() {
+fn a_forged_tail_is_searched_in_linear_time() {
     let folder = Folder::fast("forged");
     let ends = fill(&folder.0, SyncPolicy::Always, 0..3);
     let log = folder.0.join("log-0");
@@ -300,17 +302,17 @@ fn a_forged_tail_takes_no_more_than_its_length() {
             assert_eq!(recovery.torn as usize, forged.len() - ends[3]);
         }
     }
-    // It took minutes when each was read to its end.
+    // It took minutes when each near-record was hashed.
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
-/// A record that never reached the disk may hold what looks like records, of this log even.
+/// User data in a torn record may look like records, even of this log.
 #[test]
-fn what_users_write_is_never_taken_for_a_record() {
+fn user_data_is_never_taken_for_a_record() {
     let folder = Folder::fast("inside");
     let ends = fill(&folder.0, SyncPolicy::Always, 0..3);
     let bytes = fs::read(folder.0.join("log-0")).unwrap();
-    // Another journal whose fact has all the bytes of this one, as far as they are text.
+    // Another journal with a fact that holds the bytes of this log, as far as they are text.
     let other = Folder::fast("outside");
     fill(&other.0, SyncPolicy::Always, 0..1);
     let log = other.0.join("log-0");
@@ -324,7 +326,7 @@ fn what_users_write_is_never_taken_for_a_record() {
 }
 
 #[test]
-fn files_of_others_are_left_alone() {
+fn other_files_are_ignored() {
     for name in [
         "log-20261127",
         "log-5",
@@ -354,7 +356,7 @@ fn files_of_others_are_left_alone() {
 }
 
 #[test]
-fn a_copy_without_its_lock_is_a_journal() {
+fn a_copy_without_the_lock_file_is_a_journal() {
     let folder = Folder::fast("copied");
     fill(&folder.0, SyncPolicy::Always, 0..3);
     fs::remove_file(folder.0.join("lock")).unwrap();
@@ -362,18 +364,18 @@ fn a_copy_without_its_lock_is_a_journal() {
     let (found, recovery): (Environment, _) = Journal::read(&folder.0, &NoCodec).unwrap();
     assert_eq!((found.len(), recovery.records), (3, 3));
     assert_eq!(folder.names(), ["log-0"]);
-    // And nothing is none.
+    // An empty folder isn't.
     fs::remove_file(folder.0.join("log-0")).unwrap();
     assert!(!Journal::<Atom>::is_in(&folder.0).unwrap());
     assert!(matches!(
         Journal::<Atom>::read(&folder.0, &NoCodec),
-        Err(JournalError::Cut(_))
+        Err(JournalError::Truncated(_))
     ));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_lock_that_is_removed_lets_no_second_writer_in() {
+fn a_removed_lock_admits_no_second_writer() {
     for replace in [false, true] {
         let folder = Folder::fast("removed");
         let lock = folder.0.join("lock");
@@ -384,7 +386,7 @@ fn a_lock_that_is_removed_lets_no_second_writer_in() {
             fs::write(&lock, "").unwrap();
         }
         assert!(matches!(open(&folder.0, SyncPolicy::Always), Err(JournalError::Locked)));
-        // The first notices, and goes on noticing.
+        // The first writer notices, and stays stopped.
         for _ in 0..2 {
             let added = journal.update(|env| env.add_fact(fact(3)));
             assert!(
@@ -400,10 +402,10 @@ fn a_lock_that_is_removed_lets_no_second_writer_in() {
     }
 }
 
-/// Two writers open a journal again and again, while somebody removes its lock.
+/// Two writers open a journal repeatedly while its lock is removed.
 #[cfg(unix)]
 #[test]
-fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
+fn no_commit_is_lost_while_the_lock_is_removed() {
     let folder = Folder::fast("vandal");
     let acknowledged = Mutex::new(Vec::new());
     let (lost, done) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -453,9 +455,9 @@ fn no_commit_is_lost_while_the_lock_is_removed_again_and_again() {
     assert!(!acknowledged.is_empty() && lost.into_inner());
 }
 
-/// Whoever reads takes no lock, and sees no damage where a writer is just writing.
+/// Reads take no lock, and report no corruption during a write.
 #[test]
-fn reads_are_in_no_way_of_a_service() {
+fn reads_do_not_hinder_a_writer() {
     let folder = Folder::fast("readers");
     fill(&folder.0, SyncPolicy::Never, 0..1);
     let done = AtomicBool::new(false);
@@ -492,7 +494,6 @@ fn reads_are_in_no_way_of_a_service() {
     });
 }
 
-/// A read beside a journal that is open gives what was committed.
 #[test]
 fn an_open_journal_can_be_read() {
     let folder = Folder::fast("beside-open");
@@ -503,10 +504,10 @@ fn an_open_journal_can_be_read() {
     add(&journal, 3);
 }
 
-/// Each file is replaced by that of another journal, and by an older one of the same.
+/// Each file is replaced by that of another journal, and by an older one.
 #[test]
-fn a_file_of_another_journal_or_another_time_is_refused() {
-    // As many commits in each, so that all lengths are the same.
+fn a_file_of_another_journal_or_an_older_one_is_an_error() {
+    // Equal numbers of commits, so that all lengths are equal.
     let [folder, other] = ["swapped", "swapped-other"].map(Folder::fast);
     let mut older = Vec::new();
     for folder in [&folder, &other] {
@@ -535,7 +536,7 @@ fn a_file_of_another_journal_or_another_time_is_refused() {
             match result {
                 Err(JournalError::Load {
                     path,
-                    error: LoadError::Corrupt { flaw, .. },
+                    source: LoadError::Corrupt { flaw, .. },
                 }) => assert!(
                     path == snapshot && matches!(flaw, Flaw::Foreign | Flaw::Order),
                     "{flaw:?}"
@@ -553,9 +554,9 @@ fn a_file_of_another_journal_or_another_time_is_refused() {
     assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 4);
 }
 
-/// A log that another follows, and the one that follows, of two journals that did the same.
+/// A log and its successor, of two journals with the same commits.
 #[test]
-fn a_log_that_goes_on_from_another_is_refused() {
+fn a_log_that_continues_another_log_is_an_error() {
     let [folder, other] = ["follows", "follows-other"].map(Folder::fast);
     for folder in [&folder, &other] {
         two_logs(&folder.0);
@@ -567,7 +568,7 @@ fn a_log_that_goes_on_from_another_is_refused() {
         match open(&folder.0, SyncPolicy::Always) {
             Err(JournalError::Load {
                 path,
-                error: LoadError::Corrupt {
+                source: LoadError::Corrupt {
                     flaw: Flaw::Foreign, ..
                 },
             }) => assert_eq!(path, folder.0.join("log-1")),
@@ -578,9 +579,9 @@ fn a_log_that_goes_on_from_another_is_refused() {
     assert_eq!(open(&folder.0, SyncPolicy::Always).unwrap().0.load().len(), 20);
 }
 
-/// Files of version 1 are told of by their version.
+/// The error names the version.
 #[test]
-fn files_of_version_1_are_refused() {
+fn files_of_version_1_are_an_error() {
     let folder = Folder::fast("version-1");
     fill(&folder.0, SyncPolicy::Always, 0..1);
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
@@ -590,7 +591,7 @@ fn files_of_version_1_are_refused() {
     let refused = |name: &str| match open(&folder.0, SyncPolicy::Always) {
         Err(JournalError::Load {
             path,
-            error: LoadError::Corrupt { flaw, .. },
+            source: LoadError::Corrupt { flaw, .. },
         }) => assert!(path == folder.0.join(name) && flaw == Flaw::Version(1), "{flaw:?}"),
         other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
     };
@@ -599,7 +600,7 @@ fn files_of_version_1_are_refused() {
     bytes[8] = 1;
     fs::write(&log, &bytes).unwrap();
     refused("log-1");
-    // A snapshot was a saved environment.
+    // A snapshot of version 1 was a saved environment.
     saved.save(folder.0.join("snapshot-1")).unwrap();
     refused("snapshot-1");
 }

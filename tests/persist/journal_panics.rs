@@ -1,4 +1,4 @@
-//! Journals: what panics is published whole or not at all, and the log goes on.
+//! A panic in foreign code publishes a change completely or not at all, and the journal stays usable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -35,7 +35,7 @@ fn journals() {
         }),
         ("try_update", |journal| {
             let done = journal.try_update(|env| (env.add_rule(frail("(f $x)"), frail("1")), Ok::<(), ()>(())).1);
-            done.unwrap().unwrap();
+            done.unwrap();
         }),
         ("commit", |journal| {
             let mut fork = journal.snapshot();
@@ -46,7 +46,7 @@ fn journals() {
             let mut fork = journal.snapshot();
             fork.bind("here", frail("(c $y)"));
             let resolve = |_: &_| pleach::env::Resolution::Ours;
-            journal.commit_with(&mut fork, resolve).unwrap().unwrap();
+            journal.commit_with(&mut fork, resolve).unwrap();
         }),
         ("compact", |journal| journal.compact().unwrap()),
         ("sync", |journal| journal.sync().unwrap()),
@@ -59,7 +59,7 @@ fn journals() {
             journal
                 .update(|env| env.extend([frail("(before $x)"), frail("(opaque <1>)")]))
                 .unwrap();
-            // Published, and not in the log yet.
+            // Published, and not logged yet.
             journal.world().update(|env| env.add_fact(frail("(unlogged $x)")));
             let before = save(&journal.snapshot());
             frail::fuse(Some(calls));
@@ -69,7 +69,7 @@ fn journals() {
             journal.load().check();
             if ended.is_err() {
                 panics += 1;
-                // If the panic came when it was written, it is published, and not acknowledged.
+                // If the panic came while it was logged, it is published and not acknowledged.
                 let mut done: World = load(&before);
                 let other = Journal::<Frail>::open_with(folder.join("other"), SyncPolicy::Never, Frails)
                     .unwrap()
@@ -79,12 +79,12 @@ fn journals() {
                 done = other.snapshot();
                 assert!(after == before || after == save(&done), "{name}, after {calls} calls");
             }
-            // The log goes on, with all that is published.
+            // Later commits log all published changes.
             journal.update(|env| env.add_fact(frail("(after 1)"))).unwrap();
             let last = save(&journal.snapshot());
             drop(journal);
             assert!(save(&open().snapshot()) == last, "{name}, after {calls} calls");
-            // What reads a log may panic too.
+            // Replaying a log may panic too.
             if ended.is_ok() {
                 for calls in 0.. {
                     frail::fuse(Some(calls));

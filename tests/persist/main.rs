@@ -1,4 +1,4 @@
-//! Files, archives and journals: round trips, damage, faults and processes that are killed.
+//! Files, archives and journals: round trips, corruption, faults and killed processes.
 
 mod archive;
 mod archive_faults;

@@ -136,8 +136,4 @@ fn no_files_import_each_other_but_within_one_concept() {
 const MOST_IN_A_CIRCLE: usize = 3;
 
 /// Circles that are larger today, by package and module, with the number of their files: none may grow, and no other come.
-const LARGER_CIRCLES: [(&str, &str, usize); 3] = [
-    ("pleach", "env", 21),
-    ("pleach", "persist", 17),
-    ("pleach-metta", "", 34),
-];
+const LARGER_CIRCLES: [(&str, &str, usize); 2] = [("pleach", "env", 21), ("pleach-metta", "", 34)];

@@ -23,10 +23,15 @@ pub(crate) fn error(message: impl Display) {
     )]);
 }
 
-/// Reports an error and, after it, what it came from.
+/// Reports an error and its sources.
 pub(crate) fn error_with_sources(error: &dyn Error) {
+    self::error(with_sources(error));
+}
+
+/// The message of an error, and those of its sources.
+pub(crate) fn with_sources(error: &dyn Error) -> String {
     let sources = iter::successors(error.source(), |error| (*error).source());
-    let message = sources.fold(error.to_string(), |message, source| {
+    sources.fold(error.to_string(), |message, source| {
         let source = source.to_string();
         // Some errors say what their source says.
         if message.ends_with(&source) {
@@ -34,8 +39,7 @@ pub(crate) fn error_with_sources(error: &dyn Error) {
         } else {
             message + ": " + &source
         }
-    });
-    self::error(message);
+    })
 }
 
 /// Says something that is no error.

@@ -6,10 +6,11 @@ use std::io::{self, BufWriter, Write};
 use clap::Args;
 use pleach::persist::{Archive, ArchiveError, Journal, Revision, RevisionId};
 
+use crate::Outcome;
+use crate::diagnostic::{self, with_sources};
 use crate::escape::escaped;
 use crate::load::printed_to_the_end;
 use crate::world::{LoadFault, Place, archive, name_or_main};
-use crate::{Outcome, diagnostic};
 
 /// Show the history of a world in an archive, the latest revision first.
 ///
@@ -125,7 +126,7 @@ impl Branches {
                     Ok(id) => writeln!(out, "{kind:<7} {} {}", short(*id), escaped(name)),
                     Err(fault) => {
                         damaged = true;
-                        diagnostic::error(format_args!("{kind} {name}: {fault}"));
+                        diagnostic::error(format_args!("{kind} {name}: {}", with_sources(fault)));
                         Ok(())
                     }
                 });

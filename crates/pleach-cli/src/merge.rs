@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, ValueEnum};
 use pleach::Environment;
 use pleach::env::{Conflicts, Resolution};
+use pleach::persist::ArchiveMergeError;
 
 use crate::save::{check, note, save};
 use crate::world::{LoadFault, MAIN, Place, archive, is_same_folder, name_or_main};
@@ -120,15 +121,15 @@ impl Merge {
         let from = name_or_main(Some(&from)).map_err(|fault| Fault::Load(place.clone(), fault.into()))?;
         let failed = |fault| Fault::Load(place.clone(), fault);
         let merged = archive(folder)
-            .and_then(|archive| {
+            .map(|archive| {
                 let resolve = |_: &_| self.on_conflict.resolution();
-                let merged = archive.merge_with(branch, from, note(&self.message), resolve);
-                merged.map_err(LoadFault::Archive)
+                archive.merge_with(branch, from, note(&self.message), resolve)
             })
             .map_err(failed)?;
         match merged {
             Ok(_) => Ok(()),
-            Err(conflicts) => Err(Fault::Conflicts(Box::new(conflicts))),
+            Err(ArchiveMergeError::Archive(error)) => Err(failed(LoadFault::Archive(error))),
+            Err(ArchiveMergeError::Conflicts(conflicts)) => Err(Fault::Conflicts(Box::new(conflicts))),
         }
     }
 }

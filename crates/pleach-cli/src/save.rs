@@ -8,15 +8,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use pleach::env::{Conflicts, IdSeed, resolve};
-use pleach::persist::{self, Archive, ArchiveError, Journal, Note, SaveError};
+use pleach::persist::{self, Archive, ArchiveError, ArchiveMergeError, Journal, Note, SaveError};
 use pleach::{Atom, Environment};
 use pleach_metta::References;
 
+use crate::Outcome;
+use crate::diagnostic::{self, with_sources};
 use crate::interrupt::CtrlC;
 use crate::run::Running;
 use crate::source::Source;
 use crate::world::{NotText, Place, name_or_main, say_that_it_waits};
-use crate::{Outcome, diagnostic};
 
 /// Run programs, and save the world that they leave.
 ///
@@ -76,10 +77,10 @@ impl Save {
 /// Why a world can't be saved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SaveFault {
-    #[error("{0}")]
-    File(#[source] SaveError),
-    #[error("{0}")]
-    Archive(#[source] ArchiveError),
+    #[error("{}", with_sources(.0))]
+    File(SaveError),
+    #[error("{}", with_sources(.0))]
+    Archive(ArchiveError),
     #[error("this is no saved world, and would be lost")]
     Stranger,
     #[error("this is a folder, and no archive; to make an archive in it, say which branch: FOLDER@main")]
@@ -134,11 +135,12 @@ pub(crate) fn save(place: &Place, environment: &Environment, note: Note) -> Resu
             let branch = name_or_main(name.as_deref())?;
             let committed = Archive::<Atom>::open_with(folder, References)
                 .map(|archive| archive.on_wait(say_that_it_waits))
+                .map_err(ArchiveMergeError::Archive)
                 .and_then(|archive| archive.commit_with(branch, environment, note, resolve::fail));
-            match committed.map_err(SaveFault::Archive)? {
-                Ok(_) => Ok(()),
-                Err(conflicts) => Err(SaveFault::Conflicts(Box::new(conflicts))),
-            }
+            committed.map(drop).map_err(|error| match error {
+                ArchiveMergeError::Archive(error) => SaveFault::Archive(error),
+                ArchiveMergeError::Conflicts(conflicts) => SaveFault::Conflicts(Box::new(conflicts)),
+            })
         }
         Place::Journal(_) => Err(SaveFault::Journal),
         Place::Folder(_) => Err(SaveFault::Folder),

@@ -72,7 +72,7 @@ impl Verify {
         // The last one is for the caller to tell of.
         let last = found.problems.pop();
         for problem in &found.problems {
-            diagnostic::error(problem);
+            diagnostic::error_with_sources(problem);
         }
         if let Some(last) = last {
             return Err(LoadFault::Archive(last));
@@ -82,7 +82,7 @@ impl Verify {
             let removed = archive.prune().map_err(LoadFault::Archive)?;
             text += &format!("; removed {}", count(removed, "file"));
         } else {
-            for path in &found.leftovers {
+            for path in &found.unreachable {
                 text += &format!("\n  nothing leads to {}", escaped(path.display()));
             }
         }

@@ -9,7 +9,7 @@ use pleach::Environment;
 use pleach::persist::{Archive, ArchiveError, Journal, JournalError, LoadError};
 use pleach_metta::References;
 
-use crate::diagnostic;
+use crate::diagnostic::{self, with_sources};
 
 /// The branch that is meant where none is named.
 pub(crate) const MAIN: &str = "main";
@@ -102,12 +102,12 @@ pub(crate) fn name_or_main(name: Option<&OsStr>) -> Result<&str, NotText> {
 /// Why a world can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadFault {
-    #[error("{0}")]
-    File(#[source] LoadError),
-    #[error("{0}")]
-    Archive(#[source] ArchiveError),
-    #[error("{0}")]
-    Journal(#[source] JournalError),
+    #[error("{}", with_sources(.0))]
+    File(LoadError),
+    #[error("{}", with_sources(.0))]
+    Archive(ArchiveError),
+    #[error("{}", with_sources(.0))]
+    Journal(JournalError),
     #[error("there is no archive, and no journal")]
     Nothing,
     #[error("this is a folder, with no archive and no journal in it")]
@@ -129,7 +129,7 @@ impl LoadFault {
                 error,
                 ArchiveError::Load { .. } | ArchiveError::Misnamed(_) | ArchiveError::Missing(_)
             ),
-            Self::Journal(error) => matches!(error, JournalError::Load { .. } | JournalError::Cut(_)),
+            Self::Journal(error) => matches!(error, JournalError::Load { .. } | JournalError::Truncated(_)),
             Self::Nothing | Self::Folder | Self::NoArchive | Self::Journals | Self::Name(_) => false,
         }
     }

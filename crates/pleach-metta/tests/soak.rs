@@ -100,7 +100,7 @@ impl Worlds {
             (1, Place::Journal) => {
                 let mut fork = self.journal.snapshot();
                 change.make(&mut fork);
-                self.journal.commit_with(&mut fork, resolve::theirs).unwrap().unwrap();
+                self.journal.commit_with(&mut fork, resolve::theirs).unwrap();
             }
             (2, Place::Cell) => loop {
                 let expected = self.cell.snapshot();

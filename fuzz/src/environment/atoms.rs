@@ -1,4 +1,4 @@
-//! The atoms and patterns of a run: few, so that operations meet.
+//! The atoms and patterns of a run: few, so that operations collide.
 
 use std::cell::LazyCell;
 
@@ -81,12 +81,12 @@ thread_local! {
     static PATTERNS: LazyCell<Vec<Atom>> = const { LazyCell::new(patterns) };
 }
 
-/// One of 256 atoms, some of them alike up to their variables.
+/// One of 256 atoms, some of them alpha-equivalent.
 pub(super) fn atom(byte: u8) -> Atom {
     ALL.with(|all| all[usize::from(byte)].clone())
 }
 
-/// 64 facts of one head: as many as are worth an index.
+/// 64 facts of one head: enough for an index.
 pub(super) fn edges() -> Vec<Atom> {
     (0..64).map(atom).collect()
 }
@@ -113,7 +113,7 @@ fn patterns() -> Vec<Atom> {
     texts.iter().map(|text| parse(text)).collect()
 }
 
-/// A pattern, or an atom to be asked for as it is.
+/// A pattern, or an atom to look up.
 pub(super) fn pattern(byte: u8) -> Atom {
     match byte {
         0..128 => PATTERNS.with(|patterns| patterns[usize::from(byte) % patterns.len()].clone()),

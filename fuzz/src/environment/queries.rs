@@ -1,4 +1,4 @@
-//! Queries, beside a scan of all atoms.
+//! Queries, compared with a scan of all atoms.
 
 use pleach::Atom;
 use pleach::env::Answer;
@@ -7,7 +7,7 @@ use pleach::term::{Bindings, path, rename_apart, unify};
 use super::Pair;
 use pleach_testkit::model::{Canonical, canonical};
 
-/// Facts that a join is tried on, at most: the scan takes the square of them.
+/// Greatest number of facts for a join, since the scan is quadratic.
 const FEW: usize = 40;
 
 type Found = (Canonical, u64);
@@ -29,7 +29,7 @@ pub(super) fn check(pair: &Pair, pattern: &Atom) {
             unify(pattern, &fact, &mut bindings).then(|| (canonical(&bindings.resolve(pattern)), *count))
         })
         .collect();
-    // Thrice, for then an index is worth it.
+    // Three times, so that an index is built.
     for _ in 0..3 {
         assert_eq!(
             pair.real
@@ -55,7 +55,7 @@ pub(super) fn check(pair: &Pair, pattern: &Atom) {
     }
 }
 
-/// Two patterns at once.
+/// A join of two patterns.
 pub(super) fn check_all(pair: &Pair, patterns: &[Atom; 2]) {
     let facts = facts(pair);
     if facts.len() > FEW {

@@ -1,4 +1,4 @@
-//! Bags, beside maps from items to counts.
+//! Bags, compared with maps from items to counts.
 
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
@@ -25,7 +25,7 @@ pub(crate) enum Step {
     Merge(Handle, Handle, Handle),
 }
 
-/// What `count` makes of the items' counts in all of these.
+/// Combines the counts of each item in all of these by `count`.
 fn counted<const N: usize>(models: [&Model; N], count: impl Fn([u64; N]) -> u64) -> Model {
     let items: BTreeSet<u16> = models.iter().flat_map(|model| model.keys().copied()).collect();
     items

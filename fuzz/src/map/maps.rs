@@ -1,4 +1,4 @@
-//! Maps, beside `BTreeMap`s.
+//! Maps, compared with `BTreeMap`s.
 
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;
@@ -36,7 +36,7 @@ pub(crate) enum Step {
     MergeAll(Handle, Handle, Handle),
     /// The same entries, built at once.
     Rebuild(Handle),
-    /// The same entries, with a hasher not known to be alike.
+    /// The same entries, with a hasher that isn't known to be equal.
     Estrange(Handle),
     Diff(Handle, Handle),
     Check(Handle),

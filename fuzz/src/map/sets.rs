@@ -1,4 +1,4 @@
-//! Sets, beside `BTreeSet`s.
+//! Sets, compared with `BTreeSet`s.
 
 use super::{HANDLES, Handle, Run};
 use arbitrary::Arbitrary;

@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 
 use super::shape::Shape;
 use crate::env::facts::{Bytes, Cursor, Entry};
-use crate::term::path::{CUT, Extent, Head, Varint};
+use crate::term::path::{CUT, Extent, Head};
+use crate::varint::Decoder;
 
 /// A search of the trie for the entries that may match a pattern, in key order, by depth first and without recursion.
 ///
@@ -92,7 +93,7 @@ struct Skip {
     missing: usize,
     ground: bool,
     /// The number that is being read, if any.
-    number: Option<(Number, Varint)>,
+    number: Option<(Number, Decoder)>,
 }
 
 /// What a number of the path counts.
@@ -370,7 +371,9 @@ impl<'a, E: Entry> Descent<'a, E> {
     fn skip_byte(&mut self, skip: &mut Skip, byte: u8) {
         let leaf = match &mut skip.number {
             Some((counts, number)) => {
-                let Some(value) = number.push(byte) else { return };
+                // A stored path is sound, so no error can occur.
+                let Ok(Some(value)) = number.push(byte) else { return };
+                let value = usize::try_from(value).unwrap_or(usize::MAX);
                 let counts = *counts;
                 skip.number = None;
                 match counts {
@@ -390,7 +393,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                     Head::LongExpression => Some(Number::Items),
                     _ => None,
                 }
-                .map(|counts| (counts, Varint::default()));
+                .map(|counts| (counts, Decoder::default()));
                 match head {
                     Head::NewVariable | Head::OldVariable => {
                         skip.ground = false;

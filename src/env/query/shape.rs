@@ -1,6 +1,6 @@
 //! A pattern, made ready to be followed through the trie.
 
-use crate::term::path::{Extent, Head, LIMIT, varint};
+use crate::term::path::{Extent, Head, LIMIT, read_number};
 
 /// The path of a pattern and what is at which place in it.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Shape {
                     variables += 1;
                     Some(variables - 1)
                 }
-                Head::OldVariable => varint(&bytes[start + 1..]).map(|(number, _)| number),
+                Head::OldVariable => read_number(&bytes[start + 1..]).map(|(number, _)| number),
                 _ => None,
             };
             // Until its items are known, `next` is their number.

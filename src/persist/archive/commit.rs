@@ -4,83 +4,89 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::name::{self, Kind};
-use super::revision::{Head, LAST_GENERATION, Stored};
+use super::error::{ArchiveError, ArchiveMergeError};
+use super::history::child;
+use super::ref_name::{self, RefKind};
+use super::revision::{Header, MAX_GENERATION, Note, Revision, RevisionId, Stored};
 use super::store::Store;
-use super::{Archive, ArchiveError, Note, Revision, RevisionId, States};
-use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
-use crate::persist::disk::{self, File};
-use crate::persist::{Flaw, LoadError, record};
+use super::{Archive, States};
+use crate::env::{Conflict, Environment, Resolution, Snapshot, resolve};
+use crate::persist::block::FILE_HEADER;
+use crate::persist::disk::{self, File, FileKind};
+use crate::persist::error::{Flaw, LoadError};
+use crate::persist::patch;
 use crate::term::Term;
 
-/// What a file takes on most disks, however short it is: so a patch weighs as much. Less in our own tests, so that few bytes
-/// make patches.
-const LEAST_WEIGHT: u64 = if cfg!(test) { 64 } else { 4096 };
+/// Least weight of a patch: the space that a short file takes on most disks. Less in unit tests, so that short files hold
+/// patches.
+const MIN_PATCH_WEIGHT: u64 = if cfg!(test) { 64 } else { 4096 };
 
-/// A commit that is to be made.
+/// A commit that isn't written yet.
 struct Pending<'a, T: Term> {
     branch: &'a str,
-    /// What the branch is at, if it is there.
+    /// Revision that the branch is at, if it exists.
     tip: Option<RevisionId>,
     state: &'a Arc<Snapshot<T>>,
-    /// The revisions of this archive that the state comes from, but for those that others among them come from.
+    /// Latest revisions of this archive that the state is or descends from.
     origins: Vec<RevisionId>,
     note: Note,
 }
 
-/// What a state that is to be committed has to do with what the branch is at.
+/// Relation of a state to the tip of the branch that it is committed to.
 #[derive(PartialEq)]
-enum Standing {
-    /// It takes nothing back that it doesn't know of.
-    Current,
-    /// It comes from a revision that the branch does, and not from what that has become.
-    Kin,
-    /// As much, or more, is in common to the versions in memory of it and of what the branch holds.
-    KinInMemory,
-    /// Neither, and the branch has moved since it was read here.
+enum Relation {
+    /// The commit undoes nothing unknown to it: the state descends from the tip, or is unrelated to it.
+    UpToDate,
+    /// The state and the tip have diverged from a common revision.
+    Diverged,
+    /// The same, and their versions in memory have a common ancestor that is as late or later.
+    DivergedInMemory,
+    /// They are unrelated, and the branch has moved since it was read here.
     Moved,
 }
 
 /// # Writing
-/// All have reached the disk when they return.
+/// Changes are durable when these methods return.
 impl<T: Term> Archive<T> {
-    /// Makes this the state of a branch, and says why, if there is something to say. O(d · log n) for d changes, if the
-    /// environment comes from what this handle checked out or committed to the branch last; else O(n). If nothing has
-    /// changed, there is no new revision.
+    /// Commits an environment to a branch, and returns the new revision, or the tip if nothing has changed. Creates the branch
+    /// if it is missing.
     ///
-    /// The new revision comes from the one that the branch is at, and from those that the environment does: those that it
-    /// and what it was [united](Environment::union) with were checked out from or committed as. If there is no such
-    /// branch, it is made, and the revision comes from the latter alone.
+    /// The parents of the revision are the tip of the branch and the revisions from which the environment descends: those
+    /// that it, and the environments it was [united](Environment::union) with, were checked out from or committed as.
+    ///
+    /// O(d · log n) for d changes, if the environment descends from the state that this handle last checked out from or
+    /// committed to the branch; else O(n).
     ///
     /// # Errors
-    /// [`ArchiveError::Outdated`] if the environment would undo what it never knew: it comes from a revision that has to do
-    /// with the one that the branch is at, or is in memory akin to it, and does not come from that one; or the branch has
-    /// moved since it was read here. The ways out:
-    /// - [`commit_with`](Self::commit_with), which merges the two;
-    /// - to commit it to a branch of its own, and [`merge`](Self::merge) that later.
+    /// [`ArchiveError::Outdated`], if the commit would undo changes unknown to the environment: it descends from an ancestor of
+    /// the tip, in the archive or in memory, not from the tip itself; or the branch has moved since it was read here. Then
+    /// - [`commit_with`](Self::commit_with) merges the two;
+    /// - or commit it to a branch of its own, and [`merge`](Self::merge) that later.
     ///
-    /// An environment that has nothing to do with the branch replaces what it holds, as one does whose history was
-    /// [forgotten](Environment::forget_history): so a branch is set back to an earlier state.
+    /// An environment that is unrelated to the branch replaces its content. So, to reset a branch to an earlier state, commit
+    /// that state after [`forget_history`](Environment::forget_history).
     pub fn commit(
         &self,
         branch: &str,
         environment: &Environment<T>,
         note: impl Into<Note>,
     ) -> Result<RevisionId, ArchiveError> {
-        // Dropped when the turn is over: terms are the user's.
+        // Dropped after the guard: dropping terms runs foreign code.
         let states;
-        let _turn = self.turn()?;
+        let _guard = self.lock_for_write()?;
         states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
-        if self.standing(&pending, &states)? != Standing::Current {
+        if self.relation(&pending, &states)? != Relation::UpToDate {
             return Err(ArchiveError::Outdated(branch.to_owned()));
         }
         self.put_next(pending, &states)
     }
 
-    /// As [`commit`](Self::commit); but where that would say [`ArchiveError::Outdated`], the environment becomes a revision
-    /// beside the branch, and is merged into it, as by [`merge_with`](Self::merge_with), under the same lock. The
-    /// environment itself stays as it is.
+    /// Commits an environment to a branch like [`commit`](Self::commit), but merges it where that would fail with
+    /// [`ArchiveError::Outdated`].
+    ///
+    /// The environment becomes a revision of its own, which is merged into the branch as by [`merge_with`](Self::merge_with),
+    /// under the same lock. The environment itself isn't changed. Costs as `commit`, or as `merge_with` if it merges.
     ///
     /// ```
     /// # use pleach::persist::Archive;
@@ -93,119 +99,116 @@ impl<T: Term> Archive<T> {
     /// yours.add_fact("(coffee)".parse()?);
     /// archive.commit("main", &yours, "")?;
     /// assert!(archive.commit("main", &mine, "").is_err());
-    /// archive.commit_with("main", &mine, "", resolve::fail)??;
+    /// archive.commit_with("main", &mine, "", resolve::fail)?;
     /// assert_eq!(archive.checkout("main")?.len(), 2);
     /// # std::fs::remove_dir_all(&folder)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`ArchiveError`]; `Outdated` only if the two have nothing in common, and the branch has moved since it was read here.
-    /// Within: all conflicts that `resolve` gave up on; nothing is written then.
+    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], which is `Outdated` only if the two
+    /// have no common ancestor and the branch has moved since it was read here.
     pub fn commit_with(
         &self,
         branch: &str,
         environment: &Environment<T>,
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
-    ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
-        // Dropped when the turn is over: terms are the user's.
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        // Dropped after the guard: dropping terms runs foreign code.
         let states;
-        let _turn = self.turn()?;
+        let _guard = self.lock_for_write()?;
         states = self.states().clone();
         let pending = self.pending(branch, environment, note.into())?;
-        let standing = self.standing(&pending, &states)?;
-        let Some(tip) = pending.tip.filter(|_| standing != Standing::Current) else {
-            return self.put_next(pending, &states).map(Ok);
+        let relation = self.relation(&pending, &states)?;
+        let Some(tip) = pending.tip.filter(|_| relation != Relation::UpToDate) else {
+            return Ok(self.put_next(pending, &states)?);
         };
         let state = pending.state;
-        let (ours, theirs) = match (standing, states.get(branch)) {
-            (Standing::KinInMemory, Some((seen, before))) if *seen == tip => (Arc::clone(before), Arc::clone(state)),
-            (Standing::KinInMemory, Some((_, before))) => {
-                let ours = self.after(before, self.state(tip, &states)?, tip)?;
+        let (ours, theirs) = match (relation, states.get(branch)) {
+            (Relation::DivergedInMemory, Some((seen, before))) if *seen == tip => {
+                (Arc::clone(before), Arc::clone(state))
+            }
+            (Relation::DivergedInMemory, Some((_, before))) => {
+                let ours = self.descend(before, self.state(tip, &states)?, tip)?;
                 (ours, Arc::clone(state))
             }
-            (Standing::Kin, _) => {
+            (Relation::Diverged, _) => {
                 let ids: Vec<_> = [tip].into_iter().chain(pending.origins.iter().copied()).collect();
                 let related = self.all_related(&ids, &states)?;
                 let (ours, bases) = related.split_first().ok_or(ArchiveError::Missing(tip))?;
                 (Arc::clone(ours), child(bases, Environment::at(Arc::clone(state))))
             }
-            _ => return Err(ArchiveError::Outdated(branch.to_owned())),
+            _ => return Err(ArchiveError::Outdated(branch.to_owned()).into()),
         };
-        let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve);
-        let merged = match merged {
-            Ok(merged) => merged.into_snapshot(),
-            Err(conflicts) => return Ok(Err(conflicts)),
-        };
-        // It is a revision too: so all who know it, and go on from it, know what was merged.
+        let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve)?;
+        let merged = merged.into_snapshot();
+        // The environment becomes a revision too, so that its descendants are related to the merge.
         let time = pending.note.time;
         let own = self.put_after(pending.origins, state, pending.note, &states)?;
         state.mark(state.marks().into_iter().chain([own.0]));
-        let id = if self.leads_to(own, tip)? {
+        let id = if self.is_ancestor(own, tip)? {
             tip
         } else {
             let message = String::new();
             self.put(vec![tip, own], Some(&ours), &merged, Note { message, time })?
         };
-        self.move_to(branch, tip, id, merged, &states)?;
-        self.keep(state, own)?;
-        Ok(Ok(id))
+        self.advance(branch, tip, id, merged, &states)?;
+        self.mark_as(state, own)?;
+        Ok(id)
     }
 
-    /// As [`merge_with`](Self::merge_with), with no note; and where both sides changed a state or a binding
-    /// differently, it is as `from` has it.
+    /// Merges `from` into the branch `into` like [`merge_with`](Self::merge_with), without a note. Where both sides changed a
+    /// state or a binding differently, that of `from` wins.
     ///
     /// # Errors
-    /// As [`merge_with`](Self::merge_with).
+    /// [`ArchiveError`], also if `into` is no branch.
     pub fn merge(&self, into: &str, from: &str) -> Result<RevisionId, ArchiveError> {
-        match self.merge_with(into, from, Note::default(), resolve::theirs)? {
-            Ok(id) => Ok(id),
-            Err(_) => unreachable!("this resolver always decides"),
-        }
+        self.merge_with(into, from, Note::default(), resolve::theirs)
+            .map_err(|error| match error {
+                ArchiveMergeError::Archive(error) => error,
+                ArchiveMergeError::Conflicts(_) => unreachable!("this resolver always decides"),
+            })
     }
 
-    /// Commits to the branch `into` the [union](Environment::union) of what it holds and what `from` does, with both
-    /// as parents. What both inherited counts once, however often the two were merged before; a definition that only
-    /// `from` has given another place keeps the one it has in `into`. If one of them comes from the other, no
-    /// revision is made: the branch is at the later one then.
+    /// Merges the revision `from` into the branch `into`: commits the [union](Environment::union) of both states with both
+    /// revisions as parents.
     ///
-    /// O(n) for the last revision that all ways from the two lead through, and what happened since.
+    /// Atoms that both inherited count once, however often the two were merged before. A definition that only `from` has moved
+    /// keeps its place in `into`. If one revision descends from the other, the branch moves to the later one (fast-forward).
+    ///
+    /// O(n) for the last revision that is on every path from the two to their ancestors, and the changes since.
     ///
     /// # Errors
-    /// [`ArchiveError`], if `into` is no branch too. Within: all conflicts that `resolve` gave up on; nothing is
-    /// written then.
+    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], also if `into` is no branch.
     pub fn merge_with(
         &self,
         into: &str,
         from: &str,
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
-    ) -> Result<Result<RevisionId, Conflicts<T>>, ArchiveError> {
-        name::check(into)?;
-        // Dropped when the turn is over: terms are the user's.
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        ref_name::check(into)?;
+        // Dropped after the guard: dropping terms runs foreign code.
         let states;
-        let _turn = self.turn()?;
+        let _guard = self.lock_for_write()?;
         states = self.states().clone();
         let from = self.find(from)?;
-        let tip = self.store.named(Kind::Branch, into)?;
-        let tip = tip.ok_or_else(|| Kind::Branch.missing(into))?;
-        let (id, state) = if self.leads_to(from, tip)? {
+        let tip = self.store.target(RefKind::Branch, into)?;
+        let tip = tip.ok_or_else(|| RefKind::Branch.missing(into))?;
+        let (id, state) = if self.is_ancestor(from, tip)? {
             self.store.sync_names()?;
-            return Ok(Ok(tip));
-        } else if self.leads_to(tip, from)? {
+            return Ok(tip);
+        } else if self.is_ancestor(tip, from)? {
             (from, self.state(from, &states)?)
         } else {
             let [ours, theirs] = self.related([tip, from], &states)?;
-            let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve);
-            let merged = match merged {
-                Ok(merged) => merged.into_snapshot(),
-                Err(conflicts) => return Ok(Err(conflicts)),
-            };
+            let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve)?;
+            let merged = merged.into_snapshot();
             (self.put(vec![tip, from], Some(&ours), &merged, note.into())?, merged)
         };
-        self.move_to(into, tip, id, state, &states)?;
-        Ok(Ok(id))
+        self.advance(into, tip, id, state, &states)?;
+        Ok(id)
     }
 }
 
@@ -216,67 +219,67 @@ impl<T: Term> Archive<T> {
         environment: &'a Environment<T>,
         note: Note,
     ) -> Result<Pending<'a, T>, ArchiveError> {
-        name::check(branch)?;
-        self.must_be_free(Kind::Tag, branch)?;
+        ref_name::check(branch)?;
+        self.check_free(RefKind::Tag, branch)?;
         let state = environment.snapshot();
         Ok(Pending {
             branch,
-            tip: self.store.named(Kind::Branch, branch)?,
+            tip: self.store.target(RefKind::Branch, branch)?,
             state,
-            origins: self.latest(self.origins(state)?)?,
+            origins: self.without_ancestors(self.origins(state)?)?,
             note,
         })
     }
 
-    fn standing(&self, pending: &Pending<'_, T>, states: &States<T>) -> Result<Standing, ArchiveError> {
+    fn relation(&self, pending: &Pending<'_, T>, states: &States<T>) -> Result<Relation, ArchiveError> {
         let Some(tip) = pending.tip else {
-            return Ok(Standing::Current);
+            return Ok(Relation::UpToDate);
         };
         for origin in &pending.origins {
-            if self.leads_to(tip, *origin)? {
-                return Ok(Standing::Current);
+            if self.is_ancestor(tip, *origin)? {
+                return Ok(Relation::UpToDate);
             }
         }
-        let mut kin = Vec::new();
+        let mut related = Vec::new();
         for origin in &pending.origins {
-            if self.are_akin(tip, *origin)? {
-                kin.push(*origin);
+            if self.have_common_ancestor(tip, *origin)? {
+                related.push(*origin);
             }
         }
         let Some((seen, before)) = states.get(pending.branch) else {
-            return Ok(if kin.is_empty() {
-                Standing::Current
+            return Ok(if related.is_empty() {
+                Relation::UpToDate
             } else {
-                Standing::Kin
+                Relation::Diverged
             });
         };
-        let is_known = *seen == tip || self.leads_to(*seen, tip)?;
-        Ok(if !kin.is_empty() {
-            // Both may have gone on from a state that is no revision: memory knows better then.
-            let is_nearer = is_known && self.all_lead_to(&kin, &before.common(pending.state))?;
+        let is_known = *seen == tip || self.is_ancestor(*seen, tip)?;
+        Ok(if !related.is_empty() {
+            // They may have diverged from a state that isn't a revision: then the common version in memory is later.
+            let is_nearer = is_known && self.are_all_ancestors(&related, &before.common(pending.state))?;
             if is_nearer {
-                Standing::KinInMemory
+                Relation::DivergedInMemory
             } else {
-                Standing::Kin
+                Relation::Diverged
             }
         } else if *seen == tip && !before.is_ahead_of(pending.state) {
-            Standing::Current
+            Relation::UpToDate
         } else if is_known && !before.common(pending.state).is_empty() {
-            Standing::KinInMemory
+            Relation::DivergedInMemory
         } else {
-            Standing::Moved
+            Relation::Moved
         })
     }
 
-    /// Does one of these versions come from each of these revisions?
-    fn all_lead_to(&self, ids: &[RevisionId], versions: &[Arc<Snapshot<T>>]) -> Result<bool, ArchiveError> {
+    /// Whether each of these revisions is an ancestor of one of these versions.
+    fn are_all_ancestors(&self, ids: &[RevisionId], versions: &[Arc<Snapshot<T>>]) -> Result<bool, ArchiveError> {
         let mut origins = Vec::new();
         for version in versions {
             origins.extend(self.origins(version)?);
         }
         'ids: for id in ids {
             for origin in &origins {
-                if self.leads_to(*id, *origin)? {
+                if self.is_ancestor(*id, *origin)? {
                     continue 'ids;
                 }
             }
@@ -285,7 +288,7 @@ impl<T: Term> Archive<T> {
         Ok(true)
     }
 
-    /// Makes the state the next one of the branch.
+    /// Writes the next revision of the branch, and moves the branch to it.
     fn put_next(&self, pending: Pending<'_, T>, states: &States<T>) -> Result<RevisionId, ArchiveError> {
         let Pending {
             branch,
@@ -294,20 +297,20 @@ impl<T: Term> Archive<T> {
             origins,
             note,
         } = pending;
-        let parents = self.latest(tip.into_iter().chain(origins).collect())?;
+        let parents = self.without_ancestors(tip.into_iter().chain(origins).collect())?;
         let id = match (&parents[..], states.get(branch)) {
             ([first, ..], Some((seen, before))) if first == seen => self.put(parents, Some(before), state, note)?,
             _ => self.put_after(parents, state, note, states)?,
         };
-        // If the name fails, it may be there all the same: who tries again must not be taken for another.
+        // Writing the name may take effect despite an error: marked, the state is up to date when the commit is retried.
         state.mark(state.marks().into_iter().chain([id.0]));
         self.set_branch(branch, tip, id)?;
-        self.keep(state, id)?;
-        self.remember(branch, id, Arc::clone(state));
+        self.mark_as(state, id)?;
+        self.cache(branch, id, Arc::clone(state));
         Ok(id)
     }
 
-    /// As [`put`](Self::put), of which the first parent is to be found.
+    /// Like [`put`](Self::put), but looks up the state of the first parent.
     fn put_after(
         &self,
         parents: Vec<RevisionId>,
@@ -322,17 +325,17 @@ impl<T: Term> Archive<T> {
         self.put(parents, before.as_ref(), state, note)
     }
 
-    /// Has a branch that was at `tip` be at a revision, on the disk too. Nothing is written if it is there already.
+    /// Moves a branch from `tip` to a revision, durably. Writes nothing if it is there already.
     fn set_branch(&self, branch: &str, tip: Option<RevisionId>, id: RevisionId) -> Result<(), ArchiveError> {
         if tip == Some(id) {
-            // Whoever wrote it may have failed, or been killed, before it lasted.
+            // Its writer may have failed, or been killed, before it was durable.
             return Ok(self.store.sync_names()?);
         }
-        self.store.set_name(Kind::Branch, branch, id)
+        self.store.set_name(RefKind::Branch, branch, id)
     }
 
-    /// Moves a branch on to a revision that comes from what it is at.
-    fn move_to(
+    /// Moves a branch to a descendant of its tip.
+    fn advance(
         &self,
         branch: &str,
         tip: RevisionId,
@@ -341,20 +344,20 @@ impl<T: Term> Archive<T> {
         states: &States<T>,
     ) -> Result<(), ArchiveError> {
         self.set_branch(branch, Some(tip), id)?;
-        // Who has a fork of the old state can unite it with the new one.
+        // Forks of the old state must stay related to the new one.
         let state = match states.get(branch) {
-            Some((seen, old)) if *seen == tip => self.after(old, state, id)?,
+            Some((seen, old)) if *seen == tip => self.descend(old, state, id)?,
             _ => {
-                self.keep(&state, id)?;
+                self.mark_as(&state, id)?;
                 state
             }
         };
-        self.remember(branch, id, state);
+        self.cache(branch, id, state);
         Ok(())
     }
 
-    /// Writes a revision that comes from these, of which the first holds `before`; or none, if nothing has changed since
-    /// the only one.
+    /// Writes a revision with these parents, of which the first has the state `before`; returns the only parent if nothing
+    /// has changed since.
     fn put(
         &self,
         parents: Vec<RevisionId>,
@@ -369,69 +372,69 @@ impl<T: Term> Archive<T> {
             return Ok(*only);
         }
         let mut generation = 0;
-        let mut behind_first = None;
+        let mut first_chain = None;
         for parent in &parents {
-            let head = self.store.revision(*parent)?.head;
-            if head.next_generation() > LAST_GENERATION {
-                let error = LoadError::at(12, Flaw::Order);
+            let header = self.store.revision(*parent)?.header;
+            if header.next_generation() > MAX_GENERATION {
+                let source = LoadError::at(FILE_HEADER, Flaw::Order);
                 let path = self.store.path(*parent);
-                return Err(ArchiveError::Load { path, error });
+                return Err(ArchiveError::Load { path, source });
             }
-            generation = generation.max(head.next_generation());
-            behind_first.get_or_insert(match head.stored {
+            generation = generation.max(header.next_generation());
+            first_chain.get_or_insert(match header.stored {
                 Stored::Whole(length) => (0, length),
-                Stored::Patch { behind, whole } => (behind, whole),
+                Stored::Patch { chain, whole } => (chain, whole),
             });
         }
         let mut bytes = Vec::new();
         let mut stored = Stored::Whole(0);
-        if let (Some(patch), Some((behind, whole))) = (patch, behind_first)
-            // A change takes 4 bytes at least.
+        if let (Some(patch), Some((chain, whole))) = (patch, first_chain)
+            // A change takes at least 4 bytes.
             && patch.len() as u64 <= whole / 4
         {
-            record::write(&mut bytes, &patch, &*self.codec)?;
-            let behind = u64::saturating_add(behind, LEAST_WEIGHT.max(bytes.len() as u64));
-            if behind <= whole {
-                stored = Stored::Patch { behind, whole };
+            patch::write(&mut bytes, &patch, &*self.codec)?;
+            let chain = u64::saturating_add(chain, MIN_PATCH_WEIGHT.max(bytes.len() as u64));
+            if chain <= whole {
+                stored = Stored::Patch { chain, whole };
             }
         }
-        let head = Head { generation, stored };
-        let revision = Revision::new(parents, note, state.len(), head);
+        let header = Header { generation, stored };
+        let revision = Revision::new(parents, note, state.len(), header);
         let patch = matches!(stored, Stored::Patch { .. }).then_some(&bytes[..]);
         self.store.put(&revision, patch, state, &*self.codec)
     }
 }
 
 impl<T: Term> Archive<T> {
-    /// Checks that a commit to a branch of the archive in this folder can be written, as far as can be told and without
-    /// making anything that stays: that the name can be a branch's and is no tag's, and that the folders may be written.
-    /// If there is no archive, that one can be made. O(f) for f files in a folder that holds none.
+    /// Checks that a commit to a branch of the archive in a folder can be written, as far as can be known without lasting
+    /// changes: that the name is valid and not that of a tag, and that the folders are writable. If there is no archive, checks
+    /// that one can be created. O(f) for f files in a folder without an archive.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open) and [`commit`](Self::commit) that would come now.
+    /// The error of [`open`](Self::open) or [`commit`](Self::commit) that would occur now.
     pub fn probe(folder: impl AsRef<Path>, branch: &str) -> Result<(), ArchiveError> {
-        name::check(branch)?;
+        ref_name::check(branch)?;
         let folder = folder.as_ref();
         if Self::is_in(folder)? {
             let archive = Archive::<T>::open(folder)?;
             File::open_lock(&archive.store.folder.join("lock"))?;
-            archive.must_be_free(Kind::Tag, branch)?;
-            archive.store.named(Kind::Branch, branch)?;
+            archive.check_free(RefKind::Tag, branch)?;
+            archive.store.target(RefKind::Branch, branch)?;
             return Ok(archive.store.probe()?);
         }
         match disk::status(folder)?.map(|found| found.kind) {
-            Some(disk::Kind::Folder) => {
-                Store::must_be_ours(folder, disk::entries(folder)?)?;
+            Some(FileKind::Folder) => {
+                Store::check_entries(folder, disk::entries(folder)?)?;
                 Ok(Store::probe_new(folder)?)
             }
             Some(_) => Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
             None => {
-                // It will be made, and those above.
+                // It would be created with its missing ancestors.
                 let folder = disk::absolute(folder)?;
-                for above in folder.ancestors().skip(1) {
-                    match disk::status(above)?.map(|found| found.kind) {
+                for ancestor in folder.ancestors().skip(1) {
+                    match disk::status(ancestor)?.map(|found| found.kind) {
                         None => {}
-                        Some(disk::Kind::Folder) => return Ok(Store::probe_new(above)?),
+                        Some(FileKind::Folder) => return Ok(Store::probe_new(ancestor)?),
                         Some(_) => return Err(io::Error::from(io::ErrorKind::NotADirectory).into()),
                     }
                 }
@@ -439,21 +442,4 @@ impl<T: Term> Archive<T> {
             }
         }
     }
-}
-
-/// What an environment holds, as a version that comes from these in memory, and shares with the first of them what it can.
-pub(super) fn child<T: Term>(parents: &[Arc<Snapshot<T>>], environment: Environment<T>) -> Arc<Snapshot<T>> {
-    let patch = parents
-        .first()
-        .and_then(|first| Some((first, first.patch_to(environment.snapshot())?)));
-    let environment = match patch {
-        Some((first, patch)) => {
-            let mut child = Environment::at(Arc::clone(first));
-            child.apply(&patch);
-            child
-        }
-        None => environment,
-    };
-    let parents: Vec<_> = parents.iter().collect();
-    Arc::new(environment.snapshot().as_child_of(&parents))
 }

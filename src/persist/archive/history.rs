@@ -1,19 +1,21 @@
-//! Walks through the history of an archive.
+//! The revision graph of an archive, and the states of its revisions.
 
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use super::commit::child;
+use super::error::ArchiveError;
+use super::revision::{Revision, RevisionId};
 use super::store::Content;
-use super::{Archive, ArchiveError, Revision, RevisionId, States};
+use super::{Archive, States};
 use crate::env::{Environment, Snapshot};
-use crate::persist::{Flaw, LoadError};
+use crate::persist::block::FILE_HEADER;
+use crate::persist::error::{Flaw, LoadError};
 use crate::term::Term;
 
-/// Revisions to be visited, latest generation first, each once.
+/// A queue of revisions to visit, latest generation first, each once.
 #[derive(Default)]
 struct Queue {
-    /// The generation, which decides, and the id.
+    /// Ordered by generation, then by id.
     heap: BinaryHeap<(u64, RevisionId)>,
     revisions: HashMap<RevisionId, Revision>,
     known: BTreeSet<RevisionId>,
@@ -23,13 +25,13 @@ impl Queue {
     fn add<T: Term>(&mut self, archive: &Archive<T>, id: RevisionId) -> Result<(), ArchiveError> {
         if self.known.insert(id) {
             let revision = archive.store.revision(id)?;
-            self.heap.push((revision.head.generation, id));
+            self.heap.push((revision.header.generation, id));
             self.revisions.insert(id, revision);
         }
         Ok(())
     }
 
-    /// The next one. Its parents are added.
+    /// Removes the revision of the latest generation, and adds its parents.
     fn next<T: Term>(&mut self, archive: &Archive<T>) -> Result<Option<Revision>, ArchiveError> {
         let Some((generation, id)) = self.heap.pop() else {
             return Ok(None);
@@ -40,11 +42,11 @@ impl Queue {
         for parent in &revision.parents {
             self.add(archive, *parent)?;
             if let Some(parent) = self.revisions.get(parent)
-                && parent.head.generation >= generation
+                && parent.header.generation >= generation
             {
-                let error = LoadError::at(12, Flaw::Order);
+                let source = LoadError::at(FILE_HEADER, Flaw::Order);
                 let path = archive.store.path(id);
-                return Err(ArchiveError::Load { path, error });
+                return Err(ArchiveError::Load { path, source });
             }
         }
         Ok(Some(revision))
@@ -52,7 +54,7 @@ impl Queue {
 }
 
 impl<T: Term> Archive<T> {
-    /// All revisions that these come from, and themselves: each before those that it comes from.
+    /// Returns these revisions and their ancestors: children before parents.
     pub(super) fn ancestry(&self, ids: impl IntoIterator<Item = RevisionId>) -> Result<Vec<Revision>, ArchiveError> {
         let mut queue = Queue::default();
         for id in ids {
@@ -65,10 +67,10 @@ impl<T: Term> Archive<T> {
         Ok(found)
     }
 
-    /// Is `later` this revision, or does it come from it? From one that is not there, nothing comes.
-    pub(super) fn leads_to(&self, id: RevisionId, later: RevisionId) -> Result<bool, ArchiveError> {
+    /// Whether `later` is the revision `id` or descends from it. Nothing descends from a missing revision.
+    pub(super) fn is_ancestor(&self, id: RevisionId, later: RevisionId) -> Result<bool, ArchiveError> {
         let oldest = match self.store.revision(id) {
-            Ok(revision) => revision.head.generation,
+            Ok(revision) => revision.header.generation,
             Err(ArchiveError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
@@ -78,31 +80,31 @@ impl<T: Term> Archive<T> {
             if revision.id == id {
                 return Ok(true);
             }
-            if revision.head.generation <= oldest {
+            if revision.header.generation <= oldest {
                 queue.heap.retain(|(generation, _)| *generation >= oldest);
             }
         }
         Ok(false)
     }
 
-    /// Have the two revisions something in common?
-    pub(super) fn are_akin(&self, a: RevisionId, b: RevisionId) -> Result<bool, ArchiveError> {
+    /// Whether two revisions have a common ancestor.
+    pub(super) fn have_common_ancestor(&self, a: RevisionId, b: RevisionId) -> Result<bool, ArchiveError> {
         let of_a: BTreeSet<_> = self.ancestry([a])?.into_iter().map(|revision| revision.id).collect();
         Ok(self.ancestry([b])?.iter().any(|revision| of_a.contains(&revision.id)))
     }
 
-    /// These without those that others among them come from, each once.
-    pub(super) fn latest(&self, ids: Vec<RevisionId>) -> Result<Vec<RevisionId>, ArchiveError> {
+    /// Removes duplicates, and revisions that are ancestors of others among these.
+    pub(super) fn without_ancestors(&self, ids: Vec<RevisionId>) -> Result<Vec<RevisionId>, ArchiveError> {
         let mut latest: Vec<RevisionId> = Vec::new();
         'ids: for id in ids {
             for other in &latest {
-                if self.leads_to(id, *other)? {
+                if self.is_ancestor(id, *other)? {
                     continue 'ids;
                 }
             }
             let mut kept = Vec::new();
             for other in latest {
-                if !self.leads_to(other, id)? {
+                if !self.is_ancestor(other, id)? {
                     kept.push(other);
                 }
             }
@@ -112,13 +114,13 @@ impl<T: Term> Archive<T> {
         Ok(latest)
     }
 
-    /// The revisions of this archive that a state is or comes from.
+    /// Returns the revisions of this archive that a state is marked with: those that it is or descends from.
     pub(super) fn origins(&self, state: &Arc<Snapshot<T>>) -> Result<Vec<RevisionId>, ArchiveError> {
         let mut origins = Vec::new();
         for id in state.marks().into_iter().map(RevisionId) {
             match self.store.revision(id) {
                 Ok(_) => origins.push(id),
-                // It is one of another archive.
+                // It belongs to another archive.
                 Err(ArchiveError::Missing(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -126,11 +128,11 @@ impl<T: Term> Archive<T> {
         Ok(origins)
     }
 
-    /// This state is kept as that revision.
-    pub(super) fn keep(&self, state: &Arc<Snapshot<T>>, id: RevisionId) -> Result<(), ArchiveError> {
+    /// Marks a state as the revision `id`, in place of that revision's ancestors.
+    pub(super) fn mark_as(&self, state: &Arc<Snapshot<T>>, id: RevisionId) -> Result<(), ArchiveError> {
         let mut marks = state.marks();
         for origin in self.origins(state)? {
-            if self.leads_to(origin, id)? {
+            if self.is_ancestor(origin, id)? {
                 marks.remove(&origin.0);
             }
         }
@@ -139,9 +141,9 @@ impl<T: Term> Archive<T> {
         Ok(())
     }
 
-    /// The state `new`, of this revision, as one that comes from `old` in memory too: unless `old` has a space that `new`
-    /// lacks.
-    pub(super) fn after(
+    /// Returns the state `new` of the revision `id` as a version that descends from `old` in memory, unless `old` has a space
+    /// that `new` lacks.
+    pub(super) fn descend(
         &self,
         old: &Arc<Snapshot<T>>,
         new: Arc<Snapshot<T>>,
@@ -155,16 +157,16 @@ impl<T: Term> Archive<T> {
             }
             None => new,
         };
-        self.keep(&state, id)?;
+        self.mark_as(&state, id)?;
         Ok(state)
     }
 
-    /// What a revision holds: the last whole one, or one in memory, and the patches since.
+    /// Returns the state of a revision: the last whole or cached one, with the patches since applied.
     pub(super) fn state(&self, id: RevisionId, states: &States<T>) -> Result<Arc<Snapshot<T>>, ArchiveError> {
         let mut patches = Vec::new();
         let mut at = id;
         let mut environment = loop {
-            if let Some((_, state)) = states.values().find(|(known, _)| *known == at) {
+            if let Some((_, state)) = states.values().find(|(cached, _)| *cached == at) {
                 if at == id {
                     return Ok(Arc::clone(state));
                 }
@@ -185,14 +187,14 @@ impl<T: Term> Archive<T> {
             environment.apply(patch);
         }
         let state = environment.into_snapshot();
-        self.keep(&state, id)?;
+        self.mark_as(&state, id)?;
         Ok(state)
     }
 
-    /// What two revisions hold, as versions that are related in memory as they are in the archive.
+    /// Returns the states of two revisions, as versions that are related in memory as they are in the archive.
     ///
-    /// The last revision that all ways from the two lead through is loaded, and what happened since is done to forks
-    /// of it.
+    /// Loads the last revision that is on every path from the two to their ancestors, and applies the patches since to forks of
+    /// it.
     pub(super) fn related(
         &self,
         ids: [RevisionId; 2],
@@ -202,7 +204,7 @@ impl<T: Term> Archive<T> {
         found.try_into().map_err(|_| ArchiveError::Missing(ids[0]))
     }
 
-    /// As [`related`](Self::related), of several.
+    /// Like [`related`](Self::related), for several revisions.
     pub(super) fn all_related(
         &self,
         ids: &[RevisionId],
@@ -239,4 +241,21 @@ impl<T: Term> Archive<T> {
             .map(|id| found.get(id).cloned().ok_or(ArchiveError::Missing(*id)))
             .collect()
     }
+}
+
+/// Returns the content of an environment as a version with these parents in memory, which shares nodes with the first.
+pub(super) fn child<T: Term>(parents: &[Arc<Snapshot<T>>], environment: Environment<T>) -> Arc<Snapshot<T>> {
+    let patch = parents
+        .first()
+        .and_then(|first| Some((first, first.patch_to(environment.snapshot())?)));
+    let environment = match patch {
+        Some((first, patch)) => {
+            let mut child = Environment::at(Arc::clone(first));
+            child.apply(&patch);
+            child
+        }
+        None => environment,
+    };
+    let parents: Vec<_> = parents.iter().collect();
+    Arc::new(environment.snapshot().as_child_of(&parents))
 }

@@ -1,13 +1,14 @@
-//! Revisions: what an archive knows of a state that it keeps.
+//! Revisions and their headers.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
-use crate::persist::bytes::{Input, put_bytes, put_number};
-use crate::persist::{Flaw, LoadError};
+use crate::persist::block::{ContentReader, write_bytes};
+use crate::persist::error::{Flaw, LoadError};
+use crate::varint;
 
-/// The name of a [`Revision`]: the SHA-256 of its file. Written as 64 hexadecimal digits.
+/// The id of a [`Revision`]: the SHA-256 of its file, displayed as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RevisionId(pub(super) [u8; 32]);
 
@@ -23,9 +24,10 @@ impl fmt::Debug for RevisionId {
     }
 }
 
-/// This is not a [`RevisionId`].
+/// An error of parsing a [`RevisionId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the id of a revision has 64 hexadecimal digits, in lower case")]
+#[error("invalid revision id: must be 64 lower-case hexadecimal digits")]
+#[non_exhaustive]
 pub struct RevisionIdError;
 
 impl FromStr for RevisionId {
@@ -47,12 +49,12 @@ impl FromStr for RevisionId {
     }
 }
 
-/// What is written beside a state that is committed. [`Default`] is nothing.
+/// A message and a time that are stored with a commit, both empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
-    /// What the commit is about.
+    /// Description of the commit.
     pub message: String,
-    /// When it is made, in seconds since 1970. The library looks at no clock.
+    /// Time of the commit in seconds since 1970. The library reads no clock.
     pub time: Option<u64>,
 }
 
@@ -65,58 +67,59 @@ impl From<&str> for Note {
     }
 }
 
-/// A state that an [`Archive`](super::Archive) keeps, with all but what it holds.
+/// The metadata of a state in an [`Archive`](super::Archive).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Revision {
-    /// Its name.
+    /// The id.
     pub id: RevisionId,
-    /// The revisions that it was made from: none for the first, two for a merge.
+    /// The parents: none for a first revision, several for a merge.
     pub parents: Vec<RevisionId>,
-    /// What was said about it.
+    /// The note of the commit.
     pub note: Note,
-    /// How many atoms the environment's own space has, each as often as it is present, or `u64::MAX`.
+    /// Number of atoms in the environment's own space, counted with multiplicity; saturates at `u64::MAX`.
     pub atoms: u64,
-    pub(super) head: Head,
-    /// Drawn at random, so that two commits are two revisions, whatever they hold: a union counts both.
+    pub(super) header: Header,
+    /// Random, so that two commits are different revisions even if their content is equal: a union counts both.
     nonce: [u8; 16],
 }
 
-/// Where a revision is in history, and how it is stored.
+/// Generation and storage of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    /// Greater than those of all parents, 0 if there are none.
+pub(super) struct Header {
+    /// 1 + the greatest generation of a parent; 0 without parents.
     pub(super) generation: u64,
     pub(super) stored: Stored,
 }
 
-/// The greatest generation: one more can be counted on from it. No honest history gets there.
-pub(super) const LAST_GENERATION: u64 = u64::MAX - 1;
+/// Greatest generation: one less than the type allows, so that the next one can be computed. Only forged files get there.
+pub(super) const MAX_GENERATION: u64 = u64::MAX - 1;
 
-impl Head {
-    /// The least generation of what comes from this.
+impl Header {
+    /// The least generation of a child.
     pub(super) fn next_generation(self) -> u64 {
-        // A revision that is read has one at most `LAST_GENERATION`.
+        // Reading rejects generations beyond `MAX_GENERATION`.
         self.generation.saturating_add(1)
     }
 }
 
+/// How the content of a revision is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
-    /// As a whole, in a file of this length.
+    /// A whole environment, in a file of this length.
     Whole(u64),
-    /// As a patch against the first parent.
+    /// A patch against the first parent.
     Patch {
-        /// What this patch and those before it weigh, back to the last whole revision.
-        behind: u64,
-        /// The length of the file of that one.
+        /// Total weight of this patch and those before it, back to the last whole revision.
+        chain: u64,
+        /// Length of the file of that whole revision.
         whole: u64,
     },
 }
 
 impl Revision {
-    /// One that is to be written. Its id is known then.
-    pub(super) fn new(parents: Vec<RevisionId>, note: Note, atoms: u64, head: Head) -> Self {
+    /// A revision that isn't written yet: its id is unknown.
+    pub(super) fn new(parents: Vec<RevisionId>, note: Note, atoms: u64, header: Header) -> Self {
         let random = RandomState::new();
         let halves = [0, 1].map(|half| u128::from(random.hash_one(half)));
         let nonce = (halves[0] << 64 | halves[1]).to_le_bytes();
@@ -125,39 +128,39 @@ impl Revision {
             parents,
             note,
             atoms,
-            head,
+            header,
             nonce,
         }
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        put_number(out, self.parents.len() as u64);
+        varint::write(out, self.parents.len() as u64);
         for parent in &self.parents {
             out.extend(parent.0);
         }
-        put_number(out, self.head.generation);
-        match self.head.stored {
+        varint::write(out, self.header.generation);
+        match self.header.stored {
             Stored::Whole(_) => out.push(0),
-            Stored::Patch { behind, whole } => {
+            Stored::Patch { chain, whole } => {
                 out.push(1);
-                put_number(out, behind);
-                put_number(out, whole);
+                varint::write(out, chain);
+                varint::write(out, whole);
             }
         }
-        put_number(out, self.atoms);
+        varint::write(out, self.atoms);
         match self.note.time {
             None => out.push(0),
             Some(time) => {
                 out.push(1);
-                put_number(out, time);
+                varint::write(out, time);
             }
         }
-        put_bytes(out, self.note.message.as_bytes());
+        write_bytes(out, self.note.message.as_bytes());
         out.extend(self.nonce);
     }
 
-    /// Reads what [`write`](Self::write) wrote at the start of a file of this length.
-    pub(super) fn read(id: RevisionId, input: &mut Input<'_>, length: u64) -> Result<Self, LoadError> {
+    /// Reads what [`write`](Self::write) wrote, at the start of a file of this length.
+    pub(super) fn read(id: RevisionId, input: &mut ContentReader<'_>, length: u64) -> Result<Self, LoadError> {
         let start = input.offset();
         let mut parents = Vec::new();
         for _ in 0..input.number()? {
@@ -167,7 +170,7 @@ impl Revision {
         let stored = match input.byte()? {
             0 => Stored::Whole(length),
             1 => Stored::Patch {
-                behind: input.number()?,
+                chain: input.number()?,
                 whole: input.number()?,
             },
             _ => return Err(LoadError::at(start, Flaw::Entry)),
@@ -182,7 +185,7 @@ impl Revision {
         let nonce = input.array()?;
         input.end()?;
         let is_root = parents.is_empty();
-        let fits = is_root == (generation == 0) && generation <= LAST_GENERATION;
+        let fits = is_root == (generation == 0) && generation <= MAX_GENERATION;
         if !fits || (is_root && !matches!(stored, Stored::Whole(_))) {
             return Err(LoadError::at(start, Flaw::Entry));
         }
@@ -191,7 +194,7 @@ impl Revision {
             parents,
             note: Note { message, time },
             atoms,
-            head: Head { generation, stored },
+            header: Header { generation, stored },
             nonce,
         })
     }

@@ -8,50 +8,47 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::ArchiveError;
-use super::name::{self, Kind};
+use super::error::ArchiveError;
+use super::ref_name::{self, RefKind};
 use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
-use crate::persist::block::{self, BlockReader, BlockWriter};
-use crate::persist::bytes::put_bytes;
-use crate::persist::file::{self, Incoming, sync_folder};
-use crate::persist::{
-    Codec, Flaw, LoadError,
-    disk::{self, File, Kind as FileKind},
-    folder, load,
-    lock::Lock,
-    record, save,
-};
+use crate::persist::block::{self, BlockReader, BlockWriter, FILE_HEADER, write_bytes};
+use crate::persist::codec::Codec;
+use crate::persist::disk::{self, File, FileKind, sync_parent};
+use crate::persist::error::{Flaw, LoadError};
+use crate::persist::lock::FolderLock;
+use crate::persist::replace::{self, TemporaryFile};
+use crate::persist::{folder, load, patch, save};
 use crate::term::Term;
 
 const MAGIC: [u8; 8] = *b"\x89pleaar\n";
 const VERSION: u32 = 1;
 
-/// A file of this name could be made in a folder, if a temporary one of its name can.
-const PROBED: &str = "archive";
+/// Name of the file whose temporary file is created to check that a folder is writable.
+const PROBE: &str = "archive";
 
-/// The kinds of blocks.
+/// Kinds of blocks.
 mod kind {
-    /// A patch, as in the log of a journal.
+    /// The patch of a revision; the kind is that of a patch in a journal.
     pub(super) const PATCH: u8 = 17;
-    /// The first block of a revision.
+    /// Header of a revision.
     pub(super) const REVISION: u8 = 32;
-    /// What a name stands for.
+    /// Target of a name.
     pub(super) const NAME: u8 = 33;
 }
 
 /// The folder of an archive.
 pub(super) struct Store {
-    /// From the root, since the process may go elsewhere.
+    /// Absolute, since the process may change its working directory.
     pub(super) folder: PathBuf,
-    /// What a writer holds.
-    lock: Mutex<Option<Lock>>,
+    /// The lock of the thread that writes.
+    lock: Mutex<Option<FolderLock>>,
 }
 
-/// What a revision holds.
+/// The content of a revision.
 pub(super) enum Content<T: Term> {
     Whole(Environment<T>),
-    /// What leads to it from the first parent.
+    /// The change from the first parent.
     Patch(Patch<T>),
 }
 
@@ -63,37 +60,38 @@ impl Store {
         };
         let folder = &*store.folder;
         if !Self::is_in(folder)? {
-            // Part of an archive may be there: what made it may have been killed.
+            // The folder may hold part of an archive whose creator was killed.
             folder::create(folder)?;
-            Self::must_be_ours(folder, disk::entries(folder)?)?;
+            Self::check_entries(folder, disk::entries(folder)?)?;
             store.create()?;
         }
         Ok(store)
     }
 
-    /// That a folder that holds no whole archive holds nothing else.
-    pub(super) fn must_be_ours(folder: &Path, entries: Vec<OsString>) -> Result<(), ArchiveError> {
+    /// # Errors
+    /// If an entry of a folder isn't part of an incomplete archive.
+    pub(super) fn check_entries(folder: &Path, entries: Vec<OsString>) -> Result<(), ArchiveError> {
         let is_ours = |name: &str| {
-            // What others make that look whether an archive can be made here, too.
-            ["revisions", "names", "lock"].contains(&name) || file::is_temporary(name, PROBED)
+            // Or a file of a probe in another process.
+            ["revisions", "names", "lock"].contains(&name) || replace::is_temporary(name, PROBE)
         };
         if entries.iter().all(|name| name.to_str().is_some_and(is_ours)) {
             Ok(())
         } else {
-            Err(ArchiveError::Stranger(folder.to_owned()))
+            Err(ArchiveError::NotAnArchive(folder.to_owned()))
         }
     }
 
-    /// Checks that files can be made in a folder where an archive is to be, or the folder for one, and removes what those who
-    /// checked that before have left.
+    /// Checks that files can be created in the folder of a new archive, or in its parent, and removes stale files of earlier
+    /// checks.
     pub(super) fn probe_new(folder: &Path) -> io::Result<()> {
-        Incoming::beside(&folder.join(PROBED), None).map(drop)
+        TemporaryFile::create(&folder.join(PROBE), None).map(drop)
     }
 
-    /// Makes the folders, if they are not there, and sees to it that they stay.
+    /// Creates missing folders durably.
     pub(super) fn create(&self) -> io::Result<()> {
         folder::create(&self.folder)?;
-        folder::create(&self.objects())?;
+        folder::create(&self.revisions())?;
         folder::create(&self.names())
     }
 
@@ -106,9 +104,9 @@ impl Store {
         Ok(true)
     }
 
-    /// A writer has this lock, until [`unlock`](Self::unlock). If another thread still has one, the file `lock` was removed
-    /// under it: that thread must find its own, and this one is refused.
-    pub(super) fn locked(&self, lock: Lock) -> Result<(), ArchiveError> {
+    /// Stores the lock of a writer until [`unlock`](Self::unlock). If another thread still has one, its file `lock` was removed,
+    /// and this thread is refused so that the other can notice.
+    pub(super) fn set_lock(&self, lock: FolderLock) -> Result<(), ArchiveError> {
         let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         match &*held {
             Some(other) => Err(ArchiveError::LockLost(other.path().to_owned())),
@@ -124,15 +122,15 @@ impl Store {
         drop(lock);
     }
 
-    /// That no other process can have become the writer. Asked before each file gets its name, or loses it.
-    fn must_be_held(&self) -> Result<(), ArchiveError> {
+    /// Checks that no other process writes; called before each rename and removal.
+    fn check_lock(&self) -> Result<(), ArchiveError> {
         match &*self.lock.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(lock) if !lock.is_held()? => Err(ArchiveError::LockLost(lock.path().to_owned())),
             _ => Ok(()),
         }
     }
 
-    fn objects(&self) -> PathBuf {
+    fn revisions(&self) -> PathBuf {
         self.folder.join("revisions")
     }
 
@@ -141,10 +139,10 @@ impl Store {
     }
 
     pub(super) fn path(&self, id: RevisionId) -> PathBuf {
-        self.objects().join(id.to_string())
+        self.revisions().join(id.to_string())
     }
 
-    /// Writes a revision whose state is this: as a patch in these bytes, or as a whole. It is on the disk afterwards.
+    /// Writes a revision durably: as an encoded patch, or as a whole state.
     pub(super) fn put<T: Term>(
         &self,
         revision: &Revision,
@@ -152,8 +150,8 @@ impl Store {
         state: &Snapshot<T>,
         codec: &dyn Codec<T>,
     ) -> Result<RevisionId, ArchiveError> {
-        let mut incoming = Incoming::beside(&self.objects().join("revision"), None)?;
-        let mut out = Hashing::new(&mut incoming.file);
+        let mut temporary = TemporaryFile::create(&self.revisions().join("revision"), None)?;
+        let mut out = Hashing::new(temporary.file_mut());
         let mut blocks = BlockWriter::new(&mut out, MAGIC, VERSION)?;
         revision.write(blocks.content());
         blocks.end(kind::REVISION)?;
@@ -165,22 +163,22 @@ impl Store {
             None => save::save(state, &mut out, codec)?,
         }
         let id = out.id();
-        self.must_be_held()?;
-        incoming.persist(&self.path(id))?;
+        self.check_lock()?;
+        temporary.persist(&self.path(id))?;
         Ok(id)
     }
 
-    /// All of a revision but what it holds. O(1).
+    /// Reads the header of a revision. O(1).
     pub(super) fn revision(&self, id: RevisionId) -> Result<Revision, ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
         let length = file.length()?;
-        read_head(BufReader::new(&file), id, length)
+        read_header(BufReader::new(&file), id, length)
             .map(|(revision, ..)| revision)
-            .map_err(failed(&path))
+            .map_err(ArchiveError::load(&path))
     }
 
-    /// A revision and what it holds. Its file is what its name says.
+    /// Reads a revision and its content, and verifies its id.
     pub(super) fn get<T: Term>(
         &self,
         id: RevisionId,
@@ -190,20 +188,20 @@ impl Store {
         let file = open(&path, id)?;
         let length = file.length()?;
         let mut input = BufReader::with_capacity(block::FULL, Hashing::new(&file));
-        let found = read(&mut input, id, length, codec).map_err(failed(&path))?;
+        let found = read(&mut input, id, length, codec).map_err(ArchiveError::load(&path))?;
         if input.into_inner().id() != id {
             return Err(ArchiveError::Misnamed(path));
         }
         Ok(found)
     }
 
-    /// What a name stands for.
-    pub(super) fn named(&self, kind: Kind, name: &str) -> Result<Option<RevisionId>, ArchiveError> {
-        let path = self.names().join(name::to_file(kind, name));
+    /// Returns the revision that a name refers to.
+    pub(super) fn target(&self, kind: RefKind, name: &str) -> Result<Option<RevisionId>, ArchiveError> {
+        let path = self.names().join(ref_name::to_file_name(kind, name));
         let Some(file) = File::find(&path)? else {
             return Ok(None);
         };
-        let (found, id) = read_name(BufReader::new(&file)).map_err(failed(&path))?;
+        let (found, id) = read_name(BufReader::new(&file)).map_err(ArchiveError::load(&path))?;
         if found == name {
             Ok(Some(id))
         } else {
@@ -211,52 +209,51 @@ impl Store {
         }
     }
 
-    /// Makes a name stand for a revision. It is on the disk afterwards.
-    pub(super) fn set_name(&self, kind: Kind, name: &str, id: RevisionId) -> Result<(), ArchiveError> {
-        let path = self.names().join(name::to_file(kind, name));
+    /// Makes a name refer to a revision, durably.
+    pub(super) fn set_name(&self, kind: RefKind, name: &str, id: RevisionId) -> Result<(), ArchiveError> {
+        let path = self.names().join(ref_name::to_file_name(kind, name));
         let old = disk::status(&path)?;
-        // One name for all, so that each writer finds what any other has left.
-        let mut incoming = Incoming::beside(&self.names().join("name"), old.as_ref())?;
-        let mut blocks = BlockWriter::new(&mut incoming.file, MAGIC, VERSION)?;
-        put_bytes(blocks.content(), name.as_bytes());
+        // All names share one temporary file, so that each writer removes a stale one.
+        let mut temporary = TemporaryFile::create(&self.names().join("name"), old.as_ref())?;
+        let mut blocks = BlockWriter::new(temporary.file_mut(), MAGIC, VERSION)?;
+        write_bytes(blocks.content(), name.as_bytes());
         blocks.content().extend(id.0);
         blocks.end(kind::NAME)?;
-        self.must_be_held()?;
-        Ok(incoming.persist(&path)?)
+        self.check_lock()?;
+        Ok(temporary.persist(&path)?)
     }
 
-    /// Makes what the names stand for now last, whoever wrote it: for who acknowledges that a name stands for what it
-    /// already does.
+    /// Makes the present targets of all names durable: for a caller that acknowledges a target it didn't write.
     pub(super) fn sync_names(&self) -> io::Result<()> {
         disk::sync_folder(&self.names())
     }
 
-    /// Checks that files can be made in both folders, and removes what writers have left that are gone.
+    /// Checks that files can be created in both folders, and removes stale temporary files.
     pub(super) fn probe(&self) -> io::Result<()> {
-        Incoming::beside(&self.objects().join("revision"), None)?;
-        Incoming::beside(&self.names().join("name"), None).map(drop)
+        TemporaryFile::create(&self.revisions().join("revision"), None)?;
+        TemporaryFile::create(&self.names().join("name"), None).map(drop)
     }
 
-    pub(super) fn remove_name(&self, kind: Kind, name: &str) -> Result<(), ArchiveError> {
-        let path = self.names().join(name::to_file(kind, name));
-        self.must_be_held()?;
+    pub(super) fn remove_name(&self, kind: RefKind, name: &str) -> Result<(), ArchiveError> {
+        let path = self.names().join(ref_name::to_file_name(kind, name));
+        self.check_lock()?;
         disk::remove(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => kind.missing(name),
             _ => error.into(),
         })?;
-        Ok(sync_folder(&path)?)
+        Ok(sync_parent(&path)?)
     }
 
-    /// All that there are, and what they stand for, or why nobody knows.
+    /// Returns all names of one kind with their targets, or the errors of reading them.
     pub(super) fn all_names(
         &self,
-        kind: Kind,
+        kind: RefKind,
     ) -> Result<BTreeMap<String, Result<RevisionId, ArchiveError>>, ArchiveError> {
         let mut names = BTreeMap::new();
         for (found, name) in self.list()?.names {
             if found == kind
-                // Another process may have removed it by now.
-                && let Some(id) = self.named(kind, &name).transpose()
+                // Another process may have removed it since.
+                && let Some(id) = self.target(kind, &name).transpose()
             {
                 names.insert(name, id);
             }
@@ -264,18 +261,18 @@ impl Store {
         Ok(names)
     }
 
-    /// What there is, by the names of files alone.
+    /// Lists the files, by their names alone.
     pub(super) fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();
-        let (objects, names) = (self.objects(), self.names());
-        for entry in disk::entries(&objects)? {
+        let (revisions, names) = (self.revisions(), self.names());
+        for entry in disk::entries(&revisions)? {
             match entry.to_str().map(str::parse) {
                 Some(Ok(id)) => listing.revisions.push(id),
-                _ => listing.others.push(objects.join(entry)),
+                _ => listing.others.push(revisions.join(entry)),
             }
         }
         for entry in disk::entries(&names)? {
-            match entry.to_str().and_then(name::of_file) {
+            match entry.to_str().and_then(ref_name::from_file_name) {
                 Some(name) => listing.names.push(name),
                 None => listing.others.push(names.join(entry)),
             }
@@ -283,22 +280,22 @@ impl Store {
         Ok(listing)
     }
 
-    /// Removes revisions. Returns how many.
+    /// Removes revisions. Returns their number.
     pub(super) fn remove(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
         for file in files {
-            self.must_be_held()?;
+            self.check_lock()?;
             disk::remove(file)?;
         }
-        disk::sync_folder(&self.objects())?;
+        disk::sync_folder(&self.revisions())?;
         Ok(files.len())
     }
 
-    /// Removes temporary files, but for those whose writers are alive. Returns how many.
-    pub(super) fn remove_left(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
+    /// Removes temporary files that aren't being written. Returns their number.
+    pub(super) fn remove_stale(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
         let mut removed = Vec::new();
         for path in files {
-            self.must_be_held()?;
-            if file::remove_left(path)? {
+            self.check_lock()?;
+            if replace::remove_stale(path)? {
                 removed.push(path);
             }
         }
@@ -306,41 +303,31 @@ impl Store {
     }
 }
 
-/// The files of an archive.
+/// Files of an archive.
 #[derive(Default)]
 pub(super) struct Listing {
     pub(super) revisions: Vec<RevisionId>,
-    pub(super) names: Vec<(Kind, String)>,
-    /// Those that are neither.
+    pub(super) names: Vec<(RefKind, String)>,
+    /// Files that are neither.
     pub(super) others: Vec<PathBuf>,
 }
 
-/// Could this be what a crash left? Nobody else makes files of such names here.
-pub(super) fn is_remnant(path: &Path) -> bool {
+/// Whether the file has the name of a temporary file, which a crash may have left.
+pub(super) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.starts_with('.') && name.ends_with(".tmp")
-}
-
-fn failed(path: &Path) -> impl FnOnce(LoadError) -> ArchiveError + '_ {
-    |error| match error {
-        LoadError::Io(error) => error.into(),
-        error => ArchiveError::Load {
-            path: path.to_owned(),
-            error,
-        },
-    }
 }
 
 fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     File::find(path)?.ok_or(ArchiveError::Missing(id))
 }
 
-/// Reads the first block, and returns where the next begins and what its number is.
-fn read_head(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64, u64), LoadError> {
+/// Reads the header. Returns it with the offset and the number of the next block.
+fn read_header(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64, u64), LoadError> {
     let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
     let (found, mut content) = blocks.next()?;
     if found != kind::REVISION {
-        return Err(LoadError::at(12, Flaw::Block(found)));
+        return Err(LoadError::at(FILE_HEADER, Flaw::Block(found)));
     }
     let revision = Revision::read(id, &mut content, length)?;
     Ok((revision, blocks.offset(), blocks.blocks()))
@@ -352,15 +339,12 @@ fn read<T: Term>(
     length: u64,
     codec: &dyn Codec<T>,
 ) -> Result<(Revision, Content<T>), LoadError> {
-    let (revision, offset, number) = read_head(&mut input, id, length)?;
-    let content = match revision.head.stored {
+    let (revision, offset, number) = read_header(&mut input, id, length)?;
+    let content = match revision.header.stored {
         Stored::Whole(_) => {
-            let whole = load::load(input, codec).map_err(|error| match error {
-                LoadError::Corrupt { offset: at, flaw } => LoadError::at(offset.saturating_add(at), flaw),
-                error => error,
-            })?;
+            let whole = load::load(input, codec).map_err(|error| error.shifted(offset))?;
             if whole.len() != revision.atoms {
-                return Err(LoadError::at(12, Flaw::Count));
+                return Err(LoadError::at(FILE_HEADER, Flaw::Count));
             }
             Content::Whole(whole)
         }
@@ -370,7 +354,7 @@ fn read<T: Term>(
             if found != kind::PATCH {
                 return Err(LoadError::at(offset, Flaw::Block(found)));
             }
-            let patch = record::read(&mut content, codec)?;
+            let patch = patch::read(&mut content, codec)?;
             blocks.end()?;
             Content::Patch(patch)
         }
@@ -382,7 +366,7 @@ fn read_name(input: impl Read) -> Result<(String, RevisionId), LoadError> {
     let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
     let (found, mut content) = blocks.next()?;
     if found != kind::NAME {
-        return Err(LoadError::at(12, Flaw::Block(found)));
+        return Err(LoadError::at(FILE_HEADER, Flaw::Block(found)));
     }
     let name = content.text()?.to_owned();
     let id = RevisionId(content.array()?);
@@ -391,7 +375,7 @@ fn read_name(input: impl Read) -> Result<(String, RevisionId), LoadError> {
     Ok((name, id))
 }
 
-/// What goes through it is hashed.
+/// A reader or writer that hashes the bytes that pass.
 struct Hashing<F> {
     inner: F,
     hash: Sha256,

@@ -1,24 +1,24 @@
-//! What can't be brought about from outside: a disk that refuses any one operation, or all from some moment on.
+//! Archives under fault injection.
 
-use super::{Archive, ArchiveError, Kind, RevisionId};
+use super::{Archive, ArchiveError, RefKind, RevisionId};
 use crate::env::resolve;
 use crate::persist::disk::faults::{self, Plan};
-use crate::persist::tests::Folder;
+use crate::persist::tests::{Folder, with_sources};
 use crate::{Atom, Environment};
 
 fn pair(i: i64) -> [Atom; 2] {
     ["left", "right"].map(|side| Atom::expression([Atom::symbol(side), Atom::from(i)]))
 }
 
-/// So many pairs that all commits of a test are patches.
+/// A state so large that all commits of a test are stored as patches.
 fn base() -> Environment {
     (-20..0).flat_map(pair).collect()
 }
 
-/// An archive with one revision, to be copied into place.
-struct Begun(Folder);
+/// An archive with one revision, to copy.
+struct Template(Folder);
 
-impl Begun {
+impl Template {
     fn new(name: &str) -> Self {
         let folder = Folder::new(name);
         Archive::open(&folder.0).unwrap().commit("main", &base(), "").unwrap();
@@ -37,7 +37,7 @@ impl Begun {
     }
 }
 
-/// Commits, names, merges and a restart, whatever fails. Returns the revisions that were acknowledged for `main`.
+/// Commits, names, merges, prunes and restarts, and ignores errors. Returns the revisions acknowledged for `main`.
 fn live(folder: &Folder) -> Vec<RevisionId> {
     let mut acknowledged = Vec::new();
     let mut env = Environment::new();
@@ -55,10 +55,8 @@ fn live(folder: &Folder) -> Vec<RevisionId> {
             env = found;
         }
         env.add_facts_bulk(pair(i));
-        // What was reported as failed, and done, is merged.
-        if let Ok(committed) = archive.commit_with("main", &env, "", resolve::fail) {
-            acknowledged.extend(committed);
-        }
+        // A commit that took effect despite an error is merged.
+        acknowledged.extend(archive.commit_with("main", &env, "", resolve::fail));
         match i {
             0 => drop((archive.branch("side", "main"), archive.tag("tag", "main"))),
             1 => {
@@ -75,7 +73,7 @@ fn live(folder: &Folder) -> Vec<RevisionId> {
     acknowledged
 }
 
-/// What was acknowledged is in the history of the branch, no half of anything is there, and no file is damaged.
+/// Asserts that acknowledged revisions are in the history of the branch, no commit is partial, and no file is corrupt.
 fn assert_sound(folder: &Folder, acknowledged: &[RevisionId], plan: Plan) {
     let archive = Archive::<Atom>::open(&folder.0).unwrap();
     let found = archive.verify().unwrap();
@@ -96,25 +94,25 @@ fn assert_sound(folder: &Folder, acknowledged: &[RevisionId], plan: Plan) {
         let halves = pair(i).map(|half| world.multiplicity(&half));
         assert!(
             halves == [0, 0] || halves == [1, 1],
-            "{plan:?}: {i} is there {halves:?} times"
+            "{plan:?}: {i} is present {halves:?} times"
         );
     }
-    // What is left behind is in nobody's way, and goes.
+    // Files left behind don't hinder writers, and can be removed.
     archive.prune().unwrap();
-    assert!(archive.verify().unwrap().leftovers.is_empty());
+    assert!(archive.verify().unwrap().unreachable.is_empty());
     let mut next = world;
     next.add_facts_bulk(pair(200));
     let id = archive.commit("main", &next, "").unwrap();
     assert_eq!(Archive::<Atom>::open(&folder.0).unwrap().find("main").unwrap(), id);
 }
 
-/// Of the disk's operations the first, the second and so on fails, alone or with all after it.
+/// Each operation fails, alone or with all later ones.
 #[test]
-fn whatever_fails_no_acknowledged_revision_is_lost() {
+fn no_fault_loses_an_acknowledged_revision() {
     let folder = Folder::new("archive-whatever");
-    let begun = Begun::new("archive-whatever-begun");
+    let template = Template::new("archive-whatever-begun");
     let runs = faults::each(|plan| {
-        begun.copy(&folder);
+        template.copy(&folder);
         faults::start(plan);
         let acknowledged = live(&folder);
         let failed = faults::stop();
@@ -125,14 +123,13 @@ fn whatever_fails_no_acknowledged_revision_is_lost() {
     assert!(runs > 1_000, "{runs}");
 }
 
-/// A commit that fails leaves the branch at the old revision or at the new one, and nothing but that revision.
 #[test]
 fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
     let folder = Folder::new("archive-commit");
-    let begun = Begun::new("archive-commit-begun");
+    let template = Template::new("archive-commit-begun");
     let (mut kept, mut moved) = (0, 0);
     faults::each(|plan| {
-        begun.copy(&folder);
+        template.copy(&folder);
         let archive = Archive::open(&folder.0).unwrap();
         let mut env = archive.checkout("main").unwrap();
         let before = archive.find("main").unwrap();
@@ -141,7 +138,7 @@ fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
         let committed = archive.commit("main", &env, "");
         let failed = faults::stop();
         match committed {
-            // A folder that is there need not be made, and what is not there can't be opened anyway.
+            // Not every fault matters: that of creating an existing folder doesn't.
             Ok(_) => {}
             Err(ArchiveError::Io(_)) => assert!(failed, "{plan:?}"),
             Err(error) => panic!("{plan:?}: {error}"),
@@ -149,8 +146,8 @@ fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
         let now = archive.find("main").unwrap();
         kept += usize::from(now == before);
         moved += usize::from(failed && now != before);
-        // It can be done now, by whatever way.
-        archive.commit_with("main", &env, "", resolve::fail).unwrap().unwrap();
+        // A retry succeeds.
+        archive.commit_with("main", &env, "", resolve::fail).unwrap();
         assert_eq!(archive.checkout("main").unwrap(), env, "{plan:?}");
         assert_eq!(
             Archive::open(&folder.0).unwrap().checkout("main").unwrap(),
@@ -163,32 +160,31 @@ fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
     assert!(kept > 40 && moved > 1, "{kept} kept, {moved} moved");
 }
 
-/// Where folders can't be locked and the file `lock` is removed, two threads of one handle can have a lock each: neither takes
-/// that of the other for its own.
+/// Where folders can't be locked and the file `lock` is removed, two threads of one handle can each hold a lock. Neither may
+/// write under the lock of the other.
 #[cfg(unix)]
 #[test]
-fn of_two_threads_with_a_lock_each_none_writes_under_the_lock_of_the_other() {
+fn a_thread_never_writes_under_the_lock_of_another() {
     let folder = Folder::new("archive-two-locks");
     let archive = Archive::<Atom>::open(&folder.0).unwrap();
     archive.commit("main", &base(), "").unwrap();
     let (done, ever) = (false, false);
-    // What fails first, with more and more operations that fail, is that the folder is locked: that comes last.
-    let turn = (0..20).rev().find_map(|after| {
+    // The last operation is the lock of the folder.
+    let guard = (0..20).rev().find_map(|after| {
         faults::start_as(Plan { after, done, ever }, std::io::ErrorKind::Unsupported);
-        let turn = archive.turn().unwrap();
-        faults::stop().then_some(turn)
+        let guard = archive.lock_for_write().unwrap();
+        faults::stop().then_some(guard)
     });
-    assert!(turn.is_some());
+    assert!(guard.is_some());
     std::fs::remove_file(folder.0.join("lock")).unwrap();
-    let other = std::thread::scope(|threads| threads.spawn(|| archive.turn().map(drop)).join().unwrap());
+    let other = std::thread::scope(|threads| threads.spawn(|| archive.lock_for_write().map(drop)).join().unwrap());
     assert!(matches!(other, Err(ArchiveError::LockLost(_))), "{other:?}");
-    let written = archive.store.set_name(Kind::Branch, "main", RevisionId([0; 32]));
+    let written = archive.store.set_name(RefKind::Branch, "main", RevisionId([0; 32]));
     assert!(matches!(written, Err(ArchiveError::LockLost(_))), "{written:?}");
-    drop(turn);
+    drop(guard);
     archive.commit("main", &archive.checkout("main").unwrap(), "").unwrap();
 }
 
-/// What can't be read is an error, and changes nothing.
 #[test]
 fn a_checkout_that_fails_anywhere_is_an_error() {
     let folder = Folder::new("archive-unreadable");
@@ -204,7 +200,7 @@ fn a_checkout_that_fails_anywhere_is_an_error() {
         let failed = faults::stop();
         match found {
             Ok(found) => assert!(found == env && !failed, "{plan:?}"),
-            Err(ArchiveError::Io(error)) => assert!(error.to_string().ends_with(": as planned")),
+            Err(ArchiveError::Io(error)) => assert!(with_sources(&error).ends_with(": as planned")),
             Err(error) => panic!("{plan:?}: {error}"),
         }
         assert_eq!(archive.checkout("main").unwrap(), env);

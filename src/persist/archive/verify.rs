@@ -1,42 +1,45 @@
-//! Whether all files of an archive are what they should be, and the removal of those that nobody needs.
+//! Verification of an archive, and removal of unreachable files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::name::Kind;
-use super::store::is_remnant;
-use super::{Archive, ArchiveError, Revision, RevisionId};
-use crate::persist::{Flaw, LoadError};
+use super::Archive;
+use super::error::ArchiveError;
+use super::ref_name::RefKind;
+use super::revision::{Revision, RevisionId};
+use super::store::is_temporary;
+use crate::persist::block::FILE_HEADER;
+use crate::persist::error::{Flaw, LoadError};
 use crate::term::Term;
 
-/// What [`Archive::verify`] found.
+/// The result of [`Archive::verify`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Verification {
-    /// How many revisions are sound.
+    /// Number of valid revisions.
     pub revisions: usize,
-    /// How many branches and tags are sound.
+    /// Number of valid branches and tags.
     pub names: usize,
-    /// What is wrong, file by file.
+    /// Corrupt and missing files.
     pub problems: Vec<ArchiveError>,
-    /// Files that no name leads to: revisions of names that were removed, what a crash left, and strangers.
-    pub leftovers: Vec<PathBuf>,
+    /// Files that aren't reachable from a name: revisions of removed names, files that a crash left, and other files.
+    pub unreachable: Vec<PathBuf>,
 }
 
-/// # Care
+/// # Maintenance
 impl<T: Term> Archive<T> {
-    /// Reads every file and says what is wrong, and where. What it finds sound can be checked out. O(n) for all that
-    /// is on disk; memory for one revision at a time.
+    /// Verifies every file and reports corrupt and missing ones. Valid revisions can be checked out. O(n) for the size of
+    /// all files; takes memory for one revision at a time.
     ///
-    /// A commit that another process is just making is seen as a leftover.
+    /// A commit in progress in another process is reported as unreachable.
     ///
     /// # Errors
-    /// If the folder itself can't be read. What is wrong with files in it is [reported](Verification::problems).
+    /// If the folder itself can't be read. Errors of files in it are in [`Verification::problems`].
     pub fn verify(&self) -> Result<Verification, ArchiveError> {
         let mut names = self.store.list()?.names;
         loop {
             let found = self.verify_once()?;
-            // A name that was removed while this looked may have taken its revisions with it.
+            // A name removed meanwhile may have been pruned with its revisions.
             let now = self.store.list()?.names;
             if found.problems.is_empty() || now == names {
                 return Ok(found);
@@ -47,40 +50,40 @@ impl<T: Term> Archive<T> {
 
     fn verify_once(&self) -> Result<Verification, ArchiveError> {
         let mut found = Verification::default();
-        // Names are read first: what they stand for was written before them.
+        // Names first: each is written after its revision.
         let mut named = Vec::new();
         for (kind, name) in self.store.list()?.names {
-            match self.store.named(kind, &name) {
+            match self.store.target(kind, &name) {
                 Ok(Some(id)) => named.push(id),
                 Ok(None) => {}
                 Err(problem) => found.problems.push(problem),
             }
         }
         let listing = self.store.list()?;
-        found.leftovers = listing.others;
-        let mut sound: HashMap<RevisionId, Revision> = HashMap::new();
+        found.unreachable = listing.others;
+        let mut valid: HashMap<RevisionId, Revision> = HashMap::new();
         let mut listed: HashSet<RevisionId> = HashSet::new();
         for id in listing.revisions {
             match self.store.get::<T>(id, &*self.codec) {
-                Ok((revision, _)) => drop(sound.insert(id, revision)),
-                // It was pruned: whoever needs it will miss it.
+                Ok((revision, _)) => drop(valid.insert(id, revision)),
+                // It was pruned; references to it are reported as missing.
                 Err(ArchiveError::Missing(_)) => continue,
                 Err(problem) => found.problems.push(problem),
             }
             listed.insert(id);
         }
-        for revision in sound.values() {
-            let parents = revision.parents.iter().map(|parent| sound.get(parent));
+        for revision in valid.values() {
+            let parents = revision.parents.iter().map(|parent| valid.get(parent));
             let parents: Option<Vec<_>> = parents.collect();
             let Some(parents) = parents else { continue };
-            let generation = parents.into_iter().map(|parent| parent.head.next_generation()).max();
-            if generation.unwrap_or(0) != revision.head.generation {
+            let generation = parents.into_iter().map(|parent| parent.header.next_generation()).max();
+            if generation.unwrap_or(0) != revision.header.generation {
                 let path = self.store.path(revision.id);
-                let error = LoadError::at(12, Flaw::Order);
-                found.problems.push(ArchiveError::Load { path, error });
+                let source = LoadError::at(FILE_HEADER, Flaw::Order);
+                found.problems.push(ArchiveError::Load { path, source });
             }
         }
-        (found.revisions, found.names) = (sound.len(), named.len());
+        (found.revisions, found.names) = (valid.len(), named.len());
         let mut missing = HashSet::new();
         let mut reached = HashSet::new();
         let mut pending = named;
@@ -88,7 +91,7 @@ impl<T: Term> Archive<T> {
             if !listed.contains(&id) {
                 missing.insert(id);
             } else if reached.insert(id)
-                && let Some(revision) = sound.get(&id)
+                && let Some(revision) = valid.get(&id)
             {
                 pending.extend(&revision.parents);
             }
@@ -96,34 +99,34 @@ impl<T: Term> Archive<T> {
         let mut missing: Vec<_> = missing.into_iter().collect();
         missing.sort_unstable();
         found.problems.extend(missing.into_iter().map(ArchiveError::Missing));
-        // What a damaged revision comes from is not known, so it may be needed.
+        // The parents of a corrupt revision are unknown, so any revision may be reachable from it.
         if found.problems.is_empty() {
             let unreached = listed.difference(&reached).map(|id| self.store.path(*id));
-            found.leftovers.extend(unreached);
+            found.unreachable.extend(unreached);
         }
-        found.leftovers.sort_unstable();
+        found.unreachable.sort_unstable();
         Ok(found)
     }
 
-    /// Removes revisions that no branch and no tag leads to, and what crashes left. Returns how many files. Files of
-    /// strangers stay, and those that another process is just writing. O(r) for r revisions.
+    /// Removes revisions that aren't reachable from a branch or a tag, and files that crashes left. Returns the number of files
+    /// removed. Other files stay, and so do those that another process is writing. O(r) for r revisions.
     ///
     /// # Errors
-    /// [`ArchiveError`]; nothing is removed then unless the files themselves refuse.
+    /// [`ArchiveError`]. Nothing is removed then, unless the removal of a file failed.
     pub fn prune(&self) -> Result<usize, ArchiveError> {
-        let _turn = self.turn()?;
+        let _guard = self.lock_for_write()?;
         let mut named = Vec::new();
-        for kind in [Kind::Branch, Kind::Tag] {
+        for kind in [RefKind::Branch, RefKind::Tag] {
             for id in self.store.all_names(kind)?.into_values() {
                 named.push(id?);
             }
         }
         let needed: HashSet<_> = self.ancestry(named)?.into_iter().map(|revision| revision.id).collect();
         let listing = self.store.list()?;
-        let useless = listing.revisions.iter().filter(|id| !needed.contains(id));
-        let files: Vec<_> = useless.map(|id| self.store.path(*id)).collect();
-        let remnants: Vec<_> = listing.others.into_iter().filter(|path| is_remnant(path)).collect();
+        let unreachable = listing.revisions.iter().filter(|id| !needed.contains(id));
+        let files: Vec<_> = unreachable.map(|id| self.store.path(*id)).collect();
+        let temporary: Vec<_> = listing.others.into_iter().filter(|path| is_temporary(path)).collect();
         let removed = self.store.remove(&files)?;
-        Ok(removed.saturating_add(self.store.remove_left(&remnants)?))
+        Ok(removed.saturating_add(self.store.remove_stale(&temporary)?))
     }
 }

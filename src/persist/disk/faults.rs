@@ -1,16 +1,16 @@
-//! Faults on request: what no file system at hand does.
+//! Fault injection: failures of operations on the file system, by plan.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
 
-/// What goes wrong on this thread.
+/// Plan of which operations of this thread fail.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::persist) struct Plan {
-    /// How many operations go well first.
+    /// Number of operations that succeed first.
     pub(in crate::persist) after: usize,
-    /// Whether what fails is done nevertheless.
+    /// Whether the failing operation takes effect nevertheless.
     pub(in crate::persist) done: bool,
-    /// Whether all operations fail from then on, and not one only: as if the process had died.
+    /// Whether all later operations fail too, as if the process had died.
     pub(in crate::persist) ever: bool,
 }
 
@@ -21,25 +21,25 @@ thread_local! {
     static SYNCS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Has this thread's operations fail as planned.
+/// Makes this thread's operations fail as planned.
 pub(in crate::persist) fn start(plan: Plan) {
     start_as(plan, ErrorKind::Other);
 }
 
-/// As [`start`], with errors of this kind.
+/// Like [`start`], with errors of this kind.
 pub(in crate::persist) fn start_as(plan: Plan, kind: ErrorKind) {
     PLAN.set(Some(plan));
     KIND.set(kind);
     MET.set(false);
 }
 
-/// Has nothing fail any more. Returns whether anything did.
+/// Ends the plan. Returns whether an operation failed.
 pub(in crate::persist) fn stop() -> bool {
     PLAN.set(None);
     MET.get()
 }
 
-/// How many syncs this thread has made of files and folders.
+/// Number of syncs of files and folders that this thread made.
 pub(in crate::persist) fn syncs() -> usize {
     SYNCS.get()
 }
@@ -48,8 +48,8 @@ pub(super) fn count_sync() {
     SYNCS.set(SYNCS.get() + 1);
 }
 
-/// Runs `test` with each plan, to be started and stopped by it: the first operation fails, the second, and so on until
-/// `test` returns that none did. Returns how often it ran.
+/// Runs `test` with each plan, which it starts and stops: the first operation fails, then the second, and so on until
+/// `test` returns that none did. Returns the number of runs.
 pub(in crate::persist) fn each(mut test: impl FnMut(Plan) -> bool) -> usize {
     let mut runs = 0;
     for (done, ever) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -82,8 +82,8 @@ pub(super) fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Resul
     Err(io::Error::new(KIND.get(), "as planned"))
 }
 
-/// As much as is written at once: little under a plan, so that it can fail in the middle.
-pub(super) fn part_of(bytes: &[u8]) -> &[u8] {
+/// Returns the bytes of one write: few under a plan, so that a write can fail in the middle.
+pub(super) fn prefix(bytes: &[u8]) -> &[u8] {
     match PLAN.get() {
         Some(_) => bytes.get(..16).unwrap_or(bytes),
         None => bytes,

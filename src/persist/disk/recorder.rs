@@ -1,4 +1,4 @@
-//! A record of what was done to files on this thread, from which `power_loss` makes the states that a crash may leave.
+//! Trace of this thread's file operations, from which `power_loss` derives the states that a crash may leave.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -7,10 +7,10 @@ use std::io::Seek;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A file, whatever its names.
+/// Number of a file, independent of its names.
 pub(in crate::persist) type Id = usize;
 
-/// One operation that succeeded. Reads are left out, and so is all outside the folder that is watched.
+/// One successful operation inside the recorded folder. Reads are left out.
 #[derive(Clone, Debug)]
 pub(in crate::persist) enum Op {
     Write {
@@ -45,8 +45,9 @@ pub(in crate::persist) enum Op {
     SyncFolder {
         path: PathBuf,
     },
-    /// The test says that the commit of this number begins, or is acknowledged.
+    /// The test begins the commit of this number.
     Begin(u64),
+    /// The commit of this number was acknowledged.
     Acknowledge(u64),
 }
 
@@ -56,13 +57,13 @@ struct Recorder {
     ops: Vec<Op>,
     files: Id,
     names: BTreeMap<PathBuf, Id>,
-    /// By inode. One is used again only when nobody has its file open.
+    /// Files by inode. The system reuses an inode only when nobody has its file open.
     ids: HashMap<u64, Id>,
     folders: HashMap<u64, PathBuf>,
 }
 
 impl Recorder {
-    /// Adds what is in a folder.
+    /// Adds the content of a folder.
     fn add(&mut self, folder: &Path) {
         self.folders
             .insert(fs::metadata(folder).unwrap().ino(), folder.to_owned());
@@ -74,7 +75,7 @@ impl Recorder {
                 self.add(&path);
                 continue;
             }
-            let file = self.make(&path, metadata.ino());
+            let file = self.create(&path, metadata.ino());
             let bytes = fs::read(&path).unwrap();
             self.ops.push(Op::Write { file, at: 0, bytes });
             self.ops.push(Op::SyncFile { file, path });
@@ -85,7 +86,7 @@ impl Recorder {
     }
 
     /// Adds a new file.
-    fn make(&mut self, path: &Path, inode: u64) -> Id {
+    fn create(&mut self, path: &Path, inode: u64) -> Id {
         let file = self.files;
         self.files += 1;
         self.names.insert(path.to_owned(), file);
@@ -100,8 +101,8 @@ thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
-/// Records what this thread does in this folder, which is there. Returns how many operations stand for what is in it, all of
-/// it on the disk.
+/// Starts to record this thread's operations in an existing folder. Returns the number of operations that stand for its
+/// present content, all of it durable.
 pub(in crate::persist) fn start(root: &Path) -> usize {
     let mut recorder = Recorder {
         root: root.to_owned(),
@@ -113,12 +114,12 @@ pub(in crate::persist) fn start(root: &Path) -> usize {
     known
 }
 
-/// Ends the record and returns it.
+/// Stops and returns the trace.
 pub(in crate::persist) fn stop() -> Vec<Op> {
     RECORDER.take().map(|recorder| recorder.ops).unwrap_or_default()
 }
 
-/// Adds an operation of the test's own.
+/// Adds an operation of the test itself.
 pub(in crate::persist) fn note(op: Op) {
     with(|recorder| recorder.ops.push(op));
 }
@@ -131,8 +132,8 @@ fn with(record: impl FnOnce(&mut Recorder)) {
     });
 }
 
-/// A file was opened to be written, and made if it was not there.
-pub(super) fn opened(path: &Path, file: &fs::File, is_cut: bool) {
+/// A file was opened for writing, and created if it was missing.
+pub(super) fn opened(path: &Path, file: &fs::File, is_truncated: bool) {
     with(|recorder| {
         if !path.starts_with(&recorder.root) {
             return;
@@ -140,12 +141,12 @@ pub(super) fn opened(path: &Path, file: &fs::File, is_cut: bool) {
         let inode = file.metadata().unwrap().ino();
         match recorder.names.get(path) {
             Some(id) if recorder.ids.get(&inode) == Some(id) => {
-                if is_cut {
+                if is_truncated {
                     recorder.ops.push(Op::SetLength { file: *id, length: 0 });
                 }
             }
             _ => {
-                recorder.make(path, inode);
+                recorder.create(path, inode);
             }
         }
     });
@@ -168,7 +169,7 @@ pub(super) fn wrote(mut file: &fs::File, bytes: &[u8], written: usize) {
     });
 }
 
-pub(super) fn cut(file: &fs::File, length: u64) {
+pub(super) fn truncated(file: &fs::File, length: u64) {
     with_file(file, |recorder, id| {
         recorder.ops.push(Op::SetLength { file: id, length });
     });
@@ -192,7 +193,7 @@ pub(super) fn synced(file: &fs::File) {
     });
 }
 
-pub(super) fn made_folder(path: &Path) {
+pub(super) fn created_folder(path: &Path) {
     with(|recorder| {
         if path.starts_with(&recorder.root) {
             let inode = fs::metadata(path).unwrap().ino();

@@ -1,192 +1,171 @@
-//! The file that a journal appends to.
+//! The log of a journal.
 //!
 //! ```text
-//! magic, version   head: number, salt, log before, journal   record   record …   end, if another log follows
+//! magic, version   header: number, salt, end of the log before, journal   record   record …   end, if another log follows
 //! ```
-//! Each but the head is a block, or several where it is large, that begins with
-//! - its tag: the salt and the number of the block, added up. The salt is random, so neither what users write nor what
-//!   was on the disk before can look like a record of this log;
-//! - how many blocks were on the disk when it was written: so it tells, when one of these is not as it was written, that
-//!   this is [damage](super::damage).
+//! Each record is a block, or several if it is large, and begins with
+//! - its tag: the sum of the salt and the number of the block. The salt is random, so neither user data nor earlier content
+//!   of the disk can pass for a record of this log;
+//! - the number of blocks that were synced when it was written: this tells [corruption](super::corruption) of one of them
+//!   from a torn write.
 //!
-//! The head says which journal the log is of, and how long the log before was when this one was made, with the hash of its
-//! blocks. A snapshot says the same of the log that goes on from it. So no file can be replaced by another unnoticed.
+//! The header identifies the journal, and the log before by its length and the hash of its blocks when this log was created.
+//! A snapshot likewise identifies the log that continues it. So replacing one file by another is detected.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::damage::is_damage;
-use super::{JournalError, SyncPolicy, must_be_held};
+use super::corruption::is_corrupt;
+use super::error::JournalError;
+use super::format::{JournalId, LOG_MAGIC, LogId, LogPosition, VERSION, kind};
 use crate::env::{Environment, Snapshot};
-use crate::persist::block::{BlockReader, BlockWriter};
-use crate::persist::bytes::{Input, put_number};
-use crate::persist::disk::{self, File};
-use crate::persist::file::sync_folder;
-use crate::persist::lock::Lock;
-use crate::persist::record;
-use crate::persist::{Codec, Flaw, LoadError, SaveError, load, save};
+use crate::persist::block::{BlockReader, BlockWriter, ContentReader, FILE_HEADER};
+use crate::persist::codec::Codec;
+use crate::persist::disk::{self, File, sync_parent};
+use crate::persist::error::{Flaw, LoadError, SaveError};
+use crate::persist::lock::FolderLock;
+use crate::persist::{load, patch, save};
 use crate::term::Term;
+use crate::varint;
 
-pub(super) const MAGIC: [u8; 8] = *b"\x89pleajl\n";
-pub(super) const VERSION: u32 = 2;
-
-/// The kinds of blocks of a log.
-pub(super) mod kind {
-    /// The first block.
-    pub(in super::super) const LOG: u8 = 16;
-    /// A patch.
-    pub(in super::super) const PATCH: u8 = 17;
-    /// A whole environment, as a file of its own.
-    pub(in super::super) const WHOLE: u8 = 18;
-    /// Nothing follows but the next log.
-    pub(in super::super) const END: u8 = 19;
-    /// The first block of a snapshot.
-    pub(in super::super) const SNAPSHOT: u8 = 20;
-}
-
-/// Which journal a file is of: drawn at random when it is made.
-pub(super) type JournalId = [u8; 16];
-
-/// A log as far as its head goes, for the snapshot that leads there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Start {
-    pub(super) journal: JournalId,
-    /// The hash of the head.
-    pub(super) chain: u64,
-}
-
-/// A place in a log, for the next one that goes on from there.
+/// When a [`Journal`](crate::persist::Journal) syncs its log, so that commits survive a crash of the machine and not only
+/// of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) length: u64,
-    /// The hash of all blocks up to here.
-    pub(super) chain: u64,
+#[non_exhaustive]
+pub enum SyncPolicy {
+    /// Before commits are acknowledged: once for all that are waiting.
+    #[default]
+    Always,
+    /// At most this long after commits were acknowledged. A crash of the machine can lose the commits since the last sync.
+    Every(Duration),
+    /// At the system's discretion, at [`Journal::sync`](crate::persist::Journal::sync), and when the journal is dropped.
+    Never,
 }
 
-/// What a log must go on from.
-pub(super) enum Before<'a> {
-    Nothing,
-    /// The snapshot at this path, which says where.
-    Snapshot(&'a Path, Start),
-    /// The end of another log of this journal.
-    Log(JournalId, Place),
+/// The predecessor that a log must continue.
+pub(super) enum Predecessor<'a> {
+    None,
+    /// The snapshot at this path, which identifies its log.
+    Snapshot(&'a Path, LogId),
+    /// Another log of this journal.
+    Log(JournalId, LogPosition),
 }
 
-pub(super) fn new_journal() -> JournalId {
-    let random = RandomState::new();
-    let halves = [0, 1].map(|half| random.hash_one(half).to_le_bytes());
-    let mut id = JournalId::default();
-    for (byte, half) in id.iter_mut().zip(halves.iter().flatten()) {
-        *byte = *half;
+/// # Errors
+/// If another process may write the journal.
+pub(super) fn check_lock(lock: &FolderLock) -> Result<(), JournalError> {
+    if lock.is_held()? {
+        Ok(())
+    } else {
+        Err(JournalError::LockLost(lock.path().to_owned()))
     }
-    id
 }
 
-/// The end of a log that is open.
+/// A log that is open for appending.
 pub(super) struct Log<T: Term> {
     blocks: BlockWriter<File>,
     salt: u64,
-    start: Start,
-    /// The length of all whole blocks.
+    id: LogId,
+    /// Length of all complete blocks.
     length: u64,
-    /// What the log leads to.
+    /// The state that the log leads to.
     pub(super) state: Arc<Snapshot<T>>,
-    /// When it was synced last, and how many blocks it had then.
-    synced: Instant,
-    on_disk: u64,
-    /// The file may not be what it should be: a write could not be undone, or a sync failed.
-    pub(super) broken: bool,
+    last_sync: Instant,
+    /// Number of blocks at the last sync.
+    synced_blocks: u64,
+    /// The content of the file is unknown: a write could not be undone, or a sync failed.
+    pub(super) is_broken: bool,
 }
 
 impl<T: Term> Log<T> {
-    /// Makes a log that goes on from `state`, in the place of what was there, which is replaced whole. It counts only when
-    /// the log before, of which this is the end, has its end, or when there is a snapshot of the same number.
+    /// Creates a log that continues from `state`, and atomically replaces the file at `path`. It takes effect when the log
+    /// before, which ends at `before`, is sealed, or when a snapshot of the same number exists.
     pub(super) fn create(
         path: &Path,
         number: u64,
         journal: JournalId,
-        before: Place,
+        before: LogPosition,
         state: Arc<Snapshot<T>>,
-        lock: &Lock,
+        lock: &FolderLock,
     ) -> Result<Self, JournalError> {
-        // What is at that path, if another writes too, is the other's.
-        must_be_held(lock)?;
-        let temporary = temporary(path);
+        // After a lost lock, the file at that path may be another process's.
+        check_lock(lock)?;
+        let temporary = temporary_path(path);
         let salt = RandomState::new().hash_one(number);
         let create = || -> Result<_, JournalError> {
-            let mut blocks = BlockWriter::new(File::create(&temporary)?, MAGIC, VERSION)?;
+            let mut blocks = BlockWriter::new(File::create(&temporary)?, LOG_MAGIC, VERSION)?;
             for field in [number, salt, before.length, before.chain] {
                 blocks.content().extend(field.to_le_bytes());
             }
             blocks.content().extend(journal);
-            let length = 12 + blocks.end(kind::LOG)?;
+            let length = FILE_HEADER + blocks.end(kind::LOG)?;
             blocks.get_ref().sync_all()?;
-            must_be_held(lock)?;
+            check_lock(lock)?;
             disk::rename(&temporary, path)?;
             Ok((blocks, length))
         };
         let (blocks, length) = create().inspect_err(|_| drop(disk::remove(&temporary)))?;
-        sync_folder(path)?;
+        sync_parent(path)?;
         let chain = blocks.chain();
-        Ok(Self::new(blocks, salt, Start { journal, chain }, length, state))
+        Ok(Self::new(blocks, salt, LogId { journal, chain }, length, state))
     }
 
-    /// A log that is on the disk.
-    fn new(blocks: BlockWriter<File>, salt: u64, start: Start, length: u64, state: Arc<Snapshot<T>>) -> Self {
+    /// A log whose present content is synced.
+    fn new(blocks: BlockWriter<File>, salt: u64, id: LogId, length: u64, state: Arc<Snapshot<T>>) -> Self {
         Self {
-            on_disk: blocks.blocks(),
+            synced_blocks: blocks.blocks(),
             blocks,
             salt,
-            start,
+            id,
             length,
             state,
-            synced: Instant::now(),
-            broken: false,
+            last_sync: Instant::now(),
+            is_broken: false,
         }
     }
 
-    /// The length of the file.
+    /// Length of the file.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    pub(super) fn start(&self) -> Start {
-        self.start
+    pub(super) fn id(&self) -> LogId {
+        self.id
     }
 
-    pub(super) fn end(&self) -> Place {
-        Place {
+    pub(super) fn end(&self) -> LogPosition {
+        LogPosition {
             length: self.length,
             chain: self.blocks.chain(),
         }
     }
 
-    /// Is there anything that a sync would put on the disk?
+    /// Whether blocks were appended since the last sync.
     pub(super) fn is_dirty(&self) -> bool {
-        !self.broken && self.on_disk < self.blocks.blocks()
+        !self.is_broken && self.synced_blocks < self.blocks.blocks()
     }
 
-    /// Appends what leads from the last state to this one, and syncs it if `sync` says so.
+    /// Appends the change from the last state to `state`, and syncs according to `sync`.
     pub(super) fn append(
         &mut self,
         state: Arc<Snapshot<T>>,
         codec: &dyn Codec<T>,
         sync: SyncPolicy,
-        lock: &Lock,
+        lock: &FolderLock,
     ) -> Result<(), JournalError> {
-        if self.broken {
+        if self.is_broken {
             return Err(JournalError::Broken);
         }
-        must_be_held(lock)?;
+        check_lock(lock)?;
         if !Arc::ptr_eq(&self.state, &state) {
             let before = Arc::clone(&self.state);
-            // What others merge may be another version that holds the same: the log tells only of what is held.
+            // Merges create versions of equal content; the log records content alone.
             if !state.holds_the_same(&before) {
                 self.write(|content| match before.successive_patch(&state) {
-                    Some(patch) => record::write(content, &patch, codec).map(|()| kind::PATCH),
+                    Some(patch) => patch::write(content, &patch, codec).map(|()| kind::PATCH),
                     None => save::save(&state, content, codec).map(|()| kind::WHOLE),
                 })?;
             }
@@ -194,161 +173,151 @@ impl<T: Term> Log<T> {
         }
         match sync {
             SyncPolicy::Always => self.sync(),
-            SyncPolicy::Every(interval) if self.synced.elapsed() >= interval => self.sync(),
+            SyncPolicy::Every(interval) if self.last_sync.elapsed() >= interval => self.sync(),
             SyncPolicy::Every(_) | SyncPolicy::Never => Ok(()),
         }
     }
 
-    /// Says that another log follows, and puts that on the disk.
-    pub(super) fn seal(&mut self, lock: &Lock) -> Result<(), JournalError> {
-        if self.broken {
+    /// Appends the mark that another log follows, and syncs it.
+    pub(super) fn seal(&mut self, lock: &FolderLock) -> Result<(), JournalError> {
+        if self.is_broken {
             return Err(JournalError::Broken);
         }
-        must_be_held(lock)?;
+        check_lock(lock)?;
         self.write(|_| Ok(kind::END))?;
         self.sync()
     }
 
-    /// Writes one record, whole or not at all, of the kind that `fill` returns.
+    /// Writes one record, completely or not at all, of the kind that `fill` returns.
     fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<u8, SaveError>) -> Result<(), JournalError> {
         let (number, chain) = (self.blocks.blocks(), self.blocks.chain());
-        // What was left if the code of a term panicked.
-        self.blocks.go_back(number, chain);
+        // Discards content left by a panic in the code of a term.
+        self.blocks.rewind(number, chain);
         let content = self.blocks.content();
         content.extend(self.salt.wrapping_add(number).to_le_bytes());
-        put_number(content, self.on_disk);
+        varint::write(content, self.synced_blocks);
         match fill(content).and_then(|kind| self.blocks.end(kind)) {
             Ok(written) => {
                 self.length += written;
                 Ok(())
             }
             Err(error) => {
-                self.blocks.go_back(number, chain);
-                // A part may be there, and nothing must follow it.
-                self.broken = self.blocks.get_ref().cut(self.length).is_err();
+                self.blocks.rewind(number, chain);
+                // Nothing may follow a partial record.
+                self.is_broken = self.blocks.get_ref().truncate(self.length).is_err();
                 Err(error.into())
             }
         }
     }
 
-    /// Has all that was appended written to the disk. After a sync that failed nothing is known of the file.
+    /// Syncs the log. After a failed sync the content of the file is unknown.
     pub(super) fn sync(&mut self) -> Result<(), JournalError> {
-        if self.broken {
+        if self.is_broken {
             return Err(JournalError::Broken);
         }
         if self.is_dirty() {
-            self.blocks.get_ref().sync_data().inspect_err(|_| self.broken = true)?;
-            self.on_disk = self.blocks.blocks();
+            self.blocks
+                .get_ref()
+                .sync_data()
+                .inspect_err(|_| self.is_broken = true)?;
+            self.synced_blocks = self.blocks.blocks();
         }
-        self.synced = Instant::now();
+        self.last_sync = Instant::now();
         Ok(())
     }
 }
 
-/// Where a log is written before it has its name.
-fn temporary(path: &Path) -> PathBuf {
+/// Path at which a log is created before it is renamed.
+fn temporary_path(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.tmp"))
 }
 
-/// What was found in a log.
+/// Result of replaying a log.
 pub(super) struct Replayed {
-    /// How many records it has.
+    /// Number of records.
     pub(super) records: u64,
-    /// Where its last whole record ends.
+    /// End of the last complete record.
     pub(super) length: u64,
-    /// How many bytes follow that, of records that were not written to their end.
+    /// Number of bytes after that, of torn records.
     pub(super) torn: u64,
-    /// Where it ends, if it says that another log follows.
-    pub(super) sealed: Option<Place>,
-    pub(super) start: Start,
+    /// End of the log, if it is marked as followed by another log.
+    pub(super) sealed: Option<LogPosition>,
+    pub(super) id: LogId,
     salt: u64,
     blocks: u64,
     chain: u64,
 }
 
-/// A log of which the head is read.
-struct Begun<'f> {
+/// A log whose header was read.
+struct LogReader<'f> {
     blocks: BlockReader<BufReader<&'f File>>,
     salt: u64,
-    before: Place,
-    start: Start,
+    before: LogPosition,
+    id: LogId,
 }
 
-impl<'f> Begun<'f> {
-    fn read(file: &'f File, number: u64) -> Result<Self, LoadError> {
-        let mut blocks = BlockReader::new(BufReader::new(file), MAGIC, VERSION)?;
+impl<'f> LogReader<'f> {
+    fn open(file: &'f File, number: u64) -> Result<Self, LoadError> {
+        let mut blocks = BlockReader::new(BufReader::new(file), LOG_MAGIC, VERSION)?;
         let (kind, mut content) = blocks.next()?;
         if kind != kind::LOG {
-            return Err(LoadError::at(12, Flaw::Block(kind)));
+            return Err(LoadError::at(FILE_HEADER, Flaw::Block(kind)));
         }
         let fields = [content.array()?, content.array()?, content.array()?, content.array()?];
         let [found, salt, length, chain] = fields.map(u64::from_le_bytes);
-        let before = Place { length, chain };
+        let before = LogPosition { length, chain };
         let journal = content.array()?;
         content.end()?;
         if found != number {
-            return Err(LoadError::at(12, Flaw::Order));
+            return Err(LoadError::at(FILE_HEADER, Flaw::Order));
         }
         let chain = blocks.chain();
         Ok(Self {
             blocks,
             salt,
             before,
-            start: Start { journal, chain },
+            id: LogId { journal, chain },
         })
     }
 }
 
-pub(super) fn failed(path: &Path) -> impl Fn(LoadError) -> JournalError + '_ {
-    |error| match error {
-        LoadError::Io(error) => error.into(),
-        error => JournalError::Load {
-            path: path.to_owned(),
-            error,
-        },
-    }
-}
-
-/// Does the log have more than its head? And how long was the one before when it was made?
-pub(super) fn look(path: &Path, number: u64) -> Result<(bool, u64), JournalError> {
+/// Returns whether the log has records, and the length that the log before had when this one was created.
+pub(super) fn summary(path: &Path, number: u64) -> Result<(bool, u64), JournalError> {
     let file = File::open(path)?;
-    let begun = Begun::read(&file, number).map_err(failed(path))?;
-    Ok((begun.blocks.offset() < file.length()?, begun.before.length))
+    let log = LogReader::open(&file, number).map_err(JournalError::load(path))?;
+    Ok((log.blocks.offset() < file.length()?, log.before.length))
 }
 
-/// Does to `environment` what a log says.
+/// Applies the records of a log to `environment`.
 pub(super) fn replay<T: Term>(
     path: &Path,
     number: u64,
-    before: &Before<'_>,
+    before: &Predecessor<'_>,
     environment: &mut Environment<T>,
     codec: &dyn Codec<T>,
 ) -> Result<Replayed, JournalError> {
-    let failed = failed(path);
+    let load_error = JournalError::load(path);
     let file = File::open(path)?;
     let total = file.length()?;
-    let begun = Begun::read(&file, number).map_err(&failed)?;
+    let log = LogReader::open(&file, number).map_err(&load_error)?;
     let foreign = match before {
-        Before::Snapshot(snapshot, start) if *start != begun.start => Some(*snapshot),
-        Before::Log(journal, place) if *journal != begun.start.journal || *place != begun.before => Some(path),
+        Predecessor::Snapshot(snapshot, id) if *id != log.id => Some(*snapshot),
+        Predecessor::Log(journal, end) if *journal != log.id.journal || *end != log.before => Some(path),
         _ => None,
     };
     if let Some(path) = foreign {
-        return Err(self::failed(path)(LoadError::at(12, Flaw::Foreign)));
+        return Err(JournalError::load(path)(LoadError::at(FILE_HEADER, Flaw::Foreign)));
     }
-    let Begun {
-        mut blocks,
-        salt,
-        start,
-        ..
-    } = begun;
+    let LogReader {
+        mut blocks, salt, id, ..
+    } = log;
     let mut found = Replayed {
         records: 0,
         length: blocks.offset(),
         torn: 0,
         sealed: None,
-        start,
+        id,
         salt,
         blocks: blocks.blocks(),
         chain: blocks.chain(),
@@ -356,20 +325,20 @@ pub(super) fn replay<T: Term>(
     while blocks.offset() < total {
         let start = blocks.offset();
         if found.sealed.is_some() {
-            return Err(failed(LoadError::at(start, Flaw::Trailing)));
+            return Err(load_error(LoadError::at(start, Flaw::Trailing)));
         }
         let (kind, mut content) = match blocks.next() {
             Ok(block) => block,
             Err(LoadError::Corrupt { .. }) => {
-                if is_damage(&file, start, total, found.blocks, salt)? {
-                    return Err(failed(LoadError::at(start, Flaw::Checksum)));
+                if is_corrupt(&file, start, total, found.blocks, salt)? {
+                    return Err(load_error(LoadError::at(start, Flaw::Checksum)));
                 }
                 found.torn = total - start;
                 break;
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(load_error(error)),
         };
-        read_record(kind, &mut content, &mut found, environment, codec).map_err(&failed)?;
+        read_record(kind, &mut content, &mut found, environment, codec).map_err(&load_error)?;
         found.blocks = blocks.blocks();
         found.length = blocks.offset();
         found.chain = blocks.chain();
@@ -377,10 +346,10 @@ pub(super) fn replay<T: Term>(
     Ok(found)
 }
 
-/// Does what one record says.
+/// Applies one record.
 fn read_record<T: Term>(
     kind: u8,
-    content: &mut Input<'_>,
+    content: &mut ContentReader<'_>,
     found: &mut Replayed,
     environment: &mut Environment<T>,
     codec: &dyn Codec<T>,
@@ -391,7 +360,7 @@ fn read_record<T: Term>(
         return Err(LoadError::at(start, Flaw::Order));
     }
     match kind {
-        kind::PATCH => environment.apply(&record::read(content, codec)?),
+        kind::PATCH => environment.apply(&patch::read(content, codec)?),
         kind::WHOLE => {
             *environment = load::load(content.rest(), codec).map_err(|error| match error {
                 LoadError::Corrupt { offset, flaw } => LoadError::at(content.offset_after(offset), flaw),
@@ -400,7 +369,7 @@ fn read_record<T: Term>(
         }
         kind::END => {
             content.end()?;
-            found.sealed = Some(Place {
+            found.sealed = Some(LogPosition {
                 length: found.length,
                 chain: found.chain,
             });
@@ -412,20 +381,20 @@ fn read_record<T: Term>(
     Ok(())
 }
 
-/// Opens a log at its end, without what is torn there. All that is left is on the disk.
+/// Opens a log for appending, without its torn end, and syncs it.
 pub(super) fn resume<T: Term>(
     path: &Path,
     found: &Replayed,
     state: Arc<Snapshot<T>>,
-    lock: &Lock,
+    lock: &FolderLock,
 ) -> Result<Log<T>, JournalError> {
-    must_be_held(lock)?;
+    check_lock(lock)?;
     let file = File::open_at(path, found.length)?;
     if found.torn > 0 {
-        file.cut(found.length)?;
+        file.truncate(found.length)?;
     }
     file.sync_all()?;
-    sync_folder(path)?;
+    sync_parent(path)?;
     let blocks = BlockWriter::resume(file, found.blocks, found.chain);
-    Ok(Log::new(blocks, found.salt, found.start, found.length, state))
+    Ok(Log::new(blocks, found.salt, found.id, found.length, state))
 }

@@ -1,4 +1,4 @@
-//! What can't be brought about from outside: a disk that refuses any one operation, or all from some moment on.
+//! Journals under fault injection, and reentrant writes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::{Journal, JournalError, SyncPolicy};
 use crate::persist::disk::faults::{self, Plan};
-use crate::persist::tests::Folder;
+use crate::persist::tests::{Folder, with_sources};
 use crate::persist::{Codec, NoCodec};
 use crate::term::Grounded;
 use crate::{Atom, Environment};
@@ -28,7 +28,7 @@ fn add(journal: &Journal, i: i64) -> Result<(), JournalError> {
     journal.update(|env| env.add_facts_bulk(pair(i)))
 }
 
-/// Each pair that was acknowledged is there, and no half of any.
+/// Asserts that each acknowledged pair is present, and none is partial.
 fn assert_sound(world: &Environment, acknowledged: &[i64], plan: Plan) {
     world.check();
     for i in acknowledged {
@@ -38,13 +38,13 @@ fn assert_sound(world: &Environment, acknowledged: &[i64], plan: Plan) {
         let halves = pair(i).map(|half| world.multiplicity(&half));
         assert!(
             halves == [0, 0] || halves == [1, 1],
-            "{plan:?}: {i} is there {halves:?} times"
+            "{plan:?}: {i} is present {halves:?} times"
         );
     }
 }
 
-/// Commits, compactions and a restart, whatever fails. Returns the journal at the end, if it could be opened, and what was
-/// acknowledged.
+/// Commits, compacts and restarts, and ignores errors. Returns the journal at the end, if it could be opened, and the
+/// acknowledged commits.
 fn live(folder: &Folder, sync: SyncPolicy) -> (Option<Journal>, Vec<i64>) {
     let mut acknowledged = Vec::new();
     let mut journal = None;
@@ -67,9 +67,9 @@ fn live(folder: &Folder, sync: SyncPolicy) -> (Option<Journal>, Vec<i64>) {
     (journal, acknowledged)
 }
 
-/// Of the disk's operations the first, the second and so on fails, alone or with all after it.
+/// Each operation fails, alone or with all later ones.
 #[test]
-fn whatever_fails_nothing_that_was_acknowledged_is_lost() {
+fn no_fault_loses_an_acknowledged_commit() {
     let folder = Folder::new("whatever");
     for sync in [SyncPolicy::Always, SyncPolicy::Never] {
         let runs = faults::each(|plan| {
@@ -78,12 +78,12 @@ fn whatever_fails_nothing_that_was_acknowledged_is_lost() {
             let (journal, mut acknowledged) = live(&folder, sync);
             let failed;
             if plan.ever {
-                // Nor can what is done at the end be done.
+                // The operations of the drop fail too.
                 drop(journal);
                 failed = faults::stop();
             } else {
                 failed = faults::stop();
-                // It was one fault: the journal is as good as new, and has all that is in memory.
+                // After a single fault, a compaction restores the journal, with all that is in memory.
                 let journal = journal.unwrap();
                 journal.compact().unwrap();
                 add(&journal, 10).unwrap();
@@ -102,9 +102,9 @@ fn whatever_fails_nothing_that_was_acknowledged_is_lost() {
     }
 }
 
-/// A commit of which nothing, a part, or all but the sync can be done, and a disk that stays so for a while.
+/// Each operation of a commit fails, alone or with all later ones.
 #[test]
-fn a_broken_log_is_left_for_a_new_one() {
+fn a_broken_log_is_replaced_by_a_compaction() {
     let folder = Folder::new("broken");
     let mut refused = 0;
     faults::each(|plan| {
@@ -115,16 +115,16 @@ fn a_broken_log_is_left_for_a_new_one() {
         let first = add(&journal, 1);
         let fails = faults::stop();
         assert_eq!(matches!(first, Err(JournalError::Io(_))), fails, "{plan:?}: {first:?}");
-        // A part of a write that was undone does no harm; a write that was not, or a sync that failed, does.
+        // A partial write that was undone doesn't break the log; one that wasn't, or a failed sync, does.
         let second = add(&journal, 2);
-        // The first operation looks at the lock, before anything is written.
+        // The first operation checks the lock, before any write.
         if plan.ever && fails && plan.after > 0 {
             assert!(matches!(second, Err(JournalError::Broken)), "{second:?}");
         }
         if second.is_err() {
             refused += 1;
             assert!(matches!(journal.sync(), Err(JournalError::Broken)));
-            // A crash now would leave what was acknowledged.
+            // A crash now preserves the acknowledged commits.
             let copy = Folder::new("broken-copy");
             std::fs::create_dir_all(&copy.0).unwrap();
             std::fs::copy(folder.0.join("log-0"), copy.0.join("log-0")).unwrap();
@@ -140,7 +140,7 @@ fn a_broken_log_is_left_for_a_new_one() {
     assert!(refused > 5, "{refused}");
 }
 
-/// A value whose codec waits, or panics, as it is told.
+/// A value whose codec blocks or panics on request.
 struct Slow;
 
 impl Grounded for Slow {
@@ -180,7 +180,7 @@ impl Codec<Atom> for Gated {
     }
 }
 
-/// While one record is written, 15 commits come: they share the next one, and its sync.
+/// Fifteen commits that arrive while a record is written share the next record and its sync.
 #[test]
 fn commits_share_a_sync() {
     let folder = Folder::new("share");
@@ -195,7 +195,7 @@ fn commits_share_a_sync() {
     let syncs: usize = thread::scope(|scope| {
         let commit = &commit;
         let first = scope.spawn(move || commit(Atom::grounded(Slow)));
-        // It is published, and so about to be written, or being written.
+        // Once it is published, it is being written or about to be.
         while journal.world().version() < 1 {
             thread::yield_now();
         }
@@ -214,32 +214,32 @@ fn commits_share_a_sync() {
     assert_eq!((journal.load().len(), recovery.records), (16, syncs as u64));
 }
 
-/// Waits until nothing is left to sync.
+/// Waits until the log is synced.
 fn wait_for_sync<T: crate::Term>(journal: &Journal<T>) {
     let start = Instant::now();
-    while journal.inner.write().unwrap().current.log.is_dirty() {
+    while journal.inner.lock_log().unwrap().current.log.is_dirty() {
         assert!(start.elapsed() < Duration::from_secs(60), "nothing is synced");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn what_was_appended_is_synced_in_time() {
+fn records_are_synced_in_time() {
     let folder = Folder::new("every");
     let journal = open(&folder, SyncPolicy::Every(Duration::from_millis(200))).unwrap();
     let mut left = 0;
     for i in 0..6 {
         let before = faults::syncs();
         add(&journal, i).unwrap();
-        // If it was not synced with the commit, by this thread, the keeper does it.
+        // The background thread syncs what the commit didn't.
         left += usize::from(faults::syncs() == before);
         wait_for_sync(&journal);
-        let writing = journal.inner.write().unwrap();
-        assert_eq!(writing.current.log.state.len(), 2 * (i as u64 + 1));
+        let guard = journal.inner.lock_log().unwrap();
+        assert_eq!(guard.current.log.state.len(), 2 * (i as u64 + 1));
     }
     assert!(left > 0);
     drop(journal);
-    // At once.
+    // Without delay.
     let journal = open(&folder, SyncPolicy::Every(Duration::ZERO)).unwrap();
     let before = faults::syncs();
     add(&journal, 6).unwrap();
@@ -247,7 +247,7 @@ fn what_was_appended_is_synced_in_time() {
 }
 
 #[test]
-fn a_codec_that_panics_stops_no_later_sync() {
+fn later_syncs_survive_a_panic_of_the_codec() {
     let folder = Folder::new("keeper");
     let gate = Arc::new(Gate::default());
     *gate.open.lock().unwrap() = true;
@@ -270,9 +270,9 @@ fn a_codec_that_panics_stops_no_later_sync() {
     assert_eq!(journal.snapshot(), saved);
 }
 
-/// What another process left is on the disk before anything is acknowledged.
+/// Records that another process left unsynced must be durable before any commit is acknowledged.
 #[test]
-fn what_was_left_unsynced_is_synced_when_it_is_opened() {
+fn opening_syncs_unsynced_records() {
     let folder = Folder::new("left");
     let journal = open(&folder, SyncPolicy::Never).unwrap();
     (0..10).for_each(|i| add(&journal, i).unwrap());
@@ -281,16 +281,16 @@ fn what_was_left_unsynced_is_synced_when_it_is_opened() {
     std::fs::copy(folder.0.join("log-0"), copy.0.join("log-0")).unwrap();
     let before = faults::syncs();
     let opened = open(&copy, SyncPolicy::Always).unwrap();
-    // The folder in the one above it, the log, and its name.
+    // The folder in its parent, the log, and the log's name.
     assert_eq!(faults::syncs() - before, if cfg!(unix) { 3 } else { 1 });
     assert_eq!(opened.load().len(), 20);
-    // So a commit that changes nothing has nothing to sync.
+    // A commit without effect has nothing to sync then.
     opened.commit(&mut opened.snapshot()).unwrap();
     opened.sync().unwrap();
-    assert!(!opened.inner.write().unwrap().current.log.is_dirty());
+    assert!(!opened.inner.lock_log().unwrap().current.log.is_dirty());
 }
 
-/// A folder with a journal of eight commits, and what it holds.
+/// A folder with a journal of eight commits, and its state.
 fn eight_commits(name: &str) -> (Folder, Environment) {
     let folder = Folder::new(name);
     let journal = open(&folder, SyncPolicy::Always).unwrap();
@@ -299,9 +299,9 @@ fn eight_commits(name: &str) -> (Folder, Environment) {
     (folder, saved)
 }
 
-/// Each call of the file system fails while a journal is opened, those that ask whether files are there too.
+/// Each call of the file system fails while a journal is opened, including metadata and listings.
 #[test]
-fn an_open_that_fails_anywhere_destroys_nothing() {
+fn a_failed_open_destroys_nothing() {
     let (folder, saved) = eight_commits("open-fails");
     let mut runs = 0;
     for kind in [ErrorKind::Other, ErrorKind::PermissionDenied, ErrorKind::OutOfMemory] {
@@ -313,7 +313,7 @@ fn an_open_that_fails_anywhere_destroys_nothing() {
                 Ok(journal) => assert_eq!(journal.snapshot(), saved, "{plan:?}, {kind}"),
                 Err(JournalError::Io(error)) => {
                     assert_eq!(error.kind(), kind);
-                    // The folder itself is synced in the one above.
+                    // The folder itself is synced in its parent.
                     let path = folder.0.parent().unwrap().display().to_string();
                     assert!(error.to_string().contains(&path), "{plan:?}: {error} names no path");
                 }
@@ -328,7 +328,6 @@ fn an_open_that_fails_anywhere_destroys_nothing() {
     assert!(runs > 200, "{runs}");
 }
 
-/// Each call fails while a journal is read: nothing is changed, and no other state is given.
 #[test]
 fn a_read_that_fails_anywhere_is_an_error() {
     let (folder, saved) = eight_commits("read-fails");
@@ -338,7 +337,7 @@ fn a_read_that_fails_anywhere_is_an_error() {
         let failed = faults::stop();
         match read {
             Ok((found, recovery)) => assert!(found == saved && recovery.torn == 0, "{plan:?}"),
-            Err(JournalError::Io(error)) => assert!(error.to_string().ends_with("as planned")),
+            Err(JournalError::Io(error)) => assert!(with_sources(&error).ends_with(": as planned")),
             Err(error) => panic!("{plan:?}: {error}"),
         }
         failed
@@ -346,10 +345,10 @@ fn a_read_that_fails_anywhere_is_an_error() {
     assert!(runs > 40, "{runs}");
 }
 
-/// A log that is a link, whose target is away for a while.
+/// A dangling link isn't taken for a missing log.
 #[cfg(unix)]
 #[test]
-fn a_log_whose_link_leads_nowhere_is_not_replaced() {
+fn a_log_that_is_a_dangling_link_is_not_replaced() {
     let (folder, saved) = eight_commits("link");
     let (log, away) = (folder.0.join("log-0"), folder.0.join("away"));
     std::fs::rename(&log, &away).unwrap();
@@ -366,7 +365,7 @@ fn a_log_whose_link_leads_nowhere_is_not_replaced() {
     assert_eq!(open(&folder, SyncPolicy::Always).unwrap().snapshot(), saved);
 }
 
-/// What writes the journal that runs it, once it knows it.
+/// Writes to the journal that is running it.
 #[derive(Default)]
 struct Inside {
     journal: OnceLock<Weak<Journal>>,
@@ -398,8 +397,8 @@ impl Codec<Atom> for Encodes {
     }
 }
 
-/// Fails where `test` waits for itself.
-fn ends(test: impl FnOnce() + Send + 'static) {
+/// Fails if `test` deadlocks.
+fn assert_terminates(test: impl FnOnce() + Send + 'static) {
     let (done, ended) = std::sync::mpsc::channel();
     let test = thread::spawn(move || {
         test();
@@ -419,10 +418,10 @@ fn open_inside(folder: &Folder, inside: &Arc<Inside>) -> Arc<Journal> {
     journal
 }
 
-/// A commit, a sync and a compaction within a commit are refused, and the commit is not.
+/// A commit, a sync and a compaction inside a commit fail, and the commit succeeds.
 #[test]
-fn a_codec_that_commits_is_no_deadlock() {
-    ends(|| {
+fn a_codec_that_commits_does_not_deadlock() {
+    assert_terminates(|| {
         let folder = Folder::new("inside-commit");
         let inside = Arc::new(Inside::default());
         let journal = open_inside(&folder, &inside);
@@ -432,7 +431,7 @@ fn a_codec_that_commits_is_no_deadlock() {
         for result in results {
             assert!(matches!(result, Err(JournalError::Reentrant)), "{result:?}");
         }
-        // What was published within comes with the next.
+        // The change published inside is logged with the next commit.
         add(&journal, 8).unwrap();
         let saved = journal.snapshot();
         drop(journal);
@@ -441,10 +440,10 @@ fn a_codec_that_commits_is_no_deadlock() {
     });
 }
 
-/// While a snapshot is written, commits go on; another compaction is refused.
+/// While a snapshot is written, commits succeed and another compaction fails.
 #[test]
-fn a_codec_that_commits_while_it_is_compacted_is_no_deadlock() {
-    ends(|| {
+fn a_codec_that_commits_during_a_compaction_does_not_deadlock() {
+    assert_terminates(|| {
         let folder = Folder::new("inside-compact");
         let inside = Arc::new(Inside::default());
         let journal = open_inside(&folder, &inside);
@@ -484,10 +483,10 @@ impl Drop for Dropped {
     }
 }
 
-/// The log is the last that holds a term, until it has written that the term is gone.
+/// The log holds the last reference to a term until the removal of the term is logged.
 #[test]
-fn a_term_that_commits_when_it_is_dropped_is_no_deadlock() {
-    ends(|| {
+fn a_term_that_commits_when_dropped_does_not_deadlock() {
+    assert_terminates(|| {
         let folder = Folder::new("inside-drop");
         let (inside, idle) = (Arc::new(Inside::default()), Arc::new(Inside::default()));
         let journal = open_inside(&folder, &idle);
@@ -496,7 +495,7 @@ fn a_term_that_commits_when_it_is_dropped_is_no_deadlock() {
         let term = Atom::grounded(Dropped(Arc::clone(&inside)));
         journal.update(|env| env.add_fact(term.clone())).unwrap();
         drop(term);
-        // The world is replaced by one of no common history, and the log stays where it is.
+        // The state is replaced by an unrelated one, and the log isn't written.
         for i in 10..12 {
             journal.world().publish(&pair(i).into_iter().collect());
         }

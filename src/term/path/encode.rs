@@ -8,6 +8,7 @@ use super::{
 };
 use crate::term::small_map::Numbering;
 use crate::term::{Float, Leaf, Term, View};
+use crate::varint;
 
 /// Makes paths, one after another, in one buffer.
 ///
@@ -126,7 +127,7 @@ fn write_length(bytes: &mut Vec<u8>, short: u8, long: u8, length: usize) {
         bytes.push(short | length as u8);
     } else {
         bytes.push(long);
-        write_varint(bytes, length as u64);
+        varint::write(bytes, length as u64);
     }
 }
 
@@ -136,22 +137,14 @@ pub(crate) fn write_variable(bytes: &mut Vec<u8>, number: Option<u64>) {
         None => bytes.push(NEW_VARIABLE),
         Some(number) => {
             bytes.push(OLD_VARIABLE);
-            write_varint(bytes, number);
+            varint::write(bytes, number);
         }
     }
 }
 
-fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
 fn write_bytes(bytes: &mut Vec<u8>, head: u8, value: &[u8]) {
     bytes.push(head);
-    write_varint(bytes, value.len() as u64);
+    varint::write(bytes, value.len() as u64);
     bytes.extend_from_slice(value);
 }
 

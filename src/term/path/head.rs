@@ -2,6 +2,7 @@ use super::{
     EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, MOST_NEGATIVE, MOST_POSITIVE, NEW_VARIABLE,
     OLD_VARIABLE, OPAQUE, SHORT, STRING, ZERO,
 };
+use crate::varint;
 
 /// What the first byte of a token says about the rest of it: enough to find the next token without reading this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +63,15 @@ impl Extent {
         };
         let extent = match Head::of(*head) {
             Head::NewVariable => token(1, 0, true),
-            Head::OldVariable => token(1 + varint(rest)?.1, 0, true),
+            Head::OldVariable => token(1 + read_number(rest)?.1, 0, true),
             Head::Leaf(bytes) => token(1 + bytes, 0, false),
             Head::LongLeaf => {
-                let (bytes, length) = varint(rest)?;
+                let (bytes, length) = read_number(rest)?;
                 token((1 + length).saturating_add(bytes), 0, false)
             }
             Head::Expression(items) => token(1, items, false),
             Head::LongExpression => {
-                let (items, length) = varint(rest)?;
+                let (items, length) = read_number(rest)?;
                 token(1 + length, items, false)
             }
             Head::Reserved => return None,
@@ -91,29 +92,8 @@ impl Extent {
     }
 }
 
-/// The number at the start of `bytes`, and its length.
-pub(crate) fn varint(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut number = Varint::default();
-    for (index, byte) in bytes.iter().enumerate() {
-        if let Some(value) = number.push(*byte) {
-            return Some((value, index + 1));
-        }
-    }
-    None
-}
-
-/// A varint that comes byte by byte. A value too great for `usize` wraps around; there is none in a sound path.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Varint {
-    value: usize,
-    shift: u32,
-}
-
-impl Varint {
-    /// Takes the next byte; the value if that was the last.
-    pub(crate) fn push(&mut self, byte: u8) -> Option<usize> {
-        self.value |= usize::from(byte & 0x7f).wrapping_shl(self.shift);
-        self.shift = self.shift.saturating_add(7);
-        (byte & 0x80 == 0).then_some(self.value)
-    }
+/// Reads the number at the start of `bytes`. Returns it and its length in bytes.
+pub(crate) fn read_number(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (value, length) = varint::read(bytes).ok()?;
+    Some((usize::try_from(value).ok()?, length))
 }

@@ -5,6 +5,7 @@ use super::{
     OLD_VARIABLE, OPAQUE, SHORT, STRING, SYMBOL, ZERO,
 };
 use crate::term::Float;
+use crate::varint::{self, VarintError};
 
 /// One token of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,16 @@ pub enum PathErrorKind {
     /// A leaf that the term type can't rebuild.
     #[error("this term type has no such leaf")]
     NotInLanguage,
+}
+
+impl From<VarintError> for PathErrorKind {
+    fn from(error: VarintError) -> Self {
+        match error {
+            VarintError::Truncated => Self::Truncated,
+            VarintError::OutOfRange => Self::OutOfRange,
+            VarintError::NotCanonical => Self::NotCanonical,
+        }
+    }
 }
 
 impl PathErrorKind {
@@ -244,23 +255,9 @@ impl<'a> Reader<'a> {
     }
 
     fn varint(&mut self) -> Result<u64, PathErrorKind> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            if bits << shift >> shift != bits {
-                return Err(PathErrorKind::OutOfRange);
-            }
-            value |= bits << shift;
-            if byte & 0x80 == 0 {
-                return if byte == 0 && shift > 0 {
-                    Err(PathErrorKind::NotCanonical)
-                } else {
-                    Ok(value)
-                };
-            }
-        }
-        Err(PathErrorKind::OutOfRange)
+        let (value, length) = varint::read(self.rest)?;
+        self.take(length)?;
+        Ok(value)
     }
 
     fn length(&mut self) -> Result<usize, PathErrorKind> {

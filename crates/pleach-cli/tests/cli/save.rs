@@ -307,7 +307,7 @@ fn damage_is_found() {
     assert!(
         place
             .complains("verify world.pleach", 1)
-            .contains("world.pleach: byte ")
+            .contains("world.pleach: invalid data at byte ")
     );
 
     place.prints("save a.metta archive@main", 0);
@@ -322,10 +322,10 @@ fn damage_is_found() {
     fs::write(&object, content).unwrap();
     let stderr = place.complains("verify archive world.pleach", 1);
     assert!(
-        stderr.contains("ends too early") && stderr.contains("world.pleach: byte "),
+        stderr.contains("is truncated") && stderr.contains("world.pleach: invalid data at byte "),
         "{stderr}"
     );
-    assert!(place.complains("load archive", 2).contains("ends too early"));
+    assert!(place.complains("load archive", 2).contains("is truncated"));
     assert!(place.complains("verify nothing.pleach", 2).contains("nothing.pleach"));
 
     let (journal, _) = Journal::<Atom>::open(place.path().join("journal")).unwrap();

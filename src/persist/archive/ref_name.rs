@@ -1,19 +1,19 @@
-//! Names of branches and tags, and the files that they are written to.
+//! Names of branches and tags, and of their files.
 
-use super::ArchiveError;
+use super::error::ArchiveError;
 
-/// A name has no more bytes: as the name of a file it may take three times as many.
-const LONGEST: usize = 60;
+/// Greatest length of a name in bytes; escaped for a file name, it may be three times as long.
+const MAX_LENGTH: usize = 60;
 
-/// What a name stands for.
+/// The kind of a reference, which is a name for a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RefKind {
     Branch,
     Tag,
 }
 
-impl Kind {
-    /// What the names of files begin with: so none begins with a dot, and none is one that a system keeps to itself.
+impl RefKind {
+    /// Prefix of file names, so that none is hidden or reserved by the system (`con`).
     fn prefix(self) -> &'static str {
         match self {
             Self::Branch => "branch-",
@@ -21,7 +21,7 @@ impl Kind {
         }
     }
 
-    /// That there is none of this name.
+    /// The error for a missing name.
     pub(super) fn missing(self, name: &str) -> ArchiveError {
         match self {
             Self::Branch => ArchiveError::NoBranch(name.to_owned()),
@@ -30,9 +30,10 @@ impl Kind {
     }
 }
 
-/// That this can be a name.
+/// # Errors
+/// If the name is invalid.
 pub(super) fn check(name: &str) -> Result<(), ArchiveError> {
-    let fits = name.len() <= LONGEST
+    let fits = name.len() <= MAX_LENGTH
         && name.starts_with(char::is_alphanumeric)
         && name
             .chars()
@@ -40,13 +41,13 @@ pub(super) fn check(name: &str) -> Result<(), ArchiveError> {
     if fits {
         Ok(())
     } else {
-        Err(ArchiveError::Name(name.chars().take(200).collect()))
+        Err(ArchiveError::InvalidName(name.chars().take(200).collect()))
     }
 }
 
-/// The file of a name. Bytes that file systems may not tell apart (`A` and `a`, `é` and `é`) or not keep (a dot at the
-/// end) are written as `%` and two digits.
-pub(super) fn to_file(kind: Kind, name: &str) -> String {
+/// Returns the file name for a name. Bytes that file systems may fold (`A` and `a`, `é` and `é`) or drop (a dot at the end)
+/// are percent-encoded.
+pub(super) fn to_file_name(kind: RefKind, name: &str) -> String {
     let mut file = kind.prefix().to_owned();
     for (at, byte) in name.bytes().enumerate() {
         match byte {
@@ -58,9 +59,9 @@ pub(super) fn to_file(kind: Kind, name: &str) -> String {
     file
 }
 
-/// The name that a file is of, if it is of one.
-pub(super) fn of_file(file: &str) -> Option<(Kind, String)> {
-    let kind = [Kind::Branch, Kind::Tag]
+/// Parses a file name; `None` if it isn't that of a name.
+pub(super) fn from_file_name(file: &str) -> Option<(RefKind, String)> {
+    let kind = [RefKind::Branch, RefKind::Tag]
         .into_iter()
         .find(|kind| file.starts_with(kind.prefix()))?;
     let mut bytes = Vec::new();
@@ -75,8 +76,8 @@ pub(super) fn of_file(file: &str) -> Option<(Kind, String)> {
         });
     }
     let name = String::from_utf8(bytes).ok()?;
-    // Each name has one file.
-    (check(&name).is_ok() && to_file(kind, &name) == file).then_some((kind, name))
+    // Only the canonical encoding of a name counts.
+    (check(&name).is_ok() && to_file_name(kind, &name) == file).then_some((kind, name))
 }
 
 #[cfg(test)]
@@ -84,27 +85,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_no_paths() {
+    fn names_that_could_be_paths_are_invalid() {
         let long = "n".repeat(61);
         for name in [
             "", ".", "..", "../x", "a/b", "a\\b", "/", "-x", ".x", "a b", "a\0", "a:b", "a@b", "a\n", "*", &long,
         ] {
-            assert!(matches!(check(name), Err(ArchiveError::Name(_))), "{name:?}");
+            assert!(matches!(check(name), Err(ArchiveError::InvalidName(_))), "{name:?}");
         }
     }
 
     #[test]
-    fn names_come_back_from_files_that_any_system_tells_apart() {
+    fn names_round_trip_through_file_names_that_differ_without_case() {
         let long = "Ä".repeat(30);
         let mut files = std::collections::BTreeSet::new();
         for name in [
             "main", "Main", "MAIN", "con", "NUL", "v1.0", "v1.", "a..b", "a-b_c", "世界", "é", &long, "deadbeef",
         ] {
             check(name).unwrap();
-            for kind in [Kind::Branch, Kind::Tag] {
-                let file = to_file(kind, name);
+            for kind in [RefKind::Branch, RefKind::Tag] {
+                let file = to_file_name(kind, name);
                 assert!(file.is_ascii() && !file.ends_with('.') && file.len() < 200, "{file}");
-                assert_eq!(of_file(&file), Some((kind, name.to_owned())));
+                assert_eq!(from_file_name(&file), Some((kind, name.to_owned())));
                 assert!(files.insert(file.to_lowercase()), "{file}");
             }
         }
@@ -119,7 +120,7 @@ mod tests {
             "branch-a%2f",
             "tag-%ff",
         ] {
-            assert_eq!(of_file(file), None, "{file}");
+            assert_eq!(from_file_name(file), None, "{file}");
         }
     }
 }

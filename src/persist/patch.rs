@@ -1,4 +1,4 @@
-//! A patch as bytes: one record of a journal, or of an archive.
+//! Encoding of a patch, in the log of a journal and in a revision of an archive.
 //!
 //! A patch is a sequence of changes:
 //!
@@ -6,15 +6,17 @@
 //! |---|---|
 //! | 0 | an atom of the environment's own space: its multiplicity before and after (numbers), the atom |
 //! | 1 | an atom of a named space: the id (16 bytes), then as for 0 |
-//! | 2 | a space was made: its id (16 bytes) |
-//! | 3 | a state: its id (16 bytes), `0` if it is gone, or `1` and the atom it holds |
+//! | 2 | a new space: its id (16 bytes) |
+//! | 3 | a state: its id (16 bytes), `0` if it was removed, or `1` and the atom it holds |
 //! | 4 | a binding: its name (counted), then as for 3 |
 
 use super::atom::{AtomReader, AtomWriter};
-use super::bytes::{Input, put_bytes, put_number};
-use super::{Codec, Flaw, LoadError, SaveError};
+use super::block::{ContentReader, write_bytes};
+use super::codec::Codec;
+use super::error::{Flaw, LoadError, SaveError};
 use crate::env::{Cell, Change, Patch, SpaceId, StateId};
 use crate::term::{Symbol, Term};
+use crate::varint;
 
 /// Writes a patch.
 pub(super) fn write<T: Term>(
@@ -28,8 +30,8 @@ pub(super) fn write<T: Term>(
             Change::Atom { space, atom, from, to } => {
                 out.push(u8::from(space.is_some()));
                 out.extend(space.iter().flat_map(|id| id.to_bytes()));
-                put_number(out, *from);
-                put_number(out, *to);
+                varint::write(out, *from);
+                varint::write(out, *to);
                 atoms.write(out, atom)?;
             }
             Change::Space(id) => {
@@ -44,7 +46,7 @@ pub(super) fn write<T: Term>(
                     }
                     Cell::Binding(name) => {
                         out.push(4);
-                        put_bytes(out, name.as_str().as_bytes());
+                        write_bytes(out, name.as_str().as_bytes());
                     }
                 }
                 out.push(u8::from(to.is_some()));
@@ -57,8 +59,11 @@ pub(super) fn write<T: Term>(
     Ok(())
 }
 
-/// Reads what [`write`] wrote. What a cell held before is not known, but that one that is gone held something.
-pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Sized)) -> Result<Patch<T>, LoadError> {
+/// Reads what [`write`] wrote. The earlier content of cells isn't stored: a removed cell gets a placeholder.
+pub(super) fn read<T: Term>(
+    input: &mut ContentReader<'_>,
+    codec: &(impl Codec<T> + ?Sized),
+) -> Result<Patch<T>, LoadError> {
     let mut atoms = AtomReader::new(codec);
     let mut changes = Vec::new();
     while !input.is_empty() {
@@ -84,7 +89,7 @@ pub(super) fn read<T: Term>(input: &mut Input<'_>, codec: &(impl Codec<T> + ?Siz
                     1 => Some(atoms.read(input)?),
                     _ => return Err(LoadError::at(start, Flaw::Entry)),
                 };
-                // One that is gone was there: whatever it held, it must not look as if nothing had changed.
+                // A removed cell held something: with `None` the change would have no effect.
                 let from = to.is_none().then(|| T::expression(Vec::new()));
                 Change::Cell { cell, from, to }
             }

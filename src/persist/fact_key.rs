@@ -1,48 +1,49 @@
-//! Keys of plain facts: ascending, each written as what it has in common with the one before, and the rest.
+//! Keys of plain facts: ascending and prefix-compressed, each against the one before.
 
 use super::error::Flaw;
 use crate::env::is_definition;
 use crate::term::path::{LIMIT, PathErrorKind, Token, read_token};
 use crate::term::{Leaf, PathError, Term};
 
-/// Puts keys together, and tests of each that it is the canonical path of an atom of the language. What a key has in
-/// common with the one before is not tested again.
+/// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key shares
+/// with the one before is not checked again.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct KeyDecoder {
     key: Vec<u8>,
-    /// Where the tokens of the key end, and what is known there.
-    marks: Vec<Mark>,
-    /// How many variables the language is known to have.
+    /// State of the check after each token of the key.
+    tokens: Vec<TokenEnd>,
+    /// Number of variables that the language is known to accept.
     variables: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Mark {
-    end: usize,
-    /// How many items are still to come.
+struct TokenEnd {
+    offset: usize,
+    /// Number of terms that must follow.
     missing: usize,
+    /// Number of variables so far.
     variables: u64,
 }
 
-impl Keys {
-    /// The next key of a block, or the first.
-    pub(super) fn next<T: Term>(&mut self, shared: usize, rest: &[u8], is_first: bool) -> Result<&[u8], Flaw> {
+impl KeyDecoder {
+    /// Decodes the next key of a block.
+    pub(super) fn next<T: Term>(&mut self, shared: usize, suffix: &[u8], is_first: bool) -> Result<&[u8], Flaw> {
         let ascends = if is_first {
-            shared == 0 && rest > &self.key[..]
+            shared == 0 && suffix > &self.key[..]
         } else {
-            // As much as can be is shared, so it is the first byte of the rest that differs. No path begins another.
-            self.key.get(shared) < rest.first() && shared < self.key.len()
+            // The shared prefix is maximal, so the first byte of the suffix differs. No path is a prefix of another.
+            self.key.get(shared) < suffix.first() && shared < self.key.len()
         };
         if !ascends {
             return Err(Flaw::Order);
         }
-        if shared.saturating_add(rest.len()) > LIMIT {
+        if shared.saturating_add(suffix.len()) > LIMIT {
             return Err(Flaw::Atom);
         }
         self.key.truncate(shared);
-        self.key.extend_from_slice(rest);
-        while self.marks.last().is_some_and(|mark| mark.end > shared) {
-            self.marks.pop();
+        self.key.extend_from_slice(suffix);
+        while self.tokens.last().is_some_and(|token| token.offset > shared) {
+            self.tokens.pop();
         }
         self.check::<T>().map_err(Flaw::Path)?;
         if is_definition::<T>(&self.key) {
@@ -52,14 +53,17 @@ impl Keys {
     }
 
     fn check<T: Term>(&mut self) -> Result<(), PathError> {
-        let mut at = self.marks.last().copied().unwrap_or(Mark {
-            end: 0,
+        let mut at = self.tokens.last().copied().unwrap_or(TokenEnd {
+            offset: 0,
             missing: 1,
             variables: 0,
         });
         while at.missing > 0 {
-            let fail = |kind| PathError { kind, offset: at.end };
-            let rest = self.key.get(at.end..).unwrap_or_default();
+            let fail = |kind| PathError {
+                kind,
+                offset: at.offset,
+            };
+            let rest = self.key.get(at.offset..).unwrap_or_default();
             let (token, length) = read_token(rest).map_err(|error| fail(error.kind))?;
             let mut items = 0;
             let has_leaf = match token {
@@ -73,9 +77,9 @@ impl Keys {
                 Token::NewVariable => {
                     let number = at.variables;
                     at.variables = number.saturating_add(1);
-                    let known = number < self.variables;
+                    let is_known = number < self.variables;
                     self.variables = self.variables.max(at.variables);
-                    known || {
+                    is_known || {
                         let name = &*number.to_string();
                         T::has_leaf(Leaf::Variable { name, id: 0 })
                     }
@@ -94,12 +98,12 @@ impl Keys {
             if !has_leaf {
                 return Err(fail(PathErrorKind::NotInLanguage));
             }
-            at.end = at.end.saturating_add(length);
+            at.offset = at.offset.saturating_add(length);
             at.missing = at.missing.saturating_sub(1).saturating_add(items);
-            self.marks.push(at);
+            self.tokens.push(at);
         }
-        if at.end < self.key.len() {
-            let (kind, offset) = (PathErrorKind::Trailing, at.end);
+        if at.offset < self.key.len() {
+            let (kind, offset) = (PathErrorKind::Trailing, at.offset);
             return Err(PathError { kind, offset });
         }
         Ok(())
