@@ -1,9 +1,10 @@
 //! Files, journals and archives of environments.
 //!
-//! [`Environment::save`] writes the content of an environment to a file, and [`Environment::load`] reads an equal one: the
-//! same atoms with the same multiplicities; rules and annotations in order, with their definition numbers and the names of
-//! their variables; the same spaces, states and bindings. Bytes that were not saved so are an [error](LoadError) that names
-//! the offset. `docs/format.md` specifies the format; the bytes are a function of the content alone.
+//! [`Environment::save`] writes the content of an environment to a file, and [`Environment::load`] reads an equal one:
+//! the same atoms with the same multiplicities; rules and annotations in order, with their definition numbers and the
+//! names of their variables; the same spaces, states and bindings. Bytes that were not saved so are an
+//! [error](LoadError) that names the offset. `docs/format.md` specifies the format; the bytes are a function of the
+//! content alone.
 //!
 #![cfg_attr(
     feature = "journal",
@@ -19,8 +20,8 @@
 //! # Compression
 //! Facts are prefix-compressed, which leaves little to gain. Rules and texts shrink to a quarter or a half through any
 //! compressor around [`save_to`](Environment::save_to) and [`load_from`](Environment::load_from). Loading reads at most
-//! 1 MiB beyond what checksums have verified; [`Read::take`] around the decompressor bounds the size of a file with valid
-//! checksums.
+//! 1 MiB beyond what checksums have verified; [`Read::take`] around the decompressor bounds the size of a file with
+//! valid checksums.
 //!
 //! ```
 //! use lz4_flex::frame::{FrameDecoder, FrameEncoder};
@@ -39,8 +40,10 @@
 //! # Limits
 //! - [`save`](Environment::save) doesn't store history: a loaded environment is unrelated to any other, and a
 //!   [`union`](Environment::union) with any but its own forks sums the multiplicities of both.
-//! - [Opaque](crate::term::Leaf::Opaque) values, such as the grounded ones of an [`Atom`](crate::Atom), need a [`Codec`].
-//! - Checksums detect corruption, not forgery: a forged file loads as a valid environment with any content, or is an error.
+//! - [Opaque](crate::term::Leaf::Opaque) values, such as the grounded ones of an [`Atom`](crate::Atom), need a
+//!   [`Codec`].
+//! - Checksums detect corruption, not forgery: a forged file loads as a valid environment with any content, or is an
+//!   error.
 //! - Symbols are interned permanently, so loading a hostile file can leak as many bytes as it holds names.
 
 // Untrusted bytes and texts are parsed here: they must not cause a panic.
@@ -97,8 +100,8 @@ pub fn exit(code: i32) -> ! {
     replace::exit(code)
 }
 
-/// Checks that an environment can be saved at this path, as far as can be known: that the folder exists and is writable,
-/// that the name isn't too long, and that the path is vacant or holds a regular file. O(1).
+/// Checks that an environment can be saved at this path, as far as can be known: that the folder exists and is
+/// writable, that the name isn't too long, and that the path is vacant or holds a regular file. O(1).
 ///
 /// Creates and removes the temporary file that a save begins with.
 ///
@@ -120,17 +123,18 @@ pub fn probe(path: impl AsRef<Path>) -> Result<(), SaveError> {
 impl<T: Term> Environment<T> {
     /// Saves the environment to a file, and replaces the file atomically if it exists. O(n).
     ///
-    /// Writes a temporary file in the same folder, syncs it and renames it: after a crash at any moment the path holds the
-    /// old content or the new. A crash can leave a file `.NAME.pleach-K.tmp`, which the next save to this path removes;
-    /// [`exit`] leaves none.
+    /// Writes a temporary file in the same folder, syncs it and renames it: after a crash at any moment the path holds
+    /// the old content or the new. A crash can leave a file `.NAME.pleach-K.tmp`, which the next save to this path
+    /// removes; [`exit`] leaves none.
     ///
     /// Follows symbolic links, and creates the target if it is missing. The new file has the permissions of the old one
-    /// from the start, and its owner and group as far as the process may set them; other hard links keep the old content.
+    /// from the start, and its owner and group as far as the process may set them; other hard links keep the old
+    /// content.
     ///
     /// # Errors
-    /// [`SaveError`], also if the path holds anything but a regular file, and for an [opaque](crate::term::Leaf::Opaque)
-    /// value: see [`save_with`](Self::save_with). The file keeps its old content then, unless only the sync of the folder
-    /// failed: then it has the new.
+    /// [`SaveError`], also if the path holds anything but a regular file, and for an
+    /// [opaque](crate::term::Leaf::Opaque) value: see [`save_with`](Self::save_with). The file keeps its old content
+    /// then, unless only the sync of the folder failed: then it has the new.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -162,7 +166,8 @@ impl<T: Term> Environment<T> {
         })
     }
 
-    /// Writes the environment in the format of [`save`](Self::save), about 64 KiB at a time, and flushes the writer. O(n).
+    /// Writes the environment in the format of [`save`](Self::save), about 64 KiB at a time, and flushes the writer.
+    /// O(n).
     ///
     /// # Errors
     /// As [`save`](Self::save). The bytes written by then don't load.
@@ -172,8 +177,8 @@ impl<T: Term> Environment<T> {
 
     /// Loads an environment from a file and rebuilds its indexes. It is unrelated to any other environment.
     ///
-    /// O(n); facts are sorted in the file, so this is faster than adding them. Beside the environment itself, takes memory
-    /// for two blocks.
+    /// O(n); facts are sorted in the file, so this is faster than adding them. Beside the environment itself, takes
+    /// memory for two blocks.
     ///
     /// # Errors
     /// [`LoadError`], if the file can't be read or isn't valid: all of it is checked.
@@ -194,7 +199,8 @@ impl<T: Term> Environment<T> {
         })
     }
 
-    /// Reads an environment that [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be buffered. O(n).
+    /// Reads an environment that [`save_to`](Self::save_to) wrote, to the end of the reader, which need not be
+    /// buffered. O(n).
     ///
     /// # Errors
     /// As [`load`](Self::load), and if bytes follow the environment.

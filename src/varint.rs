@@ -1,7 +1,7 @@
 //! Variable-length integers: LEB128, in as few bytes as possible.
 //!
-//! Seven bits a byte, lowest first; the top bit is set on all bytes but the last. Paths of terms and the formats of files
-//! share this encoding.
+//! Seven bits a byte, lowest first; the top bit is set on all bytes but the last. Paths of terms and the formats of
+//! files share this encoding.
 
 /// Appends `value`, in 1 to 10 bytes.
 pub(crate) fn write(bytes: &mut Vec<u8>, mut value: u64) {

@@ -1,4 +1,5 @@
-//! Files forged from a fuzzer's bytes by docs/format.md: fields that a fuzzer can't guess, such as checksums, are made valid.
+//! Files forged from a fuzzer's bytes by docs/format.md: fields that a fuzzer can't guess, such as checksums, are made
+//! valid.
 
 use pleach::persist::NoCodec;
 use pleach::{Atom, Environment};
@@ -62,7 +63,8 @@ fn join(magic: [u8; 8], version: u32, blocks: &[Block]) -> Vec<u8> {
     file
 }
 
-/// Forges a saved environment: magic number, version, lengths of blocks, checksums, the end, and the counts of each space.
+/// Forges a saved environment: magic number, version, lengths of blocks, checksums, the end, and the counts of each
+/// space.
 pub(crate) fn file(data: &[u8]) -> Vec<u8> {
     let mut blocks = blocks(data);
     let end = blocks.iter().position(|block| block.kind == kind::END);
@@ -104,7 +106,8 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
     join(*b"\x89pleach\n", 1, &blocks)
 }
 
-/// Forges log 0 of a journal: magic number, version, number, tags, lengths of blocks, checksums, and environments inside.
+/// Forges log 0 of a journal: magic number, version, number, tags, lengths of blocks, checksums, and environments
+/// inside.
 pub(crate) fn log(data: &[u8]) -> Vec<u8> {
     let mut blocks = blocks(data);
     let mut salt = 0;
@@ -249,7 +252,8 @@ fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>
     (out, generation, is_patch)
 }
 
-/// Skips an entry of a block of this kind. Returns the step to its definition number, or 0; `None` if there is no entry.
+/// Skips an entry of a block of this kind. Returns the step to its definition number, or 0; `None` if there is no
+/// entry.
 fn skip_entry(kind: u8, rest: &mut &[u8]) -> Option<u64> {
     if rest.is_empty() {
         return None;

@@ -1,5 +1,5 @@
-//! The functions that the fuzz targets call with their input. `crates/pleach-metta/tests/metta/fuzz_corpus.rs` includes this
-//! crate too, to run the corpus without a fuzzer.
+//! The functions that the fuzz targets call with their input. `crates/pleach-metta/tests/metta/fuzz_corpus.rs` includes
+//! this crate too, to run the corpus without a fuzzer.
 
 pub mod archive;
 pub mod environment;

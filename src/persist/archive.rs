@@ -31,26 +31,27 @@ use crate::term::{Atom, Term};
 
 /// Named states of an environment in a folder, with their history.
 ///
-/// A commit creates a **revision**: a state, its parents, and a [`Note`]. A **branch** is a name that moves with each commit
-/// to it, a **tag** a name that stays. Revisions are immutable and share storage: a revision is a patch against its first
-/// parent, or a whole state once the patches since the last whole state outweigh it. So a small commit takes little space,
-/// and a checkout reads at most twice the size of a whole state.
+/// A commit creates a **revision**: a state, its parents, and a [`Note`]. A **branch** is a name that moves with each
+/// commit to it, a **tag** a name that stays. Revisions are immutable and share storage: a revision is a patch against
+/// its first parent, or a whole state once the patches since the last whole state outweigh it. So a small commit takes
+/// little space, and a checkout reads at most twice the size of a whole state.
 ///
 /// # Guarantees
-/// - A checkout equals the committed state: atoms with their multiplicities, spaces, states and bindings, definitions in
-///   order.
-/// - After a crash at any moment, each name refers to the old revision or to the new one, which is complete. A commit is
-///   durable when it returns.
-/// - A commit never undoes changes unknown to it: an environment tracks the revisions from which it descends, whatever name
-///   and handle it was checked out by. See [`commit`](Self::commit).
-/// - The id of a revision is the SHA-256 of its file, which contains the ids of its parents: an id authenticates the whole
-///   history.
-/// - Several processes can have an archive open. Writers exclude each other; readers never wait and need no write permission.
+/// - A checkout equals the committed state: atoms with their multiplicities, spaces, states and bindings, definitions
+///   in order.
+/// - After a crash at any moment, each name refers to the old revision or to the new one, which is complete. A commit
+///   is durable when it returns.
+/// - A commit never undoes changes unknown to it: an environment tracks the revisions from which it descends, whatever
+///   name and handle it was checked out by. See [`commit`](Self::commit).
+/// - The id of a revision is the SHA-256 of its file, which contains the ids of its parents: an id authenticates the
+///   whole history.
+/// - Several processes can have an archive open. Writers exclude each other; readers never wait and need no write
+///   permission.
 ///
 /// # Limits
 /// - Definition numbers are reassigned, in the same order; a definition that stays keeps the names of its variables.
-/// - Two checkouts are related in memory only if they are of the same branch and by the same handle. To unite two branches,
-///   [`merge`](Self::merge) them.
+/// - Two checkouts are related in memory only if they are of the same branch and by the same handle. To unite two
+///   branches, [`merge`](Self::merge) them.
 /// - A handle caches the last state of each branch that was checked out or committed to; it shares nodes with the
 ///   environments that you hold.
 ///
@@ -137,7 +138,8 @@ impl<T: Term> Archive<T> {
         })
     }
 
-    /// Sets a callback for each time that a write of this handle waits for another process. It must not write to this handle.
+    /// Sets a callback for each time that a write of this handle waits for another process. It must not write to this
+    /// handle.
     #[must_use]
     pub fn on_wait(mut self, callback: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_wait = Box::new(callback);
@@ -247,8 +249,8 @@ impl<T: Term> Archive<T> {
     /// Returns all branches with their revisions. O(b) for b branches.
     ///
     /// # Errors
-    /// If the folder can't be read; and for each branch, if its file is corrupt, which [`remove_branch`](Self::remove_branch)
-    /// still removes.
+    /// If the folder can't be read; and for each branch, if its file is corrupt, which
+    /// [`remove_branch`](Self::remove_branch) still removes.
     pub fn branches(&self) -> Result<BTreeMap<String, Result<RevisionId, ArchiveError>>, ArchiveError> {
         self.store.all_names(RefKind::Branch)
     }
@@ -269,9 +271,9 @@ impl<T: Term> Archive<T> {
         self.ancestry([self.find(revision)?])
     }
 
-    /// Returns the patch from one revision to another: applied to the first it gives the second, definitions in order; named
-    /// spaces that the second lacks are left empty. O(n) for the last revision that is on every path from the two to their
-    /// ancestors, and the changes since.
+    /// Returns the patch from one revision to another: applied to the first it gives the second, definitions in order;
+    /// named spaces that the second lacks are left empty. O(n) for the last revision that is on every path from the two
+    /// to their ancestors, and the changes since.
     ///
     /// # Errors
     /// If files are corrupt.

@@ -1,12 +1,12 @@
-//! Encoding of atoms: the path, prefix-compressed against the atom before, and what a path leaves out, which is the names of
-//! variables and the content of opaque values.
+//! Encoding of atoms: the path, prefix-compressed against the atom before, and what a path leaves out, which is the
+//! names of variables and the content of opaque values.
 //!
 //! ```text
 //! shared (1 byte)   suffix (counted bytes)   names (number)   each: name (counted), id (number)
 //!                                            opaque values (number)   each: counted bytes
 //! ```
-//! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a decoded
-//! path.
+//! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a
+//! decoded path.
 
 use smallvec::SmallVec;
 
@@ -146,7 +146,8 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         &self.path
     }
 
-    /// Reads the next atom. If it has variables, the caller still has to check that its path is [the one read](Self::path).
+    /// Reads the next atom. If it has variables, the caller still has to check that its path is [the one
+    /// read](Self::path).
     pub(super) fn read<T: Term>(&mut self, input: &mut ContentReader<'_>) -> Result<T, LoadError>
     where
         C: Codec<T>,

@@ -3,8 +3,8 @@
 //! ```text
 //! kind (1 byte)   length of the content (4)   content   XXH3-64 of all these, seeded with the block's number (8)
 //! ```
-//! Numbers are little-endian. The seed is the number of the block, so blocks can't change places unnoticed. Content that
-//! exceeds [`MAX_CONTENT`] continues in the next block; a bit of its kind marks this.
+//! Numbers are little-endian. The seed is the number of the block, so blocks can't change places unnoticed. Content
+//! that exceeds [`MAX_CONTENT`] continues in the next block; a bit of its kind marks this.
 
 use std::io::{self, Read, Write};
 use std::mem;

@@ -4,8 +4,8 @@ use crate::term::Term;
 
 /// A conversion between the [opaque](crate::term::Leaf::Opaque) values of an interpreter and bytes.
 ///
-/// All other leaves are encoded from what [`Term::view`] shows. A decoded value must have the identity of the value that
-/// was encoded.
+/// All other leaves are encoded from what [`Term::view`] shows. A decoded value must have the identity of the value
+/// that was encoded.
 ///
 /// ```
 /// use pleach::persist::Codec;

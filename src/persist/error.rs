@@ -91,8 +91,8 @@ pub enum Flaw {
     /// An atom is duplicated, in the wrong section, or its variables' names don't fit it.
     #[error("misplaced or duplicate atom")]
     Atom,
-    /// A snapshot or log of a journal and the log that follows it don't belong together: one of them was replaced by that
-    /// of another journal, or by an older one.
+    /// A snapshot or log of a journal and the log that follows it don't belong together: one of them was replaced by
+    /// that of another journal, or by an older one.
     #[error("the file belongs to another log")]
     Foreign,
     /// The [`Codec`](super::Codec) can't decode a value.

@@ -5,8 +5,8 @@ use crate::env::is_definition;
 use crate::term::path::{LIMIT, PathErrorKind, Token, read_token};
 use crate::term::{Leaf, PathError, Term};
 
-/// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key shares
-/// with the one before is not checked again.
+/// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key
+/// shares with the one before is not checked again.
 #[derive(Default)]
 pub(super) struct KeyDecoder {
     key: Vec<u8>,

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::disk::{self, FileKind, sync_parent};
 
-/// Creates a folder and its missing ancestors, so that they survive a crash of the machine: each is synced in its parent.
+/// Creates a folder and its missing ancestors, so that they survive a crash of the machine: each is synced in its
+/// parent.
 pub(super) fn create(path: &Path) -> io::Result<()> {
     match disk::create_folder(path) {
         Ok(()) => sync_parent(path),

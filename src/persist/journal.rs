@@ -40,18 +40,18 @@ const MAX_READ_ATTEMPTS: usize = 64;
 
 /// A [`SharedEnvironment`] with a write-ahead log in a folder: each commit is logged before it is acknowledged.
 ///
-/// A writer publishes first, then makes sure that the log leads to the state that it published. One thread at a time appends,
-/// in one record, all that was published by then; waiting threads find their commits written. So many threads share one
-/// write and one sync (group commit). Readers never wait; they may see states that aren't logged yet.
+/// A writer publishes first, then makes sure that the log leads to the state that it published. One thread at a time
+/// appends, in one record, all that was published by then; waiting threads find their commits written. So many threads
+/// share one write and one sync (group commit). Readers never wait; they may see states that aren't logged yet.
 ///
 /// # Guarantees
-/// After a crash at any moment, [`open`](Self::open) returns a state that contains every acknowledged commit and, of the
-/// commits in progress, each completely or not at all, with definitions in order. [`SyncPolicy`] determines which acknowledged
-/// commits survive a crash of the machine.
+/// After a crash at any moment, [`open`](Self::open) returns a state that contains every acknowledged commit and, of
+/// the commits in progress, each completely or not at all, with definitions in order. [`SyncPolicy`] determines which
+/// acknowledged commits survive a crash of the machine.
 ///
 /// # Failures of the disk
-/// A failed write is undone, and its commit isn't acknowledged; the state in memory contains it, and the next commit that is
-/// written includes it. After a failed sync, or a write that can't be undone, all commits fail until
+/// A failed write is undone, and its commit isn't acknowledged; the state in memory contains it, and the next commit
+/// that is written includes it. After a failed sync, or a write that can't be undone, all commits fail until
 /// [`compact`](Self::compact) has written the whole state to new files.
 ///
 /// # The folder
@@ -109,7 +109,8 @@ struct Inner<T: Term> {
 struct CurrentLog<T: Term> {
     log: Log<T>,
     number: u64,
-    /// Greatest number that may be in use: a snapshot, or the mark at the end of the log before, may refer to a log of it.
+    /// Greatest number that may be in use: a snapshot, or the mark at the end of the log before, may refer to a log of
+    /// it.
     last_used: u64,
 }
 
@@ -138,12 +139,12 @@ impl<T: Term> Drop for LogGuard<'_, T> {
 
 /// # Opening
 impl<T: Term> Journal<T> {
-    /// Opens the journal in a folder, which is created if it is missing, with [`SyncPolicy::Always`] and without a codec. The
-    /// recovered state is synced. O(n) for the last snapshot and the records since.
+    /// Opens the journal in a folder, which is created if it is missing, with [`SyncPolicy::Always`] and without a
+    /// codec. The recovered state is synced. O(n) for the last snapshot and the records since.
     ///
     /// # Errors
-    /// [`JournalError`], also if files are corrupt. Nothing is truncated but a torn end of the last log, unless a later record
-    /// shows that it had been synced.
+    /// [`JournalError`], also if files are corrupt. Nothing is truncated but a torn end of the last log, unless a later
+    /// record shows that it had been synced.
     pub fn open(folder: impl AsRef<Path>) -> Result<(Self, Recovery), JournalError> {
         Self::open_with(folder, SyncPolicy::default(), NoCodec)
     }
@@ -207,9 +208,9 @@ impl<T: Term> Journal<T> {
 
 /// # Reading without opening
 impl<T: Term> Journal<T> {
-    /// Returns the state that [`open`](Self::open) would recover, without locks or writes: the journal may be open in this
-    /// process or another. The state is one that the log led to during the call. O(n) for the last snapshot and the records
-    /// since; repeated if files change meanwhile.
+    /// Returns the state that [`open`](Self::open) would recover, without locks or writes: the journal may be open in
+    /// this process or another. The state is one that the log led to during the call. O(n) for the last snapshot and
+    /// the records since; repeated if files change meanwhile.
     ///
     /// # Errors
     /// As [`open_with`](Self::open_with), and if there is no journal: none is created.
@@ -269,8 +270,8 @@ impl<T: Term> Journal<T> {
         self.inner.world.reader()
     }
 
-    /// The shared environment itself, for subscriptions and the like. Writes through it are published but not acknowledged:
-    /// they are logged with the next commit through the journal, or by [`sync`](Self::sync).
+    /// The shared environment itself, for subscriptions and the like. Writes through it are published but not
+    /// acknowledged: they are logged with the next commit through the journal, or by [`sync`](Self::sync).
     #[must_use]
     pub fn world(&self) -> &SharedEnvironment<T> {
         &self.inner.world
@@ -285,8 +286,8 @@ impl<T: Term> Journal<T> {
 }
 
 /// # Writing
-/// Each method returns when its change is logged, and synced if the policy is [`SyncPolicy::Always`]. If the log can't be
-/// written, the change is published in memory but not acknowledged.
+/// Each method returns when its change is logged, and synced if the policy is [`SyncPolicy::Always`]. If the log can't
+/// be written, the change is published in memory but not acknowledged.
 impl<T: Term> Journal<T> {
     /// Commits like [`SharedEnvironment::commit`], and logs the commit.
     ///
@@ -347,9 +348,9 @@ impl<T: Term> Journal<T> {
         self.inner.sync()
     }
 
-    /// Saves the whole state as a new snapshot, begins a new log, and removes the old files. O(n). Commits wait while the log
-    /// is created, but not while the snapshot is written; readers never wait. A crash in between loses nothing: the old
-    /// snapshot and both logs stay in effect until the new snapshot is complete.
+    /// Saves the whole state as a new snapshot, begins a new log, and removes the old files. O(n). Commits wait while
+    /// the log is created, but not while the snapshot is written; readers never wait. A crash in between loses nothing:
+    /// the old snapshot and both logs stay in effect until the new snapshot is complete.
     ///
     /// Repairs a [broken](JournalError::Broken) log; then commits wait for the snapshot.
     ///
@@ -465,8 +466,8 @@ impl<T: Term> Inner<T> {
         appended
     }
 
-    /// Syncs `interval` after each append, until the journal is closed. Appends nothing: that runs the code of terms, which
-    /// may panic.
+    /// Syncs `interval` after each append, until the journal is closed. Appends nothing: that runs the code of terms,
+    /// which may panic.
     fn sync_at_intervals(&self, interval: Duration) {
         let mut request = self.sync_request();
         loop {

@@ -1,9 +1,9 @@
 //! File locks: on a file that is opened at a path, and on a folder that one process at a time writes.
 //!
-//! A file can be removed while it is locked, and a new one locked at its path. So a [`FileLock`] checks that its path still
-//! leads to the locked file. A [`FolderLock`] repeats this check before each write that replaces a file, and, where folders
-//! can be locked (Unix), locks the folder too, which can't be removed while anything is in it. On Windows the file can't be
-//! removed while it is open.
+//! A file can be removed while it is locked, and a new one locked at its path. So a [`FileLock`] checks that its path
+//! still leads to the locked file. A [`FolderLock`] repeats this check before each write that replaces a file, and,
+//! where folders can be locked (Unix), locks the folder too, which can't be removed while anything is in it. On Windows
+//! the file can't be removed while it is open.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
@@ -100,8 +100,8 @@ impl FolderLock {
         Self::acquire_by(folder, File::try_lock)
     }
 
-    /// Locks the folder at an absolute path, and waits while it is locked elsewhere; `None` if this thread holds the lock,
-    /// which would deadlock. Calls `on_wait` once before it waits.
+    /// Locks the folder at an absolute path, and waits while it is locked elsewhere; `None` if this thread holds the
+    /// lock, which would deadlock. Calls `on_wait` once before it waits.
     pub(super) fn acquire(folder: &Path, on_wait: impl Fn()) -> io::Result<Option<(Self, HeldByThread)>> {
         let path = folder.join("lock");
         let identity = disk::status(&path)?.and_then(|found| found.identity());

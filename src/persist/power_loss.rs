@@ -1,14 +1,16 @@
-//! Simulated power losses: records every file operation of a journal, an archive or a save, and opens every state that a crash
-//! after any of them may leave.
+//! Simulated power losses: records every file operation of a journal, an archive or a save, and opens every state that
+//! a crash after any of them may leave.
 //!
-//! The model is the abstract persistence model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014),
-//! in which only syncs order operations, so weaker than any file system in use. Crashes occur after every operation, as with
-//! CrashMonkey (Mohan et al., OSDI 2018).
-//! 1. Writes and truncations since the last sync of a file are applied or lost independently. A write is also torn: only its
-//!    first or only its last bytes are applied, and the rest is truncated, or reads as zeros or as the old bytes.
-//! 2. Creations, renames and removals in a folder since its last sync are applied or lost independently. Each is atomic.
-//! 3. The sync of a file makes its content durable, but not its name. The sync of a folder makes the names in it durable, but
-//!    neither the contents of the files nor the folder's own name.
+//! The model is the abstract persistence model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI
+//! 2014), in which only syncs order operations, so weaker than any file system in use. Crashes occur after every
+//! operation, as with CrashMonkey (Mohan et al., OSDI 2018).
+//! 1. Writes and truncations since the last sync of a file are applied or lost independently. A write is also torn:
+//!    only its first or only its last bytes are applied, and the rest is truncated, or reads as zeros or as the old
+//!    bytes.
+//! 2. Creations, renames and removals in a folder since its last sync are applied or lost independently. Each is
+//!    atomic.
+//! 3. The sync of a file makes its content durable, but not its name. The sync of a folder makes the names in it
+//!    durable, but neither the contents of the files nor the folder's own name.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -244,7 +246,8 @@ impl<'s, S: Scenario> Recording<'s, S> {
         }
     }
 
-    /// Opens all states that a crash may leave if the syncs that `is_ignored` selects do nothing. Stops after `max_faults`.
+    /// Opens all states that a crash may leave if the syncs that `is_ignored` selects do nothing. Stops after
+    /// `max_faults`.
     fn crash(&self, max_faults: usize, is_ignored: impl Fn(&Op) -> bool) -> Outcome {
         let ops: Vec<Op> = self.ops.iter().filter(|op| !is_ignored(op)).cloned().collect();
         let mut random = Random(1);
@@ -310,8 +313,8 @@ impl<'s, S: Scenario> Recording<'s, S> {
         }
     }
 
-    /// Checks that a second crash, during recovery from the first, undoes nothing that was recovered. Returns the number of
-    /// states that it may leave.
+    /// Checks that a second crash, during recovery from the first, undoes nothing that was recovered. Returns the
+    /// number of states that it may leave.
     fn crash_again(&self, image: &Image, acknowledged: usize, begun: usize) -> Result<usize, String> {
         let root = &self.folder.0;
         self.write(image);

@@ -14,9 +14,9 @@ const MAX_LINKS: usize = 40;
 
 /// Replaces the content of a file by what `write` writes. Whatever happens, the file holds the old content or the new.
 ///
-/// Writes to a temporary file in the same folder, syncs and renames it, and syncs the folder. Follows symbolic links, even
-/// to a file that doesn't exist, and refuses anything but a regular file. The new file has the permissions of the old one
-/// from the moment it is created, and its owner and group as far as this process may set them.
+/// Writes to a temporary file in the same folder, syncs and renames it, and syncs the folder. Follows symbolic links,
+/// even to a file that doesn't exist, and refuses anything but a regular file. The new file has the permissions of the
+/// old one from the moment it is created, and its owner and group as far as this process may set them.
 pub(super) fn replace<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut File) -> Result<(), E>,
@@ -38,8 +38,8 @@ fn target(path: &Path) -> io::Result<(PathBuf, Option<Status>)> {
     }
 }
 
-/// Returns the absolute path that symbolic links lead to, whether or not it exists. Absolute, since the process may change
-/// its working directory while it writes.
+/// Returns the absolute path that symbolic links lead to, whether or not it exists. Absolute, since the process may
+/// change its working directory while it writes.
 fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = disk::absolute(path)?;
     for _ in 0..MAX_LINKS {
@@ -78,9 +78,9 @@ pub(super) fn exit(code: i32) -> ! {
 
 /// A locked temporary file, which is removed when dropped unless it was [persisted](Self::persist).
 ///
-/// Its name is `.NAME.pleach-K.tmp`, with the least number K that no live writer uses. A live writer holds the lock of its
-/// file, so a file that can be locked is stale; and only the holder of the lock of the very file that the name leads to
-/// renames or removes it.
+/// Its name is `.NAME.pleach-K.tmp`, with the least number K that no live writer uses. A live writer holds the lock of
+/// its file, so a file that can be locked is stale; and only the holder of the lock of the very file that the name
+/// leads to renames or removes it.
 pub(super) struct TemporaryFile {
     lock: FileLock,
     is_persistent: bool,
@@ -90,8 +90,8 @@ pub(super) struct TemporaryFile {
 const CHECKED_NAMES: u32 = 8;
 
 impl TemporaryFile {
-    /// Creates a file in the folder of `path`, to replace the `old` file there. Removes stale files of writers to the same
-    /// path.
+    /// Creates a file in the folder of `path`, to replace the `old` file there. Removes stale files of writers to the
+    /// same path.
     pub(super) fn create(path: &Path, old: Option<&Status>) -> io::Result<Self> {
         if path.file_name().is_none() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
@@ -200,8 +200,8 @@ fn temporary_path(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Removes a temporary file that no live writer has locked. Returns whether the path is vacant now: it isn't if the file is
-/// being written, isn't a regular file, or can't be locked here.
+/// Removes a temporary file that no live writer has locked. Returns whether the path is vacant now: it isn't if the
+/// file is being written, isn't a regular file, or can't be locked here.
 pub(super) fn remove_stale(path: &Path) -> io::Result<bool> {
     match disk::link_status(path)?.map(|found| found.kind) {
         None => return Ok(true),

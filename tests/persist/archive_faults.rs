@@ -49,7 +49,8 @@ fn files(folder: &Folder) -> Vec<PathBuf> {
     files
 }
 
-/// Asserts that only the corrupt file is reported, that readers of it get an error, and that none gets another environment.
+/// Asserts that only the corrupt file is reported, that readers of it get an error, and that none gets another
+/// environment.
 fn assert_damaged(folder: &Folder, path: &Path, whole: &BTreeMap<&str, Environment>, what: &str) {
     // A new handle, without cached states.
     let archive = open(folder);

@@ -1,5 +1,5 @@
-//! Ancestry of commits: no commit undoes changes unknown to it, and nothing counts twice, by any name and handle and to any
-//! branch.
+//! Ancestry of commits: no commit undoes changes unknown to it, and nothing counts twice, by any name and handle and to
+//! any branch.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -132,7 +132,8 @@ fn a_state_without_history_resets_a_branch() {
     assert_eq!(archive.log("main").unwrap().len(), 3);
 }
 
-/// The first revision of a new branch has the parents of its state, so an outdated commit can go to a new branch and be merged.
+/// The first revision of a new branch has the parents of its state, so an outdated commit can go to a new branch and be
+/// merged.
 #[test]
 fn a_new_branch_has_the_ancestry_of_its_state() {
     for reopen in [false, true] {
@@ -336,8 +337,8 @@ impl Arbitrary for Step {
     }
 }
 
-/// No commit or merge loses a fact or counts it twice, for any mixture of worlds, names and handles: all worlds descend from
-/// one revision, none removes anything, and all common ancestors are revisions.
+/// No commit or merge loses a fact or counts it twice, for any mixture of worlds, names and handles: all worlds descend
+/// from one revision, none removes anything, and all common ancestors are revisions.
 #[test]
 fn no_commit_loses_or_duplicates_a_fact() {
     fn property(steps: Vec<Step>) {

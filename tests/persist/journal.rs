@@ -24,8 +24,8 @@ fn pair(i: i64, part: &str) -> Atom {
     Atom::expression([Atom::symbol("pair"), Atom::from(i), Atom::symbol(part)])
 }
 
-/// Random commits, some of forks that are merged or united with the journal's state on either side, with compactions and
-/// restarts in between.
+/// Random commits, some of forks that are merged or united with the journal's state on either side, with compactions
+/// and restarts in between.
 #[test]
 fn commits_round_trip() {
     fn property(commits: Vec<(u8, Vec<Write>)>, compact_at: usize) {
@@ -432,8 +432,8 @@ fn child_of_the_kill_test() {
     });
 }
 
-/// Kills a writing process `rounds` times, and checks what it left. Returns the number of acknowledged commits, which is small on
-/// a busy machine.
+/// Kills a writing process `rounds` times, and checks what it left. Returns the number of acknowledged commits, which
+/// is small on a busy machine.
 fn kill(rounds: u64, name: &str) -> usize {
     let folder = Folder::new("kill");
     let place = folder.0.join(name);

@@ -135,8 +135,8 @@ fn a_corrupt_large_record_is_an_error_and_a_torn_one_is_truncated() {
     }
 }
 
-/// Where records aren't synced one by one, a crash can lose one and keep a later one, which isn't corruption. Records that were
-/// synced, also by opening the journal, are as safe as with `Always`.
+/// Where records aren't synced one by one, a crash can lose one and keep a later one, which isn't corruption. Records
+/// that were synced, also by opening the journal, are as safe as with `Always`.
 #[test]
 fn a_hole_in_unsynced_records_is_truncated_and_one_in_synced_records_is_an_error() {
     let folder = Folder::fast("hole");

@@ -17,8 +17,8 @@ use crate::persist::error::{Flaw, LoadError};
 use crate::persist::patch;
 use crate::term::Term;
 
-/// Least weight of a patch: the space that a short file takes on most disks. Less in unit tests, so that short files hold
-/// patches.
+/// Least weight of a patch: the space that a short file takes on most disks. Less in unit tests, so that short files
+/// hold patches.
 const MIN_PATCH_WEIGHT: u64 = if cfg!(test) { 64 } else { 4096 };
 
 /// A commit that isn't written yet.
@@ -48,23 +48,25 @@ enum Relation {
 /// # Writing
 /// Changes are durable when these methods return.
 impl<T: Term> Archive<T> {
-    /// Commits an environment to a branch, and returns the new revision, or the tip if nothing has changed. Creates the branch
-    /// if it is missing.
+    /// Commits an environment to a branch, and returns the new revision, or the tip if nothing has changed. Creates the
+    /// branch if it is missing.
     ///
-    /// The parents of the revision are the tip of the branch and the revisions from which the environment descends: those
-    /// that it, and the environments it was [united](Environment::union) with, were checked out from or committed as.
+    /// The parents of the revision are the tip of the branch and the revisions from which the environment descends:
+    /// those that it, and the environments it was [united](Environment::union) with, were checked out from or committed
+    /// as.
     ///
     /// O(d · log n) for d changes, if the environment descends from the state that this handle last checked out from or
     /// committed to the branch; else O(n).
     ///
     /// # Errors
-    /// [`ArchiveError::Outdated`], if the commit would undo changes unknown to the environment: it descends from an ancestor of
-    /// the tip, in the archive or in memory, not from the tip itself; or the branch has moved since it was read here. Then
+    /// [`ArchiveError::Outdated`], if the commit would undo changes unknown to the environment: it descends from an
+    /// ancestor of the tip, in the archive or in memory, not from the tip itself; or the branch has moved since it was
+    /// read here. Then
     /// - [`commit_with`](Self::commit_with) merges the two;
     /// - or commit it to a branch of its own, and [`merge`](Self::merge) that later.
     ///
-    /// An environment that is unrelated to the branch replaces its content. So, to reset a branch to an earlier state, commit
-    /// that state after [`forget_history`](Environment::forget_history).
+    /// An environment that is unrelated to the branch replaces its content. So, to reset a branch to an earlier state,
+    /// commit that state after [`forget_history`](Environment::forget_history).
     pub fn commit(
         &self,
         branch: &str,
@@ -85,8 +87,9 @@ impl<T: Term> Archive<T> {
     /// Commits an environment to a branch like [`commit`](Self::commit), but merges it where that would fail with
     /// [`ArchiveError::Outdated`].
     ///
-    /// The environment becomes a revision of its own, which is merged into the branch as by [`merge_with`](Self::merge_with),
-    /// under the same lock. The environment itself isn't changed. Costs as `commit`, or as `merge_with` if it merges.
+    /// The environment becomes a revision of its own, which is merged into the branch as by
+    /// [`merge_with`](Self::merge_with), under the same lock. The environment itself isn't changed. Costs as `commit`,
+    /// or as `merge_with` if it merges.
     ///
     /// ```
     /// # use pleach::persist::Archive;
@@ -106,8 +109,8 @@ impl<T: Term> Archive<T> {
     /// ```
     ///
     /// # Errors
-    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], which is `Outdated` only if the two
-    /// have no common ancestor and the branch has moved since it was read here.
+    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], which is `Outdated` only if
+    /// the two have no common ancestor and the branch has moved since it was read here.
     pub fn commit_with(
         &self,
         branch: &str,
@@ -158,8 +161,8 @@ impl<T: Term> Archive<T> {
         Ok(id)
     }
 
-    /// Merges `from` into the branch `into` like [`merge_with`](Self::merge_with), without a note. Where both sides changed a
-    /// state or a binding differently, that of `from` wins.
+    /// Merges `from` into the branch `into` like [`merge_with`](Self::merge_with), without a note. Where both sides
+    /// changed a state or a binding differently, that of `from` wins.
     ///
     /// # Errors
     /// [`ArchiveError`], also if `into` is no branch.
@@ -171,16 +174,18 @@ impl<T: Term> Archive<T> {
             })
     }
 
-    /// Merges the revision `from` into the branch `into`: commits the [union](Environment::union) of both states with both
-    /// revisions as parents.
+    /// Merges the revision `from` into the branch `into`: commits the [union](Environment::union) of both states with
+    /// both revisions as parents.
     ///
-    /// Atoms that both inherited count once, however often the two were merged before. A definition that only `from` has moved
-    /// keeps its place in `into`. If one revision descends from the other, the branch moves to the later one (fast-forward).
+    /// Atoms that both inherited count once, however often the two were merged before. A definition that only `from`
+    /// has moved keeps its place in `into`. If one revision descends from the other, the branch moves to the later one
+    /// (fast-forward).
     ///
     /// O(n) for the last revision that is on every path from the two to their ancestors, and the changes since.
     ///
     /// # Errors
-    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], also if `into` is no branch.
+    /// If `resolve` gives up on a conflict, and nothing is written; or an [`ArchiveError`], also if `into` is no
+    /// branch.
     pub fn merge_with(
         &self,
         into: &str,
@@ -302,7 +307,8 @@ impl<T: Term> Archive<T> {
             ([first, ..], Some((seen, before))) if first == seen => self.put(parents, Some(before), state, note)?,
             _ => self.put_after(parents, state, note, states)?,
         };
-        // Writing the name may take effect despite an error: marked, the state is up to date when the commit is retried.
+        // Writing the name may take effect despite an error: marked, the state is up to date when the commit is
+        // retried.
         state.mark(state.marks().into_iter().chain([id.0]));
         self.set_branch(branch, tip, id)?;
         self.mark_as(state, id)?;
@@ -356,8 +362,8 @@ impl<T: Term> Archive<T> {
         Ok(())
     }
 
-    /// Writes a revision with these parents, of which the first has the state `before`; returns the only parent if nothing
-    /// has changed since.
+    /// Writes a revision with these parents, of which the first has the state `before`; returns the only parent if
+    /// nothing has changed since.
     fn put(
         &self,
         parents: Vec<RevisionId>,
@@ -406,9 +412,9 @@ impl<T: Term> Archive<T> {
 }
 
 impl<T: Term> Archive<T> {
-    /// Checks that a commit to a branch of the archive in a folder can be written, as far as can be known without lasting
-    /// changes: that the name is valid and not that of a tag, and that the folders are writable. If there is no archive, checks
-    /// that one can be created. O(f) for f files in a folder without an archive.
+    /// Checks that a commit to a branch of the archive in a folder can be written, as far as can be known without
+    /// lasting changes: that the name is valid and not that of a tag, and that the folders are writable. If there is no
+    /// archive, checks that one can be created. O(f) for f files in a folder without an archive.
     ///
     /// # Errors
     /// The error of [`open`](Self::open) or [`commit`](Self::commit) that would occur now.

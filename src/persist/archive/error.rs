@@ -57,8 +57,8 @@ pub enum ArchiveError {
     /// nothing more.
     #[error("{} was removed or replaced while the archive was written", .0.display())]
     LockLost(PathBuf),
-    /// This thread is writing the archive already: a resolver, a codec or a term called a method that writes it too, which
-    /// would deadlock.
+    /// This thread is writing the archive already: a resolver, a codec or a term called a method that writes it too,
+    /// which would deadlock.
     #[error("this thread is writing the archive already")]
     Reentrant,
     /// The folder holds files that aren't those of an archive.

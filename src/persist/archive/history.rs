@@ -141,8 +141,8 @@ impl<T: Term> Archive<T> {
         Ok(())
     }
 
-    /// Returns the state `new` of the revision `id` as a version that descends from `old` in memory, unless `old` has a space
-    /// that `new` lacks.
+    /// Returns the state `new` of the revision `id` as a version that descends from `old` in memory, unless `old` has a
+    /// space that `new` lacks.
     pub(super) fn descend(
         &self,
         old: &Arc<Snapshot<T>>,
@@ -193,8 +193,8 @@ impl<T: Term> Archive<T> {
 
     /// Returns the states of two revisions, as versions that are related in memory as they are in the archive.
     ///
-    /// Loads the last revision that is on every path from the two to their ancestors, and applies the patches since to forks of
-    /// it.
+    /// Loads the last revision that is on every path from the two to their ancestors, and applies the patches since to
+    /// forks of it.
     pub(super) fn related(
         &self,
         ids: [RevisionId; 2],

@@ -45,8 +45,8 @@ pub(super) fn check(name: &str) -> Result<(), ArchiveError> {
     }
 }
 
-/// Returns the file name for a name. Bytes that file systems may fold (`A` and `a`, `é` and `é`) or drop (a dot at the end)
-/// are percent-encoded.
+/// Returns the file name for a name. Bytes that file systems may fold (`A` and `a`, `é` and `é`) or drop (a dot at the
+/// end) are percent-encoded.
 pub(super) fn to_file_name(kind: RefKind, name: &str) -> String {
     let mut file = kind.prefix().to_owned();
     for (at, byte) in name.bytes().enumerate() {

@@ -92,7 +92,8 @@ pub(super) struct Header {
     pub(super) stored: Stored,
 }
 
-/// Greatest generation: one less than the type allows, so that the next one can be computed. Only forged files get there.
+/// Greatest generation: one less than the type allows, so that the next one can be computed. Only forged files get
+/// there.
 pub(super) const MAX_GENERATION: u64 = u64::MAX - 1;
 
 impl Header {

@@ -82,8 +82,8 @@ impl Store {
         }
     }
 
-    /// Checks that files can be created in the folder of a new archive, or in its parent, and removes stale files of earlier
-    /// checks.
+    /// Checks that files can be created in the folder of a new archive, or in its parent, and removes stale files of
+    /// earlier checks.
     pub(super) fn probe_new(folder: &Path) -> io::Result<()> {
         TemporaryFile::create(&folder.join(PROBE), None).map(drop)
     }
@@ -104,8 +104,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Stores the lock of a writer until [`unlock`](Self::unlock). If another thread still has one, its file `lock` was removed,
-    /// and this thread is refused so that the other can notice.
+    /// Stores the lock of a writer until [`unlock`](Self::unlock). If another thread still has one, its file `lock` was
+    /// removed, and this thread is refused so that the other can notice.
     pub(super) fn set_lock(&self, lock: FolderLock) -> Result<(), ArchiveError> {
         let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         match &*held {

@@ -160,8 +160,8 @@ fn a_commit_that_fails_anywhere_leaves_the_old_or_the_new() {
     assert!(kept > 40 && moved > 1, "{kept} kept, {moved} moved");
 }
 
-/// Where folders can't be locked and the file `lock` is removed, two threads of one handle can each hold a lock. Neither may
-/// write under the lock of the other.
+/// Where folders can't be locked and the file `lock` is removed, two threads of one handle can each hold a lock.
+/// Neither may write under the lock of the other.
 #[cfg(unix)]
 #[test]
 fn a_thread_never_writes_under_the_lock_of_another() {

@@ -28,8 +28,8 @@ pub struct Verification {
 
 /// # Maintenance
 impl<T: Term> Archive<T> {
-    /// Verifies every file and reports corrupt and missing ones. Valid revisions can be checked out. O(n) for the size of
-    /// all files; takes memory for one revision at a time.
+    /// Verifies every file and reports corrupt and missing ones. Valid revisions can be checked out. O(n) for the size
+    /// of all files; takes memory for one revision at a time.
     ///
     /// A commit in progress in another process is reported as unreachable.
     ///
@@ -108,8 +108,8 @@ impl<T: Term> Archive<T> {
         Ok(found)
     }
 
-    /// Removes revisions that aren't reachable from a branch or a tag, and files that crashes left. Returns the number of files
-    /// removed. Other files stay, and so do those that another process is writing. O(r) for r revisions.
+    /// Removes revisions that aren't reachable from a branch or a tag, and files that crashes left. Returns the number
+    /// of files removed. Other files stay, and so do those that another process is writing. O(r) for r revisions.
     ///
     /// # Errors
     /// [`ArchiveError`]. Nothing is removed then, unless the removal of a file failed.

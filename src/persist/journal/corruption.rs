@@ -1,9 +1,9 @@
 //! Distinguishes corruption from the torn end that a crash leaves.
 //!
-//! A crash can tear the last record; where records aren't synced one by one, it can also leave a hole with later records
-//! behind it. It never leaves a hole in what was synced. So an invalid record is corrupt if a later valid record states that
-//! it had been synced, or if the record itself is found, valid, at a later offset. The search covers the rest of the log, in
-//! time and memory bounded by its length.
+//! A crash can tear the last record; where records aren't synced one by one, it can also leave a hole with later
+//! records behind it. It never leaves a hole in what was synced. So an invalid record is corrupt if a later valid
+//! record states that it had been synced, or if the record itself is found, valid, at a later offset. The search covers
+//! the rest of the log, in time and memory bounded by its length.
 
 use std::io::{self, Read};
 
@@ -79,8 +79,8 @@ enum Finding {
 }
 
 impl Search {
-    /// Examines the bytes at one offset. The tests before the checksum pass by chance for one in 2⁶⁴ offsets, unless the
-    /// bytes were chosen by someone who knows the salt.
+    /// Examines the bytes at one offset. The tests before the checksum pass by chance for one in 2⁶⁴ offsets, unless
+    /// the bytes were chosen by someone who knows the salt.
     fn examine(&mut self, bytes: &[u8]) -> Finding {
         let Some(block) = block::parse(bytes) else {
             return Finding::Nothing;

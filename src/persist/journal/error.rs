@@ -32,8 +32,8 @@ pub enum JournalError {
     /// this one writes nothing more.
     #[error("{} was removed or replaced while the journal was open", .0.display())]
     LockLost(PathBuf),
-    /// This thread is writing the journal already: a term or a codec that runs for that called a method that writes it too,
-    /// which would deadlock. A change published there is written with the next commit.
+    /// This thread is writing the journal already: a term or a codec that runs for that called a method that writes it
+    /// too, which would deadlock. A change published there is written with the next commit.
     #[error("this thread is writing the journal already")]
     Reentrant,
     /// The journal is open already, in this process or another.

@@ -1,16 +1,17 @@
 //! The log of a journal.
 //!
 //! ```text
-//! magic, version   header: number, salt, end of the log before, journal   record   record …   end, if another log follows
+//! magic, version   header: number, salt, end of the log before, journal   record   record …   end, if another log
+//! follows
 //! ```
 //! Each record is a block, or several if it is large, and begins with
-//! - its tag: the sum of the salt and the number of the block. The salt is random, so neither user data nor earlier content
-//!   of the disk can pass for a record of this log;
-//! - the number of blocks that were synced when it was written: this tells [corruption](super::corruption) of one of them
-//!   from a torn write.
+//! - its tag: the sum of the salt and the number of the block. The salt is random, so neither user data nor earlier
+//!   content of the disk can pass for a record of this log;
+//! - the number of blocks that were synced when it was written: this tells [corruption](super::corruption) of one of
+//!   them from a torn write.
 //!
-//! The header identifies the journal, and the log before by its length and the hash of its blocks when this log was created.
-//! A snapshot likewise identifies the log that continues it. So replacing one file by another is detected.
+//! The header identifies the journal, and the log before by its length and the hash of its blocks when this log was
+//! created. A snapshot likewise identifies the log that continues it. So replacing one file by another is detected.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufReader;
@@ -31,17 +32,19 @@ use crate::persist::{load, patch, save};
 use crate::term::Term;
 use crate::varint;
 
-/// When a [`Journal`](crate::persist::Journal) syncs its log, so that commits survive a crash of the machine and not only
-/// of the process.
+/// When a [`Journal`](crate::persist::Journal) syncs its log, so that commits survive a crash of the machine and not
+/// only of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncPolicy {
     /// Before commits are acknowledged: once for all that are waiting.
     #[default]
     Always,
-    /// At most this long after commits were acknowledged. A crash of the machine can lose the commits since the last sync.
+    /// At most this long after commits were acknowledged. A crash of the machine can lose the commits since the last
+    /// sync.
     Every(Duration),
-    /// At the system's discretion, at [`Journal::sync`](crate::persist::Journal::sync), and when the journal is dropped.
+    /// At the system's discretion, at [`Journal::sync`](crate::persist::Journal::sync), and when the journal is
+    /// dropped.
     Never,
 }
 
@@ -81,8 +84,8 @@ pub(super) struct Log<T: Term> {
 }
 
 impl<T: Term> Log<T> {
-    /// Creates a log that continues from `state`, and atomically replaces the file at `path`. It takes effect when the log
-    /// before, which ends at `before`, is sealed, or when a snapshot of the same number exists.
+    /// Creates a log that continues from `state`, and atomically replaces the file at `path`. It takes effect when the
+    /// log before, which ends at `before`, is sealed, or when a snapshot of the same number exists.
     pub(super) fn create(
         path: &Path,
         number: u64,

@@ -1,8 +1,8 @@
 //! The files of a journal, and recovery from them.
 //!
-//! A log takes effect if a snapshot of its number exists, if it is number 0 and there is no snapshot, or if the log before is
-//! sealed. So the last log is the first one that isn't sealed. The one after it may have been created when the process
-//! stopped or the disk failed, and has no records then.
+//! A log takes effect if a snapshot of its number exists, if it is number 0 and there is no snapshot, or if the log
+//! before is sealed. So the last log is the first one that isn't sealed. The one after it may have been created when
+//! the process stopped or the disk failed, and has no records then.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -24,8 +24,8 @@ use crate::term::Term;
 pub struct Recovery {
     /// Number of records replayed. A record can hold several commits.
     pub records: u64,
-    /// Number of bytes truncated at the end of the log: a torn record, which was not acknowledged. If records weren't synced
-    /// one by one and the machine crashed, also all records after a missing one.
+    /// Number of bytes truncated at the end of the log: a torn record, which was not acknowledged. If records weren't
+    /// synced one by one and the machine crashed, also all records after a missing one.
     pub torn: u64,
 }
 
@@ -136,8 +136,8 @@ pub(super) fn recover<T: Term>(folder: &Path, codec: &dyn Codec<T>) -> Result<Re
 }
 
 /// # Errors
-/// If the log after the last one has records, or was created when the last one was longer: then records of the last one, or
-/// the mark at its end, are lost.
+/// If the log after the last one has records, or was created when the last one was longer: then records of the last
+/// one, or the mark at its end, are lost.
 fn check_next_is_empty(folder: &Path, number: u64, found: &log::Replayed) -> Result<(), JournalError> {
     let Some(next) = number.checked_add(1) else {
         return Ok(());
@@ -188,8 +188,8 @@ fn newest_snapshot(files: &[JournalFile]) -> u64 {
     numbers.max().unwrap_or(0)
 }
 
-/// Removes files that the newest snapshot makes obsolete, and temporary files that a crash left. Ignores errors: a file that
-/// stays, or is back after a crash, does no harm.
+/// Removes files that the newest snapshot makes obsolete, and temporary files that a crash left. Ignores errors: a file
+/// that stays, or is back after a crash, does no harm.
 pub(super) fn remove_obsolete(folder: &Path, newest: u64) {
     for file in files(folder).unwrap_or_default() {
         let (JournalFile::Snapshot(number) | JournalFile::Log(number)) = file;
