@@ -1,6 +1,6 @@
-//! A host program that keeps its knowledge in pleach, in a term type of its own.
+//! A host program that stores its facts in pleach, with its own term type.
 //!
-//! Two planners work at the same time on forks of one world; then their findings are united, and questions are asked.
+//! Two planners write forks of one environment in parallel; then the forks are merged and queried.
 //!
 //! ```text
 //! cargo run --example embed
@@ -21,7 +21,7 @@ enum Expr {
     List(Arc<[Expr]>),
 }
 
-/// All that pleach asks of them.
+/// The trait that pleach requires of them.
 impl Term for Expr {
     fn view(&self) -> View<'_, Expr> {
         match self {
@@ -37,7 +37,7 @@ impl Term for Expr {
             Leaf::Symbol(name) => Expr::Name(name.into()),
             Leaf::Variable { name, id } => Expr::Hole(name.into(), id),
             Leaf::Integer(number) => Expr::Number(number),
-            _ => return None, // no other leaf in this language
+            _ => return None, // the language has no other leaves
         })
     }
 
@@ -50,7 +50,7 @@ fn expr(source: &str) -> Result<Expr, ParseError> {
     parser::parse_one(source)
 }
 
-/// The rules for calls of `route` with two arguments, in the order of their definition.
+/// Prints the rules for calls of `route` with two arguments, in definition order.
 fn print_rules(title: &str, world: &Environment<Expr>) {
     println!("{title}: {} rules, {} atoms", world.rule_count(), world.len());
     for rule in world.get_matching_rules("route", 2) {
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     world.add_fact(expr("(distance ulm graz 500)")?);
     world.add_type(expr("route")?, expr("(-> City City Plan)")?);
 
-    // A fork costs one reference count. Each planner writes its own; neither sees the other, nor does the world.
+    // A fork costs one reference-count increment. Each planner writes its own fork, in isolation.
     let plan = |findings: &'static [[&str; 2]]| {
         let mut fork = world.clone();
         thread::spawn(move || -> Result<_, ParseError> {
@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let by_road = by_road.join().map_err(|_| "a planner panicked")??;
 
     print_rules("before", &world);
-    // What both inherited counts once, what both found counts twice, and the order is that of the operands.
+    // Inherited facts count once, facts that both added count twice, and the order is that of the operands.
     let united = by_rail.union(&by_road);
     print_rules("after", &united);
     print!("{}", world.diff(&united));
@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ask(&united)
 }
 
-/// Questions in the host's own terms.
+/// Queries the environment in the host's terms.
 fn ask(world: &Environment<Expr>) -> Result<(), Box<dyn std::error::Error>> {
     // All routes out of Ulm, by pattern.
     let pattern = expr("(= (route ulm $where) $how)")?;
@@ -100,8 +100,8 @@ fn ask(world: &Environment<Expr>) -> Result<(), Box<dyn std::error::Error>> {
         );
     }
 
-    // Several patterns at once, what they share being the same in each: here, a route and how far it is. A question that
-    // comes from outside is checked first, and bounded.
+    // A join of several patterns by their common variables: here, a route and its distance. A query from an untrusted
+    // source is checked first, and bounded.
     let patterns = ["(distance $from $to $far)", "(= (route $from $to) $how)"].map(expr);
     let patterns = patterns.into_iter().collect::<Result<Vec<_>, _>>()?;
     let template = expr("($from $to is $far by $how)")?;
@@ -114,13 +114,13 @@ fn ask(world: &Environment<Expr>) -> Result<(), Box<dyn std::error::Error>> {
         println!("refused: {error}");
     }
 
-    // The rules that can match a call, in the order of their definition.
+    // The rules that can match a call, in definition order.
     let call = expr("(route ulm graz)")?;
     for rule in world.rules_for(&call) {
         println!("may rewrite {}: {}", Print(&call), Print(rule.atom()));
     }
 
-    // What was declared tells the type of an expression; and a name that nobody knows may be a typing error.
+    // The type of an expression, by the declarations; and suggestions for an unknown name.
     let types = world.types_of(&call);
     println!(
         "{} is a {}",

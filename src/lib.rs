@@ -49,7 +49,7 @@
 //! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, versions, union |
-//! | sharing | | [`SharedEnvironment`]: one live world, read without locks |
+//! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live world, read without locks |
 //! | persistence | [`persist`] | environments as files |
 //! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
 //!
@@ -59,13 +59,13 @@
 
 pub mod env;
 pub mod persist;
-mod shared;
+pub mod shared;
 pub mod term;
 mod varint;
 
 pub use env::{Environment, WriteError};
 pub use pleach_collections::{Bag, Map, RandomState, Set, bag, map, set};
-pub use shared::{Commit, Guard, Missed, News, Outcome, Reader, SharedEnvironment, Subscription, Update};
+pub use shared::{Event, Outcome, Reader, SharedEnvironment, Subscription};
 pub use term::{Atom, Symbol, Term};
 
 /// The guides, compiled and run with the documentation tests.

@@ -1,4 +1,15 @@
-//! One live world for many threads.
+//! Sharing an environment between threads.
+//!
+//! A [`SharedEnvironment`] holds the current state of an environment. It is read without locks and replaced atomically.
+//!
+//! | type | use |
+//! |---|---|
+//! | [`SharedEnvironment`] | the shared state: reads, writes, commits |
+//! | [`Guard`], [`Reader`] | a short read; a loop of reads |
+//! | [`Commit`], [`Outcome`] | the result of a commit |
+//! | [`Subscription`], [`Event`] | a receiver of every publication |
+//!
+//! `docs/concurrency.md` is a guide to all calls, their costs and their guarantees.
 
 mod outcome;
 mod protocol;
@@ -7,7 +18,7 @@ mod reader;
 mod subscription;
 mod sync;
 mod wait;
-mod watch;
+mod watchers;
 
 #[cfg(all(test, loom))]
 mod model_check;
@@ -22,31 +33,29 @@ use std::time::Duration;
 pub use self::outcome::{Commit, Outcome};
 use self::protocol::{Protocol, State};
 pub use self::reader::{Guard, Reader};
-pub use self::subscription::{Missed, News, Subscription, Update};
-use self::wait::{Waiting, block_on};
+pub use self::subscription::{Event, Lagged, Subscription, Update};
+use self::wait::{VersionWait, block_on};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot};
 use crate::term::{Atom, Term};
 
-/// A cell that holds the current state of a world: read without locks, swapped atomically.
+/// The current state of an environment, shared between threads: read without locks, replaced atomically.
 ///
-/// Readers [`load`](Self::load) the state and never wait, whatever writers do; each load sees one whole state. Writers
-/// either [`update`](Self::update) the state in a closure, or fork it ([`snapshot`](Self::snapshot)), write the fork at
-/// leisure and [`commit`](Self::commit) it, which merges when the cell has moved meanwhile. Those who want to know of
-/// changes [`subscribe`](Self::subscribe).
+/// Readers [`load`](Self::load) the state. They never wait, and each load returns one complete state. Writers either
+/// [`update`](Self::update) the state in a closure, or fork it ([`snapshot`](Self::snapshot)), write the fork, and
+/// [`commit`](Self::commit) it, which merges it with what others have published meanwhile. A
+/// [subscription](Self::subscribe) receives every publication.
 ///
-/// # Which write to use
-/// | call | when another writer was faster | loses writes |
+/// # Choosing a write
+/// | call | when another writer was faster | lost writes |
 /// |---|---|---|
-/// | [`update`](Self::update), [`try_update`](Self::try_update) | runs the closure again on the newer state | never |
-/// | [`commit`](Self::commit), [`commit_with`](Self::commit_with) | merges with the newer state | never |
-/// | [`publish_if`](Self::publish_if) | does nothing and says so | never |
-/// | [`publish`](Self::publish) | overwrites the newer state | those of the others |
-///
-/// `docs/concurrency.md` has all calls, their costs and their guarantees.
+/// | [`update`](Self::update), [`try_update`](Self::try_update) | runs the closure again on the newer state | none |
+/// | [`commit`](Self::commit), [`commit_with`](Self::commit_with) | merges with the newer state | none |
+/// | [`publish_if`](Self::publish_if) | publishes nothing and returns the newer state | none |
+/// | [`publish`](Self::publish) | overwrites the newer state | those of the other writers |
 ///
 /// # Limits
-/// - The cell holds one state. Whoever drops the last reference to an old state frees it, and that can be a reader.
-/// - Closures run again when they lose a race; they should do nothing but write.
+/// - The thread that drops the last reference to an old state frees it. That can be a reader.
+/// - A closure runs again after each lost race, so it should have no other effect than its writes.
 ///
 /// # Examples
 /// ```
@@ -66,14 +75,15 @@ use crate::term::{Atom, Term};
 /// assert_eq!(world.load().len(), 2);
 /// ```
 ///
-/// The cell is [`ArcSwap`](https://docs.rs/arc-swap), by Michal Vaner. Commits that race are combined as in *Flat
-/// Combining and the Synchronization-Parallelism Tradeoff* (Hendler, Incze, Shavit, Tzafrir, SPAA 2010), but no lock is
-/// held: a union repeated is a union, so whoever has waited long enough combines as well.
+/// # Implementation
+/// The cell is an [`ArcSwap`](https://docs.rs/arc-swap), by Michal Vaner. Racing commits are combined as in *Flat
+/// Combining and the Synchronization-Parallelism Tradeoff* (Hendler, Incze, Shavit, Tzafrir, SPAA 2010), but without a
+/// lock: union is idempotent, so a thread that has waited long enough combines as well.
 pub struct SharedEnvironment<T: Term = Atom> {
     protocol: Protocol<Published<T>>,
 }
 
-/// The state of a world, as the protocol sees it.
+/// A snapshot, as the state that the protocol publishes.
 struct Published<T: Term>(Arc<Snapshot<T>>);
 
 impl<T: Term> Clone for Published<T> {
@@ -87,30 +97,26 @@ impl<T: Term> Published<T> {
         Self(Arc::clone(environment.snapshot()))
     }
 
-    /// This state; or `base`, if this is but a copy of it that was not written, or by writes that changed nothing.
-    fn unless_unchanged_since(self, base: &Self) -> Self {
-        if self.brings_nothing_to(base) {
-            base.clone()
-        } else {
-            self
-        }
+    /// Returns `base` instead of `self` if `self` is a fork of it without changes.
+    fn or_if_unchanged(self, base: &Self) -> Self {
+        if self.is_noop_after(base) { base.clone() } else { self }
     }
 }
 
 impl<T: Term> State for Published<T> {
     fn unite(&self, other: &Self) -> Self {
-        let united = Self(self.fork().union(&other.fork()).into_snapshot()).unless_unchanged_since(self);
-        if !united.is(self)
+        let united = Self(self.fork().union(&other.fork()).into_snapshot()).or_if_unchanged(self);
+        if !united.ptr_eq(self)
             && let Some(before) = other.0.unchanged_from()
-            && Self(self.fork().union(&Environment::at(before)).into_snapshot()).is(self)
+            && Self(self.fork().union(&Environment::at(before)).into_snapshot()).ptr_eq(self)
         {
             return self.clone();
         }
         united
     }
 
-    fn brings_nothing_to(&self, before: &Self) -> bool {
-        self.is(before)
+    fn is_noop_after(&self, before: &Self) -> bool {
+        self.ptr_eq(before)
             || self.0.is_copy_of(&before.0)
             || self
                 .0
@@ -118,13 +124,13 @@ impl<T: Term> State for Published<T> {
                 .is_some_and(|from| Arc::ptr_eq(&from, &before.0))
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
 impl<T: Term> SharedEnvironment<T> {
-    /// A cell that holds the state of `environment`, as version 0.
+    /// Creates a shared environment with the state of `environment` as version 0.
     #[must_use]
     pub fn new(environment: Environment<T>) -> Self {
         Self {
@@ -134,29 +140,30 @@ impl<T: Term> SharedEnvironment<T> {
 }
 
 /// # Reading
-/// Reads never wait, whatever others do, and see one whole state.
+/// Reads never wait, and each returns one complete state.
 impl<T: Term> SharedEnvironment<T> {
-    /// The current state, for a short read. Wait-free; it touches no shared reference count as long as the thread holds
-    /// few guards (up to eight) at once, and allocates nothing after the thread's first. Hold it briefly, or take a
-    /// [`snapshot`](Self::snapshot).
+    /// Loads the current state for a short read.
+    ///
+    /// Wait-free. It changes no shared reference count as long as the thread holds at most eight guards, and allocates
+    /// only on the thread's first call. Drop the guard soon, or take a [`snapshot`](Self::snapshot).
     pub fn load(&self) -> Guard<T> {
         Guard {
             publication: self.protocol.load(),
         }
     }
 
-    /// A fork of the current state: one reference-count increment.
+    /// Forks the current state: one reference-count increment.
     #[must_use]
     pub fn snapshot(&self) -> Environment<T> {
         self.protocol.load().state.fork()
     }
 
-    /// A reader that keeps the state from one read to the next: the fastest way to read in a loop.
+    /// Creates a reader that caches the state: the fastest way to read in a loop.
     pub fn reader(&self) -> Reader<&Self, T> {
         Reader::new(self)
     }
 
-    /// The version of the current state: 0 at first, and one more with each publication. Wait-free.
+    /// Returns the version of the current state: 0 at first, and one more with each publication. Wait-free.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.protocol.load().version
@@ -164,13 +171,13 @@ impl<T: Term> SharedEnvironment<T> {
 }
 
 /// # Writing
-/// If a closure or the code of a term panics, the cell is as it was, and as usable.
+/// If a closure or the code of a term panics, nothing is published, and the shared environment stays usable.
 impl<T: Term> SharedEnvironment<T> {
-    /// Runs `write` on a fork of the current state and publishes the result; or runs it again on the newer state if
-    /// another writer was faster. Returns what `write` returned the last time. If it wrote nothing, or what it wrote changes
-    /// nothing in the end, nothing is published.
+    /// Runs `write` on a fork of the current state and publishes the fork; runs it again on the newer state if another
+    /// writer was faster. Returns the value of the last run.
     ///
-    /// Lock-free: when it has to run again, another has published. `write` should be short, and do nothing but write.
+    /// Publishes nothing if `write` changed nothing. Lock-free: a retry means that another writer has published.
+    /// `write` should be short, and have no other effect.
     ///
     /// ```
     /// # use pleach::{Atom, SharedEnvironment};
@@ -185,10 +192,10 @@ impl<T: Term> SharedEnvironment<T> {
         }
     }
 
-    /// As [`update`](Self::update), for a closure that can fail.
+    /// Updates as [`update`](Self::update) does, with a closure that can fail.
     ///
     /// # Errors
-    /// The first one of `write`, which is not run again then. Nothing is published.
+    /// Returns the first error of `write`. Nothing is published then.
     ///
     /// ```
     /// # use pleach::{Atom, SharedEnvironment};
@@ -204,18 +211,19 @@ impl<T: Term> SharedEnvironment<T> {
         self.protocol.update(|current| {
             let mut environment = current.fork();
             let result = write(&mut environment)?;
-            let written = Published(environment.into_snapshot()).unless_unchanged_since(current);
+            let written = Published(environment.into_snapshot()).or_if_unchanged(current);
             Ok((written, result))
         })
     }
 
-    /// Publishes what `environment` holds, merged with what others published since it was forked: the union of the
-    /// current state and `environment`, in this order. `environment` goes on from what was published, so that nothing
-    /// counts twice when it commits again.
+    /// Publishes the union of the current state and `environment`, in this order, so that `environment` is merged with
+    /// what others published since it was forked.
     ///
-    /// Costs O(1) if nothing was published meanwhile, else O(d · log n) for the d atoms that `environment` changed, and a
-    /// step for each version since. Commits that race are united by one thread and published together, in the order they
-    /// came; each handle goes on from the whole.
+    /// Afterwards `environment` is a fork of the published state, so nothing counts twice when it is committed again.
+    ///
+    /// Cost: O(1) if nothing was published meanwhile, otherwise O(d · log n) for the d atoms that `environment`
+    /// changed, and O(1) for each version since. Racing commits are united by one thread and published together, in the
+    /// order of their arrival; each environment becomes a fork of the whole.
     ///
     /// ```
     /// # use pleach::{Atom, Outcome, SharedEnvironment};
@@ -230,17 +238,19 @@ impl<T: Term> SharedEnvironment<T> {
     /// assert_eq!((a.len(), world.version()), (2, 2));
     /// ```
     pub fn commit(&self, environment: &mut Environment<T>) -> Commit {
-        let done = self.protocol.commit(&Published::of(environment));
-        *environment = done.state.fork();
-        done.commit
+        let committed = self.protocol.commit(&Published::of(environment));
+        *environment = committed.state.fork();
+        committed.commit
     }
 
-    /// As [`commit`](Self::commit), but `resolve` decides about each state and binding that both sides changed differently,
-    /// "ours" being the cell's and "theirs" the environment's. It can be asked again, when another writer was faster.
-    /// Lock-free, as [`update`](Self::update) is: such commits are not combined.
+    /// Commits as [`commit`](Self::commit) does, with `resolve` deciding each conflict: a state or binding that both
+    /// sides changed differently.
+    ///
+    /// "Ours" is the current state, "theirs" the environment. `resolve` is called again when another writer was faster.
+    /// Lock-free, as [`update`](Self::update) is; these commits are not combined.
     ///
     /// # Errors
-    /// All conflicts that `resolve` gave up on. Nothing is published then, and `environment` is as it was.
+    /// Returns all conflicts that `resolve` left unresolved. Nothing is published then, and `environment` is unchanged.
     ///
     /// ```
     /// # use pleach::{Atom, SharedEnvironment, env::resolve};
@@ -259,28 +269,31 @@ impl<T: Term> SharedEnvironment<T> {
         mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Commit, Conflicts<T>> {
         let committed = Published::of(environment);
-        let done = self.protocol.commit_with(&committed, |current| {
+        let result = self.protocol.commit_with(&committed, |current| {
             let united = current.fork().union_with(environment, &mut resolve)?;
-            let united = Published(united.into_snapshot()).unless_unchanged_since(current);
-            let brings_nothing = !united.is(current) && current.unite(&committed).is(current);
-            Ok(if brings_nothing { current.clone() } else { united })
+            let united = Published(united.into_snapshot()).or_if_unchanged(current);
+            let is_noop = !united.ptr_eq(current) && current.unite(&committed).ptr_eq(current);
+            Ok(if is_noop { current.clone() } else { united })
         })?;
-        *environment = done.state.fork();
-        Ok(done.commit)
+        *environment = result.state.fork();
+        Ok(result.commit)
     }
 
-    /// Makes the state of `environment` the current one, and returns what it replaces. What other writers published
-    /// since `environment` was forked is lost: [`commit`](Self::commit) keeps it. If `environment` was forked from the current
-    /// state and changes nothing in it, nothing is published. Lock-free.
+    /// Replaces the current state by that of `environment`, and returns the replaced one.
+    ///
+    /// Writes that others published since `environment` was forked are lost; [`commit`](Self::commit) keeps them.
+    /// Publishes nothing if `environment` is a fork of the current state without changes. Lock-free.
     pub fn publish(&self, environment: &Environment<T>) -> Environment<T> {
         self.protocol.publish(&Published::of(environment)).state.fork()
     }
 
-    /// Makes the state of `new` the current one if that of `expected` is, the very same, and returns its version; or that of
-    /// `expected`, if `new` was forked from it and changes nothing in it: then nothing is published. Lock-free.
+    /// Replaces the current state by that of `new` if it is the state of `expected`, by [`Environment::ptr_eq`].
+    /// Returns the version of the current state then.
+    ///
+    /// Publishes nothing if `new` is a fork of `expected` without changes. Lock-free.
     ///
     /// # Errors
-    /// What is current, if it is another. Nothing is published then.
+    /// Returns the current state if it isn't that of `expected`. Nothing is published then.
     ///
     /// ```
     /// # use pleach::{Atom, SharedEnvironment};
@@ -299,16 +312,16 @@ impl<T: Term> SharedEnvironment<T> {
 }
 
 /// # Watching
-/// Nobody who watches ever makes a writer wait.
+/// Writers never wait for those who watch.
 impl<T: Term> SharedEnvironment<T> {
-    /// Receives each publication from now on, in order, as what it changed. At least `bound` of them are kept for the
-    /// subscriber; one that falls behind by more is told so and goes on from the current state.
+    /// Subscribes to the publications from now on. At least the last `bound` are kept until the subscriber receives
+    /// them; one that falls further behind receives [`Event::Lagged`].
     pub fn subscribe(&self, bound: usize) -> Subscription<&Self, T> {
         Subscription::new(self, bound)
     }
 
-    /// A fork of the current state, as soon as its version is `version` or later; `None` if it is not within `timeout`.
-    /// Blocks this thread; `Duration::MAX` waits for ever.
+    /// Blocks the thread until the current version is `version` or a later one, and forks that state; `None` after
+    /// `timeout`. `Duration::MAX` waits forever.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -322,15 +335,15 @@ impl<T: Term> SharedEnvironment<T> {
     /// assert!(world.wait_for(2, Duration::from_millis(1)).is_none());
     /// ```
     pub fn wait_for(&self, version: u64, timeout: Duration) -> Option<Environment<T>> {
-        let mut waiting = Waiting::new(&self.protocol);
-        let reached = block_on(timeout, |context| waiting.poll(version, context))?;
+        let mut wait = VersionWait::new(&self.protocol);
+        let reached = block_on(timeout, |context| wait.poll(version, context))?;
         Some(reached.state.fork())
     }
 
-    /// [`wait_for`](Self::wait_for) as a future of any runtime, which has the timeout. Cancel-safe.
+    /// Waits as [`wait_for`](Self::wait_for) does, as a future of any runtime, without a timeout. Cancel-safe.
     pub async fn reached(&self, version: u64) -> Environment<T> {
-        let mut waiting = Waiting::new(&self.protocol);
-        let reached = std::future::poll_fn(|context| waiting.poll(version, context)).await;
+        let mut wait = VersionWait::new(&self.protocol);
+        let reached = std::future::poll_fn(|context| wait.poll(version, context)).await;
         reached.state.fork()
     }
 }

@@ -1,22 +1,22 @@
-//! Terms: what the environment stores.
+//! Terms: the elements of an environment.
 //!
-//! [`Term`] is all that pleach asks of an interpreter's own term type: how to look at one, and how to build one. The
-//! ready-made implementation is [`Atom`]. Everything here but `Atom` itself works for any `Term`:
+//! [`Term`] is the trait that an interpreter implements for its own term type: inspecting a term, and building one.
+//! [`Atom`] is a ready-made implementation. Everything here but `Atom` itself works for any `Term`:
 //!
-//! | module | what it does |
+//! | module | contents |
 //! |---|---|
 //! | [`atom`], [`symbol`] | the ready-made term type and its interned names |
 //! | [`parser`] | source text to terms, with line and column in each error |
 //! | [`printer`] | terms to text that the parser reads back |
-//! | [`path`] | terms to canonical byte strings, equal exactly for terms that differ only in variables' names |
+//! | [`path`] | terms to canonical byte strings, equal for alpha-equivalent terms and for no others |
 //! | [`mod@unify`] | two-sided unification with occurs check |
+//! | [`mod@walk`], [`rewrite()`] | depth-first walks; replacing subterms |
 //!
 //! # Costs
-//! No function of this module recurses on the native stack: a term a million levels deep is as good as any other. Where
-//! a cost is stated in the size of a term, it is its size as a tree: subterms that are shared count each time they
-//! occur, unless the function says otherwise.
+//! No function of this module recurses on the native stack, so terms can be a million levels deep. The size of a term
+//! in a cost is its size as a tree: shared subterms count at each occurrence, unless stated otherwise.
 //!
-//! # A term type of one's own
+//! # Implementing `Term`
 //! ```
 //! use pleach::term::{Leaf, Print, Term, View, parser};
 //! use std::sync::Arc;
@@ -39,7 +39,7 @@
 //!     fn leaf(leaf: Leaf<'_>) -> Option<Sexp> {
 //!         match leaf {
 //!             Leaf::Symbol(word) => Some(Sexp::Word(word.into())),
-//!             _ => None, // neither variables nor values in this language
+//!             _ => None, // this language has neither variables nor values
 //!         }
 //!     }
 //!
@@ -54,14 +54,14 @@
 //! # Ok::<(), parser::ParseError>(())
 //! ```
 
-// Bytes and texts from outside are read here: nothing that they hold may panic.
+// Untrusted bytes and text are read here: they must not cause a panic.
 #![deny(clippy::indexing_slicing)]
 
 use std::borrow::Cow;
 
-mod address;
 pub mod alpha;
 pub mod atom;
+mod by_address;
 pub mod parser;
 pub mod path;
 pub mod printer;
@@ -69,49 +69,51 @@ mod rewrite;
 pub(crate) mod small_map;
 pub mod symbol;
 pub mod unify;
+pub mod walk;
 
 pub use alpha::alpha_eq;
 pub use atom::{Atom, Expression, Float, Grounded, GroundedValue, Text, Variable};
 pub use parser::{Item, ParseError, Parser};
 pub use path::{Encoded, Encoder, PathError};
 pub use printer::Print;
+pub use rewrite::{Rewrite, rewrite};
 pub use symbol::Symbol;
 pub use unify::{Bindings, rename_apart, unify};
 
 /// One level of a term: a leaf, or an expression and its items.
 #[derive(Clone, Debug)]
 pub enum View<'a, T> {
-    /// A term without parts.
+    /// A term that isn't an expression.
     Leaf(Leaf<'a>),
     /// A sequence of terms, possibly empty.
     Expression(&'a [T]),
 }
 
-/// A term without parts.
+/// A term that isn't an expression.
 ///
-/// Two leaves are equal if they are of one kind and have the same value: `Integer(1)`, `Float(1.0)`, `Symbol("1")` and
-/// `String("1")` are four different leaves.
+/// Two leaves are equal if they are of the same kind and have the same value: `Integer(1)`, `Float(1.0)`, `Symbol("1")`
+/// and `String("1")` are four different leaves.
 #[derive(Clone, Debug)]
 pub enum Leaf<'a> {
     /// A symbol, by its name.
     Symbol(&'a str),
-    /// A variable. Two variables are the same if both parts are.
+    /// A variable. Two variables are equal if both their names and their ids are.
     Variable {
         /// The name as written, without a `$`.
         name: &'a str,
-        /// 0 as written; an interpreter that renames variables apart numbers its copies from 1.
+        /// 0 in source text; an interpreter that renames variables apart numbers the copies from 1.
         id: u64,
     },
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A floating-point number. All NaNs are one value; `0.0` and `-0.0` are two.
+    /// A floating-point number. All NaNs are equal; `0.0` and `-0.0` are different.
     Float(f64),
-    /// A string value, which is not the symbol of the same characters.
+    /// A string, which differs from the symbol of the same characters.
     String(&'a str),
-    /// A value of the interpreter's own that [`Term::leaf`] can rebuild from these bytes. Two values are the same if
-    /// their bytes are.
+    /// A value of the interpreter that [`Term::leaf`] can rebuild from these bytes. Two values are equal if their bytes
+    /// are.
     Grounded(Cow<'a, [u8]>),
-    /// A value of the interpreter's own that can't be rebuilt from bytes (a function, a handle). The bytes are its
+    /// A value of the interpreter that can't be rebuilt from bytes, such as a function or a handle. The bytes are its
     /// identity. The environment keeps the term itself.
     Opaque(Cow<'a, [u8]>),
 }
@@ -131,38 +133,46 @@ impl PartialEq for Leaf<'_> {
 
 impl Eq for Leaf<'_> {}
 
-/// A term as pleach sees it: three functions that an interpreter implements for its own term type.
+/// A term type that environments can store.
 ///
-/// `clone` should be cheap (a reference count), since terms are shared between rules, answers and forks.
-/// [`view`](Term::view) must show the same parts each time, and `T::leaf(l)` must show `l` again for each leaf `l` of a
-/// term of this type, [`Leaf::Opaque`] excepted. A language that has variables should accept them with any name and any
-/// id that its programs can reach: pleach renames variables apart by their ids.
+/// Terms are shared between rules, answers and forks, so `clone` should be cheap, such as a reference-count increment.
+///
+/// # Requirements
+/// - [`view`](Term::view) returns equal views each time.
+/// - `T::leaf(l)` returns a term with the view `l`, for each leaf `l` of a term of this type but [`Leaf::Opaque`].
+/// - A language with variables accepts them with any name and with any id that its programs can reach: variables are
+///   renamed apart by their ids.
 ///
 /// The [module's page](self) has an example.
 pub trait Term: Clone + Send + Sync + Unpin + 'static {
-    /// The outermost level of this term.
+    /// Returns the outermost level of this term.
     fn view(&self) -> View<'_, Self>;
 
-    /// The term that is this leaf, or `None` if the language has no such leaf.
+    /// Builds the term that is this leaf, or returns `None` if the language has no such leaf.
     fn leaf(leaf: Leaf<'_>) -> Option<Self>;
 
-    /// Whether [`leaf`](Term::leaf) builds this leaf. The default builds it to see; a term type whose leaves are kept for
-    /// ever, as interned names are, should tell without.
+    /// Returns whether [`leaf`](Term::leaf) builds this leaf.
+    ///
+    /// The default builds it. A term type that keeps leaves forever, such as interned names, should override it.
     fn has_leaf(leaf: Leaf<'_>) -> bool {
         Self::leaf(leaf).is_some()
     }
 
-    /// The expression of these items.
+    /// Builds the expression of these items.
     fn expression(items: Vec<Self>) -> Self;
 
-    /// Whether it is known, in O(1), that no variable occurs in this term. `false`, the default, is always right; a
-    /// term type that caches the answer lets substitution and unification skip such terms whole.
+    /// Returns `true` only if no variable occurs in this term, in O(1).
+    ///
+    /// The default, `false`, is always correct. A term type that caches the answer lets substitution and unification
+    /// skip ground terms.
     fn known_ground(&self) -> bool {
         false
     }
 
-    /// The symbol that this term is, if it is one. The default interns the name that [`view`](Term::view) shows; a term
-    /// type that keeps interned symbols returns its own, which saves a write of a rule that lookup.
+    /// Returns the symbol if this term is one.
+    ///
+    /// The default interns the name in its [`view`](Term::view). A term type that stores interned symbols should return
+    /// its own, which saves the lookup when a rule is written.
     fn as_symbol(&self) -> Option<Symbol> {
         match self.view() {
             View::Leaf(Leaf::Symbol(name)) => Some(Symbol::new(name)),

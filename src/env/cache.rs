@@ -16,6 +16,7 @@ use super::apply::with_encoder;
 use super::query::Answer;
 use super::snapshot::Snapshot;
 use crate::map::RandomState;
+use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View};
 
 /// How many patterns are remembered, about.
@@ -140,22 +141,19 @@ fn spelled<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
         let encoded = encoder.encode(pattern);
         (SmallVec::<[u8; 128]>::from_slice(encoded.bytes), encoded.variables)
     });
-    let mut todo: SmallVec<[&[T]; 8]> = SmallVec::new();
     if variables > 0 {
-        todo.push(std::slice::from_ref(pattern));
-    }
-    while let Some(terms) = todo.pop() {
-        let [first, rest @ ..] = terms else { continue };
-        todo.push(rest);
-        match first.view() {
-            View::Expression(items) => todo.push(items),
-            View::Leaf(Leaf::Variable { name, id }) => {
-                bytes.extend_from_slice(&name.len().to_le_bytes());
-                bytes.extend_from_slice(name.as_bytes());
-                bytes.extend_from_slice(&id.to_le_bytes());
+        for_each(pattern, |term| {
+            match term.view() {
+                View::Expression(items) => return items,
+                View::Leaf(Leaf::Variable { name, id }) => {
+                    bytes.extend_from_slice(&name.len().to_le_bytes());
+                    bytes.extend_from_slice(name.as_bytes());
+                    bytes.extend_from_slice(&id.to_le_bytes());
+                }
+                View::Leaf(_) => {}
             }
-            View::Leaf(_) => {}
-        }
+            &[]
+        });
     }
     bytes
 }

@@ -13,6 +13,7 @@ use super::snapshot::Snapshot;
 use super::space::Space;
 use super::world::World;
 use crate::map::Map;
+use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View, symbol};
 
 /// Bytes of memory, by who holds them.
@@ -237,19 +238,17 @@ impl<T: Term> Terms<T> {
     /// What a term holds beside its own `size_of::<T>()`, as far as it was not counted before.
     fn heap(&mut self, term: &T) -> usize {
         let mut bytes = 0;
-        let mut todo = vec![term];
-        while let Some(term) = todo.pop() {
+        for_each(term, |term| {
             match term.view() {
-                View::Expression(items) => {
-                    if self.0.insert(items.as_ptr()) {
-                        bytes += 24 + size_of_val(items);
-                        todo.extend(items);
-                    }
+                View::Expression(items) if self.0.insert(items.as_ptr()) => {
+                    bytes += 24 + size_of_val(items);
+                    return items;
                 }
                 View::Leaf(Leaf::String(text)) => bytes += 32 + text.len(),
-                View::Leaf(_) => {}
+                _ => {}
             }
-        }
+            &[]
+        });
         bytes
     }
 }

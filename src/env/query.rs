@@ -9,9 +9,8 @@ mod search;
 mod shape;
 
 use std::iter::FusedIterator;
-use std::slice;
+use std::ops::ControlFlow;
 
-use smallvec::SmallVec;
 use thiserror::Error;
 
 use self::clash::clash;
@@ -23,6 +22,7 @@ use self::shape::Shape;
 use super::apply::with_encoder;
 use super::record::Multiplicity;
 use super::space::{Space, decode, decode_path};
+use crate::term::walk::try_for_each;
 use crate::term::{Bindings, Leaf, Term, View, rename_apart, unify};
 
 impl<T: Term> Space<T> {
@@ -227,29 +227,20 @@ fn unify_entry<T: Term>(
 
 /// An error if `template` has a variable that is none of these.
 fn unbound<T: Term>(template: &T, variables: &[T]) -> Result<(), QueryError> {
-    let mut outer: SmallVec<[slice::Iter<'_, T>; 8]> = SmallVec::new();
-    let mut items = slice::from_ref(template).iter();
-    loop {
-        let Some(term) = items.next() else {
-            match outer.pop() {
-                Some(rest) => items = rest,
-                None => return Ok(()),
-            }
-            continue;
-        };
+    let unbound = try_for_each(template, |term| {
         match term.view() {
-            View::Expression(inner) if !term.known_ground() => {
-                outer.push(std::mem::replace(&mut items, inner.iter()));
-            }
+            View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
             View::Leaf(leaf @ Leaf::Variable { name, .. }) => {
                 let known = |variable: &T| matches!(variable.view(), View::Leaf(known) if known == leaf);
                 if !variables.iter().any(known) {
-                    return Err(QueryError::Unbound(name.into()));
+                    return ControlFlow::Break(QueryError::Unbound(name.into()));
                 }
             }
             _ => {}
         }
-    }
+        ControlFlow::Continue(&[])
+    });
+    unbound.break_value().map_or(Ok(()), Err)
 }
 
 /// The variables of a pattern in order of first occurrence, and an id that is greater than theirs. O(size), or O(1) if
@@ -259,27 +250,21 @@ fn variables<T: Term>(pattern: &T, shape: &Shape) -> (Vec<T>, u64) {
     let mut greatest = 0;
     // The pattern's leaves that are variables, and the path's, come in the same order.
     let mut numbers = shape.tokens().iter().filter_map(|token| token.variable);
-    let mut outer: SmallVec<[slice::Iter<'_, T>; 8]> = SmallVec::new();
-    let mut items = slice::from_ref(pattern).iter();
-    while variables.len() < shape.variables() {
-        let Some(term) = items.next() else {
-            match outer.pop() {
-                Some(rest) => items = rest,
-                None => break,
-            }
-            continue;
-        };
+    // Breaks once all are found.
+    _ = try_for_each(pattern, |term| {
+        if variables.len() == shape.variables() {
+            return ControlFlow::Break(());
+        }
         match term.view() {
-            View::Expression(inner) if !term.known_ground() => {
-                outer.push(std::mem::replace(&mut items, inner.iter()));
-            }
+            View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
             View::Leaf(Leaf::Variable { id, .. }) if numbers.next() == Some(variables.len()) => {
                 variables.push(term.clone());
                 greatest = greatest.max(id);
             }
             _ => {}
         }
-    }
+        ControlFlow::Continue(&[])
+    });
     (variables, greatest.saturating_add(1))
 }
 

@@ -1,6 +1,7 @@
 //! Patches that leave definitions in the same order, too.
 
 use std::iter;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Environment;
@@ -14,6 +15,7 @@ use super::record::Record;
 use super::snapshot::Snapshot;
 use super::space::{Bucket, Space};
 use crate::map;
+use crate::term::walk::try_for_each_pair;
 use crate::term::{Leaf, Term, View};
 
 /// A space, as it was and as it is.
@@ -269,28 +271,19 @@ fn with_both<K, V>(change: map::Change<'_, K, V>, nothing: &V, show: impl FnOnce
 
 /// Do the variables of two atoms that are equal but for these have the same names?
 fn has_same_names<T: Term>(a: &T, b: &T) -> bool {
-    let mut pending = vec![(a, b)];
-    while let Some((a, b)) = pending.pop() {
-        match (a.view(), b.view()) {
-            (View::Expression(a), View::Expression(b)) => pending.extend(a.iter().zip(b)),
-            (
-                View::Leaf(Leaf::Variable { name, id }),
-                View::Leaf(Leaf::Variable {
-                    name: other,
-                    id: other_id,
-                }),
-            ) if (name, id) != (other, other_id) => {
-                return false;
-            }
-            _ => {}
+    let difference = try_for_each_pair(a, b, |a, b| match (a.view(), b.view()) {
+        (View::Expression(a), View::Expression(b)) => ControlFlow::Continue((a, b)),
+        (View::Leaf(a @ Leaf::Variable { .. }), View::Leaf(b @ Leaf::Variable { .. })) if a != b => {
+            ControlFlow::Break(())
         }
-    }
-    true
+        _ => ControlFlow::Continue((&[], &[])),
+    });
+    difference.is_continue()
 }
 
 #[cfg(test)]
 mod tests {
-    use quickcheck::QuickCheck;
+    use pleach_testkit::quick_check;
 
     use super::longest_ascent;
 
@@ -318,8 +311,6 @@ mod tests {
             }
             chosen.is_sorted() && chosen.len() == longest.into_iter().max().unwrap_or(0)
         }
-        QuickCheck::new()
-            .tests(1_000)
-            .quickcheck(property as fn(Vec<u8>) -> bool);
+        quick_check(1_000).quickcheck(property as fn(Vec<u8>) -> bool);
     }
 }

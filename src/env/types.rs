@@ -1,6 +1,11 @@
 //! The types of terms, by what was declared.
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::slice;
+
 use super::space::Space;
+use crate::term::walk::{Visitor, walk};
 use crate::term::{Bindings, Leaf, Term, View, alpha_eq, rename_apart, unify};
 
 /// Types that every term has.
@@ -33,32 +38,15 @@ impl<T: Term> Space<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn types_of(&self, term: &T) -> Vec<T> {
-        // The applications around what is looked at, outermost first.
-        let mut outer: Vec<Application<'_, T>> = Vec::new();
-        let mut term = term;
-        loop {
-            let mut known = match self.application(term) {
-                Some(application) => {
-                    outer.push(application);
-                    None
-                }
-                None => Some(self.declared(term)),
-            };
-            loop {
-                let Some(application) = outer.last_mut() else {
-                    return match known {
-                        Some(Known::Types(types)) => types,
-                        _ => Vec::new(),
-                    };
-                };
-                application.known.extend(known.take());
-                if let Some(argument) = application.arguments.get(application.known.len()) {
-                    term = argument;
-                    break;
-                }
-                known = Some(self.results(application));
-                outer.pop();
-            }
+        let whole = Application {
+            head: "",
+            arguments: slice::from_ref(term),
+            known: Vec::with_capacity(1),
+        };
+        let ControlFlow::Continue(mut whole) = walk(whole.arguments.iter(), whole, &mut TypeInference(self));
+        match whole.known.pop() {
+            Some(Known::Types(types)) => types,
+            _ => Vec::new(),
         }
     }
 
@@ -106,6 +94,31 @@ impl<T: Term> Space<T> {
         } else {
             Known::Types(results)
         }
+    }
+}
+
+/// Infers types from the inside out. A level is an application, or the whole term as the only argument of no function.
+struct TypeInference<'e, T: Term>(&'e Space<T>);
+
+impl<'t, T: Term> Visitor<slice::Iter<'t, T>> for TypeInference<'_, T> {
+    type Level = Application<'t, T>;
+    type Break = Infallible;
+
+    fn enter(
+        &mut self,
+        term: &'t T,
+        outer: &mut Application<'t, T>,
+    ) -> ControlFlow<Infallible, Option<(slice::Iter<'t, T>, Application<'t, T>)>> {
+        let application = self.0.application(term);
+        if application.is_none() {
+            outer.known.push(self.0.declared(term));
+        }
+        ControlFlow::Continue(application.map(|application| (application.arguments.iter(), application)))
+    }
+
+    fn leave(&mut self, inner: Application<'t, T>, outer: &mut Application<'t, T>) -> ControlFlow<Infallible> {
+        outer.known.push(self.0.results(&inner));
+        ControlFlow::Continue(())
     }
 }
 

@@ -8,6 +8,8 @@
 //! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a
 //! decoded path.
 
+use std::ops::ControlFlow;
+
 use smallvec::SmallVec;
 
 use super::block::{ContentReader, write_bytes};
@@ -15,6 +17,7 @@ use super::codec::Codec;
 use super::error::{Flaw, LoadError, SaveError};
 use crate::term::path::decode_with;
 use crate::term::small_map::Numbering;
+use crate::term::walk::try_for_each;
 use crate::term::{Encoder, Leaf, Print, Term, View};
 use crate::varint;
 
@@ -97,23 +100,25 @@ impl<'a> SideData<'a> {
         let mut side_data = Self::default();
         let mut variables = Numbering::new();
         let mut is_as_decoded = true;
-        let mut open = vec![std::slice::from_ref(atom).iter()];
-        while let Some(items) = open.last_mut() {
-            let Some(term) = items.next() else {
-                open.pop();
-                continue;
-            };
+        let unencodable = try_for_each(atom, |term| {
             match term.view() {
-                View::Expression(items) => open.push(items.iter()),
+                View::Expression(items) => return ControlFlow::Continue(items),
                 View::Leaf(Leaf::Variable { name, id }) => {
                     if let (number, true) = variables.number(name, id) {
                         is_as_decoded &= id == 0 && name == number.to_string();
                         side_data.names.push((name, id));
                     }
                 }
-                View::Leaf(Leaf::Opaque(_)) => side_data.values.push(codec.encode(term)?),
+                View::Leaf(Leaf::Opaque(_)) => match codec.encode(term) {
+                    Some(value) => side_data.values.push(value),
+                    None => return ControlFlow::Break(()),
+                },
                 View::Leaf(_) => {}
             }
+            ControlFlow::Continue(&[])
+        });
+        if unencodable.is_break() {
+            return None;
         }
         if is_as_decoded {
             side_data.names.clear();

@@ -1,11 +1,11 @@
-//! The protocol under `loom`: every interleaving of a few threads, and every value a load may see.
+//! The protocol under `loom`: every interleaving of a few threads, and every value that a load may return.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom -C target-feature=+aes,+sse2,+popcnt" cargo test --release --lib shared::model_check
 //! ```
-//! A state here is a set of bits behind a `loom` `Arc`, which finds what is read after it was dropped, and what leaks.
-//! What is looked for: a commit that is lost or counted twice, a state that is torn or older than one seen before, a
-//! waker or a commit's owner that is never told (`loom` reports the deadlock), and use after drop.
+//! A state is a set of bits behind a `loom` `Arc`, which detects use after drop and leaks. The models look for commits
+//! that are lost or counted twice, torn reads, reads that go back in time, and missed wake-ups or completions (which
+//! `loom` reports as deadlocks).
 
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -16,15 +16,15 @@ use loom::thread;
 
 use super::outcome::Outcome;
 use super::protocol::{Protocol, State};
-use super::wait::Waiting;
+use super::wait::VersionWait;
 
-/// Bits, twice: a read that is not ordered after the write would see none, or only one of the two.
+/// Two copies of the bits: a read that isn't ordered after the write may see neither or only one of them.
 #[derive(Clone)]
 struct Bits(Arc<[AtomicU32; 2]>);
 
 impl Bits {
     fn new(bits: u32) -> Self {
-        // Stored, for what an atomic is made with is seen by all.
+        // Stored, since every thread sees the value that an atomic is constructed with.
         let both = [AtomicU32::new(0), AtomicU32::new(0)];
         both.iter()
             .for_each(|half| half.store(bits | WRITTEN, Ordering::Relaxed));
@@ -49,7 +49,7 @@ impl State for Bits {
         }
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -75,7 +75,7 @@ fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
     }
 }
 
-/// Checks every interleaving in which threads are switched at most so often against their will; all of them, if `None`.
+/// Checks every interleaving with at most this number of preemptions; all of them if `None`.
 fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = preemptions;
@@ -94,14 +94,10 @@ fn spawn<R: 'static>(
     thread::spawn(move || run(&cell))
 }
 
-/// Commits a bit; what is told of it must hold.
+/// Commits a bit, and checks the result.
 fn commit(cell: &Protocol<Bits>, bit: u32) -> u64 {
     let done = cell.commit(&Bits::new(bit));
-    assert_eq!(
-        done.state.get() & bit,
-        bit,
-        "the handle goes on from what has its commit"
-    );
+    assert_eq!(done.state.get() & bit, bit, "the returned state has the commit");
     assert_ne!(done.commit.outcome, Outcome::Unchanged, "the bit was new");
     done.commit.version
 }
@@ -111,7 +107,7 @@ fn add(cell: &Protocol<Bits>, bit: u32) {
 }
 
 #[test]
-fn two_commits_are_both_there() {
+fn two_commits_are_both_published() {
     check(None, || {
         let cell = cell();
         let other = spawn(&cell, |cell| commit(cell, 1));
@@ -124,7 +120,7 @@ fn two_commits_are_both_there() {
 }
 
 #[test]
-fn three_commits_are_all_there() {
+fn three_commits_are_all_published() {
     check(Some(2), || {
         let cell = cell();
         let others = [1, 2].map(|bit| spawn(&cell, move |cell| commit(cell, bit)));
@@ -137,7 +133,7 @@ fn three_commits_are_all_there() {
 }
 
 #[test]
-fn updates_and_commits_are_all_there() {
+fn updates_and_commits_are_all_published() {
     check(Some(3), || {
         let cell = cell();
         let other = spawn(&cell, |cell| {
@@ -152,9 +148,9 @@ fn updates_and_commits_are_all_there() {
     });
 }
 
-/// What a later write undid does not come back with a thread that unites a commit anew.
+/// A commit that a later write reverted doesn't come back when another thread combines it again.
 #[test]
-fn a_commit_that_is_undone_stays_undone() {
+fn a_reverted_commit_stays_reverted() {
     check(Some(2), || {
         let cell = cell();
         let others = [1, 2].map(|bit| spawn(&cell, move |cell| commit(cell, bit)));
@@ -168,7 +164,7 @@ fn a_commit_that_is_undone_stays_undone() {
 }
 
 #[test]
-fn of_two_that_expect_the_same_one_publishes() {
+fn one_of_two_conditional_publications_succeeds() {
     check(None, || {
         let cell = cell();
         let expected = cell.current().state.clone();
@@ -184,7 +180,7 @@ fn of_two_that_expect_the_same_one_publishes() {
 }
 
 #[test]
-fn a_reader_sees_whole_states_that_only_grow() {
+fn a_reader_sees_complete_states_in_order() {
     check(Some(3), || {
         let cell = cell();
         let writers = [1, 2].map(|bit| spawn(&cell, move |cell| drop(cell.commit(&Bits::new(bit)))));
@@ -192,7 +188,7 @@ fn a_reader_sees_whole_states_that_only_grow() {
         for _ in 0..2 {
             let guard = cell.load();
             let (version, bits) = (guard.version, guard.state.get());
-            assert!(version >= seen.0 && bits & seen.1 == seen.1, "a read went back");
+            assert!(version >= seen.0 && bits & seen.1 == seen.1, "a read went back in time");
             seen = (version, bits);
         }
         writers.into_iter().for_each(|writer| writer.join().unwrap());
@@ -200,25 +196,25 @@ fn a_reader_sees_whole_states_that_only_grow() {
 }
 
 #[test]
-fn a_state_is_freed_when_it_is_replaced_and_nobody_reads_it() {
+fn a_replaced_state_is_freed_after_its_last_reader() {
     check(None, || {
         let cell = cell();
         let other = spawn(&cell, |cell| drop(cell.publish(&Bits::new(1))));
         let guard = cell.load();
         let bits = guard.state.get();
         drop(cell.publish(&Bits::new(2)));
-        assert_eq!(guard.state.get(), bits, "what a guard holds stays");
+        assert_eq!(guard.state.get(), bits, "the guard keeps its state");
         drop(guard);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn one_who_waits_for_a_version_is_woken() {
+fn a_wait_for_a_version_ends() {
     check(None, || {
         let cell = cell();
         let other = spawn(&cell, |cell| commit(cell, 1));
-        let mut waiting = Waiting::new(&cell);
+        let mut waiting = VersionWait::new(&cell);
         let reached = block_on(|context| waiting.poll(1, context));
         assert_eq!((reached.version, reached.state.get()), (1, 1));
         other.join().unwrap();
@@ -226,31 +222,31 @@ fn one_who_waits_for_a_version_is_woken() {
 }
 
 #[test]
-fn one_who_waits_for_the_second_of_two_racing_versions_is_woken() {
+fn a_wait_for_the_second_of_two_racing_versions_ends() {
     check(Some(2), || {
         let cell = cell();
         let others = [1, 2].map(|bit| spawn(&cell, move |cell| add(cell, bit)));
-        let mut waiting = Waiting::new(&cell);
+        let mut waiting = VersionWait::new(&cell);
         let reached = block_on(|context| waiting.poll(2, context));
         assert_eq!((reached.version, reached.state.get()), (2, 3));
         others.into_iter().for_each(|other| other.join().unwrap());
     });
 }
 
-/// What `Subscription::poll_next` does.
+/// Follows all versions, as `Subscription::poll_next` does.
 fn follow(cell: &Protocol<Bits>, versions: u64) {
-    let seat = cell.audience.join(4);
+    let watcher = cell.watchers.register(4);
     let mut seen = cell.current();
     let missed = seen.version;
     while seen.version < versions {
         let find = |seen: u64| {
-            (cell.current().version > seen).then(|| cell.audience.recent(seen + 1).expect("kept for the subscriber"))
+            (cell.current().version > seen).then(|| cell.watchers.recent(seen + 1).expect("kept for the subscriber"))
         };
         let next = block_on(|context| {
             if let Some(next) = find(seen.version) {
                 return Poll::Ready(next);
             }
-            cell.audience.wake_up(&seat, context.waker());
+            cell.watchers.set_waker(&watcher, context.waker());
             find(seen.version).map_or(Poll::Pending, Poll::Ready)
         });
         assert_eq!(next.version, seen.version + 1);
@@ -258,7 +254,7 @@ fn follow(cell: &Protocol<Bits>, versions: u64) {
         seen = next;
     }
     assert!(missed <= versions);
-    cell.audience.leave(&seat);
+    cell.watchers.unregister(&watcher);
 }
 
 #[test]

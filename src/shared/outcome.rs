@@ -1,22 +1,24 @@
-//! What a commit did.
+//! The result of a commit.
 
-/// What a [`commit`](crate::SharedEnvironment::commit) did.
+/// The result of a [`commit`](super::SharedEnvironment::commit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Commit {
-    /// How it went.
+    /// How the commit was made.
     pub outcome: Outcome,
-    /// The version that has what was committed, and that the handle goes on from. Several commits that were waiting at
-    /// once can share one.
+    /// The version that contains the committed changes, and that the environment is a fork of afterwards. Commits that
+    /// were combined have the same version.
     pub version: u64,
 }
 
-/// How a [`commit`](crate::SharedEnvironment::commit) went.
+/// How a [`commit`](super::SharedEnvironment::commit) was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
-    /// Nobody had published since the environment was forked: its state is the current one now.
+    /// Nothing had been published since the environment was forked: its state became the current one.
     FastForward,
-    /// Others had: the current state is the union of theirs and the environment's.
+    /// The environment was merged with what others had published.
     Merged,
-    /// The environment held nothing new: nothing was published.
+    /// The environment had no changes: nothing was published.
     Unchanged,
 }

@@ -1,50 +1,51 @@
-//! The publishing protocol, over any state that can be united: what `loom` checks is what runs.
+//! The publishing protocol, generic over the state, so that `loom` checks the code that runs.
 //!
-//! The cell holds one [`Publication`] at a time; a writer replaces the one it has read, or reads again. What a publication
-//! owes to others (to tell the commits that it brought, and the audience) is paid by [`Protocol::settle`], which may be
-//! called by anyone, again and again, and **is** called by everyone before replacing it. So debts are paid in the order
-//! of versions, and a thread that is stopped between publishing and paying holds up nobody.
+//! The cell holds one [`Publication`] at a time. A writer replaces the one it has read by compare-and-swap, or reads
+//! again. [`Protocol::settle`] completes the commits of a publication and notifies the watchers. It is idempotent, and
+//! every writer calls it before it replaces a publication: so notifications come in the order of versions, and a thread
+//! that is preempted between publishing and notifying delays nobody.
 //!
-//! # Commits that race
-//! A commit that finds nobody waiting tries once alone. If it loses, it queues. One of those who wait leads: it unites all
-//! that waits, in order, and publishes the result for all of them. The others wait for that, but not for ever: whoever has
-//! waited long enough unites them too. No harm is done when two do so, for both start from a publication, only one of them
-//! replaces it, and the other then finds the commits told that they are done.
+//! # Racing commits
+//! Racing commits are combined as in flat combining. A commit that finds the queue empty tries once alone; if it loses
+//! the race, it joins the queue. One of the queued threads becomes the combiner: it unites all queued commits, in
+//! order, and publishes the result for all of them. The others wait, but not forever: a thread that has waited long
+//! enough combines as well. Two combiners do no harm: both start from the same publication, only one replaces it, and
+//! the other then finds the commits complete.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::{Commit, Outcome};
-use super::queue::{Done, Queue, Ticket};
+use super::queue::{Committed, Completion, Queue};
 use super::sync::{Arc, Backoff, Cell, Guard};
-use super::watch::Audience;
+use super::watchers::Watchers;
 
-/// What can be published.
+/// A state that can be published.
 pub(super) trait State: Clone {
-    /// What both hold: `self`, the very same, if it has all of `other`, and `other` if it has all of `self`.
+    /// Returns the union of two states: `self` or `other` itself, by [`ptr_eq`](Self::ptr_eq), if the union equals it.
     fn unite(&self, other: &Self) -> Self;
 
-    /// Are the two the very same?
-    fn is(&self, other: &Self) -> bool;
+    /// Returns whether two states are the same allocation.
+    fn ptr_eq(&self, other: &Self) -> bool;
 
-    /// Would nobody see a difference, now or in a later union, if this were not published after `before`?
-    fn brings_nothing_to(&self, before: &Self) -> bool {
-        self.is(before)
+    /// Returns whether publishing this after `before` would make no observable difference, now or in a later union.
+    fn is_noop_after(&self, before: &Self) -> bool {
+        self.ptr_eq(before)
     }
 }
 
-/// One state in the life of a cell.
+/// A published state, with its version.
 pub(super) struct Publication<S> {
-    /// Greater by one than that of the publication it replaced.
+    /// One more than that of the publication that it replaced.
     pub(super) version: u64,
     pub(super) state: S,
-    /// The commits that are to be told that they are in it.
-    batch: Vec<(Arc<Ticket<S>>, Outcome)>,
+    /// The commits to complete: those that are part of it.
+    batch: Vec<(Arc<Completion<S>>, Outcome)>,
 }
 
 pub(super) struct Protocol<S> {
     pub(super) cell: Cell<Publication<S>>,
     queue: Queue<S>,
-    pub(super) audience: Audience<S>,
+    pub(super) watchers: Watchers<S>,
 }
 
 impl<S: State> Protocol<S> {
@@ -56,42 +57,43 @@ impl<S: State> Protocol<S> {
                 batch: Vec::new(),
             }),
             queue: Queue::new(),
-            audience: Audience::new(),
+            watchers: Watchers::new(),
         }
     }
 
-    /// The current publication, for a short read.
+    /// Returns the current publication, for a short read.
     pub(super) fn load(&self) -> Guard<Arc<Publication<S>>> {
         self.cell.load()
     }
 
-    /// The current publication, with its debts paid: only such a one may be replaced.
+    /// Returns the current publication, settled: only a settled one may be replaced.
     pub(super) fn current(&self) -> Arc<Publication<S>> {
         let current = self.cell.load_full();
         self.settle(&current);
         current
     }
 
+    /// Completes the commits of a publication and notifies the watchers. Idempotent.
     fn settle(&self, publication: &Arc<Publication<S>>) {
-        for (ticket, outcome) in &publication.batch {
-            ticket.finish(publication.done(*outcome));
+        for (completion, outcome) in &publication.batch {
+            completion.complete(publication.committed(*outcome));
         }
-        self.audience.announce(publication);
+        self.watchers.notify(publication);
     }
 
-    /// Publishes `state` in place of `current`, unless the cell has moved. Returns its version.
+    /// Publishes `state` in place of `current`; `None` if another publication is current.
     fn replace(
         &self,
         current: &Arc<Publication<S>>,
         state: S,
-        batch: Vec<(Arc<Ticket<S>>, Outcome)>,
+        batch: Vec<(Arc<Completion<S>>, Outcome)>,
     ) -> Option<Arc<Publication<S>>> {
         let next = Arc::new(Publication {
             version: current.version + 1,
             state,
             batch,
         });
-        // We hold `current`, so its address is not another's.
+        // `current` is held, so no other publication has its address (no ABA problem).
         let found = self.cell.compare_and_swap(current, Arc::clone(&next));
         if !Arc::ptr_eq(&found, current) {
             return None;
@@ -101,28 +103,28 @@ impl<S: State> Protocol<S> {
         Some(next)
     }
 
-    /// Publishes `state`, whatever is current, and returns what it replaced; publishes nothing if it brings nothing to that.
+    /// Publishes `state`, unless that makes no difference, and returns the publication that was current.
     pub(super) fn publish(&self, state: &S) -> Arc<Publication<S>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
-            if state.brings_nothing_to(&current.state) || self.replace(&current, state.clone(), Vec::new()).is_some() {
+            if state.is_noop_after(&current.state) || self.replace(&current, state.clone(), Vec::new()).is_some() {
                 return current;
             }
             backoff.wait();
         }
     }
 
-    /// Publishes `state` if `expected` is current, and returns its version; else returns what is current. Publishes nothing
-    /// if it brings nothing to that.
+    /// Publishes `state` if `expected` is current, unless that makes no difference, and returns the version. Fails with
+    /// the current publication.
     pub(super) fn publish_if(&self, expected: &S, state: &S) -> Result<u64, Arc<Publication<S>>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
-            if !current.state.is(expected) {
+            if !current.state.ptr_eq(expected) {
                 return Err(current);
             }
-            if state.brings_nothing_to(&current.state) {
+            if state.is_noop_after(&current.state) {
                 return Ok(current.version);
             }
             if let Some(next) = self.replace(&current, state.clone(), Vec::new()) {
@@ -132,116 +134,121 @@ impl<S: State> Protocol<S> {
         }
     }
 
-    /// Publishes what `write` makes of the current state, or runs it again on a newer one. Publishes nothing if that is
-    /// the same, or if `write` fails, which ends it.
+    /// Publishes the state that `write` returns for the current one; retries on a newer one if another writer was
+    /// faster. Publishes nothing if `write` returns the same state or fails.
     pub(super) fn update<R, E>(&self, mut write: impl FnMut(&S) -> Result<(S, R), E>) -> Result<R, E> {
         let mut backoff = Backoff::default();
         loop {
-            self.let_commits_pass(&mut backoff);
+            self.help_commits(&mut backoff);
             let current = self.current();
             let (state, result) = write(&current.state)?;
-            if state.is(&current.state) || self.replace(&current, state, Vec::new()).is_some() {
+            if state.ptr_eq(&current.state) || self.replace(&current, state, Vec::new()).is_some() {
                 return Ok(result);
             }
             backoff.wait();
         }
     }
 
-    /// A short update after another would make the longer commits lose each race.
-    fn let_commits_pass(&self, backoff: &mut Backoff) {
+    /// Combines queued commits before a write: otherwise short updates in a row would make longer commits lose every
+    /// race.
+    fn help_commits(&self, backoff: &mut Backoff) {
         if !self.queue.is_empty() {
-            match self.queue.lead() {
-                Some(_lead) => self.combine(None),
+            match self.queue.try_combine() {
+                Some(_combiner) => self.combine(None),
                 None => backoff.wait(),
             }
         }
     }
 
     /// Publishes the union of the current state and `state`.
-    pub(super) fn commit(&self, state: &S) -> Done<S> {
+    pub(super) fn commit(&self, state: &S) -> Committed<S> {
         if self.queue.is_empty()
-            && let Some(done) = self.commit_alone(state)
+            && let Some(committed) = self.try_commit(state)
         {
-            return done;
+            return committed;
         }
-        let place = self.queue.join(state.clone());
+        let entry = self.queue.push(state.clone());
         let mut backoff = Backoff::default();
         loop {
-            match self.queue.lead() {
-                Some(_lead) => self.combine(Some(&place.ticket)),
-                None if backoff.is_over() => self.combine(Some(&place.ticket)),
+            match self.queue.try_combine() {
+                Some(_combiner) => self.combine(Some(&entry.completion)),
+                None if backoff.is_exhausted() => self.combine(Some(&entry.completion)),
                 None => backoff.wait(),
             }
-            if let Some(done) = place.ticket.done() {
-                return done;
+            if let Some(committed) = entry.completion.result() {
+                return committed;
             }
         }
     }
 
-    fn commit_alone(&self, state: &S) -> Option<Done<S>> {
+    fn try_commit(&self, state: &S) -> Option<Committed<S>> {
         let current = self.current();
         let united = current.state.unite(state);
-        self.forward(&current, state, united)
+        self.publish_union(&current, state, united)
     }
 
-    /// Publishes the union of the current state and `state` as `unite` makes it, unless that fails.
-    pub(super) fn commit_with<E>(&self, state: &S, mut unite: impl FnMut(&S) -> Result<S, E>) -> Result<Done<S>, E> {
+    /// Publishes the union of the current state and `state` that `unite` returns. Publishes nothing if `unite` fails.
+    pub(super) fn commit_with<E>(
+        &self,
+        state: &S,
+        mut unite: impl FnMut(&S) -> Result<S, E>,
+    ) -> Result<Committed<S>, E> {
         let mut backoff = Backoff::default();
         loop {
-            self.let_commits_pass(&mut backoff);
+            self.help_commits(&mut backoff);
             let current = self.current();
             let united = unite(&current.state)?;
-            if let Some(done) = self.forward(&current, state, united) {
-                return Ok(done);
+            if let Some(committed) = self.publish_union(&current, state, united) {
+                return Ok(committed);
             }
             backoff.wait();
         }
     }
 
-    /// Publishes the union of `current` and `committed`, unless the cell has moved.
-    fn forward(&self, current: &Arc<Publication<S>>, committed: &S, united: S) -> Option<Done<S>> {
+    /// Publishes the union of `current` and `committed`; `None` if another publication is current.
+    fn publish_union(&self, current: &Arc<Publication<S>>, committed: &S, united: S) -> Option<Committed<S>> {
         let outcome = outcome(&current.state, committed, &united);
         match outcome {
-            Outcome::Unchanged => Some(current.done(outcome)),
-            _ => Some(self.replace(current, united, Vec::new())?.done(outcome)),
+            Outcome::Unchanged => Some(current.committed(outcome)),
+            _ => Some(self.replace(current, united, Vec::new())?.committed(outcome)),
         }
     }
 
-    /// Unites what waits, and publishes it if nobody is faster.
-    fn combine(&self, own: Option<&Arc<Ticket<S>>>) {
+    /// Unites the queued commits and publishes the result, unless another writer is faster.
+    fn combine(&self, own: Option<&Arc<Completion<S>>>) {
         let current = self.current();
         let mut state = current.state.clone();
         let mut batch = Vec::new();
-        for request in self.queue.waiting() {
-            let is_own = own.is_some_and(|own| Arc::ptr_eq(own, &request.ticket));
-            if request.ticket.is_done() || (request.ticket.is_left_to_owner() && !is_own) {
+        for queued in self.queue.commits() {
+            let is_own = own.is_some_and(|own| Arc::ptr_eq(own, &queued.completion));
+            if queued.completion.is_complete() || (queued.completion.is_returned() && !is_own) {
                 continue;
             }
             let united = if is_own {
-                state.unite(&request.state)
-            } else if let Ok(united) = catch_unwind(AssertUnwindSafe(|| state.unite(&request.state))) {
+                state.unite(&queued.state)
+            } else if let Ok(united) = catch_unwind(AssertUnwindSafe(|| state.unite(&queued.state))) {
                 united
             } else {
-                // Code of the term panicked. That is for the thread whose commit it is, not for this one.
-                request.ticket.leave_to_owner();
+                // The user's code panicked: the panic belongs on the thread that committed.
+                queued.completion.return_to_owner();
                 continue;
             };
-            let outcome = outcome(&state, &request.state, &united);
+            let outcome = outcome(&state, &queued.state, &united);
             state = united;
-            batch.push((request, outcome));
+            batch.push((queued, outcome));
         }
-        if state.is(&current.state) {
-            for (request, outcome) in batch {
-                request.ticket.finish(current.done(outcome));
+        if state.ptr_eq(&current.state) {
+            for (queued, outcome) in batch {
+                queued.completion.complete(current.committed(outcome));
             }
             return;
         }
         let batch = batch
             .into_iter()
-            .map(|(request, outcome)| match outcome {
-                // Others came after it.
-                Outcome::FastForward if !state.is(&request.state) => (request.ticket, Outcome::Merged),
-                _ => (request.ticket, outcome),
+            .map(|(queued, outcome)| match outcome {
+                // Commits after it in the batch were merged into it.
+                Outcome::FastForward if !state.ptr_eq(&queued.state) => (queued.completion, Outcome::Merged),
+                _ => (queued.completion, outcome),
             })
             .collect();
         self.replace(&current, state, batch);
@@ -249,9 +256,9 @@ impl<S: State> Protocol<S> {
 }
 
 fn outcome<S: State>(current: &S, committed: &S, united: &S) -> Outcome {
-    if united.is(current) {
+    if united.ptr_eq(current) {
         Outcome::Unchanged
-    } else if united.is(committed) {
+    } else if united.ptr_eq(committed) {
         Outcome::FastForward
     } else {
         Outcome::Merged
@@ -259,8 +266,8 @@ fn outcome<S: State>(current: &S, committed: &S, united: &S) -> Outcome {
 }
 
 impl<S: Clone> Publication<S> {
-    fn done(&self, outcome: Outcome) -> Done<S> {
-        Done {
+    fn committed(&self, outcome: Outcome) -> Committed<S> {
+        Committed {
             commit: Commit {
                 outcome,
                 version: self.version,

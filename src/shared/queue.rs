@@ -1,82 +1,82 @@
-//! The commits that wait to be united, so that one thread publishes them all.
+//! The queue of commits that wait to be merged, so that one thread publishes several at once.
 
 use super::outcome::Commit;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 
-/// The waiting commits, in the order they came.
+/// The queued commits, in order of arrival.
 pub(super) struct Queue<S> {
-    waiting: Mutex<Vec<Request<S>>>,
-    /// The number of `waiting`, to be read without the lock. It is a hint: a stale one costs a race, never a commit.
+    commits: Mutex<Vec<QueuedCommit<S>>>,
+    /// Number of `commits`, to be read without the lock. A hint: a stale value costs a lost race, never a commit.
     len: AtomicUsize,
-    /// Does somebody unite them now? Advice, not a lock: whoever has waited long enough unites them too, for nothing is
-    /// united twice by being united twice.
-    is_led: AtomicBool,
+    /// Whether a thread is combining. Advice, not a lock: a thread that has waited long enough combines as well, since
+    /// a commit that is united twice counts once.
+    has_combiner: AtomicBool,
 }
 
-/// A commit that waits.
-pub(super) struct Request<S> {
+/// A commit in the queue.
+pub(super) struct QueuedCommit<S> {
     pub(super) state: S,
-    pub(super) ticket: Arc<Ticket<S>>,
+    pub(super) completion: Arc<Completion<S>>,
 }
 
-impl<S: Clone> Clone for Request<S> {
+impl<S: Clone> Clone for QueuedCommit<S> {
     fn clone(&self) -> Self {
         Self {
             state: self.state.clone(),
-            ticket: Arc::clone(&self.ticket),
+            completion: Arc::clone(&self.completion),
         }
     }
 }
 
-/// Where whoever publishes a commit says so.
-pub(super) struct Ticket<S> {
-    done: Mutex<Option<Done<S>>>,
-    /// Did uniting it panic, on the thread of another? Then its own is to try, and to panic.
-    is_left_to_owner: AtomicBool,
+/// The cell in which the publishing thread stores the result of a queued commit.
+pub(super) struct Completion<S> {
+    result: Mutex<Option<Committed<S>>>,
+    /// Whether uniting it panicked on another thread. Then its own thread retries it, and panics.
+    is_returned: AtomicBool,
 }
 
-/// What became of a commit.
+/// The result of a commit.
 #[derive(Clone)]
-pub(super) struct Done<S> {
+pub(super) struct Committed<S> {
     pub(super) commit: Commit,
-    /// What was published.
+    /// The state that was published.
     pub(super) state: S,
 }
 
-impl<S: Clone> Ticket<S> {
-    /// The first to say counts; all that could be said is true.
-    pub(super) fn finish(&self, done: Done<S>) {
-        // A state must not be dropped behind the lock: it runs code of the user.
-        let late = match &mut *lock(&self.done) {
-            Some(_) => Some(done),
-            none => none.replace(done),
+impl<S: Clone> Completion<S> {
+    /// Stores the result, unless there is one: several threads may combine the same commit, and each result is true.
+    pub(super) fn complete(&self, result: Committed<S>) {
+        // A state must not be dropped under the lock: that runs the user's code.
+        let late = match &mut *lock(&self.result) {
+            Some(_) => Some(result),
+            none => none.replace(result),
         };
         drop(late);
     }
 
-    pub(super) fn done(&self) -> Option<Done<S>> {
-        lock(&self.done).clone()
+    pub(super) fn result(&self) -> Option<Committed<S>> {
+        lock(&self.result).clone()
     }
 
-    pub(super) fn is_done(&self) -> bool {
-        lock(&self.done).is_some()
+    pub(super) fn is_complete(&self) -> bool {
+        lock(&self.result).is_some()
     }
 
-    pub(super) fn leave_to_owner(&self) {
-        self.is_left_to_owner.store(true, Ordering::Relaxed);
+    pub(super) fn return_to_owner(&self) {
+        self.is_returned.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_left_to_owner(&self) -> bool {
-        self.is_left_to_owner.load(Ordering::Relaxed)
+    pub(super) fn is_returned(&self) -> bool {
+        self.is_returned.load(Ordering::Relaxed)
     }
 }
 
 impl<S: Clone> Queue<S> {
     pub(super) fn new() -> Self {
         Self {
-            waiting: Mutex::new(Vec::new()),
+            commits: Mutex::new(Vec::new()),
             len: AtomicUsize::new(0),
-            is_led: AtomicBool::new(false),
+            has_combiner: AtomicBool::new(false),
         }
     }
 
@@ -84,62 +84,67 @@ impl<S: Clone> Queue<S> {
         self.len.load(Ordering::Relaxed) == 0
     }
 
-    /// Puts a commit last, until the place is dropped.
-    pub(super) fn join(&self, state: S) -> Place<'_, S> {
-        let ticket = Arc::new(Ticket {
-            done: Mutex::new(None),
-            is_left_to_owner: AtomicBool::new(false),
+    /// Appends a commit, which is removed when the entry is dropped.
+    pub(super) fn push(&self, state: S) -> QueueEntry<'_, S> {
+        let completion = Arc::new(Completion {
+            result: Mutex::new(None),
+            is_returned: AtomicBool::new(false),
         });
-        let request = Request {
+        let queued = QueuedCommit {
             state,
-            ticket: Arc::clone(&ticket),
+            completion: Arc::clone(&completion),
         };
-        let mut waiting = lock(&self.waiting);
-        waiting.push(request);
-        self.len.store(waiting.len(), Ordering::Relaxed);
-        drop(waiting);
-        Place { queue: self, ticket }
+        let mut commits = lock(&self.commits);
+        commits.push(queued);
+        self.len.store(commits.len(), Ordering::Relaxed);
+        drop(commits);
+        QueueEntry {
+            queue: self,
+            completion,
+        }
     }
 
-    /// The commits that wait now.
-    pub(super) fn waiting(&self) -> Vec<Request<S>> {
-        lock(&self.waiting).clone()
+    /// The commits that are queued now.
+    pub(super) fn commits(&self) -> Vec<QueuedCommit<S>> {
+        lock(&self.commits).clone()
     }
 
-    /// The right to unite them, unless another has it.
-    pub(super) fn lead(&self) -> Option<Lead<'_>> {
+    /// Makes this thread the combiner, unless another one is.
+    pub(super) fn try_combine(&self) -> Option<Combiner<'_>> {
         // Relaxed: it guards no data.
-        let is_free = !self.is_led.load(Ordering::Relaxed) && !self.is_led.swap(true, Ordering::Relaxed);
-        is_free.then_some(Lead { is_led: &self.is_led })
+        let is_free = !self.has_combiner.load(Ordering::Relaxed) && !self.has_combiner.swap(true, Ordering::Relaxed);
+        is_free.then_some(Combiner {
+            has_combiner: &self.has_combiner,
+        })
     }
 }
 
-/// A place in the queue.
-pub(super) struct Place<'a, S: Clone> {
+/// A thread's own commit in the queue.
+pub(super) struct QueueEntry<'a, S: Clone> {
     queue: &'a Queue<S>,
-    pub(super) ticket: Arc<Ticket<S>>,
+    pub(super) completion: Arc<Completion<S>>,
 }
 
-impl<S: Clone> Drop for Place<'_, S> {
+impl<S: Clone> Drop for QueueEntry<'_, S> {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.queue.waiting);
-        let at = waiting
+        let mut commits = lock(&self.queue.commits);
+        let index = commits
             .iter()
-            .position(|request| Arc::ptr_eq(&request.ticket, &self.ticket));
-        let request = at.map(|at| waiting.remove(at));
-        self.queue.len.store(waiting.len(), Ordering::Relaxed);
-        drop(waiting);
-        drop(request);
+            .position(|queued| Arc::ptr_eq(&queued.completion, &self.completion));
+        let removed = index.map(|index| commits.remove(index));
+        self.queue.len.store(commits.len(), Ordering::Relaxed);
+        drop(commits);
+        drop(removed);
     }
 }
 
-/// The right to unite what waits.
-pub(super) struct Lead<'a> {
-    is_led: &'a AtomicBool,
+/// The role of combining the queued commits, until it is dropped.
+pub(super) struct Combiner<'a> {
+    has_combiner: &'a AtomicBool,
 }
 
-impl Drop for Lead<'_> {
+impl Drop for Combiner<'_> {
     fn drop(&mut self) {
-        self.is_led.store(false, Ordering::Relaxed);
+        self.has_combiner.store(false, Ordering::Relaxed);
     }
 }

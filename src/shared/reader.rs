@@ -1,4 +1,4 @@
-//! Reading: a guard for a short read, and a reader that a thread keeps for a loop.
+//! Reading: a guard for a short read, and a caching reader for a loop.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,22 +10,22 @@ use super::{Published, SharedEnvironment};
 use crate::env::{Environment, Snapshot};
 use crate::term::{Atom, Term};
 
-/// The state that was current when it was [loaded](SharedEnvironment::load), borrowed for a short read.
+/// A state [loaded](SharedEnvironment::load) from a [`SharedEnvironment`] for a short read.
 ///
-/// It derefs to the [`Snapshot`]. Where it is the last to hold a state that was replaced meanwhile, dropping it frees that
-/// state.
+/// It derefs to the [`Snapshot`]. If the state was replaced meanwhile and this guard is its last owner, dropping the
+/// guard frees the state.
 pub struct Guard<T: Term = Atom> {
     pub(super) publication: sync::Guard<sync::Arc<Publication<Published<T>>>>,
 }
 
 impl<T: Term> Guard<T> {
-    /// The version of the state.
+    /// Returns the version of the state.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.publication.version
     }
 
-    /// A fork of the state: one reference-count increment.
+    /// Forks the state: one reference-count increment.
     #[must_use]
     pub fn fork(&self) -> Environment<T> {
         self.publication.state.fork()
@@ -46,12 +46,16 @@ impl<T: Term> fmt::Debug for Guard<T> {
     }
 }
 
-/// One thread's reader, for a loop of reads: it keeps the state, and each [`load`](Self::load) only looks whether that is
-/// still current, by one load that writes to no shared memory.
+/// A reader that caches the state, for one thread's loop of reads.
 ///
-/// It holds on to the state of its last load until the next: drop a reader that rests.
+/// Each [`load`](Self::load) only checks that the cached state is still current, by one atomic load that writes to no
+/// shared memory.
 ///
-/// `C` is how it holds the cell: a reference, or an `Arc` where the reader must outlive the scope.
+/// `C` is how the reader holds the [`SharedEnvironment`]: a reference, or an `Arc` if the reader must outlive the
+/// scope.
+///
+/// # Limits
+/// A reader keeps the state of its last load alive until the next load: drop readers that aren't in use.
 ///
 /// # Examples
 /// ```
@@ -60,18 +64,18 @@ impl<T: Term> fmt::Debug for Guard<T> {
 ///
 /// let world = Arc::new(SharedEnvironment::<Atom>::default());
 /// let mut reader = Reader::new(Arc::clone(&world));
-/// let thread = std::thread::spawn(move || (0..1000).filter(|_| reader.load().contains(&Atom::symbol("news"))).count());
-/// world.update(|env| env.add_fact(Atom::symbol("news")));
+/// let thread = std::thread::spawn(move || (0..1000).filter(|_| reader.load().contains(&Atom::symbol("apple"))).count());
+/// world.update(|env| env.add_fact(Atom::symbol("apple")));
 /// assert!(thread.join().unwrap() <= 1000);
 /// ```
 pub struct Reader<C: Deref<Target = SharedEnvironment<T>>, T: Term = Atom> {
-    cache: Cache<CellOf<C>, sync::Arc<Publication<Published<T>>>>,
+    cache: Cache<CellRef<C>, sync::Arc<Publication<Published<T>>>>,
 }
 
-/// A cell, and what keeps it alive.
-struct CellOf<C>(C);
+/// The cell of a `SharedEnvironment` that is held by `C`.
+struct CellRef<C>(C);
 
-impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Deref for CellOf<C> {
+impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Deref for CellRef<C> {
     type Target = Cell<Publication<Published<T>>>;
 
     fn deref(&self) -> &Self::Target {
@@ -80,24 +84,24 @@ impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Deref for CellOf<C> {
 }
 
 impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Reader<C, T> {
-    /// A reader of the cell.
+    /// Creates a reader of `cell`.
     pub fn new(cell: C) -> Self {
         Self {
-            cache: Cache::new(CellOf(cell)),
+            cache: Cache::new(CellRef(cell)),
         }
     }
 
-    /// The current state. Wait-free; if nothing was published since the last load, one load and a comparison.
+    /// Returns the current state. Wait-free; if nothing was published since the last load, one load and a comparison.
     pub fn load(&mut self) -> &Snapshot<T> {
         &self.cache.load().state.0
     }
 
-    /// A fork of the current state: one more reference-count increment.
+    /// Forks the current state: a [`load`](Self::load) and one reference-count increment.
     pub fn fork(&mut self) -> Environment<T> {
         self.cache.load().state.fork()
     }
 
-    /// The version of the current state.
+    /// Returns the version of the current state.
     pub fn version(&mut self) -> u64 {
         self.cache.load().version
     }

@@ -1,5 +1,5 @@
-//! What the publishing protocol is made of: the real thing, or under `--cfg loom` its model, so that `loom` can try every
-//! interleaving. The protocol takes nothing shared between threads from anywhere else.
+//! The synchronization primitives of the publishing protocol, or under `--cfg loom` their models, so that `loom` can
+//! try every interleaving. The protocol uses no others.
 
 #[cfg(loom)]
 mod model;
@@ -22,25 +22,25 @@ pub(super) use {
     loom::thread::yield_now,
 };
 
-/// Locks, whether or not a thread has panicked with the lock in hand: no code of a user ever runs there.
+/// Locks a mutex, poisoned or not: no user code runs under these locks, so a panic leaves no broken state.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Waits a little longer each time: spins at first, then lets other threads run.
+/// Exponential backoff: spins at first, then yields to other threads.
 #[derive(Default)]
 pub(super) struct Backoff {
     rounds: u32,
 }
 
 impl Backoff {
-    /// Rounds that spin, each twice as long as the one before.
-    const SPINS: u32 = if cfg!(loom) { 0 } else { 6 };
-    /// Rounds after which waiting on is no use: whoever one waits for may have been stopped.
-    const PATIENCE: u32 = if cfg!(loom) { 1 } else { Self::SPINS + 64 };
+    /// Number of rounds that spin, each twice as long as the one before.
+    const SPIN_ROUNDS: u32 = if cfg!(loom) { 0 } else { 6 };
+    /// Number of rounds after which the thread waited for may have been preempted, so that waiting is no longer useful.
+    const MAX_ROUNDS: u32 = if cfg!(loom) { 1 } else { Self::SPIN_ROUNDS + 64 };
 
     pub(super) fn wait(&mut self) {
-        if self.rounds < Self::SPINS {
+        if self.rounds < Self::SPIN_ROUNDS {
             (0..1 << self.rounds).for_each(|_| spin_loop());
         } else {
             yield_now();
@@ -48,8 +48,8 @@ impl Backoff {
         self.rounds = self.rounds.saturating_add(1);
     }
 
-    /// Has it waited long enough?
-    pub(super) fn is_over(&self) -> bool {
-        self.rounds >= Self::PATIENCE
+    /// Returns whether the caller should stop waiting and do the work itself.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.rounds >= Self::MAX_ROUNDS
     }
 }

@@ -1,4 +1,4 @@
-//! The combining path, made to happen: states that make the thread that unites them wait, or panic.
+//! Tests of combining, with states whose union blocks or panics.
 
 #![allow(clippy::panic, reason = "tests")]
 
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use super::outcome::Outcome;
 use super::protocol::{Protocol, State};
 
-/// Bits, and what uniting them does.
+/// Bits, and a side effect of uniting them.
 #[derive(Clone)]
 struct Bits(Arc<(u32, Act)>);
 
 enum Act {
     Nothing,
-    /// Stops whoever unites it, the first and the second time, until that gate is open.
+    /// Blocks the first and the second thread that unites it until the gate of that number is open.
     Stop(Arc<Gates>),
     Panic,
 }
@@ -64,7 +64,7 @@ impl State for Bits {
         }
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -72,12 +72,12 @@ impl State for Bits {
 fn wait_until(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(20), "it never came");
+        assert!(start.elapsed() < Duration::from_secs(20), "timed out");
         thread::sleep(Duration::from_micros(100));
     }
 }
 
-/// Eight commits at once.
+/// Runs eight commits at once.
 fn race(act: impl Fn(u32) -> Act + Sync) -> (Protocol<Bits>, Vec<thread::Result<(Outcome, u64)>>) {
     let cell = Protocol::new(Bits::new(0, Act::Nothing));
     let start = Barrier::new(8);
@@ -99,22 +99,22 @@ fn race(act: impl Fn(u32) -> Act + Sync) -> (Protocol<Bits>, Vec<thread::Result<
     (cell, results)
 }
 
-/// One who leads is stopped while it unites; nobody waits for it for ever, and its own commit is published by another.
+/// The combiner is preempted while it unites: no thread waits for it forever, and another one publishes its commit.
 #[test]
-fn a_leader_that_is_stopped_stops_nobody() {
+fn a_preempted_combiner_blocks_no_commit() {
     let cell = Protocol::new(Bits::new(0, Act::Nothing));
     let gates = Arc::new(Gates::default());
     let commit = |bits| cell.commit(&Bits::new(bits, Act::Nothing)).commit;
     thread::scope(|scope| {
         let stopped = scope.spawn(|| cell.commit(&Bits::new(1, Act::Stop(Arc::clone(&gates)))).commit);
-        // It is stopped in its try alone, and loses; then it queues, leads, and is stopped again.
+        // It blocks in its attempt alone, and loses the race; then it queues, combines, and blocks again.
         gates.wait_for(1);
         assert_eq!(commit(2).version, 1);
         gates.open(1);
         gates.wait_for(2);
         let done = commit(4);
         assert_eq!((done.outcome, done.version), (Outcome::Merged, 2));
-        assert_eq!(cell.current().state.0.0, 7, "the stopped one's commit came along");
+        assert_eq!(cell.current().state.0.0, 7, "the blocked commit is part of it");
         let Ok(()) = cell.update(|state| {
             let state = Bits::new(state.0.0 | 8, Act::Nothing);
             Ok::<_, std::convert::Infallible>((state, ()))
@@ -129,15 +129,16 @@ fn a_leader_that_is_stopped_stops_nobody() {
         assert_eq!(
             (done.outcome, done.version),
             (Outcome::Merged, 2),
-            "it is told what became of it"
+            "it learns its result"
         );
     });
     assert_eq!((cell.current().state.0.0, cell.current().version), (31, 4));
 }
 
-/// Several queue behind one who leads and is stopped: the first whose patience ends publishes all of them at once.
+/// Several commits queue behind a preempted combiner: the first whose backoff is exhausted publishes all of them at
+/// once.
 #[test]
-fn commits_that_wait_are_published_together() {
+fn queued_commits_are_published_together() {
     let cell = Protocol::new(Bits::new(0, Act::Nothing));
     let gates = Arc::new(Gates::default());
     thread::scope(|scope| {
@@ -157,14 +158,14 @@ fn commits_that_wait_are_published_together() {
         gates.open(2);
         assert!(
             versions.contains(&leader.join().unwrap().version),
-            "it came along with the first of them"
+            "it is published with the first of them"
         );
     });
     assert_eq!(cell.current().state.0.0, 511);
 }
 
 #[test]
-fn racing_commits_are_all_there_and_told_so() {
+fn racing_commits_are_all_published_and_completed() {
     for _ in 0..200 {
         let (cell, results) = race(|_| Act::Nothing);
         let current = cell.current();
@@ -177,9 +178,9 @@ fn racing_commits_are_all_there_and_told_so() {
     }
 }
 
-/// A commit whose union panics does so on its own thread, whoever led; the others, and the cell, are none the worse.
+/// A commit whose union panics does so on its own thread, whichever thread combined; the others succeed.
 #[test]
-fn a_commit_that_panics_does_so_on_its_own_thread() {
+fn a_panicking_commit_panics_on_its_own_thread() {
     for _ in 0..50 {
         let (cell, results) = race(|bit| if bit % 4 == 1 { Act::Panic } else { Act::Nothing });
         for (bit, result) in results.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Waiting for a publication: on this thread, or as a future of any runtime.
+//! Waiting for a publication: blocking, or as a future of any runtime.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -7,21 +7,25 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Protocol, Publication, State};
 use super::sync;
-use super::watch::Seat;
+use super::watchers::Watcher;
 
-/// One who waits for a version.
-pub(super) struct Waiting<'a, S: State> {
+/// A wait for a version.
+pub(super) struct VersionWait<'a, S: State> {
     protocol: &'a Protocol<S>,
-    /// Taken when it first finds that it has to wait.
-    seat: Option<Seat>,
+    /// Registered when the version isn't there at the first poll.
+    watcher: Option<Watcher>,
 }
 
-impl<'a, S: State> Waiting<'a, S> {
+impl<'a, S: State> VersionWait<'a, S> {
     pub(super) fn new(protocol: &'a Protocol<S>) -> Self {
-        Self { protocol, seat: None }
+        Self {
+            protocol,
+            watcher: None,
+        }
     }
 
-    /// A publication of that version or a later one; or the task of `context` is woken when one may be there.
+    /// Polls for a publication of `version` or a later one. Pending, the task of `context` is woken when there may be
+    /// one.
     pub(super) fn poll(&mut self, version: u64, context: &Context<'_>) -> Poll<sync::Arc<Publication<S>>> {
         let reached = || {
             let current = self.protocol.cell.load_full();
@@ -30,23 +34,23 @@ impl<'a, S: State> Waiting<'a, S> {
         if let Some(current) = reached() {
             return Poll::Ready(current);
         }
-        let audience = &self.protocol.audience;
-        let seat = self.seat.get_or_insert_with(|| audience.join(0));
-        audience.wake_up(seat, context.waker());
-        // What was published before the waker was there woke nobody.
+        let watchers = &self.protocol.watchers;
+        let watcher = self.watcher.get_or_insert_with(|| watchers.register(0));
+        watchers.set_waker(watcher, context.waker());
+        // A publication just before the waker was set didn't wake it.
         reached().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
-impl<S: State> Drop for Waiting<'_, S> {
+impl<S: State> Drop for VersionWait<'_, S> {
     fn drop(&mut self) {
-        if let Some(seat) = &self.seat {
-            self.protocol.audience.leave(seat);
+        if let Some(watcher) = &self.watcher {
+            self.protocol.watchers.unregister(watcher);
         }
     }
 }
 
-/// Polls until ready, and parks this thread in between; gives up after `timeout`.
+/// Polls until ready, parking the thread in between; `None` after `timeout`.
 pub(super) fn block_on<R>(timeout: Duration, mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> Option<R> {
     struct Unpark(Thread);
 
@@ -56,7 +60,7 @@ pub(super) fn block_on<R>(timeout: Duration, mut poll: impl FnMut(&mut Context<'
         }
     }
 
-    // One that no clock can show is never reached.
+    // `None` if the clock can't represent it: then there is no deadline.
     let deadline = Instant::now().checked_add(timeout);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -1,8 +1,7 @@
 //! The ready-made term type.
 //!
-//! An [`Atom`] is 16 bytes: a symbol, a variable, a value or an expression. Cloning one copies it and counts at most one
-//! reference. Nothing here recurses on the native stack, whatever the depth: not comparing, hashing, printing or
-//! dropping.
+//! An [`Atom`] is 16 bytes: a symbol, a variable, a value or an expression. Cloning it costs at most one
+//! reference-count increment. Comparing, hashing, printing and dropping don't recurse on the native stack.
 
 mod expression;
 mod float;
@@ -26,8 +25,9 @@ use super::{Leaf, Symbol, Term, View};
 /// A MeTTa atom: the ready-made [`Term`].
 ///
 /// Atoms of different kinds are never equal: `1`, `1.0`, `"1"` and a symbol named `1` are four atoms. Booleans are the
-/// symbols `True` and `False`. The order is by kind, as listed below, then by value; it has no meaning but is total and
-/// the same in every run. [`Display`](fmt::Display) writes what [`FromStr`](std::str::FromStr) reads back, grounded values excepted.
+/// symbols `True` and `False`. The order is by kind, as listed below, then by value; it is arbitrary but total, and the
+/// same in every run. [`FromStr`](std::str::FromStr) reads back the text that [`Display`](fmt::Display) writes, except
+/// for grounded values.
 ///
 /// ```
 /// use pleach::term::Atom;
@@ -48,7 +48,7 @@ pub enum Atom {
     Symbol(Symbol),
     /// A variable.
     Variable(Variable),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A floating-point number.
     Float(Float),
@@ -56,7 +56,7 @@ pub enum Atom {
     String(Text),
     /// A sequence of atoms.
     Expression(Expression),
-    /// A value of the interpreter's own.
+    /// A value of the interpreter.
     Grounded(GroundedValue),
 }
 
@@ -65,35 +65,35 @@ const _: () = assert!(size_of::<Atom>() <= 16);
 static TRUE: LazyLock<Symbol> = LazyLock::new(|| Symbol::new("True"));
 static FALSE: LazyLock<Symbol> = LazyLock::new(|| Symbol::new("False"));
 
-/// An odd number without pattern (2^64 over the golden ratio).
-const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// 2^64 divided by the golden ratio: an odd multiplier for Fibonacci hashing.
+const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Spreads each bit of `x` over the whole word.
+/// Mixes the bits of `x`, so that each affects the whole word.
 fn mix(x: u64) -> u64 {
-    let product = u128::from(x ^ 0xa076_1d64_78bd_642f) * u128::from(ODD);
+    let product = u128::from(x ^ 0xa076_1d64_78bd_642f) * u128::from(GOLDEN_RATIO);
     (product >> 64) as u64 ^ product as u64
 }
 
 impl Atom {
-    /// The symbol of this name.
+    /// Creates the symbol of this name.
     pub fn symbol(name: impl Into<Symbol>) -> Atom {
         Atom::Symbol(name.into())
     }
 
-    /// The variable of this name (without `$`) as written, that is with id 0.
+    /// Creates the variable of this name (without `$`) with the id 0.
     pub fn variable(name: impl Into<Symbol>) -> Atom {
         Atom::Variable(Variable::new(name))
     }
 
-    /// The string of these characters.
+    /// Creates a string.
     pub fn string(text: impl Into<Text>) -> Atom {
         Atom::String(text.into())
     }
 
-    /// The expression of these items. Cost: O(n), one allocation.
+    /// Creates the expression of these items. Cost: O(n), one allocation.
     ///
     /// # Panics
-    /// If the iterator yields another number of items than it announced.
+    /// Panics if the iterator yields another number of items than its length.
     pub fn expression<I>(items: I) -> Atom
     where
         I: IntoIterator<Item = Atom>,
@@ -102,17 +102,17 @@ impl Atom {
         Atom::Expression(Expression::new(items))
     }
 
-    /// This value of the interpreter's own.
+    /// Creates an atom of a value of the interpreter.
     pub fn grounded(value: impl Grounded) -> Atom {
         Atom::Grounded(GroundedValue::new(value))
     }
 
-    /// The symbol `True` or `False`.
+    /// Creates the symbol `True` or `False`.
     pub fn boolean(value: bool) -> Atom {
         Atom::Symbol(if value { *TRUE } else { *FALSE })
     }
 
-    /// `true` for the symbol `True`, `false` for `False`.
+    /// Returns `true` for the symbol `True` and `false` for `False`.
     pub fn as_boolean(&self) -> Option<bool> {
         match self {
             Atom::Symbol(name) if *name == *TRUE => Some(true),
@@ -121,7 +121,7 @@ impl Atom {
         }
     }
 
-    /// The symbol, if it is one.
+    /// Returns the symbol if the atom is one.
     #[inline]
     pub fn as_symbol(&self) -> Option<Symbol> {
         match self {
@@ -130,7 +130,7 @@ impl Atom {
         }
     }
 
-    /// The items, if it is an expression.
+    /// Returns the items if the atom is an expression.
     #[inline]
     pub fn as_expression(&self) -> Option<&[Atom]> {
         match self {
@@ -139,7 +139,7 @@ impl Atom {
         }
     }
 
-    /// The grounded value, if it is a `G`.
+    /// Returns the grounded value if it is a `G`.
     pub fn downcast_grounded<G: Grounded>(&self) -> Option<&G> {
         match self {
             Atom::Grounded(value) => value.downcast(),
@@ -147,7 +147,7 @@ impl Atom {
         }
     }
 
-    /// Whether no variable occurs in it. Cost: O(1).
+    /// Returns whether no variable occurs in the atom. Cost: O(1).
     #[inline]
     pub fn is_ground(&self) -> bool {
         match self {
@@ -157,8 +157,8 @@ impl Atom {
         }
     }
 
-    /// A hash that is a function of the atom alone: not of addresses, nor of the run. Cost: O(1), but O(length) for a
-    /// string.
+    /// Returns a hash that depends on the atom alone, neither on addresses nor on the run. Cost: O(1), but O(length)
+    /// for a string.
     fn structural_hash(&self) -> u64 {
         match self {
             Atom::Symbol(name) => name.name_hash(),
@@ -175,7 +175,7 @@ impl Atom {
         }
     }
 
-    /// The place of its kind in the order.
+    /// Returns the rank of the atom's kind in the order.
     fn kind(&self) -> u8 {
         match self {
             Atom::Symbol(_) => 0,
@@ -206,7 +206,8 @@ impl Term for Atom {
         })
     }
 
-    /// `None` for a variable's id above [`Variable::MAX_ID`], and for grounded values: bytes don't tell their type.
+    /// Returns `None` for a variable with an id above [`Variable::MAX_ID`], and for grounded values, since bytes don't
+    /// determine their type.
     fn leaf(leaf: Leaf<'_>) -> Option<Atom> {
         Some(match leaf {
             Leaf::Symbol(name) => Atom::symbol(name),

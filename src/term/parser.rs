@@ -1,4 +1,4 @@
-//! Source text to terms.
+//! Parser of source text.
 //!
 //! # Syntax
 //! ```text
@@ -24,15 +24,16 @@
 //! exponent   = ( "e" | "E" ) integer
 //! digit      = "0" … "9"
 //! ```
-//! - A word is as long as it can be. One that has the form of an integer or a float is that number; every other is a
+//! - The longest match is a word. A word that has the form of an integer or a float is a number; every other word is a
 //!   symbol: `-`, `->`, `1a`, `1.`, `.5`, `1e`, `inf`, `NaN`, `_`, `a#b`, `|-`.
-//! - Atoms need no white space between them where one can't be part of the other: `(a"b"(c)$d)` has four items.
-//! - `!` means "evaluate" only in front of an item at the top level; within parentheses it is a character as any other:
-//!   `(!= a b)`. There is one: `!!a` is an error.
-//! - A count says how many times the atom is meant: `#*3 (p 1)` is `(p 1) (p 1) (p 1)`. It is a whole number from 1 to
-//!   2^64 − 1, it stands before no `!`, and within parentheses it is a symbol.
-//! - `$x#7` is copy 7 of `$x`, as [`rename_apart`](crate::term::rename_apart) makes them; `$x#0` is `$x`.
-//! - An integer beyond 64 bits, or a float beyond the range of `f64`, is an error rather than another number.
+//! - White space is optional between atoms that can't be one word: `(a"b"(c)$d)` has four items.
+//! - `!` means "evaluate" only before an item at the top level; within parentheses it is an ordinary character, as in
+//!   `(!= a b)`. At most one is allowed: `!!a` is an error.
+//! - A count is the multiplicity of the atom after it: `#*3 (p 1)` is `(p 1) (p 1) (p 1)`. It is an integer from 1 to
+//!   2^64 − 1, can't be combined with `!`, and is a symbol within parentheses.
+//! - `$x#7` is the copy of `$x` with the id 7, as [`rename_apart`](crate::term::rename_apart) makes them; `$x#0` is
+//!   `$x`.
+//! - An integer beyond 64 bits, or a float beyond the range of `f64`, is an error.
 //!
 //! # Example
 //! ```
@@ -66,31 +67,33 @@ use super::{Atom, Leaf, Term};
 pub struct Item<T = Atom> {
     /// The atom.
     pub atom: T,
-    /// Whether a `!` stands before it.
+    /// Whether it is preceded by `!`.
     pub bang: bool,
-    /// How many occurrences are meant: 1, unless a count such as `#*3` stands before it.
+    /// Its multiplicity: 1, unless it is preceded by a count such as `#*3`.
     pub count: u64,
-    /// The bytes of the source that are the atom, without the `!` or the count.
+    /// The byte range of the atom in the source, without the `!` or the count.
     pub span: Range<usize>,
 }
 
-/// Reads the items of a source text one by one; see the [module's page](self).
+/// An iterator over the items of a source text; see the [module's page](self) for the syntax.
 ///
-/// After an error it ends, unless it [recovers](Self::recover). Cost: O(length of the source) in all; memory O(size of the largest item).
+/// It ends after an error, unless it [recovers](Self::recover).
+///
+/// Cost: O(length of the source) in all; memory O(size of the largest item).
 #[derive(Debug)]
 pub struct Parser<'a, T = Atom> {
     lexer: Lexer<'a>,
     max_depth: usize,
-    /// The error that was given out.
+    /// The error that was returned last.
     failed: Option<ParseError>,
-    /// The items, not yet an expression, of all expressions that are open.
+    /// The items of all open expressions.
     items: Vec<T>,
-    /// The expressions that are open: where each begins in the source, and where its items begin in `items`.
+    /// The open expressions: the offset of each in the source, and the index of its first item.
     open: Vec<(usize, usize)>,
 }
 
 impl<'a, T: Term> Parser<'a, T> {
-    /// A parser at the start of this source.
+    /// Creates a parser of this source.
     pub fn new(source: &'a str) -> Self {
         Parser {
             lexer: Lexer::new(source),
@@ -101,14 +104,14 @@ impl<'a, T: Term> Parser<'a, T> {
         }
     }
 
-    /// Makes more than `limit` levels of parentheses an error. There is no limit unless one is set.
+    /// Sets the maximum number of levels of parentheses. By default there is none.
     pub fn max_depth(mut self, limit: usize) -> Self {
         self.max_depth = limit;
         self
     }
 
-    /// Goes on after an error, to find others: behind a `)` that closes nothing, else at the next line that begins with `(`
-    /// or `!`. What it leaves out is lost. Does nothing if there was no error.
+    /// Resumes after an error, to find more of them: after an unmatched `)`, otherwise at the next line that starts
+    /// with `(` or `!`. The text in between is skipped. Does nothing if there was no error.
     ///
     /// ```
     /// use pleach::term::Parser;
@@ -135,7 +138,7 @@ impl<'a, T: Term> Parser<'a, T> {
         }
     }
 
-    /// The next item, or `None` at the end of the source.
+    /// Parses the next item; `None` at the end of the source.
     fn item(&mut self) -> Result<Option<Item<T>>, ParseError> {
         self.lexer.skip_blank();
         let bang_at = self.lexer.position();
@@ -171,7 +174,7 @@ impl<'a, T: Term> Parser<'a, T> {
         }))
     }
 
-    /// The atom that starts here, or `None` at the end of the source.
+    /// Parses the next atom; `None` at the end of the source.
     fn atom(&mut self) -> Result<Option<T>, ParseError> {
         loop {
             self.lexer.skip_blank();
@@ -229,10 +232,10 @@ impl<T: Term> Iterator for Parser<'_, T> {
     }
 }
 
-/// The one term that is this source.
+/// Parses a source of exactly one term.
 ///
 /// # Errors
-/// Those of the [`Parser`]; also if there is no atom, more than one, or a `!` or a count before it.
+/// Returns the errors of [`Parser`], and an error if there is no atom, more than one, or a `!` or a count before it.
 ///
 /// ```
 /// use pleach::term::{Atom, parser};
@@ -263,7 +266,7 @@ pub fn parse_one<T: Term>(source: &str) -> Result<T, ParseError> {
     }
 }
 
-/// Reads exactly one atom; see the [module](self) for the syntax.
+/// Parses exactly one atom; see the [module](self) for the syntax.
 impl FromStr for Atom {
     type Err = ParseError;
 

@@ -1,24 +1,23 @@
-//! Terms to canonical byte strings, and back.
+//! Canonical byte encoding of terms.
 //!
-//! The *path* of a term is its key in a trie of facts. Two terms have the same path exactly if they differ at most in the
-//! names of their variables ([`alpha_eq`](super::alpha_eq)); no path is a prefix of another; values keep their types (`1`,
-//! `1.0`, `"1"` and a symbol `1` differ). Nothing is limited: neither arity, nor the length of names, nor the number of
-//! variables.
+//! The *path* of a term is its key in the trie of facts. Two terms have the same path exactly if they are
+//! [alpha-equivalent](super::alpha_eq), and no path is a prefix of another. Values keep their types: `1`, `1.0`, `"1"`
+//! and a symbol `1` differ. There is no limit to arity, to the length of names, or to the number of variables.
 //!
-//! A path is a sequence of tokens, one for each leaf and, before its items, one for each expression. A token is a head
-//! byte and what it says follows:
+//! A path is a sequence of tokens in preorder: one for each leaf, and one for each expression, before its items. A
+//! token is a head byte and its data:
 //!
-//! | head | token | followed by |
+//! | head | token | data |
 //! |---|---|---|
-//! | `00` | reserved: [`CUT`], where a user of paths ends one early | |
-//! | `01` | a variable that did not occur before; these are numbered from 0 | |
-//! | `02` | a variable that did | its number, a varint |
+//! | `00` | reserved: [`CUT`], the end of a truncated path | |
+//! | `01` | first occurrence of a variable; variables are numbered from 0 | |
+//! | `02` | later occurrence of a variable | its number, a varint |
 //! | `03` | grounded | number of bytes (varint), bytes |
 //! | `04` | opaque | number of bytes (varint), bytes |
 //! | `05` | float | 8 bytes, big-endian: the bits with the sign flipped, all flipped if negative; one NaN |
-//! | `14 − n` | negative integer, n = 1 to 8 bytes | 2⁸ⁿ − 1 − magnitude, big-endian, n as small as can be |
+//! | `14 − n` | negative integer, n = 1 to 8 bytes | 2⁸ⁿ − 1 − magnitude, big-endian, n minimal |
 //! | `14` | the integer 0 | |
-//! | `14 + n` | positive integer, n = 1 to 8 bytes | magnitude, big-endian, n as small as can be |
+//! | `14 + n` | positive integer, n = 1 to 8 bytes | magnitude, big-endian, n minimal |
 //! | `30` | string of 64 bytes or more | number of bytes (varint), UTF-8 |
 //! | `31` | symbol of 64 bytes or more | number of bytes (varint), UTF-8 |
 //! | `32` | expression of 64 items or more | number of items (varint), then their tokens |
@@ -26,9 +25,9 @@
 //! | `80 + n` | symbol of n < 64 bytes | UTF-8 |
 //! | `C0 + n` | expression of n < 64 items | their tokens |
 //!
-//! Heads are in hexadecimal; those not listed are reserved. A varint is LEB128: 7 bits a byte, lowest first, the top bit
-//! set on all bytes but the last, in as few bytes as can be. The bytes of integers, and those of floats, sort as the
-//! numbers do; the integers' form is that of FoundationDB's tuple layer.
+//! Heads are in hexadecimal; all others are reserved. A varint is LEB128 of minimal length: 7 bits per byte, lowest
+//! first, with the top bit set on all bytes but the last. The bytes of integers sort as the numbers do, and so do those
+//! of floats; the encoding of integers is that of FoundationDB's tuple layer.
 //!
 //! ```
 //! use pleach::term::{Atom, Encoder, path};
@@ -44,20 +43,20 @@
 
 mod decode;
 mod encode;
-mod head;
-mod token;
+mod extent;
+mod tokens;
 
 pub use decode::decode;
 pub(crate) use decode::decode_with;
 pub(crate) use encode::write_variable;
 pub use encode::{Encoded, Encoder};
-pub(crate) use head::{Extent, Head, read_number};
-pub use token::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
+pub(crate) use extent::{Extent, Head, read_number};
+pub use tokens::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
 
-/// A head byte that no path contains: a user of paths may end one with it that is cut short.
+/// A head byte that no path contains: it marks the end of a truncated path.
 pub const CUT: u8 = 0x00;
 
-/// [`Encoded::cut`] is at most this, unless the encoder was given another limit.
+/// Default maximum of [`Encoded::cut`].
 pub const LIMIT: usize = 128;
 
 const NEW_VARIABLE: u8 = 0x01;
@@ -75,5 +74,5 @@ const STRING: u8 = 0x40;
 const SYMBOL: u8 = 0x80;
 const EXPRESSION: u8 = 0xc0;
 
-/// Lengths below this are part of the head byte.
+/// Lengths below this are stored in the head byte.
 const SHORT: usize = 64;

@@ -1,30 +1,30 @@
-//! Terms to text.
+//! Printer of terms as source text.
 //!
-//! What [`Print`] writes, the [`parser`] reads back as the same term. Where a name or value has no
-//! plain form it is quoted or spelled so that it can't be taken for anything else:
+//! The [`parser`] reads the text that [`Print`] writes back as the same term. Names and values without a plain form are
+//! quoted or escaped:
 //!
 //! | atom | written | because |
 //! |---|---|---|
 //! | symbol `two words` | `#"two words"` | white space, a parenthesis, `"`, `;` or a control character in it, or it is empty |
-//! | symbol `42` | `#"42"` | it looks like a number |
+//! | symbol `42` | `#"42"` | the word is a number |
 //! | symbol `$x` | `#"$x"` | it would be a variable |
 //! | symbol `!x` | `#"!x"`, but `(!x)` | at the top level, `!` means "evaluate" |
-//! | symbol `#*3` | `#"#*3"`, but `(#*3)` | at the top level, `#*3 a` is three times `a` |
+//! | symbol `#*3` | `#"#*3"`, but `(#*3)` | at the top level, `#*3` is a count |
 //! | variable `x`, copy 7 | `$x#7` | |
 //! | variable `two words` | `$"two words"` | as for symbols, or `#` in it |
 //! | float 1, 10^21 | `1.0`, `1e21` | a float has a `.` or an `e` |
 //! | infinities, NaN | `+inf.0`, `-inf.0`, `+nan.0` | `inf` and `NaN` are symbols |
-//! | string with a line feed | `"…\n…"` | control characters, and those that turn the direction of text, are escaped |
-//! | bytes 01 ff of a value of the interpreter's own | `#<01ff>` | can't be read back |
+//! | string with a line feed | `"…\n…"` | control characters and bidirectional controls are escaped |
+//! | value of the interpreter, bytes 01 ff | `#<01ff>` | it can't be read back |
 
 use std::fmt::{self, Formatter, Write};
-use std::{mem, slice};
+use std::ops::ControlFlow;
+use std::slice;
 
-use smallvec::SmallVec;
-
+use super::walk::{Visitor, walk};
 use super::{Atom, Float, Leaf, Term, View, parser};
 
-/// Displays a term as source text. Cost: O(size).
+/// A [`Display`](fmt::Display) of a term as source text. Cost: O(size).
 ///
 /// ```
 /// use pleach::term::{Atom, Print};
@@ -47,37 +47,81 @@ impl<T: Term> fmt::Display for Print<'_, T> {
     }
 }
 
-/// Writes a term; `value` writes values of the interpreter's own, given their bytes.
+/// Writes a term; `value` writes values of the interpreter, given their bytes.
 pub(super) fn write<'a, T: Term>(
     term: &'a T,
     f: &mut Formatter<'_>,
     value: impl Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
 ) -> fmt::Result {
-    let mut outer: SmallVec<[slice::Iter<'a, T>; 16]> = SmallVec::new();
-    let mut items = slice::from_ref(term).iter();
-    let mut first = true;
-    loop {
-        let Some(term) = items.next() else {
-            match outer.pop() {
-                Some(rest) => items = rest,
-                None => return Ok(()),
-            }
-            f.write_char(')')?;
-            first = false;
-            continue;
-        };
-        if !first {
-            f.write_char(' ')?;
+    let mut writer = Writer { f, value };
+    match walk(slice::from_ref(term).iter(), Context::Top, &mut writer) {
+        ControlFlow::Continue(_) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Writer<'w, 'f, V> {
+    f: &'w mut Formatter<'f>,
+    value: V,
+}
+
+/// Where the next term is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Context {
+    /// Outside of all parentheses.
+    Top,
+    /// After an opening parenthesis.
+    First,
+    /// After another item.
+    Next,
+}
+
+impl<V> Writer<'_, '_, V> {
+    /// Writes a leaf, or the opening parenthesis of an expression, whose items it returns.
+    fn open<'a, T: Term>(&mut self, term: &'a T, context: Context) -> Result<Option<&'a [T]>, fmt::Error>
+    where
+        V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
+    {
+        if context == Context::Next {
+            self.f.write_char(' ')?;
         }
-        first = false;
         match term.view() {
-            View::Expression(inner) => {
-                f.write_char('(')?;
-                outer.push(mem::replace(&mut items, inner.iter()));
-                first = true;
+            View::Expression(items) => {
+                self.f.write_char('(')?;
+                return Ok(Some(items));
             }
-            View::Leaf(Leaf::Grounded(bytes) | Leaf::Opaque(bytes)) => value(term, &bytes, f)?,
-            View::Leaf(leaf) => write_leaf(&leaf, outer.is_empty(), f)?,
+            View::Leaf(Leaf::Grounded(bytes) | Leaf::Opaque(bytes)) => (self.value)(term, &bytes, self.f)?,
+            View::Leaf(leaf) => write_leaf(&leaf, context == Context::Top, self.f)?,
+        }
+        Ok(None)
+    }
+}
+
+impl<'a, T: Term, V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result> Visitor<slice::Iter<'a, T>>
+    for Writer<'_, '_, V>
+{
+    type Level = Context;
+    type Break = fmt::Error;
+
+    fn enter(
+        &mut self,
+        term: &'a T,
+        context: &mut Context,
+    ) -> ControlFlow<fmt::Error, Option<(slice::Iter<'a, T>, Context)>> {
+        let opened = self.open(term, *context);
+        if *context == Context::First {
+            *context = Context::Next;
+        }
+        match opened {
+            Ok(items) => ControlFlow::Continue(items.map(|items| (items.iter(), Context::First))),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn leave(&mut self, _: Context, _: &mut Context) -> ControlFlow<fmt::Error> {
+        match self.f.write_char(')') {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
         }
     }
 }
@@ -116,13 +160,13 @@ fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result 
     }
 }
 
-/// Whether `c` is not shown, but changes how text is: a control character, or one that separates lines or turns the direction
-/// of text.
+/// Returns whether `c` is invisible but affects the display of text: a control character, a line separator, or a
+/// bidirectional control.
 fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether `name` can stand without quotes.
+/// Returns whether `name` can be written without quotes.
 fn is_word(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| parser::is_plain(c) && !is_hidden(c))
 }

@@ -1,144 +1,188 @@
-//! Replacing the variables of a term, sharing what doesn't change.
+//! Replacing subterms, with sharing of what doesn't change.
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::slice;
 
-use super::address::{AddressMap, address};
+use super::by_address::{AddressMap, address};
 use super::small_map::SmallMap;
-use super::{Leaf, Term, View};
+use super::walk::{Visitor, walk};
 
-/// What becomes of a variable.
-pub(super) enum Change<'a, T> {
-    /// It stays.
+/// What takes the place of a term in [`rewrite`].
+#[derive(Clone, Debug)]
+pub enum Rewrite<'a, T> {
+    /// The term itself, with all that is in it.
     Keep,
-    /// This takes its place as it is.
-    Put(T),
-    /// The rewriting of `term` takes its place, which is made once for each `key`.
-    Expand { key: u32, term: &'a T },
+    /// Another term, which isn't rewritten.
+    Replace(T),
+    /// The expression of the rewritten items. These must be the items of the term.
+    Items(&'a [T]),
+    /// The rewriting of another term, made once for each `key`: a value in a substitution whose values have variables
+    /// of their own. Expansions must not form a cycle.
+    Expand {
+        /// Number that stands for `term` in this rewriting.
+        key: u32,
+        /// The term that is rewritten in place of the one that was visited.
+        term: &'a T,
+    },
 }
 
-/// From this many expressions on, those met are remembered by address, so that one that is shared is rewritten once. In
-/// smaller terms that would cost more than it saves.
-const MANY: usize = 256;
+/// Number of expressions from which on the rewriting of each is kept by address, so that a shared one is rewritten
+/// once. In smaller terms that costs more than it saves.
+const UNTRACKED_EXPRESSIONS: usize = 256;
 
-/// An expression that is being rewritten, or a term that takes a variable's place.
-struct Frame<'a, T> {
-    origin: Origin<'a, T>,
-    items: &'a [T],
-    /// How many items are done.
-    done: usize,
-    /// The items so far, from the first that changed on.
-    built: Option<Vec<T>>,
-}
-
-enum Origin<'a, T> {
-    /// An expression, and whether to remember its outcome.
-    Expression { remember: bool },
-    /// What takes the place of a variable, by key.
-    Expansion(u32, &'a T),
-}
-
-impl<'a, T: Term> Frame<'a, T> {
-    /// Takes the outcome for the next item: `None` if it stays.
-    fn accept(&mut self, outcome: Option<T>) {
-        match (&mut self.built, outcome) {
-            (None, None) => {}
-            (Some(built), None) => built.extend(self.items.get(self.done).cloned()),
-            (Some(built), Some(new)) => built.push(new),
-            (none, Some(new)) => {
-                let mut built = Vec::with_capacity(self.items.len());
-                built.extend(self.items.iter().take(self.done).cloned());
-                built.push(new);
-                *none = Some(built);
-            }
-        }
-        self.done += 1;
+/// Returns `term` with its subterms replaced as `replace` says, which is called for each, an expression before its
+/// items.
+///
+/// What doesn't change is shared with `term`. `replace` must return the same for equal terms: an expression that is
+/// shared may be rewritten once for all its occurrences.
+///
+/// Cost: O(distinct expressions that are visited), up to a constant, where those at the same address are the same.
+///
+/// ```
+/// use pleach::term::{Atom, Rewrite, rewrite};
+///
+/// let atom: Atom = "(+ $x (* 2 $x))".parse()?;
+/// let replaced = rewrite(&atom, |term| match term {
+///     Atom::Variable(_) => Rewrite::Replace(Atom::from(7)),
+///     Atom::Expression(items) => Rewrite::Items(items),
+///     _ => Rewrite::Keep,
+/// });
+/// assert_eq!(replaced.to_string(), "(+ 7 (* 2 7))");
+/// # Ok::<(), pleach::term::ParseError>(())
+/// ```
+pub fn rewrite<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>) -> T {
+    let mut rewriter = Rewriter {
+        replace,
+        expansions: SmallMap::new(),
+        expressions: 0,
+        known: AddressMap::default(),
+    };
+    let whole = Level::Term { key: None, new: None };
+    let ControlFlow::Continue(whole) = walk(slice::from_ref(term).iter(), whole, &mut rewriter);
+    match whole {
+        Level::Term { new: Some(new), .. } => new,
+        _ => term.clone(),
     }
 }
 
-/// `term` with its variables replaced as `variable` says, which is asked at each occurrence; the term itself if nothing
-/// changes. Subterms without change are shared with `term`.
-///
-/// Cost: O(distinct expressions), up to a constant, where those are the same that have the same address; and each `key`
-/// is expanded once. `Expand`s must not form a cycle.
-pub(super) fn rewrite<'a, T: Term>(term: &'a T, mut variable: impl FnMut(&'a str, u64) -> Change<'a, T>) -> T {
-    let mut expanded: SmallMap<u32, T> = SmallMap::new();
-    let mut met = 0;
-    let mut remembered: AddressMap<Option<T>> = AddressMap::default();
-    let mut frames: Vec<Frame<'a, T>> = Vec::new();
-    let mut next = term;
-    loop {
-        // Look at `next`: either descend into it, or have the outcome at once.
-        let mut outcome = None;
-        let frame = match next.view() {
-            View::Expression(items) if !items.is_empty() && !next.known_ground() => {
-                met += 1;
-                match remembered.get(&address(items)) {
-                    Some(known) => {
-                        outcome = known.clone();
-                        None
+struct Rewriter<T, F> {
+    replace: F,
+    expansions: SmallMap<u32, T>,
+    /// Number of expressions entered.
+    expressions: usize,
+    /// The rewriting of each expression entered after the first `UNTRACKED_EXPRESSIONS`; `None` if it stays.
+    known: AddressMap<Option<T>>,
+}
+
+enum Level<'a, T> {
+    /// A single term: the outermost one, or an expansion.
+    Term { key: Option<(u32, &'a T)>, new: Option<T> },
+    Expression {
+        items: &'a [T],
+        tracked: bool,
+        /// Number of items that are done.
+        done: usize,
+        /// The new items so far, once one has changed.
+        changed: Option<Vec<T>>,
+    },
+}
+
+impl<T: Clone> Level<'_, T> {
+    /// Takes the rewriting of the next item: `None` if it stays.
+    #[inline]
+    fn accept(&mut self, outcome: Option<T>) {
+        match self {
+            Level::Term { new, .. } => *new = outcome,
+            Level::Expression {
+                items, done, changed, ..
+            } => {
+                match (&mut *changed, outcome) {
+                    (None, None) => {}
+                    (Some(changed), None) => changed.extend(items.get(*done).cloned()),
+                    (Some(changed), Some(new)) => changed.push(new),
+                    (none, Some(new)) => {
+                        let mut changed = Vec::with_capacity(items.len());
+                        changed.extend(items.iter().take(*done).cloned());
+                        changed.push(new);
+                        *none = Some(changed);
                     }
-                    None => Some((Origin::Expression { remember: met > MANY }, items)),
+                }
+                *done += 1;
+            }
+        }
+    }
+}
+
+impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<'a, T>> for Rewriter<T, F> {
+    type Level = Level<'a, T>;
+    type Break = Infallible;
+
+    #[inline]
+    fn enter(
+        &mut self,
+        term: &'a T,
+        outer: &mut Level<'a, T>,
+    ) -> ControlFlow<Infallible, Option<(slice::Iter<'a, T>, Level<'a, T>)>> {
+        let outcome = match (self.replace)(term) {
+            Rewrite::Items(items) if !items.is_empty() => {
+                self.expressions += 1;
+                match self.known.get(&address(items)) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let level = Level::Expression {
+                            items,
+                            tracked: self.expressions > UNTRACKED_EXPRESSIONS,
+                            done: 0,
+                            changed: None,
+                        };
+                        return ControlFlow::Continue(Some((items.iter(), level)));
+                    }
                 }
             }
-            View::Leaf(Leaf::Variable { name, id }) => match variable(name, id) {
-                Change::Keep => None,
-                Change::Put(term) => {
-                    outcome = Some(term);
-                    None
+            Rewrite::Keep | Rewrite::Items(_) => None,
+            Rewrite::Replace(new) => Some(new),
+            Rewrite::Expand { key, term } => match self.expansions.get(key) {
+                Some(known) => Some(known.clone()),
+                None => {
+                    let level = Level::Term {
+                        key: Some((key, term)),
+                        new: None,
+                    };
+                    return ControlFlow::Continue(Some((slice::from_ref(term).iter(), level)));
                 }
-                Change::Expand { key, term } => match expanded.get(key) {
-                    Some(known) => {
-                        outcome = Some(known.clone());
-                        None
-                    }
-                    None => Some((Origin::Expansion(key, term), slice::from_ref(term))),
-                },
             },
-            _ => None,
         };
-        match frame {
-            Some((origin, items)) => frames.push(Frame {
-                origin,
+        outer.accept(outcome);
+        ControlFlow::Continue(None)
+    }
+
+    #[inline]
+    fn leave(&mut self, level: Level<'a, T>, outer: &mut Level<'a, T>) -> ControlFlow<Infallible> {
+        let outcome = match level {
+            Level::Expression {
                 items,
-                done: 0,
-                built: None,
-            }),
-            None => match frames.last_mut() {
-                Some(top) => top.accept(outcome),
-                None => return outcome.unwrap_or_else(|| term.clone()),
-            },
-        }
-        // Close all that is complete, and find the next term to look at.
-        loop {
-            let Some(top) = frames.last() else { return term.clone() };
-            if let Some(item) = top.items.get(top.done) {
-                next = item;
-                break;
-            }
-            let Some(Frame {
-                origin, items, built, ..
-            }) = frames.pop()
-            else {
-                return term.clone();
-            };
-            let outcome = match origin {
-                Origin::Expression { remember } => {
-                    let outcome = built.map(T::expression);
-                    if remember {
-                        remembered.insert(address(items), outcome.clone());
-                    }
-                    outcome
+                tracked,
+                changed,
+                ..
+            } => {
+                let outcome = changed.map(T::expression);
+                if tracked {
+                    self.known.insert(address(items), outcome.clone());
                 }
-                Origin::Expansion(key, whole) => {
-                    let value = built.and_then(|mut built| built.pop()).unwrap_or_else(|| whole.clone());
-                    expanded.insert(key, value.clone());
-                    Some(value)
-                }
-            };
-            match frames.last_mut() {
-                Some(top) => top.accept(outcome),
-                None => return outcome.unwrap_or_else(|| term.clone()),
+                outcome
             }
-        }
+            Level::Term {
+                key: Some((key, term)),
+                new,
+            } => {
+                let value = new.unwrap_or_else(|| term.clone());
+                self.expansions.insert(key, value.clone());
+                Some(value)
+            }
+            Level::Term { key: None, new } => new,
+        };
+        outer.accept(outcome);
+        ControlFlow::Continue(())
     }
 }

@@ -1,66 +1,70 @@
-//! A map that is mostly tiny: a list searched from its start, and a hash table once it has grown.
+//! A map optimized for few entries: a list that is searched linearly, and a hash table once it has grown.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use smallvec::SmallVec;
 
-/// Up to this many entries are searched one by one.
-const FEW: usize = 16;
+/// Number of entries up to which a map is a list.
+const MAX_LIST_ENTRIES: usize = 16;
 
-/// A map for a handful of entries (the variables of a term) that stays fast with a hundred thousand.
+/// A map for a few entries, such as the variables of a term, that stays fast with many.
 pub(crate) struct SmallMap<K, V> {
-    few: SmallVec<[(K, V); FEW]>,
-    /// All entries, once there were more than `FEW`.
-    many: Option<HashMap<K, V>>,
+    list: SmallVec<[(K, V); MAX_LIST_ENTRIES]>,
+    /// All entries, once there are too many for the list.
+    table: Option<HashMap<K, V>>,
 }
 
 impl<K: Copy + Eq + Hash, V> SmallMap<K, V> {
     #[inline]
     pub(crate) fn new() -> Self {
         SmallMap {
-            few: SmallVec::new(),
-            many: None,
+            list: SmallVec::new(),
+            table: None,
         }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        match &self.many {
-            None => self.few.len(),
-            Some(many) => many.len(),
+        match &self.table {
+            None => self.list.len(),
+            Some(table) => table.len(),
         }
     }
 
     #[inline]
     pub(crate) fn get(&self, key: K) -> Option<&V> {
-        match &self.many {
-            None => self.few.iter().find(|(other, _)| *other == key).map(|(_, value)| value),
-            Some(many) => many.get(&key),
+        match &self.table {
+            None => self
+                .list
+                .iter()
+                .find(|(other, _)| *other == key)
+                .map(|(_, value)| value),
+            Some(table) => table.get(&key),
         }
     }
 
-    /// Sets the value of `key`, which may be new or not.
+    /// Inserts an entry, or replaces the value of `key`.
     pub(crate) fn insert(&mut self, key: K, value: V) {
-        if let Some(many) = &mut self.many {
-            many.insert(key, value);
-        } else if let Some((_, old)) = self.few.iter_mut().find(|(other, _)| *other == key) {
+        if let Some(table) = &mut self.table {
+            table.insert(key, value);
+        } else if let Some((_, old)) = self.list.iter_mut().find(|(other, _)| *other == key) {
             *old = value;
-        } else if self.few.len() < FEW {
-            self.few.push((key, value));
+        } else if self.list.len() < MAX_LIST_ENTRIES {
+            self.list.push((key, value));
         } else {
-            let mut many: HashMap<K, V> = self.few.drain(..).collect();
-            many.insert(key, value);
-            self.many = Some(many);
+            let mut table: HashMap<K, V> = self.list.drain(..).collect();
+            table.insert(key, value);
+            self.table = Some(table);
         }
     }
 }
 
-/// Variables, by id and name, in order of first occurrence.
+/// Numbers of variables, in order of first occurrence.
 pub(crate) type Numbering<'a> = SmallMap<(u64, &'a str), u64>;
 
 impl<'a> Numbering<'a> {
-    /// The number of this variable, and whether it is new.
+    /// Returns the number of a variable, and whether this is its first occurrence.
     #[inline]
     pub(crate) fn number(&mut self, name: &'a str, id: u64) -> (u64, bool) {
         if let Some(number) = self.get((id, name)) {

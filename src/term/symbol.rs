@@ -1,9 +1,13 @@
 //! Interned names.
 //!
-//! A [`Symbol`] is 8 bytes and stands for one string; a process has one symbol for each string, so that comparing two is
-//! comparing two pointers, and copying one costs nothing. Names are never freed: a process that makes names without end
-//! grows without end ([`memory`] says by how much). The interner is the crate `ustr`: 64 hash tables, each with a lock
-//! that is held only while a string is looked up or added.
+//! A [`Symbol`] is a pointer to a string that the process stores once, so comparing and copying symbols is O(1).
+//!
+//! # Limits
+//! Names are never freed: memory grows with the number of different names ([`memory`] returns it).
+//!
+//! # Implementation
+//! The interner is the crate `ustr`: 64 hash tables, each with a lock that is held only while a string is looked up or
+//! inserted.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,10 +15,10 @@ use std::hash::{Hash, Hasher};
 
 use ustr::Ustr;
 
-/// A name, interned once per process.
+/// An interned name, 8 bytes wide.
 ///
-/// Equality is a pointer comparison; the order is that of the strings. The hash depends on the string alone, not on
-/// when or where it was interned.
+/// Equality is a pointer comparison. The order is that of the strings. The hash depends on the string alone, so it is
+/// the same in every run.
 ///
 /// ```
 /// use pleach::term::Symbol;
@@ -28,28 +32,31 @@ use ustr::Ustr;
 pub struct Symbol(Ustr);
 
 impl Symbol {
-    /// The symbol of this name. Cost: O(length), and a lock held briefly.
+    /// Interns a name.
+    ///
+    /// Cost: O(length), and a lock held briefly.
     pub fn new(name: &str) -> Symbol {
         Symbol(Ustr::from(name))
     }
 
-    /// Its name. Cost: O(1).
+    /// Returns the name. Cost: O(1).
     #[inline]
     pub fn as_str(&self) -> &'static str {
         self.0.as_str()
     }
 
-    /// A hash of the name, computed when it was interned.
+    /// Returns a hash of the name that was computed when it was interned.
     #[inline]
     pub(crate) fn name_hash(self) -> u64 {
         self.0.precomputed_hash()
     }
 }
 
-/// The bytes that the interner holds for the names of all symbols of this process, which are never given back: exact for
-/// the names, an estimate for the tables. Cost: takes and releases each of its 64 locks twice.
+/// Returns the memory of the interner in bytes: exact for the names, an estimate for the tables.
+///
+/// Cost: takes and releases each of its 64 locks twice.
 pub fn memory() -> usize {
-    // `ustr` does not tell the size of its tables: 2^14 slots each at first, doubled when more than half full.
+    // `ustr` doesn't expose the size of its tables: 2^14 slots each at first, doubled when more than half full.
     const TABLES: usize = 64;
     let slots = (2 * ustr::num_entries() / TABLES).next_power_of_two().max(1 << 14);
     ustr::total_capacity() + TABLES * slots * size_of::<usize>()
@@ -101,7 +108,7 @@ impl AsRef<str> for Symbol {
     }
 }
 
-/// The name as it is, without the quotes that an odd one needs in source text; see [`Print`](crate::term::Print).
+/// Writes the name without the quotes that some names need in source text; see [`Print`](crate::term::Print).
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -1,19 +1,18 @@
 //! Two-sided unification.
 //!
-//! [`unify`] finds the most general way to make two terms equal by binding variables of either, or tells that there is
-//! none. There are no infinite terms: a variable is never bound to a term that contains it (the *occurs check*).
+//! [`unify`] finds a most general unifier of two terms, or determines that there is none. A variable is never bound to
+//! a term that contains it (the *occurs check*), so there are no infinite terms.
 //!
-//! # How, and at what cost
-//! The algorithm is *unification closure* (G. Huet, 1976; see F. Baader and W. Snyder, "Unification Theory", Handbook of
-//! Automated Reasoning, 2001, section 2.3): terms that must become equal are put into one class, by union-find, and only
-//! the first time are their parts compared; at the end one search shows that no class contains itself. So a call costs
-//! O(n log n), where n counts the distinct expressions, variables and items that it can reach in the two terms and through
-//! the bindings that it has to look through. In particular `f(x1, …, xn) = f(g(x0, x0), …, g(x(n−1), x(n−1)))` and the like, where
-//! the solution written out is exponentially large, are as cheap as any other; [`Bindings::resolve`] shares what is equal.
+//! # Algorithm and cost
+//! The algorithm is *unification closure* (G. Huet, 1976; see F. Baader and W. Snyder, "Unification Theory", Handbook
+//! of Automated Reasoning, 2001, section 2.3): terms that must become equal are united in one class, by union-find, and
+//! their items are compared only the first time. At the end, one search checks that no class contains itself. A call
+//! costs O(n log n), where n is the number of distinct expressions, variables and items that are reachable from the two
+//! terms, through bindings as well. Problems whose solution is exponentially large as a tree, such as
+//! `f(x1, …, xn) = f(g(x0, x0), …, g(x(n−1), x(n−1)))`, cost no more; [`Bindings::resolve`] shares equal subterms.
 //!
-//! Expressions are told apart by address, and only once a call has met a few hundred, since for small terms keeping track
-//! costs more than it saves. Subterms [known to be ground](super::Term::known_ground) are skipped by the search at the
-//! end.
+//! Expressions are identified by address, and only after the first few hundred of a call, since in small terms that
+//! costs more than it saves. The search at the end skips subterms [known to be ground](super::Term::known_ground).
 
 mod occurs;
 mod table;
@@ -21,15 +20,15 @@ mod table;
 use smallvec::SmallVec;
 
 use self::table::VariableTable;
-use super::address::{AddressMap, address};
-use super::rewrite::{Change, rewrite};
+use super::by_address::{AddressMap, address};
+use super::rewrite::{Rewrite, rewrite};
 use super::small_map::SmallMap;
 use super::{Leaf, Term, View};
 
-/// What variables stand for: a substitution, as [`unify`] builds it.
+/// A substitution, as [`unify`] builds it.
 ///
-/// A term may be bound whose variables are bound too (the substitution is *triangular*); [`resolve`](Self::resolve)
-/// applies it to the end. Which of two variables that became equal stands for both is unspecified but always the same.
+/// It is *triangular*: a variable may be bound to a term whose variables are bound too; [`resolve`](Self::resolve)
+/// applies it fully. Which of two united variables represents both is unspecified but deterministic.
 ///
 /// ```
 /// use pleach::term::{Atom, Bindings, unify};
@@ -43,32 +42,32 @@ use super::{Leaf, Term, View};
 #[derive(Clone, Debug)]
 pub struct Bindings<T> {
     variables: VariableTable<T>,
-    /// The class of each variable of the table.
+    /// The class of each variable in the table.
     classes: Vec<Class<T>>,
-    /// How many classes are not `Free`.
+    /// Number of classes that aren't `Free`.
     bound: usize,
 }
 
-/// What is known of a variable.
+/// A node of the union-find forest of variables.
 #[derive(Clone, Debug)]
 struct Class<T> {
     value: Value<T>,
-    /// An upper bound to the length of chains of `Same` that end here.
+    /// An upper bound of the length of the chains of `Same` that end here.
     rank: u32,
 }
 
 #[derive(Clone, Debug)]
 enum Value<T> {
-    /// Nothing.
+    /// Unbound.
     Free,
-    /// It is the same as this other variable.
+    /// United with this other variable.
     Same(u32),
-    /// It is this term, which is not a variable.
+    /// Bound to this term, which isn't a variable.
     Is(T),
 }
 
 impl<T: Term> Bindings<T> {
-    /// No bindings.
+    /// Creates an empty substitution.
     pub fn new() -> Self {
         Bindings {
             variables: VariableTable::new(),
@@ -77,7 +76,7 @@ impl<T: Term> Bindings<T> {
         }
     }
 
-    /// Binds `variable`, of which nothing is known yet, to `term`, in which no variable occurs.
+    /// Binds `variable`, which must be new, to `term`, which must be ground.
     pub(crate) fn bind_ground(&mut self, variable: &T, term: T) {
         if let View::Leaf(Leaf::Variable { name, id }) = variable.view() {
             debug_assert!(self.variables.find(name, id).is_none(), "the variable is new");
@@ -90,18 +89,18 @@ impl<T: Term> Bindings<T> {
         }
     }
 
-    /// How many variables are bound, to a term or to another variable.
+    /// Returns the number of variables that are bound, to a term or to another variable.
     pub fn len(&self) -> usize {
         self.bound
     }
 
-    /// Whether no variable is bound.
+    /// Returns whether no variable is bound.
     pub fn is_empty(&self) -> bool {
         self.bound == 0
     }
 
-    /// What this variable is bound to, one step: a term that is no variable, or the variable that stands for it and all
-    /// that became equal to it. `None` if it is not bound, or not a variable.
+    /// Returns the term that a variable is bound to, without resolving it further, or the variable that represents it
+    /// if it is united with others. `None` if it is unbound or isn't a variable.
     pub fn get(&self, variable: &T) -> Option<&T> {
         let View::Leaf(Leaf::Variable { name, id }) = variable.view() else {
             return None;
@@ -114,31 +113,32 @@ impl<T: Term> Bindings<T> {
         }
     }
 
-    /// `term` with every variable replaced by what it stands for, to the end; variables that are not bound stay.
-    /// Subterms without bound variables are shared with `term`, and what one variable stands for is made once.
+    /// Applies the substitution fully: returns `term` with every bound variable replaced by its resolved value.
     ///
-    /// Cost: O(distinct expressions of `term` and of what its variables stand for). The result, as a tree, may be
-    /// exponentially larger than that.
+    /// Subterms without bound variables are shared with `term`, and the value of each variable is built once.
+    ///
+    /// Cost: O(distinct expressions of `term` and of the values of its variables). The result can be exponentially
+    /// larger than that as a tree.
     pub fn resolve(&self, term: &T) -> T {
-        rewrite(term, |name, id| {
+        rewrite_variables(term, |name, id| {
             let Some(start) = self.variables.find(name, id) else {
-                return Change::Keep;
+                return Rewrite::Keep;
             };
             match self.walk(start) {
                 (root, Some(term)) => match term.view() {
-                    View::Expression(_) if !term.known_ground() => Change::Expand { key: root, term },
-                    _ => Change::Put(term.clone()),
+                    View::Expression(_) if !term.known_ground() => Rewrite::Expand { key: root, term },
+                    _ => Rewrite::Replace(term.clone()),
                 },
-                (root, None) if root == start => Change::Keep,
+                (root, None) if root == start => Rewrite::Keep,
                 (root, None) => self
                     .variables
                     .get(root)
-                    .map_or(Change::Keep, |other| Change::Put(other.clone())),
+                    .map_or(Rewrite::Keep, |other| Rewrite::Replace(other.clone())),
             }
         })
     }
 
-    /// The variable that stands for this one, and the term it is bound to, if any.
+    /// Returns the representative of a variable's class, and the term that the class is bound to, if any.
     fn walk(&self, start: u32) -> (u32, Option<&T>) {
         let mut root = start;
         loop {
@@ -157,10 +157,10 @@ impl<T: Term> Default for Bindings<T> {
     }
 }
 
-/// Makes `a` and `b` equal by binding variables, in addition to what is bound already; whether that is possible. If not,
-/// the bindings are as they were.
+/// Extends `bindings` to a most general unifier of `a` and `b`. Returns whether there is one; if not, `bindings` is
+/// unchanged.
 ///
-/// The [module's page](self) tells the cost.
+/// The [module's page](self) states the cost.
 ///
 /// ```
 /// use pleach::term::{Atom, Bindings, unify};
@@ -176,9 +176,10 @@ pub fn unify<T: Term>(a: &T, b: &T, bindings: &mut Bindings<T>) -> bool {
     attempt.succeeds
 }
 
-/// `term` with a fresh id for each of its variables, names kept: `fresh` is the first id to use, and becomes the first
-/// that is not used. It should be greater than all ids in use, and at least 1. Variables that the term type can't number
-/// so high stay.
+/// Returns `term` with a fresh id for each of its variables, and their names kept.
+///
+/// `fresh` is the first id to use, and is advanced past the last one used. It should be greater than all ids in use,
+/// and at least 1. Variables for which the term type has no such id stay.
 ///
 /// Cost: O(size), or O(1) for a term [known to be ground](Term::known_ground). Ground subterms are shared with `term`.
 ///
@@ -192,33 +193,44 @@ pub fn unify<T: Term>(a: &T, b: &T, bindings: &mut Bindings<T>) -> bool {
 /// ```
 pub fn rename_apart<T: Term>(term: &T, fresh: &mut u64) -> T {
     let mut renamed: SmallMap<(u64, &str), T> = SmallMap::new();
-    rewrite(term, |name, id| {
+    rewrite_variables(term, |name, id| {
         if let Some(copy) = renamed.get((id, name)) {
-            return Change::Put(copy.clone());
+            return Rewrite::Replace(copy.clone());
         }
         let Some(copy) = T::leaf(Leaf::Variable { name, id: *fresh }) else {
-            return Change::Keep;
+            return Rewrite::Keep;
         };
         *fresh = fresh.saturating_add(1);
         renamed.insert((id, name), copy.clone());
-        Change::Put(copy)
+        Rewrite::Replace(copy)
     })
 }
 
-/// From this many pairs of expressions on, those compared are kept in classes, so that none is compared twice.
-const MANY: usize = 256;
+/// Returns `term` with its variables replaced as `replace` says.
+#[inline]
+fn rewrite_variables<'a, T: Term>(term: &'a T, mut replace: impl FnMut(&'a str, u64) -> Rewrite<'a, T>) -> T {
+    rewrite(term, |term| match term.view() {
+        View::Leaf(Leaf::Variable { name, id }) => replace(name, id),
+        View::Expression(items) if !term.known_ground() => Rewrite::Items(items),
+        _ => Rewrite::Keep,
+    })
+}
 
-/// One call of [`unify`]. Unless it `succeeds`, dropping it undoes what it did, also when a term's method panics.
+/// Number of expressions, or pairs of them, from which on those visited are tracked by address, so that none is visited
+/// twice.
+const UNTRACKED_EXPRESSIONS: usize = 256;
+
+/// One call of [`unify`]. Unless it `succeeds`, dropping it reverts its bindings, also when a term's method panics.
 struct Attempt<'b, T: Term> {
     bindings: &'b mut Bindings<T>,
-    /// How many variables were known before.
+    /// Number of variables before the call.
     known: usize,
-    /// Classes that changed, with what they were.
+    /// The classes that changed, with their former values.
     trail: SmallVec<[(u32, Class<T>); 4]>,
     succeeds: bool,
 }
 
-/// A term on one side: of the caller, or a copy of one in the bindings.
+/// A term on one side: borrowed from the caller, or cloned from the bindings.
 enum Side<'a, T> {
     Given(&'a T),
     Bound(T),
@@ -257,17 +269,17 @@ impl<'a, T: Term> Side<'a, T> {
 struct Pair<'a, T> {
     a: Side<'a, T>,
     b: Side<'a, T>,
-    /// The place of the first items that are not equal yet.
+    /// Index of the next items to compare.
     next: usize,
 }
 
-/// What comparing two terms at their outermost level came to.
+/// The result of comparing two terms at their outermost level.
 enum Step<'a, T> {
-    /// They are equal, or were made so.
+    /// They are equal, or were united.
     Equal,
-    /// They can't be made equal.
+    /// They have no unifier.
     Clash,
-    /// They are expressions of the same length, not empty, whose items must be made equal.
+    /// They are expressions of the same length, not empty, whose items must be unified.
     Items(Side<'a, T>, Side<'a, T>),
 }
 
@@ -282,7 +294,7 @@ impl<'b, T: Term> Attempt<'b, T> {
         }
     }
 
-    /// Makes `a` and `b` equal, if infinite terms were allowed.
+    /// Unifies `a` and `b` without the occurs check.
     fn close(&mut self, a: &T, b: &T) -> bool {
         let mut pending: SmallVec<[Pair<'_, T>; 4]> = SmallVec::new();
         let mut compared = 0;
@@ -295,7 +307,7 @@ impl<'b, T: Term> Attempt<'b, T> {
                 Step::Equal => {}
                 Step::Items(a, b) => {
                     compared += 1;
-                    if compared <= MANY || equal.unite(a.term(), b.term()) {
+                    if compared <= UNTRACKED_EXPRESSIONS || equal.unite(a.term(), b.term()) {
                         pending.push(Pair { a, b, next: 0 });
                     }
                 }
@@ -309,9 +321,9 @@ impl<'b, T: Term> Attempt<'b, T> {
                     self.step(a, b)
                 }
                 (None, None) => {
-                    // Terms whose addresses are remembered must live on, lest another be allocated there.
+                    // Terms whose addresses are tracked must stay alive, lest another be allocated there.
                     let finished = pending.pop();
-                    if compared > MANY {
+                    if compared > UNTRACKED_EXPRESSIONS {
                         done.extend(finished);
                     }
                     Step::Equal
@@ -330,7 +342,7 @@ impl<'b, T: Term> Attempt<'b, T> {
         }
     }
 
-    /// The class of a variable; `None` for other terms.
+    /// Returns the class of a variable; `None` for other terms.
     fn class_of(&mut self, term: &T) -> Option<u32> {
         let View::Leaf(Leaf::Variable { name, id }) = term.view() else {
             return None;
@@ -345,7 +357,7 @@ impl<'b, T: Term> Attempt<'b, T> {
         Some(self.bindings.variables.insert(term.clone()))
     }
 
-    /// Makes the class `x` equal to `term`, which is no variable.
+    /// Binds the class `x` to `term`, which isn't a variable.
     fn bind<'a>(&mut self, x: u32, term: Side<'a, T>) -> Step<'a, T> {
         match self.bindings.walk(x) {
             (_, Some(bound)) => compare(Side::Bound(bound.clone()), term),
@@ -356,7 +368,7 @@ impl<'b, T: Term> Attempt<'b, T> {
         }
     }
 
-    /// Makes the classes `x` and `y` one.
+    /// Unites the classes `x` and `y`.
     fn unite<'a>(&mut self, x: u32, y: u32) -> Step<'a, T> {
         if x == y {
             return Step::Equal;
@@ -419,7 +431,7 @@ impl<T: Term> Drop for Attempt<'_, T> {
     }
 }
 
-/// Compares two terms that are no variables.
+/// Compares two terms that aren't variables.
 fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
     match (a.term().view(), b.term().view()) {
         (View::Leaf(x), View::Leaf(y)) if x == y => Step::Equal,
@@ -434,7 +446,7 @@ fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
     }
 }
 
-/// Classes of expressions that were found equal, by address: a union-find forest.
+/// Classes of expressions that must be equal, by address: a union-find forest.
 #[derive(Default)]
 struct EqualExpressions {
     nodes: AddressMap<u32>,
@@ -442,7 +454,7 @@ struct EqualExpressions {
 }
 
 impl EqualExpressions {
-    /// Makes two expressions one class; whether they were two.
+    /// Unites the classes of two expressions. Returns whether they were different.
     fn unite<T: Term>(&mut self, a: &T, b: &T) -> bool {
         let (a, b) = (self.root(a), self.root(b));
         if a == b {
@@ -454,7 +466,7 @@ impl EqualExpressions {
         true
     }
 
-    /// The representative of the class of an expression. Halves the path to it.
+    /// Returns the representative of an expression's class. Halves the path to it.
     fn root<T: Term>(&mut self, term: &T) -> u32 {
         let View::Expression(items) = term.view() else {
             return u32::MAX;

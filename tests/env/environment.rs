@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pleach::env::{Change, WriteError};
 use pleach::term::{Leaf, View};
 use pleach::{Atom, Environment, Term};
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 
 fn atom(text: &str) -> Atom {
     text.parse().unwrap()
@@ -222,7 +222,7 @@ mod writing {
             assert!(bulk == single && bulk.len() == single.len());
             assert_eq!(shown(&bulk), shown(&single));
         }
-        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<u8>));
+        quick_check(300).quickcheck(property as fn(Vec<u8>));
     }
 
     #[test]
@@ -485,7 +485,7 @@ mod union {
             let same_order = left.ptr_eq(&base) || rules(&union, "f", 0) == rules(&patched, "f", 0);
             union == patched && same_order && undone == base
         }
-        QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(10_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -508,7 +508,7 @@ mod union {
             let union = left.union(&right);
             union == right.union(&left) && union.union(&right).ptr_eq(&union) && left.union(&union).ptr_eq(&union)
         }
-        QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(10_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -523,9 +523,7 @@ mod union {
             });
             a.union(&b).union(&c) == a.union(&b.union(&c))
         }
-        QuickCheck::new()
-            .tests(10_000)
-            .quickcheck(property as fn(_, _, _, _) -> _);
+        quick_check(10_000).quickcheck(property as fn(_, _, _, _) -> _);
     }
 }
 

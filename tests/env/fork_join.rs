@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pleach::env::{BranchError, IdSeed};
 use pleach::{Atom, Environment};
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 use rayon::ThreadPoolBuilder;
 
 fn atom(text: &str) -> Atom {
@@ -101,9 +101,7 @@ fn it_is_the_union_of_the_forks_in_order() {
             env.check();
         }
     }
-    QuickCheck::new()
-        .tests(300)
-        .quickcheck(property as fn(Vec<Vec<(bool, u8)>>));
+    quick_check(300).quickcheck(property as fn(Vec<Vec<(bool, u8)>>));
 }
 
 #[test]

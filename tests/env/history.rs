@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use pleach::{Atom, Environment};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 const HANDLES: usize = 8;
 const ATOMS: usize = 6;
@@ -259,7 +260,7 @@ fn run(history: &History, removals: bool) {
 }
 
 fn holds(property: fn(History)) {
-    QuickCheck::new().tests(20_000).max_tests(20_000).quickcheck(property);
+    quick_check(20_000).quickcheck(property);
 }
 
 #[test]
@@ -604,7 +605,7 @@ mod cells {
     }
 
     fn holds(property: fn(Vec<Step>)) {
-        QuickCheck::new().tests(5_000).max_tests(5_000).quickcheck(property);
+        quick_check(5_000).quickcheck(property);
     }
 
     /// Two sides conflict exactly if neither has replaced the last decision of the other.

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use pleach::env::Answer;
 use pleach::{Atom, Environment};
 use pleach_testkit::model::{Model, can_match, canonical};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 /// How many histories a property is tried on.
 const CASES: u64 = 10_000;
@@ -237,10 +238,7 @@ fn run(history: &History, mut each: impl FnMut(&[Pair; HANDLES])) {
 }
 
 fn holds(property: fn(History)) {
-    QuickCheck::new()
-        .tests(CASES)
-        .max_tests(CASES)
-        .quickcheck(property as fn(History));
+    quick_check(CASES).quickcheck(property as fn(History));
 }
 
 /// Laws 1, 4, 6 and 7: after each step, every handle has what its model has, and its indexes are what its atoms say.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use pleach::env::{IdSeed, Resolution, SpaceId, StateId};
 use pleach::term::{Bindings, Encoder, Print, alpha_eq, parser, rename_apart, unify};
-use pleach::{News, SharedEnvironment};
+use pleach::{Event, SharedEnvironment};
 
 use pleach_testkit::frail::{self, Frail, World, burn, frail, load, sample, save};
 
@@ -350,7 +350,7 @@ fn shared_worlds() {
             let before = s.cell.snapshot();
             frail::quietly(|| s.cell.update(|env| env.add_fact(frail("(news)"))));
             let told = catch_unwind(AssertUnwindSafe(|| match news.try_next() {
-                Some(News::Changed(update)) => update.patch.to_string(),
+                Some(Event::Changed(update)) => update.patch.to_string(),
                 other => panic!("{other:?}"),
             }));
             s.cell.publish(&before);

@@ -4,7 +4,8 @@
 
 use allocation_counter::measure;
 use pleach::{Atom, Environment};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 fn atom(text: &str) -> Atom {
     text.parse().unwrap()
@@ -102,10 +103,7 @@ fn the_union_of_many_is_that_of_one_after_the_other() {
             .fold(forks[0].clone(), |united, env| united.union(env));
         same(&Environment::union_all(&forks), &fold, &forks);
     }
-    QuickCheck::new()
-        .tests(3000)
-        .max_tests(3000)
-        .quickcheck(property as fn(Vec<Step>, Vec<Step>));
+    quick_check(3000).quickcheck(property as fn(Vec<Step>, Vec<Step>));
 }
 
 /// Two forks that each left the state they share, and wrote nothing, were once taken for unrelated.

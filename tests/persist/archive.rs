@@ -10,8 +10,9 @@ use pleach::persist::{Archive, ArchiveError, ArchiveMergeError, Note, SaveError}
 use pleach::term::Grounded;
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
+use pleach_testkit::quick_check;
 use pleach_testkit::worlds::{Made, Write, assert_same, bytes, fact, large, sample};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use quickcheck::{Arbitrary, Gen};
 
 fn open(folder: &Folder) -> Archive {
     Archive::open(&folder.0).unwrap()
@@ -180,9 +181,8 @@ fn histories_round_trip() {
         assert!(found.problems.is_empty() && found.unreachable.is_empty(), "{found:?}");
         assert_eq!(archive.prune().unwrap(), 0);
     }
-    QuickCheck::new()
+    quick_check(150)
         .rng(Gen::new(16))
-        .tests(150)
         .quickcheck(property as fn(Vec<Step>, Vec<Write>, u16));
 }
 
@@ -218,9 +218,8 @@ fn spaces_and_states_round_trip() {
             assert_same(&env, &archive.checkout(&id.to_string()).unwrap(), &made);
         }
     }
-    QuickCheck::new()
+    quick_check(100)
         .rng(Gen::new(12))
-        .tests(100)
         .quickcheck(property as fn(Vec<Vec<Write>>));
 }
 

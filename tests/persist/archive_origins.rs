@@ -15,8 +15,9 @@ use pleach::env::resolve;
 use pleach::persist::{Archive, ArchiveError, ArchiveMergeError, RevisionId};
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
+use pleach_testkit::quick_check;
 use pleach_testkit::worlds::{fact, large};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use quickcheck::{Arbitrary, Gen};
 
 fn open(folder: &Folder) -> Archive {
     Archive::open(&folder.0).unwrap()
@@ -447,10 +448,7 @@ fn no_commit_loses_or_duplicates_a_fact() {
         }
         assert!(open(&folder).verify().unwrap().problems.is_empty());
     }
-    QuickCheck::new()
-        .rng(Gen::new(40))
-        .tests(150)
-        .quickcheck(property as fn(Vec<Step>));
+    quick_check(150).rng(Gen::new(40)).quickcheck(property as fn(Vec<Step>));
 }
 
 /// Reads proceed while another process holds the lock and a commit of this handle waits for it.

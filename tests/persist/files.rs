@@ -9,8 +9,9 @@ use std::io::Read;
 use pleach::persist::{Codec, Flaw, LoadError, NoCodec, SaveError};
 use pleach::term::{Grounded, Leaf, Term, View};
 use pleach::{Atom, Environment};
+use pleach_testkit::quick_check;
 use pleach_testkit::worlds::{Made, Write, bytes, sample};
-use quickcheck::{Gen, QuickCheck};
+use quickcheck::Gen;
 
 fn load(bytes: impl Read) -> Result<Environment, LoadError> {
     Environment::load_from(bytes, &NoCodec)
@@ -55,9 +56,8 @@ fn environments_round_trip() {
         assert!(loaded.rules().last().unwrap().order() > union.rules().map(|rule| rule.order()).max().unwrap_or(0));
         loaded.check();
     }
-    QuickCheck::new()
+    quick_check(10_000)
         .rng(Gen::new(16))
-        .tests(10_000)
         .quickcheck(property as fn(Vec<Write>, Vec<Write>, Vec<Write>));
 }
 

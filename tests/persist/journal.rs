@@ -13,8 +13,9 @@ use std::time::Duration;
 use pleach::persist::{Journal, JournalError, NoCodec, Recovery, SyncPolicy};
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
+use pleach_testkit::quick_check;
 use pleach_testkit::worlds::{Made, Write, assert_same, sample};
-use quickcheck::{Gen, QuickCheck};
+use quickcheck::Gen;
 
 fn open(folder: &Path, sync: SyncPolicy) -> Result<(Journal, Recovery), JournalError> {
     Journal::open_with(folder, sync, NoCodec)
@@ -84,9 +85,8 @@ fn commits_round_trip() {
         let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
         assert_same(&saved, &journal.snapshot(), &made);
     }
-    QuickCheck::new()
+    quick_check(2_000)
         .rng(Gen::new(10))
-        .tests(2_000)
         .quickcheck(property as fn(Vec<(u8, Vec<Write>)>, usize));
 }
 

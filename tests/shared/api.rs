@@ -1,4 +1,4 @@
-//! The cell, call by call: what each write does when it is first, when it loses a race, and when it fails.
+//! `SharedEnvironment`, call by call: the effect of each write if it comes first, loses a race, or fails.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use pleach::env::{Resolution, resolve};
-use pleach::{Atom, Commit, Environment, News, Outcome, Reader, SharedEnvironment, Subscription};
+use pleach::shared::Commit;
+use pleach::{Atom, Environment, Event, Outcome, Reader, SharedEnvironment, Subscription};
 
 fn atom(text: &str) -> Atom {
     text.parse().unwrap()
@@ -28,21 +29,21 @@ fn add(world: &SharedEnvironment, text: &str) {
     world.update(|env| env.add_fact(atom(text)));
 }
 
-/// The version, and what changed as text.
-fn changes(news: &News) -> (u64, String) {
+/// The version, and the patch as text.
+fn changes(news: &Event) -> (u64, String) {
     match news {
-        News::Changed(update) => (update.version, update.patch.to_string()),
-        News::Missed(missed) => panic!("missed {}", missed.publications),
+        Event::Changed(update) => (update.version, update.patch.to_string()),
+        Event::Lagged(lagged) => panic!("lagged {}", lagged.publications),
     }
 }
 
 #[test]
-fn the_types_can_be_shared_and_sent() {
+fn types_are_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     fn sent<T: Send>(_: &T) {}
     shared::<SharedEnvironment>();
     shared::<Subscription<Arc<SharedEnvironment>>>();
-    shared::<News>();
+    shared::<Event>();
     let world = world(0);
     sent(&world.reader());
     sent(&world.reached(1));
@@ -83,7 +84,7 @@ fn a_guard_keeps_its_state() {
 }
 
 #[test]
-fn a_read_is_never_written_in_place() {
+fn a_loaded_state_is_never_written_in_place() {
     let world = world(1);
     let mut fork = world.snapshot();
     fork.add_fact(atom("mine"));
@@ -99,20 +100,23 @@ fn a_read_is_never_written_in_place() {
 }
 
 #[test]
-fn a_commit_says_what_it_did() {
+fn a_commit_returns_its_outcome_and_version() {
     let world = world(1);
-    let commit = |outcome, version| Commit { outcome, version };
+    let commit = |environment: &mut Environment| {
+        let Commit { outcome, version, .. } = world.commit(environment);
+        (outcome, version)
+    };
     let (mut a, mut b, mut idle) = (world.snapshot(), world.snapshot(), world.snapshot());
     a.add_fact(atom("a"));
     b.add_fact(atom("b"));
     idle.make_owned();
-    assert_eq!(world.commit(&mut idle), commit(Outcome::Unchanged, 0));
-    assert_eq!(world.commit(&mut a), commit(Outcome::FastForward, 1));
+    assert_eq!(commit(&mut idle), (Outcome::Unchanged, 0));
+    assert_eq!(commit(&mut a), (Outcome::FastForward, 1));
     assert!(a.ptr_eq(&world.snapshot()));
-    assert_eq!(world.commit(&mut b), commit(Outcome::Merged, 2));
+    assert_eq!(commit(&mut b), (Outcome::Merged, 2));
     assert!(b.ptr_eq(&world.snapshot()));
-    assert_eq!(world.commit(&mut b), commit(Outcome::Unchanged, 2));
-    assert_eq!(world.commit(&mut idle), commit(Outcome::Unchanged, 2));
+    assert_eq!(commit(&mut b), (Outcome::Unchanged, 2));
+    assert_eq!(commit(&mut idle), (Outcome::Unchanged, 2));
     assert_eq!((world.load().len(), idle.len()), (3, 3));
 }
 
@@ -145,7 +149,7 @@ fn a_commit_can_resolve_conflicts() {
 }
 
 #[test]
-fn what_is_committed_twice_counts_once() {
+fn a_change_committed_twice_counts_once() {
     let world = world(0);
     let mut fork = world.snapshot();
     fork.add_fact(atom("apple"));
@@ -173,7 +177,7 @@ fn an_update_that_writes_nothing_publishes_nothing() {
 }
 
 #[test]
-fn an_update_can_put_another_environment_there() {
+fn an_update_can_replace_the_environment() {
     let world = world(3);
     world.update(|env| *env = Environment::from_iter((0..3).map(|i| atom(&format!("(other {i})")))));
     assert!(world.load().contains(&atom("(other 2)")));
@@ -181,7 +185,7 @@ fn an_update_can_put_another_environment_there() {
 }
 
 #[test]
-fn an_update_that_loses_runs_again_on_what_won() {
+fn an_update_that_loses_a_race_runs_again() {
     let world = world(0);
     let mut runs = 0;
     let len = world.update(|env| {
@@ -214,7 +218,7 @@ fn an_update_stops_at_its_first_error() {
 }
 
 #[test]
-fn a_closure_that_panics_changes_nothing() {
+fn a_panicking_closure_changes_nothing() {
     let world = world(1);
     let before = world.snapshot();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -263,7 +267,7 @@ fn waiting_for_a_version() {
     });
 }
 
-/// Counts how often it is woken.
+/// A waker that counts its calls.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -303,7 +307,7 @@ fn futures_are_woken_once_and_without_a_runtime() {
     }
 }
 
-/// An executor's fault.
+/// A waker that panics.
 struct Rude;
 
 impl Wake for Rude {
@@ -313,7 +317,7 @@ impl Wake for Rude {
 }
 
 #[test]
-fn a_waker_that_panics_takes_the_news_from_nobody() {
+fn a_panicking_waker_leaves_others_notified() {
     let world = world(0);
     let count = Arc::new(Count::default());
     let (rude, polite) = (Waker::from(Arc::new(Rude)), Waker::from(Arc::clone(&count)));
@@ -327,7 +331,7 @@ fn a_waker_that_panics_takes_the_news_from_nobody() {
 }
 
 #[test]
-fn a_future_that_is_dropped_leaves_nothing_behind() {
+fn a_dropped_future_leaves_no_waker() {
     let world = world(0);
     let count = Arc::new(Count::default());
     let waker = Waker::from(Arc::clone(&count));
@@ -366,19 +370,19 @@ fn a_subscription_receives_each_change_in_order() {
 }
 
 #[test]
-fn a_slow_subscriber_is_told_that_it_missed_some() {
+fn a_slow_subscriber_lags() {
     let world = world(0);
     let (mut slow, mut slower) = (world.subscribe(2), world.subscribe(4));
     (0..5).for_each(|i| add(&world, &format!("(n {i})")));
     for news in [&mut slow, &mut slower] {
         match news.try_next().unwrap() {
-            News::Missed(missed) => {
+            Event::Lagged(lagged) => {
                 assert_eq!(
-                    (missed.publications, missed.version, missed.environment.len()),
+                    (lagged.publications, lagged.version, lagged.environment.len()),
                     (5, 5, 5)
                 );
             }
-            News::Changed(update) => panic!("{update:?} is gone"),
+            Event::Changed(update) => panic!("{update:?} is gone"),
         }
         assert!(news.try_next().is_none());
     }
@@ -387,7 +391,7 @@ fn a_slow_subscriber_is_told_that_it_missed_some() {
     // The other one's bound is gone with it.
     drop(slower);
     (6..9).for_each(|i| add(&world, &format!("(n {i})")));
-    assert!(matches!(slow.try_next(), Some(News::Missed(missed)) if missed.publications == 3));
+    assert!(matches!(slow.try_next(), Some(Event::Lagged(lagged)) if lagged.publications == 3));
     // One that comes after another left starts afresh.
     drop(slow);
     add(&world, "(n 9)");
@@ -396,9 +400,9 @@ fn a_slow_subscriber_is_told_that_it_missed_some() {
     assert_eq!(changes(&fresh.try_next().unwrap()), (11, "+1 (n 10)\n".to_owned()));
 }
 
-/// Law 11: the cell, and a subscriber that never looks, keep no more than their bound.
+/// Law 11: neither the cell nor an idle subscriber keeps more than its bound.
 #[test]
-fn nothing_is_kept_beyond_the_bound() {
+fn publications_beyond_the_bound_are_dropped() {
     let world = world(10);
     let mut idle = world.subscribe(4);
     let mut writers = [world.snapshot(), world.snapshot()];
@@ -413,7 +417,7 @@ fn nothing_is_kept_beyond_the_bound() {
     (0..500).for_each(&mut round);
     let more = measure(|| (500..10_000).for_each(&mut round));
     assert!(more.bytes_current < 200_000, "{more:?}");
-    assert!(matches!(idle.try_next(), Some(News::Missed(_))));
+    assert!(matches!(idle.try_next(), Some(Event::Lagged(_))));
 }
 
 #[test]
@@ -439,9 +443,9 @@ fn an_update_that_never_fails_needs_no_unwrap() {
     assert_eq!(world.load().len(), 1);
 }
 
-/// Issue 14, item 11: no way to change nothing makes a version.
+/// No write without effect makes a version.
 #[test]
-fn what_changes_nothing_publishes_nothing() {
+fn writes_without_effect_publish_nothing() {
     use pleach::env::{Change, Patch};
     let mut first = Environment::<Atom>::new();
     first.extend(["(a)", "(= (f) 1)", "(= (f) 2)"].map(atom));
@@ -537,9 +541,9 @@ fn what_changes_nothing_publishes_nothing() {
     assert_eq!(world.version(), version + 1);
 }
 
-/// A fork of what a commit took back still knows that it was taken back.
+/// A fork of a state in which a write was reverted still counts the revert.
 #[test]
-fn a_version_that_others_come_from_is_published_though_it_holds_the_same() {
+fn an_equal_state_with_descendants_is_published() {
     let world = SharedEnvironment::<Atom>::default();
     let mut mine = world.snapshot();
     mine.add_fact(Atom::symbol("b"));

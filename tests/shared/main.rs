@@ -1,4 +1,4 @@
-//! Shared environments, as a user of the crate sees them, and under many threads.
+//! Shared environments: the public interface, and many threads.
 
 mod api;
 mod stress;

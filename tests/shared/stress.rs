@@ -1,6 +1,6 @@
-//! Many threads on one cell, and a history check: every committed change is found exactly once, in the publication that
-//! the commit named, and that one lies between the commit's call and its return. So all commits are linearizable, with
-//! the versions as their order; every read is checked against the state that this order gives for its version.
+//! Linearizability under many threads: every committed change is found exactly once, in the publication whose version
+//! the commit returned, and that publication lies between the commit's call and its return. Every read is checked
+//! against the state that the order of versions gives for its version.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -12,13 +12,12 @@ use std::thread;
 use std::time::Duration;
 
 use pleach::env::Change;
-use pleach::{Atom, Environment, News, Outcome, SharedEnvironment};
+use pleach::{Atom, Environment, Event, Outcome, SharedEnvironment};
 
-/// What a thread panics with, on purpose.
+/// Payload of the intended panics.
 struct OnPurpose;
 
-/// One write: what it added, the version it was published as if the writer was told, and the versions between which it
-/// was called.
+/// One write: the fact that it added, the version that it returned, if any, and the versions before and after the call.
 struct Write {
     atom: String,
     version: Option<u64>,
@@ -26,13 +25,13 @@ struct Write {
     after: u64,
 }
 
-/// One read: the version, the number of facts, and one fact that was there.
+/// One read: the version and the number of facts.
 struct Read {
     version: u64,
     facts: usize,
 }
 
-/// Small, different for each thread, and the same in each run.
+/// A small random number generator, seeded by the thread's number.
 struct Random(u64);
 
 impl Random {
@@ -171,7 +170,7 @@ fn stress(threads: u64, rounds: u64) {
     let mut added_by: HashMap<String, u64> = HashMap::new();
     let mut facts_at = BTreeMap::from([(0, 0)]);
     while let Some(next) = news.try_next() {
-        let News::Changed(update) = next else {
+        let Event::Changed(update) = next else {
             panic!("the bound was for all")
         };
         for change in update.patch.iter() {
@@ -222,7 +221,7 @@ fn stress(threads: u64, rounds: u64) {
     cell.load().check();
 }
 
-/// Panics on purpose are not worth a message.
+/// Suppresses the messages of intended panics.
 fn quiet_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
@@ -253,7 +252,7 @@ fn sixty_four_threads() {
     stress(64, 30);
 }
 
-/// A fresh empty environment, read first by many threads at once: the map below must not make its root then.
+/// An empty environment whose first reads race: the map below must not create its root then.
 #[test]
 fn many_threads_read_and_clone_one_fresh_empty_environment() {
     let threads = 8;

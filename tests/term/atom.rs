@@ -5,11 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use pleach::term::{Atom, Expression, Grounded, GroundedValue, Leaf, Term, Variable, View};
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 
 use pleach_testkit::atoms::{AnyAtom, variables};
 
-/// A copy that shares nothing.
+/// Copies an atom without sharing.
 fn deep_copy(atom: &Atom) -> Atom {
     match atom {
         Atom::Expression(items) => items.iter().map(deep_copy).collect::<Expression>().into(),
@@ -49,18 +49,18 @@ fn equality_order_and_hash_agree() {
             && lists[0].cmp(&lists[1]) == a.cmp(&b)
             && (lists[0] == lists[2]) == (a == c)
     }
-    QuickCheck::new().tests(5_000).quickcheck(property as fn(_, _, _) -> _);
+    quick_check(5_000).quickcheck(property as fn(_, _, _) -> _);
 }
 
 #[test]
-fn ground_means_without_variables() {
+fn ground_atoms_have_no_variables() {
     fn property(AnyAtom(atom): AnyAtom) -> bool {
         atom.is_ground() == variables(&atom).is_empty() && atom.known_ground() == atom.is_ground()
     }
-    QuickCheck::new().tests(5_000).quickcheck(property as fn(_) -> _);
+    quick_check(5_000).quickcheck(property as fn(_) -> _);
 }
 
-/// What `Term` asks of an implementation.
+/// The requirements of `Term`.
 #[test]
 fn leaves_and_expressions_are_rebuilt_from_their_views() {
     fn rebuild(atom: &Atom) -> Atom {
@@ -72,7 +72,7 @@ fn leaves_and_expressions_are_rebuilt_from_their_views() {
     fn property(AnyAtom(atom): AnyAtom) -> bool {
         rebuild(&atom) == atom
     }
-    QuickCheck::new().tests(2_000).quickcheck(property as fn(_) -> _);
+    quick_check(2_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn values_of_different_types_differ() {
 }
 
 #[test]
-fn all_nans_are_one_and_zeros_are_two() {
+fn nans_are_equal_and_zeros_differ() {
     let odd_nan = f64::from_bits(0xfff0_0000_dead_beef);
     assert!(odd_nan.is_nan());
     assert_eq!(Atom::from(odd_nan), Atom::from(f64::NAN));
@@ -121,7 +121,7 @@ fn booleans_are_symbols() {
 }
 
 #[test]
-fn variables_hold_ids_of_56_bits() {
+fn variable_ids_have_56_bits() {
     assert_eq!(Variable::MAX_ID, u64::MAX >> 8);
     for id in [0, 1, 255, 256, u64::from(u32::MAX) + 1, Variable::MAX_ID] {
         let variable = Variable::numbered("x", id).unwrap();
@@ -141,7 +141,7 @@ fn variables_hold_ids_of_56_bits() {
 }
 
 #[test]
-fn promises_of_the_type() {
+fn atoms_are_send_sync_and_unwind_safe() {
     fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>() {}
     shared::<Atom>();
     assert_eq!((size_of::<Atom>(), size_of::<Option<Atom>>()), (16, 16));
@@ -193,9 +193,9 @@ fn grounded_values_are_equal_by_type_name_and_identity() {
     assert_eq!(Atom::leaf(leaf), None);
 }
 
-/// A type name that ends as an identity begins must not make two values one.
+/// The boundary between type name and identity is significant.
 #[test]
-fn type_name_and_identity_do_not_run_together() {
+fn type_name_and_identity_are_separate() {
     struct Bytes(&'static str, &'static [u8]);
     impl Grounded for Bytes {
         fn type_name(&self) -> &str {

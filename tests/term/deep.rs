@@ -1,4 +1,4 @@
-//! A million levels, on a stack of 256 KB.
+//! Terms of a million levels, on a stack of 256 KB.
 
 use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +18,7 @@ fn on_small_stack(test: impl FnOnce() + Send + 'static) {
         .unwrap();
 }
 
-/// So many levels around `leaf`: by turns `(…)`, `(s …)` and `(… s)`.
+/// Nests `leaf` in expressions: by turns `(…)`, `(s …)` and `(… s)`.
 fn nested(leaf: &Atom, levels: usize) -> Atom {
     let s = Atom::symbol("s");
     (0..levels).fold(leaf.clone(), |inner, level| match level % 3 {
@@ -28,7 +28,7 @@ fn nested(leaf: &Atom, levels: usize) -> Atom {
     })
 }
 
-/// Atoms of `LEVELS` levels that only their leaves tell apart. (Making them takes much of the time of these tests.)
+/// Atoms of `LEVELS` levels that differ in their leaves only. Building them takes much of the time of these tests.
 static ONE: LazyLock<Atom> = LazyLock::new(|| nested(&1.into(), LEVELS));
 static TWO: LazyLock<Atom> = LazyLock::new(|| nested(&2.into(), LEVELS));
 static VARIABLE: LazyLock<Atom> = LazyLock::new(|| nested(&Atom::variable("0"), LEVELS));
@@ -37,7 +37,7 @@ static VARIABLE: LazyLock<Atom> = LazyLock::new(|| nested(&Atom::variable("0"), 
 fn dropped() {
     on_small_stack(|| {
         let whole = nested(&1.into(), LEVELS);
-        // Held by others: one that holds the middle, and one that holds the whole.
+        // Shared: one reference to the middle, and one to the whole.
         let mut middle = whole.clone();
         for _ in 0..LEVELS / 2 {
             let inner = middle
@@ -101,7 +101,7 @@ fn printed_and_parsed() {
 }
 
 #[test]
-fn refused_by_the_parser() {
+fn rejected_by_the_parser() {
     on_small_stack(|| {
         let open = "(".repeat(LEVELS);
         let error = open.parse::<Atom>().unwrap_err();
@@ -123,7 +123,7 @@ fn encoded_and_decoded() {
         assert!(encoded.bytes.len() > LEVELS);
         assert!(path::decode::<Atom>(encoded.bytes).unwrap() == *VARIABLE);
         assert_eq!(path::skip(encoded.bytes), Ok(encoded.bytes.len()));
-        // Cut off, so that decoding fails with many levels open.
+        // Truncated, so that decoding fails with many open levels.
         assert!(path::decode::<Atom>(&encoded.bytes[..LEVELS]).is_err());
     });
 }
@@ -140,7 +140,7 @@ fn unified_resolved_and_renamed() {
         assert!(unify(&deep_y, &deep_x, &mut bindings));
         assert!(bindings.resolve(&y) == one);
 
-        // A cycle of that depth; and a value.
+        // A cycle of that depth, and a value.
         let mut bindings = Bindings::new();
         assert!(!unify(&x, &deep_x, &mut bindings));
         assert!(bindings.is_empty());

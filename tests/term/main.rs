@@ -1,4 +1,4 @@
-//! Terms: atoms, the parser and printer, paths and unification, as a user of the crate sees them.
+//! Terms: atoms, the parser and printer, paths, walks and unification, by their public interface.
 
 // Helpers may panic as tests may; the lints allow it only in functions marked `#[test]`.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -9,3 +9,4 @@ mod parser;
 mod path;
 mod symbol;
 mod unify;
+mod walk;

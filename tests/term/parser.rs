@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use pleach::term::parser::{ParseErrorKind, parse_one};
 use pleach::term::{Atom, Item, Leaf, Parser, Print, Term, View};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 use pleach_testkit::atoms::{AnyAtom, Few};
 
@@ -25,7 +26,7 @@ fn printing_and_parsing_round_trip() {
             other => Err(format!("{text} read as {other:?}")),
         }
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
+    quick_check(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
@@ -41,10 +42,10 @@ fn items_keep_their_spans_in_a_source_of_many() {
                 item.atom == *atom && item.bang == *bang && source[item.span.clone()] == atom.to_string()
             })
     }
-    QuickCheck::new().tests(2_000).quickcheck(property as fn(_) -> _);
+    quick_check(2_000).quickcheck(property as fn(_) -> _);
 }
 
-/// Text made of the characters that matter.
+/// Text of the characters that are significant to the lexer.
 #[derive(Clone, Debug)]
 struct Soup(String);
 
@@ -90,14 +91,14 @@ impl Arbitrary for Soup {
 }
 
 #[test]
-fn any_text_gives_atoms_or_an_error_that_points_into_it() {
+fn any_text_gives_atoms_or_an_error_within_it() {
     fn property(Soup(source): Soup) -> bool {
         let mut parser = Parser::<Atom>::new(&source);
         let mut end = 0;
         for item in parser.by_ref() {
             match item {
                 Ok(item) => {
-                    // What was read is read alike alone, and printed.
+                    // Each item parses alike on its own, and after printing.
                     let alone: Atom = source[item.span.clone()].parse().unwrap();
                     if alone != item.atom || atom(&item.atom.to_string()) != item.atom || item.span.start < end {
                         return false;
@@ -116,11 +117,11 @@ fn any_text_gives_atoms_or_an_error_that_points_into_it() {
         }
         true
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
+    quick_check(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
-fn what_is_a_number() {
+fn words_that_are_numbers() {
     for (source, value) in [
         ("0", 0),
         ("-0", 0),
@@ -157,7 +158,7 @@ fn what_is_a_number() {
 }
 
 #[test]
-fn what_is_printed_how() {
+fn printed_forms() {
     for (atom, text) in [
         (Atom::symbol("two words"), "#\"two words\""),
         (Atom::symbol(""), "#\"\""),
@@ -194,7 +195,7 @@ fn what_is_printed_how() {
 }
 
 #[test]
-fn atoms_need_no_space_where_they_can_not_run_together() {
+fn white_space_is_optional_between_atoms_that_are_not_words() {
     assert_eq!(items("a(b)c"), ["a", "(b)", "c"]);
     assert_eq!(items("(a\"b\"(c)$d)"), ["(a \"b\" (c) $d)"]);
     assert_eq!(items("\"a\"\"b\"$\"c\"#1\"d\""), ["\"a\"", "\"b\"", "$c#1", "\"d\""]);
@@ -226,7 +227,7 @@ fn strings_and_escapes() {
 }
 
 #[test]
-fn errors_say_what_and_where() {
+fn errors_have_kind_and_position() {
     use ParseErrorKind::*;
     for (source, kind, line, column, text) in [
         ("a\n (b (c) ", UnclosedExpression, 2, 2, "("),
@@ -304,21 +305,21 @@ fn errors_say_what_and_where() {
 }
 
 #[test]
-fn errors_read_well() {
+fn error_messages() {
     let message = |source: &str| source.parse::<Atom>().unwrap_err().to_string();
     assert_eq!(
         message("(f\n  99999999999999999999)"),
-        "line 2, column 3: this integer does not fit in 64 bits; with `.0` it would be a float"
+        "line 2, column 3: integer out of the range of 64 bits; append `.0` for a float"
     );
     assert_eq!(
         message(r#""\x""#),
-        r#"line 1, column 2: no such escape; there are \n \t \r \" \\ and \u{1f600}"#
+        r#"line 1, column 2: unknown escape; valid ones are \n \t \r \" \\ and \u{1f600}"#
     );
 }
 
-/// A language with symbols alone: what it lacks is an error, not a panic.
+/// A language with symbols only: other leaves are errors.
 #[test]
-fn a_language_without_a_leaf_refuses_it() {
+fn leaves_that_the_language_lacks_are_errors() {
     #[derive(Clone)]
     enum Word {
         Word(Arc<str>),
@@ -355,7 +356,7 @@ fn a_language_without_a_leaf_refuses_it() {
 }
 
 #[test]
-fn recovery_goes_on_behind_what_is_wrong() {
+fn recovery_resumes_after_the_error() {
     let mut parser: Parser<'_> = Parser::new("(a) b) c\n(d \"e\n(f $)\n  (g)\n!(h)\n(i");
     let mut found = Vec::new();
     while let Some(item) = parser.next() {
@@ -373,7 +374,7 @@ fn recovery_goes_on_behind_what_is_wrong() {
 }
 
 #[test]
-fn recovery_ends_whatever_the_source() {
+fn recovery_always_terminates() {
     fn law(parts: Vec<u8>) -> bool {
         let signs = ["(", ")", "\n", "!", "\"", "$", "a", "\\", " ", "é", ";", "\n("];
         let source: String = parts
@@ -395,11 +396,11 @@ fn recovery_ends_whatever_the_source() {
         }
         false
     }
-    QuickCheck::new().tests(2000).quickcheck(law as fn(Vec<u8>) -> bool);
+    quick_check(2000).quickcheck(law as fn(Vec<u8>) -> bool);
 }
 
 #[test]
-fn counts_are_read_and_wrong_ones_are_errors_with_their_place() {
+fn counts_are_read_and_invalid_ones_are_errors() {
     let items: Vec<Item> = Parser::new("#*3 (p 1) #*18446744073709551615\n; so often\n x (#*2 a) #*007(b)")
         .collect::<Result<_, _>>()
         .unwrap();
@@ -424,7 +425,7 @@ fn counts_are_read_and_wrong_ones_are_errors_with_their_place() {
         parse_one::<Atom>("#*2 a").unwrap_err().kind,
         ParseErrorKind::UnexpectedCount
     );
-    // A symbol that looks like one is quoted where it would be one.
+    // A symbol of that form is quoted where it would be a count.
     let symbol = Atom::symbol("#*3");
     assert_eq!(symbol.to_string(), "#\"#*3\"");
     assert_eq!(symbol.to_string().parse(), Ok(symbol.clone()));

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use pleach::term::path::{LIMIT, PathErrorKind, Token, Tokens, decode, read_token, skip};
 use pleach::term::{Atom, Encoder, Expression, Term, Variable, alpha_eq};
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 
 use pleach_testkit::atoms::{AnyAtom, canonical, replace, variables};
 
@@ -14,7 +14,7 @@ fn path_of(source: &str) -> Vec<u8> {
     path(&source.parse().unwrap())
 }
 
-/// The atom with its variables renamed: one to one, or, if `merge`, two of them made one.
+/// Renames the variables of an atom: one to one, or, if `merge`, two of them to the same.
 fn renamed(atom: &Atom, merge: bool) -> Atom {
     let known: BTreeSet<Variable> = variables(atom).into_iter().collect();
     let number = |variable| known.iter().rev().position(|other| *other == variable).unwrap();
@@ -35,7 +35,7 @@ fn equal_paths_mean_alpha_equivalence() {
                 alpha_eq(&a, other) == expected && (path(&a) == path(other)) == expected
             })
     }
-    QuickCheck::new().tests(4_000).quickcheck(property as fn(_, _) -> _);
+    quick_check(4_000).quickcheck(property as fn(_, _) -> _);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn decoding_inverts_encoding() {
         let bytes = path(&atom);
         decode::<Atom>(&bytes).as_ref() == Ok(&canonical(&atom)) && path(&canonical(&atom)) == bytes
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
+    quick_check(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn no_path_is_a_prefix_of_another() {
         let (a, b) = (path(&a.0), path(&b.0));
         a == b || !(a.starts_with(&b) || b.starts_with(&a))
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _) -> _);
+    quick_check(10_000).quickcheck(property as fn(_, _) -> _);
 }
 
-/// Whatever decodes is the path of what it decodes to, so each term has one path.
+/// Bytes that decode are the path of the decoded term, so each term has one path.
 #[test]
 fn only_canonical_bytes_decode() {
-    fn canonical_or_refused(bytes: &[u8]) -> bool {
+    fn canonical_or_error(bytes: &[u8]) -> bool {
         let walked: Result<Vec<Token<'_>>, _> = Tokens::new(bytes).collect();
         match decode::<Atom>(bytes) {
             Ok(atom) => path(&atom) == bytes && skip(bytes) == Ok(bytes.len()) && walked.is_ok(),
@@ -78,7 +78,7 @@ fn only_canonical_bytes_decode() {
         }
     }
     fn noise(bytes: Vec<u8>) -> bool {
-        canonical_or_refused(&bytes)
+        canonical_or_error(&bytes)
     }
     fn damage(AnyAtom(atom): AnyAtom, position: usize, bits: u8, cut: bool) -> bool {
         let mut bytes = path(&atom);
@@ -87,9 +87,9 @@ fn only_canonical_bytes_decode() {
         if cut {
             bytes.truncate(position);
         }
-        canonical_or_refused(&bytes)
+        canonical_or_error(&bytes)
     }
-    /// Few bytes with many meanings: reserved heads, variables, numbers, varints.
+    /// Few bytes that exercise many cases: reserved heads, variables, numbers, varints.
     fn heads(choices: Vec<u8>) -> bool {
         const BYTES: [u8; 24] = [
             0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0c, 0x13, 0x14, 0x15, 0x1c, 0x1d, 0x2f, 0x30, 0x31, 0x32, 0x33, 0x40,
@@ -100,17 +100,15 @@ fn only_canonical_bytes_decode() {
             .take(12)
             .map(|choice| BYTES[usize::from(*choice) % BYTES.len()])
             .collect();
-        canonical_or_refused(&bytes)
+        canonical_or_error(&bytes)
     }
-    QuickCheck::new().tests(10_000).quickcheck(noise as fn(_) -> _);
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(damage as fn(_, _, _, _) -> _);
-    QuickCheck::new().tests(10_000).quickcheck(heads as fn(_) -> _);
+    quick_check(10_000).quickcheck(noise as fn(_) -> _);
+    quick_check(10_000).quickcheck(damage as fn(_, _, _, _) -> _);
+    quick_check(10_000).quickcheck(heads as fn(_) -> _);
 }
 
 #[test]
-fn what_is_refused_and_where() {
+fn invalid_paths_are_errors_with_offsets() {
     use PathErrorKind::*;
     let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
     let cases: Vec<(Vec<u8>, PathErrorKind, usize)> = vec![
@@ -164,7 +162,7 @@ fn what_is_refused_and_where() {
     }
 }
 
-/// The layout, byte by byte: what is stored must not change unnoticed.
+/// The layout, byte by byte: the format of files depends on it.
 #[test]
 fn layout() {
     assert_eq!(path_of("(edge a \"b\")"), b"\xc3\x84edge\x81a\x41b");
@@ -207,12 +205,12 @@ fn numbers_sort_as_their_bytes() {
         let (a, b) = (Atom::from(f64::from_bits(a)), Atom::from(f64::from_bits(b)));
         path(&a).cmp(&path(&b)) == a.cmp(&b)
     }
-    QuickCheck::new().tests(10_000).quickcheck(integers as fn(_, _, _) -> _);
-    QuickCheck::new().tests(10_000).quickcheck(floats as fn(_, _) -> _);
+    quick_check(10_000).quickcheck(integers as fn(_, _, _) -> _);
+    quick_check(10_000).quickcheck(floats as fn(_, _) -> _);
 }
 
 #[test]
-fn one_pass_tells_variables_opacity_and_the_cut() {
+fn encoding_reports_variables_opacity_and_the_cut() {
     fn property(AnyAtom(atom): AnyAtom, limit: usize) -> bool {
         let limit = limit % 300;
         let mut encoder = Encoder::with_limit(limit);
@@ -227,7 +225,7 @@ fn one_pass_tells_variables_opacity_and_the_cut() {
         let known: BTreeSet<Variable> = variables(&atom).into_iter().collect();
         encoded.cut == cut && encoded.variables == known.len() && !encoded.opaque
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_, _) -> _);
+    quick_check(10_000).quickcheck(property as fn(_, _) -> _);
 
     let mut encoder = Encoder::default();
     let long = Atom::expression([Atom::symbol("f"), Atom::symbol("n".repeat(LIMIT).as_str()), 1.into()]);
@@ -258,8 +256,8 @@ impl pleach::term::Grounded for Handle {
 }
 
 #[test]
-fn skipping_finds_the_end_of_each_part() {
-    /// Checks every part of the atom; returns where it ends.
+fn skip_finds_the_end_of_each_subterm() {
+    /// Checks every subterm of the atom, and returns its end.
     fn check(atom: &Atom, bytes: &[u8], start: usize) -> usize {
         let (token, length) = read_token(&bytes[start..]).unwrap();
         let end = match (atom.as_expression(), token) {
@@ -279,11 +277,11 @@ fn skipping_finds_the_end_of_each_part() {
         bytes.extend([0x00, 0xff]);
         check(&atom, &bytes, 0) == length
     }
-    QuickCheck::new().tests(5_000).quickcheck(property as fn(_) -> _);
+    quick_check(5_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
-fn nothing_is_limited() {
+fn arity_names_and_variables_are_unlimited() {
     let mut encoder = Encoder::new();
     // 100,000 different variables, each twice.
     let variable = |number: usize| Atom::variable(format!("v{number}").as_str());
@@ -301,7 +299,7 @@ fn nothing_is_limited() {
     assert!(decode::<Atom>(encoder.encode(&long).bytes) == Ok(long));
 }
 
-/// Decoding hostile bytes must not allocate what they announce.
+/// Decoding hostile bytes must not allocate the lengths that they claim.
 #[test]
 fn tokens_stop_at_an_error() {
     let mut tokens = Tokens::new(&[0x14, 0x00, 0x14]);

@@ -14,7 +14,7 @@ fn threads_agree_on_a_million_names() {
                 scope.spawn(move || {
                     let mut shared = vec![Symbol::new("none"); EACH];
                     for step in 0..EACH {
-                        // Each thread starts elsewhere, so that some are first with some names.
+                        // Each thread starts at another name, so that each interns some names first.
                         let number = (step + thread * EACH / 8) % EACH;
                         shared[number] = Symbol::new(&format!("shared {number}"));
                         let own = format!("own {thread} {number}");
@@ -41,7 +41,7 @@ fn threads_agree_on_a_million_names() {
 }
 
 #[test]
-fn order_and_display_are_those_of_the_string() {
+fn order_and_display_are_those_of_strings() {
     let mut names = ["b", "", "a b", "ä", "B", "aa", "a"];
     let mut symbols = names.map(Symbol::new);
     names.sort_unstable();

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pleach::term::{Atom, Bindings, Leaf, Term, Variable, View, alpha_eq, rename_apart, unify};
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 
 use pleach_testkit::atoms::{AnyAtom, Few, PlainAtom, replace, variables};
 
@@ -11,7 +11,7 @@ fn atom(source: &str) -> Atom {
     source.parse().unwrap()
 }
 
-/// Robinson's algorithm as textbooks have it: recursive, on a substitution that is applied as it grows.
+/// Robinson's algorithm in its textbook form: recursive, with a substitution that is applied as it grows.
 mod textbook {
     use super::*;
 
@@ -44,7 +44,7 @@ mod textbook {
     }
 }
 
-/// All of the variables and terms in one term, so that two substitutions can be compared on it.
+/// Combines variables and terms in one term, on which substitutions can be compared.
 fn together(atoms: &[Atom]) -> Atom {
     let known: BTreeSet<Variable> = atoms.iter().flat_map(variables).collect();
     atoms
@@ -56,7 +56,7 @@ fn together(atoms: &[Atom]) -> Atom {
 }
 
 #[test]
-fn agrees_with_the_textbook() {
+fn plain_atoms_agree_with_the_textbook() {
     fn property(Few(pairs): Few<(PlainAtom, PlainAtom)>) -> bool {
         let mut bindings = Bindings::new();
         let mut substitution = textbook::Substitution::new();
@@ -79,14 +79,14 @@ fn agrees_with_the_textbook() {
                 && bindings.resolve(&after) == after
         })
     }
-    QuickCheck::new().tests(10_000).quickcheck(property as fn(_) -> _);
+    quick_check(10_000).quickcheck(property as fn(_) -> _);
 }
 
 #[test]
 fn any_atoms_agree_with_the_textbook() {
     fn property(a: AnyAtom, b: AnyAtom) -> bool {
         let (AnyAtom(a), AnyAtom(b)) = (a, b);
-        // A pattern made from `a` unifies with it more often than `b` does.
+        // A pattern derived from `a` unifies with it more often than `b` does.
         let pattern = rename_apart(&a, &mut (1 << 55));
         [&b, &pattern, &a].into_iter().all(|other| {
             let mut bindings = Bindings::new();
@@ -97,11 +97,11 @@ fn any_atoms_agree_with_the_textbook() {
                     || alpha_eq(&bindings.resolve(&all), &textbook::apply(&all, &substitution)))
         })
     }
-    QuickCheck::new().tests(3_000).quickcheck(property as fn(_, _) -> _);
+    quick_check(3_000).quickcheck(property as fn(_, _) -> _);
 }
 
 #[test]
-fn the_occurs_check_sees_every_cycle() {
+fn the_occurs_check_finds_every_cycle() {
     for (a, b) in [
         ("$x", "(f $x)"),
         ("($x $y)", "((f $y) (f $x))"),
@@ -124,20 +124,20 @@ fn the_occurs_check_sees_every_cycle() {
 }
 
 #[test]
-fn get_looks_one_step_ahead() {
+fn get_resolves_one_step() {
     let mut bindings = Bindings::new();
     assert!(unify(&atom("($x $y $v)"), &atom("((f $y) 1 $w)"), &mut bindings));
     assert_eq!(bindings.get(&atom("$x")), Some(&atom("(f $y)")));
     assert_eq!(bindings.get(&atom("$y")), Some(&1.into()));
     assert_eq!(bindings.get(&atom("$z")), None);
     assert_eq!(bindings.get(&atom("f")), None);
-    // One of two equal variables stands for both.
+    // One of two united variables represents both.
     let stands = [bindings.get(&atom("$v")), bindings.get(&atom("$w"))];
     assert!(stands == [Some(&atom("$w")), None] || stands == [None, Some(&atom("$v"))]);
 }
 
 #[test]
-fn variables_with_other_ids_are_others() {
+fn variables_with_different_ids_differ() {
     let mut bindings = Bindings::new();
     assert!(unify(&atom("($x $x#1)"), &atom("(1 2)"), &mut bindings));
     assert!(!unify(&atom("$x"), &atom("$x#1"), &mut bindings));
@@ -149,7 +149,7 @@ fn shares(a: &Atom, b: &Atom) -> bool {
 }
 
 #[test]
-fn what_does_not_change_is_shared() {
+fn unchanged_subterms_are_shared() {
     let mut bindings = Bindings::new();
     let term = atom("(f (g 1 $free) (h $x))");
     assert!(shares(&bindings.resolve(&term), &term));
@@ -170,7 +170,7 @@ fn renaming_gives_each_variable_its_own_id() {
         atom("($x#3 ($y#4 $x#3) $x#5 1)")
     );
     assert_eq!(fresh, 6);
-    // An id that the term type can't hold leaves the variable.
+    // A variable stays if the term type can't represent its new id.
     let mut fresh = Variable::MAX_ID;
     assert_eq!(
         rename_apart(&atom("($x $y)"), &mut fresh),
@@ -182,7 +182,7 @@ fn renaming_gives_each_variable_its_own_id() {
         let known: BTreeSet<Variable> = variables(&atom).into_iter().collect();
         alpha_eq(&atom, &renamed) && fresh == (1 << 40) + known.len() as u64
     }
-    QuickCheck::new().tests(5_000).quickcheck(property as fn(_) -> _);
+    quick_check(5_000).quickcheck(property as fn(_) -> _);
 }
 
 fn variable(name: &str, number: usize) -> Atom {
@@ -202,8 +202,7 @@ fn doubling(name: &str, n: usize) -> (Vec<Atom>, Vec<Atom>) {
     (left, right)
 }
 
-/// The classic cases whose solution is exponential as a tree. Each would take longer than the universe if any step were
-/// exponential.
+/// Problems whose solution is exponential as a tree: each would never end if any step were exponential.
 #[test]
 fn exponential_solutions_are_cheap() {
     const N: usize = 10_000;
@@ -258,10 +257,10 @@ fn exponential_solutions_are_cheap() {
     assert_eq!(*level, atom("$x#9"));
 }
 
-/// A cycle that closes only through an expression that two classes share, in a graph large enough that expressions are
-/// remembered by address.
+/// A cycle through an expression that two classes share, in a graph large enough for expressions to be tracked by
+/// address.
 #[test]
-fn a_cycle_through_a_shared_expression_is_seen() {
+fn a_cycle_through_a_shared_expression_is_found() {
     let filler = |inner: Atom| (0..600).fold(inner, |inner, _| pair(inner.clone(), Atom::variable("free")));
     let shared = filler(Atom::variable("v"));
     let left = Atom::from(vec![Atom::variable("r"), Atom::variable("v")]);
@@ -272,12 +271,12 @@ fn a_cycle_through_a_shared_expression_is_seen() {
 }
 
 #[test]
-fn many_variables_bound_and_undone() {
+fn many_bindings_are_reverted() {
     const N: usize = 5_000;
     let names: Vec<Atom> = (0..N).map(|number| variable("v", number)).collect();
     let values: Vec<Atom> = (0..N).map(|number| Atom::from(number as i64)).collect();
     let mut bindings = Bindings::new();
-    // Fails at the last of them, from no bindings and from some: nothing stays.
+    // Fails at the last of them, with and without earlier bindings: all are reverted.
     for kept in [0, 10, 100] {
         let some = Atom::from(names[..kept].to_vec());
         assert!(unify(&some, &Atom::from(values[..kept].to_vec()), &mut bindings));
@@ -309,7 +308,7 @@ thread_local! {
     static VIEWS: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// A term type whose clones are deep, so that addresses say nothing, and that panics when it was looked at often enough.
+/// A term type with deep clones, so that equal terms have different addresses. It panics after a number of views.
 #[derive(Clone, Debug, PartialEq)]
 enum Tree {
     Variable(String, u64),
@@ -348,11 +347,11 @@ fn tree(atom: &Atom) -> Tree {
     }
 }
 
-/// Slow, but right.
+/// Tracking by address has no effect, but must not be wrong.
 #[test]
-fn terms_that_clone_deeply_unify_too() {
+fn terms_with_deep_clones_unify() {
     fn property(Few(pairs): Few<(PlainAtom, PlainAtom)>, repeat: u8) -> bool {
-        // Many copies in one term, so that classes by address come into play.
+        // Many copies in one term, so that expressions are tracked by address.
         let mut left = Vec::new();
         let mut right = Vec::new();
         for (PlainAtom(a), PlainAtom(b)) in pairs.iter().take(2) {
@@ -370,10 +369,10 @@ fn terms_that_clone_deeply_unify_too() {
             && atoms.len() == trees.len()
             && (!unified || trees.resolve(&a) == trees.resolve(&b))
     }
-    QuickCheck::new().tests(200).quickcheck(property as fn(_, _) -> _);
+    quick_check(200).quickcheck(property as fn(_, _) -> _);
 }
 
-/// Terms cloned from the bindings must not be taken for others that were at the same address before.
+/// Terms cloned from the bindings must not be mistaken for earlier ones at the same address.
 #[test]
 fn addresses_of_dropped_clones_are_not_trusted() {
     const N: usize = 1_000;
@@ -395,7 +394,7 @@ fn addresses_of_dropped_clones_are_not_trusted() {
 }
 
 #[test]
-fn a_panic_in_a_term_leaves_the_bindings() {
+fn a_panic_in_a_term_reverts_the_bindings() {
     let [a, b] = ["($a $b ($c $a) $d)", "((f $b) $e (one $f) (g $c))"].map(|text| tree(&atom(text)));
     let all = tree(&atom("($a $b $c $d $e $f $v5 $v40)"));
     for known in [0, 14, 40] {

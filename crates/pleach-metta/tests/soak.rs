@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use peak_alloc::PeakAlloc;
 use pleach::env::resolve;
 use pleach::persist::{Journal, NoCodec, SyncPolicy};
-use pleach::{Atom, Environment, News, SharedEnvironment};
+use pleach::{Atom, Environment, Event, SharedEnvironment};
 use pleach_metta::{Evaluator, Policy};
 
 #[global_allocator]
@@ -317,11 +317,11 @@ fn follow(cell: &SharedEnvironment, until: Instant) -> u64 {
     let mut seen = 0;
     while Instant::now() < until {
         match news.next_timeout(Duration::from_millis(20)) {
-            Some(News::Changed(update)) => {
+            Some(Event::Changed(update)) => {
                 replica.apply(&update.patch);
                 seen += 1;
             }
-            Some(News::Missed(missed)) => replica = missed.environment,
+            Some(Event::Lagged(lagged)) => replica = lagged.environment,
             None => {}
         }
         // Versions that descend from one another are kept as long as they can be merged.

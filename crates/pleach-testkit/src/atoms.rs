@@ -1,4 +1,4 @@
-//! Random atoms, mostly small and alike, so that equal ones are common; some odd.
+//! Random atoms: mostly small and similar, so that equal ones are common, with some unusual names and numbers.
 
 use pleach::term::{Atom, Expression, Variable};
 use quickcheck::{Arbitrary, Gen};
@@ -11,7 +11,7 @@ pub struct AnyAtom(pub Atom);
 #[derive(Clone, Debug)]
 pub struct PlainAtom(pub Atom);
 
-/// At most four of something.
+/// A list of at most four elements.
 #[derive(Clone, Debug)]
 pub struct Few<T>(pub Vec<T>);
 
@@ -130,7 +130,7 @@ fn atom(g: &mut Gen, depth: usize) -> Atom {
     }
 }
 
-/// The atoms one step smaller: the items, or the expression without one of them.
+/// Shrinks an expression to its items, to itself without one of them, or with one of them shrunk.
 fn shrink(atom: &Atom) -> Box<dyn Iterator<Item = Atom>> {
     let Some(items) = atom.as_expression() else {
         return Box::new(std::iter::empty());
@@ -187,7 +187,7 @@ impl Arbitrary for PlainAtom {
     }
 }
 
-/// The variables of an atom in order of occurrence, repeated as they are.
+/// Returns the variables of an atom in order of occurrence, with repetitions.
 pub fn variables(atom: &Atom) -> Vec<Variable> {
     match atom {
         Atom::Variable(variable) => vec![*variable],
@@ -196,7 +196,7 @@ pub fn variables(atom: &Atom) -> Vec<Variable> {
     }
 }
 
-/// The atom with its variables replaced. The naive model of substitution.
+/// Replaces the variables of an atom: the naive model of substitution.
 pub fn replace(atom: &Atom, with: &dyn Fn(Variable) -> Atom) -> Atom {
     match atom {
         Atom::Variable(variable) => with(*variable),
@@ -209,7 +209,7 @@ pub fn replace(atom: &Atom, with: &dyn Fn(Variable) -> Atom) -> Atom {
     }
 }
 
-/// The atom with variables renamed `0`, `1`, … in order of first occurrence. The naive model of alpha-equivalence.
+/// Renames the variables of an atom to `0`, `1`, … in order of first occurrence: the naive model of alpha-equivalence.
 pub fn canonical(atom: &Atom) -> Atom {
     let mut known = Vec::new();
     for variable in variables(atom) {

@@ -1,10 +1,10 @@
-//! Folders for tests.
+//! Temporary folders for tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A folder of its own for a test, gone afterwards.
+/// The path of a temporary folder for one test, removed when dropped.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -16,7 +16,7 @@ impl Folder {
         Self(path)
     }
 
-    /// One in memory, where there is such a place and syncs cost nothing.
+    /// A folder in memory where the system has one, so that syncs cost nothing.
     pub fn fast(name: &str) -> Self {
         let folder = Self::new(name);
         let memory = Path::new("/dev/shm");

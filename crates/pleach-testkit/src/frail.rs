@@ -1,4 +1,4 @@
-//! A term type whose every method panics when a fuse has burnt down.
+//! A term type whose methods panic after a set number of calls.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -10,24 +10,24 @@ use pleach::persist::Codec;
 use pleach::term::{Leaf, Term, View};
 
 thread_local! {
-    /// How many calls of the user's code on this thread go well before one panics; `None`: all do.
+    /// Number of calls of user code on this thread before one panics; `None` if none does.
     static FUSE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// What the user's code panics with, once.
+/// Payload of the planned panics.
 pub struct AsPlanned;
 
-/// Has this thread's user code panic after so many calls, once; or never.
+/// Sets the number of calls of user code on this thread before one panics, once; `None` for never.
 pub fn fuse(calls: Option<usize>) {
     FUSE.set(calls);
 }
 
-/// Was there a fuse, and has it burnt down?
+/// Returns whether no panic is pending: the planned one has happened, or none was planned.
 pub fn is_burnt() -> bool {
     FUSE.get().is_none()
 }
 
-/// A call of the user's code.
+/// Counts a call of user code. Panics if it is the planned one.
 pub fn burn() {
     match FUSE.get() {
         Some(0) => {
@@ -38,7 +38,7 @@ pub fn burn() {
     }
 }
 
-/// Runs `f` without panics.
+/// Runs `f` without planned panics.
 pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
     let before = FUSE.take();
     let result = f();
@@ -46,7 +46,7 @@ pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Panics as planned are not worth a message.
+/// Suppresses the messages of planned panics.
 pub fn quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -65,7 +65,7 @@ pub enum Frail {
     Symbol(Arc<str>),
     Variable(Arc<str>, u64),
     Integer(i64),
-    /// What no bytes make again but a codec's.
+    /// A value that only a codec can rebuild.
     Opaque(u8),
     List(Arc<[Frail]>),
 }
@@ -121,7 +121,7 @@ impl Term for Frail {
     }
 }
 
-/// The term that this text says; `<1>` is opaque. Never panics as planned.
+/// Parses a term; `<1>` is an opaque value. Doesn't count as user code.
 pub fn frail(text: &str) -> Frail {
     fn read(words: &mut std::iter::Peekable<std::vec::IntoIter<String>>) -> Frail {
         let word = words.next().unwrap();
@@ -149,13 +149,13 @@ pub fn frail(text: &str) -> Frail {
     read(&mut words.into_iter().peekable())
 }
 
-/// `(head …)`.
+/// Builds the term `(head …)`.
 pub fn list<const N: usize>(head: &str, items: [i64; N]) -> Frail {
     let head = Frail::Symbol(head.into());
     Frail::List(std::iter::once(head).chain(items.map(Frail::Integer)).collect())
 }
 
-/// Reads and writes opaque values.
+/// A codec of opaque values.
 pub struct Frails;
 
 impl Codec<Frail> for Frails {
@@ -176,10 +176,10 @@ impl Codec<Frail> for Frails {
     }
 }
 
-/// An environment of such terms.
+/// An environment of frail terms.
 pub type World = Environment<Frail>;
 
-/// A world with something of everything, and the names of a space and a state in it.
+/// An environment with an example of each kind of content, with the ids of a space and a state in it.
 pub fn sample() -> (World, SpaceId, StateId) {
     let mut env = World::new();
     let (space, state) = (env.new_space(), env.new_state(frail("(held 1)")));

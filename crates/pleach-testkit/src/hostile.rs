@@ -1,9 +1,9 @@
-//! Hashers that no map should meet.
+//! Bad hashers, on purpose.
 
 use quickcheck::{Arbitrary, Gen};
 use std::hash::{BuildHasher, Hasher};
 
-/// A hasher out to do harm, in one of a few ways.
+/// A bad hasher, of one of a few kinds.
 #[derive(Clone, Copy, Debug)]
 pub struct Hostile(pub u8);
 
@@ -18,13 +18,13 @@ impl Hasher for HostileHasher {
         match self.way {
             // All collide.
             0 => 7,
-            // Few hashes: collision nodes among others.
+            // Few different hashes: collision nodes and others.
             1 => self.key % 5,
-            // They differ only in the last bits the trie looks at.
+            // Hashes differ only in the last bits that the trie uses.
             2 => self.key << 62,
-            // They differ in one bit of the middle, or nowhere.
+            // Hashes differ at most in one bit in the middle.
             3 => (self.key & 1) << 32,
-            // As it is: deep on the left.
+            // The identity: a trie that is deep on the left.
             4 => self.key,
             _ => self.key.wrapping_mul(0x9E37_79B9_7F4A_7C15),
         }

@@ -1,4 +1,4 @@
-//! Models, generators and hostile types that the tests, benches and fuzz targets of pleach share.
+//! Models, generators and hostile types for the tests, benches and fuzz targets of pleach.
 
 #![allow(
     missing_docs,
@@ -10,6 +10,7 @@
 
 #[cfg(feature = "environment")]
 pub mod atoms;
+mod cases;
 pub mod folder;
 #[cfg(feature = "environment")]
 pub mod frail;
@@ -18,3 +19,5 @@ pub mod hostile;
 pub mod model;
 #[cfg(feature = "environment")]
 pub mod worlds;
+
+pub use cases::{cases, quick_check};

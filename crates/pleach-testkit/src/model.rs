@@ -1,5 +1,5 @@
-//! The naive model of the design's laws: every state is a whole copy, every version is kept for ever, and the union is
-//! the formula of law 4, word for word.
+//! The naive model of the laws in `docs/design.md`: every state is a full copy, every version is kept forever, and the
+//! union is the formula of law 4.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use pleach::Atom;
 use pleach::term::{Encoder, path};
 
-/// An atom as the laws see it: up to the names of its variables.
+/// An atom up to alpha-equivalence: its path.
 pub type Canonical = Vec<u8>;
 
 pub fn canonical(atom: &Atom) -> Canonical {
@@ -24,11 +24,11 @@ pub fn canonical(atom: &Atom) -> Canonical {
     })
 }
 
-/// One state, and where it comes from.
+/// A state, with its parents.
 #[derive(Debug)]
 pub struct State {
     pub counts: BTreeMap<Canonical, u64>,
-    /// The rules and annotations, in definition order, as they were written first.
+    /// The rules and annotations in definition order, each as it was first written.
     pub definitions: Vec<Atom>,
     parents: Vec<Rc<State>>,
 }
@@ -60,7 +60,7 @@ impl Model {
         self.0.counts.get(&canonical(atom)).copied().unwrap_or(0)
     }
 
-    /// The sum of all multiplicities.
+    /// Returns the sum of all multiplicities.
     pub fn total(&self) -> u64 {
         let sum: u128 = self.0.counts.values().map(|count| u128::from(*count)).sum();
         clamp(sum)
@@ -72,7 +72,7 @@ impl Model {
         }
     }
 
-    /// Changes how often each of these is there, one after another, in one write.
+    /// Changes the multiplicity of each of these atoms, one after another, in one write.
     pub fn change<'a>(&mut self, atoms: impl IntoIterator<Item = &'a Atom>, change: impl Fn(u64) -> u64) {
         let mut counts = self.0.counts.clone();
         let mut definitions = self.0.definitions.clone();
@@ -99,7 +99,7 @@ impl Model {
         }
     }
 
-    /// The same state, related to no other.
+    /// Returns an equal state without parents.
     pub fn without_history(&self) -> Self {
         Self(Rc::new(State {
             counts: self.0.counts.clone(),
@@ -108,12 +108,12 @@ impl Model {
         }))
     }
 
-    /// The same state, and not another that holds the same.
+    /// Returns whether both are the same state, not only equal ones.
     pub fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    /// A state that holds the same and comes from this one, as after a write to what is no atom.
+    /// Returns an equal state that descends from this one, as after a write to a space, state or binding.
     pub fn next(&self) -> Self {
         Self(Rc::new(State {
             counts: self.0.counts.clone(),
@@ -122,7 +122,7 @@ impl Model {
         }))
     }
 
-    /// In the order of keys: that of the paths, cut where they are too long.
+    /// Returns the atoms in the order of their keys: that of the truncated paths.
     pub fn sorted(&self) -> Vec<(&Canonical, u64)> {
         let mut all: Vec<_> = self.0.counts.iter().map(|(path, count)| (path, *count)).collect();
         all.sort_by_key(|(path, _)| key(path));
@@ -138,7 +138,7 @@ fn clamp(sum: u128) -> u64 {
     sum.try_into().unwrap_or(u64::MAX)
 }
 
-/// A path, or as many whole tokens of it as fit within the limit and a zero.
+/// Returns the key of a path: the path itself, or the tokens of it that fit within the limit, and a zero.
 fn key(path: &[u8]) -> Vec<u8> {
     if path.len() <= path::LIMIT {
         return path.to_vec();
@@ -153,7 +153,8 @@ fn key(path: &[u8]) -> Vec<u8> {
     [&path[..cut], &[path::CUT]].concat()
 }
 
-/// Can this rule match a call of `head` with so many arguments, as far as its left side says it by its first item?
+/// Returns whether a rule can match a call of `head` with `arity` arguments, judging by the first item of its left
+/// side.
 pub fn can_match(rule: &Atom, head: &str, arity: usize) -> bool {
     let lhs = &rule.as_expression().unwrap()[1];
     let (first, arguments) = match lhs.as_expression() {
@@ -197,7 +198,7 @@ fn latest_common(a: &Rc<State>, b: &Rc<State>) -> Vec<Rc<State>> {
         .collect()
 }
 
-/// Law 4.
+/// Computes the union by law 4.
 fn union(a: &Rc<State>, b: &Rc<State>) -> Rc<State> {
     let mut base = latest_common(a, b);
     if base.iter().any(|state| Rc::ptr_eq(state, b)) {
@@ -218,7 +219,7 @@ fn union(a: &Rc<State>, b: &Rc<State>) -> Rc<State> {
             counts.insert(key.clone(), sum);
         }
     }
-    // Law 6: a's in their order, then those that only b has, in b's.
+    // Law 6: a's definitions in their order, then those that only b has, in b's order.
     let mut definitions = a.definitions.clone();
     definitions.extend(
         b.definitions
@@ -234,7 +235,7 @@ fn union(a: &Rc<State>, b: &Rc<State>) -> Rc<State> {
     })
 }
 
-/// By the count of the first atom that they differ in.
+/// Orders states by the count of the first atom in which they differ.
 fn by_content(a: &BTreeMap<Canonical, u64>, b: &BTreeMap<Canonical, u64>) -> Ordering {
     let keys = a.keys().chain(b.keys()).filter(|key| a.get(*key) != b.get(*key));
     keys.min().map_or(Ordering::Equal, |key| a.get(key).cmp(&b.get(key)))

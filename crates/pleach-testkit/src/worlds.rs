@@ -1,4 +1,4 @@
-//! Random environments that have something of everything a file holds.
+//! Random environments with every kind of content that a file can have.
 
 use pleach::env::{SpaceId, StateId};
 use pleach::{Atom, Environment};
@@ -6,7 +6,7 @@ use quickcheck::{Arbitrary, Gen};
 
 const NAMES: [&str; 6] = ["f", "g", "likes", "alice", "=", ":"];
 
-/// A random atom, seldom deep.
+/// Generates an atom, rarely a deep one.
 pub fn atom(g: &mut Gen, depth: usize) -> Atom {
     match u8::arbitrary(g) % 16 {
         0 => Atom::from(i64::arbitrary(g)),
@@ -26,7 +26,7 @@ pub fn atom(g: &mut Gen, depth: usize) -> Atom {
     }
 }
 
-/// An atom as programs have them: a rule, an annotation, or any.
+/// Generates a rule, a type annotation, or any other atom.
 pub fn statement(g: &mut Gen) -> Atom {
     let name = |g: &mut Gen| Atom::symbol(g.choose(&NAMES).copied().unwrap_or("a"));
     match u8::arbitrary(g) % 4 {
@@ -36,7 +36,7 @@ pub fn statement(g: &mut Gen) -> Atom {
     }
 }
 
-/// One write to an environment.
+/// A write to an environment.
 #[derive(Clone, Debug)]
 pub enum Write {
     Add(Atom),
@@ -65,7 +65,7 @@ impl Arbitrary for Write {
     }
 }
 
-/// What was made so far, to be written again.
+/// The atoms, spaces and states made so far, for later writes to refer to.
 #[derive(Clone, Debug, Default)]
 pub struct Made {
     pub atoms: Vec<Atom>,
@@ -109,7 +109,7 @@ impl Write {
     }
 }
 
-/// An environment with something of everything, small.
+/// A small environment with an example of each kind of content.
 pub fn sample() -> Environment {
     let mut env = Environment::new();
     let long = "long".repeat(50);
@@ -147,7 +147,7 @@ pub fn bytes(env: &Environment) -> Vec<u8> {
     bytes
 }
 
-/// That both hold the same, definitions in the same order.
+/// Asserts that both environments are equal, with definitions in the same order.
 #[track_caller]
 pub fn assert_same(a: &Environment, b: &Environment, made: &Made) {
     b.check();
@@ -172,7 +172,7 @@ pub fn assert_same(a: &Environment, b: &Environment, made: &Made) {
     }
 }
 
-/// One of many facts.
+/// Returns the fact of this number.
 pub fn fact(i: i64) -> Atom {
     Atom::expression([
         Atom::symbol("fact"),
@@ -181,7 +181,7 @@ pub fn fact(i: i64) -> Atom {
     ])
 }
 
-/// A world whose file is large enough for some patches to weigh less.
+/// An environment whose file is larger than some patches to it.
 pub fn large(facts: i64) -> Environment {
     let mut env = sample();
     env.add_facts_bulk((0..facts).map(fact));

@@ -1,7 +1,8 @@
 //! `Facts` against `BTreeMap`, over clones; its cursor against a sorted list of keys.
 
 use super::{Change, Facts, Key};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A path as the encoder makes them, of few symbols and numbers so that they repeat, and where it may be cut.
@@ -242,9 +243,8 @@ fn run(steps: Vec<Step>) -> bool {
 
 #[test]
 fn behaves_as_a_btree_map_over_clones() {
-    QuickCheck::new()
+    quick_check(10_000)
         .rng(Gen::new(40))
-        .tests(10_000)
         .quickcheck(run as fn(Vec<Step>) -> bool);
 }
 
@@ -262,9 +262,8 @@ fn built_from_sorted_is_built_one_by_one() {
         bulk.check();
         bulk.diff(&single).is_empty() && bulk.len() == single.len() && list(&bulk) == list(&single)
     }
-    QuickCheck::new()
+    quick_check(500)
         .rng(Gen::new(40))
-        .tests(500)
         .quickcheck(same as fn(Vec<Path>) -> bool);
 }
 
@@ -431,16 +430,12 @@ fn walk(facts: &Facts<u64>, root: usize, moves: Vec<Move>) -> bool {
 
 #[test]
 fn a_cursor_walks_as_over_a_sorted_list() {
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(walk_paths as fn(Vec<Path>, usize, Vec<Move>) -> bool);
+    quick_check(10_000).quickcheck(walk_paths as fn(Vec<Path>, usize, Vec<Move>) -> bool);
 }
 
 #[test]
 fn a_cursor_walks_full_nodes() {
-    QuickCheck::new()
-        .tests(500)
-        .quickcheck(walk_full_nodes as fn(usize, Vec<Move>) -> bool);
+    quick_check(500).quickcheck(walk_full_nodes as fn(usize, Vec<Move>) -> bool);
 }
 
 #[test]

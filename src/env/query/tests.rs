@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 use super::QueryError;
 use super::clash::clash;
@@ -267,7 +268,7 @@ fn queries_agree_with_brute_force() {
         }
     }
     // Each case has three patterns.
-    QuickCheck::new().tests(10_000).quickcheck(agree as fn(Case));
+    quick_check(10_000).quickcheck(agree as fn(Case));
 }
 
 /// All answers to a pattern, as the pattern with them, in order.
@@ -325,7 +326,7 @@ fn joins_agree_with_brute_force() {
         let found = answers.map(|answer| (answer.bindings, answer.multiplicity));
         assert_eq!(canonical(found.collect()), expected);
     }
-    QuickCheck::new().tests(4_000).quickcheck(agree as fn(Case));
+    quick_check(4_000).quickcheck(agree as fn(Case));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The sequence against `BTreeMap`, over clones, with tiny nodes.
 
 use super::{Node, Root, Sequence};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -106,9 +107,8 @@ fn differences_agree(forks: &[(Tiny, BTreeMap<u64, u32>)]) -> bool {
 
 #[test]
 fn behaves_as_a_btree_map_over_clones() {
-    QuickCheck::new()
+    quick_check(10_000)
         .rng(Gen::new(50))
-        .tests(10_000)
         .quickcheck(run as fn(Vec<Step>) -> bool);
 }
 
@@ -140,9 +140,7 @@ fn grows_deep_and_shrinks_back() {
         }
         agree(&sequence, &model) && sequence.is_empty() && agree(&whole.0, &whole.1)
     }
-    QuickCheck::new()
-        .tests(200)
-        .quickcheck(grow_and_shrink as fn(Vec<u16>, u8) -> bool);
+    quick_check(200).quickcheck(grow_and_shrink as fn(Vec<u16>, u8) -> bool);
 }
 
 fn depth<V, const N: usize>(sequence: &Sequence<V, N>) -> usize {

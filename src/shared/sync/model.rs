@@ -1,5 +1,5 @@
-//! A model of `arc-swap` for `loom`, no stronger than what its documentation promises: loads acquire, swaps acquire and
-//! release, and nothing else orders them.
+//! A model of `arc-swap` for `loom`, no stronger than its documentation: loads acquire, swaps acquire and release, and
+//! there is no other ordering.
 
 use std::ops::Deref;
 use std::sync::Mutex;
@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-/// A load that holds a reference of its own: what a debt stands for.
+/// The result of a load: here always a full reference, where `arc-swap` may use a debt.
 pub(crate) type Guard<A> = A;
 
-/// An index, which `loom` sees, into a table, which it does not: so the table orders nothing.
+/// An index, which `loom` tracks, into a table, which it doesn't: so the table adds no ordering.
 pub(crate) struct Cell<T> {
     current: AtomicUsize,
     table: Mutex<Vec<Arc<T>>>,
@@ -42,7 +42,10 @@ impl<T> Cell<T> {
             let mut table = self.table();
             let from = table.iter().position(|value| Arc::ptr_eq(value, current));
             table.push(new);
-            (from.expect("a value that was loaded here"), table.len() - 1)
+            (
+                from.expect("the current value was loaded from this cell"),
+                table.len() - 1,
+            )
         };
         match self
             .current
@@ -53,11 +56,11 @@ impl<T> Cell<T> {
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, Vec<Arc<T>>> {
-        self.table.lock().expect("a table that no panic has touched")
+        self.table.lock().expect("no thread panics with the table locked")
     }
 }
 
-/// A reader that keeps what it has loaded.
+/// A reader that caches the value it has loaded.
 pub(crate) struct Cache<C, A> {
     cell: C,
     kept: A,

@@ -2,19 +2,21 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::iter::Zip;
 use std::mem;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 use std::slice;
 
-use smallvec::SmallVec;
 use triomphe::{Arc, ThinArc};
 
 use super::Atom;
+use crate::term::walk::{Visitor, try_for_each_pair, walk};
 
-/// A shared sequence of atoms, in one allocation of 24 bytes and 16 an item. Cloning it is one reference count.
+/// A shared sequence of atoms, in one allocation of 24 bytes and 16 per item. Cloning it is a reference-count
+/// increment.
 ///
-/// It derefs to `[Atom]`. Beside its items it holds a hash of them, and whether a variable occurs in them, so that
-/// hashing and [`is_ground`](Self::is_ground) are O(1), and comparing unequal expressions mostly is.
+/// It derefs to `[Atom]`. It caches a hash of its items and whether a variable occurs in them, so hashing and
+/// [`is_ground`](Self::is_ground) are O(1), and so is mostly the comparison of unequal expressions.
 ///
 /// ```
 /// use pleach::term::{Atom, Expression};
@@ -26,8 +28,8 @@ use super::Atom;
 #[derive(Clone)]
 pub struct Expression(ThinArc<Header, Atom>);
 
-/// What is cached about the items, in one word: a hash (56 bits), whether they are ground (1 bit), and how deep they
-/// nest (7 bits, 127 for more). All are functions of the items, so equal expressions have equal headers.
+/// Cached properties of the items, in one word: a hash (56 bits), whether they are ground (1 bit), and their depth (7
+/// bits, at most 127). All are functions of the items, so equal expressions have equal headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Header(u64);
 
@@ -56,14 +58,14 @@ impl Header {
     }
 }
 
-/// Expressions no deeper than this are dropped by the compiler's own recursion.
-const SHALLOW: u64 = 32;
+/// Depth up to which expressions are dropped by recursion.
+const MAX_RECURSIVE_DROP_DEPTH: u64 = 32;
 
 impl Expression {
-    /// The expression of these items. Cost: O(n), one allocation.
+    /// Creates the expression of these items. Cost: O(n), one allocation.
     ///
     /// # Panics
-    /// If the iterator yields another number of items than it announced.
+    /// Panics if the iterator yields another number of items than its length.
     pub fn new<I>(items: I) -> Expression
     where
         I: IntoIterator<Item = Atom>,
@@ -71,7 +73,7 @@ impl Expression {
     {
         let mut shared = ThinArc::from_header_and_iter(Header(0), items.into_iter());
         shared.with_arc_mut(|shared| {
-            // Just made, so not shared yet.
+            // It isn't shared yet.
             if let Some(inner) = Arc::get_mut(shared) {
                 *inner.header_mut() = Header::of(inner.slice());
             }
@@ -79,13 +81,13 @@ impl Expression {
         Expression(shared)
     }
 
-    /// Whether no variable occurs in it. Cost: O(1).
+    /// Returns whether no variable occurs in the expression. Cost: O(1).
     #[inline]
     pub fn is_ground(&self) -> bool {
         self.header().0 & Header::GROUND != 0
     }
 
-    /// Whether both are the same allocation. Cost: O(1).
+    /// Returns whether both are the same allocation. Cost: O(1).
     #[inline]
     pub fn ptr_eq(&self, other: &Expression) -> bool {
         self.0.as_ptr() == other.0.as_ptr()
@@ -98,11 +100,11 @@ impl Expression {
 
     #[inline]
     pub(super) fn structural_hash(&self) -> u64 {
-        // The low bits of the header are not hash; spread the others.
-        (self.header().0 >> 8).wrapping_mul(super::ODD)
+        // The low 8 bits of the header aren't part of the hash; spread the others over the word.
+        (self.header().0 >> 8).wrapping_mul(super::GOLDEN_RATIO)
     }
 
-    /// `Some` if it takes no look at the items to tell whether they are equal.
+    /// Returns whether both are equal, or `None` if that depends on their items.
     #[inline]
     fn quick_eq(&self, other: &Expression) -> Option<bool> {
         if self.ptr_eq(other) {
@@ -114,12 +116,12 @@ impl Expression {
         }
     }
 
-    /// Moves those items into `pending` that are too deep to be dropped by recursion, if no one else holds this.
+    /// Moves the items that are too deep to be dropped by recursion into `pending`, if this is the only reference.
     fn take_deep(&mut self, pending: &mut Vec<Expression>) {
         self.0.with_arc_mut(|shared| {
             let Some(inner) = Arc::get_mut(shared) else { return };
             for item in inner.slice_mut() {
-                if matches!(item, Atom::Expression(inner) if inner.header().depth() > SHALLOW)
+                if matches!(item, Atom::Expression(inner) if inner.header().depth() > MAX_RECURSIVE_DROP_DEPTH)
                     && let Atom::Expression(deep) = mem::replace(item, Atom::Integer(0))
                 {
                     pending.push(deep);
@@ -132,7 +134,7 @@ impl Expression {
 impl Drop for Expression {
     #[inline]
     fn drop(&mut self) {
-        if self.header().depth() > SHALLOW {
+        if self.header().depth() > MAX_RECURSIVE_DROP_DEPTH {
             let mut pending = Vec::new();
             self.take_deep(&mut pending);
             while let Some(mut deep) = pending.pop() {
@@ -182,35 +184,36 @@ impl PartialEq for Expression {
     }
 }
 
-/// Whether two expressions of the same length have equal items, at every depth.
-fn same_items(a: &[Atom], b: &[Atom]) -> bool {
-    /// After so many pairs it is worth remembering which were compared: where parts are shared, they come again and again.
-    const FEW: usize = 1024;
-    let mut pending: SmallVec<[(&[Atom], &[Atom]); 8]> = SmallVec::new();
+/// Returns whether two expressions of the same length have equal items.
+fn same_items<'a>(a: &'a [Atom], b: &'a [Atom]) -> bool {
+    const NO_ITEMS: &[Atom] = &[];
+    /// Number of pairs from which on each pair compared is kept, so that none is compared twice where subterms are
+    /// shared.
+    const UNTRACKED_PAIRS: usize = 1024;
     let (mut count, mut compared) = (0, HashSet::new());
-    pending.push((a, b));
-    while let Some((a, b)) = pending.pop() {
-        for pair in a.iter().zip(b) {
-            match pair {
-                (Atom::Expression(a), Atom::Expression(b)) => match a.quick_eq(b) {
-                    Some(true) => {}
-                    Some(false) => return false,
-                    None => {
-                        count += 1;
-                        if count <= FEW || compared.insert((a.as_ptr(), b.as_ptr())) {
-                            pending.push((a, b));
-                        }
+    let mut compare = |a: &'a Atom, b: &'a Atom| {
+        let equal = match (a, b) {
+            (Atom::Expression(a), Atom::Expression(b)) => match a.quick_eq(b) {
+                Some(equal) => equal,
+                None => {
+                    count += 1;
+                    if count <= UNTRACKED_PAIRS || compared.insert((a.as_ptr(), b.as_ptr())) {
+                        return ControlFlow::Continue((&**a, &**b));
                     }
-                },
-                (a, b) => {
-                    if a != b {
-                        return false;
-                    }
+                    true
                 }
-            }
+            },
+            (a, b) => a == b,
+        };
+        if equal {
+            ControlFlow::Continue((NO_ITEMS, NO_ITEMS))
+        } else {
+            ControlFlow::Break(())
         }
-    }
-    true
+    };
+    a.iter()
+        .zip(b)
+        .all(|(a, b)| try_for_each_pair(a, b, &mut compare).is_continue())
 }
 
 impl Eq for Expression {}
@@ -218,27 +221,46 @@ impl Eq for Expression {}
 /// Item by item, then by length. Cost: O(size).
 impl Ord for Expression {
     fn cmp(&self, other: &Self) -> Ordering {
-        let mut pending: SmallVec<[_; 8]> = SmallVec::new();
-        let (mut a, mut b) = (self.iter(), other.iter());
-        loop {
-            match (a.next(), b.next()) {
-                (Some(Atom::Expression(x)), Some(Atom::Expression(y))) => {
-                    if !x.ptr_eq(y) {
-                        pending.push((mem::replace(&mut a, x.iter()), mem::replace(&mut b, y.iter())));
-                    }
-                }
-                (Some(x), Some(y)) => match x.cmp(y) {
-                    Ordering::Equal => {}
-                    unequal => return unequal,
-                },
-                (None, None) => match pending.pop() {
-                    Some(outer) => (a, b) = outer,
-                    None => return Ordering::Equal,
-                },
-                (None, Some(_)) => return Ordering::Less,
-                (Some(_), None) => return Ordering::Greater,
-            }
+        match walk(self.iter().zip(other), self.len().cmp(&other.len()), &mut Compare) {
+            ControlFlow::Continue(order) | ControlFlow::Break(order) => order,
         }
+    }
+}
+
+/// Finds the first difference of two expressions. A level is the order of their lengths.
+struct Compare;
+
+type Pairs<'a> = Zip<slice::Iter<'a, Atom>, slice::Iter<'a, Atom>>;
+
+impl Compare {
+    fn unless_equal(order: Ordering) -> ControlFlow<Ordering> {
+        match order {
+            Ordering::Equal => ControlFlow::Continue(()),
+            unequal => ControlFlow::Break(unequal),
+        }
+    }
+}
+
+impl<'a> Visitor<Pairs<'a>> for Compare {
+    type Level = Ordering;
+    type Break = Ordering;
+
+    fn enter(
+        &mut self,
+        pair: (&'a Atom, &'a Atom),
+        _: &mut Ordering,
+    ) -> ControlFlow<Ordering, Option<(Pairs<'a>, Ordering)>> {
+        match pair {
+            (Atom::Expression(a), Atom::Expression(b)) if !a.ptr_eq(b) => {
+                ControlFlow::Continue(Some((a.iter().zip(b), a.len().cmp(&b.len()))))
+            }
+            (Atom::Expression(_), Atom::Expression(_)) => ControlFlow::Continue(None),
+            (a, b) => Compare::unless_equal(a.cmp(b)).map_continue(|()| None),
+        }
+    }
+
+    fn leave(&mut self, lengths: Ordering, _: &mut Ordering) -> ControlFlow<Ordering> {
+        Compare::unless_equal(lengths)
     }
 }
 

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A floating-point number with a total order: −∞ < … < −0.0 < 0.0 < … < ∞ < NaN, where all NaNs are one value.
+/// A floating-point number with a total order: −∞ < … < −0.0 < 0.0 < … < ∞ < NaN, where all NaNs are equal.
 ///
 /// ```
 /// use pleach::term::Float;
@@ -17,26 +17,26 @@ pub struct Float(f64);
 const SIGN: u64 = 1 << 63;
 
 impl Float {
-    /// This number; any NaN becomes `f64::NAN`.
+    /// Creates a number; any NaN becomes `f64::NAN`.
     #[inline]
     pub fn new(value: f64) -> Float {
         Float(if value.is_nan() { f64::NAN } else { value })
     }
 
-    /// The number.
+    /// Returns the number as an `f64`.
     #[inline]
     pub fn get(self) -> f64 {
         self.0
     }
 
-    /// An integer of the same order: the sign flipped, and for negative numbers all other bits too.
+    /// Returns an integer of the same order: the sign bit flipped, and for negative numbers all other bits too.
     #[inline]
     pub(crate) fn to_ordered_bits(self) -> u64 {
         let bits = self.0.to_bits();
         if bits & SIGN == 0 { bits | SIGN } else { !bits }
     }
 
-    /// The number of these ordered bits; `None` for a NaN other than the one.
+    /// Returns the number with these ordered bits; `None` for a NaN that isn't canonical.
     pub(crate) fn from_ordered_bits(ordered: u64) -> Option<Float> {
         let bits = if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN };
         let float = Float::new(f64::from_bits(bits));
@@ -83,7 +83,8 @@ impl From<Float> for f64 {
     }
 }
 
-/// As Rust writes it; in source text the infinities and NaN are written otherwise, see [`Print`](crate::term::Print).
+/// Writes the number as Rust does. Source text has another form for infinities and NaN; see
+/// [`Print`](crate::term::Print).
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)

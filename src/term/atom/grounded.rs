@@ -7,10 +7,10 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use triomphe::Arc;
 
-/// A value of the interpreter's own inside an [`Atom`](crate::term::Atom): a handle, a function, a matrix.
+/// A value of the interpreter inside an [`Atom`](crate::term::Atom), such as a handle, a function or a matrix.
 ///
-/// Two grounded values are equal if their type names and their identities are. Both are asked for once, when the value
-/// is made an atom, so they can't change under an environment that holds it.
+/// Two grounded values are equal if their type names and their identities are. Both are read once, when the value is
+/// made an atom, so they can't change while an environment stores it.
 ///
 /// ```
 /// use pleach::term::{Atom, Grounded};
@@ -38,17 +38,17 @@ use triomphe::Arc;
 /// assert_eq!(red.downcast_grounded::<Colour>().map(|colour| colour.0), Some(255));
 /// ```
 pub trait Grounded: Any + Send + Sync {
-    /// The name of its type in the interpreted language.
+    /// Returns the name of the value's type in the interpreted language.
     fn type_name(&self) -> &str;
 
-    /// The bytes that tell it from other values of this type.
+    /// Returns the bytes that identify the value among those of its type.
     fn identity(&self) -> Cow<'_, [u8]>;
 
-    /// Writes it for people. What is written need not be readable by the parser.
+    /// Formats the value for display. The parser need not be able to read the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
-/// A shared [`Grounded`] value, 8 bytes wide. Cloning it is one reference count.
+/// A shared [`Grounded`] value, 8 bytes wide. Cloning it is a reference-count increment.
 #[derive(Clone)]
 pub struct GroundedValue(Arc<Inner>);
 
@@ -59,12 +59,12 @@ struct Inner {
     value: Box<dyn Grounded>,
 }
 
-// Only shared references to the value are given out, and what can change behind one guards itself, being `Sync`.
+// The value is only accessible by shared reference, and interior mutability of a `Sync` type is synchronized.
 impl UnwindSafe for GroundedValue {}
 impl RefUnwindSafe for GroundedValue {}
 
 impl GroundedValue {
-    /// Shares this value. Asks it for its type name and identity.
+    /// Wraps a value. Reads its type name and its identity.
     pub fn new(value: impl Grounded) -> GroundedValue {
         let name = value.type_name().as_bytes();
         let identity = [&(name.len() as u64).to_be_bytes(), name, &value.identity()].concat();
@@ -78,18 +78,18 @@ impl GroundedValue {
         GroundedValue(Arc::new(inner))
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn get(&self) -> &dyn Grounded {
         &*self.0.value
     }
 
-    /// The value, if it is a `G`.
+    /// Returns the value if it is a `G`.
     pub fn downcast<G: Grounded>(&self) -> Option<&G> {
         let any: &dyn Any = self.get();
         any.downcast_ref()
     }
 
-    /// The bytes that tell it from all other grounded values: those of its type name and of its identity.
+    /// Returns the bytes that identify the value among all grounded values: those of its type name and of its identity.
     pub fn identity(&self) -> &[u8] {
         &self.0.identity
     }

@@ -3,7 +3,7 @@ use std::ops::Deref;
 
 use triomphe::Arc;
 
-/// A shared, immutable string, 8 bytes wide. Cloning it is one reference count.
+/// A shared, immutable string, 8 bytes wide. Cloning it is a reference-count increment.
 ///
 /// ```
 /// use pleach::term::Text;
@@ -12,12 +12,12 @@ use triomphe::Arc;
 /// assert_eq!(text.len(), 9);
 /// assert_eq!(&*text, "two words");
 /// ```
-// The extra box keeps the handle at one word without unsafe code.
+// The box keeps the handle at one word without unsafe code.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<Box<str>>);
 
 impl Text {
-    /// Its characters.
+    /// Returns the string slice.
     pub fn as_str(&self) -> &str {
         &self.0
     }

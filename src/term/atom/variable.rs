@@ -4,10 +4,10 @@ use std::hash::{Hash, Hasher};
 
 use crate::term::{Atom, Print, Symbol};
 
-/// A variable: a name, and a number that tells apart copies of it.
+/// A variable: a name, and an id that distinguishes its copies.
 ///
-/// A variable as written has the id 0; [`rename_apart`](crate::term::rename_apart) gives its copies other ids. Ids have
-/// 56 bits, which leaves an [`Atom`] at 16 bytes; at one renaming a nanosecond they last for two years.
+/// A variable in source text has the id 0; [`rename_apart`](crate::term::rename_apart) gives its copies other ids. Ids
+/// have 56 bits, which keeps an [`Atom`] at 16 bytes; at one renaming per nanosecond they last for two years.
 ///
 /// ```
 /// use pleach::term::{Atom, Variable};
@@ -17,7 +17,7 @@ use crate::term::{Atom, Print, Symbol};
 /// assert_ne!(x, copy);
 /// assert_eq!(Atom::from(copy).to_string(), "$x#7");
 /// ```
-// Packed to 15 bytes, so that the discriminant of `Atom` fits in front. `repr(C)` keeps the name at the end, where it is
+// Packed to 15 bytes, so that the discriminant of `Atom` fits in front. `repr(C)` keeps the name last, where it is
 // aligned within an `Atom`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C, packed)]
@@ -30,7 +30,7 @@ impl Variable {
     /// The greatest id.
     pub const MAX_ID: u64 = (1 << 56) - 1;
 
-    /// The variable as written: its id is 0. The name is without `$`.
+    /// Creates the variable of this name (without `$`) with the id 0.
     pub fn new(name: impl Into<Symbol>) -> Variable {
         Variable {
             id: [0; 7],
@@ -38,7 +38,7 @@ impl Variable {
         }
     }
 
-    /// The copy of this name with this id, or `None` if the id is greater than [`MAX_ID`](Self::MAX_ID).
+    /// Creates the variable of this name and id, or returns `None` if the id is greater than [`MAX_ID`](Self::MAX_ID).
     pub fn numbered(name: impl Into<Symbol>, id: u64) -> Option<Variable> {
         let [a, b, c, d, e, f, g, 0] = id.to_le_bytes() else {
             return None;
@@ -49,13 +49,13 @@ impl Variable {
         })
     }
 
-    /// Its name, without `$`.
+    /// Returns the name, without `$`.
     #[inline]
     pub fn name(&self) -> Symbol {
         self.name
     }
 
-    /// Its id: 0 if it is as written.
+    /// Returns the id: 0 for a variable in source text.
     #[inline]
     pub fn id(&self) -> u64 {
         let [a, b, c, d, e, f, g] = self.id;

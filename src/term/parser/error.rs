@@ -2,22 +2,22 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-/// Why a source text can't be read, and where.
+/// A syntax error, with its position.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {kind}")]
+#[non_exhaustive]
 pub struct ParseError {
-    /// What is wrong.
-    #[source]
+    /// The kind of the error.
     pub kind: ParseErrorKind,
-    /// The bytes of the source that are wrong.
+    /// The byte range of the error in the source.
     pub span: Range<usize>,
-    /// The line they start on, from 1. Lines end with a line feed.
+    /// The line of its start, from 1. Lines end with a line feed.
     pub line: usize,
-    /// The column they start at, from 1, in characters.
+    /// The column of its start, from 1, in characters.
     pub column: usize,
 }
 
-/// What can be wrong with a source text.
+/// The kinds of [`ParseError`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
@@ -30,20 +30,20 @@ pub enum ParseErrorKind {
     /// A `"` without its `"`.
     #[error("this quote is never closed")]
     UnclosedText,
-    /// A `\` that is not followed by what may follow it.
-    #[error(r#"no such escape; there are \n \t \r \" \\ and \u{{1f600}}"#)]
+    /// A `\` that doesn't start a valid escape.
+    #[error(r#"unknown escape; valid ones are \n \t \r \" \\ and \u{{1f600}}"#)]
     BadEscape,
     /// A `$` without a name.
     #[error("a variable needs a name")]
     NoVariableName,
-    /// A `#` in a variable that is not followed by digits alone.
-    #[error("what follows `#` in a variable must be a whole number below 2^64")]
+    /// A `#` in a variable that isn't followed by digits alone.
+    #[error("the id of a variable, after `#`, must be an integer below 2^64")]
     BadVariableId,
     /// An integer that needs more than 64 bits.
-    #[error("this integer does not fit in 64 bits; with `.0` it would be a float")]
+    #[error("integer out of the range of 64 bits; append `.0` for a float")]
     IntegerOutOfRange,
     /// A float whose magnitude is too large.
-    #[error("this float is too large")]
+    #[error("float out of range")]
     FloatOutOfRange,
     /// More levels of parentheses than the caller allows.
     #[error("more than {limit} levels of parentheses")]
@@ -54,31 +54,31 @@ pub enum ParseErrorKind {
     /// A `!` with no atom after it, or with another `!`.
     #[error("`!` must be followed by an atom")]
     NothingToEvaluate,
-    /// A `#*` at the top level that no whole number from 1 to 2^64 − 1 follows.
-    #[error("what follows `#*` must be a whole number from 1 to 2^64 - 1")]
+    /// A `#*` at the top level that isn't followed by an integer from 1 to 2^64 − 1.
+    #[error("a count, after `#*`, must be an integer from 1 to 2^64 - 1")]
     BadCount,
     /// A count, `#*3`, that is followed by no atom, by a `!` or by another count.
     #[error("a count must be followed by an atom")]
     NothingToCount,
-    /// A leaf of a kind that the term type doesn't have.
-    #[error("this language has no such atom")]
+    /// A leaf that the term type can't build.
+    #[error("the language has no such atom")]
     NotInLanguage,
-    /// One atom was wanted, and there is none.
-    #[error("an atom is missing")]
+    /// A source without an atom, where one is expected.
+    #[error("expected an atom")]
     NoAtom,
-    /// One atom was wanted, and there are more.
-    #[error("only one atom can stand here")]
+    /// A second atom, where one is expected.
+    #[error("expected only one atom")]
     SecondAtom,
-    /// One atom was wanted, and a `!` stands before it.
-    #[error("`!` can't stand here")]
+    /// A `!` before the atom, where one atom is expected.
+    #[error("`!` is not allowed here")]
     UnexpectedBang,
-    /// One atom was wanted, and a count stands before it.
-    #[error("a count can't stand here")]
+    /// A count before the atom, where one atom is expected.
+    #[error("a count is not allowed here")]
     UnexpectedCount,
 }
 
 impl ParseError {
-    /// This error, at these bytes of the source. Cost: O(length up to there).
+    /// Creates an error at a byte range of the source. Cost: O(length up to there).
     pub(super) fn new(source: &str, kind: ParseErrorKind, span: Range<usize>) -> ParseError {
         let before = source.get(..span.start).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);

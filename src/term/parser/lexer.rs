@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::{ParseError, ParseErrorKind};
 
-/// The smallest parts of a source text.
+/// The lexical elements of a source text.
 #[derive(Debug)]
 pub(super) enum Lexeme<'a> {
     Open,
@@ -19,20 +19,20 @@ fn is_white(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
-/// Whether `c` can be part of a word.
+/// Returns whether `c` can be part of a word.
 pub(crate) fn is_plain(c: char) -> bool {
     !(is_white(c) || matches!(c, '(' | ')' | '"' | ';'))
 }
 
-/// What a count begins with, at the top level.
+/// The prefix of a count, at the top level.
 pub(crate) const COUNT: &str = "#*";
 
-/// What a word reads as.
+/// The lexical form of a word.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
     Integer,
     Float,
-    /// A float that no digits can write.
+    /// A float without a decimal form.
     Special(f64),
     Symbol,
 }
@@ -71,7 +71,7 @@ fn form(word: &str) -> Form {
     number().unwrap_or(Form::Symbol)
 }
 
-/// Whether this word, as a symbol, must be quoted to be told from a number.
+/// Returns whether a symbol of this name must be quoted, since the word is a number.
 pub(crate) fn looks_like_number(word: &str) -> bool {
     form(word) != Form::Symbol
 }
@@ -99,7 +99,7 @@ impl<'a> Lexer<'a> {
         self.position = position;
     }
 
-    /// Moves to the next line that begins with one of these, or to the end.
+    /// Skips to the next line that starts with one of these characters, or to the end.
     pub(super) fn skip_to_line(&mut self, first: &[char]) {
         let rest = self.rest();
         let mut ends = rest.match_indices('\n').map(|(end, _)| end + 1);
@@ -115,7 +115,7 @@ impl<'a> Lexer<'a> {
         self.source.get(self.position..).unwrap_or_default()
     }
 
-    /// Moves past `expected` if it is next.
+    /// Skips `expected` if it is next.
     fn skip(&mut self, expected: char) -> bool {
         let found = self.rest().starts_with(expected);
         if found {
@@ -132,7 +132,7 @@ impl<'a> Lexer<'a> {
         self.rest().starts_with(COUNT)
     }
 
-    /// Moves past a count, `#*3`, if one is next.
+    /// Reads a count, such as `#*3`, if one is next.
     pub(super) fn count(&mut self) -> Result<Option<u64>, ParseError> {
         if !self.starts_count() {
             return Ok(None);
@@ -140,7 +140,7 @@ impl<'a> Lexer<'a> {
         let start = self.position;
         let word = self.take_while(is_plain);
         let digits = word.get(COUNT.len()..).unwrap_or_default();
-        // `parse` takes a sign too.
+        // `parse` accepts a sign too.
         let count = digits.parse().ok().filter(|_| !digits.starts_with('+'));
         match count {
             Some(count @ 1..) => Ok(Some(count)),
@@ -148,7 +148,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Moves past white space and comments.
+    /// Skips white space and comments.
     pub(super) fn skip_blank(&mut self) {
         loop {
             let rest = self.rest().trim_start_matches(is_white);
@@ -160,7 +160,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The longest run of characters that `wanted` allows.
+    /// Reads the longest run of characters that satisfy `wanted`.
     fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let taken = rest
@@ -171,7 +171,7 @@ impl<'a> Lexer<'a> {
         taken
     }
 
-    /// The lexeme that starts here, or `None` at the end of the source. Here must not be blank.
+    /// Reads the next lexeme; `None` at the end of the source. Blanks must have been skipped.
     pub(super) fn lexeme(&mut self) -> Result<Option<Lexeme<'a>>, ParseError> {
         let rest = self.rest().as_bytes();
         Ok(Some(match rest.first() {
@@ -235,7 +235,7 @@ impl<'a> Lexer<'a> {
         Ok(Lexeme::Variable(name, id))
     }
 
-    /// What stands between the quote here and the next, with escapes replaced.
+    /// Reads the text between the next quote and its closing one, with escapes replaced.
     fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let start = self.position;
         self.position += 1;
@@ -258,7 +258,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The character that the escape here stands for.
+    /// Reads an escape, and returns its character.
     fn escape(&mut self) -> Result<char, ParseError> {
         let start = self.position;
         let mut rest = self.rest().chars();

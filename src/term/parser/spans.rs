@@ -3,10 +3,12 @@ use std::ops::Range;
 use super::lexer::{Lexeme, Lexer};
 use super::{Item, Term};
 
-/// Where each part of an item stands in its source: the item's atom first, then the parts of an expression after the
-/// expression itself, from left to right. Cost: O(length of the item).
+/// Returns the byte ranges of an item's atom and of all its subterms in the source, in preorder: each expression before
+/// its items, from left to right.
 ///
-/// `source` must be what the item was read from; for another text the list is of no use.
+/// `source` must be the text that the item was parsed from; for another text the ranges are meaningless.
+///
+/// Cost: O(length of the item).
 ///
 /// ```
 /// use pleach::term::{Item, Parser, parser};

@@ -3,21 +3,20 @@ use smallvec::SmallVec;
 use super::{PathError, PathErrorKind, Token, Tokens};
 use crate::term::{Leaf, Term};
 
-/// The term of this path. Its variables are named `0`, `1`, … in order of first occurrence.
+/// Decodes a path. The variables of the term are named `0`, `1`, … in order of first occurrence.
 ///
-/// Cost: O(length). Memory is bounded by the length of the path, whatever lengths it announces.
+/// Cost: O(length). Memory is proportional to the length of the path, whatever lengths its tokens claim.
 ///
 /// # Errors
-/// If the bytes are not the path that an [`Encoder`](super::Encoder) makes for some term of this type: each term has one
-/// path, and everything else is refused. Paths with [opaque](Leaf::Opaque) values are refused by term types that can't
-/// rebuild them.
+/// Returns an error if the bytes aren't the path of a term of this type, as an [`Encoder`](super::Encoder) writes it:
+/// each term has one path. Paths with [opaque](Leaf::Opaque) values are errors for term types that can't rebuild them.
 ///
 /// ```
 /// use pleach::term::{Atom, path};
 ///
 /// assert_eq!(path::decode(&[0xc2, 0x81, b'f', 0x01]), Ok("(f $0)".parse::<Atom>()?));
 /// let error = path::decode::<Atom>(&[0xc2, 0x81, b'f']).unwrap_err();
-/// assert_eq!(error.to_string(), "byte 3: the path ends too early");
+/// assert_eq!(error.to_string(), "byte 3: truncated path");
 /// # Ok::<(), pleach::term::ParseError>(())
 /// ```
 pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
@@ -28,15 +27,15 @@ pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
     decode_with(path, variable, |bytes| T::leaf(Leaf::Opaque(bytes.into())))
 }
 
-/// As [`decode`], with the variables and the opaque values that the caller gives: each variable by its number, when it
-/// occurs first, and each opaque value by its identity.
+/// Decodes a path as [`decode`] does, with the caller's variables and opaque values: each variable by its number, at
+/// its first occurrence, and each opaque value by its identity.
 pub(crate) fn decode_with<T: Term>(
     path: &[u8],
     mut variable: impl FnMut(usize) -> Option<T>,
     mut opaque: impl FnMut(&[u8]) -> Option<T>,
 ) -> Result<T, PathError> {
     let mut tokens = Tokens::new(path);
-    // The items so far of all expressions that are not complete, and of each such where its items begin and their number.
+    // The items of all open expressions, and for each of these the index of its first item and its arity.
     let mut items: SmallVec<[T; 16]> = SmallVec::new();
     let mut open: SmallVec<[(usize, usize); 16]> = SmallVec::new();
     let mut variables: SmallVec<[T; 4]> = SmallVec::new();
@@ -45,7 +44,7 @@ pub(crate) fn decode_with<T: Term>(
         let token = tokens.next().ok_or(PathErrorKind::Truncated.at(offset))??;
         let leaf = match token {
             Token::Expression(arity) => {
-                // Each item takes a byte at least.
+                // Each item takes at least one byte.
                 if arity > path.len() - tokens.offset() {
                     return Err(PathErrorKind::Truncated.at(offset));
                 }

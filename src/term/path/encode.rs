@@ -1,16 +1,13 @@
-use std::{mem, slice};
-
-use smallvec::SmallVec;
-
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LIMIT, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE,
     SHORT, STRING, SYMBOL, ZERO,
 };
 use crate::term::small_map::Numbering;
+use crate::term::walk::for_each;
 use crate::term::{Float, Leaf, Term, View};
 use crate::varint;
 
-/// Makes paths, one after another, in one buffer.
+/// An encoder of paths that reuses one buffer.
 ///
 /// ```
 /// use pleach::term::{Atom, Encoder};
@@ -26,27 +23,28 @@ pub struct Encoder {
     limit: usize,
 }
 
-/// The path of a term, and what was learned on the way.
+/// The path of a term, with properties of the term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Encoded<'a> {
     /// The path.
     pub bytes: &'a [u8],
-    /// How many different variables the term has.
+    /// Number of different variables in the term.
     pub variables: usize,
-    /// Whether [`Leaf::Opaque`] occurs in it, so that it can't be decoded.
+    /// Whether [`Leaf::Opaque`] occurs in the term, so that the path can't be decoded.
     pub opaque: bool,
-    /// Where to cut the path if it is too long: the greatest offset between two tokens that is at most the encoder's
-    /// limit. It is the length of the path if that is at most the limit.
+    /// Length at which to truncate the path: the greatest token boundary that is at most the encoder's limit. It is the
+    /// length of the path if that is at most the limit.
     pub cut: usize,
 }
 
 impl Encoder {
-    /// An encoder with the limit [`LIMIT`].
+    /// Creates an encoder with the limit [`LIMIT`].
     pub fn new() -> Encoder {
         Encoder::with_limit(LIMIT)
     }
 
-    /// An encoder with this limit for [`Encoded::cut`].
+    /// Creates an encoder with this limit for [`Encoded::cut`].
     pub fn with_limit(limit: usize) -> Encoder {
         Encoder {
             bytes: Vec::new(),
@@ -54,30 +52,21 @@ impl Encoder {
         }
     }
 
-    /// The path of this term. Cost: O(size); nothing is allocated for a term of ordinary size once the buffer has grown.
+    /// Encodes a term.
+    ///
+    /// Cost: O(size). Once the buffer has grown, it allocates only for terms that nest deeply or have many variables.
     pub fn encode<T: Term>(&mut self, term: &T) -> Encoded<'_> {
         let bytes = &mut self.bytes;
         bytes.clear();
         let mut variables = Numbering::new();
         let mut opaque = false;
         let mut cut = 0;
-        let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
-        let mut items = slice::from_ref(term).iter();
-        loop {
-            let Some(term) = items.next() else {
-                match outer.pop() {
-                    Some(rest) => items = rest,
-                    None => break,
-                }
-                continue;
-            };
+        for_each(term, |term| {
+            let mut items: &[T] = &[];
             match term.view() {
                 View::Expression(inner) => {
                     write_length(bytes, EXPRESSION, LONG_EXPRESSION, inner.len());
-                    let rest = mem::replace(&mut items, inner.iter());
-                    if rest.len() > 0 {
-                        outer.push(rest);
-                    }
+                    items = inner;
                 }
                 View::Leaf(Leaf::Symbol(name)) => {
                     write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
@@ -105,7 +94,8 @@ impl Encoder {
             if bytes.len() <= self.limit {
                 cut = bytes.len();
             }
-        }
+            items
+        });
         Encoded {
             bytes,
             variables: variables.len(),
@@ -131,7 +121,7 @@ fn write_length(bytes: &mut Vec<u8>, short: u8, long: u8, length: usize) {
     }
 }
 
-/// Writes the token of a variable: of one that did not occur before, or of the one with this number.
+/// Writes the token of a variable: its first occurrence, or the one with this number.
 pub(crate) fn write_variable(bytes: &mut Vec<u8>, number: Option<u64>) {
     match number {
         None => bytes.push(NEW_VARIABLE),

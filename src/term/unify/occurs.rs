@@ -1,127 +1,135 @@
 //! The occurs check: after a unification, no variable may contain itself.
 
+use std::ops::ControlFlow;
 use std::slice;
 
-use super::{Attempt, MANY};
-use crate::term::address::{Address, AddressMap, address};
+use super::{Attempt, Bindings, UNTRACKED_EXPRESSIONS};
+use crate::term::by_address::{Address, AddressMap, address};
 use crate::term::small_map::SmallMap;
+use crate::term::walk::{Visitor, walk};
 use crate::term::{Leaf, Term, View};
 
-/// Where a search is with a class or expression.
+impl<T: Term> Attempt<'_, T> {
+    /// Returns whether no class contains itself. Only those that changed are searched, with what they reach: a new
+    /// cycle must go through one of them.
+    pub(super) fn acyclic(&self) -> bool {
+        let mut search = Search {
+            bindings: self.bindings,
+            classes: SmallMap::new(),
+            expressions: AddressMap::default(),
+            count: 0,
+        };
+        self.trail.iter().all(|(class, _)| search.is_acyclic_from(*class))
+    }
+}
+
+/// A depth-first search for a cycle.
+struct Search<'t, T> {
+    bindings: &'t Bindings<T>,
+    classes: SmallMap<u32, State>,
+    /// The expressions entered after the first `UNTRACKED_EXPRESSIONS`.
+    expressions: AddressMap<State>,
+    /// Number of expressions entered.
+    count: usize,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Visit {
-    /// Its parts are being searched: to meet it again is a cycle.
-    Begun,
-    /// It was searched.
+enum State {
+    /// Being searched: a cycle if it is reached again.
+    Open,
     Done,
 }
 
-/// What is done with when its items are.
-enum Closes {
-    Nothing,
+/// A level of the search.
+enum Owner {
     Class(u32),
     Expression(Address),
+    /// An expression before the first that is tracked.
+    Untracked,
 }
 
-impl<T: Term> Attempt<'_, T> {
-    /// Whether no class contains itself. Only those that changed are searched, with what they reach: a new cycle must go
-    /// through one of them.
-    pub(super) fn acyclic(&self) -> bool {
-        let mut search = Search {
-            classes: SmallMap::new(),
-            expressions: AddressMap::default(),
-            met: 0,
-            open: Vec::new(),
-        };
-        self.trail.iter().all(|(class, _)| {
-            let (root, term) = self.bindings.walk(*class);
-            term.is_none_or(|term| search.enter_class(root, term) && self.search(&mut search))
-        })
-    }
+struct Cycle;
 
-    fn search<'t>(&'t self, search: &mut Search<'t, T>) -> bool {
-        while let Some((items, _)) = search.open.last_mut() {
-            let Some(item) = items.next() else {
-                search.leave();
-                continue;
-            };
-            let acyclic = match item.view() {
-                View::Expression(items) => item.known_ground() || search.enter_expression(items),
-                View::Leaf(Leaf::Variable { name, id }) => match self.bindings.variables.find(name, id) {
-                    Some(class) => match self.bindings.walk(class) {
-                        (root, Some(term)) => search.enter_class(root, term),
-                        (_, None) => true,
-                    },
-                    None => true,
-                },
-                View::Leaf(_) => true,
-            };
-            if !acyclic {
-                return false;
-            }
-        }
-        true
-    }
-}
-
-/// A depth-first search.
-struct Search<'t, T> {
-    classes: SmallMap<u32, Visit>,
-    /// Expressions met, once there were many.
-    expressions: AddressMap<Visit>,
-    met: usize,
-    /// What is being searched, outermost first: the items to come, and what they belong to.
-    open: Vec<(slice::Iter<'t, T>, Closes)>,
-}
+type Entered<'t, T> = ControlFlow<Cycle, Option<(slice::Iter<'t, T>, Owner)>>;
 
 impl<'t, T: Term> Search<'t, T> {
-    /// Begins with a class, unless it was searched; `false` if that makes a cycle.
-    fn enter_class(&mut self, root: u32, term: &'t T) -> bool {
+    fn is_acyclic_from(&mut self, class: u32) -> bool {
+        match self.enter_class(class) {
+            ControlFlow::Break(Cycle) => false,
+            ControlFlow::Continue(None) => true,
+            ControlFlow::Continue(Some((items, owner))) => match walk(items, owner, self) {
+                ControlFlow::Break(Cycle) => false,
+                ControlFlow::Continue(owner) => {
+                    self.close(owner);
+                    true
+                }
+            },
+        }
+    }
+
+    fn enter_class(&mut self, class: u32) -> Entered<'t, T> {
+        let (root, Some(term)) = self.bindings.walk(class) else {
+            return ControlFlow::Continue(None);
+        };
         let View::Expression(items) = term.view() else {
-            return true;
+            return ControlFlow::Continue(None);
         };
         if term.known_ground() {
-            return true;
+            return ControlFlow::Continue(None);
         }
         match self.classes.get(root) {
-            Some(Visit::Begun) => return false,
-            Some(Visit::Done) => return true,
-            None => {}
+            Some(State::Open) => ControlFlow::Break(Cycle),
+            Some(State::Done) => ControlFlow::Continue(None),
+            None => {
+                self.classes.insert(root, State::Open);
+                ControlFlow::Continue(Some((items.iter(), Owner::Class(root))))
+            }
         }
-        self.classes.insert(root, Visit::Begun);
-        self.open.push((items.iter(), Closes::Class(root)));
-        true
     }
 
-    /// Begins with an expression, unless it was searched; `false` if that makes a cycle.
-    fn enter_expression(&mut self, items: &'t [T]) -> bool {
-        if items.is_empty() {
-            return true;
+    fn enter_expression(&mut self, items: &'t [T]) -> Entered<'t, T> {
+        self.count += 1;
+        if self.count <= UNTRACKED_EXPRESSIONS {
+            return ControlFlow::Continue(Some((items.iter(), Owner::Untracked)));
         }
-        self.met += 1;
-        if self.met <= MANY {
-            self.open.push((items.iter(), Closes::Nothing));
-            return true;
-        }
-        match self.expressions.insert(address(items), Visit::Begun) {
-            Some(Visit::Begun) => return false,
-            Some(Visit::Done) => {
-                self.expressions.insert(address(items), Visit::Done);
-                return true;
+        match self.expressions.insert(address(items), State::Open) {
+            Some(State::Open) => ControlFlow::Break(Cycle),
+            Some(State::Done) => {
+                self.expressions.insert(address(items), State::Done);
+                ControlFlow::Continue(None)
             }
-            None => {}
+            None => ControlFlow::Continue(Some((items.iter(), Owner::Expression(address(items))))),
         }
-        self.open.push((items.iter(), Closes::Expression(address(items))));
-        true
     }
 
-    fn leave(&mut self) {
-        match self.open.pop() {
-            Some((_, Closes::Class(root))) => self.classes.insert(root, Visit::Done),
-            Some((_, Closes::Expression(address))) => {
-                self.expressions.insert(address, Visit::Done);
+    fn close(&mut self, owner: Owner) {
+        match owner {
+            Owner::Class(root) => self.classes.insert(root, State::Done),
+            Owner::Expression(address) => {
+                self.expressions.insert(address, State::Done);
             }
-            _ => {}
+            Owner::Untracked => {}
         }
+    }
+}
+
+impl<'t, T: Term> Visitor<slice::Iter<'t, T>> for Search<'t, T> {
+    type Level = Owner;
+    type Break = Cycle;
+
+    fn enter(&mut self, item: &'t T, _: &mut Owner) -> Entered<'t, T> {
+        match item.view() {
+            View::Expression(items) if !items.is_empty() && !item.known_ground() => self.enter_expression(items),
+            View::Leaf(Leaf::Variable { name, id }) => match self.bindings.variables.find(name, id) {
+                Some(class) => self.enter_class(class),
+                None => ControlFlow::Continue(None),
+            },
+            _ => ControlFlow::Continue(None),
+        }
+    }
+
+    fn leave(&mut self, owner: Owner, _: &mut Owner) -> ControlFlow<Cycle> {
+        self.close(owner);
+        ControlFlow::Continue(())
     }
 }

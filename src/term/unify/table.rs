@@ -3,14 +3,14 @@ use std::hash::BuildHasher;
 
 use crate::term::{Leaf, Term, View};
 
-/// Up to this many variables are searched one by one.
-const FEW: usize = 16;
+/// Number of variables up to which the table is searched linearly.
+const MAX_LINEAR_ENTRIES: usize = 16;
 
-/// Numbers variables in the order in which they come.
+/// The variables of a substitution, numbered in order of insertion.
 #[derive(Clone, Debug)]
 pub(super) struct VariableTable<T> {
     entries: Vec<Entry<T>>,
-    /// The newest entry of each hash, once there were more than `FEW` entries.
+    /// The newest entry of each hash, once there are too many for a linear search.
     index: Option<HashMap<u64, u32>>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct VariableTable<T> {
 struct Entry<T> {
     variable: T,
     hash: u64,
-    /// The entry before this one of the same hash.
+    /// The previous entry of the same hash.
     next: Option<u32>,
 }
 
@@ -36,12 +36,12 @@ impl<T: Term> VariableTable<T> {
         }
     }
 
-    /// The variable of this number.
+    /// Returns the variable of this number.
     pub(super) fn get(&self, number: u32) -> Option<&T> {
         self.entries.get(number as usize).map(|entry| &entry.variable)
     }
 
-    /// The number of this variable.
+    /// Returns the number of this variable.
     pub(super) fn find(&self, name: &str, id: u64) -> Option<u32> {
         let Some(index) = &self.index else {
             return self
@@ -61,7 +61,7 @@ impl<T: Term> VariableTable<T> {
         None
     }
 
-    /// Adds a variable that is not there yet, and tells its number.
+    /// Inserts a variable, which must be new, and returns its number.
     pub(super) fn insert(&mut self, variable: T) -> u32 {
         let number = self.entries.len() as u32;
         self.entries.push(Entry {
@@ -71,7 +71,7 @@ impl<T: Term> VariableTable<T> {
         });
         let first = match self.index {
             Some(_) => number,
-            None if self.entries.len() > FEW => 0,
+            None if self.entries.len() > MAX_LINEAR_ENTRIES => 0,
             None => return number,
         };
         let index = self.index.get_or_insert_default();
@@ -84,9 +84,9 @@ impl<T: Term> VariableTable<T> {
         number
     }
 
-    /// Forgets all variables from this number on.
+    /// Removes the variables from this number on.
     pub(super) fn truncate(&mut self, length: usize) {
-        if length <= FEW {
+        if length <= MAX_LINEAR_ENTRIES {
             self.entries.truncate(length);
             self.index = None;
             return;

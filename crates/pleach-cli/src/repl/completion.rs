@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use pleach::term::Parser;
 use pleach::term::parser::ParseErrorKind;
+use pleach::term::walk::for_each;
 use pleach::{Atom, Environment};
 use pleach_metta::builtins;
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
@@ -41,15 +42,15 @@ impl Assistant {
     fn names(&self, beginning: &str) -> Vec<String> {
         let mut names: BTreeSet<&str> = builtins().chain(["True", "False", "&self"]).collect();
         let atoms: Vec<Atom> = self.world.iter().take(LOOKED_AT).map(|(atom, _)| atom).collect();
-        let mut pending: Vec<&Atom> = atoms.iter().collect();
-        while let Some(atom) = pending.pop() {
-            match atom {
-                Atom::Symbol(name) => {
-                    names.insert(name.as_str());
+        for atom in &atoms {
+            for_each(atom, |atom| {
+                match atom {
+                    Atom::Symbol(name) => _ = names.insert(name.as_str()),
+                    Atom::Expression(items) => return items,
+                    _ => {}
                 }
-                Atom::Expression(items) => pending.extend(items.iter()),
-                _ => {}
-            }
+                &[]
+            });
         }
         // One that must be quoted does not begin so where it is typed, and may hold what a terminal obeys.
         let fits = |name: &&str| name.starts_with(beginning) && Atom::symbol(*name).to_string() == **name;

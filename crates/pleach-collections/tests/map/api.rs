@@ -6,7 +6,8 @@ use super::subject::{Entries, Fits, Model, Subject, edit, retain};
 use pleach_collections::map::{Entry, Map};
 use pleach_collections::{Bag, Set};
 use pleach_testkit::hostile::Hostile;
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 use std::hash::{BuildHasher, RandomState};
 
@@ -192,9 +193,7 @@ fn operations_match_the_model() {
             .zip(&models)
             .for_each(|(map, model)| assert_same(map, model));
     }
-    QuickCheck::new()
-        .tests(10_000)
-        .quickcheck(property as fn(Hostile, Vec<Op>));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<Op>));
 }
 
 /// Relations of two maps, which share nodes and a hasher unless they are `apart`.
@@ -228,9 +227,7 @@ fn relations_match_the_model() {
         let state = RandomState::new();
         assert_eq!(state.hash_one(&a) == state.hash_one(&b), x == y);
     }
-    QuickCheck::new()
-        .tests(3_000)
-        .quickcheck(property as fn((Hostile, Hostile), Entries, Entries, bool));
+    quick_check(3_000).quickcheck(property as fn((Hostile, Hostile), Entries, Entries, bool));
 }
 
 #[test]
@@ -277,9 +274,7 @@ fn sets_match_std() {
         assert!(z.is_empty());
         same(&x, p);
     }
-    QuickCheck::new()
-        .tests(1_000)
-        .quickcheck(property as fn((Hostile, Hostile), Vec<u16>, Vec<u16>, bool));
+    quick_check(1_000).quickcheck(property as fn((Hostile, Hostile), Vec<u16>, Vec<u16>, bool));
 }
 
 #[test]
@@ -326,9 +321,7 @@ fn bags_match_counts() {
         same(z, |a, _| if a > 2 { a } else { 0 });
         assert!(x.items().all(|item| x.contains(item)));
     }
-    QuickCheck::new()
-        .tests(1_000)
-        .quickcheck(property as fn((Hostile, Hostile), Vec<(u16, u8)>, Vec<(u16, u8)>, bool));
+    quick_check(1_000).quickcheck(property as fn((Hostile, Hostile), Vec<(u16, u8)>, Vec<(u16, u8)>, bool));
 }
 
 #[test]
@@ -354,5 +347,5 @@ fn conversions_go_there_and_back() {
         assert_eq!(map, Map::from(&sorted));
         assert_eq!(map, Map::from(sorted));
     }
-    QuickCheck::new().tests(200).quickcheck(property as fn(Vec<(u16, i32)>));
+    quick_check(200).quickcheck(property as fn(Vec<(u16, i32)>));
 }

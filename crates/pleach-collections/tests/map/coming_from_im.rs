@@ -7,7 +7,7 @@ use super::subject::{Decide, Entries, Fits, Model, Resolve, Subject, edit, model
 use pleach_collections::map::EntryRef;
 use pleach_collections::{Bag, Map, Set, bag, map, set};
 use pleach_testkit::hostile::Hostile;
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ fn two(
 }
 
 fn check(property: fn((Hostile, Hostile), Entries, Entries, Entries, bool)) {
-    QuickCheck::new().tests(2_000).quickcheck(property);
+    quick_check(2_000).quickcheck(property);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn maps_of_two_types_of_hashers_can_be_equal() {
         );
         assert_eq!(bags.0 == bags.1, a.contains_key(&other));
     }
-    QuickCheck::new().tests(500).quickcheck(property as fn(Entries, u16));
+    quick_check(500).quickcheck(property as fn(Entries, u16));
 }
 
 #[test]
@@ -202,9 +202,7 @@ fn several_values_are_written_at_once() {
         assert_eq!(model(&fork), before);
     }
     quiet();
-    QuickCheck::new()
-        .tests(2_000)
-        .quickcheck(property as fn(Hostile, Entries, (u16, u16, u16, u16)));
+    quick_check(2_000).quickcheck(property as fn(Hostile, Entries, (u16, u16, u16, u16)));
     assert_eq!(Map::<u16, i32>::new().get_disjoint_mut([&1, &1]), [None, None]);
 }
 
@@ -226,9 +224,7 @@ fn entries_are_extracted_one_by_one() {
         assert!(x.is_empty());
         assert_eq!(model(&fork), before);
     }
-    QuickCheck::new()
-        .tests(2_000)
-        .quickcheck(property as fn(Hostile, Entries, usize));
+    quick_check(2_000).quickcheck(property as fn(Hostile, Entries, usize));
 }
 
 /// A clone of a partly consumed iterator yields what the original does, and neither moves entries that the other
@@ -258,9 +254,7 @@ fn consuming_iterators_can_be_cloned_anywhere() {
         assert_eq!(third.collect::<Vec<_>>(), expected[at..]);
         assert!(fork.is_none_or(|fork| fork.len() == expected.len()));
     }
-    QuickCheck::new()
-        .tests(3_000)
-        .quickcheck(property as fn(Hostile, Entries, bool, usize));
+    quick_check(3_000).quickcheck(property as fn(Hostile, Entries, bool, usize));
 }
 
 #[test]
@@ -315,9 +309,7 @@ fn borrowed_entries_match_std() {
         }
         assert_eq!(HashMap::from(ours), std);
     }
-    QuickCheck::new()
-        .tests(1_000)
-        .quickcheck(property as fn(Hostile, Vec<(u8, u8)>));
+    quick_check(1_000).quickcheck(property as fn(Hostile, Vec<(u8, u8)>));
 }
 
 /// A conversion to a key of another hash is detected before the map is written: the key would never be found.
@@ -414,9 +406,7 @@ fn changed_copies_match_im() {
             &im.intersection_with(im_other, |a, b| a * 7 - b),
         );
     }
-    QuickCheck::new()
-        .tests(1_000)
-        .quickcheck(property as fn(Hostile, Entries, u16, i8));
+    quick_check(1_000).quickcheck(property as fn(Hostile, Entries, u16, i8));
 }
 
 #[test]

@@ -48,7 +48,7 @@ mod arbitrary {
 #[cfg(feature = "im")]
 mod im {
     use pleach_collections::{Map, Set};
-    use quickcheck::QuickCheck;
+    use pleach_testkit::quick_check;
 
     #[test]
     fn there_and_back() {
@@ -66,14 +66,14 @@ mod im {
             assert_eq!(im::HashSet::from(set.clone()), im);
             assert_eq!(Set::from(im), set);
         }
-        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, i32)>));
+        quick_check(300).quickcheck(property as fn(Vec<(u16, i32)>));
     }
 }
 
 #[cfg(feature = "imbl")]
 mod imbl {
     use pleach_collections::{Map, Set};
-    use quickcheck::QuickCheck;
+    use pleach_testkit::quick_check;
 
     #[test]
     fn there_and_back() {
@@ -91,14 +91,15 @@ mod imbl {
             assert_eq!(imbl::HashSet::from(set.clone()), imbl);
             assert_eq!(Set::from(imbl), set);
         }
-        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, i32)>));
+        quick_check(300).quickcheck(property as fn(Vec<(u16, i32)>));
     }
 }
 
 #[cfg(feature = "quickcheck")]
 mod quickcheck_collections {
     use pleach_collections::{Bag, Map, Set};
-    use quickcheck::{Arbitrary, Gen, QuickCheck};
+    use pleach_testkit::quick_check;
+    use quickcheck::{Arbitrary, Gen};
 
     #[test]
     fn they_are_valid_and_shrink() {
@@ -111,9 +112,7 @@ mod quickcheck_collections {
                 assert_ne!(smaller, map);
             }
         }
-        QuickCheck::new()
-            .tests(200)
-            .quickcheck(property as fn(Map<u16, i32>, Set<u16>, Bag<u16>));
+        quick_check(200).quickcheck(property as fn(Map<u16, i32>, Set<u16>, Bag<u16>));
         // Shrinking ends at the empty bag.
         let mut bag = Bag::<u16>::arbitrary(&mut Gen::new(50));
         while let Some(smaller) = bag.shrink().next() {
@@ -126,7 +125,7 @@ mod quickcheck_collections {
 #[cfg(feature = "serde")]
 mod serde {
     use pleach_collections::{Bag, Map, Set};
-    use quickcheck::QuickCheck;
+    use pleach_testkit::quick_check;
     use serde_json::{from_str, to_string};
 
     #[test]
@@ -139,7 +138,7 @@ mod serde {
             assert_eq!(from_str::<Set<u16>>(&to_string(&set).unwrap()).unwrap(), set);
             assert_eq!(from_str::<Bag<u16>>(&to_string(&bag).unwrap()).unwrap(), bag);
         }
-        QuickCheck::new().tests(300).quickcheck(property as fn(Vec<(u16, i32)>));
+        quick_check(300).quickcheck(property as fn(Vec<(u16, i32)>));
     }
 
     #[test]
@@ -164,7 +163,7 @@ mod serde {
 mod parallel {
     use pleach_collections::{Map, Set};
     use pleach_testkit::hostile::Hostile;
-    use quickcheck::QuickCheck;
+    use pleach_testkit::quick_check;
     use rayon::prelude::*;
     use std::collections::BTreeMap;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -236,9 +235,7 @@ mod parallel {
             agree(hasher, &few(a), &few(b), shared);
         }
         type Entries = Vec<(u32, u32)>;
-        QuickCheck::new()
-            .tests(500)
-            .quickcheck(property as fn(Hostile, Entries, Entries, bool));
+        quick_check(500).quickcheck(property as fn(Hostile, Entries, Entries, bool));
     }
 
     /// Large enough to be split among threads.

@@ -6,14 +6,8 @@ use super::subject::{Decide, Entries, Model, Resolve, Subject, subject};
 use pleach_collections::map::Change;
 use pleach_collections::{Bag, Set};
 use pleach_testkit::hostile::Hostile;
-use quickcheck::{Arbitrary, Gen, QuickCheck};
-
-/// Returns a checker of 10,000 cases per property, or the number in the environment variable `PLEACH_CASES`.
-fn quick_check() -> QuickCheck {
-    let wanted = std::env::var("PLEACH_CASES").ok().and_then(|cases| cases.parse().ok());
-    let cases = wanted.unwrap_or(10_000);
-    QuickCheck::new().tests(cases).max_tests(cases)
-}
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 /// The number of handles in a test, which operations choose from.
 const HANDLES: usize = 4;
@@ -252,7 +246,7 @@ fn operations_match_the_model() {
         assert_diff(&maps[0], &maps[1], &models[0], &models[1]);
         assert_diff(&maps[2], &maps[1], &models[2], &models[1]);
     }
-    quick_check().quickcheck(property as fn(Hostile, Vec<Op>));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<Op>));
 }
 
 /// Maps whose hashers are not known to be the same are compared and merged key by key.
@@ -277,7 +271,7 @@ fn different_hashers_give_the_same_answers() {
         rehashed.extend(&a);
         assert!(rehashed == a);
     }
-    quick_check().quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
+    quick_check(10_000).quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
 }
 
 /// Operations that change nothing return a map that shares all nodes.
@@ -303,7 +297,7 @@ fn nothing_new_is_the_same_map() {
         }
         assert!(map.intersection(&more).ptr_eq(&map) || map.contains_key(&other));
     }
-    quick_check().quickcheck(property as fn(Hostile, Entries, u16));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Entries, u16));
 }
 
 /// `im`'s map returns the same results.
@@ -342,7 +336,7 @@ fn im_is_the_oracle() {
             oracle.0.union_with(oracle.1, |a, b| a.wrapping_add(b)),
         );
     }
-    quick_check().quickcheck(property as fn(Hostile, Entries, Entries));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Entries, Entries));
 }
 
 /// A merge of sets has what either side added, and lacks what either removed.
@@ -373,7 +367,7 @@ fn sets_match_the_model() {
         // Equal, but not the same nodes: the result stores the first operand's items.
         assert_eq!(a.intersection(&b).union(&a), a);
     }
-    quick_check().quickcheck(property as fn(Hostile, Vec<u16>, Vec<u16>, Vec<u16>));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<u16>, Vec<u16>, Vec<u16>));
 }
 
 /// Counts sum in a merge of bags, and inherited occurrences count once.
@@ -408,5 +402,5 @@ fn bags_merge_by_the_law_of_union() {
         assert!(base.merge(&base, &b).ptr_eq(&b));
         assert!(merged == b.merge(&base, &a));
     }
-    quick_check().quickcheck(property as fn(Hostile, Vec<u16>, Edits, Edits));
+    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<u16>, Edits, Edits));
 }

@@ -7,6 +7,7 @@ use super::{Problem, ProblemKind};
 use crate::builtin;
 use crate::machine::Machine;
 use pleach::env::Head;
+use pleach::term::walk::for_each;
 use pleach::term::{Atom, Symbol};
 
 #[derive(Default)]
@@ -39,14 +40,14 @@ impl Names {
 
     /// All symbols of this atom are used in ways that are not looked at.
     pub(super) fn mention(&mut self, atom: &Atom) {
-        let mut pending = vec![atom];
-        while let Some(atom) = pending.pop() {
+        for_each(atom, |atom| {
             match atom {
                 Atom::Symbol(name) => self.mention_symbol(*name),
-                Atom::Expression(items) => pending.extend(items.iter()),
+                Atom::Expression(items) => return items,
                 _ => {}
             }
-        }
+            &[]
+        });
     }
 
     /// All symbols of an atom of the world; of a rule, those that its left side expects as data.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pleach::{Atom, Environment, SharedEnvironment};
 use pleach_metta::Evaluator;
-use quickcheck::QuickCheck;
+use pleach_testkit::quick_check;
 use rayon::prelude::*;
 
 fn atom(text: &str) -> Atom {
@@ -181,7 +181,5 @@ fn parallel_writes_are_isolated() {
         );
         correct && shown(&base) == before
     }
-    QuickCheck::new()
-        .tests(300)
-        .quickcheck(property as fn(Vec<u8>, Vec<Vec<(bool, u8)>>) -> bool);
+    quick_check(300).quickcheck(property as fn(Vec<u8>, Vec<Vec<(bool, u8)>>) -> bool);
 }

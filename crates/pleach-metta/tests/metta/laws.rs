@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use pleach::Environment;
 use pleach::env::IdSeed;
 use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Policy, RunError};
-use quickcheck::{Arbitrary, Gen, QuickCheck};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 /// A program that makes siblings of all kinds, which write.
 #[derive(Clone, Debug)]
@@ -324,7 +325,7 @@ fn same_on_all_threads(policy: Policy) {
         Policy::Isolated => |program| law(program, Policy::Isolated),
         Policy::Sequential => |program| law(program, Policy::Sequential),
     };
-    QuickCheck::new().tests(TESTS).max_tests(TESTS).quickcheck(law);
+    quick_check(TESTS).quickcheck(law);
 }
 
 #[test]
@@ -345,7 +346,7 @@ fn fuel_does_not_depend_on_threads() {
             alone == outcome(&program.0, Policy::Isolated, 2, fuel)
         })
     }
-    QuickCheck::new().tests(200).quickcheck(law as fn(Program) -> bool);
+    quick_check(200).quickcheck(law as fn(Program) -> bool);
 
     let program = "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1))))) !(tree 10)";
     let least = (0..40_000u64)

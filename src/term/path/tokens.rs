@@ -10,64 +10,64 @@ use crate::varint::{self, VarintError};
 /// One token of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a> {
-    /// A variable that did not occur before.
+    /// The first occurrence of a variable.
     NewVariable,
-    /// The variable of this number, which did.
+    /// A later occurrence of the variable with this number.
     Variable(u64),
     /// A value that [`Term::leaf`](crate::term::Term::leaf) can rebuild from these bytes.
     Grounded(&'a [u8]),
-    /// A value that can't be rebuilt, by its identity.
+    /// The identity of a value that can't be rebuilt.
     Opaque(&'a [u8]),
     /// A floating-point number.
     Float(Float),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A string.
     String(&'a str),
     /// A symbol.
     Symbol(&'a str),
-    /// An expression of so many items, which follow.
+    /// An expression with this number of items, which follow.
     Expression(usize),
 }
 
-/// Why bytes are no path, and where.
+/// The error of bytes that aren't a path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("byte {offset}: {kind}")]
+#[non_exhaustive]
 pub struct PathError {
-    /// What is wrong.
-    #[source]
+    /// The kind of the error.
     pub kind: PathErrorKind,
-    /// Where the token begins that is wrong; for [`PathErrorKind::Trailing`], where the path ends.
+    /// The offset of the invalid token; for [`PathErrorKind::Trailing`], the end of the path.
     pub offset: usize,
 }
 
-/// What can be wrong with the bytes of a path.
+/// The kinds of [`PathError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PathErrorKind {
-    /// The bytes end before the path does.
-    #[error("the path ends too early")]
+    /// The bytes end within the path.
+    #[error("truncated path")]
     Truncated,
     /// Bytes follow the path.
-    #[error("bytes follow the end of the path")]
+    #[error("trailing bytes after the path")]
     Trailing,
-    /// A head byte that is reserved.
-    #[error("head byte {0:#04x} is reserved")]
+    /// A reserved head byte.
+    #[error("reserved head byte {0:#04x}")]
     Reserved(u8),
-    /// A number or length not written in its shortest form, or a NaN that is not the one.
-    #[error("a number or length is not in its canonical form")]
+    /// A number or length that isn't in its shortest form, or a NaN that isn't canonical.
+    #[error("number or length not in canonical form")]
     NotCanonical,
     /// An integer or a length that needs more than 64 bits.
-    #[error("a number or length is out of range")]
+    #[error("number or length out of range")]
     OutOfRange,
-    /// A variable that did not occur before is used as if it did.
-    #[error("variable {0} did not occur before")]
+    /// A later occurrence of a variable without a first one.
+    #[error("variable {0} has no first occurrence")]
     UnknownVariable(u64),
-    /// A string or symbol that is not UTF-8.
-    #[error("a name or string is not UTF-8")]
+    /// A string or symbol that isn't UTF-8.
+    #[error("string or symbol is not UTF-8")]
     NotUtf8,
-    /// A leaf that the term type can't rebuild.
-    #[error("this term type has no such leaf")]
+    /// A leaf that the term type can't build.
+    #[error("the term type has no such leaf")]
     NotInLanguage,
 }
 
@@ -87,11 +87,12 @@ impl PathErrorKind {
     }
 }
 
-/// The token at the start of `path`, and its length in bytes. Whatever follows it is not looked at. Cost: O(length of the
-/// token).
+/// Decodes the token at the start of `path`. Returns the token and its length in bytes.
+///
+/// The bytes after it aren't read. Cost: O(length of the token).
 ///
 /// # Errors
-/// If no path could go on with these bytes, as far as one token can tell.
+/// Returns an error if the bytes don't start with a valid token.
 ///
 /// ```
 /// use pleach::term::path::{Token, read_token};
@@ -107,10 +108,12 @@ pub fn read_token(path: &[u8]) -> Result<(Token<'_>, usize), PathError> {
     }
 }
 
-/// The length in bytes of the one atom whose path starts here; what follows it is not looked at. Cost: O(length).
+/// Returns the length in bytes of the path at the start of `path`.
+///
+/// The bytes after it aren't read. Cost: O(length).
 ///
 /// # Errors
-/// If no path starts here. Variables' numbers and UTF-8 are not checked.
+/// Returns an error if the bytes don't start with a path. Numbers of variables and UTF-8 aren't validated.
 ///
 /// ```
 /// use pleach::term::path::skip;
@@ -125,7 +128,7 @@ pub fn skip(path: &[u8]) -> Result<usize, PathError> {
     while missing > 0 {
         let offset = path.len() - reader.rest.len();
         let items = reader.raw().map_err(|kind| kind.at(offset))?.items();
-        // Each item takes a byte at least, so the sum can't overflow.
+        // Each item takes at least one byte, so the sum can't overflow.
         if items > reader.rest.len() {
             return Err(PathErrorKind::Truncated.at(offset));
         }
@@ -134,7 +137,7 @@ pub fn skip(path: &[u8]) -> Result<usize, PathError> {
     Ok(path.len() - reader.rest.len())
 }
 
-/// The tokens of a path, one by one, up to the end of the bytes or to the first error.
+/// An iterator over the tokens of a path, up to the end of the bytes or to the first error.
 ///
 /// ```
 /// use pleach::term::path::{Token, Tokens};
@@ -153,12 +156,12 @@ pub struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// The tokens of this path.
+    /// Creates an iterator over the tokens of a path.
     pub fn new(path: &'a [u8]) -> Self {
         Tokens { path, offset: 0 }
     }
 
-    /// Where the next token begins.
+    /// Returns the offset of the next token.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -183,17 +186,17 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// A token whose text is not checked yet.
-enum Raw<'a> {
+/// A token whose text isn't validated yet.
+enum RawToken<'a> {
     Done(Token<'a>),
     String(&'a [u8]),
     Symbol(&'a [u8]),
 }
 
-impl Raw<'_> {
+impl RawToken<'_> {
     fn items(&self) -> usize {
         match self {
-            Raw::Done(Token::Expression(items)) => *items,
+            RawToken::Done(Token::Expression(items)) => *items,
             _ => 0,
         }
     }
@@ -207,26 +210,26 @@ impl<'a> Reader<'a> {
     fn token(&mut self) -> Result<Token<'a>, PathErrorKind> {
         let text = |bytes| std::str::from_utf8(bytes).map_err(|_| PathErrorKind::NotUtf8);
         match self.raw()? {
-            Raw::Done(token) => Ok(token),
-            Raw::String(bytes) => text(bytes).map(Token::String),
-            Raw::Symbol(bytes) => text(bytes).map(Token::Symbol),
+            RawToken::Done(token) => Ok(token),
+            RawToken::String(bytes) => text(bytes).map(Token::String),
+            RawToken::Symbol(bytes) => text(bytes).map(Token::Symbol),
         }
     }
 
-    fn raw(&mut self) -> Result<Raw<'a>, PathErrorKind> {
+    fn raw(&mut self) -> Result<RawToken<'a>, PathErrorKind> {
         let head = self.byte()?;
         let short = usize::from(head & (SHORT as u8 - 1));
-        Ok(Raw::Done(match head {
+        Ok(RawToken::Done(match head {
             EXPRESSION.. => Token::Expression(short),
-            SYMBOL.. => return self.take(short).map(Raw::Symbol),
-            STRING.. => return self.take(short).map(Raw::String),
+            SYMBOL.. => return self.take(short).map(RawToken::Symbol),
+            STRING.. => return self.take(short).map(RawToken::String),
             LONG_SYMBOL => {
                 let length = self.long()?;
-                return self.take(length).map(Raw::Symbol);
+                return self.take(length).map(RawToken::Symbol);
             }
             LONG_STRING => {
                 let length = self.long()?;
-                return self.take(length).map(Raw::String);
+                return self.take(length).map(RawToken::String);
             }
             LONG_EXPRESSION => Token::Expression(self.long()?),
             NEW_VARIABLE => Token::NewVariable,
@@ -264,7 +267,7 @@ impl<'a> Reader<'a> {
         usize::try_from(self.varint()?).map_err(|_| PathErrorKind::OutOfRange)
     }
 
-    /// A length that does not fit in a head byte.
+    /// Reads a length that doesn't fit in a head byte.
     fn long(&mut self) -> Result<usize, PathErrorKind> {
         let length = self.length()?;
         if length < SHORT {
@@ -279,7 +282,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// A big-endian number of at most 8 bytes.
+    /// Reads a big-endian number of at most 8 bytes.
     fn number(&mut self, length: usize) -> Result<u64, PathErrorKind> {
         Ok(self
             .take(length)?

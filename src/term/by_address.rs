@@ -1,20 +1,19 @@
-//! Telling expressions apart by where they are.
+//! Identity of expressions: maps keyed by address.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// The address and number of an expression's items. While two expressions live, they are one if these are equal; empty
-/// ones excepted.
+/// The address and number of an expression's items. They identify the expression while it is alive, unless it is empty.
 pub(super) type Address = (usize, usize);
 
 pub(super) fn address<T>(items: &[T]) -> Address {
     (items.as_ptr() as usize, items.len())
 }
 
-/// A map by [`Address`].
+/// A map keyed by [`Address`].
 pub(super) type AddressMap<V> = HashMap<Address, V, BuildHasherDefault<AddressHasher>>;
 
-/// A quick hash: a program can't choose addresses, so it can't make them collide.
+/// A fast hasher. An interpreted program can't choose addresses, so it can't cause collisions.
 #[derive(Default)]
 pub(super) struct AddressHasher(u64);
 

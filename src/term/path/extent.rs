@@ -4,27 +4,27 @@ use super::{
 };
 use crate::varint;
 
-/// What the first byte of a token says about the rest of it: enough to find the next token without reading this one.
+/// The structure of a token, as its first byte determines it: enough to skip the token without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Head {
-    /// A variable that did not occur before; nothing follows.
+    /// The first occurrence of a variable; no data.
     NewVariable,
-    /// A variable that did; its number follows.
+    /// A later occurrence of a variable; its number follows.
     OldVariable,
-    /// A leaf, of which so many bytes follow.
+    /// A leaf, with this number of bytes of data.
     Leaf(usize),
-    /// A leaf, of which the number of bytes follows, then the bytes.
+    /// A leaf; the number of its bytes follows, then the bytes.
     LongLeaf,
-    /// An expression of so many items, which follow.
+    /// An expression with this number of items, which follow.
     Expression(usize),
-    /// An expression, of which the number of items follows, then the items.
+    /// An expression; the number of its items follows, then the items.
     LongExpression,
-    /// No token begins so; [`CUT`](super::CUT) is among these.
+    /// Not the head of a token, such as [`CUT`](super::CUT).
     Reserved,
 }
 
 impl Head {
-    /// The head that is this byte.
+    /// Decodes a head byte.
     pub(crate) fn of(byte: u8) -> Head {
         let short = usize::from(byte & (SHORT as u8 - 1));
         match byte {
@@ -41,10 +41,10 @@ impl Head {
     }
 }
 
-/// A token, as far as it matters for finding the next.
+/// The length and the structure of a token, without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub(crate) length: usize,
     /// The number of items that follow it.
     pub(crate) items: usize,
@@ -53,7 +53,8 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// The extent of the token at the start of `path`; `None` if there is none. O(1): the token is not checked.
+    /// Returns the extent of the token at the start of `path`; `None` if there is none. O(1): the token isn't
+    /// validated.
     pub(crate) fn of(path: &[u8]) -> Option<Extent> {
         let (head, rest) = path.split_first()?;
         let token = |length, items, variable| Extent {
@@ -79,7 +80,8 @@ impl Extent {
         (extent.length <= path.len()).then_some(extent)
     }
 
-    /// The length in bytes of the atom at the start of `path`, and whether it has a variable; `None` if none is there.
+    /// Returns the length in bytes of the atom at the start of `path`, and whether it has a variable; `None` if there
+    /// is none.
     pub(crate) fn of_atom(path: &[u8]) -> Option<(usize, bool)> {
         let (mut end, mut missing, mut variable) = (0, 1usize, false);
         while missing > 0 {
