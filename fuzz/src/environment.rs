@@ -398,8 +398,9 @@ fn atoms_of(real: &Environment) -> Vec<(Canonical, u64)> {
 
 fn held(real: &Environment, cell: &Cell) -> Option<Canonical> {
     match cell {
-        Cell::State(id) => real.get_state(*id),
+        Cell::State(id) => real.state(*id),
         Cell::Binding(name) => real.binding(name.as_str()),
+        _ => None,
     }
     .map(canonical)
 }

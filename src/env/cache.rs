@@ -1,7 +1,7 @@
-//! Answers remembered: a bounded cache that an environment shares with its forks.
+//! A bounded cache of query answers, shared by an environment and its forks.
 //!
-//! What is remembered is kept under the [stamp](super::Snapshot::stamp) of the state it was computed from, which no other
-//! state has: so it can't be stale, and needs no invalidation. Entries of states that are gone are pushed out by new ones.
+//! Keys include the [stamp](super::Snapshot::stamp) of the state, so entries can't be stale and need no invalidation. New
+//! entries evict those of states that are gone.
 
 use std::fmt;
 use std::hash::Hash;
@@ -12,23 +12,23 @@ use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use smallvec::SmallVec;
 
-use super::apply::with_encoder;
 use super::query::Answer;
-use super::snapshot::Snapshot;
+use super::space::Space;
 use crate::map::RandomState;
+use crate::term::path::with_encoder;
 use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View};
 
-/// How many patterns are remembered, about.
-const PATTERNS: usize = 1_024;
+/// The approximate number of patterns in the cache.
+const MAX_PATTERNS: usize = 1_024;
 
-/// How many answers are remembered in all.
-const ANSWERS: u64 = 65_536;
+/// The maximum number of answers in the cache.
+const MAX_ANSWERS: u64 = 65_536;
 
 type Answers<T> = Arc<[Answer<T>]>;
 
-/// Made when it is first asked.
-pub(crate) struct PatternCache<T: Term>(OnceLock<Cache<Key, Answers<T>, ByAnswers, RandomState>>);
+/// The cache, which is created by the first query.
+pub(crate) struct PatternCache<T: Term>(OnceLock<Cache<Key, Answers<T>, AnswerCount, RandomState>>);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -50,9 +50,9 @@ impl Equivalent<Key> for KeyRef<'_> {
 }
 
 #[derive(Clone)]
-struct ByAnswers;
+struct AnswerCount;
 
-impl<T> Weighter<Key, Answers<T>> for ByAnswers {
+impl<T> Weighter<Key, Answers<T>> for AnswerCount {
     fn weight(&self, _: &Key, answers: &Answers<T>) -> u64 {
         1 + answers.len() as u64
     }
@@ -63,12 +63,12 @@ impl<T: Term> PatternCache<T> {
         Self(OnceLock::new())
     }
 
-    fn cache(&self) -> &Cache<Key, Answers<T>, ByAnswers, RandomState> {
+    fn cache(&self) -> &Cache<Key, Answers<T>, AnswerCount, RandomState> {
         self.0.get_or_init(|| {
             Cache::with(
-                PATTERNS,
-                ANSWERS,
-                ByAnswers,
+                MAX_PATTERNS,
+                MAX_ANSWERS,
+                AnswerCount,
                 RandomState::new(),
                 DefaultLifecycle::default(),
             )
@@ -77,13 +77,13 @@ impl<T: Term> PatternCache<T> {
 }
 
 impl<T: Term> PatternCache<T> {
-    /// The bytes of its tables, of the patterns and of the answers, without what the answers bind. O(patterns).
+    /// The bytes of its tables, the patterns and the answers, without the terms in bindings. O(patterns).
     pub(crate) fn bytes(&self) -> usize {
         self.0.get().map_or(0, |cache| {
-            let remembered = |(key, answers): (Key, Answers<T>)| {
+            let entry = |(key, answers): (Key, Answers<T>)| {
                 key.pattern.len() + 2 * size_of::<usize>() + size_of_val::<[Answer<T>]>(&answers)
             };
-            cache.memory_used().total() + cache.iter().map(remembered).sum::<usize>()
+            cache.memory_used().total() + cache.iter().map(entry).sum::<usize>()
         })
     }
 }
@@ -96,33 +96,15 @@ impl<T: Term> fmt::Debug for PatternCache<T> {
     }
 }
 
-impl<T: Term> Snapshot<T> {
-    /// All answers of a [`query`](super::Space::query), in its order: remembered, so that the same question to the same
-    /// state is answered once.
-    ///
-    /// The cache is shared with the forks of this environment, and bounded: it remembers about a thousand patterns, and
-    /// at most 65,536 answers. It never answers for another state. A hit costs a lookup, whatever the answers cost; unlike
-    /// other reads it takes a lock, briefly, one of several. Use [`query`](super::Space::query) for the first answers of
-    /// many, or for questions that are not asked again.
-    ///
-    /// ```
-    /// # use pleach::{Atom, Environment};
-    /// let mut env = Environment::<Atom>::new();
-    /// env.add_fact("(edge a b)".parse()?);
-    /// let pattern: Atom = "(edge a $to)".parse()?;
-    /// assert_eq!(env.answers(&pattern).len(), 1);
-    /// env.add_fact("(edge a c)".parse()?);
-    /// assert_eq!(env.answers(&pattern).len(), 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn answers(&self, pattern: &T) -> Arc<[Answer<T>]> {
-        let bytes = spelled(pattern);
-        let cache = self.world.patterns.cache();
-        let stamp = self.stamp();
+impl<T: Term> PatternCache<T> {
+    /// Returns the answers of a query of this space, which has this stamp, from the cache or computed.
+    pub(crate) fn answers(&self, space: &Space<T>, stamp: u64, pattern: &T) -> Arc<[Answer<T>]> {
+        let bytes = path_and_names(pattern);
+        let cache = self.cache();
         if let Some(known) = cache.get(&KeyRef { stamp, pattern: &bytes }) {
             return known;
         }
-        let answers: Answers<T> = self.query(pattern).collect();
+        let answers: Answers<T> = space.query(pattern).collect();
         cache.insert(
             Key {
                 stamp,
@@ -134,9 +116,8 @@ impl<T: Term> Snapshot<T> {
     }
 }
 
-/// The path of a pattern, and the names of its variables, which answers bind: two patterns that differ in names alone
-/// have different answers.
-fn spelled<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
+/// The path of a pattern and the names of its variables: patterns that differ in names only have different answers.
+fn path_and_names<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
     let (mut bytes, variables) = with_encoder(|encoder| {
         let encoded = encoder.encode(pattern);
         (SmallVec::<[u8; 128]>::from_slice(encoded.bytes), encoded.variables)

@@ -1,17 +1,16 @@
 //! The facts of an environment: a persistent map from canonical paths to entries, over [`pathmap`].
 //!
-//! This is the only place that touches `pathmap`, and it makes impossible what 0.3.5 gets wrong. `guard.rs` has a test
-//! for each line:
+//! This is the only module that uses `pathmap`, and it avoids the defects of version 0.3.5. `guard.rs` has a test for each:
 //!
-//! | fault | why it can't happen here |
+//! | defect | how it is avoided |
 //! |---|---|
-//! | a map without a root makes it on the first *read*, unsynchronised, though it is `Sync` | [`Facts::from_trie`], through which every map and every result goes, makes the root before anyone else can see it |
-//! | `join` over paths that end in no value loses data | no such path is ever made: writes are `set_val_at` and `remove_val_at` with pruning, no algebra but that of whole maps |
-//! | values don't add up where nodes are shared, and `join` swaps its operands at will | an [`Entry`]'s algebra never makes a value; [`Facts::join_with`] sets those of common keys one by one |
+//! | a map without a root makes it on the first *read*, unsynchronized, though it is `Sync` | [`Facts::from_trie`], which makes every map, makes the root before the map is shared |
+//! | `join` over paths without a value at their end loses data | no such path is made: writes are `set_val_at` and `remove_val_at` with pruning, and algebra is that of whole maps |
+//! | values aren't added where nodes are shared, and `join` may swap its operands | the algebra of an [`Entry`] makes no values; [`Facts::join_with`] sets those of common keys one by one |
 //! | algebra and drop recurse by depth | a [`Key`] has at most [`Key::MAX`] bytes |
 //! | `val_count` costs O(n) | `len` is kept |
 //! | a zipper counts in a `u8`, which overflows at the last child of a node with all 256 | [`Cursor`] takes such steps itself |
-//! | write zippers, grafts, `take_map` … | not used, but for one [`write_zipper`](PathMap::write_zipper) that only sets values |
+//! | write zippers, grafts, `take_map` … | not used, except a [`write_zipper`](PathMap::write_zipper) that only sets values |
 
 mod changes;
 mod cursor;
@@ -19,23 +18,23 @@ mod key;
 mod sharing;
 mod walk;
 
-pub(crate) use changes::{Change, Changes};
+pub(crate) use changes::{Changes, EntryChange};
 pub(crate) use cursor::{Bytes, Cursor};
 pub(crate) use key::Key;
 pub use sharing::Sharing;
-pub(crate) use walk::Part;
+pub(crate) use walk::TriePart;
 
 use pathmap::PathMap;
 use pathmap::ring::{DistributiveLattice, Lattice};
 use pathmap::zipper::{Zipper, ZipperConcrete, ZipperMoving, ZipperWriting};
 use std::fmt;
 
-/// What a fact may carry. Entries of up to 8 bytes are kept in the nodes.
+/// A value of the map. Entries of up to 8 bytes are stored in the nodes.
 ///
 /// `pathmap` skips the values of branches that both operands share, so an operation on values must leave a value alone
-/// when both are the same; and it doesn't keep the order of operands. So: `pjoin` and `pmeet` keep one of the two, either
-/// one; `psubtract` keeps the left one unless both are equal; none makes a new value. `Eq` is asked of each pair that a
-/// [diff](Facts::diff) meets outside of what is shared, so it should first compare addresses.
+/// when both are the same; and it doesn't keep the order of operands. So `pjoin` and `pmeet` keep either of the two,
+/// `psubtract` keeps the left one unless both are equal, and none makes a new value. A [diff](Facts::diff) compares each pair
+/// outside of shared nodes with `Eq`, which should compare addresses first.
 pub(crate) trait Entry: Clone + Send + Sync + Unpin + Eq + Lattice + DistributiveLattice + 'static {}
 
 impl<E: Clone + Send + Sync + Unpin + Eq + Lattice + DistributiveLattice + 'static> Entry for E {}
@@ -46,8 +45,8 @@ impl<E: Clone + Send + Sync + Unpin + Eq + Lattice + DistributiveLattice + 'stat
 /// which canonical paths are not.
 #[derive(Clone)]
 pub(crate) struct Facts<E: Entry> {
-    /// Invariants: 1. has a root node, even when empty; 2. each path leads to an entry; 3. no key is empty or longer
-    /// than [`Key::MAX`].
+    /// Invariants: 1. it has a root node, even when empty; 2. each path leads to an entry; 3. no key is empty or longer than
+    /// [`Key::MAX`].
     trie: PathMap<E>,
     /// Invariant: 4. the number of entries in `trie`.
     len: usize,
@@ -59,18 +58,18 @@ impl<E: Entry> Facts<E> {
         Self::from_trie(PathMap::new(), 0)
     }
 
-    /// The only way from a `PathMap` to `Facts`: sees to invariant 1, the rest is the caller's.
+    /// The only conversion from a `PathMap`. It ensures invariant 1; the caller ensures the others.
     fn from_trie(trie: PathMap<E>, len: usize) -> Self {
         drop(trie.read_zipper());
         Facts { trie, len }
     }
 
-    /// How many keys there are. O(1).
+    /// The number of keys. O(1).
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none. O(1).
+    /// Whether there are no keys. O(1).
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -85,15 +84,14 @@ impl<E: Entry> Facts<E> {
         self.trie.contains(key.as_bytes())
     }
 
-    /// Puts an entry at this key and returns the one it replaces. O(length of the key), and a copy of each node on the
-    /// way that another map shares.
+    /// Inserts an entry, and returns the one it replaces. O(length of the key), and a copy of each shared node on the path.
     pub(crate) fn insert(&mut self, key: &Key<'_>, entry: E) -> Option<E> {
         let old = self.trie.set_val_at(key.as_bytes(), entry);
         self.len += usize::from(old.is_none());
         old
     }
 
-    /// Takes away and returns the entry at this key. Costs as [`insert`](Facts::insert); copies nothing if there is none.
+    /// Removes and returns the entry at this key. Costs as [`insert`](Facts::insert); copies nothing if there is none.
     pub(crate) fn remove(&mut self, key: &Key<'_>) -> Option<E> {
         if !self.contains(key) {
             return None;
@@ -104,15 +102,14 @@ impl<E: Entry> Facts<E> {
         Some(old)
     }
 
-    /// The map of these entries. The keys should be sorted, which makes it about twice as fast as inserting; of equal
-    /// ones the last counts.
+    /// A map of these entries. About twice as fast as inserting if the keys are sorted. Of equal keys the last one counts.
     pub(crate) fn from_sorted<'k>(entries: impl IntoIterator<Item = (Key<'k>, E)>) -> Self {
         let mut facts = Self::new();
         facts.extend_sorted(entries);
         facts
     }
 
-    /// Inserts these entries. The keys should be sorted: from each to the next, only the part that differs is walked.
+    /// Inserts these entries. If the keys are sorted, only the part that differs from the previous key is walked.
     pub(crate) fn extend_sorted<'k>(&mut self, entries: impl IntoIterator<Item = (Key<'k>, E)>) {
         let mut zipper = self.trie.write_zipper();
         for (key, entry) in entries {
@@ -121,9 +118,9 @@ impl<E: Entry> Facts<E> {
         }
     }
 
-    /// Adds all entries of `other`; where both have a key, `merge` makes the entry from the one here and the other's.
-    /// Whole branches that only one side has are taken as they are, so it costs the part where the keys of both are
-    /// interleaved, and about three insertions for each key that both have: join what was added, not what was inherited.
+    /// Adds all entries of `other`; for common keys, `merge` makes the entry from both. Branches of one side only are shared, so
+    /// it costs the part where the keys of both interleave, and about three insertions for each common key: the operands
+    /// should be additions, without what both inherited.
     pub(crate) fn join_with(&mut self, other: &Self, mut merge: impl FnMut(&E, &E) -> E) {
         if self.is_empty() || other.is_empty() {
             if self.is_empty() {
@@ -134,7 +131,7 @@ impl<E: Entry> Facts<E> {
         let common = self.trie.meet(&other.trie);
         let len = self.len + other.len - common.val_count();
         let mut joined = Self::from_trie(self.trie.join(&other.trie), len);
-        // Which of two entries `join` keeps can't be known, so those of common keys are set anew.
+        // `join` keeps either of two entries, so those of common keys are set again.
         let mut cursor = Cursor::new(common.read_zipper());
         while cursor.next_entry().is_some() {
             let key = Key::stored(cursor.path());
@@ -145,11 +142,11 @@ impl<E: Entry> Facts<E> {
         *self = joined;
     }
 
-    /// What must be done to `self` to make it `after`. Costs O(changes · length of a key) if one was cloned from the
-    /// other, or both from a third; nothing if they are the same map; O(n) if they only look alike.
+    /// The changes from `self` to `after`. O(changes · length of a key) if both have a common origin, O(1) if they are the same
+    /// map, else O(n).
     pub(crate) fn diff(&self, after: &Self) -> Changes<E> {
         let growth = after.len as isize - self.len as isize;
-        // To subtract costs all slots of a node that is not shared, and most changes only add, or only remove.
+        // A subtraction visits all slots of each unshared node, and most changes are additions only, or removals only.
         let (old, new) = if growth >= 0 {
             let new = after.without(self);
             let old = self.unless_all(&new, growth, after);
@@ -162,8 +159,8 @@ impl<E: Entry> Facts<E> {
         Changes::new(new, old, growth)
     }
 
-    /// The entries of `self` that `other` doesn't have, or has differently: none, if `theirs`, the same of `other`, are a
-    /// few and no more than those by which the lengths differ.
+    /// The entries of `self` that `other` doesn't have, or has with another value. `theirs` are those of `other`: if they are few
+    /// and account for the difference in length, there are none here.
     fn unless_all(&self, theirs: &PathMap<E>, growth: isize, other: &Self) -> PathMap<E> {
         const FEW: usize = 64;
         let growth = growth.unsigned_abs();
@@ -177,7 +174,7 @@ impl<E: Entry> Facts<E> {
         self.without(other)
     }
 
-    /// The entries of `self` that `other` doesn't have, or has differently.
+    /// The entries of `self` that `other` doesn't have, or has with another value.
     fn without(&self, other: &Self) -> PathMap<E> {
         let trie = if self.is_empty() || other.is_empty() {
             self.trie.clone()
@@ -190,7 +187,7 @@ impl<E: Entry> Facts<E> {
         trie
     }
 
-    /// Whether both are the same map in memory, so that they are equal. `false` says nothing. O(1).
+    /// Whether both are the same map in memory, and so equal. They may be equal otherwise. O(1).
     pub(crate) fn same(&self, other: &Self) -> bool {
         if self.is_empty() || other.is_empty() {
             return self.len == other.len;
@@ -225,18 +222,18 @@ impl<E: Entry> Facts<E> {
         (here..limit).find(|_| cursor.next_entry().is_none()).unwrap_or(limit)
     }
 
-    /// A clone of the map inside, to be handed out. O(1).
+    /// A clone of the inner map. O(1).
     ///
-    /// It is a snapshot: writes to it are not seen here. `pathmap`'s own caveats apply to it: don't share one that became
-    /// empty between threads before reading it once, don't join maps after removing without pruning, and expect an
-    /// overflow of the stack when joining maps with keys of thousands of bytes.
+    /// Writes to it don't change this map. The defects of `pathmap` apply to it: don't share one that became empty between threads
+    /// before reading it once, don't join maps after removing without pruning, and expect stack overflows when joining maps
+    /// with keys of thousands of bytes.
     pub(crate) fn to_pathmap(&self) -> PathMap<E> {
         self.trie.clone()
     }
 }
 
 impl<E: Entry> Facts<E> {
-    /// Tests the invariants, the first excepted. O(n · length of a key).
+    /// Checks all invariants but the first. O(n · length of a key).
     ///
     /// # Panics
     ///

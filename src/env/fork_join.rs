@@ -1,4 +1,4 @@
-//! Fork–join on Rayon: a fork for each branch, and their union in order.
+//! Fork–join parallelism on Rayon: a fork for each branch, merged in order.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -10,35 +10,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-use super::cell::resolve;
+use super::conflict::resolve;
+use super::environment::Environment;
+use super::id::{IdSeed, Ids};
 use super::union_all::union_all;
-use super::{Environment, IdSeed, Ids};
 use crate::term::Term;
 
-/// Why a fork–join did not take place: what its first branch, in order, that failed came to. The environment is as it was.
+/// The error of a fork–join: the failure of its first branch, in order, that failed. The environment is as it was.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BranchError<E = Infallible> {
-    /// It returned an error.
+    /// The branch returned an error.
     #[error("branch {branch} failed: {error}")]
     Failed {
-        /// Its number, from 0.
+        /// The number of the branch, from 0.
         branch: usize,
         /// The error.
         error: E,
     },
-    /// It panicked.
+    /// The branch panicked.
     #[error("branch {branch} panicked")]
     Panicked {
-        /// Its number, from 0.
+        /// The number of the branch, from 0.
         branch: usize,
-        /// What it panicked with, for [`resume_unwind`](std::panic::resume_unwind).
+        /// The payload of the panic, for [`resume_unwind`](std::panic::resume_unwind).
         payload: Box<dyn Any + Send>,
     },
 }
 
 impl<E> BranchError<E> {
-    /// The number of the branch, from 0.
+    /// Returns the number of the branch, from 0.
     #[must_use]
     pub fn branch(&self) -> usize {
         match self {
@@ -57,16 +58,15 @@ impl<E: fmt::Debug> fmt::Debug for BranchError<E> {
 }
 
 /// # In parallel
-/// Each branch writes a fork of its own, and the environment then becomes the union of itself and the forks, in the order
-/// of the branches: the same on any number of threads, as are the results. The names that branches give to spaces and
-/// states are so too if this environment has an [id seed](Environment::set_id_seed).
+/// Each branch writes a fork of its own, and the environment becomes the union of itself and the forks, in the order of the
+/// branches. Results and environment are the same on any number of threads; so are the ids of new spaces and states if this
+/// environment has an [id seed](Environment::set_id_seed).
 ///
-/// If a branch fails, the environment is as it was. Later branches may then not have run.
+/// If a branch fails, the environment stays as it was, and later branches may not run.
 impl<T: Term> Environment<T> {
-    /// Runs `branch` on a fork for each item, in parallel, and takes in what the forks wrote. Returns what the branches
-    /// returned, in the order of the items.
+    /// Runs `branch` on a fork for each item, in parallel, and merges the forks. Returns the results in the order of the items.
     ///
-    /// Beside the branches, a fork costs O(1), and the union O(d · log n) for d atoms changed.
+    /// Apart from the branches, a fork costs O(1), and the union O(d · log n) for d changed atoms.
     ///
     /// # Errors
     /// [`BranchError::Panicked`] for the first branch that panicked.
@@ -96,10 +96,10 @@ impl<T: Term> Environment<T> {
         self.try_fork_join(items, |fork, item| Ok(branch(fork, item)))
     }
 
-    /// As [`fork_join`](Self::fork_join), for branches that can fail.
+    /// Runs fallible branches as [`fork_join`](Self::fork_join) does.
     ///
     /// # Errors
-    /// What the first branch that failed or panicked came to.
+    /// [`BranchError`] of the first branch that failed or panicked.
     ///
     /// ```
     /// # use pleach::{Atom, Environment, env::BranchError};
@@ -126,17 +126,17 @@ impl<T: Term> Environment<T> {
             .enumerate()
             .map(|(index, item)| branches.run(index, |fork| branch(fork, item)))
             .collect();
-        self.take_in(ended.into_iter(), branches.seed)
+        self.join_branches(ended.into_iter(), branches.seed)
     }
 
-    /// Runs `body`, which can [`spawn`](ForkScope::spawn) branches of different kinds, that borrow from outside. When all
-    /// have ended, takes in what their forks wrote, in the order of the calls of `spawn`. Returns what `body` returned.
+    /// Runs `body`, which can [`spawn`](ForkScope::spawn) branches that borrow from outside. When all have ended, merges their
+    /// forks in the order of the calls of `spawn`, and returns the result of `body`.
     ///
     /// # Errors
     /// [`BranchError::Panicked`] for the first branch that panicked.
     ///
     /// # Panics
-    /// If `body` does. The environment is as it was.
+    /// If `body` panics. The environment is as it was.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -172,13 +172,12 @@ impl<T: Term> Environment<T> {
         let mut ended = std::mem::take(&mut *ended.lock().unwrap_or_else(PoisonError::into_inner));
         ended.sort_unstable_by_key(|(index, _)| *index);
         let seed = branches.seed;
-        self.take_in(ended.into_iter().map(|(_, end)| end), seed)?;
+        self.join_branches(ended.into_iter().map(|(_, end)| end), seed)?;
         Ok(result)
     }
 
-    /// Becomes the union of itself and the forks of these branches, in order; or, if one failed, stays as it is. Returns
-    /// what the branches returned.
-    fn take_in<R, E>(
+    /// Merges the forks of these branches in order, unless one failed. Returns the results of the branches.
+    fn join_branches<R, E>(
         &mut self,
         ended: impl ExactSizeIterator<Item = End<T, R, E>>,
         seed: IdSeed,
@@ -199,7 +198,7 @@ impl<T: Term> Environment<T> {
         if let Some(united) = union_all(versions, &mut resolve::theirs) {
             self.snapshot = united;
         }
-        // The branches have used the one it had.
+        // The branches have used the old seed.
         self.id_seed = self.id_seed.map(|_| seed.child(u64::MAX));
         if let (Some(seed), Some(united)) = (self.id_seed, Arc::get_mut(&mut self.snapshot)) {
             united.world.ids = Ids::new(Some(seed));
@@ -209,7 +208,7 @@ impl<T: Term> Environment<T> {
     }
 }
 
-/// Where branches are spawned: see [`Environment::fork_scope`].
+/// A scope in which branches are spawned: see [`Environment::fork_scope`].
 pub struct ForkScope<'a, 'scope, T: Term> {
     scope: &'a rayon::Scope<'scope>,
     /// A cell, so that only the body's thread spawns: the order must not depend on timing.
@@ -219,7 +218,7 @@ pub struct ForkScope<'a, 'scope, T: Term> {
 }
 
 impl<'scope, T: Term> ForkScope<'_, 'scope, T> {
-    /// Runs `branch` on a fork, in parallel with what else is spawned.
+    /// Runs `branch` on a fork, in parallel with other branches.
     pub fn spawn(&self, branch: impl FnOnce(&mut Environment<T>) + Send + 'scope) {
         let index = self.spawned.replace(self.spawned.get() + 1);
         let (branches, ended) = (Arc::clone(&self.branches), Arc::clone(&self.ended));
@@ -241,15 +240,15 @@ impl<T: Term> fmt::Debug for ForkScope<'_, '_, T> {
     }
 }
 
-/// What all branches of one fork–join share.
+/// The shared data of all branches of one fork–join.
 struct Branches<T: Term> {
     base: Environment<T>,
     seed: IdSeed,
-    /// The first branch that failed so far.
+    /// The least number of a branch that has failed.
     failed: AtomicUsize,
 }
 
-/// A branch of a scope, by its number, and how it ended.
+/// The number of a branch of a scope, and how it ended.
 type Ended<T> = (usize, End<T, (), Infallible>);
 
 /// How a branch ended.
@@ -264,14 +263,14 @@ impl<T: Term> Branches<T> {
     fn of(environment: &Environment<T>) -> Self {
         Self {
             base: environment.clone(),
-            // One for all branches, so that what they name depends on nothing but their numbers.
+            // One for all branches, so that ids depend on the numbers of branches only.
             seed: environment.id_seed.unwrap_or_else(IdSeed::unique),
             failed: AtomicUsize::new(usize::MAX),
         }
     }
 
     fn run<R, E>(&self, branch: usize, run: impl FnOnce(&mut Environment<T>) -> Result<R, E>) -> End<T, R, E> {
-        // Relaxed: a branch that runs in vain does no harm, and one before the first that failed is never skipped.
+        // Relaxed: a branch may run in vain, but none before the first failure is skipped.
         if self.failed.load(Ordering::Relaxed) < branch {
             return End::Skipped;
         }

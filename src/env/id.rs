@@ -1,4 +1,4 @@
-//! Names for what is made inside an environment: spaces and states.
+//! Ids of named spaces and states.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-/// The name of a space inside an environment. Forks that make a space each make different ones.
+/// The id of a named space. Forks give out different ids.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u128);
 
-/// The name of a mutable cell inside an environment.
+/// The id of a state. Forks give out different ids.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StateId(u128);
 
@@ -22,13 +22,13 @@ macro_rules! id {
                 Self(id)
             }
 
-            /// The 16 bytes that tell it from all others.
+            /// Returns the id as 16 bytes.
             #[must_use]
             pub const fn to_bytes(self) -> [u8; 16] {
                 self.0.to_be_bytes()
             }
 
-            /// The id of these bytes.
+            /// Creates the id from the bytes of [`to_bytes`](Self::to_bytes).
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(u128::from_be_bytes(bytes))
@@ -52,31 +52,31 @@ macro_rules! id {
 id!(SpaceId, "space-");
 id!(StateId, "state-");
 
-/// Where ids come from: a seed that no other source has, and a count.
+/// A generator of ids: a seed of its own, and a counter.
 ///
-/// A seed is the number of the source, counted from where this process began at random; or, with the top bit set, a digest that an evaluator
-/// chose, so that a program gives the same names on any number of threads. That two such seeds differ rests on SHA-256.
+/// A seed is a number counted on from a random start; or, with the top bit set, a digest chosen by an evaluator, so that a
+/// program gives out the same ids on any number of threads. The latter differ unless SHA-256 collides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
     seed: IdSeed,
     given: u64,
 }
 
-/// A seed for the ids that a handle gives out: see [`Environment::set_id_seed`](crate::Environment::set_id_seed).
+/// A seed of the ids that a handle gives out: see [`Environment::set_id_seed`](crate::Environment::set_id_seed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdSeed(u128);
 
-/// The low bits of an id, where the count is.
+/// The number of low bits of an id that hold the counter.
 const COUNT_BITS: u32 = 40;
 
 impl IdSeed {
-    /// The first seed of an evaluation. The same each time.
+    /// Returns the first seed of an evaluation, a constant.
     #[must_use]
     pub const fn root() -> Self {
         Self(1 << 127)
     }
 
-    /// The seed of the `index`th task that the task with this seed starts.
+    /// Derives the seed of the `index`th task that the task with this seed starts.
     ///
     /// ```
     /// # use pleach::env::IdSeed;
@@ -97,8 +97,8 @@ impl IdSeed {
         Self((bits | 1 << 127) >> COUNT_BITS << COUNT_BITS)
     }
 
-    /// A seed that no other handle has, of this process or of one whose environments are loaded or merged here: it counts
-    /// on from a number of 63 random bits.
+    /// A seed that no other handle has, neither in this process nor, up to 63 random bits, in one whose environments are loaded
+    /// here.
     pub(crate) fn unique() -> Self {
         static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()) >> 1);
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -109,7 +109,7 @@ impl IdSeed {
 }
 
 impl Ids {
-    /// A source with this seed, or with one of its own.
+    /// A generator with this seed, or with a unique one.
     pub(crate) fn new(seed: Option<IdSeed>) -> Self {
         Self {
             seed: seed.unwrap_or_else(IdSeed::unique),
@@ -123,7 +123,7 @@ impl Ids {
 
     pub(crate) fn next(&mut self) -> u128 {
         self.given += 1;
-        // A source that has given 2⁴⁰ ids runs into those of the next seed; it would take weeks.
+        // After 2⁴⁰ ids, which takes weeks, it would repeat those of the next seed.
         self.seed.0 + u128::from(self.given)
     }
 }

@@ -1,32 +1,33 @@
-//! How much memory an environment takes.
+//! The memory of an environment.
 
-use std::collections::HashSet;
 use std::ops::AddAssign;
 use std::sync::Arc;
 
-use super::Environment;
 use super::cache::PatternCache;
-use super::facts::Part;
+use super::environment::Environment;
+use super::facts::TriePart;
 use super::record::Record;
 use super::sequence::Sequence;
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::world::World;
+use crate::address::AddressSet;
 use crate::map::Map;
 use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View, symbol};
 
-/// Bytes of memory, by who holds them.
+/// Bytes of memory, owned and shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Held {
-    /// Held by this handle alone: dropping it frees them.
+    /// Bytes that only this handle holds: dropping it frees them.
     pub own: usize,
-    /// Held by another handle too, or by an earlier version that is kept as a merge base.
+    /// Bytes that another handle holds too, or an earlier version that is kept as a merge base.
     pub shared: usize,
 }
 
 impl Held {
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub const fn total(self) -> usize {
         self.own + self.shared
@@ -44,16 +45,15 @@ impl AddAssign for Held {
     }
 }
 
-/// How many bytes an environment takes, by structure: see [`Environment::memory`].
+/// The bytes of an environment by structure: see [`Environment::memory`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Memory {
-    /// The snapshot itself: the small struct that the first write after a fork copies.
+    /// The snapshot: the small struct that the first write after a fork copies.
     pub snapshot: Held,
     /// The trie of all atoms.
     pub facts: Held,
-    /// What the trie and the indexes keep of an atom beside its path: multiplicities above 1, definition numbers, the
-    /// atoms of rules and annotations.
+    /// The records of atoms: multiplicities above 1, definition numbers, the atoms of rules and annotations.
     pub records: Held,
     /// The index of rules by head.
     pub rules: Held,
@@ -61,21 +61,20 @@ pub struct Memory {
     pub wildcards: Held,
     /// The index of annotations.
     pub types: Held,
-    /// The indexes by argument that queries have asked for.
+    /// The permuted indexes.
     pub arguments: Held,
-    /// Named spaces, with all that is in them.
+    /// Named spaces and their contents.
     pub spaces: Held,
     /// States and bindings.
     pub cells: Held,
-    /// The answers that are remembered by pattern, which all forks share.
+    /// The cache of answers by pattern, which all forks share.
     pub patterns: Held,
-    /// The names of all symbols of the process, which all environments share, and which are never freed:
-    /// [`symbol::memory`].
+    /// The interned symbols of the process, which all environments share and which are never freed: [`symbol::memory`].
     pub symbols: usize,
 }
 
 impl Memory {
-    /// All but the symbols, which are not this environment's alone.
+    /// Returns the sum of all structures but the symbols.
     #[must_use]
     pub fn total(&self) -> Held {
         let mut total = self.snapshot;
@@ -97,22 +96,22 @@ impl Memory {
 }
 
 impl<T: Term> Environment<T> {
-    /// How many bytes this environment holds, and how many of them it shares with others, as of now. O(n): it looks at
-    /// every atom's path, and at every term that is kept.
+    /// Measures the bytes that this environment holds, and how many of them are shared now. O(n): it visits the path of every
+    /// atom and every stored term.
     ///
-    /// All are bytes requested from the allocator, which rounds them up.
+    /// Bytes are those requested from the allocator, which rounds them up.
     ///
-    /// | what | how it is known |
+    /// | structure | method |
     /// |---|---|
     /// | indexes, spaces, cells: their nodes | exactly |
-    /// | facts and indexes by argument: the tries | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed again, for nodes keep their room |
-    /// | terms that are kept | by what [`Term::view`] shows: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for values of the interpreter's own. Expressions that are one in memory count once |
-    /// | answers remembered by pattern | at least so many: without what they bind |
+    /// | facts and permuted indexes: the tries | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed, since nodes keep their capacity |
+    /// | stored terms | from [`Term::view`]: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for grounded values. Shared expressions count once |
+    /// | cached answers | a lower bound, without the terms in bindings |
     /// | own or shared: nodes and records | exactly, by their reference counts and those above them |
-    /// | own or shared: what only a term holds | as the record or cell that holds it; that your program holds the term too is not seen |
-    /// | earlier versions, kept as merge bases | what they share with this one counts as shared; what only they have does not count |
+    /// | own or shared: terms | as the record or cell that holds them, even if the program holds the term too |
+    /// | earlier versions that are kept as merge bases | structures shared with them count as shared; others don't count |
     ///
-    /// While other threads fork or drop handles, what counts as shared changes.
+    /// While other threads fork or drop handles, the result may mix states.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -183,17 +182,17 @@ fn index<K, T>(index: &Map<K, Sequence<Arc<Record<T>>>>, all_shared: bool) -> He
     held
 }
 
-/// The expressions that were counted already, by the addresses of their items.
-struct Terms<T>(HashSet<*const T>);
+/// The expressions that were counted, by the addresses of their items.
+struct Terms<T>(AddressSet<T>);
 
 impl<T> Default for Terms<T> {
     fn default() -> Self {
-        Self(HashSet::new())
+        Self(AddressSet::default())
     }
 }
 
 impl<T: Term> Terms<T> {
-    /// What a space holds beside its own struct.
+    /// The memory of a space apart from its own struct.
     fn space(&mut self, space: &Space<T>, all_shared: bool) -> Memory {
         let mut memory = Memory {
             rules: index(&space.rules, all_shared),
@@ -207,9 +206,9 @@ impl<T: Term> Terms<T> {
         let arguments = &mut memory.arguments;
         for index in space.arguments.iter() {
             arguments.count(index.bytes(), all_shared);
-            for part in [&index.turned, &index.others] {
+            for part in [&index.permuted, &index.rest] {
                 part.each_part(|part, shared| {
-                    if let Part::Node(bytes) = part {
+                    if let TriePart::Node(bytes) = part {
                         arguments.count(bytes, all_shared || shared);
                     }
                 });
@@ -218,10 +217,10 @@ impl<T: Term> Terms<T> {
         space.facts.each_part(|part, shared| {
             let shared = all_shared || shared;
             match part {
-                Part::Node(bytes) => memory.facts.count(bytes, shared),
-                Part::Entry(multiplicity) => {
+                TriePart::Node(bytes) => memory.facts.count(bytes, shared),
+                TriePart::Entry(multiplicity) => {
                     if let Some(record) = multiplicity.record() {
-                        // The trie holds a record once, and so does an index if it is in one.
+                        // A record is referenced by the trie, and by an index if it has an order.
                         let holders = 1 + usize::from(record.order > 0);
                         let heap = record.atom.as_ref().map_or(0, |atom| self.heap(atom));
                         let bytes = counted::<Record<T>>() + heap;
@@ -235,7 +234,7 @@ impl<T: Term> Terms<T> {
         memory
     }
 
-    /// What a term holds beside its own `size_of::<T>()`, as far as it was not counted before.
+    /// The heap bytes of a term, without expressions that were counted before.
     fn heap(&mut self, term: &T) -> usize {
         let mut bytes = 0;
         for_each(term, |term| {

@@ -1,55 +1,58 @@
-//! What leads from one environment to another, as a value: to be looked at, shipped, undone, or done elsewhere.
+//! Patches: the changes from one environment to another, as a value.
 
+mod definition_order;
 #[cfg(feature = "serde")]
 mod serde;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::apply::{Delta, Edit, Edits, with_encoder};
-use super::cell::{self, Cell, Cells, Conflict, Conflicts, Content, Resolution, resolve};
+use super::cell::{self, Cell, Cells, Content};
+use super::conflict::{Conflict, Conflicts, Resolution, merge_cells, resolve};
+use super::edit::{Delta, Edit, Edits};
+use super::environment::Environment;
 use super::id::SpaceId;
+use super::record::count;
 use super::snapshot::Snapshot;
 use super::space::{Space, decode};
-use super::union::count;
-use super::{Environment, World};
+use super::world::World;
 use crate::map;
+use crate::term::path::with_encoder;
 use crate::term::{Atom, Print, Term};
 
-/// One thing that differs between two environments.
+/// A difference between two environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change<T = Atom> {
-    /// An atom is present differently often.
+    /// A change of an atom's multiplicity.
     Atom {
         /// The named space it is in, or `None` for the environment's own.
         space: Option<SpaceId>,
         /// The atom.
         atom: T,
-        /// How often it was present.
+        /// The multiplicity before.
         from: u64,
-        /// How often it is.
+        /// The multiplicity after.
         to: u64,
     },
-    /// A space was made.
+    /// The creation of a named space.
     Space(SpaceId),
-    /// A state or a binding holds something else.
+    /// A change of a cell's content.
     Cell {
         /// The state or the binding.
         cell: Cell,
-        /// What it held, if it existed.
+        /// The content before, if the cell existed.
         from: Option<T>,
-        /// What it holds, if it exists.
+        /// The content after, if the cell exists.
         to: Option<T>,
     },
 }
 
-/// The changes that lead from one environment to another: made by [`Environment::diff`], done by
-/// [`Environment::apply`].
+/// The changes from one environment to another: made by [`Environment::diff`], applied by [`Environment::apply`].
 ///
-/// It is a value of its own, apart from both environments. For each space, plain facts come first, in the order of their
-/// paths, then rules and annotations, in the order in which the second environment defines them; the environment's own
-/// space comes before the named ones, and cells come last.
+/// A patch is independent of both environments. The environment's own space comes first, then the named ones, then cells. In
+/// each space, plain facts come first, in the order of their paths, then rules and annotations, in the definition order of
+/// the second environment.
 ///
 /// ```
 /// # use pleach::{Atom, Environment};
@@ -75,26 +78,26 @@ pub struct Patch<T = Atom> {
 }
 
 impl<T> Patch<T> {
-    /// Is there nothing to change?
+    /// Returns `true` if there are no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// The number of changes.
+    /// Returns the number of changes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.changes.len()
     }
 
-    /// The changes, in order.
+    /// Returns an iterator over the changes, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Change<T>> {
         self.changes.iter()
     }
 }
 
 impl<T: Clone> Patch<T> {
-    /// What undoes this patch. A definition that comes back comes last; spaces that were made stay, empty.
+    /// Returns the patch that undoes this one. Restored definitions come last; created spaces are emptied and stay.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let undo = |change: &Change<T>| match change.clone() {
@@ -143,7 +146,7 @@ impl<'a, T> IntoIterator for &'a Patch<T> {
     }
 }
 
-/// A change a line: `+1 (an atom)`, `-2 (another)`, `state-1: (old) -> (new)`.
+/// One change a line: `+1 (an atom)`, `-2 (another)`, `state-1: (old) -> (new)`.
 impl<T: Term> fmt::Display for Patch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.changes.iter().try_for_each(|change| writeln!(f, "{change}"))
@@ -160,7 +163,7 @@ impl<T: Term> fmt::Display for Change<T> {
                 let (sign, by) = if to >= from { ('+', to - from) } else { ('-', from - to) };
                 write!(f, "{sign}{by} {}", Print(atom))
             }
-            Self::Space(id) => write!(f, "{id}: made"),
+            Self::Space(id) => write!(f, "{id}: created"),
             Self::Cell { cell, from, to } => {
                 let print = |term: &Option<T>| term.as_ref().map_or("nothing".into(), |term| Print(term).to_string());
                 write!(f, "{cell}: {} -> {}", print(from), print(to))
@@ -208,7 +211,7 @@ impl<T: Term> Snapshot<T> {
     }
 }
 
-/// Lists the atoms that two spaces have differently often.
+/// Appends the changes of multiplicities between two spaces.
 fn list<T: Term>(space: Option<SpaceId>, from: &Space<T>, to: &Space<T>, list: &mut Vec<Change<T>>) {
     let changes = from.facts.diff(&to.facts);
     let mut walk = changes.walk();
@@ -234,21 +237,20 @@ fn list<T: Term>(space: Option<SpaceId>, from: &Space<T>, to: &Space<T>, list: &
 }
 
 impl<T: Term> Environment<T> {
-    /// What leads from this environment to `other`. Costs O(d · log n) for d differences between forks; O(n) if the two
-    /// only happen to be alike.
+    /// Returns the changes from this environment to `other`. O(d · log n) for d differences between forks; O(n) if the two are
+    /// unrelated.
     ///
-    /// It doesn't tell of definitions that both have in another order: [`reordered`](Self::reordered) does.
+    /// Differences in definition order alone aren't included: see [`reordered`](Self::reordered).
     #[must_use]
     pub fn diff(&self, other: &Self) -> Patch<T> {
         self.snapshot.diff(&other.snapshot)
     }
 
-    /// Does what a patch says: adds and removes as many occurrences of each atom as it does, and puts into each cell what
-    /// it puts there. The union of two forks is one of them with the patch applied that leads from their merge base to
-    /// the other. O(log n) a change.
+    /// Applies a patch: adds to and subtracts from multiplicities, creates spaces and sets cells. The union of two forks is one
+    /// of them after applying the patch from their merge base to the other. O(log n) a change.
     ///
-    /// If that changes nothing, since what the patch removes isn't there or its cells hold what it leads to, this
-    /// environment stays at the state it is at.
+    /// If nothing changes, since the atoms that the patch removes are absent and its cells have their new contents, this
+    /// environment stays at its state.
     pub fn apply(&mut self, patch: &Patch<T>) {
         match self.apply_with(patch, resolve::theirs) {
             Ok(()) => {}
@@ -256,11 +258,11 @@ impl<T: Term> Environment<T> {
         }
     }
 
-    /// As [`apply`](Self::apply), but `resolve` decides about each cell that holds neither what the patch comes from nor
-    /// what it leads to.
+    /// Applies a patch as [`apply`](Self::apply) does, and calls `resolve` for each cell that has neither its old nor its new
+    /// content.
     ///
     /// # Errors
-    /// All conflicts that `resolve` gave up on. Nothing has changed then.
+    /// All conflicts for which `resolve` returned [`Resolution::Fail`]. Nothing has changed then.
     pub fn apply_with(
         &mut self,
         patch: &Patch<T>,
@@ -287,12 +289,12 @@ impl<T: Term> Environment<T> {
             }
         }
         let mut cells = self.snapshot.world.cells.clone();
-        let conflicts = cell::merge(&mut cells, &from, &[], &to, &mut resolve);
+        let conflicts = merge_cells(&mut cells, &from, &[], &to, &mut resolve);
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
         let world = &self.snapshot.world;
-        // Each edit for itself: those that only take back one another are found where states are published.
+        // Each edit by itself: edits that undo one another are detected when states are published.
         let are_idle = |(id, edits): (&_, &Edits<T>)| world.space(*id).is_some_and(|space| edits.are_idle(space));
         if spaces.iter().all(are_idle) && cell::changes(&world.cells, &cells).next().is_none() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Questions to an environment: the atoms that match a pattern, and the rules that match a call.
+//! Queries: the atoms that match a pattern, and the rules that match a call.
 
 mod clash;
 mod descent;
@@ -19,38 +19,37 @@ pub use self::limited::LimitedQuery;
 pub use self::rules::RulesFor;
 use self::search::Search;
 use self::shape::Shape;
-use super::apply::with_encoder;
+use super::error::UnboundVariable;
 use super::record::Multiplicity;
 use super::space::{Space, decode, decode_path};
+use crate::term::path::with_encoder;
 use crate::term::walk::try_for_each;
 use crate::term::{Bindings, Leaf, Term, View, rename_apart, unify};
 
 impl<T: Term> Space<T> {
-    /// The atoms that unify with `pattern`, in the order of [`iter`](Space::iter), each with the bindings that make both
-    /// equal and with its multiplicity.
+    /// Returns the atoms that unify with `pattern`, in the order of [`iter`](Space::iter), each with the most general unifier
+    /// and its multiplicity.
     ///
-    /// Variables of both sides are bound, one that occurs several times to the same atom each time, and none to an atom
-    /// that contains it. Variables of stored atoms are renamed apart from those of the pattern and of other answers:
-    /// they get ids from [`Query::fresh`] on.
+    /// Variables of both sides are bound: each to one atom, and to none that contains it. Variables of stored atoms are
+    /// renamed apart from those of the pattern and of other answers: they get ids from [`Query::fresh`] on.
     ///
-    /// The iterator is lazy: each answer is looked for when it is asked for. It follows only those branches of the trie
-    /// of facts that agree with the pattern so far, and builds nothing but what the variables of the pattern stand for,
-    /// and atoms that have variables of their own.
+    /// The iterator is lazy. It follows only those branches of the trie of facts that agree with the pattern so far, and
+    /// builds the atoms that variables of the pattern are bound to, and stored atoms that have variables.
     ///
     /// # Cost
-    /// For a pattern that begins with what it asks for, such as `(edge n7 $y)`, O(log n) and the answers. A part of the
-    /// pattern that comes after a variable is looked for below each atom that the variable can stand for: `(edge $x n7)`
-    /// visits every `$x` that has an edge.
+    /// O(log n) and the answers, for a pattern such as `(edge n7 $y)` whose ground part comes first. Ground parts after a
+    /// variable are looked for below each atom that the variable can be bound to: `(edge $x n7)` visits each `$x` that has an
+    /// edge, unless there is a permuted index.
     ///
-    /// Unless there is an **index by argument**. When queries like `(edge $x n7)` have taken 8 steps for each fact
-    /// `(edge … …)`, three queries or so, the next one builds an index of these facts by their second argument, in
-    /// O(m log m) for m facts. From then on they cost O(log n) and the answers. The pattern's head must be a leaf, and the
-    /// argument free of variables. An index is part of the state: forks and unions have it, and writes of its facts keep it
-    /// in step, each at about the cost of one more write. There are at most 8 in a space, with twice as many entries as
-    /// there are facts; one that is not read while as many of its facts are written as it has is dropped. Answers and their
-    /// order are the same with and without. [`Memory::arguments`](crate::env::Memory::arguments) tells the bytes.
+    /// A **permuted index** has the facts of one head by a ground argument after the first. Once queries like `(edge $x n7)`
+    /// have taken 8 steps for each fact `(edge … …)`, which takes about three of them, the next one builds the index by the
+    /// second argument, in O(m log m) for m facts. Then they cost O(log n) and the answers. The head must be a leaf. An index
+    /// is part of the state: forks and unions have it, and each write of its facts updates it, at about the cost of another
+    /// write. A space has at most 8, with twice as many entries as it has facts; one that isn't read while as many of its
+    /// facts are written as it has is dropped. Indexes change neither answers nor their order.
+    /// [`Memory::arguments`](crate::env::Memory::arguments) has their bytes.
     ///
-    /// [`Query::with_limit`] bounds the work.
+    /// [`Query::with_limit`] limits the work.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -77,15 +76,16 @@ pub struct Query<'a, T: Term> {
 
 /// An atom that matches a pattern.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Answer<T> {
-    /// What the variables stand for.
+    /// The bindings of the variables.
     pub bindings: Bindings<T>,
-    /// How many times the atom is present, at least 1.
+    /// The multiplicity of the atom, at least 1.
     pub multiplicity: u64,
 }
 
 impl<T: Term> Answer<T> {
-    /// `template` with every variable replaced by what it stands for, to the end; variables that are not bound stay.
+    /// Substitutes the bindings into `template`, recursively. Unbound variables stay.
     pub fn resolve(&self, template: &T) -> T {
         self.bindings.resolve(template)
     }
@@ -104,21 +104,19 @@ impl<'a, T: Term> Query<'a, T> {
         }
     }
 
-    /// The least id that no variable of the pattern or of an answer so far has. At first, it is one more than the
-    /// greatest id of the pattern.
+    /// Returns the least id above those of all variables of the pattern and of the answers so far.
     pub fn fresh(&self) -> u64 {
         self.fresh
     }
 
-    /// Makes the variables of answers have ids from `id` on, if that is more than [`fresh`](Query::fresh): for a caller
-    /// that has variables in use which are not in the pattern.
+    /// Sets a minimum for the ids of variables in answers, for callers that use variables which aren't in the pattern.
     #[must_use]
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
         self
     }
 
-    /// The bindings by which the entry that was found matches, if it does.
+    /// The bindings with which the entry matches, if it does.
     fn bindings(&mut self, entry: &Multiplicity<T>) -> Option<Bindings<T>> {
         let mut bindings = Bindings::new();
         if !keeps_atom(entry) && self.search.is_match() {
@@ -133,8 +131,7 @@ impl<'a, T: Term> Query<'a, T> {
 }
 
 impl<'a, T: Term> Query<'a, T> {
-    /// Makes the query end with [`QueryError::Limit`] when it has taken so many steps, as [`Join::with_limit`] does.
-    /// It begins at the first answer.
+    /// Restarts the query with a limit of steps, after which it ends with [`QueryError::Limit`]: see [`Join::with_limit`].
     ///
     /// ```
     /// # use pleach::{Atom, Environment, env::QueryError};
@@ -150,38 +147,34 @@ impl<'a, T: Term> Query<'a, T> {
         LimitedQuery::new(self, steps)
     }
 
-    /// Whether the answers say of each variable of `template` what it stands for: whether it occurs in the pattern.
-    /// O(size · variables).
+    /// Checks that every variable of `template` occurs in the pattern, so that answers bind it. O(size · variables).
     ///
     /// # Errors
-    /// [`QueryError::Unbound`] with the first variable that does not.
+    /// [`UnboundVariable`] with the first variable that doesn't.
     ///
     /// ```
-    /// # use pleach::{Atom, Environment, env::QueryError};
+    /// # use pleach::{Atom, Environment};
     /// let env = Environment::<Atom>::new();
     /// let query = env.query(&"(edge $x $y)".parse()?);
     /// assert_eq!(query.check_template(&"($y $x)".parse()?), Ok(()));
-    /// assert_eq!(query.check_template(&"($x $z)".parse()?), Err(QueryError::Unbound("z".into())));
+    /// assert_eq!(&*query.check_template(&"($x $z)".parse()?).unwrap_err().name, "z");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check_template(&self, template: &T) -> Result<(), QueryError> {
+    pub fn check_template(&self, template: &T) -> Result<(), UnboundVariable> {
         unbound(template, &self.variables)
     }
 }
 
-/// What can be wrong with a query.
+/// Why a query ended early.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// It would have taken more steps than it may: there may be more answers.
+    /// It reached its limit of steps. There may be more answers.
     #[error("the query took more than {0} steps")]
     Limit(u64),
-    /// What was to stop it was set: there may be more answers.
+    /// It was stopped by another thread. There may be more answers.
     #[error("the query was stopped")]
     Stopped,
-    /// A variable of the template, of this name, does not occur in the patterns.
-    #[error("the variable {0} of the template is in no pattern")]
-    Unbound(Box<str>),
 }
 
 impl<T: Term> FusedIterator for Query<'_, T> {}
@@ -200,12 +193,12 @@ impl<T: Term> Iterator for Query<'_, T> {
     }
 }
 
-/// Whether the atom of an entry is kept, so that it need not be, or can't be, decoded.
+/// Whether the atom of an entry is kept, so that it isn't decoded from its path.
 fn keeps_atom<T>(entry: &Multiplicity<T>) -> bool {
     entry.record().is_some_and(|record| record.atom.is_some())
 }
 
-/// Unifies a pattern with the atom of an entry, whose variables get ids from `fresh` on, which is moved if that succeeds.
+/// Unifies a pattern with the atom of an entry, whose variables get ids from `fresh` on. Advances `fresh` if that succeeds.
 fn unify_entry<T: Term>(
     pattern: &T,
     path: &[u8],
@@ -226,14 +219,14 @@ fn unify_entry<T: Term>(
 }
 
 /// An error if `template` has a variable that is none of these.
-fn unbound<T: Term>(template: &T, variables: &[T]) -> Result<(), QueryError> {
+fn unbound<T: Term>(template: &T, variables: &[T]) -> Result<(), UnboundVariable> {
     let unbound = try_for_each(template, |term| {
         match term.view() {
             View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
             View::Leaf(leaf @ Leaf::Variable { name, .. }) => {
                 let known = |variable: &T| matches!(variable.view(), View::Leaf(known) if known == leaf);
                 if !variables.iter().any(known) {
-                    return ControlFlow::Break(QueryError::Unbound(name.into()));
+                    return ControlFlow::Break(UnboundVariable { name: name.into() });
                 }
             }
             _ => {}

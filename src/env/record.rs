@@ -1,4 +1,4 @@
-//! What the environment knows of one atom: how often it is present, and when it was defined.
+//! Multiplicities, definition numbers and heads of atoms.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -8,21 +8,19 @@ use pathmap::ring::{AlgebraicResult, COUNTER_IDENT, DistributiveLattice, Lattice
 
 use crate::term::{Leaf, Symbol, Term, View};
 
-/// How many times an atom is present: the value beside each path of [`Space::create_space`].
+/// The number of occurrences of an atom: the value of each path of [`Space::to_pathmap`]. Equality is that of the numbers.
 ///
-/// Two multiplicities are equal if their counts are.
-///
-/// [`Space::create_space`]: crate::env::Space::create_space
+/// [`Space::to_pathmap`]: crate::env::Space::to_pathmap
 pub struct Multiplicity<T>(Option<Arc<Record<T>>>);
 
-/// What the trie keeps of an atom that is more than a plain fact present once.
+/// The multiplicity, the definition number and the atom, of an atom that isn't a plain fact with one occurrence.
 #[derive(Debug)]
 pub(crate) struct Record<T> {
     /// At least 1.
     pub(crate) count: u64,
-    /// The definition number of a rule or annotation, from 1; 0 for all else.
+    /// The definition number of a rule or annotation, from 1; 0 for other atoms.
     pub(crate) order: u64,
-    /// The atom itself, where its path would not give it back, or where it is read too often to be decoded.
+    /// The atom, if it can't be decoded from its path or is read too often for that.
     pub(crate) atom: Option<T>,
 }
 
@@ -33,10 +31,10 @@ impl<T> Record<T> {
 }
 
 impl<T> Multiplicity<T> {
-    /// A plain fact, present once. It takes no memory beside its place in the trie.
+    /// One occurrence of a plain fact, which allocates nothing.
     pub(crate) const ONCE: Self = Self(None);
 
-    /// This many occurrences of a plain fact, or none if `count` is 0. Constant time.
+    /// Creates the multiplicity of a plain fact, or `None` if `count` is 0. O(1).
     #[must_use]
     pub fn new(count: u64) -> Option<Self> {
         match count {
@@ -46,13 +44,13 @@ impl<T> Multiplicity<T> {
         }
     }
 
-    /// The number of occurrences, at least 1. Constant time.
+    /// Returns the number of occurrences, at least 1. O(1).
     #[must_use]
     pub fn get(&self) -> u64 {
         self.record().map_or(1, |record| record.count)
     }
 
-    /// As many as both together, of an atom that is in no index. Stops at `u64::MAX`.
+    /// The sum of two multiplicities of an atom that is in no index. Saturates at `u64::MAX`.
     pub(crate) fn sum(&self, other: &Self) -> Self
     where
         T: Clone,
@@ -97,7 +95,7 @@ impl<T> PartialEq for Multiplicity<T> {
 
 impl<T> Eq for Multiplicity<T> {}
 
-/// As `Entry` asks: sums are made from differences, never here.
+/// As `Entry` requires, no new value is made here: multiplicities are added elsewhere.
 impl<T> Lattice for Multiplicity<T> {
     fn pjoin(&self, other: &Self) -> AlgebraicResult<Self> {
         AlgebraicResult::Identity(if self == other {
@@ -128,8 +126,8 @@ impl<T> std::fmt::Debug for Multiplicity<T> {
     }
 }
 
-/// The name and arity that a rule's left side calls: `(f $x 1)` has the head `f` of arity 2, the bare symbol `f` the
-/// head `f` of arity 0.
+/// The symbol and the arity that the left side of a rule calls: `(f $x 1)` has the head `f` of arity 2, the bare symbol `f`
+/// the head `f` of arity 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Head {
     /// The head symbol.
@@ -139,7 +137,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a term, or `None` if it is a value or a variable, or starts with one, or with an expression.
+    /// Returns the head of a term, or `None` if the term is a value or a variable, or starts with one or with an expression.
     #[must_use]
     pub fn of<T: Term>(term: &T) -> Option<Self> {
         let (symbol, arity) = match term.view() {
@@ -158,7 +156,7 @@ impl Head {
 }
 
 impl Hash for Head {
-    /// As `HeadRef`, by the characters of the symbol: a read has a `&str` and must not ask the interner, which locks.
+    /// As `HeadRef`, by the characters of the symbol: reads look up a `&str` without the interner, which locks.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.borrowed().hash(state);
     }
@@ -177,7 +175,7 @@ impl Equivalent<Head> for HeadRef<'_> {
     }
 }
 
-/// A symbol as a key that is looked up by its characters.
+/// A symbol as a key that is looked up by `&str`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name(pub(crate) Symbol);
 
@@ -193,7 +191,29 @@ impl Equivalent<Name> for str {
     }
 }
 
-/// The index that an atom belongs in, beside the facts.
+/// The multiplicity of an atom that may be absent.
+pub(crate) fn count<T>(multiplicity: Option<&Multiplicity<T>>) -> u64 {
+    multiplicity.map_or(0, Multiplicity::get)
+}
+
+/// The atom `(= lhs rhs)`.
+pub(crate) fn rule<T: Term>(lhs: T, rhs: T) -> T {
+    T::expression(vec![keyword("="), lhs, rhs])
+}
+
+/// The atom `(: name type)`.
+pub(crate) fn annotation<T: Term>(name: T, of_type: T) -> T {
+    T::expression(vec![keyword(":"), name, of_type])
+}
+
+fn keyword<T: Term>(name: &str) -> T {
+    match T::leaf(Leaf::Symbol(name)) {
+        Some(symbol) => symbol,
+        None => unreachable!("`Term::leaf` builds every symbol"),
+    }
+}
+
+/// The index of definitions that an atom belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Index {
     Rule(Head),
@@ -203,7 +223,7 @@ pub(crate) enum Index {
 }
 
 impl Index {
-    /// How the path of every indexed atom begins: with the heads of `(= lhs rhs)` and `(: name type)`.
+    /// The prefixes of the paths of indexed atoms: `(= lhs rhs)` and `(: name type)`.
     pub(crate) const KEYWORDS: [&[u8]; 2] = [b"\xc3\x81=", b"\xc3\x81:"];
 
     pub(crate) fn of<T: Term>(atom: &T) -> Self {
@@ -229,7 +249,7 @@ fn symbol<T: Term>(term: &T) -> Option<&str> {
     }
 }
 
-/// A rule `(= lhs rhs)` as the environment holds it. A borrowed view: copying one costs nothing.
+/// A reference to a rule `(= lhs rhs)` of an environment.
 pub struct Rule<'a, T> {
     record: &'a Record<T>,
 }
@@ -240,32 +260,32 @@ impl<'a, T: Term> Rule<'a, T> {
         Self { record }
     }
 
-    /// The whole rule, `(= lhs rhs)`.
+    /// Returns the whole rule, `(= lhs rhs)`.
     #[must_use]
     pub fn atom(&self) -> &'a T {
         self.record.definition()
     }
 
-    /// What the rule rewrites.
+    /// Returns the left side, which the rule rewrites.
     #[must_use]
     pub fn lhs(&self) -> &'a T {
         self.record.parts()[1]
     }
 
-    /// What it rewrites it to.
+    /// Returns the right side.
     #[must_use]
     pub fn rhs(&self) -> &'a T {
         self.record.parts()[2]
     }
 
-    /// How many times the rule is present, at least 1.
+    /// Returns the number of occurrences of the rule, at least 1.
     #[must_use]
     pub fn multiplicity(&self) -> u64 {
         self.record.count
     }
 
-    /// The rule's place among the definitions of its environment: a later definition has a greater number. A rule that
-    /// is added again keeps its place; one that was removed and is added again comes last.
+    /// Returns the definition number, which is greater than those of earlier definitions. A rule that is added again keeps its
+    /// number; one that was removed and is added again gets a new one.
     #[must_use]
     pub fn order(&self) -> u64 {
         self.record.order
@@ -293,7 +313,7 @@ impl<T: Term> Record<T> {
     pub(crate) fn parts(&self) -> [&T; 3] {
         match self.definition().view() {
             View::Expression([keyword, left, right]) => [keyword, left, right],
-            _ => unreachable!("`Term::view` shows the same parts each time"),
+            _ => unreachable!("`Term::view` returns the same parts each time"),
         }
     }
 }

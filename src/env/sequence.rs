@@ -1,4 +1,4 @@
-//! An ordered persistent sequence: the rules of one head, in the order of their definition.
+//! A persistent B+ tree keyed by number: the rules of one head in definition order.
 
 mod diff;
 
@@ -7,15 +7,14 @@ use std::mem;
 use std::slice;
 use std::sync::Arc;
 
-/// A persistent sequence of values in the order of their keys: numbers that grow with time, so that most insertions are
+/// A persistent sequence of values in the order of their keys. Keys are numbers that grow over time, so most insertions are
 /// at the end.
 ///
-/// A B+ tree whose nodes hold up to `N` items and are shared by all clones that have not changed them. With more than one
-/// element:
+/// A B+ tree whose nodes have up to `N` items and are shared between clones. With more than one element:
 ///
 /// ```text
 ///                      ┌───────────┬───────────┬────────┐
-///   inner, level 1     │ 0: node   │ 64: node  │ 97: …  │     key: a bound, not above any key below
+///   inner, level 1     │ 0: node   │ 64: node  │ 97: …  │     key: a lower bound of the keys below
 ///                      └────┬──────┴────┬──────┴────────┘
 ///              ┌────────────┘           └──────────┐
 ///   ┌──────┬───┴──┬──────┬───┐      ┌──────┬───────┴──┐
@@ -23,22 +22,22 @@ use std::sync::Arc;
 ///   └──────┴──────┴──────┴───┘      └──────┴──────────┘
 /// ```
 ///
-/// Invariants, which [`check`](Sequence::check) tests by number:
+/// Invariants, which [`check`](Sequence::check) checks by number:
 /// 1. Keys grow strictly from left to right.
-/// 2. The bound of a child is not above any key in the child, and above all keys before it.
+/// 2. The bound of a child is at most each key in the child, and above all keys before it.
 /// 3. All leaves are at the same depth, and `len` counts their elements.
 /// 4. A node holds at most `N` items; at least one; and at least `N / 2`, unless it is on the right edge of the tree.
 /// 5. The root has at least two items: a tree of one element is a [`Root::One`].
 ///
-/// By 4 the depth is O(log len) whatever was removed. Only the right edge may be thin, because a full node there is not
-/// split in halves but left full, as the next key is expected after it; so a sequence made by pushing has full leaves.
+/// By 4 the depth is O(log len) after any removals. Only nodes on the right edge may have few items: a full node there isn't
+/// split in halves but left full, since the next key is expected after it. So a sequence made by pushing has full leaves.
 ///
 /// | operation | cost |
 /// |---|---|
-/// | clone | one reference count |
+/// | clone | one reference-count increment |
 /// | `get` | O(log n) |
 /// | `insert`, `remove` | O(log n), and a copy of each shared node on the path |
-/// | iterate | O(1) an element; O(log n) to begin at any key |
+/// | iterate | O(1) an element; O(log n) to start at a key |
 #[derive(Clone)]
 pub(crate) struct Sequence<V, const N: usize = 32> {
     root: Root<V>,
@@ -59,7 +58,7 @@ enum Node<V> {
 }
 
 impl<V: Clone> Clone for Node<V> {
-    /// With room for one more, as nodes are cloned to be changed.
+    /// With capacity for one more item, since nodes are cloned to be changed.
     fn clone(&self) -> Self {
         fn copy<T: Clone>(items: &[(u64, T)]) -> Vec<(u64, T)> {
             let mut copy = Vec::with_capacity(items.len() + 1);
@@ -113,7 +112,7 @@ impl<V, const N: usize> Sequence<V, N> {
         Sequence { root: Root::Empty }
     }
 
-    /// How many elements there are. O(1).
+    /// The number of elements. O(1).
     pub(crate) fn len(&self) -> usize {
         match &self.root {
             Root::Empty => 0,
@@ -122,7 +121,7 @@ impl<V, const N: usize> Sequence<V, N> {
         }
     }
 
-    /// Whether there are none. O(1).
+    /// Whether there are no elements. O(1).
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self.root, Root::Empty)
     }
@@ -139,8 +138,7 @@ impl<V, const N: usize> Sequence<V, N> {
         }
     }
 
-    /// Whether both share all their nodes, so that they are equal. `false` says nothing, and is what sequences of one
-    /// element always say. O(1).
+    /// Whether both share all nodes, and so are equal. Sequences of one element have none, and give `false`. O(1).
     pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         match (&self.root, &other.root) {
             (Root::Empty, Root::Empty) => true,
@@ -159,7 +157,7 @@ impl<V, const N: usize> Sequence<V, N> {
         self.iter().map(|(_, value)| value)
     }
 
-    /// The elements from the first whose key is not below `key` on. O(log n) to begin.
+    /// The elements with keys from `key` on. O(log n) to start.
     pub(crate) fn iter_from(&self, key: u64) -> Iter<'_, V> {
         let (items, rest) = match &self.root {
             Root::Empty => (&[][..], None),
@@ -178,7 +176,7 @@ impl<V, const N: usize> Sequence<V, N> {
 }
 
 impl<V, const N: usize> Sequence<V, N> {
-    /// Visits each node: the bytes of its allocations, and whether another sequence has it too. O(n / N).
+    /// Calls `visit` for each node, with the bytes of its allocations, and whether it is shared. O(n / N).
     pub(crate) fn each_node(&self, visit: &mut impl FnMut(usize, bool)) {
         fn each<V>(node: &Arc<Node<V>>, shared: bool, visit: &mut impl FnMut(usize, bool)) {
             let shared = shared || Arc::strong_count(node) > 1;
@@ -186,7 +184,7 @@ impl<V, const N: usize> Sequence<V, N> {
                 Node::Leaf(items) => items.capacity() * size_of::<(u64, V)>(),
                 Node::Inner(items) => items.capacity() * size_of::<(u64, Arc<Node<V>>)>(),
             };
-            // An `Arc` keeps two counts beside its content.
+            // An `Arc` allocates two counts with its content.
             visit(2 * size_of::<usize>() + size_of::<Node<V>>() + items, shared);
             if let Node::Inner(items) = &**node {
                 items.iter().for_each(|(_, child)| each(child, shared, visit));
@@ -199,7 +197,7 @@ impl<V, const N: usize> Sequence<V, N> {
 }
 
 impl<V: Clone, const N: usize> Sequence<V, N> {
-    /// Puts a value at this key and returns the one it replaces. O(log n); at the end of the sequence O(1) amortized.
+    /// Inserts a value, and returns the one it replaces. O(log n); at the end of the sequence O(1) amortized.
     pub(crate) fn insert(&mut self, key: u64, value: V) -> Option<V> {
         match &mut self.root {
             Root::Empty => {
@@ -230,7 +228,7 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
         }
     }
 
-    /// Takes away and returns the value with this key. O(log n); copies nothing if there is none.
+    /// Removes and returns the value with this key. O(log n); copies nothing if there is none.
     pub(crate) fn remove(&mut self, key: u64) -> Option<V> {
         self.get(key)?;
         let removed = match &mut self.root {
@@ -249,7 +247,7 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
         removed
     }
 
-    /// Inserts below `node`, which is on the right edge of the tree or not.
+    /// Inserts below `node`; `edge` says whether it is on the right edge of the tree.
     fn put(node: &mut Arc<Node<V>>, key: u64, value: V, edge: bool) -> Put<V> {
         match Arc::make_mut(node) {
             Node::Leaf(items) => match search(items, key) {
@@ -273,7 +271,7 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
         }
     }
 
-    /// Inserts an item; if the node was full, returns the right part of what became too much.
+    /// Inserts an item. If the node was full, splits it and returns the right part.
     fn add<T>(items: &mut Vec<(u64, T)>, index: usize, item: (u64, T), edge: bool) -> Option<Vec<(u64, T)>> {
         if items.len() < N {
             items.insert(index, item);
@@ -291,7 +289,7 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
         Some(right)
     }
 
-    /// Removes a key that is there from below `node`, which may be left with too few items, or none.
+    /// Removes a present key from below `node`, which may be left with too few items, or none.
     fn take(node: &mut Arc<Node<V>>, key: u64, edge: bool) -> Option<V> {
         match Arc::make_mut(node) {
             Node::Leaf(items) => search(items, key).ok().map(|index| items.remove(index).1),
@@ -311,7 +309,7 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
         }
     }
 
-    /// Makes one node, or two of the same size, of the children at `index` and after it.
+    /// Merges the children at `index` and after it, or balances them if they have too many items for one node.
     fn level(items: &mut Vec<(u64, Arc<Node<V>>)>, index: usize) {
         fn level<T, const N: usize>(left: &mut Vec<(u64, T)>, right: Vec<(u64, T)>) -> Option<Vec<(u64, T)>> {
             left.extend(right);
@@ -344,18 +342,18 @@ impl<V: Clone, const N: usize> Sequence<V, N> {
     }
 }
 
-/// What inserting below a node came to.
+/// The result of inserting below a node.
 enum Put<V> {
-    /// The key was there: its old value.
+    /// The old value of a present key.
     Replaced(V),
-    /// The key is new; and if the node had to be split, the node to its right, with its bound.
+    /// The key is new. If the node was split, its new right sibling with its bound.
     Added(Option<(u64, Arc<Node<V>>)>),
 }
 
 /// The elements of a [`Sequence`] in the order of their keys. Made by [`Sequence::iter`].
 pub(crate) struct Iter<'a, V> {
     items: slice::Iter<'a, (u64, V)>,
-    /// The root, and the bound by which it leads to the next leaf.
+    /// The root, and the bound of the next leaf.
     rest: Option<(&'a Node<V>, u64)>,
 }
 
@@ -374,7 +372,7 @@ impl<'a, V> Iterator for Iter<'a, V> {
 impl<'a, V> Iter<'a, V> {
     #[cold]
     fn next_leaf(&mut self) -> Option<(u64, &'a V)> {
-        // Leaves are not empty (invariant 4).
+        // Leaves aren't empty (invariant 4).
         let (root, bound) = self.rest?;
         let (items, next) = root.leaf(bound);
         self.items = items.iter();
@@ -442,7 +440,7 @@ impl<V: fmt::Debug, const N: usize> fmt::Debug for Sequence<V, N> {
 }
 
 impl<V, const N: usize> Sequence<V, N> {
-    /// Tests the invariants. O(n).
+    /// Checks the invariants. O(n).
     ///
     /// # Panics
     ///
@@ -458,7 +456,7 @@ impl<V, const N: usize> Sequence<V, N> {
         assert_eq!(keys.len(), *len, "3: the length");
     }
 
-    /// Tests what is below `node`, adds its keys, and returns its level.
+    /// Checks the subtree of `node`, appends its keys, and returns its level.
     fn check_node(node: &Node<V>, edge: bool, keys: &mut Vec<u64>) -> usize {
         let least = if edge { 1 } else { N / 2 };
         assert!(

@@ -1,24 +1,26 @@
-//! One immutable state of an environment, and where it comes from.
+//! One immutable state of an environment, with its place in history.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cell::CellRef;
-use super::history::Version;
 use super::id::{IdSeed, Ids, SpaceId, StateId};
+use super::query::Answer;
 use super::space::Space;
-use super::world::World;
+use super::world::{VirtualBase, World};
+use crate::history::{self, Mark, MergeBase, Version, Versioned, merge_base};
 use crate::term::{Atom, Term};
 
 /// One immutable state of an [`Environment`](crate::Environment). Derefs to its [`Space`], which has all the reads.
 pub struct Snapshot<T: Term = Atom> {
     pub(crate) world: World<T>,
-    pub(crate) version: Version<T>,
-    /// How many writes led here: it grows with each one, so a handle can tell whether it has written.
+    pub(crate) version: Version<Self>,
+    /// The number of writes that led here, by which a handle tells whether it has written.
     pub(crate) edits: u64,
-    /// What [`Snapshot::stamp`] returned for this state, or 0 if nobody has asked.
+    /// The result of [`Snapshot::stamp`], or 0 before the first call.
     stamp: AtomicU64,
 }
 
@@ -28,7 +30,7 @@ impl<T: Term> Snapshot<T> {
         Self::with(World::empty(), Version::root(), 0)
     }
 
-    pub(crate) fn with(world: World<T>, version: Version<T>, edits: u64) -> Self {
+    pub(crate) fn with(world: World<T>, version: Version<Self>, edits: u64) -> Self {
         Self {
             world,
             version,
@@ -37,16 +39,16 @@ impl<T: Term> Snapshot<T> {
         }
     }
 
-    /// The same state, as a new version that comes from `self` and gives out ids of its own. O(1).
+    /// A child with the same content and ids of its own. O(1).
     pub(crate) fn child(self: &Arc<Self>, seed: Option<IdSeed>) -> Self {
         let world = World {
             ids: Ids::new(seed),
             ..self.world.clone()
         };
-        Self::with(world, Version::child_of([self]), self.edits)
+        Self::with(world, Version::child_of(&[self]), self.edits)
     }
 
-    /// Was this made by leaving `original`, and not written since? O(1).
+    /// Whether this is a child of `original` that was not written. O(1).
     pub(crate) fn is_copy_of(&self, original: &Arc<Self>) -> bool {
         self.edits == original.edits
             && self
@@ -56,18 +58,17 @@ impl<T: Term> Snapshot<T> {
                 .any(|parent| Arc::ptr_eq(parent, original))
     }
 
-    /// The state that this was made from by writes that changed nothing in the end, if it was, by way of states that only
-    /// this one comes from and nobody is at. A merge against either comes to the same. O(1) if the writes don't add up to
-    /// nothing, else O(d · log n) for d of them.
+    /// Returns the nearest ancestor with the same content, if only this state descends from those between and no handle is at
+    /// them. Then a merge with either gives the same. O(1) if the totals differ, else O(d · log n) for d writes.
     pub(crate) fn unchanged_from(&self) -> Option<Arc<Self>> {
-        /// So many states on the way are looked at.
-        const MOST_BETWEEN: usize = 32;
+        /// The maximum number of ancestors that are compared.
+        const MAX_ANCESTORS: usize = 32;
         let mut parent = self.version.only_parent()?;
-        for _ in 0..MOST_BETWEEN {
-            if self.edits == parent.edits || self.holds_the_same(&parent) {
+        for _ in 0..MAX_ANCESTORS {
+            if self.edits == parent.edits || self.has_same_content(&parent) {
                 return Some(parent);
             }
-            // A fork that is still there, or another version, could be merged against it. The two are ours and the link to it.
+            // A live fork or another version could be merged against it. The two references are ours and the link to it.
             if Arc::strong_count(&parent) > 2 {
                 return None;
             }
@@ -76,23 +77,43 @@ impl<T: Term> Snapshot<T> {
         None
     }
 
-    /// The space of this id, made by [`new_space`](crate::Environment::new_space). O(1).
+    /// Returns all answers of a [`query`](super::Space::query), in its order, from a cache if the same query of the same state
+    /// was made before.
+    ///
+    /// The cache is shared with the forks of this environment, and bounded to about a thousand patterns and 65,536 answers. A
+    /// hit costs a lookup; unlike other reads it takes a lock, briefly, one of several. Use [`query`](super::Space::query)
+    /// for the first few of many answers, or for queries that aren't repeated.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_fact("(edge a b)".parse()?);
+    /// let pattern: Atom = "(edge a $to)".parse()?;
+    /// assert_eq!(env.answers(&pattern).len(), 1);
+    /// env.add_fact("(edge a c)".parse()?);
+    /// assert_eq!(env.answers(&pattern).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn answers(&self, pattern: &T) -> Arc<[Answer<T>]> {
+        self.world.patterns.answers(&self.world.root, self.stamp(), pattern)
+    }
+
+    /// Returns a named space, made by [`new_space`](crate::Environment::new_space). O(1).
     pub fn space(&self, id: SpaceId) -> Option<&Space<T>> {
         self.world.space(Some(id))
     }
 
-    /// What a state holds. O(1).
-    pub fn get_state(&self, id: StateId) -> Option<&T> {
+    /// Returns the content of a state. O(1).
+    pub fn state(&self, id: StateId) -> Option<&T> {
         self.world.cells.get(&CellRef::State(id)).map(|content| &content.0)
     }
 
-    /// What a name is bound to. O(1).
+    /// Returns the term that a name is bound to. O(1).
     pub fn binding(&self, name: &str) -> Option<&T> {
         self.world.cells.get(&CellRef::Binding(name)).map(|content| &content.0)
     }
 
-    /// A number that no other state in this process has, so that what was computed from this one can be kept under it.
-    /// O(1).
+    /// Returns a number that no other state in this process has, as a key for results computed from this one. O(1).
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -120,10 +141,71 @@ impl<T: Term> Snapshot<T> {
         }
     }
 
-    /// The state has changed in place.
+    /// Records a write in place.
     pub(crate) fn touched(&mut self) {
         self.edits += 1;
         *self.stamp.get_mut() = 0;
+    }
+}
+
+/// # Versions
+impl<T: Term> Snapshot<T> {
+    /// A child of these distinct versions with the same content as this one.
+    pub(crate) fn as_child_of(&self, parents: &[&Arc<Self>]) -> Self {
+        let version = if parents.is_empty() {
+            Version::root()
+        } else {
+            Version::child_of(parents)
+        };
+        let edits = parents.iter().map(|parent| parent.edits).max();
+        Self::with(self.world.clone(), version, edits.map_or(0, |edits| edits + 1))
+    }
+
+    /// The merge bases of the two versions.
+    pub(crate) fn merge_bases(self: &Arc<Self>, other: &Arc<Self>) -> Vec<Arc<Self>> {
+        match merge_base(self, other) {
+            MergeBase::Left => vec![Arc::clone(self)],
+            MergeBase::Right => vec![Arc::clone(other)],
+            MergeBase::Common(bases) => bases,
+        }
+    }
+
+    /// Whether the two are related, and `other` doesn't descend from `self`.
+    pub(crate) fn is_ahead_of(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        match merge_base(self, other) {
+            MergeBase::Left => false,
+            // They may be the same state.
+            MergeBase::Right => matches!(merge_base(other, self), MergeBase::Left),
+            MergeBase::Common(bases) => !bases.is_empty(),
+        }
+    }
+
+    /// Sets the names, in a store outside of memory, of all the versions that this one is or descends from, but for
+    /// ancestors of others among them.
+    pub(crate) fn mark(&self, names: impl IntoIterator<Item = Mark>) {
+        self.version.mark(names);
+    }
+
+    /// The names, in a store outside of memory, of the nearest versions that this one is or descends from. Visits the
+    /// versions since.
+    pub(crate) fn marks(self: &Arc<Self>) -> BTreeSet<Mark> {
+        history::marks(self)
+    }
+}
+
+impl<T: Term> Versioned for Snapshot<T> {
+    type Base = VirtualBase<T>;
+
+    fn version(&self) -> &Version<Self> {
+        &self.version
+    }
+
+    fn version_mut(&mut self) -> &mut Version<Self> {
+        &mut self.version
+    }
+
+    fn is_unwritten_since(&self, parent: &Self) -> bool {
+        self.edits == parent.edits
     }
 }
 

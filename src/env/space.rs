@@ -1,4 +1,4 @@
-//! A multiset of atoms with the indexes that an interpreter reads it by.
+//! A multiset of atoms with the indexes of an interpreter.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,50 +6,49 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pathmap::PathMap;
 
-use super::apply::with_encoder;
-use super::arguments::Arguments;
+use super::argument_index::ArgumentIndexes;
 use super::facts::{Cursor, Facts, Key, Sharing};
-use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
+use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule, rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
-use crate::term::{Atom, Term, path};
+use crate::term::path::{self, with_encoder};
+use crate::term::{Atom, Term};
 
-/// Definitions in the order they were made, by definition number.
+/// Definitions by definition number.
 pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 
-/// A multiset of atoms, indexed: all by their structure, rules by their heads, annotations by the symbols they annotate.
-/// It has all the reads of an [`Environment`](crate::Environment).
+/// A multiset of atoms with indexes: of all atoms by structure, rules by head, annotations by symbol. It has the reads of an
+/// [`Environment`](crate::Environment).
 ///
-/// Reads take no lock and wait for nobody. Costs are given for n distinct atoms of bounded size.
+/// Reads take no lock. Costs are given for n distinct atoms of bounded size.
 ///
 /// # Representation
 /// ```text
-/// facts      trie     canonical path            → multiplicity, and the record if there is more to know
+/// facts      trie     canonical path            → multiplicity, and the record if there is one
 /// rules      map      head symbol and arity     → records in definition order
 /// wildcards                                       records in definition order
 /// types      map      annotated symbol          → records in definition order
-/// arguments  tries    an argument's path, then the others': those that queries have asked for
+/// arguments  tries    permuted paths, for the arguments that queries have needed
 /// ```
 /// A record (multiplicity, definition number, atom) is shared by the facts and one index.
 ///
-/// # Invariants, tested by [`check`](Space::check)
+/// # Invariants, checked by [`check`](Space::check)
 /// 1. Each key of the facts is the canonical path of its atom, and each multiplicity is at least 1.
 /// 2. A record keeps its atom if, and only if, it is a rule, annotates a symbol, or its path does not give it back.
-/// 3. Each rule and each annotation of a symbol is in the one bucket where it belongs, as the same record, and nothing
-///    else is in any bucket.
-/// 4. Definition numbers are distinct, above 0 and at most `next_order`; no bucket is empty, `wildcards` excepted.
+/// 3. Each rule and each annotation of a symbol is in its bucket, as the same record, and nothing else is in any bucket.
+/// 4. Definition numbers are distinct, above 0 and at most `next_order`. No bucket but `wildcards` is empty.
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
-/// 6. Each index by argument is what it would be if it were built now.
+/// 6. Each permuted index follows from the facts.
 pub struct Space<T: Term = Atom> {
     pub(crate) facts: Facts<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,
     pub(super) types: Map<Name, Bucket<T>>,
-    pub(super) arguments: Arguments,
+    pub(super) arguments: ArgumentIndexes,
     pub(super) next_order: u64,
     pub(super) total: u128,
     pub(super) rule_count: usize,
-    /// What [`Space::definitions_stamp`] returns.
+    /// The result of [`Space::definitions_stamp`].
     pub(super) definitions: u64,
 }
 
@@ -60,7 +59,7 @@ impl<T: Term> Default for Space<T> {
             rules: Map::new(),
             wildcards: Bucket::new(),
             types: Map::new(),
-            arguments: Arguments::default(),
+            arguments: ArgumentIndexes::default(),
             next_order: 0,
             total: 0,
             rule_count: 0,
@@ -69,7 +68,7 @@ impl<T: Term> Default for Space<T> {
     }
 }
 
-/// Two spaces are equal if they hold the same atoms equally often. O(d) for d differences, if one comes from the other.
+/// Two spaces are equal if all multiplicities are. O(d) for d differences, if one is a fork of the other.
 impl<T: Term> PartialEq for Space<T> {
     fn eq(&self, other: &Self) -> bool {
         self.total == other.total && self.fact_count() == other.fact_count() && self.facts.diff(&other.facts).is_empty()
@@ -104,7 +103,7 @@ impl<T: Term> Clone for Space<T> {
 
 /// # Reading
 impl<T: Term> Space<T> {
-    /// The number of atoms, each counted as often as it is present. O(1).
+    /// Returns the number of atoms, occurrences of the same atom included. O(1).
     ///
     /// Saturates at `u64::MAX`, which only a [`union`](crate::Environment::union) can exceed.
     #[must_use]
@@ -112,20 +111,20 @@ impl<T: Term> Space<T> {
         u64::try_from(self.total).unwrap_or(u64::MAX)
     }
 
-    /// Is there no atom at all? O(1).
+    /// Returns `true` if there are no atoms. O(1).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// The number of distinct facts, rules and annotations included. O(1).
+    /// Returns the number of distinct facts, rules and annotations included. O(1).
     #[must_use]
     pub fn fact_count(&self) -> usize {
         self.facts.len()
     }
 
-    /// A number that no space of this process has whose rules or annotations, their multiplicities or their order differ: so
-    /// that what was computed from these alone can be kept under it, while other facts come and go. O(1).
+    /// Returns a number that spaces with other rules or annotations don't have in this process, as a key for results that are
+    /// computed from definitions, their multiplicities and their order alone. O(1).
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -143,13 +142,13 @@ impl<T: Term> Space<T> {
         self.definitions
     }
 
-    /// The number of distinct rules. O(1).
+    /// Returns the number of distinct rules. O(1).
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.rule_count
     }
 
-    /// How many times `atom` is present. Atoms that differ only in the names of their variables are the same. O(log n).
+    /// Returns the number of occurrences of an atom. O(log n).
     #[must_use]
     pub fn multiplicity(&self, atom: &T) -> u64 {
         with_encoder(|encoder| {
@@ -160,28 +159,28 @@ impl<T: Term> Space<T> {
         })
     }
 
-    /// Is `atom` present? O(log n).
+    /// Returns `true` if the atom is present. O(log n).
     #[must_use]
     pub fn contains(&self, atom: &T) -> bool {
         self.multiplicity(atom) > 0
     }
 
-    /// How many times the rule `(= lhs rhs)` is present. O(log n).
+    /// Returns the number of occurrences of the rule `(= lhs rhs)`. O(log n).
     #[must_use]
-    pub fn get_rule_count(&self, lhs: &T, rhs: &T) -> u64 {
-        self.multiplicity(&super::rule(lhs.clone(), rhs.clone()))
+    pub fn rule_multiplicity(&self, lhs: &T, rhs: &T) -> u64 {
+        self.multiplicity(&rule(lhs.clone(), rhs.clone()))
     }
 
-    /// Every atom with its multiplicity, in the order of their canonical paths: the same for equal environments, however
-    /// they came to be. O(n), and each atom is built from its path.
+    /// Returns every atom with its multiplicity, in the order of canonical paths, which is the same for equal environments.
+    /// O(n); each atom is built from its path.
     pub fn iter(&self) -> Atoms<'_, T> {
         Atoms {
             cursor: self.facts.cursor(),
         }
     }
 
-    /// The rules that a call of the symbol `head` with `arity` arguments can match by its head, wildcard rules in their
-    /// place among them, in definition order. A lookup in O(log n), then O(1) a rule; nothing is allocated.
+    /// Returns the rules that can match a call of the symbol `head` with `arity` arguments by their head, wildcard rules
+    /// included, in definition order. O(log n), then O(1) a rule, without allocating.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -189,15 +188,15 @@ impl<T: Term> Space<T> {
     /// env.add_rule("(double $x)".parse()?, "(+ $x $x)".parse()?);
     /// env.add_rule("$anything".parse()?, "seen".parse()?);
     /// env.add_rule("(double two)".parse()?, "four".parse()?);
-    /// let right_sides: Vec<_> = env.get_matching_rules("double", 1).map(|rule| rule.rhs().to_string()).collect();
+    /// let right_sides: Vec<_> = env.matching_rules("double", 1).map(|rule| rule.rhs().to_string()).collect();
     /// assert_eq!(right_sides, ["(+ $x $x)", "seen", "four"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get_matching_rules<'a>(&'a self, head: &str, arity: usize) -> MatchingRules<'a, T> {
+    pub fn matching_rules<'a>(&'a self, head: &str, arity: usize) -> MatchingRules<'a, T> {
         self.with_wildcards(self.rules.get(&HeadRef { symbol: head, arity }))
     }
 
-    /// The rules of a bucket, and wildcard rules in their place among them.
+    /// The rules of a bucket, and wildcard rules, in definition order.
     pub(super) fn with_wildcards<'a>(&'a self, bucket: Option<&'a Bucket<T>>) -> MatchingRules<'a, T> {
         MatchingRules {
             headed: bucket.map(Bucket::iter).unwrap_or_default(),
@@ -205,7 +204,7 @@ impl<T: Term> Space<T> {
         }
     }
 
-    /// All rules in definition order. O(r log r) for r rules.
+    /// Returns all rules in definition order. O(r log r) for r rules.
     pub fn rules(&self) -> impl Iterator<Item = Rule<'_, T>> {
         let mut records: Vec<&Record<T>> = self
             .rules
@@ -218,22 +217,7 @@ impl<T: Term> Space<T> {
         records.into_iter().map(Rule::new)
     }
 
-    /// The type that `name` was declared with first, by an annotation `(: name type)`. O(log n), O(1) on average.
-    ///
-    /// ```
-    /// # use pleach::{Atom, Environment};
-    /// let mut env = Environment::<Atom>::new();
-    /// env.add_type("Socrates".parse()?, "Human".parse()?);
-    /// assert_eq!(env.get_type("Socrates"), Some(&Atom::symbol("Human")));
-    /// assert_eq!(env.get_type("Plato"), None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn get_type(&self, name: &str) -> Option<&T> {
-        self.types(name).next()
-    }
-
-    /// All types that `name` was declared with, in the order of their declarations.
+    /// Returns the types that `name` was declared with, in the order of declaration. O(1) on average, then O(1) a type.
     pub fn types(&self, name: &str) -> impl Iterator<Item = &T> {
         self.types
             .get(name)
@@ -242,26 +226,21 @@ impl<T: Term> Space<T> {
             .map(|record| record.parts()[2])
     }
 
-    /// Every atom with its multiplicity: [`iter`](Space::iter), by its name in the lock-guarded design.
-    pub fn get_multiplicities(&self) -> Atoms<'_, T> {
-        self.iter()
-    }
-
-    /// The facts as a raw [`PathMap`] from canonical path to multiplicity. O(1): it shares all structure, and is written
-    /// apart.
+    /// Returns the facts as a [`PathMap`] from canonical path to multiplicity. O(1): it shares all structure, and writes to it
+    /// don't change the space.
     ///
     /// # Limits
-    /// A path of more than 128 bytes is cut, and ends in a digest; its multiplicity keeps the atom. `pathmap` 0.3.5 has
-    /// faults that pleach keeps away from its own data, but can't from yours: never make a dangling path (`prune =
-    /// false`, `create_path`, an empty graft), for a `join` over one loses data; read an empty map once before you share
-    /// it with another thread; keep keys short, for its algebra recurses by their depth; and don't expect `join` to add
-    /// multiplicities.
+    /// A path of more than 128 bytes is cut, and ends in a digest; its multiplicity keeps the atom.
+    ///
+    /// The defects of `pathmap` 0.3.5 apply to the result. Don't make dangling paths (`prune = false`, `create_path`, an empty
+    /// graft), since a `join` over one loses data. Read an empty map once before sharing it with another thread. Keep keys
+    /// short, since its algebra recurses by their depth. `join` doesn't add multiplicities.
     #[must_use]
-    pub fn create_space(&self) -> PathMap<Multiplicity<T>> {
+    pub fn to_pathmap(&self) -> PathMap<Multiplicity<T>> {
         self.facts.to_pathmap()
     }
 
-    /// What the facts of `other` share with these: for statistics and tests. O(n), for both.
+    /// Measures how much of the facts is shared with `other`, for statistics and tests. O(n), for both.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -272,7 +251,7 @@ impl<T: Term> Space<T> {
     /// let mut fork = env.clone();
     /// assert_eq!(fork.sharing(&env).facts, 3000);
     /// fork.add_fact("(q 1000)".parse()?);
-    /// // All are where they were, but for those in the few nodes that were copied.
+    /// // All are shared, except those in the few nodes that were copied.
     /// assert!((2000..3000).contains(&fork.sharing(&env).facts));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -280,15 +259,11 @@ impl<T: Term> Space<T> {
     pub fn sharing(&self, other: &Self) -> Sharing {
         self.facts.sharing(&other.facts)
     }
-
-    /// Nothing: the type index is always up to date. Kept for those who come from the lock-guarded design, where it had
-    /// to be rebuilt after a write.
-    pub fn ensure_type_index(&self) {}
 }
 
 /// # The indexes
 impl<T: Term> Space<T> {
-    /// Takes the record with definition number `order` out of its bucket.
+    /// Removes the record with definition number `order` from its bucket.
     pub(super) fn unindex(&mut self, index: &Index, order: u64) {
         match index {
             Index::Rule(head) => {
@@ -311,10 +286,10 @@ impl<T: Term> Space<T> {
             Index::None => return,
         }
         self.rule_count -= usize::from(index.is_rule());
-        self.redefined();
+        self.touch_definitions();
     }
 
-    /// Puts a record in its bucket, in the place of the one with its definition number if there is one.
+    /// Inserts a record into its bucket, or replaces the one with its definition number.
     pub(super) fn reindex(&mut self, index: &Index, record: Arc<Record<T>>) {
         let order = record.order;
         let old = match index {
@@ -324,27 +299,18 @@ impl<T: Term> Space<T> {
             Index::None => return,
         };
         self.rule_count += usize::from(old.is_none() && index.is_rule());
-        self.redefined();
+        self.touch_definitions();
     }
 
-    /// Rules or annotations have changed.
-    pub(super) fn redefined(&mut self) {
+    /// Records a change of rules or annotations.
+    pub(super) fn touch_definitions(&mut self) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: the number only has to be unique, it publishes nothing.
         self.definitions = NEXT.fetch_add(1, Ordering::Relaxed);
     }
-
-    /// Tests the invariants; for tests and fuzzers. O(n log n).
-    ///
-    /// # Panics
-    /// If one does not hold.
-    #[doc(hidden)]
-    pub fn check(&self) {
-        super::check::check(self);
-    }
 }
 
-/// Every atom with its multiplicity: see [`Space::iter`].
+/// An iterator over atoms with their multiplicities: see [`Space::iter`].
 pub struct Atoms<'a, T: Term> {
     cursor: Cursor<'a, Multiplicity<T>>,
 }
@@ -358,7 +324,7 @@ impl<T: Term> Iterator for Atoms<'_, T> {
     }
 }
 
-/// The rules that a call can match by its head: see [`Space::get_matching_rules`].
+/// An iterator over the rules that a call can match by its head: see [`Space::matching_rules`].
 pub struct MatchingRules<'a, T: Term> {
     headed: sequence::Iter<'a, Arc<Record<T>>>,
     /// Most programs have no wildcard rules.
@@ -367,11 +333,11 @@ pub struct MatchingRules<'a, T: Term> {
 
 type Numbered<'a, T> = (u64, &'a Arc<Record<T>>);
 
-/// The wildcard rules that are to be given among the headed ones.
+/// The wildcard rules to be merged with the headed ones.
 struct Wild<'a, T: Term> {
     next: Option<Numbered<'a, T>>,
     rest: sequence::Iter<'a, Arc<Record<T>>>,
-    /// A headed rule that comes after `next`.
+    /// A headed rule that follows `next`.
     headed: Option<Numbered<'a, T>>,
 }
 
@@ -413,7 +379,7 @@ impl<'a, T: Term> Iterator for MatchingRules<'a, T> {
 /// The atom at `path`.
 ///
 /// # Panics
-/// If the term type breaks its contract: it showed a leaf that it can't build.
+/// If the term type breaks its contract: `Term::leaf` can't build a leaf that `Term::view` returned.
 pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T {
     match multiplicity.record().and_then(|record| record.atom.clone()) {
         Some(atom) => atom,
@@ -421,13 +387,13 @@ pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T 
     }
 }
 
-/// The atom that has this whole path, or a part of one that is the path of an atom.
+/// The atom with this path.
 ///
 /// # Panics
-/// If the term type breaks its contract: it showed a leaf that it can't build.
+/// If the term type breaks its contract: `Term::leaf` can't build a leaf that `Term::view` returned.
 pub(crate) fn decode_path<T: Term>(path: &[u8]) -> T {
     match path::decode(path) {
         Ok(atom) => atom,
-        Err(error) => unreachable!("`Term::leaf` can't build a leaf that `Term::view` showed: {error}"),
+        Err(error) => unreachable!("`Term::leaf` can't build a leaf that `Term::view` returned: {error}"),
     }
 }

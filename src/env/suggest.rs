@@ -1,4 +1,4 @@
-//! Names like a name: "did you mean …?"
+//! Spelling suggestions: "did you mean …?"
 
 use std::collections::BTreeSet;
 
@@ -11,30 +11,28 @@ use super::snapshot::Snapshot;
 use crate::term::Term;
 use crate::term::path::Extent;
 
-/// Longer names, in bytes, are neither looked for nor suggested.
-const LONGEST: usize = 100;
+/// The maximum length of names in bytes.
+const MAX_NAME_BYTES: usize = 100;
 
-/// How many atoms are looked into for names inside them.
-const LOOKED_INTO: usize = 50_000;
+/// The maximum number of atoms whose symbols are candidates.
+const MAX_SCANNED_ATOMS: usize = 50_000;
 
 /// The head bytes of the paths of symbols of less than 64 bytes, and of expressions of less than 64 items.
 const SYMBOL: u8 = 0x80;
 const EXPRESSION: u8 = 0xc0;
 
 impl<T: Term> Snapshot<T> {
-    /// Up to `count` symbols of this environment that `name` may have been meant for, the most like it first: those that
-    /// need the fewest characters inserted, removed, replaced or exchanged with their neighbour, of equal ones the first
-    /// by the alphabet. None that needs more changes than a third of `name`'s characters, or one if these are two
-    /// to five; and never `name` itself.
+    /// Returns up to `count` symbols of this environment that `name` may be a misspelling of, by edit distance (optimal string
+    /// alignment: insertions, deletions, substitutions and transpositions of neighbours), ties in alphabetical order. Symbols
+    /// at a distance above a third of the characters of `name`, or 1 if these are two to five, are left out, and so is `name`.
     ///
-    /// Symbols of other environments, forks too, are not suggested. Looked at are: the names at the head of rules and of
-    /// facts, names with declared types, bound names, all of them; and the symbols within the first 50,000 atoms by
-    /// [`iter`](super::Space::iter). Names longer than 100 bytes are neither looked for nor suggested, nor are those of 64
-    /// bytes or more at the head of facts.
+    /// Candidates are the heads of rules and of facts, names with declared types, bound names, and the symbols within the
+    /// first 50,000 atoms of [`iter`](super::Space::iter). Names longer than 100 bytes are left out, and so are heads of facts
+    /// of 64 bytes or more.
     ///
-    /// O(s) for s names and atoms that are looked at. Most are told from `name` by which characters they have, in tens of
-    /// nanoseconds each; only for the others the distance is computed, by the crate [`strsim`](https://docs.rs/strsim). So
-    /// it is for messages to people, not for loops: `cargo bench --bench query` says what it costs among a million names.
+    /// O(s) for s candidates and atoms. Most candidates are rejected by the characters they have, in tens of nanoseconds; for
+    /// the others the crate [`strsim`](https://docs.rs/strsim) computes the distance. It is meant for messages to people:
+    /// `cargo bench --bench query` measures it among a million names.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -48,74 +46,73 @@ impl<T: Term> Snapshot<T> {
     /// ```
     #[must_use]
     pub fn suggest(&self, name: &str, count: usize) -> Vec<String> {
-        if name.len() > LONGEST {
+        if name.len() > MAX_NAME_BYTES {
             return Vec::new();
         }
-        let mut likes = Likes::new(name);
+        let mut candidates = Candidates::new(name);
         for head in self.rules.keys() {
-            likes.consider(head.symbol.as_str());
+            candidates.consider(head.symbol.as_str());
         }
         for name in self.types.keys() {
-            likes.consider(name.0.as_str());
+            candidates.consider(name.0.as_str());
         }
         for cell in self.world.cells.keys() {
             if let Cell::Binding(name) = cell {
-                likes.consider(name.as_str());
+                candidates.consider(name.as_str());
             }
         }
         let mut cursor = self.facts.cursor();
-        likes.symbols_here(&mut cursor);
+        candidates.symbols_here(&mut cursor);
         for byte in cursor.children().filter(|byte| *byte >= EXPRESSION) {
             cursor.descend_byte(byte);
-            likes.symbols_here(&mut cursor);
+            candidates.symbols_here(&mut cursor);
             cursor.ascend(1);
         }
-        likes.symbols_within(self.facts.cursor());
-        likes.found.into_iter().take(count).map(|(_, name)| name).collect()
+        candidates.symbols_within(self.facts.cursor());
+        candidates.best.into_iter().take(count).map(|(_, name)| name).collect()
     }
 }
 
-/// The names found that are like a name.
-struct Likes<'n> {
+/// The best candidates for a name.
+struct Candidates<'n> {
     name: &'n str,
-    /// How often each character is in it, modulo 64.
+    /// The number of occurrences of each character in it, by code modulo 64.
     characters: [i8; 64],
-    /// How much may differ.
-    most: usize,
+    max_distance: usize,
     /// By distance, then by name.
-    found: BTreeSet<(usize, String)>,
+    best: BTreeSet<(usize, String)>,
 }
 
-impl<'n> Likes<'n> {
+impl<'n> Candidates<'n> {
     fn new(name: &'n str) -> Self {
         let mut characters = [0i8; 64];
         name.chars()
-            .take(LONGEST)
+            .take(MAX_NAME_BYTES)
             .for_each(|char| characters[char as usize % 64] += 1);
         let length = name.chars().count();
-        Likes {
+        Candidates {
             name,
             characters,
-            most: (length / 3).max(1).min(length.saturating_sub(1)),
-            found: BTreeSet::new(),
+            max_distance: (length / 3).max(1).min(length.saturating_sub(1)),
+            best: BTreeSet::new(),
         }
     }
 
     fn consider(&mut self, other: &str) {
-        if other.len() > LONGEST {
+        if other.len() > MAX_NAME_BYTES {
             return;
         }
-        // One change takes away one character and adds another, at most.
+        // An edit removes one character and adds one at most, so this is a lower bound of the distance.
         let mut characters = self.characters;
         other.chars().for_each(|char| characters[char as usize % 64] -= 1);
         let missing: i32 = characters.iter().map(|count| i32::from((*count).max(0))).sum();
         let added: i32 = characters.iter().map(|count| i32::from((-*count).max(0))).sum();
-        if missing.max(added) as usize > self.most {
+        if missing.max(added) as usize > self.max_distance {
             return;
         }
         let distance = osa_distance(self.name, other);
-        if (1..=self.most).contains(&distance) {
-            self.found.insert((distance, other.to_owned()));
+        if (1..=self.max_distance).contains(&distance) {
+            self.best.insert((distance, other.to_owned()));
         }
     }
 
@@ -125,7 +122,7 @@ impl<'n> Likes<'n> {
         }
     }
 
-    /// Considers the symbols that may come next below the cursor, each once, and leaves it where it is.
+    /// Considers the symbols that follow at the cursor, each once, and leaves the cursor there.
     fn symbols_here<T: Term>(&mut self, cursor: &mut Cursor<'_, Multiplicity<T>>) {
         for byte in cursor.children().filter(|byte| (SYMBOL..EXPRESSION).contains(byte)) {
             let length = usize::from(byte - SYMBOL);
@@ -140,15 +137,15 @@ impl<'n> Likes<'n> {
         }
     }
 
-    /// Considers the symbols within the next atoms.
+    /// Considers the symbols within the following atoms.
     fn symbols_within<T: Term>(&mut self, mut cursor: Cursor<'_, Multiplicity<T>>) {
         let mut last: Vec<u8> = Vec::new();
-        for _ in 0..LOOKED_INTO {
+        for _ in 0..MAX_SCANNED_ATOMS {
             if cursor.next_entry().is_none() {
                 break;
             }
             let path = cursor.path();
-            // What the atom before began with was considered then.
+            // The prefix shared with the previous atom was considered there.
             let known = path.iter().zip(&last).take_while(|(new, old)| new == old).count();
             let mut start = 0;
             while let Some(token) = path.get(start..).and_then(Extent::of) {

@@ -1,4 +1,4 @@
-//! The types of terms, by what was declared.
+//! Type inference from declarations.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -8,18 +8,18 @@ use super::space::Space;
 use crate::term::walk::{Visitor, walk};
 use crate::term::{Bindings, Leaf, Term, View, alpha_eq, rename_apart, unify};
 
-/// Types that every term has.
+/// The types that every term has.
 const ANY: [&str; 2] = ["Atom", "%Undefined%"];
 
 impl<T: Term> Space<T> {
-    /// The types of `term` by what was declared: of a symbol, its [`types`](Space::types); of an expression whose head is
-    /// a symbol, the results of those of its function types `(-> parameters… result)` that the arguments fit, in the order
-    /// of their declarations, each once.
+    /// Infers the types of `term` from declarations: the [`types`](Space::types) of a symbol; for an application of a symbol,
+    /// the result types of its function types `(-> parameters… result)` that accept the arguments, in the order of
+    /// declaration, each once.
     ///
-    /// Empty if nothing is known: of a variable, a value, a symbol that was not declared; and of an ill-typed application.
-    /// An argument of which nothing is known fits every parameter; an ill-typed one, none. Type variables stand for the
-    /// same type throughout one function type. Every argument is an `Atom` and an `%Undefined%`; `Symbol`, `Variable`,
-    /// `Expression` and `Grounded` say of what kind it must be, as in MeTTa.
+    /// The result is empty for a variable, a value, an undeclared symbol, and an ill-typed application. A parameter accepts an
+    /// argument of unknown type, and no ill-typed one. A type variable has one value throughout a function type. Every
+    /// argument has the types `Atom` and `%Undefined%`; `Symbol`, `Variable`, `Expression` and `Grounded` are metatypes, as
+    /// in MeTTa.
     ///
     /// O(size of the term × declarations of a symbol in it × size of a declaration).
     ///
@@ -50,19 +50,19 @@ impl<T: Term> Space<T> {
         }
     }
 
-    fn declared(&self, term: &T) -> Known<T> {
+    fn declared(&self, term: &T) -> Inferred<T> {
         let types: Vec<T> = match term.view() {
             View::Leaf(Leaf::Symbol(name)) => self.types(name).cloned().collect(),
             _ => Vec::new(),
         };
         if types.is_empty() {
-            Known::Nothing
+            Inferred::Unknown
         } else {
-            Known::Types(types)
+            Inferred::Types(types)
         }
     }
 
-    /// The application that `term` is, if its head has a function type.
+    /// Views `term` as an application, if its head has a function type.
     fn application<'t>(&self, term: &'t T) -> Option<Application<'t, T>> {
         let View::Expression([head, arguments @ ..]) = term.view() else {
             return None;
@@ -79,8 +79,8 @@ impl<T: Term> Space<T> {
             })
     }
 
-    /// What is known of an application, by what is known of its arguments.
-    fn results(&self, application: &Application<'_, T>) -> Known<T> {
+    /// The types of an application, given those of its arguments.
+    fn results(&self, application: &Application<'_, T>) -> Inferred<T> {
         let mut results: Vec<T> = Vec::new();
         for declared in self.types(application.head) {
             if let Some(result) = apply(declared, application)
@@ -90,9 +90,9 @@ impl<T: Term> Space<T> {
             }
         }
         if results.is_empty() {
-            Known::IllTyped
+            Inferred::IllTyped
         } else {
-            Known::Types(results)
+            Inferred::Types(results)
         }
     }
 }
@@ -126,20 +126,20 @@ impl<'t, T: Term> Visitor<slice::Iter<'t, T>> for TypeInference<'_, T> {
 struct Application<'t, T> {
     head: &'t str,
     arguments: &'t [T],
-    /// Of the arguments so far.
-    known: Vec<Known<T>>,
+    /// The types of the arguments so far.
+    known: Vec<Inferred<T>>,
 }
 
-/// What is known of a term's type.
-enum Known<T> {
-    Nothing,
-    /// At least one.
+/// The inferred types of a term.
+enum Inferred<T> {
+    Unknown,
+    /// One or more.
     Types(Vec<T>),
     /// An application whose arguments fit no function type of its head.
     IllTyped,
 }
 
-/// The result of what was declared, if it is a function type that the arguments fit.
+/// The result type of a declared type, if it is a function type that accepts the arguments.
 fn apply<T: Term>(declared: &T, application: &Application<'_, T>) -> Option<T> {
     let Application { arguments, known, .. } = application;
     // All are renamed, so ids from 1 on are free.
@@ -152,15 +152,15 @@ fn apply<T: Term>(declared: &T, application: &Application<'_, T>) -> Option<T> {
     let mut bindings = Bindings::new();
     for ((parameter, argument), known) in parameters.iter().zip(*arguments).zip(known) {
         let parameter = bindings.resolve(parameter);
-        match fits_by_kind(&parameter, argument) {
+        match fits_metatype(&parameter, argument) {
             Some(true) => continue,
             Some(false) => return None,
             None => {}
         }
         match known {
-            Known::Nothing => {}
-            Known::IllTyped => return None,
-            Known::Types(types) => {
+            Inferred::Unknown => {}
+            Inferred::IllTyped => return None,
+            Inferred::Types(types) => {
                 let fitting = types.iter().find_map(|of_type| {
                     let mut bindings = bindings.clone();
                     let mut fresh = fresh;
@@ -183,9 +183,8 @@ fn function<T: Term>(of_type: &T) -> Option<(&[T], &T)> {
     }
 }
 
-/// Whether an argument fits a parameter that says of what kind it must be, or that it may be anything; `None` if it says
-/// more.
-fn fits_by_kind<T: Term>(parameter: &T, argument: &T) -> Option<bool> {
+/// Whether a parameter that is a metatype, or any type, accepts an argument; `None` if it is another type.
+fn fits_metatype<T: Term>(parameter: &T, argument: &T) -> Option<bool> {
     let View::Leaf(Leaf::Symbol(name)) = parameter.view() else {
         return None;
     };

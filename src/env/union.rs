@@ -1,35 +1,34 @@
-//! Union: one environment that has what either has, and counts what both inherited once.
+//! Union: a three-way merge that adds up multiplicities.
 //!
-//! For each atom a, with L the union of the merge base's versions:
-//! `m(A ∪ B, a) = max(0, m(A, a) + m(B, a) − m(L, a))`. An atom that B did not change since L keeps A's multiplicity, so
-//! the union is A with B's changes since L applied to it, and costs those.
+//! For each atom a, with L the merge base, or the virtual base if there are several:
+//! `m(A ∪ B, a) = max(0, m(A, a) + m(B, a) − m(L, a))`. An atom that B didn't change since L keeps A's multiplicity, so the
+//! union is A after applying the changes from L to B, and costs these.
 
 use std::sync::Arc;
 
-use super::apply::{Delta, Edit};
-use super::bases::{Inherited, inherited};
-use super::cell::{Conflicts, Resolve};
-use super::facts::{self, Key};
-use super::history::{Base, Version, merge_base};
+use super::conflict::{Conflicts, Resolve};
+use super::edit::{Delta, Edit};
+use super::facts::{EntryChange, Key};
 use super::id::Ids;
-use super::record::{Index, Multiplicity};
+use super::record::{Index, Multiplicity, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
+use super::virtual_base::{BaseContent, merge_base_content};
 use super::world::World;
+use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
 
-/// The union of two snapshots: one of them, if it descends from the other. Cells that both changed differently are as
-/// `resolve` says.
+/// Merges two snapshots. The result is one of them if it descends from the other. `resolve` decides about cells in conflict.
 pub(crate) fn union<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
     resolve: Resolve<'_, T>,
 ) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
     match merge_base(left, right) {
-        Base::Right => Ok(Arc::clone(left)),
-        Base::Left => Ok(Arc::clone(right)),
-        Base::Common(bases) => {
-            let base = inherited(bases, right);
+        MergeBase::Right => Ok(Arc::clone(left)),
+        MergeBase::Left => Ok(Arc::clone(right)),
+        MergeBase::Common(bases) => {
+            let base = merge_base_content(bases, right);
             merge(left, right, &base, resolve).map(Arc::new)
         }
     }
@@ -38,10 +37,10 @@ pub(crate) fn union<T: Term>(
 fn merge<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
-    base: &Inherited<T>,
+    base: &BaseContent<T>,
     resolve: Resolve<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
-    // Ids of its own: other unions of `left` make spaces and states too.
+    // Ids of its own: other unions of `left` give out ids too.
     let mut world = World {
         ids: Ids::new(None),
         ..left.world.clone()
@@ -55,27 +54,27 @@ fn merge<T: Term>(
     }
     Ok(Snapshot::with(
         world,
-        Version::child_of([left, right]),
+        Version::child_of(&[left, right]),
         left.edits.max(right.edits) + 1,
     ))
 }
 
-/// From how many new atoms on they are taken over by whole branches of the trie, and not one by one.
-const GRAFT_FROM: isize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
+/// The minimum number of new atoms that are merged by whole branches of the trie instead of one by one.
+const MIN_GRAFTED: isize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
 
 impl<T: Term> Space<T> {
-    /// Does to this space what leads from `base` to `theirs`. New definitions come last, in the order they have there.
-    /// O(d · log n) for d changes; many new facts whose paths lie apart from those here cost less.
+    /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes;
+    /// less for many new facts whose paths don't interleave with those here.
     pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
         let changes = base.facts.diff(&theirs.facts);
         let mut definitions = Vec::new();
-        if changes.growth() < GRAFT_FROM {
+        if changes.growth() < MIN_GRAFTED {
             let mut walk = changes.walk();
             while let Some(change) = walk.next_change() {
                 self.replay(change, &mut definitions);
             }
         } else {
-            // What is left of the growth when all but the new plain facts is accounted for.
+            // The growth, from which all but the new plain facts is subtracted below.
             let mut grafted = theirs.total.wrapping_sub(base.total);
             let account = |total: &mut u128, from: u64, to: u64| {
                 *total = total.wrapping_add(from.into()).wrapping_sub(to.into());
@@ -95,7 +94,7 @@ impl<T: Term> Space<T> {
                     if to.record().is_some_and(|record| record.order > 0) {
                         account(&mut grafted, 0, to.get());
                         self.replay(
-                            facts::Change {
+                            EntryChange {
                                 key: cursor.path(),
                                 from: None,
                                 to: Some(to),
@@ -111,7 +110,7 @@ impl<T: Term> Space<T> {
             }
             self.facts.join_with(&added, |ours, theirs| {
                 let sum = ours.sum(theirs);
-                // What is over the greatest multiplicity is lost.
+                // Occurrences above the maximum are lost.
                 let whole = u128::from(ours.get()) + u128::from(theirs.get());
                 grafted = grafted.wrapping_sub(whole - u128::from(sum.get()));
                 sum
@@ -120,7 +119,7 @@ impl<T: Term> Space<T> {
             self.total = self.total.wrapping_add(grafted);
         }
         definitions.sort_unstable_by_key(|definition| definition.order);
-        for Definition {
+        for DefinitionChange {
             key,
             multiplicity,
             delta,
@@ -131,15 +130,15 @@ impl<T: Term> Space<T> {
         }
     }
 
-    /// Applies the change of a plain fact, and puts that of a definition on a list, for those have an order.
-    fn replay(&mut self, change: FactChange<'_, '_, T>, definitions: &mut Vec<Definition<T>>) {
+    /// Applies the change of a plain fact, and lists that of a definition, since definitions are applied in order.
+    fn replay(&mut self, change: FactChange<'_, '_, T>, definitions: &mut Vec<DefinitionChange<T>>) {
         let Some(multiplicity) = change.to.or(change.from) else {
             return;
         };
         let delta = Delta::between(count(change.from), count(change.to));
         match multiplicity.record().map_or(0, |record| record.order) {
             0 => self.apply(Edit::of_entry(Key::stored(change.key), multiplicity, delta)),
-            order => definitions.push(Definition {
+            order => definitions.push(DefinitionChange {
                 order,
                 key: change.key.into(),
                 multiplicity: multiplicity.clone(),
@@ -149,17 +148,12 @@ impl<T: Term> Space<T> {
     }
 }
 
-type FactChange<'k, 'e, T> = facts::Change<'k, 'e, Multiplicity<T>>;
+type FactChange<'k, 'e, T> = EntryChange<'k, 'e, Multiplicity<T>>;
 
-/// The change of a rule or an annotation.
-struct Definition<T> {
+/// A change of a rule or an annotation.
+struct DefinitionChange<T> {
     order: u64,
     key: Box<[u8]>,
     multiplicity: Multiplicity<T>,
     delta: Delta,
-}
-
-/// The multiplicity of an atom that may be absent.
-pub(super) fn count<T>(multiplicity: Option<&Multiplicity<T>>) -> u64 {
-    multiplicity.map_or(0, Multiplicity::get)
 }

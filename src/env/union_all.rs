@@ -1,23 +1,22 @@
-//! The union of many.
+//! The union of many environments.
 //!
-//! One by one, each step looks for the merge base of one environment and all those before it: through k versions at the
-//! k-th step. But forks of one base, each with a history of its own since, have that base in common and nothing else, any
-//! of them and the union of any others. That is seen by walking each history once; then what each changed is applied in
-//! order, and all steps but the last make no version.
+//! Repeated binary unions look for the merge base of each environment and all those before it, which visits k versions at
+//! step k. But forks of one base with separate histories have that base as the merge base of each and the union of any
+//! others. One walk of each history shows this. Then the changes of each are applied in order, and only the last step makes a
+//! version.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::cell::Resolve;
-use super::history::{Base, Marks, Version, merge_base, settled};
+use super::conflict::Resolve;
 use super::id::Ids;
 use super::snapshot::Snapshot;
 use super::union::union;
 use super::world::World;
+use crate::address::AddressMap;
+use crate::history::{Marks, MergeBase, Version, last_written, merge_base};
 use crate::term::Term;
 
-/// The union of these, in order; `None` if there are none. Cells that several changed are as `resolve` says, which always
-/// decides.
+/// Merges these in order; `None` if there are none. `resolve`, which never fails, decides about cells in conflict.
 pub(super) fn union_all<T: Term>(
     mut versions: Vec<Arc<Snapshot<T>>>,
     resolve: Resolve<'_, T>,
@@ -46,29 +45,29 @@ pub(super) fn union_all<T: Term>(
         edits = edits.max(version.edits) + 1;
     }
     let (parents, gone) = parents(versions, base);
-    let mut version = Version::child_of_all(&parents.iter().collect::<Vec<_>>());
+    let mut version = Version::child_of(&parents.iter().collect::<Vec<_>>());
     gone.into_iter().for_each(|marks| version.inherit(marks));
     Some(Arc::new(Snapshot::with(world, version, edits)))
 }
 
-/// If one version is all that any two of these have in common: that version. It, and what is the same as another, are
-/// taken out of `versions`, for they add nothing.
+/// Returns the merge base of every two of these, if there is one. Removes it and duplicates from `versions`, since they add
+/// nothing.
 fn base_of_fan<T: Term>(versions: &mut Vec<Arc<Snapshot<T>>>) -> Option<Arc<Snapshot<T>>> {
     let base = match &versions[..] {
         [first, second, ..] => match merge_base(first, second) {
-            Base::Left => Arc::clone(first),
-            Base::Right => Arc::clone(second),
-            Base::Common(bases) => <[_; 1]>::try_from(bases).ok()?.into_iter().next()?,
+            MergeBase::Left => Arc::clone(first),
+            MergeBase::Right => Arc::clone(second),
+            MergeBase::Common(bases) => <[_; 1]>::try_from(bases).ok()?.into_iter().next()?,
         },
         _ => return None,
     };
-    let settled_base = settled(&base);
-    let mut owners = HashMap::new();
+    let base_content = last_written(&base);
+    let mut owners = AddressMap::default();
     let mut kept = Vec::with_capacity(versions.len());
     for (index, original) in versions.iter().enumerate() {
-        let version = settled(original);
-        if Arc::ptr_eq(&version, &settled_base) || owners.contains_key(&Arc::as_ptr(&version)) {
-            // The base, or one that was there before, or that one before descends from.
+        let version = last_written(original);
+        if Arc::ptr_eq(&version, &base_content) || owners.contains_key(&Arc::as_ptr(&version)) {
+            // The base, a duplicate, or an ancestor of an earlier one.
             continue;
         }
         let mut todo = vec![Arc::clone(original)];
@@ -96,13 +95,13 @@ fn base_of_fan<T: Term>(versions: &mut Vec<Arc<Snapshot<T>>>) -> Option<Arc<Snap
     Some(base)
 }
 
-/// The marks of versions that are gone.
+/// The marks of versions that were dropped.
 type Gone = Vec<Option<Box<Marks>>>;
 
-/// What the union of `versions` comes from. A version that nobody else holds can't be united with anything again, so its
-/// own parents take its place. Its marks are returned too.
+/// The parents of the union of `versions`. A version without another owner can't be merged again, so its parents take its
+/// place; its marks are returned too.
 fn parents<T: Term>(mut versions: Vec<Arc<Snapshot<T>>>, base: Arc<Snapshot<T>>) -> (Vec<Arc<Snapshot<T>>>, Gone) {
-    let mut seen = HashMap::new();
+    let mut seen = AddressMap::default();
     let mut gone = Vec::new();
     versions.reverse();
     while let Some(version) = versions.pop() {
@@ -117,7 +116,7 @@ fn parents<T: Term>(mut versions: Vec<Arc<Snapshot<T>>>, base: Arc<Snapshot<T>>)
             }
         }
     }
-    // All others descend from it.
+    // The others descend from the base.
     if seen.len() > 1 {
         seen.remove(&Arc::as_ptr(&base));
     }

@@ -1,18 +1,19 @@
-//! All that a snapshot holds: the atoms, and beside them named spaces and cells.
+//! The content of a snapshot: its own space, named spaces and cells.
 
 use std::sync::Arc;
 
 use super::cache::PatternCache;
-use super::cell::{self, Cell, Cells, Conflict, Resolve};
+use super::cell::{Cell, Cells};
+use super::conflict::{Conflict, Resolve, merge_cells};
 use super::id::{Ids, SpaceId};
 use super::space::Space;
 use crate::map::{Change, Map};
 use crate::term::Term;
 
-/// What one snapshot holds. Cloning it is O(1).
+/// The content of one snapshot. Cloning it is O(1).
 #[derive(Clone)]
 pub(crate) struct World<T: Term> {
-    /// The space that the environment's own reads and writes are about.
+    /// The space that the environment's own methods read and write.
     pub(crate) root: Space<T>,
     pub(crate) spaces: Map<SpaceId, Arc<Space<T>>>,
     pub(crate) cells: Cells<T>,
@@ -40,7 +41,7 @@ impl<T: Term> World<T> {
         }
     }
 
-    /// The space of this id, or the root, to be written.
+    /// The space of this id, or the root, for writing.
     pub(crate) fn space_mut(&mut self, id: Option<SpaceId>) -> Option<&mut Space<T>> {
         match id {
             None => Some(&mut self.root),
@@ -48,8 +49,8 @@ impl<T: Term> World<T> {
         }
     }
 
-    /// Applies what leads from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. `disputed`, which
-    /// ascend, have no base value. Costs what `theirs` changed.
+    /// Merges the changes from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. The cells in `disputed`,
+    /// which ascend, have no base value. O(d · log n) for d changes.
     pub(super) fn merge(
         &mut self,
         base: &Self,
@@ -58,10 +59,10 @@ impl<T: Term> World<T> {
         resolve: Resolve<'_, T>,
     ) -> Vec<Conflict<T>> {
         self.merge_spaces(base, theirs);
-        cell::merge(&mut self.cells, &base.cells, disputed, &theirs.cells, resolve)
+        merge_cells(&mut self.cells, &base.cells, disputed, &theirs.cells, resolve)
     }
 
-    /// As [`merge`](Self::merge), without the cells.
+    /// Merges the changes of all spaces from `base` to `theirs`.
     pub(super) fn merge_spaces(&mut self, base: &Self, theirs: &Self) {
         self.root.merge(&base.root, &theirs.root);
         for change in base.spaces.diff(&theirs.spaces) {
@@ -75,7 +76,15 @@ impl<T: Term> World<T> {
     }
 }
 
-/// Two worlds are equal if they hold the same: all but the names they will give.
+/// The content of a virtual merge base: the union of several latest common ancestors.
+pub(crate) struct VirtualBase<T: Term> {
+    /// Disputed cells have arbitrary contents here.
+    pub(super) world: World<T>,
+    /// The cells without a base value, ascending.
+    pub(super) disputed: Vec<Cell>,
+}
+
+/// Two worlds are equal if their spaces and cells are. The ids that they will give out don't count.
 impl<T: Term> PartialEq for World<T> {
     fn eq(&self, other: &Self) -> bool {
         self.root == other.root && self.spaces == other.spaces && self.cells == other.cells

@@ -9,7 +9,7 @@ use super::codec::Codec;
 use super::error::{Flaw, LoadError};
 use super::fact_key::KeyDecoder;
 use super::format::{COUNTED, MAGIC, VERSION, kind};
-use crate::env::{Cell, Environment, Multiplicity, Space, SpaceId, StateId, Unfit};
+use crate::env::{Cell, Environment, Multiplicity, Space, SpaceId, StateId, InvalidEntry};
 use crate::term::{Symbol, Term};
 
 /// Reads what [`save`](super::save::save) wrote. Beside the environment, takes memory for one block and its keys.
@@ -198,7 +198,7 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
                 .space
                 .restore_kept(atom, self.atoms.path(), count, order)
                 .map_err(|unfit| match unfit {
-                    Unfit::Path | Unfit::Kind | Unfit::Twice => LoadError::at(start, Flaw::Atom),
+                    InvalidEntry::Path | InvalidEntry::Kind | InvalidEntry::Twice => LoadError::at(start, Flaw::Atom),
                 })?;
         }
         Ok(())

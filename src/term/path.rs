@@ -48,8 +48,8 @@ mod tokens;
 
 pub use decode::decode;
 pub(crate) use decode::decode_with;
-pub(crate) use encode::write_variable;
 pub use encode::{Encoded, Encoder};
+pub(crate) use encode::{with_encoder, write_variable};
 pub(crate) use extent::{Extent, Head, read_number};
 pub use tokens::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
 

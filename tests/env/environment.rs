@@ -1,10 +1,10 @@
-//! What the interface promises, one promise a test. The laws themselves are in `laws.rs`, costs in `costs.rs`.
+//! The documented behaviour of `Environment`. Laws are tested in `laws.rs`, costs in `tests/memory/costs.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pleach::env::{Change, WriteError};
+use pleach::env::{Change, PathMapError};
 use pleach::term::{Leaf, View};
 use pleach::{Atom, Environment, Term};
 use pleach_testkit::quick_check;
@@ -39,7 +39,7 @@ mod ownership {
     }
 
     #[test]
-    fn make_owned_fires_on_first_write_and_only_then() {
+    fn the_first_write_after_a_clone_copies_the_snapshot() {
         let env = world(&["(a)"]);
         let mut clone = env.clone();
         assert!(!clone.contains(&atom("(b)")), "reading does not make it owned");
@@ -139,7 +139,7 @@ mod writing {
     }
 
     #[test]
-    fn nothing_is_limited() {
+    fn sizes_have_no_small_limits() {
         let wide = format!("(wide {})", "x ".repeat(70_000));
         let long = "s".repeat(100_000);
         let variables: String = (0..10_000).map(|i| format!("$v{i} ")).collect();
@@ -164,7 +164,7 @@ mod writing {
     }
 
     #[test]
-    fn bulk_is_as_one_by_one() {
+    fn bulk_writes_equal_single_writes() {
         let texts = [
             "(= (f) 2)",
             "(a)",
@@ -184,9 +184,9 @@ mod writing {
         assert!(bulk.types("f").eq(single.types("f")));
     }
 
-    /// So many that they are sorted and built from the bottom up.
+    /// Enough atoms for a sorted bulk load.
     #[test]
-    fn bulk_of_many_is_as_one_by_one() {
+    fn large_bulk_writes_equal_single_writes() {
         fn property(picks: Vec<u8>) {
             let long = "l".repeat(200);
             let text = |pick: u8| match (pick % 8, pick / 8) {
@@ -226,7 +226,7 @@ mod writing {
     }
 
     #[test]
-    fn bulk_is_all_or_nothing() {
+    fn bulk_writes_are_atomic() {
         let mut env = world(&["(a)"]);
         let before = env.clone();
         let atoms = (0..10).map(|i| {
@@ -255,7 +255,7 @@ mod writing {
     }
 
     #[test]
-    fn a_multiplicity_stops_at_the_greatest_number() {
+    fn multiplicities_saturate() {
         let mut env = Environment::new();
         env.set_multiplicities([(atom("(a)"), u64::MAX)]);
         env.add_fact(atom("(a)"));
@@ -282,7 +282,7 @@ mod spaces {
     use super::*;
 
     #[test]
-    fn a_space_is_a_copy_that_can_be_written_and_put_back() {
+    fn a_path_map_is_a_copy_that_can_be_written_back() {
         let mut env = world(&["(= (f) 2)", "(= (f) 1)", "(a)", "(a)"]);
         let donor = world(&["(= (f) 3)", "(b)"]);
         let mut space = env.create_space();
@@ -301,7 +301,7 @@ mod spaces {
     }
 
     #[test]
-    fn a_path_that_is_no_atoms_is_refused_and_changes_nothing() {
+    fn a_path_that_encodes_no_atom_is_an_error() {
         let mut env = world(&["(a)"]);
         let before = env.clone();
         let good = env.create_space().iter().next().map(|(_, one)| one.clone()).unwrap();
@@ -309,18 +309,18 @@ mod spaces {
         space.set_val_at([0xff, 0xff], good.clone());
         assert!(matches!(
             env.update_pathmap(space),
-            Err(WriteError::Path { index: 1, .. })
+            Err(PathMapError::Path { index: 1, .. })
         ));
         assert!(env.ptr_eq(&before));
 
-        // A long atom's multiplicity keeps the atom, and must stay with it.
+        // The multiplicity of a long atom keeps the atom, and can't be moved to another path.
         let long = world(&[&format!("(long {})", "x ".repeat(300))]);
         let kept = long.create_space().iter().next().map(|(_, one)| one.clone()).unwrap();
         let mut space = PathMap::new();
         space.set_val_at([0x80], kept);
         assert!(matches!(
             env.update_pathmap(space),
-            Err(WriteError::Misplaced { index: 0 })
+            Err(PathMapError::Mismatch { index: 0 })
         ));
         assert!(env.ptr_eq(&before));
     }
@@ -329,7 +329,7 @@ mod spaces {
 mod union {
     use super::*;
 
-    /// Both forks have a version of their own, of one state.
+    /// Two forks with versions of their own and the same content.
     #[test]
     fn forks_that_were_made_owned_and_not_written_count_once() {
         let env = world(&["(a)"]);
@@ -340,7 +340,7 @@ mod union {
     }
 
     #[test]
-    fn fast_paths_return_the_very_same_snapshot() {
+    fn unions_with_ancestors_return_the_same_snapshot() {
         let env = world(&["(a)"]);
         let (mut one, other) = (env.clone(), env.clone());
         assert!(env.union(&env).ptr_eq(&env));
@@ -362,7 +362,7 @@ mod union {
     }
 
     #[test]
-    fn a_deep_merge_sums_what_is_new_and_counts_once_what_was_inherited() {
+    fn a_deep_merge_adds_new_occurrences_and_counts_inherited_ones_once() {
         let mut base = world(&["(= (f) 0)", "(a)", "(a)"]);
         base.add_type(atom("f"), atom("T"));
         let (mut left, mut right) = (base.clone(), base.clone());
@@ -383,9 +383,9 @@ mod union {
         assert_eq!(union, right.union(&left));
     }
 
-    /// So many new facts that they are taken over by whole branches.
+    /// Enough new facts to be merged by whole branches.
     #[test]
-    fn sums_that_stop_at_the_greatest_number_are_counted_as_what_they_are() {
+    fn the_total_counts_saturated_multiplicities() {
         let base = world(&["(a)"]);
         let fork = |least: u64| {
             let mut fork = base.clone();
@@ -398,7 +398,7 @@ mod union {
     }
 
     #[test]
-    fn unrelated_environments_sum() {
+    fn multiplicities_of_unrelated_environments_add_up() {
         let (a, b) = (world(&["(a)", "(= (f) 1)"]), world(&["(a)", "(= (f) 2)"]));
         let union = a.union(&b);
         assert_eq!((union.len(), union.multiplicity(&atom("(a)"))), (4, 2));
@@ -406,7 +406,7 @@ mod union {
     }
 
     #[test]
-    fn many_are_united_in_order() {
+    fn many_are_merged_in_order() {
         let base = world(&["(= (f) base)"]);
         let forks: Vec<_> = (0..100)
             .map(|i| {
@@ -425,7 +425,7 @@ mod union {
         assert!(Environment::<Atom>::union_all([]).is_empty());
     }
 
-    /// A history where each of two versions merges the other again and again has one more pair of bases for each
+    /// A history where two versions merge each other repeatedly has one more pair of bases for each
     /// round; the base of the last is found without recursing through them.
     #[test]
     fn a_long_criss_cross_is_counted_once() {
@@ -532,7 +532,7 @@ mod cells_and_spaces {
 
     use super::*;
 
-    /// Found by fuzzing: two unions gave out the ids of their left operand, each from the same one on.
+    /// Regression test, found by fuzzing: two unions gave out the same ids, counted on from their left operand.
     #[test]
     fn unions_of_the_same_operand_make_different_spaces_and_states() {
         let base = world(&["(a)"]);
@@ -556,7 +556,7 @@ mod cells_and_spaces {
     }
 
     #[test]
-    fn they_are_forked_written_apart_and_merged() {
+    fn spaces_states_and_bindings_are_forked_and_merged() {
         let mut env = world(&[]);
         let (space, state) = (env.new_space(), env.new_state(atom("zero")));
         env.bind("name", atom("old"));
@@ -574,7 +574,7 @@ mod cells_and_spaces {
 
         assert_eq!(env.space(space).unwrap().len(), 2);
         assert_eq!(
-            (env.get_state(state), env.binding("name")),
+            (env.state(state), env.binding("name")),
             (Some(&atom("zero")), Some(&atom("old")))
         );
         let union = left.union(&right);
@@ -589,7 +589,7 @@ mod cells_and_spaces {
             union.space(news).unwrap().contains(&atom("(b)")) && !union.space(space).unwrap().contains(&atom("(a)"))
         );
         assert_eq!(
-            (union.get_state(state), union.binding("name")),
+            (union.state(state), union.binding("name")),
             (Some(&atom("one")), Some(&atom("new")))
         );
         assert!(union.is_empty(), "the environment's own space is another");
@@ -637,16 +637,16 @@ mod cells_and_spaces {
     }
 
     #[test]
-    fn what_does_not_exist_is_not_written() {
+    fn missing_spaces_and_states_are_not_created_by_writes() {
         let mut env = world(&[]);
         let (space, state) = (env.clone().new_space(), env.clone().new_state(atom("a")));
         let before = env.clone();
         assert!(env.space_mut(space).is_none() && env.space(space).is_none());
-        assert!(!env.change_state(state, atom("b")) && env.get_state(state).is_none() && env.binding("a").is_none());
+        assert!(!env.change_state(state, atom("b")) && env.state(state).is_none() && env.binding("a").is_none());
         assert!(env.ptr_eq(&before));
     }
 
-    /// Two environments that set a state to X and Y, and each merged the old state of the other and kept its own.
+    /// Two environments that set a state to X and Y, then each merged the earlier version of the other and kept its own content.
     fn dispute() -> (StateId, [Environment; 2], [Environment; 2]) {
         let mut base = world(&[]);
         let state = base.new_state(atom("0"));
@@ -662,11 +662,11 @@ mod cells_and_spaces {
     }
 
     fn held(env: &Environment, state: StateId) -> String {
-        format!("{} {}", env.get_state(state).unwrap(), env.binding("b").unwrap())
+        format!("{} {}", env.state(state).unwrap(), env.binding("b").unwrap())
     }
 
     #[test]
-    fn bases_that_disagree_make_a_conflict() {
+    fn a_cell_disputed_by_merge_bases_is_a_conflict() {
         let (state, [x, y], [c, d]) = dispute();
         for (ours, theirs) in [(&c, &d), (&d, &c)] {
             let conflicts = ours.union_with(theirs, resolve::fail).unwrap_err();
@@ -687,17 +687,17 @@ mod cells_and_spaces {
             );
             assert_eq!(held(&ours.union(theirs), state), held(theirs, state));
         }
-        // A value that neither ancestor had is no better founded than one that one of them had.
+        // A third content conflicts as well.
         let mut z = d.clone();
         z.change_state(state, atom("Z"));
         assert_eq!(c.union_with(&z, resolve::fail).unwrap_err().0.len(), 2);
-        // Both decided alike.
+        // Both resolved it to the same content.
         let alike = y.union_with(&x, resolve::theirs).unwrap();
         assert_eq!(held(&c.union_with(&alike, resolve::fail).unwrap(), state), "X X");
     }
 
     #[test]
-    fn a_dispute_that_was_decided_is_over() {
+    fn a_resolved_dispute_is_no_longer_a_conflict() {
         let (state, _, [c, d]) = dispute();
         let decided = c.union_with(&d, |_| Resolution::Value(atom("Z"))).unwrap();
         let mut later = [c.clone(), d.clone()];
@@ -707,16 +707,16 @@ mod cells_and_spaces {
             assert_eq!(held(&union, state), "Z Z");
             assert_eq!(held(&env.union_with(&union, resolve::fail).unwrap(), state), "Z Z");
         }
-        // Two who merge that with the old ones criss-cross again, and agree.
+        // Merging that with the earlier ones is another criss-cross, without a conflict.
         let (mut e, mut f) = (decided.union(&later[0]), later[1].union(&decided));
         e.add_fact(atom("e"));
         f.add_fact(atom("f"));
         assert_eq!(held(&f.union_with(&e, resolve::fail).unwrap(), state), "Z Z");
     }
 
-    /// The bases of two versions disagree because their own bases did, and so on.
+    /// The virtual base of two versions is disputed because the virtual bases below it are.
     #[test]
-    fn a_dispute_is_inherited_by_bases_of_bases() {
+    fn disputes_propagate_to_later_virtual_bases() {
         let (state, _, [mut c, mut d]) = dispute();
         for round in 0..20 {
             for env in [&mut c, &mut d] {
@@ -731,9 +731,9 @@ mod cells_and_spaces {
         assert_eq!((held(&c, state), held(&d, state)), ("X X".into(), "Y Y".into()));
     }
 
-    /// A change that one of the bases knew of already is taken, as it always was.
+    /// A change that one of the merge bases already includes is taken.
     #[test]
-    fn a_base_that_was_only_behind_disputes_nothing() {
+    fn an_outdated_merge_base_disputes_nothing() {
         let mut base = world(&[]);
         let state = base.new_state(atom("0"));
         let (mut a, mut b) = (base.clone(), base);
@@ -745,14 +745,14 @@ mod cells_and_spaces {
                 b.union_with(&a, resolve::fail).unwrap(),
             );
             assert_eq!(
-                (a.get_state(state), b.get_state(state)),
+                (a.state(state), b.state(state)),
                 (Some(&Atom::from(round)), Some(&Atom::from(round)))
             );
         }
     }
 
     #[test]
-    fn a_cell_that_bases_disagree_on_may_be_absent() {
+    fn a_disputed_cell_may_be_absent() {
         let base = world(&[]);
         let mut x = base.clone();
         x.bind("b", atom("X"));
@@ -800,7 +800,7 @@ mod cells_and_spaces {
         let with = |resolver: fn(&pleach::env::Conflict) -> Resolution| {
             let union = left.union_with(&right, resolver).unwrap();
             [0, 1, 2, 3]
-                .map(|i| union.get_state(states[i]).unwrap().to_string())
+                .map(|i| union.state(states[i]).unwrap().to_string())
                 .join(", ")
         };
         assert_eq!(with(resolve::ours), "10, \"left only\", 12, alike");
@@ -809,7 +809,7 @@ mod cells_and_spaces {
             with(|conflict| Resolution::Value(conflict.theirs.clone().unwrap()))
         );
 
-        // A patch that finds something else in the cell.
+        // A patch whose cell has another content than its old one.
         let patch: Patch = env.diff(&right);
         let before = left.clone();
         assert_eq!(left.apply_with(&patch, resolve::fail).unwrap_err().0.len(), 3);
@@ -862,7 +862,7 @@ mod stress {
     }
 
     #[test]
-    fn ten_thousand_rules_cloned_and_united() {
+    fn ten_thousand_rules_cloned_and_merged() {
         let mut env = Environment::new();
         env.add_rules_bulk((0..10_000).map(|i| (atom(&format!("(f{i} $x)")), Atom::from(i))));
         let (mut a, mut b) = (env.clone(), env.clone());
@@ -901,14 +901,14 @@ mod stress {
     }
 }
 
-/// A term type whose `view` panics when told to.
+/// A term type whose `view` panics after a number of calls.
 mod hostile_terms {
     use std::cell::Cell;
 
     use super::*;
 
     thread_local! {
-        /// How many more looks at a term are allowed.
+        /// The number of calls of `view` until it panics.
         static LOOKS: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 

@@ -1,4 +1,4 @@
-//! Fork–join: the same results and the same environment on any number of threads, and nothing if a branch fails.
+//! Fork–join: deterministic on any number of threads, and without effect if a branch fails.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -22,7 +22,7 @@ fn on<R: Send>(threads: usize, run: impl FnOnce() -> R + Send) -> R {
         .install(run)
 }
 
-/// All that can be told of an environment.
+/// The observable content of an environment.
 fn shown(env: &Environment) -> (Vec<String>, Vec<String>) {
     let rules = env
         .rules()
@@ -33,7 +33,7 @@ fn shown(env: &Environment) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// A tree of branches, each of which writes what the others do too, and what is its own.
+/// A tree of branches, each of which writes common facts and facts of its own.
 fn tree(env: &mut Environment, path: &str, depth: usize) -> Vec<String> {
     env.add_rule(atom("(f $x)"), atom(&format!("(from {path})")));
     env.add_fact(atom("(visited)"));
@@ -52,7 +52,7 @@ fn tree(env: &mut Environment, path: &str, depth: usize) -> Vec<String> {
 }
 
 #[test]
-fn any_number_of_threads_gives_the_same() {
+fn results_are_the_same_on_any_number_of_threads() {
     let base = Environment::from_iter([atom("(visited)")]);
     let run = |threads| {
         on(threads, || {
@@ -72,7 +72,7 @@ fn any_number_of_threads_gives_the_same() {
 }
 
 #[test]
-fn it_is_the_union_of_the_forks_in_order() {
+fn the_result_is_the_union_of_the_forks_in_order() {
     fn property(written: Vec<Vec<(bool, u8)>>) {
         let base = Environment::from_iter((0..4).map(|n| atom(&format!("(= (f) {n})"))));
         let write = |env: &mut Environment, items: &[(bool, u8)]| {
@@ -105,7 +105,7 @@ fn it_is_the_union_of_the_forks_in_order() {
 }
 
 #[test]
-fn the_first_branch_that_fails_is_reported_and_nothing_has_changed() {
+fn the_first_failing_branch_is_reported_and_nothing_changes() {
     for threads in [1, 2, 8] {
         on(threads, || {
             let mut env = Environment::from_iter([atom("(old)")]);
@@ -142,7 +142,7 @@ fn the_first_branch_that_fails_is_reported_and_nothing_has_changed() {
 }
 
 #[test]
-fn nothing_to_do_changes_nothing() {
+fn a_fork_join_without_branches_changes_nothing() {
     let before = Environment::from_iter([atom("(old)")]);
     let mut env = before.clone();
     assert_eq!(env.fork_join(Vec::<u8>::new(), |_, n| n).unwrap(), [0_u8; 0]);
@@ -152,7 +152,7 @@ fn nothing_to_do_changes_nothing() {
 }
 
 #[test]
-fn a_scope_takes_branches_in_the_order_they_were_spawned() {
+fn a_scope_merges_branches_in_the_order_of_spawn() {
     for threads in [1, 2, 8] {
         on(threads, || {
             let mut env = Environment::<Atom>::new();
@@ -180,7 +180,7 @@ fn a_scope_takes_branches_in_the_order_they_were_spawned() {
 }
 
 #[test]
-fn a_scope_whose_branch_or_body_panics_changes_nothing() {
+fn a_panic_in_a_branch_or_body_changes_nothing() {
     let mut env = Environment::<Atom>::new();
     let failed = env.fork_scope(|scope| {
         scope.spawn(|fork| fork.add_fact(atom("a")));
@@ -201,9 +201,9 @@ fn a_scope_whose_branch_or_body_panics_changes_nothing() {
     assert_eq!(env.len(), 1);
 }
 
-/// Law 11, and a branch that keeps a fork of its own: it is still related to what came of it.
+/// Law 11: forks that a branch keeps stay related to the result, and others aren't retained.
 #[test]
-fn forks_that_are_kept_are_related_and_others_are_forgotten() {
+fn kept_forks_stay_related_and_others_are_dropped() {
     let mut env = Environment::from_iter([atom("(old)")]);
     let kept = env
         .fork_join((0..100).collect::<Vec<_>>(), |fork, n| {

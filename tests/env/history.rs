@@ -1,5 +1,5 @@
-//! Laws 4 and 11 over long histories: forks, writes, removals and unions of many handles in any pattern, against a model
-//! that keeps for every version the whole set of versions, and so of changes, that it descends from.
+//! Laws 4 and 11 over long random histories of forks, writes, removals and unions of many handles, against a model that keeps
+//! the set of all ancestors of each version.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -49,13 +49,13 @@ type Counts = [u64; ATOMS];
 #[derive(Clone, Debug)]
 struct Version {
     counts: Counts,
-    /// The versions it comes from, itself included.
+    /// The version and its ancestors.
     ancestors: Bits,
-    /// The additions it descends from, by number.
+    /// The additions of the version and its ancestors, by number.
     additions: Bits,
 }
 
-/// All versions there ever were.
+/// All versions, dropped ones included.
 #[derive(Default)]
 struct Model {
     versions: Vec<Version>,
@@ -126,7 +126,7 @@ impl Model {
         self.push(&[a, b], counts, None)
     }
 
-    /// As `union`, once for each pair.
+    /// Memoizes `union` by pair.
     fn base_union(&mut self, a: usize, b: usize) -> usize {
         match self.unions.get(&(a, b)) {
             Some(known) => *known,
@@ -288,13 +288,13 @@ mod cells {
     #[derive(Clone, Debug)]
     enum Step {
         Bind(usize, usize),
-        /// As the state before the first write.
+        /// The content before the first write.
         Unbind(usize, usize),
-        /// Adds a fact, so that there is another version with the same cells.
+        /// Adds a fact, which makes another version with the same cells.
         Write(usize),
         Fork(usize, usize),
         Union(usize, usize, usize),
-        /// Each of two takes the old state of the other in.
+        /// Each of two merges the earlier version of the other.
         Cross(usize, usize),
         RecordMerge(usize, usize),
     }
@@ -318,7 +318,7 @@ mod cells {
 
     type Held = Option<i64>;
 
-    /// The last decision about a cell: what it is, and all decisions that it replaces, itself included.
+    /// The last decision about a cell: its content, and the set of decisions that it replaces, itself included.
     #[derive(Clone, Debug, Default)]
     struct Decision {
         id: usize,
@@ -332,12 +332,12 @@ mod cells {
         cells: [Decision; NAMES.len()],
     }
 
-    /// All versions there ever were, and nothing of how they are kept.
+    /// All versions, dropped ones included.
     #[derive(Default)]
     struct Model {
         versions: Vec<Version>,
         decisions: usize,
-        /// What `base` returned.
+        /// The memoized results of `base`.
         bases: RefCell<BTreeMap<(usize, usize, usize), Option<Held>>>,
     }
 
@@ -376,7 +376,7 @@ mod cells {
         fn latest_common(&self, a: usize, b: usize) -> Vec<usize> {
             let ancestors = |version: usize| &self.versions[version].ancestors;
             let mut latest: Vec<usize> = Vec::new();
-            // Versions are numbered in the order they were made.
+            // Versions are numbered in the order of creation.
             for version in ancestors(a)
                 .iter()
                 .rev()
@@ -393,7 +393,7 @@ mod cells {
             self.versions[version].cells[name].value
         }
 
-        /// The law as a program: the base value, if there is one.
+        /// The base value according to law 14, if there is one.
         fn base(&self, a: usize, b: usize, name: usize) -> Option<Held> {
             let key = (a.min(b), a.max(b), name);
             if let Some(known) = self.bases.borrow().get(&key) {
@@ -424,9 +424,9 @@ mod cells {
     /// How conflicts are resolved.
     #[derive(Clone, Copy, PartialEq)]
     enum Rule {
-        /// By a value that was never there before: and all that is written is new too, so that equal values are one decision.
+        /// By a new value. All writes have new values too, so equal values are one decision.
         Fresh,
-        /// By one of the two, or by a value of few.
+        /// By one of the two values, or by one of a few others.
         Few,
     }
 
@@ -511,7 +511,7 @@ mod cells {
                     assert_eq!(conflict.ours, left.value.map(Atom::from));
                     assert_eq!(conflict.theirs, right.value.map(Atom::from));
                 }
-                // The same without any recursion: whatever was inherited, one side must hold it.
+                // A necessary condition without recursion: one side has an inherited value.
                 let held = bases
                     .iter()
                     .map(|base| self.model.value(*base, name))
@@ -524,7 +524,7 @@ mod cells {
                         assert!(!is_conflict, "one side kept what both inherited");
                     }
                 }
-                // And by decisions, where equal values are one decision.
+                // By decisions, if equal values are one decision.
                 if self.rule == Rule::Fresh {
                     let is_open = !left.replaces.contains(&right.id) && !right.replaces.contains(&left.id);
                     assert_eq!(
@@ -559,7 +559,7 @@ mod cells {
                     *version = self.model.set(*version, name, Some(value));
                 }
                 Step::Unbind(handle, name) => {
-                    // A cell that was deleted can't be told from one that never was, by value.
+                    // By value, a deleted cell is the same as one that never existed.
                     if self.rule == Rule::Fresh {
                         return;
                     }
@@ -608,15 +608,15 @@ mod cells {
         quick_check(5_000).quickcheck(property);
     }
 
-    /// Two sides conflict exactly if neither has replaced the last decision of the other.
+    /// Two sides conflict if and only if neither has replaced the last decision of the other.
     #[test]
-    fn conflicts_are_decisions_that_did_not_know_each_other() {
+    fn conflicts_are_concurrent_decisions() {
         holds(|steps| run(Rule::Fresh, steps));
     }
 
-    /// A version of the model for a write that changes nothing was a merge base that the environments don't have.
+    /// Regression test of the model: it made a version, and so a merge base, for a write that changes nothing.
     #[test]
-    fn a_write_of_what_is_there_is_no_merge_base() {
+    fn a_write_without_effect_makes_no_version() {
         use self::Step::{Bind, Cross, Fork, Unbind, Union};
         let steps = vec![
             Bind(0, 0),
@@ -637,9 +637,9 @@ mod cells {
         run(Rule::Few, steps);
     }
 
-    /// Equal values, values kept by resolvers, deletions and merges by hand.
+    /// With equal values, resolvers that keep one side, deletions and merges by hand.
     #[test]
-    fn conflicts_are_what_no_base_value_explains() {
+    fn conflicts_follow_from_base_values() {
         holds(|steps| run(Rule::Few, steps));
     }
 }

@@ -1,4 +1,4 @@
-//! The laws of the design as properties: random histories of several handles, against the naive model.
+//! Laws as properties of random histories of several handles, against the naive model.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -10,10 +10,10 @@ use pleach_testkit::model::{Model, can_match, canonical};
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 
-/// How many histories a property is tried on.
+/// The number of histories of a property.
 const CASES: u64 = 10_000;
 
-/// Atoms of every kind: few, so that histories meet.
+/// A few atoms of every kind, so that histories interact.
 static ATOMS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
     let long_symbol = "s".repeat(150);
     let texts = [
@@ -37,7 +37,7 @@ static ATOMS: LazyLock<Vec<Atom>> = LazyLock::new(|| {
         "(: f (-> C D))".into(),
         "(: (f 1) B)".into(),
         "(= half a rule)".into(),
-        // Longer than a key of the trie.
+        // Longer than the keys of the trie.
         format!("(doc {long_symbol} {long_symbol})"),
         format!("(doc {long_symbol} {long_symbol} $x)"),
         format!("(= (f {long_symbol}) ({long_symbol} {long_symbol}))"),
@@ -117,7 +117,7 @@ impl Arbitrary for History {
     }
 }
 
-/// A handle and its model, kept in step.
+/// A handle and its model.
 #[derive(Clone)]
 struct Pair {
     real: Environment<Atom>,
@@ -241,14 +241,14 @@ fn holds(property: fn(History)) {
     quick_check(CASES).quickcheck(property as fn(History));
 }
 
-/// Laws 1, 4, 6 and 7: after each step, every handle has what its model has, and its indexes are what its atoms say.
+/// Laws 1, 4, 6 and 7: after each step, every handle equals its model, and its indexes follow from its atoms.
 #[test]
-fn every_history_is_as_in_the_model() {
+fn histories_agree_with_the_model() {
     holds(|history| {
         let mut step = 0;
         run(&history, |pairs| {
             step += 1;
-            // All handles, for a write through one must not be seen through another.
+            // All handles, since a write through one must not be visible through another.
             if step % 8 == 0 || step == history.0.len() {
                 pairs.iter().for_each(|pair| pair.check(&ATOMS));
             }

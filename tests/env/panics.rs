@@ -1,5 +1,5 @@
-//! Code of the user that panics, at every call of it: the methods of a term type, closures, iterators, codecs. Whatever
-//! was under way, all handles are what they were before the call, sound, and as usable (law 8).
+//! Law 8: user code that panics, at every one of its calls: methods of a term type, closures, iterators, codecs. Afterwards all
+//! handles are as before the operation, sound and usable.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -16,23 +16,23 @@ use pleach::{Event, SharedEnvironment};
 
 use pleach_testkit::frail::{self, Frail, World, burn, frail, load, sample, save};
 
-/// What an operation works on.
+/// The operands of an operation.
 struct Subject {
-    /// A world with something of everything.
+    /// An environment with every kind of content.
     env: World,
-    /// A fork of it; both were written since.
+    /// A fork of `env`; both were written since.
     fork: World,
-    /// A shared world that has moved on since `mine` was forked from it and written.
+    /// A shared environment that was written since `mine` was forked from it and written.
     cell: SharedEnvironment<Frail>,
     mine: World,
-    /// Related to none of these.
+    /// An environment that is unrelated to these.
     stranger: World,
     space: SpaceId,
     state: StateId,
 }
 
 impl Subject {
-    /// With nodes that other handles share, or with its own.
+    /// Whether nodes are shared with other handles.
     fn new((shared, space, state): &(World, SpaceId, StateId), own: bool) -> Self {
         let stranger = load(&save(shared));
         let mut env = if own { load(&save(shared)) } else { shared.clone() };
@@ -62,7 +62,7 @@ impl Subject {
         }
     }
 
-    /// All that can be told of it.
+    /// The observable content.
     fn shown(&self) -> [Vec<u8>; 4] {
         [&self.env, &self.fork, &self.cell.snapshot(), &self.mine].map(save)
     }
@@ -83,8 +83,8 @@ fn print(terms: impl IntoIterator<Item = Frail>) -> String {
 
 type Operation = (&'static str, fn(&mut Subject) -> String);
 
-/// Runs each operation again and again, the user's code panicking one call later each time, until it doesn't. Returns how
-/// often it panicked.
+/// Runs each operation repeatedly, with a panic one call of user code later each time, until there is none. Returns the
+/// number of panics.
 fn at_each_call(operations: &[Operation]) -> usize {
     frail::quiet();
     let shared = sample();
@@ -111,7 +111,7 @@ fn at_each_call(operations: &[Operation]) -> usize {
                 panics += 1;
                 assert!(subject.shown() == before, "{context}");
                 assert!(save(&shared.0) == whole, "{context}");
-                // And it can be done now.
+                // The operation succeeds afterwards.
                 assert_eq!(operation(&mut subject), result, "{context}");
                 assert!(subject.shown() == after, "{context}");
                 subject.check();
@@ -123,7 +123,7 @@ fn at_each_call(operations: &[Operation]) -> usize {
     panics
 }
 
-/// An iterator of the user's.
+/// An iterator that may panic.
 fn items<const N: usize>(texts: [&'static str; N]) -> impl Iterator<Item = Frail> {
     texts.into_iter().map(|text| {
         burn();
@@ -269,7 +269,7 @@ fn reads() {
     assert!(panics > 300, "{panics}");
 }
 
-/// A resolver of the user's.
+/// A resolver that may panic.
 fn merge(conflict: &pleach::env::Conflict<Frail>) -> Resolution<Frail> {
     burn();
     Resolution::Value(conflict.theirs.clone().unwrap())
@@ -361,7 +361,7 @@ fn shared_worlds() {
     assert!(panics > 60, "{panics}");
 }
 
-/// One that panics when it is woken.
+/// A waker that panics.
 struct Alarm;
 
 impl Wake for Alarm {
@@ -371,7 +371,7 @@ impl Wake for Alarm {
 }
 
 #[test]
-fn a_waker_that_panics_is_nobody_elses_business() {
+fn a_panicking_waker_affects_no_other_caller() {
     frail::quiet();
     let cell = SharedEnvironment::<Frail>::default();
     let waker = Waker::from(Arc::new(Alarm));

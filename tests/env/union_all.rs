@@ -1,4 +1,4 @@
-//! The union of many is that of one after the other, whatever they have in common, and costs what they changed.
+//! The union of many environments equals repeated binary unions, and costs the changes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -11,7 +11,7 @@ fn atom(text: &str) -> Atom {
     text.parse().unwrap()
 }
 
-/// Few atoms, so that histories meet; a third of them are rules, whose order counts.
+/// A few atoms, so that histories interact; a third of them are rules, whose order matters.
 fn some_atom(n: u8) -> Atom {
     match n % 12 {
         n @ 0..=7 => atom(&format!("(fact {n})")),
@@ -80,7 +80,7 @@ fn same(all: &Environment, fold: &Environment, operands: &[Environment]) {
 }
 
 #[test]
-fn the_union_of_many_is_that_of_one_after_the_other() {
+fn the_union_of_many_equals_repeated_unions() {
     fn property(steps: Vec<Step>, more: Vec<Step>) {
         let handles = run(&steps);
         let fold = handles[1..]
@@ -89,7 +89,7 @@ fn the_union_of_many_is_that_of_one_after_the_other() {
         let all = Environment::union_all(&handles);
         same(&all, &fold, &handles);
 
-        // So it is as good a base as any: what is forked from it and united again counts it once.
+        // The result is a merge base: forks of it that are merged again count it once.
         let mut forks = [all.clone(), all.clone(), handles[1].clone(), all];
         for step in &more {
             match *step {
@@ -106,9 +106,9 @@ fn the_union_of_many_is_that_of_one_after_the_other() {
     quick_check(3000).quickcheck(property as fn(Vec<Step>, Vec<Step>));
 }
 
-/// Two forks that each left the state they share, and wrote nothing, were once taken for unrelated.
+/// Regression test: two copies of a state that were not written were taken for unrelated.
 #[test]
-fn copies_that_were_not_written_count_once() {
+fn unwritten_copies_count_once() {
     let base = Environment::from_iter([atom("a")]);
     let (mut left, mut right) = (base.clone(), base.clone());
     left.make_owned();
@@ -129,9 +129,9 @@ fn the_union_of_none_and_of_one() {
     assert!(Environment::union_all([&fork, &env, &fork]).ptr_eq(&fork));
 }
 
-/// Twice as many forks cost twice as much, not four times.
+/// The cost is linear in the number of forks, not quadratic.
 #[test]
-fn the_union_of_many_forks_costs_what_they_changed() {
+fn the_union_of_many_forks_costs_the_changes() {
     let cost = |count: usize| {
         let base = Environment::from_iter((0..1000).map(|i| atom(&format!("(fact {i})"))));
         let forks: Vec<_> = (0..count)

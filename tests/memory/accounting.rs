@@ -1,4 +1,4 @@
-//! `Environment::memory` against the bytes that were requested from the allocator.
+//! `Environment::memory` against the bytes requested from the allocator.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -14,7 +14,7 @@ fn edge(from: usize, to: usize) -> Atom {
     atom(&format!("(edge n{from} n{to})"))
 }
 
-/// A number without pattern.
+/// A pseudo-random number.
 fn scatter(i: usize) -> usize {
     let i = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((i ^ i >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20) as usize
@@ -56,7 +56,7 @@ fn facts_are_estimated_within_a_tenth() {
     for (what, kind) in KINDS {
         let facts: Vec<Atom> = (0..20_000).map(kind).collect();
         let mut env = Environment::new();
-        // Clones of atoms are counts, and plain facts are not kept: what is requested is the trie's.
+        // Clones of atoms and plain facts allocate nothing, so the bytes are those of the trie.
         let requested = measure(|| facts.iter().for_each(|fact| env.add_fact(fact.clone()))).bytes_current;
         let memory = env.memory();
         assert_near(0.1, what, memory.facts.own + memory.records.own, requested);
@@ -65,7 +65,7 @@ fn facts_are_estimated_within_a_tenth() {
 }
 
 #[test]
-fn what_removals_leave_is_underestimated_by_half_at_most() {
+fn memory_after_removals_is_underestimated_by_half_at_most() {
     for (what, kind) in KINDS {
         let facts: Vec<Atom> = (0..20_000).map(kind).collect();
         let mut env = Environment::new();
@@ -74,7 +74,7 @@ fn what_removals_leave_is_underestimated_by_half_at_most() {
             facts.iter().step_by(2).for_each(|fact| _ = env.remove_fact(fact));
         });
         let memory = env.memory();
-        // Nodes keep the room of what was removed, which doesn't show.
+        // Nodes keep their capacity after removals, which the estimate can't see.
         let ratio = (memory.facts.own + memory.records.own) as f64 / requested.bytes_current as f64;
         assert!((0.5..=1.1).contains(&ratio), "{what}: {ratio:.3}");
     }
@@ -116,7 +116,7 @@ fn one_head_with_many_rules_is_measured() {
 }
 
 #[test]
-fn wildcards_types_cells_and_spaces_are_told_apart() {
+fn wildcards_types_cells_and_spaces_are_measured() {
     let before = Environment::<Atom>::new().memory();
     let grown = |change: &dyn Fn(&mut Environment)| {
         let mut env = Environment::new();
@@ -138,13 +138,13 @@ fn wildcards_types_cells_and_spaces_are_told_apart() {
 }
 
 #[test]
-fn remembered_answers_are_counted_without_what_they_bind() {
+fn cached_answers_are_measured_without_bindings() {
     let env = Environment::from_iter((0..100).map(|i| edge(i, 7)));
     let before = env.memory();
     let requested = measure(|| drop(env.answers(&atom("(edge $x n7)")))).bytes_current;
     let after = env.memory();
     let told = (after.patterns.own - before.patterns.own) as i64;
-    // A lower bound: what the answers bind is not counted.
+    // A lower bound, without the terms in bindings.
     assert!(
         told > 100 * 16 && told <= requested,
         "told {told}, requested {requested}"
@@ -166,7 +166,7 @@ fn a_clone_shares_everything() {
 }
 
 #[test]
-fn a_fork_owns_what_its_writes_copied() {
+fn a_fork_owns_the_nodes_that_its_writes_copied() {
     let n = 20_000;
     let mut atoms: Vec<Atom> = (0..n).map(|i| edge(i, i * 7 % n)).collect();
     atoms.extend((0..n).map(|i| atom(&format!("(= (rule{i} $x) (body $x))"))));
@@ -182,7 +182,7 @@ fn a_fork_owns_what_its_writes_copied() {
         let mut fork = base.clone();
         let requested = measure(|| news.into_iter().for_each(|new| fork.add_fact(new))).bytes_current;
         let memory = fork.memory().total();
-        // Atoms that were parsed before the count came with it.
+        // Atoms that were parsed before aren't counted.
         let ratio = memory.own as f64 / requested as f64;
         assert!(
             (0.75..=1.35).contains(&ratio),

@@ -1,4 +1,4 @@
-//! What operations cost, counted in allocations: laws 2, 3, 5 and 11.
+//! Costs of operations in allocations: laws 2, 3, 5 and 11.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -9,7 +9,7 @@ fn atom(text: &str) -> Atom {
     text.parse().unwrap()
 }
 
-/// `n` rules under as many heads, and as many facts.
+/// An environment with `n` rules of different heads and `n` facts.
 fn world(n: usize) -> Environment {
     let mut env = Environment::new();
     env.add_rules_bulk((0..n).map(|i| (atom(&format!("(rule{i} $x)")), atom(&format!("(body{i} $x)")))));
@@ -17,7 +17,7 @@ fn world(n: usize) -> Environment {
     env
 }
 
-/// Both sizes, and what `cost` allocates in a world of each.
+/// Compares the allocations of `cost` in environments of two sizes.
 fn at_both_sizes(cost: impl Fn(&Environment) -> AllocationInfo) -> (AllocationInfo, AllocationInfo) {
     (cost(&world(1_000)), cost(&world(100_000)))
 }
@@ -110,7 +110,7 @@ fn a_union_with_an_ancestor_allocates_nothing() {
     assert_eq!(measure(|| drop(fork.union(&env))).count_total, 0);
 }
 
-/// Reads allocate nothing, once this thread has its buffers.
+/// Reads allocate nothing after the first one on a thread.
 #[test]
 fn reads_allocate_nothing() {
     let mut env = world(1_000);
@@ -126,7 +126,7 @@ fn reads_allocate_nothing() {
     assert_eq!(reads.count_total, 0);
 }
 
-/// Law 11: runs `round` many times, and asserts that the memory in use does not grow with the rounds.
+/// Law 11: runs `round` repeatedly, and asserts that the memory in use doesn't grow.
 fn assert_bounded(what: &str, mut round: impl FnMut(usize)) {
     (0..100).for_each(&mut round);
     let rounds = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
@@ -138,7 +138,7 @@ fn assert_bounded(what: &str, mut round: impl FnMut(usize)) {
     );
 }
 
-/// A fact that comes back every hundred rounds, so that the environment itself does not grow.
+/// A fact that repeats every hundred rounds, so that the environment itself doesn't grow.
 fn fact(round: usize) -> Atom {
     atom(&format!("(round {})", round % 100))
 }
@@ -160,7 +160,7 @@ fn history_is_bounded_when_the_original_writes_and_the_fork_is_dropped() {
 }
 
 #[test]
-fn history_is_bounded_when_the_fork_is_united_back() {
+fn history_is_bounded_when_the_fork_is_merged_back() {
     let mut env = world(10);
     assert_bounded("union back", |round| {
         let mut fork = env.clone();
@@ -170,7 +170,7 @@ fn history_is_bounded_when_the_fork_is_united_back() {
 }
 
 #[test]
-fn history_is_bounded_when_both_write_and_are_united() {
+fn history_is_bounded_when_both_write_and_are_merged() {
     let mut env = world(10);
     assert_bounded("both write", |round| {
         let mut fork = env.clone();

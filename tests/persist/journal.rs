@@ -174,16 +174,10 @@ fn removed_states_and_bindings_stay_removed() {
         .unwrap();
     let undo = before.diff(&journal.snapshot()).inverse();
     journal.update(|env| env.apply(&undo)).unwrap();
-    assert_eq!(
-        (journal.load().get_state(id), journal.load().binding("name")),
-        (None, None)
-    );
+    assert_eq!((journal.load().state(id), journal.load().binding("name")), (None, None));
     drop(journal);
     let (journal, _) = open(&folder.0, SyncPolicy::Never).unwrap();
-    assert_eq!(
-        (journal.load().get_state(id), journal.load().binding("name")),
-        (None, None)
-    );
+    assert_eq!((journal.load().state(id), journal.load().binding("name")), (None, None));
     assert_eq!(journal.snapshot(), before);
 }
 

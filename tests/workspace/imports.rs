@@ -1,8 +1,8 @@
-//! Imports between the source files of one crate, read from its text.
+//! Imports between the source files of a crate, parsed from their text.
 //!
 //! An import is a `use` declaration, or a path in the code, that begins with `crate`, `self`, `super` or a child module. It
-//! leads to the file that defines the name: re-exports are followed. A re-export is no import: the root of a folder
-//! offers what its files define and doesn't depend on them by it. Modules for tests alone are left out.
+//! leads to the file that defines the name: re-exports are followed. A re-export isn't an import, since the root of a folder
+//! doesn't depend on the files whose names it exports. Test modules are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 /// The path of a module within its crate: empty for the root.
 pub(crate) type Module = Vec<String>;
 
-/// One module in a file of its own.
+/// A module in a file of its own.
 struct Source {
-    /// Its text without comments, strings and items for tests.
+    /// The text without comments, strings and test items.
     text: String,
-    /// Names that it re-exports, or imports under a name for its children to use, and the paths they stand for.
+    /// The names in its `use` declarations, and their paths.
     exports: BTreeMap<String, Vec<String>>,
 }
 
@@ -23,7 +23,7 @@ struct Source {
 pub(crate) struct Sources(BTreeMap<Module, Source>);
 
 impl Sources {
-    /// Reads the crate whose sources are in this folder.
+    /// Reads the crate with this source folder.
     pub(crate) fn read(folder: &Path) -> Self {
         let mut sources = BTreeMap::new();
         let mut pending = vec![(Module::new(), root(folder), folder.to_path_buf())];
@@ -45,7 +45,7 @@ impl Sources {
         Self(sources)
     }
 
-    /// Which modules each module imports from.
+    /// The modules that each module imports from.
     pub(crate) fn imports(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let of = |(module, source): (&Module, &Source)| {
             let declared = uses(&source.text)
@@ -63,9 +63,9 @@ impl Sources {
         self.0.iter().map(of).collect()
     }
 
-    /// The module that defines what `path` leads to from `module`, if that is in this crate.
+    /// The module of this crate that defines `path` as seen from `module`, if any.
     fn resolve(&self, module: &Module, path: &[String], depth: usize) -> Option<Module> {
-        // A file that imports a name from its own module would lead back to itself.
+        // A name that a file imports from its own module leads back to the file.
         if depth == 8 {
             return None;
         }
@@ -101,7 +101,7 @@ impl Sources {
     }
 }
 
-/// The groups of modules that import each other in a circle.
+/// The strongly connected components of more than one module.
 pub(crate) fn circles(imports: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Vec<Module>> {
     let reached = |from: &Module| {
         let mut reached = BTreeSet::new();
@@ -139,14 +139,14 @@ fn child(module: &Module, name: &str) -> Module {
     child
 }
 
-/// The text without comments, strings, and what is for tests alone.
+/// The text without comments, strings and test items.
 fn code(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let bare = line.trim();
         if bare == "#[cfg(test)]" || bare.starts_with("#[cfg(all(test") || bare == "#[cfg(doctest)]" {
-            // The item after it ends at a line that begins no deeper.
+            // The item ends at a line with the same indentation.
             let depth = line.len() - line.trim_start().len();
             let is_end = |line: &str| line.len() - line.trim_start().len() == depth;
             for line in lines.by_ref() {
@@ -165,7 +165,7 @@ fn code(text: &str) -> String {
     code
 }
 
-/// The modules that a file declares and that have files of their own.
+/// The declared modules that have files of their own.
 fn declared(text: &str) -> Vec<String> {
     let name = |line: &str| {
         let (before, after) = line.trim().split_once("mod ")?;
@@ -202,7 +202,7 @@ fn uses(text: &str) -> Vec<Use> {
     uses
 }
 
-/// The paths of a `use` tree, each with the name that it brings.
+/// The paths of a `use` tree, each with the name that it binds.
 fn tree(text: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut pending = vec![(Vec::<String>::new(), text.trim().to_owned())];

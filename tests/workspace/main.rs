@@ -1,4 +1,4 @@
-//! The workspace is in order: dependencies between crates, imports between modules, and what the compiler never sees.
+//! Checks of the source tree: dependencies between crates, imports between modules, and files that no compiler reads.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! The tree is tidy: what slips past the compiler because it never sees it.
+//! Checks of files that the compiler doesn't read.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -30,7 +30,7 @@ fn files(folders: &[&str], extension: &str) -> Vec<PathBuf> {
 
 fn sources() -> Vec<PathBuf> {
     let mut sources = files(&["src", "tests", "benches", "examples", "crates"], "rs");
-    // Packages that were made for publication.
+    // Unpacked packages of `cargo package`.
     sources.retain(|path| !name(path).contains("target/"));
     sources
 }
@@ -43,7 +43,7 @@ fn name(path: &Path) -> String {
     path.strip_prefix(top()).unwrap().display().to_string()
 }
 
-/// Is this file the root of a crate, by cargo's conventions?
+/// Whether this file is the root of a crate by cargo's conventions.
 fn is_root(path: &Path) -> bool {
     let name = name(path).replace('\\', "/");
     let mut parts: Vec<&str> = name.split('/').collect();
@@ -58,7 +58,7 @@ fn is_root(path: &Path) -> bool {
     )
 }
 
-/// The files that the modules declared in `path` may be in.
+/// The candidate files of the modules declared in `path`.
 fn declared(path: &Path, is_root: bool) -> Vec<PathBuf> {
     let beside = path.parent().unwrap();
     let within = if is_root || path.ends_with("mod.rs") {
@@ -102,7 +102,7 @@ fn reached(roots: impl Iterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
 }
 
 #[test]
-fn every_source_file_is_part_of_a_crate() {
+fn source_files_are_part_of_a_crate() {
     let all = sources();
     let reached = reached(all.iter().filter(|path| is_root(path)).cloned());
     let orphans: Vec<String> = all
@@ -114,7 +114,7 @@ fn every_source_file_is_part_of_a_crate() {
 }
 
 #[test]
-fn every_test_crate_has_a_test() {
+fn test_crates_have_tests() {
     let is_test = |path: &PathBuf| read(path).lines().any(|line| line.trim() == "#[test]");
     let idle: Vec<String> = sources()
         .into_iter()
@@ -133,7 +133,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_document_links_to_what_is_there() {
+fn links_of_documents_lead_to_files() {
     let mut checked = 0;
     for document in documents() {
         let text = read(&document);
@@ -149,7 +149,7 @@ fn every_document_links_to_what_is_there() {
     assert!(checked > 0);
 }
 
-/// Does this text name a place in a source file by its line, which moves?
+/// Whether this text cites a line of a source file, which may move.
 fn cites_a_line(text: &str) -> bool {
     ["rs:", "toml:", "sh:", "#L"].iter().any(|mark| {
         text.match_indices(mark).any(|(at, _)| {

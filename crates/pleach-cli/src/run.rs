@@ -247,7 +247,9 @@ impl World {
         let environment = &self.environment;
         let (rules, facts) = (environment.rule_count(), environment.fact_count());
         let Counts { forks, merges } = self.counts;
-        let Sharing { nodes, facts: below } = environment.sharing(self.first.as_ref().unwrap_or(environment));
+        let Sharing {
+            nodes, facts: below, ..
+        } = environment.sharing(self.first.as_ref().unwrap_or(environment));
         // Who closed standard error does not want to know.
         let _ = write!(
             io::stderr().lock(),

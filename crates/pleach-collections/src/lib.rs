@@ -25,6 +25,7 @@
 //! | [`mod@set`] | [`Set`]: a hash set, a map without values | the same |
 //! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count | the same |
 //! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings | read and write O(k) for keys of k bytes, clone O(1), diff and merge O(d · k) |
+//! | [`mod@address`] | hash maps and sets of `std` keyed by address | O(1) |
 //!
 //! # Features
 //! None is enabled by default.
@@ -39,6 +40,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
+pub mod address;
 pub mod bag;
 mod hamt;
 #[cfg(any(

@@ -59,7 +59,7 @@ impl HeadInfo {
             Rules::Few(Box::new([]))
         } else {
             let mut few = Vec::new();
-            let matching = home.get_matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
+            let matching = home.matching_rules(symbol.map_or("", |symbol| symbol.as_str()), arity as usize);
             for rule in matching.filter(|rule| !is_function || is_headed(rule)).take(FEW + 1) {
                 if symbol.is_none() && is_headed(&rule) {
                     continue;
@@ -196,7 +196,7 @@ pub(super) fn is_headed(rule: &pleach::env::Rule<'_, Atom>) -> bool {
 
 /// Does any rule apply to expressions whatever their head?
 pub(super) fn has_wildcards(home: &Space) -> bool {
-    home.get_matching_rules("", usize::MAX).next().is_some()
+    home.matching_rules("", usize::MAX).next().is_some()
 }
 
 /// Hashes what is a hash already.

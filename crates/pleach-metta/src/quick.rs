@@ -67,7 +67,7 @@ impl Machine {
         for (name, operation) in Operation::ALL {
             let operation = Operations::of(operation);
             if operations.has(operation) && !plain.has(operation) {
-                let mut rules = self.home().get_matching_rules(name, 2);
+                let mut rules = self.home().matching_rules(name, 2);
                 if !rules.any(|rule| is_headed(&rule)) {
                     plain = plain.with(operation);
                 }

@@ -220,7 +220,7 @@ pub(super) fn new_state(m: &mut Machine, base: usize) -> Outcome {
 pub(super) fn get_state(m: &mut Machine, base: usize) -> Outcome {
     m.note_read();
     let state = m.argument(base, 1).downcast_grounded::<StateRef>();
-    match state.and_then(|state| m.env.get_state(state.0)).cloned() {
+    match state.and_then(|state| m.env.state(state.0)).cloned() {
         Some(content) => Outcome::Value(rename_apart(&content, &mut m.fresh)),
         None => wrong(NO_STATE),
     }
@@ -232,7 +232,7 @@ pub(super) fn change_state(m: &mut Machine, base: usize) -> Outcome {
     };
     let content = canonical(m.argument(base, 2));
     m.note_read();
-    let Some(before) = m.env.get_state(id).cloned() else {
+    let Some(before) = m.env.state(id).cloned() else {
         return wrong(NO_STATE);
     };
     if before != content {

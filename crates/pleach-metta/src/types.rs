@@ -310,7 +310,7 @@ impl Machine {
                         Some(head) => {
                             let info = self.head(head, inner.arity());
                             match &*info.signatures {
-                                [] => *mode == Mode::Eval && self.home().get_type(head.as_str()).is_none(),
+                                [] => *mode == Mode::Eval && self.home().types(head.as_str()).next().is_none(),
                                 [one] => {
                                     one.arity() == inner.arity() as usize
                                         && matches!(one.result(), Some(Atom::Symbol(result)) if result == expected)
@@ -454,7 +454,7 @@ impl Machine {
                     self.note_read();
                     let content = self
                         .env
-                        .get_state(*id)
+                        .state(*id)
                         .map_or(Atom::Symbol(names.undefined), |content| self.type_of_content(content));
                     Atom::expression([Atom::symbol("StateMonad"), content])
                 }

@@ -168,7 +168,7 @@ pub fn assert_same(a: &Environment, b: &Environment, made: &Made) {
         assert_eq!(a.space(*id).map(definitions), b.space(*id).map(definitions));
     }
     for id in &made.states {
-        assert_eq!(a.get_state(*id).is_some(), b.get_state(*id).is_some());
+        assert_eq!(a.state(*id).is_some(), b.state(*id).is_some());
     }
 }
 

@@ -1,23 +1,23 @@
-//! What differs between two maps.
+//! The differences between two maps.
 
 use super::{Cursor, Entry, Facts, Key};
 use pathmap::PathMap;
 use std::cmp::Ordering;
 
-/// What [`Facts::diff`] found: the entries that only one side has, or that the sides have differently.
+/// The result of [`Facts::diff`]: the entries that only one side has, or that differ.
 pub(crate) struct Changes<E: Entry> {
     /// Keys whose entry was added or changed, with the new entry.
     after: PathMap<E>,
     /// Keys whose entry was removed or changed, with the old entry.
     before: PathMap<E>,
-    /// How many keys were added less how many were removed.
+    /// The number of added keys less that of removed ones.
     growth: isize,
 }
 
-/// One key that differs, with its entry before and after; one of them at least is `Some`.
+/// A key that differs, with its entries before and after, of which at least one is `Some`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Change<'k, 'e, E> {
-    /// The key as the trie has it; see [`Key::stored`](super::Key::stored).
+pub(crate) struct EntryChange<'k, 'e, E> {
+    /// The key as stored in the trie; see [`Key::stored`](super::Key::stored).
     pub(crate) key: &'k [u8],
     /// The old entry.
     pub(crate) from: Option<&'e E>,
@@ -26,7 +26,7 @@ pub(crate) struct Change<'k, 'e, E> {
 }
 
 impl<E: Entry> Changes<E> {
-    /// From the results of subtracting both ways.
+    /// The changes given by subtractions both ways.
     pub(super) fn new(after: PathMap<E>, before: PathMap<E>, growth: isize) -> Self {
         Changes { after, before, growth }
     }
@@ -36,7 +36,7 @@ impl<E: Entry> Changes<E> {
         self.after.is_empty() && self.before.is_empty()
     }
 
-    /// The changes, one by one, in key order.
+    /// Walks the changes in key order.
     pub(crate) fn walk(&self) -> Walk<'_, E> {
         Walk {
             after: Cursor::new(self.after.read_zipper()),
@@ -48,21 +48,20 @@ impl<E: Entry> Changes<E> {
         }
     }
 
-    /// How many keys were added, less how many were removed. O(1).
+    /// The number of added keys less that of removed ones. O(1).
     pub(crate) fn growth(&self) -> isize {
         self.growth
     }
 
-    /// The keys that were added as a map of their own, which [`Facts::join_with`] takes whole; and `altered` is told of the
-    /// others. Costs those others.
-    pub(crate) fn additions(&self, mut altered: impl FnMut(Change<'_, '_, E>)) -> Facts<E> {
+    /// Returns the added keys as a map, for [`Facts::join_with`], and calls `altered` for the other changes. O(these).
+    pub(crate) fn additions(&self, mut altered: impl FnMut(EntryChange<'_, '_, E>)) -> Facts<E> {
         let mut added = Facts::from_trie(self.after.clone(), 0);
         let (mut kept, mut removed) = (0, 0);
         let mut cursor = Cursor::new(self.before.read_zipper());
         while let Some(from) = cursor.next_entry() {
             let key = Key::stored(cursor.path());
             let to = self.after.get_val_at(key.as_bytes());
-            altered(Change {
+            altered(EntryChange {
                 key: cursor.path(),
                 from: Some(from),
                 to,
@@ -81,20 +80,20 @@ impl<E: Entry> Changes<E> {
     }
 }
 
-/// The state of [`Changes::walk`]. Not an `Iterator`, because a change borrows its key from here.
+/// The state of [`Changes::walk`]. It isn't an `Iterator`, since a change borrows its key from here.
 pub(crate) struct Walk<'a, E: Entry> {
     after: Cursor<'a, E>,
     before: Cursor<'a, E>,
     to: Option<&'a E>,
     from: Option<&'a E>,
-    /// Which of the two were used up by the last change.
+    /// Which of the two the last change has consumed.
     step_after: bool,
     step_before: bool,
 }
 
 impl<'a, E: Entry> Walk<'a, E> {
     /// The next change.
-    pub(crate) fn next_change(&mut self) -> Option<Change<'_, 'a, E>> {
+    pub(crate) fn next_change(&mut self) -> Option<EntryChange<'_, 'a, E>> {
         if self.step_after {
             self.to = self.after.next_entry();
         }
@@ -111,7 +110,7 @@ impl<'a, E: Entry> Walk<'a, E> {
             (Some(_), Some(_)) => self.after.path().cmp(self.before.path()),
         };
         (self.step_after, self.step_before) = (order.is_le(), order.is_ge());
-        Some(Change {
+        Some(EntryChange {
             key: if order.is_le() {
                 self.after.path()
             } else {

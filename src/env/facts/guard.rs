@@ -1,5 +1,5 @@
-//! What pathmap 0.3.5 gets wrong, as seen from outside of [`Facts`]: never. To be run before the pin is moved; `tests.rs`
-//! checks after each step of its 10,000 sequences that no path leads nowhere.
+//! Tests that the defects of pathmap 0.3.5 can't be observed through [`Facts`], to be run before the pin is moved. `tests.rs`
+//! checks for dangling paths after each step of its 10,000 sequences.
 
 use super::{Facts, Key};
 use std::sync::{Arc, Barrier};
@@ -17,7 +17,7 @@ fn keep(ours: &u64, _: &u64) -> u64 {
     *ours
 }
 
-/// Ways to come by an empty map.
+/// Empty maps made in different ways.
 fn empties() -> Vec<Facts<u64>> {
     let mut emptied = Facts::new();
     put(&mut emptied, b"abc", 1);
@@ -42,7 +42,7 @@ fn empties() -> Vec<Facts<u64>> {
     ]
 }
 
-/// The fault: a map without a root makes one when it is first read, without synchronisation. Under a sanitizer this test
+/// The defect: a map without a root makes one when it is first read, without synchronisation. Under a sanitizer this test
 /// shows the race itself.
 #[test]
 fn threads_may_read_and_clone_a_fresh_empty_map() {
@@ -72,7 +72,7 @@ fn threads_may_read_and_clone_a_fresh_empty_map() {
     }
 }
 
-/// The fault: `join` with a map in which a path ends in no value returned an empty map.
+/// The defect: `join` with a map that has a dangling path returned an empty map.
 #[test]
 fn joining_loses_nothing() {
     let mut left = Facts::new();
@@ -101,7 +101,7 @@ fn joining_loses_nothing() {
     assert_eq!(left.len(), 1);
 }
 
-/// The faults: where nodes are shared, values were not joined, so that a sum was right in one place and wrong in another;
+/// The defects: where nodes are shared, values were not joined, so that a sum was right in one place and wrong in another;
 /// and where nodes are of different kinds, the right operand was taken for the left one.
 #[test]
 fn joined_values_are_made_once_from_left_and_right() {
@@ -154,7 +154,7 @@ fn joined_values_are_made_once_from_left_and_right() {
     }
 }
 
-/// The other tests rest on `check`.
+/// `check`, on which other tests rely, finds dangling paths.
 #[test]
 #[should_panic(expected = "2: [61, 62, 64] leads nowhere")]
 fn a_path_that_leads_nowhere_is_found() {
@@ -176,7 +176,7 @@ fn empty_maps_are_the_same_however_made() {
     }
 }
 
-/// Keys as long as they get, that part at every byte: as deep as the trie can be.
+/// Keys of maximum length that branch at every byte: the deepest trie.
 fn comb(tooth: u8, len: usize) -> Vec<Vec<u8>> {
     let back = [0x55; Key::MAX];
     (0..len)
@@ -250,13 +250,13 @@ fn on_a_stack_of(bytes: usize) {
     assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
 }
 
-/// The fault: algebra recursed once for each node of a path, and overflowed the stack of a thread.
+/// The defect: algebra recursed once for each node of a path, and overflowed the stack of a thread.
 #[test]
 fn the_longest_keys_fit_the_stack_of_a_rayon_thread() {
     on_a_stack_of(2 << 20);
 }
 
-/// Where the library is optimized, little of the stack is used.
+/// Optimized builds use less stack.
 #[test]
 #[cfg_attr(
     debug_assertions,

@@ -1,13 +1,13 @@
-//! The bytes under which the trie keeps an atom: its canonical path, cut if it is long.
+//! Keys of the trie: canonical paths, cut if they are long.
 
 use sha2::{Digest, Sha256};
 
-/// The head byte that no path contains at a token boundary, so that a cut key can't be taken for a path.
+/// A byte that begins no token, so that a cut key isn't a path.
 const CUT: u8 = 0x00;
 
 const DIGEST: usize = 32;
 
-/// Where an atom is found in [`Facts`](super::Facts).
+/// The key of an atom in [`Facts`](super::Facts).
 ///
 /// The algebra of `pathmap`, and the drop of its nodes, recurse by the depth of the trie, so the depth must be bounded.
 /// The key of a path of up to [`Key::LIMIT`] bytes is the path itself, borrowed. A longer one is cut at a token
@@ -18,28 +18,27 @@ const DIGEST: usize = 32;
 /// key:   c3 84 66 61 63 74 … token 00 <32 bytes of digest>     at most Key::MAX bytes
 /// ```
 ///
-/// So keys are as prefix-free as the paths are, atoms that share a prefix still share its nodes and are found under it,
-/// and the key of an atom depends on the atom alone. The path of a cut key can't be read back: the entry stored there
-/// must hold the atom. That two atoms have two keys rests, for paths beyond the limit, on SHA-256: no two inputs with
-/// the same digest are known. Who wants proof compares the atom that the entry holds ([`Key::is_cut`] says when).
+/// So keys are prefix-free as paths are, atoms with a common prefix share its nodes, and a key is a function of its atom. A cut
+/// key can't be decoded: its entry must have the atom. Distinct atoms with cut keys have distinct keys unless SHA-256
+/// collides.
 #[derive(Clone, Debug)]
 pub(crate) enum Key<'a> {
-    /// The path itself, or bytes that came from the trie.
+    /// The path itself, or bytes from the trie.
     Whole(&'a [u8]),
     /// A cut path.
     Cut(Box<[u8]>),
 }
 
 impl<'a> Key<'a> {
-    /// The longest path that is its own key, and the last place where a longer one may be cut.
+    /// The maximum length of a path that is its own key, and the maximum offset at which a longer one is cut.
     ///
     /// In a debug build, joining two maps that part at each byte of keys of 225 bytes, which a limit of 192 would allow,
     /// takes nearly all of the 2 MB of stack that a thread has; `guard.rs` joins such maps at this limit on that stack, and
-    /// on a quarter of it in a release build. The digest adds no depth worth mention: keys that part at many of its bytes
-    /// can't be found.
+    /// on a quarter of it in a release build. The digest adds little depth, since no keys are known that branch at many of its
+    /// bytes.
     pub(crate) const LIMIT: usize = crate::term::path::LIMIT;
 
-    /// The length of the longest key.
+    /// The maximum length of a key.
     pub(crate) const MAX: usize = Key::LIMIT + 1 + DIGEST;
 
     /// The key of an atom with this path, that may be cut at `cut`: the last token boundary at or before
@@ -58,18 +57,18 @@ impl<'a> Key<'a> {
         Key::Cut([&path[..cut], &[CUT], &digest[..]].concat().into())
     }
 
-    /// The key that the trie gave out as these bytes.
+    /// The key with these bytes from the trie.
     pub(crate) fn stored(bytes: &'a [u8]) -> Key<'a> {
         debug_assert!(!bytes.is_empty() && bytes.len() <= Key::MAX, "not a key of the trie");
         Key::Whole(bytes)
     }
 
-    /// Whether the path was too long to be its own key. (A [stored](Key::stored) key doesn't know.)
+    /// Whether the path was cut. `false` for [stored](Key::stored) keys.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(self, Key::Cut(..))
     }
 
-    /// The bytes that the trie sees.
+    /// The bytes in the trie.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Key::Whole(bytes) => bytes,

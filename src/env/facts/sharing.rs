@@ -1,27 +1,28 @@
-//! How much of a trie is another one's too.
+//! Structural sharing between tries.
 
 use super::{Entry, Facts};
 use pathmap::zipper::{Zipper, ZipperConcrete, ZipperMoving};
 use std::collections::HashSet;
 
-/// What two environments share of their facts: see [`Space::sharing`](crate::env::Space::sharing).
+/// The structural sharing of the facts of two environments: see [`Space::sharing`](crate::env::Space::sharing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sharing {
-    /// The nodes that both point to, not counting those below them, which are shared too.
+    /// The number of shared nodes, without those below another shared node.
     pub nodes: usize,
-    /// The distinct facts below these nodes.
+    /// The number of distinct facts below these nodes.
     pub facts: usize,
 }
 
 impl<E: Entry> Facts<E> {
-    /// What this trie and `other` share. O(size of both).
+    /// Measures what this trie and `other` share. O(size of both).
     pub(crate) fn sharing(&self, other: &Self) -> Sharing {
         if std::ptr::eq(self, other) || self.same(other) {
             let (nodes, facts) = (1, self.len());
             return Sharing { nodes, facts };
         }
-        // `pathmap` tells the id of a node only if more than one pointer leads to it: so not below a shared one. Ids are
-        // addresses, fit to be compared since both maps live.
+        // `pathmap` gives the id of a node only if it has several parents, so not below a shared one. Ids are addresses, which can be
+        // compared since both maps are alive.
         let mut theirs = HashSet::new();
         let mut zipper = other.trie.read_zipper();
         while zipper.to_next_step() {

@@ -1,6 +1,6 @@
 //! `Facts` against `BTreeMap`, over clones; its cursor against a sorted list of keys.
 
-use super::{Change, Facts, Key};
+use super::{EntryChange, Facts, Key};
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ impl Arbitrary for Path {
 enum Step {
     Insert(Path),
     Remove(Path),
-    /// The n-th key that is there.
+    /// The nth key of the map.
     RemoveNth(usize),
     Extend(Vec<Path>),
     Fork(usize),
@@ -118,7 +118,7 @@ fn agree((facts, model): &(Facts<u64>, Model)) {
     }
 }
 
-/// The difference, and that doing what it says leads there.
+/// Checks the difference, and that applying it gives the other map.
 fn check_diff(before: &(Facts<u64>, Model), after: &(Facts<u64>, Model)) {
     let changes = before.0.diff(&after.0);
     let mut expected = before.1.keys().chain(after.1.keys()).collect::<BTreeSet<_>>();
@@ -130,7 +130,7 @@ fn check_diff(before: &(Facts<u64>, Model), after: &(Facts<u64>, Model)) {
         let change = walk.next_change();
         assert_eq!(
             change,
-            Some(Change {
+            Some(EntryChange {
                 key,
                 from: before.1.get(*key),
                 to: after.1.get(*key)
@@ -242,14 +242,14 @@ fn run(steps: Vec<Step>) -> bool {
 }
 
 #[test]
-fn behaves_as_a_btree_map_over_clones() {
+fn agrees_with_a_btree_map_over_clones() {
     quick_check(10_000)
         .rng(Gen::new(40))
         .quickcheck(run as fn(Vec<Step>) -> bool);
 }
 
 #[test]
-fn built_from_sorted_is_built_one_by_one() {
+fn building_from_sorted_equals_inserting() {
     fn same(paths: Vec<Path>) -> bool {
         let mut sorted: Vec<(&Path, u64)> = paths.iter().zip(0..).collect();
         sorted.sort_by_cached_key(|(path, _)| path.key().as_bytes().to_vec());
@@ -271,7 +271,7 @@ fn built_from_sorted_is_built_one_by_one() {
 #[derive(Clone, Debug)]
 enum Move {
     Descend(Vec<u8>),
-    /// Along the n-th key, this far.
+    /// Down the nth key by this many bytes.
     Follow(usize, usize),
     Child(usize),
     Byte(u8),
@@ -429,7 +429,7 @@ fn walk(facts: &Facts<u64>, root: usize, moves: Vec<Move>) -> bool {
 }
 
 #[test]
-fn a_cursor_walks_as_over_a_sorted_list() {
+fn cursors_agree_with_a_sorted_list() {
     quick_check(10_000).quickcheck(walk_paths as fn(Vec<Path>, usize, Vec<Move>) -> bool);
 }
 
@@ -439,7 +439,7 @@ fn a_cursor_walks_full_nodes() {
 }
 
 #[test]
-fn a_cursor_at_a_prefix_that_is_not_there() {
+fn there_is_no_cursor_at_a_missing_prefix() {
     let mut facts = Facts::<u64>::new();
     assert!(facts.cursor_at(b"a").is_none() && facts.cursor().next_entry().is_none());
     facts.insert(&Key::stored(b"abc"), 1);
@@ -471,7 +471,7 @@ fn keys_are_whole_up_to_the_limit_and_bounded_beyond() {
 }
 
 #[test]
-fn same_is_the_same_map_and_nothing_else() {
+fn same_compares_identity() {
     let mut facts = Facts::<u64>::new();
     assert!(facts.same(&Facts::new()));
     facts.insert(&Key::stored(b"a"), 1);
@@ -485,7 +485,7 @@ fn same_is_the_same_map_and_nothing_else() {
 }
 
 #[test]
-fn a_clone_handed_out_is_a_snapshot() {
+fn to_pathmap_returns_a_snapshot() {
     let mut facts = Facts::new();
     facts.insert(&Key::stored(b"a"), 1);
     let mut handed_out = facts.to_pathmap();

@@ -1,62 +1,61 @@
-//! What the trie holds in memory.
+//! The memory of the trie.
 //!
-//! `pathmap` shows neither its nodes nor their sizes, so both are derived from what it does show, the branches of each
-//! path and whether a node is shared, and from how version 0.3.5 lays nodes out:
+//! `pathmap` exposes neither its nodes nor their sizes. Both are derived from what it exposes, the branches of each path and
+//! whether a node is shared, and from the layout of nodes in version 0.3.5:
 //!
-//! - a *list node* of 64 bytes holds up to two keys of 42 bytes together that part at their first byte. A key ends at the
-//!   next branch, at an entry, or where there is no more room; what is left goes on in another node;
-//! - where three paths or more part, there is a *byte node* of 64 bytes, and 24 for each of the slots that it has room
-//!   for: at first 3, then twice as many each time they don't suffice.
+//! - a *list node* of 64 bytes has up to two keys, of 42 bytes together, that differ in their first byte. A key ends at the
+//!   next branch, at an entry, or where the node is full; then it continues in another node;
+//! - a branch of three or more paths is a *byte node* of 64 bytes, and 24 for each slot of its capacity: 3 at first, then
+//!   doubled as needed.
 //!
-//! What this can't see: a byte node that lost branches stays one, and a node that was copied has room for exactly what it
-//! held. So it is an estimate, of a layout that is not promised. `tests/memory/accounting.rs` holds it to the bytes requested from
-//! the allocator.
+//! It is an estimate of an undocumented layout: a byte node stays one after losing branches, and a copied node has no spare
+//! capacity. `tests/memory/accounting.rs` compares it with the bytes requested from the allocator.
 
 use super::{Entry, Facts};
 use pathmap::zipper::{ReadZipperUntracked, Zipper, ZipperConcrete, ZipperMoving, ZipperReadOnlyValues};
 
-/// Bytes of a node, without the slots of a byte node.
+/// The bytes of a node, without the slots of a byte node.
 const NODE: usize = 64;
 
-/// Bytes of the keys in a list node.
+/// The bytes for keys in a list node.
 const KEYS: usize = 42;
 
-/// A slot of a byte node: a pointer to a node, and an entry that may be missing.
+/// The bytes of a slot of a byte node: a pointer to a node, and an optional entry.
 const fn slot<E>() -> usize {
     size_of::<usize>() + size_of::<Option<E>>()
 }
 
-/// What a node or an entry is.
-pub(crate) enum Part<'a, E> {
-    /// A node of so many bytes, about.
+/// A node or an entry of the trie.
+pub(crate) enum TriePart<'a, E> {
+    /// A node of approximately this many bytes.
     Node(usize),
     Entry(&'a E),
 }
 
 impl<E: Entry> Facts<E> {
-    /// Visits each node and each entry, with whether another map has the node that it is in too, as of now.
-    /// O(n · length of a key). It recurses by the length of a key.
-    pub(crate) fn each_part<'a>(&'a self, mut visit: impl FnMut(Part<'a, E>, bool)) {
+    /// Calls `visit` for each node and each entry, with whether its node is shared now. O(n · length of a key). It recurses by the
+    /// length of a key.
+    pub(crate) fn each_part<'a>(&'a self, mut visit: impl FnMut(TriePart<'a, E>, bool)) {
         node(&mut self.trie.read_zipper(), false, &mut visit);
     }
 }
 
-/// Visits the node that begins at the focus, and all below; leaves the focus where it was.
+/// Visits the node at the focus, and all below. Leaves the focus where it was.
 fn node<'a, E: Entry>(
     zipper: &mut ReadZipperUntracked<'a, '_, E>,
     shared: bool,
-    visit: &mut impl FnMut(Part<'a, E>, bool),
+    visit: &mut impl FnMut(TriePart<'a, E>, bool),
 ) {
     let shared = shared || zipper.is_shared();
     let branches = zipper.child_mask();
     let count = zipper.child_count();
     if count <= 2 {
-        visit(Part::Node(NODE), shared);
+        visit(TriePart::Node(NODE), shared);
         let mut room = KEYS;
         for byte in branches.iter() {
             zipper.descend_to_existing_byte(byte);
             let mut length = 1;
-            // Along the key.
+            // Follow the key.
             while zipper.child_count() == 1 && !zipper.is_val() && !zipper.is_shared() && length < room {
                 zipper.descend_first_byte();
                 length += 1;
@@ -70,7 +69,7 @@ fn node<'a, E: Entry>(
         while room < count {
             room *= 2;
         }
-        visit(Part::Node(NODE + room * slot::<E>()), shared);
+        visit(TriePart::Node(NODE + room * slot::<E>()), shared);
         for byte in branches.iter() {
             zipper.descend_to_existing_byte(byte);
             end_of_key(zipper, shared, visit);
@@ -82,10 +81,10 @@ fn node<'a, E: Entry>(
 fn end_of_key<'a, E: Entry>(
     zipper: &mut ReadZipperUntracked<'a, '_, E>,
     shared: bool,
-    visit: &mut impl FnMut(Part<'a, E>, bool),
+    visit: &mut impl FnMut(TriePart<'a, E>, bool),
 ) {
     if let Some(entry) = zipper.get_val() {
-        visit(Part::Entry(entry), shared);
+        visit(TriePart::Entry(entry), shared);
     }
     if zipper.child_count() > 0 {
         node(zipper, shared, visit);

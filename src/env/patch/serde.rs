@@ -1,7 +1,6 @@
-//! A patch as data: a sequence of changes, with atoms as text that the parser reads back and ids in hexadecimal.
+//! Serialization of patches: a sequence of changes, with atoms as text for the parser and ids in hexadecimal.
 //!
-//! Terms that have no text of their own, as an interpreter's grounded values, are written as they print, and so don't come
-//! back as they were.
+//! Grounded values of an interpreter are written as they print, which the parser reads as other terms.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -9,10 +8,10 @@ use super::{Change, Patch};
 use crate::env::{Cell, SpaceId, StateId};
 use crate::term::{Print, Symbol, Term, parser};
 
-/// A change, as it is written.
+/// The serialized form of a change.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Written {
+enum SerializedChange {
     Atom {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         space: Option<String>,
@@ -46,7 +45,7 @@ fn unhex<E: de::Error>(id: &str) -> Result<[u8; 16], E> {
     let number = u128::from_str_radix(id, 16).ok().filter(|_| digits);
     number
         .map(u128::to_be_bytes)
-        .ok_or_else(|| E::custom(format_args!("{id:?} is not an id: 32 hexadecimal digits")))
+        .ok_or_else(|| E::custom(format_args!("{id:?} isn't an id: 32 hexadecimal digits")))
 }
 
 fn parse<T: Term, E: de::Error>(text: &str) -> Result<T, E> {
@@ -58,23 +57,23 @@ impl<T: Term> Serialize for Patch<T> {
         serializer.collect_seq(self.iter().map(|change| match change {
             Change::Atom { space, atom, from, to } => {
                 let space = space.map(|id| hex(id.to_bytes()));
-                Written::Atom {
+                SerializedChange::Atom {
                     space,
                     atom: text(atom),
                     from: *from,
                     to: *to,
                 }
             }
-            Change::Space(id) => Written::Space(hex(id.to_bytes())),
+            Change::Space(id) => SerializedChange::Space(hex(id.to_bytes())),
             Change::Cell { cell, from, to } => {
                 let (from, to) = (from.as_ref().map(text), to.as_ref().map(text));
                 match cell {
-                    Cell::State(id) => Written::State {
+                    Cell::State(id) => SerializedChange::State {
                         id: hex(id.to_bytes()),
                         from,
                         to,
                     },
-                    Cell::Binding(name) => Written::Binding {
+                    Cell::Binding(name) => SerializedChange::Binding {
                         name: name.as_str().to_owned(),
                         from,
                         to,
@@ -88,10 +87,10 @@ impl<T: Term> Serialize for Patch<T> {
 impl<'de, T: Term> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let term = |text: Option<String>| text.map(|text| parse(&text)).transpose();
-        let written: Vec<Written> = Vec::deserialize(deserializer)?;
+        let written: Vec<SerializedChange> = Vec::deserialize(deserializer)?;
         let read = written.into_iter().map(|change| {
             Ok(match change {
-                Written::Atom { space, atom, from, to } => {
+                SerializedChange::Atom { space, atom, from, to } => {
                     let space = space.map(|id| unhex(&id)).transpose()?.map(SpaceId::from_bytes);
                     Change::Atom {
                         space,
@@ -100,8 +99,8 @@ impl<'de, T: Term> Deserialize<'de> for Patch<T> {
                         to,
                     }
                 }
-                Written::Space(id) => Change::Space(SpaceId::from_bytes(unhex(&id)?)),
-                Written::State { id, from, to } => {
+                SerializedChange::Space(id) => Change::Space(SpaceId::from_bytes(unhex(&id)?)),
+                SerializedChange::State { id, from, to } => {
                     let cell = Cell::State(StateId::from_bytes(unhex(&id)?));
                     Change::Cell {
                         cell,
@@ -109,7 +108,7 @@ impl<'de, T: Term> Deserialize<'de> for Patch<T> {
                         to: term(to)?,
                     }
                 }
-                Written::Binding { name, from, to } => Change::Cell {
+                SerializedChange::Binding { name, from, to } => Change::Cell {
                     cell: Cell::Binding(Symbol::new(&name)),
                     from: term(from)?,
                     to: term(to)?,
@@ -126,7 +125,7 @@ mod tests {
     use crate::{Atom, Environment};
 
     #[test]
-    fn a_patch_comes_back_as_it_was() {
+    fn patches_round_trip() {
         let mut env = Environment::<Atom>::new();
         let before = env.clone();
         for text in [
@@ -149,11 +148,11 @@ mod tests {
         let mut elsewhere = before.clone();
         elsewhere.apply(&patch);
         assert_eq!(elsewhere, env);
-        assert_eq!(elsewhere.get_state(state), Some(&Atom::from(1)));
+        assert_eq!(elsewhere.state(state), Some(&Atom::from(1)));
     }
 
     #[test]
-    fn what_is_no_patch_is_refused() {
+    fn malformed_patches_are_errors() {
         for (json, complaint) in [
             (r#"[{"atom":{"atom":"(p","from":0,"to":1}}]"#, "column 1"),
             (r#"[{"atom":{"atom":"p","from":-1,"to":1}}]"#, "-1"),

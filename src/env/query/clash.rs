@@ -1,10 +1,13 @@
+//! A fast test that two terms don't unify.
+
 use std::ops::ControlFlow;
 
 use crate::term::walk::try_for_each_pair;
 use crate::term::{Leaf, Term, View};
 
-/// Whether two terms have different leaves, or expressions of different lengths, at a place where neither has a variable.
-/// Then they don't unify, whatever the variables stand for. O(size of the smaller), and it stops at the first difference.
+/// Whether two terms clash, so that they don't unify: at some position, neither has a variable and their leaves or the
+/// lengths of their expressions differ. O(size of the smaller) at most. (Martelli and Montanari, "An Efficient Unification
+/// Algorithm", 1982, call it a clash of function symbols.)
 pub(super) fn clash<T: Term>(a: &T, b: &T) -> bool {
     let difference = try_for_each_pair(a, b, |a, b| match (a.view(), b.view()) {
         (View::Expression(xs), View::Expression(ys)) if xs.len() == ys.len() && !std::ptr::eq(xs, ys) => {

@@ -1,4 +1,4 @@
-//! Following a pattern through the trie.
+//! Depth-first matching of a pattern against the trie.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,48 +9,48 @@ use crate::env::facts::{Bytes, Cursor, Entry};
 use crate::term::path::{CUT, Extent, Head};
 use crate::varint::Decoder;
 
-/// A search of the trie for the entries that may match a pattern, in key order, by depth first and without recursion.
+/// A depth-first search of the trie for the entries that may match a pattern, in key order, without recursion.
 ///
-/// At each token boundary of a stored path there are these ways to go on, in the order of their bytes:
+/// At each token boundary of a stored path, these branches can match, in the order of their bytes:
 ///
-/// | what the pattern says | ways |
+/// | token of the pattern | branches |
 /// |---|---|
-/// | a symbol, a value, the head of an expression | `00`: every entry below; `01` and `02`: over the whole subterm of the pattern; the token itself |
-/// | a variable for the first time | each atom there is |
-/// | a variable again, that stands for a ground part of the stored path | as if the pattern had that part here |
-/// | a variable again, else | each atom there is |
-/// | only variables for the first time, from here to the end | every entry below |
+/// | a symbol, a value, the head of an expression | `00`: every entry below; `01` and `02`: a stored variable, which matches the whole subterm of the pattern; the token itself |
+/// | the first occurrence of a variable | every atom |
+/// | a variable that is bound to a ground part of the stored path | as if the pattern had that part here |
+/// | any other variable | every atom |
+/// | first occurrences of variables only, from here to the end | every entry below |
 ///
-/// So each entry that it yields has the pattern's structure where neither has a variable, or has a cut path below the
-/// place where that is known. As long as the stored path is ground, the variables' parts are tracked, and the entry
+/// So each entry that it yields agrees with the pattern wherever neither has a variable, or has a path that is cut before the
+/// place where they might differ. As long as the stored path is ground, the bindings of variables are known, and the entry
 /// [matches for certain](Descent::is_match).
 pub(super) struct Descent<'a, E: Entry> {
     cursor: Cursor<'a, E>,
     shape: Shape,
-    /// Whether a variable that occurs again is taken for a new one.
+    /// Whether each occurrence of a variable is taken for a new one.
     linear: bool,
     state: State,
     goal: Goal,
-    /// The ways that were not taken yet, shallowest first.
+    /// The branches that were not taken yet, shallowest first.
     frames: Vec<Frame>,
-    /// What each variable of the pattern stands for.
-    parts: SmallVec<[Option<Part>; 8]>,
-    /// The variables that were given a part, in order, so that it can be taken back.
+    /// The binding of each variable of the pattern.
+    parts: SmallVec<[Option<Span>; 8]>,
+    /// The variables that were bound, in order, so that bindings can be undone.
     trail: SmallVec<[usize; 8]>,
-    /// The token of the pattern that it does not go down by, if there is one; only what stands before that, by its bytes.
+    /// The token of the pattern that isn't followed, if any. The branches before it are.
     stop: usize,
-    /// How many more steps it may take.
+    /// The number of steps left.
     pub(super) budget: u64,
-    /// What ends it from outside.
+    /// Ends the search once it is set.
     pub(super) halt: Option<&'a AtomicBool>,
 }
 
-/// How many steps it takes between two looks at what may end it.
-const PATIENCE: u64 = 1024;
+/// The number of steps between two reads of `halt`.
+const HALT_INTERVAL: u64 = 1024;
 
-/// A part of the path: one atom.
+/// The bounds of an atom within the path.
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct Span {
     start: usize,
     end: usize,
     ground: bool,
@@ -58,45 +58,44 @@ struct Part {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// To go down, towards the goal.
+    /// Goes down, towards the goal.
     Down,
-    /// To yield all entries below this depth; at the cursor is the last.
+    /// Yields all entries below this depth; the last one is at the cursor.
     Below(usize),
-    /// To go back to the last frame.
+    /// Goes back to the last frame.
     Back,
-    /// At the end.
     Done,
-    /// There was one more step to take than it may.
+    /// No steps were left.
     Exhausted,
-    /// It was ended from outside.
+    /// `halt` was set.
     Stopped,
 }
 
-/// What must come below the cursor: first the rest of `skip`, then `again`, then the pattern from `token` on.
+/// What must follow below the cursor: the rest of `skip`, then `again`, then the pattern from `token` on.
 #[derive(Clone, Copy, Debug)]
 struct Goal {
     skip: Option<Skip>,
-    /// The bounds of a part of the path that must come again.
+    /// The bounds of the part of the path that must occur again.
     again: (usize, usize),
     token: usize,
     /// Whether the path down to here is ground.
     ground: bool,
 }
 
-/// An atom of the path that may be anything.
+/// An arbitrary atom of the path that is being passed.
 #[derive(Clone, Copy, Debug)]
 struct Skip {
     start: usize,
-    /// The variable of the pattern that stands for it.
+    /// The variable of the pattern that is bound to it.
     variable: Option<usize>,
-    /// How many atoms must still come until it is complete.
+    /// The number of atoms that complete it.
     missing: usize,
     ground: bool,
-    /// The number that is being read, if any.
+    /// The varint that is being read, if any.
     number: Option<(Number, Decoder)>,
 }
 
-/// What a number of the path counts.
+/// What a varint of the path counts.
 #[derive(Clone, Copy, Debug)]
 enum Number {
     Variable,
@@ -106,34 +105,34 @@ enum Number {
 
 #[derive(Debug)]
 struct Frame {
-    /// Where the ways part.
+    /// The depth of the branch.
     depth: usize,
-    /// The goal there; for `Ways::Leaves`, at their ends.
+    /// The goal there; for `Branches::Leaves`, at their ends.
     goal: Goal,
-    /// How long the trail was.
+    /// The length of the trail.
     trail: usize,
-    ways: Ways,
+    branches: Branches,
 }
 
 #[derive(Debug)]
-enum Ways {
-    /// Skipping: by these bytes.
+enum Branches {
+    /// Within an arbitrary atom: by these bytes.
     Bytes(Bytes),
-    /// Skipping: over the other strings of this length.
+    /// Within an arbitrary atom: by the other byte strings of this length.
     Leaves(usize),
-    /// At a token of the pattern: by these bytes, which are no token's of a pattern, and then by the token.
+    /// At a token of the pattern: by these bytes, which stand for stored variables and cuts, then by the token.
     Token(Bytes),
 }
 
-/// Is there such a flag, and is it set?
+/// Whether there is such a flag, and it is set.
 pub(super) fn is_set(halt: Option<&AtomicBool>) -> bool {
-    // Relaxed: nothing else is told by it.
+    // Relaxed: it publishes nothing else.
     halt.is_some_and(|halt| halt.load(Ordering::Relaxed))
 }
 
 impl<'a, E: Entry> Descent<'a, E> {
-    /// A search from the cursor, which is at the root. If `linear`, variables that occur several times in the pattern may
-    /// stand for a different atom each time.
+    /// A search from the cursor, which is at the root. If `linear`, each occurrence of a variable in the pattern may match a
+    /// different atom.
     pub(super) fn new(cursor: Cursor<'a, E>, shape: Shape, linear: bool) -> Self {
         let variables = if linear { 0 } else { shape.variables() };
         Descent {
@@ -156,14 +155,13 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// Leaves out the atoms with the pattern's own head, which come last: those stay that have a variable in its place, or
-    /// stand for the whole pattern.
+    /// Excludes the atoms with the head of the pattern, which come last. Left are those with a variable as head, or that are
+    /// a variable.
     pub(super) fn without_head(mut self) -> Self {
         self.stop = 1;
         self
     }
 
-    /// The pattern.
     pub(super) fn shape(&self) -> &Shape {
         &self.shape
     }
@@ -176,7 +174,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                 None if matches!(self.state, State::Done) => {}
                 None => self.state = State::Exhausted,
             }
-            if self.budget.is_multiple_of(PATIENCE) && is_set(self.halt) {
+            if self.budget.is_multiple_of(HALT_INTERVAL) && is_set(self.halt) {
                 self.state = State::Stopped;
             }
             match self.state {
@@ -196,12 +194,12 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// Whether it ended for want of budget.
+    /// Whether the search ended because no steps were left.
     pub(super) fn is_exhausted(&self) -> bool {
         matches!(self.state, State::Exhausted)
     }
 
-    /// Whether it was ended from outside.
+    /// Whether the search ended because `halt` was set.
     pub(super) fn is_stopped(&self) -> bool {
         matches!(self.state, State::Stopped)
     }
@@ -211,8 +209,8 @@ impl<'a, E: Entry> Descent<'a, E> {
         self.cursor.path()
     }
 
-    /// Whether the entry, which keeps no atom, has no variable and matches for certain. Then [`part`](Self::part) tells
-    /// what each variable of the pattern stands for.
+    /// Whether the entry, which keeps no atom, is ground and matches for certain. Then [`part`](Self::part) has the binding
+    /// of each variable of the pattern.
     pub(super) fn is_match(&mut self) -> bool {
         if !self.goal.ground || self.linear {
             return false;
@@ -227,7 +225,7 @@ impl<'a, E: Entry> Descent<'a, E> {
             };
             let end = start + length;
             if let Some(part) = token.variable.and_then(|number| self.parts.get_mut(number)) {
-                *part = Some(Part {
+                *part = Some(Span {
                     start,
                     end,
                     ground: true,
@@ -238,13 +236,13 @@ impl<'a, E: Entry> Descent<'a, E> {
         true
     }
 
-    /// The path of what this variable of the pattern stands for, after [`is_match`](Self::is_match).
+    /// The path of the atom that this variable of the pattern is bound to, after [`is_match`](Self::is_match).
     pub(super) fn part(&self, variable: usize) -> Option<&[u8]> {
         let part = (*self.parts.get(variable)?)?;
         self.cursor.path().get(part.start..part.end)
     }
 
-    /// A step towards the goal. The entry, if it is reached.
+    /// Takes a step towards the goal. Returns the entry if it is reached.
     fn down(&mut self) -> Option<&'a E> {
         if let Some(skip) = self.goal.skip {
             if skip.missing == 0 {
@@ -269,7 +267,7 @@ impl<'a, E: Entry> Descent<'a, E> {
         None
     }
 
-    /// At a variable of the pattern.
+    /// Handles a variable of the pattern.
     fn variable(&mut self, variable: usize) {
         self.goal.token += 1;
         match self.parts.get(variable) {
@@ -286,13 +284,13 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// At a token of the pattern, or of a part that must come again: first everything else that can match.
+    /// Handles a token of the pattern, or of a part that must occur again: the other branches that can match come first.
     fn token(&mut self) {
         let others = self.cursor.children().below(CUT + 3);
         if others.is_empty() {
             self.follow_token();
         } else {
-            self.push(self.cursor.depth(), Ways::Token(others));
+            self.push(self.cursor.depth(), Branches::Token(others));
             self.state = State::Back;
         }
     }
@@ -319,8 +317,7 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// Goes down by a byte that is no token's of the pattern: a variable of the stored path stands for the whole atom
-    /// that begins with the token.
+    /// Goes down by a stored variable, which matches the whole atom that begins at the token of the pattern, or by a cut.
     fn follow_variable(&mut self, byte: u8) {
         self.cursor.descend_byte(byte);
         if byte == CUT {
@@ -346,7 +343,7 @@ impl<'a, E: Entry> Descent<'a, E> {
         self.goal.skip = Some(skip);
     }
 
-    /// Goes down by a byte of an atom that may be anything.
+    /// Goes down by a byte of an arbitrary atom.
     fn skip(&mut self) {
         let mut bytes = self.cursor.children();
         let Some(byte) = bytes.next() else {
@@ -354,7 +351,7 @@ impl<'a, E: Entry> Descent<'a, E> {
             return;
         };
         if !bytes.is_empty() {
-            self.push(self.cursor.depth(), Ways::Bytes(bytes));
+            self.push(self.cursor.depth(), Branches::Bytes(bytes));
         }
         self.follow_byte(byte);
     }
@@ -367,7 +364,7 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// Takes account of a byte that the cursor went down by, and goes on over the leaf if it is one.
+    /// Reads a byte that the cursor went down by, and passes the leaf if it begins one.
     fn skip_byte(&mut self, skip: &mut Skip, byte: u8) {
         let leaf = match &mut skip.number {
             Some((counts, number)) => {
@@ -420,20 +417,20 @@ impl<'a, E: Entry> Descent<'a, E> {
             let depth = self.cursor.depth();
             if self.cursor.first_of_length(bytes) {
                 self.goal.skip = Some(*skip);
-                self.push(depth, Ways::Leaves(bytes));
+                self.push(depth, Branches::Leaves(bytes));
             } else {
                 self.state = State::Back;
             }
         }
     }
 
-    /// An atom that may be anything is complete.
+    /// Binds the variable of an arbitrary atom that is complete.
     fn skipped(&mut self, skip: Skip) {
         self.goal.skip = None;
         if let Some(variable) = skip.variable
             && let Some(part) = self.parts.get_mut(variable)
         {
-            *part = Some(Part {
+            *part = Some(Span {
                 start: skip.start,
                 end: self.cursor.depth(),
                 ground: skip.ground,
@@ -442,16 +439,16 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    fn push(&mut self, depth: usize, ways: Ways) {
+    fn push(&mut self, depth: usize, branches: Branches) {
         self.frames.push(Frame {
             depth,
             goal: self.goal,
             trail: self.trail.len(),
-            ways,
+            branches,
         });
     }
 
-    /// Goes back to the last frame and takes its next way.
+    /// Goes back to the last frame and takes its next branch.
     fn back(&mut self) {
         let Some(frame) = self.frames.last_mut() else {
             self.state = State::Done;
@@ -462,8 +459,8 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
         self.goal = frame.goal;
         let below = self.cursor.depth() - frame.depth;
-        match &mut frame.ways {
-            Ways::Leaves(length) => {
+        match &mut frame.branches {
+            Branches::Leaves(length) => {
                 let length = *length;
                 self.cursor.ascend(below - length);
                 if self.cursor.next_of_length(length) {
@@ -472,7 +469,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                     self.frames.pop();
                 }
             }
-            Ways::Bytes(bytes) => {
+            Branches::Bytes(bytes) => {
                 self.cursor.ascend(below);
                 let byte = bytes.next();
                 if bytes.is_empty() {
@@ -483,7 +480,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                     self.follow_byte(byte);
                 }
             }
-            Ways::Token(bytes) => {
+            Branches::Token(bytes) => {
                 self.cursor.ascend(below);
                 self.state = State::Down;
                 match bytes.next() {

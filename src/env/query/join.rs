@@ -1,4 +1,4 @@
-//! Several patterns at once.
+//! Conjunctions of patterns.
 
 use std::sync::atomic::AtomicBool;
 
@@ -8,28 +8,28 @@ use super::descent::is_set;
 use super::search::Search;
 use super::shape::Shape;
 use super::{Answer, QueryError, keeps_atom, unbound, unify_entry, variables};
-use crate::env::apply::with_encoder;
+use crate::env::error::UnboundVariable;
 use crate::env::record::Multiplicity;
 use crate::env::space::{Space, decode_path};
-use crate::term::path::write_variable;
+use crate::term::path::{with_encoder, write_variable};
 use crate::term::small_map::SmallMap;
 use crate::term::{Bindings, Term, View};
 
-/// How far the answers to a pattern are counted, at most, to choose the next pattern.
-const MANY: usize = 512;
+/// The maximum to which the answers to a pattern are counted to choose the next pattern.
+const MAX_COUNTED: usize = 512;
 
-/// How many entries it looks at between two looks at what may stop it.
-const PATIENCE: u32 = 256;
+/// The number of entries between two reads of `stop`.
+const STOP_INTERVAL: u32 = 256;
 
 impl<T: Term> Space<T> {
-    /// The ways to match all `patterns` at once, their variables standing for the same atoms in each. The multiplicity of
-    /// an answer is the product of those of the atoms that match.
+    /// Returns the answers to all `patterns` at once, with one binding for each variable. The multiplicity of an answer is the
+    /// product of those of the matching atoms.
     ///
-    /// Each answer to a pattern is put into the others before those are looked for. Each time, that pattern is next of
-    /// which the fewest atoms begin like it up to its first variable; of those with hundreds, the one that says
-    /// most, by the bytes up to its first variable and those of later arguments without variables; of equal ones the first. They are counted in growing portions, so that counting costs about as
-    /// much as the answers to the best. The order of the answers follows from the patterns and the atoms of the space,
-    /// and from nothing else.
+    /// Patterns are matched one after another, the bindings of each answer substituted into the rest. The next pattern is
+    /// the one with the lowest cardinality estimate: the number of atoms that share its prefix up to the first variable. If
+    /// all have hundreds, it is the most selective one, by the length of that prefix and of the ground arguments after it;
+    /// ties go to the first. Atoms are counted in growing portions, so counting costs about as much as the answers to the
+    /// chosen pattern. The order of the answers follows from the patterns and the atoms of the space alone.
     ///
     /// [`Join::with_limit`] bounds the work.
     ///
@@ -63,66 +63,66 @@ impl<T: Term> Space<T> {
             limit: u64::MAX,
             budget: u64::MAX,
             stop: None,
-            looked: 0,
+            visited: 0,
         }
     }
 }
 
 /// The answers to several patterns at once: see [`Space::query_all`].
 ///
-/// As long as only ground atoms match, all happens on paths: what variables stand for is put into the paths of the other
-/// patterns, and no term is built but for an answer. From the first atom with variables on, patterns are unified.
+/// While only ground atoms match, bindings are substituted into the paths of the other patterns, and terms are built for
+/// answers only. From the first atom with variables on, patterns are unified as terms.
 pub struct Join<'a, T: Term> {
     space: &'a Space<T>,
-    /// The expression of all patterns, and its shape, which numbers the variables of all.
+    /// The expression of all patterns, and its shape, which numbers their variables.
     whole: T,
     shape: Shape,
     variables: Vec<T>,
-    /// Where in `bytes` the path is of what each variable stands for.
+    /// The bounds within `bytes` of the path that each variable is bound to.
     values: Vec<Option<(usize, usize)>>,
     bytes: Vec<u8>,
-    /// The patterns that are being matched, in the order in which they were chosen.
+    /// The patterns that are being matched, in the order of choice.
     levels: Vec<Level<'a, T>>,
     begun: bool,
     fresh: u64,
     limit: u64,
-    /// What is left of the limit.
+    /// The number of steps left.
     budget: u64,
     stop: Option<&'a AtomicBool>,
-    /// How many entries were looked at, or searches ended.
-    looked: u32,
+    /// The number of entries visited and searches ended.
+    visited: u32,
 }
 
 /// A pattern that is being matched.
 struct Level<'a, T: Term> {
-    pattern: Place,
+    pattern: PatternRef,
     search: Search<'a, Multiplicity<T>>,
-    /// The variables of the pattern that had no value yet, in the order in which its path numbers them.
+    /// The variables of the pattern that were unbound, in the order in which its path numbers them.
     variables: SmallVec<[usize; 4]>,
-    /// How long `bytes` was before.
+    /// The length of `bytes` before.
     bytes: usize,
-    /// What the variables stand for, if an atom with variables matched a pattern before this one.
+    /// The bindings, if an atom with variables matched an earlier pattern.
     bindings: Option<Bindings<T>>,
-    /// The product of the multiplicities of the atoms that match the patterns before this one.
+    /// The product of the multiplicities of the atoms that match the earlier patterns.
     multiplicity: u64,
-    /// The patterns that come after.
-    rest: SmallVec<[Place; 4]>,
+    /// The patterns that remain.
+    rest: SmallVec<[PatternRef; 4]>,
 }
 
-/// A pattern: its place in the whole, and its first token there.
+/// A pattern, by its index in the whole and its first token there.
 #[derive(Clone, Copy)]
-struct Place {
+struct PatternRef {
     index: usize,
     token: usize,
 }
 
 impl<'a, T: Term> Join<'a, T> {
-    /// Makes the query end with [`QueryError::Limit`] when it has taken so many steps. A step is to look at one place of
-    /// the trie of facts, which takes about 50 to 500 ns; each answer to each pattern takes at least one. To be called
-    /// before the first answer is asked for.
+    /// Limits the query to this many steps, after which it ends with [`QueryError::Limit`]. A step visits one node of the
+    /// trie of facts, in about 50 to 500 ns; each answer to each pattern takes at least one. Call it before the first
+    /// answer.
     ///
-    /// Under a limit (of less than `u64::MAX`) no [index by argument](Space::query) is used: which of these there are
-    /// depends on what was asked before, and whether a query ends by its limit must not.
+    /// With a limit (below `u64::MAX`) no [permuted index](Space::query) is used: which of these exist depends on earlier
+    /// queries, and whether a query reaches its limit must not.
     ///
     /// ```
     /// # use pleach::{Atom, Environment, env::QueryError};
@@ -138,8 +138,8 @@ impl<'a, T: Term> Join<'a, T> {
         self
     }
 
-    /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`: it looks at it each thousand
-    /// steps.
+    /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`, which it reads about every
+    /// thousand steps.
     ///
     /// ```
     /// # use std::{sync::atomic::{AtomicBool, Ordering}, thread};
@@ -160,28 +160,29 @@ impl<'a, T: Term> Join<'a, T> {
         self
     }
 
-    /// As [`Query::check_template`](super::Query::check_template): each variable must be one of some pattern.
+    /// Checks that every variable of `template` occurs in a pattern: see
+    /// [`Query::check_template`](super::Query::check_template).
     ///
     /// # Errors
-    /// As there.
-    pub fn check_template(&self, template: &T) -> Result<(), QueryError> {
+    /// [`UnboundVariable`] with the first variable that doesn't.
+    pub fn check_template(&self, template: &T) -> Result<(), UnboundVariable> {
         unbound(template, &self.variables)
     }
 
-    /// As [`Query::fresh`](super::Query::fresh).
+    /// Returns the least id above those of all variables so far: see [`Query::fresh`](super::Query::fresh).
     pub fn fresh(&self) -> u64 {
         self.fresh
     }
 
-    /// As [`Query::with_fresh`](super::Query::with_fresh).
+    /// Sets a minimum for the ids of variables in answers: see [`Query::with_fresh`](super::Query::with_fresh).
     #[must_use]
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
         self
     }
 
-    /// Chooses one of the patterns, and begins to match it.
-    fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: u64, mut rest: SmallVec<[Place; 4]>) {
+    /// Chooses a pattern and starts matching it.
+    fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: u64, mut rest: SmallVec<[PatternRef; 4]>) {
         let instances = rest.iter().map(|pattern| self.instance(*pattern, bindings.as_ref()));
         let mut instances: SmallVec<[_; 4]> = instances.collect();
         let chosen = self.choose(&instances);
@@ -200,8 +201,8 @@ impl<'a, T: Term> Join<'a, T> {
         });
     }
 
-    /// The shape of a pattern with its variables replaced by what they stand for, and those that stay.
-    fn instance(&self, pattern: Place, bindings: Option<&Bindings<T>>) -> (Shape, SmallVec<[usize; 4]>) {
+    /// The shape of a pattern with bindings substituted, and its unbound variables.
+    fn instance(&self, pattern: PatternRef, bindings: Option<&Bindings<T>>) -> (Shape, SmallVec<[usize; 4]>) {
         let mut variables = SmallVec::new();
         if let Some(bindings) = bindings {
             let term = self.pattern(pattern).map(|term| bindings.resolve(term));
@@ -230,18 +231,17 @@ impl<'a, T: Term> Join<'a, T> {
         (Shape::new(path), variables)
     }
 
-    /// The pattern as a term.
-    fn pattern(&self, pattern: Place) -> Option<&T> {
+    fn pattern(&self, pattern: PatternRef) -> Option<&T> {
         match self.whole.view() {
             View::Expression(patterns) => patterns.get(pattern.index),
             View::Leaf(_) => None,
         }
     }
 
-    /// The instance that promises the fewest answers; the first of several.
+    /// The index of the instance with the lowest cardinality estimate; ties go to the first.
     fn choose(&self, instances: &[(Shape, SmallVec<[usize; 4]>)]) -> usize {
         let mut limit = 2;
-        while instances.len() > 1 && limit <= MANY {
+        while instances.len() > 1 && limit <= MAX_COUNTED {
             let prefixes = instances.iter().map(|(shape, _)| shape.ground_prefix());
             let counts = prefixes.map(|prefix| self.space.facts.count_under(prefix, limit));
             match counts.enumerate().min_by_key(|(_, count)| *count) {
@@ -249,25 +249,25 @@ impl<'a, T: Term> Join<'a, T> {
                 _ => limit *= 4,
             }
         }
-        // All have many: then the one that says most.
-        let says = instances.iter().map(|(shape, _)| {
+        // All have many: the most selective one.
+        let selectivities = instances.iter().map(|(shape, _)| {
             let arguments: usize = shape.ground_arguments().map(|(_, path)| path.len()).sum();
             shape.ground_prefix().len() + arguments
         });
-        says.enumerate()
+        selectivities
+            .enumerate()
             .rev()
             .max_by_key(|(_, length)| *length)
             .map_or(0, |(index, _)| index)
     }
 
-    /// Takes the next entry for the pattern that was chosen last. If it matches, what the variables stand for then, if
-    /// that is not in `values`.
+    /// Tries the next entry for the pattern that was chosen last.
     fn advance(&mut self) -> Step<T> {
         let Some(level) = self.levels.last_mut() else {
             return Step::End;
         };
-        self.looked = self.looked.wrapping_add(1);
-        if self.looked.is_multiple_of(PATIENCE) && is_set(self.stop) {
+        self.visited = self.visited.wrapping_add(1);
+        if self.visited.is_multiple_of(STOP_INTERVAL) && is_set(self.stop) {
             return Step::Stopped;
         }
         self.bytes.truncate(level.bytes);
@@ -321,23 +321,23 @@ impl<'a, T: Term> Join<'a, T> {
     }
 }
 
-/// What became of an entry.
+/// The outcome of trying an entry.
 enum Step<T> {
-    /// It matches.
+    /// It matches, with these bindings unless they are in `values`, and this multiplicity.
     Match(Option<Bindings<T>>, u64),
-    /// It does not.
+    /// It doesn't match.
     Miss,
-    /// There was none; back to the pattern before.
+    /// There was none: back to the previous pattern.
     Back,
-    /// There was no pattern before.
+    /// There was no previous pattern.
     End,
-    /// The limit is reached.
+    /// No steps were left.
     Exhausted,
-    /// It is to stop.
+    /// `stop` was set.
     Stopped,
 }
 
-/// The variables that have values, bound to them.
+/// The bindings of the variables that have values.
 fn bindings<T: Term>(variables: &[T], values: &[Option<(usize, usize)>], bytes: &[u8]) -> Bindings<T> {
     let mut bindings = Bindings::new();
     for (variable, value) in variables.iter().zip(values) {
@@ -361,7 +361,7 @@ impl<T: Term> Iterator for Join<'_, T> {
             });
             let patterns: SmallVec<_> = starts
                 .enumerate()
-                .map(|(index, token)| Place { index, token })
+                .map(|(index, token)| PatternRef { index, token })
                 .collect();
             if patterns.is_empty() {
                 let (bindings, multiplicity) = (Bindings::new(), 1);

@@ -1,4 +1,4 @@
-//! A query that ends when it has taken so many steps.
+//! Queries with a limit of steps.
 
 use std::iter::FusedIterator;
 use std::sync::atomic::AtomicBool;
@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use super::{Answer, Query, QueryError};
 use crate::term::Term;
 
-/// The answers to a pattern, until a limit is reached: see [`Query::with_limit`].
+/// The answers to a pattern, up to a limit of steps: see [`Query::with_limit`].
 pub struct LimitedQuery<'a, T: Term> {
     query: Query<'a, T>,
     limit: u64,
-    /// Whether the end was reached, and the error given, if there was one.
+    /// Whether the end was reached and the error returned, if there was one.
     ended: bool,
 }
 
@@ -20,15 +20,15 @@ impl<'a, T: Term> LimitedQuery<'a, T> {
         LimitedQuery { query, limit, ended }
     }
 
-    /// Makes the query end with [`QueryError::Stopped`] soon after `stop` is set, as [`Join::with_stop`](super::Join::with_stop)
-    /// does.
+    /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`: see
+    /// [`Join::with_stop`](super::Join::with_stop).
     #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
         self.query.search.set_stop(Some(stop));
         self
     }
 
-    /// As [`Query::fresh`].
+    /// Returns the least id above those of all variables so far: see [`Query::fresh`].
     pub fn fresh(&self) -> u64 {
         self.query.fresh()
     }

@@ -5,25 +5,24 @@ use std::vec;
 use super::clash::clash;
 use super::descent::Descent;
 use super::shape::Shape;
-use crate::env::apply::with_encoder;
 use crate::env::record::{HeadRef, Rule};
 use crate::env::space::{Bucket, MatchingRules, Space};
+use crate::term::path::with_encoder;
 use crate::term::{Leaf, Term, View};
 
-/// Up to this many rules are looked at one by one, which is faster than a search of the trie.
-const FEW: usize = 32;
+/// The maximum number of rules that are tried one by one, which is faster than a search of the trie.
+const MAX_SCANNED: usize = 32;
 
 impl<T: Term> Space<T> {
-    /// The rules that can match `call` by its structure, in definition order, wildcard rules in their place among them:
-    /// those whose left side has the same leaves, and expressions of the same length, wherever neither has a variable.
+    /// Returns the rules that can match `call` by its structure, wildcard rules included, in definition order: those whose
+    /// left side has the same leaves, and expressions of the same length, wherever neither has a variable.
     ///
-    /// Every rule whose left side unifies with `call` is among them. The others are those where a variable that occurs
-    /// several times would have to stand for different atoms; and variables are not renamed apart.
+    /// They include every rule whose left side unifies with `call`. The other ones have a variable that would have to be
+    /// bound to different atoms. Variables are not renamed apart.
     ///
-    /// Up to 32 rules with the head of the call, wildcard rules included, are looked at one by one, and so are all if
-    /// each argument is a variable: then nothing is allocated, and each costs O(1) and more only as far as it agrees.
-    /// Otherwise rules are found by the arguments, at the cost of a [query](Space::query), and sorted: O(a · log a) for a
-    /// answers.
+    /// Up to 32 rules with the head of the call, wildcard rules included, are tried one by one without allocating, and so are
+    /// all if each argument is a variable. Otherwise rules are found by the arguments, at the cost of a
+    /// [query](Space::query), and sorted: O(a · log a) for a answers.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -44,7 +43,7 @@ impl<T: Term> Space<T> {
         let rules = head.and_then(|symbol| {
             let arity = arguments.len();
             let bucket = self.rules.get(&HeadRef { symbol, arity });
-            let few = bucket.map_or(0, Bucket::len) + self.wildcards.len() <= FEW;
+            let few = bucket.map_or(0, Bucket::len) + self.wildcards.len() <= MAX_SCANNED;
             (few || arguments.iter().all(is_variable)).then(|| Rules::Headed(self.with_wildcards(bucket)))
         });
         RulesFor {
@@ -63,7 +62,7 @@ impl<T: Term> Space<T> {
         let mut descent = Descent::new(self.facts.cursor(), Shape::new(path), true);
         let mut rules = Vec::new();
         while let Some(entry) = descent.next_entry() {
-            // What has no number is no rule: `($x a b)` matches the pattern too.
+            // An entry without a number isn't a rule: `($x a b)` matches the pattern too.
             rules.extend(
                 entry
                     .record()
@@ -76,10 +75,10 @@ impl<T: Term> Space<T> {
     }
 }
 
-/// The beginning of the path of `(= lhs rhs)`.
+/// The prefix of the path of `(= lhs rhs)`.
 const EQUATION: &[u8] = &[0xc3, 0x81, b'='];
 
-/// The path of a variable that did not occur before.
+/// The path of a variable at its first occurrence.
 const ANY: &[u8] = &[0x01];
 
 fn symbol<T: Term>(term: &T) -> Option<&str> {
@@ -100,9 +99,9 @@ pub struct RulesFor<'a, 'c, T: Term> {
 }
 
 enum Rules<'a, T: Term> {
-    /// Those with the right head.
+    /// Those with the head of the call.
     Headed(MatchingRules<'a, T>),
-    /// Those that the trie has.
+    /// Those found in the trie.
     Found(vec::IntoIter<Rule<'a, T>>),
 }
 

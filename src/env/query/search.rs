@@ -6,76 +6,75 @@ use smallvec::SmallVec;
 
 use super::descent::Descent;
 use super::shape::Shape;
-use crate::env::arguments::{ArgumentIndex, Arguments};
+use crate::env::argument_index::{ArgumentIndex, ArgumentIndexes};
 use crate::env::facts::{Entry, Facts, Key};
 
-/// A search that takes no more steps than this asks for no index.
-const QUICK: u64 = 64;
+/// A search of at most this many steps reports none.
+const MIN_REPORTED: u64 = 64;
 
-/// After how many steps a search that goes on tells of them.
-const REPORT: u64 = 4_096;
+/// The number of steps after which a search that goes on reports them.
+const REPORT_INTERVAL: u64 = 4_096;
 
-/// How far the facts are counted, at most, to choose an index.
-const MANY: usize = 512;
+/// The maximum to which entries are counted to choose an index.
+const MAX_COUNTED: usize = 512;
 
-/// The entries that may match a pattern, in key order, whichever way they are found.
+/// The entries that may match a pattern, in key order, found with or without an index.
 pub(super) struct Search<'a, E: Entry> {
     facts: &'a Facts<E>,
-    arguments: &'a Arguments,
-    /// Through the facts: all, or those alone that the index does not have.
+    arguments: &'a ArgumentIndexes,
+    /// The search of the facts; if there is an index, only of those that it doesn't have.
     descent: Descent<'a, E>,
-    indexed: Option<Box<Indexed<'a>>>,
-    /// The argument of which there is no index, though one would help.
+    indexed: Option<Box<IndexedSearch<'a>>>,
+    /// The argument by which an index would help, if there is none.
     missing: Option<usize>,
-    /// Steps taken, of which the indexes were not told.
+    /// The steps that were not reported yet.
     steps: u64,
 }
 
-/// A search through an index, of which both parts are searched side by side.
-struct Indexed<'a> {
+/// A search through both tries of an index, merged by key.
+struct IndexedSearch<'a> {
     index: &'a ArgumentIndex,
-    turned: Part<'a>,
-    others: Option<Part<'a>>,
-    /// The key of the entry in the turned part, turned back.
+    permuted: Side<'a>,
+    rest: Option<Side<'a>>,
+    /// The key among the facts of the current permuted entry.
     key: Vec<u8>,
-    place: Place,
+    source: Source,
 }
 
-struct Part<'a> {
+struct Side<'a> {
     descent: Descent<'a, ()>,
-    /// Whether it is at an entry.
+    /// Whether the descent is at an entry.
     at_entry: bool,
 }
 
-/// Where the last entry was found.
+/// The trie in which the last entry was found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the facts.
+enum Source {
     Facts,
-    Turned,
-    Others,
+    Permuted,
+    Rest,
 }
 
 impl<'a, E: Entry> Search<'a, E> {
-    /// A search for this pattern. If `indexed` is not set, it goes through the facts, whatever indexes there are.
-    pub(super) fn new(facts: &'a Facts<E>, arguments: &'a Arguments, shape: Shape, indexed: bool) -> Self {
+    /// A search for this pattern. Unless `indexed` is set, it uses no index.
+    pub(super) fn new(facts: &'a Facts<E>, arguments: &'a ArgumentIndexes, shape: Shape, indexed: bool) -> Self {
         let (index, missing) = match indexed {
             true => choose(facts, arguments, &shape),
             false => (None, None),
         };
         let indexed = index.map(|(index, position)| {
-            let part = |descent| Part {
+            let part = |descent| Side {
                 descent,
                 at_entry: false,
             };
-            let turned = part(Descent::new(index.turned.cursor(), shape.turned(position), false));
-            let others = || part(Descent::new(index.others.cursor(), shape.clone(), false));
-            Box::new(Indexed {
+            let permuted = part(Descent::new(index.permuted.cursor(), shape.permuted(position), false));
+            let rest = || part(Descent::new(index.rest.cursor(), shape.clone(), false));
+            Box::new(IndexedSearch {
                 index,
-                turned,
-                others: (!index.others.is_empty()).then(others),
+                permuted,
+                rest: (!index.rest.is_empty()).then(rest),
                 key: Vec::new(),
-                place: Place::Facts,
+                source: Source::Facts,
             })
         });
         let mut descent = Descent::new(facts.cursor(), shape, false);
@@ -96,7 +95,7 @@ impl<'a, E: Entry> Search<'a, E> {
     pub(super) fn next_entry(&mut self) -> Option<&'a E> {
         let before = self.budget();
         let mut entry = None;
-        if self.place() == Place::Facts {
+        if self.source() == Source::Facts {
             entry = self.descent.next_entry();
         }
         if entry.is_none()
@@ -106,133 +105,133 @@ impl<'a, E: Entry> Search<'a, E> {
         }
         self.steps += before - self.budget();
         if let Some(position) = self.missing
-            && (self.steps >= REPORT || entry.is_none() && self.steps > QUICK)
+            && (self.steps >= REPORT_INTERVAL || entry.is_none() && self.steps > MIN_REPORTED)
         {
             let steps = std::mem::take(&mut self.steps);
-            self.arguments.ask(self.descent.shape().head(), position, steps);
+            self.arguments.report(self.descent.shape().head(), position, steps);
         }
         entry
     }
 
-    fn place(&self) -> Place {
-        self.indexed.as_ref().map_or(Place::Facts, |indexed| indexed.place)
+    fn source(&self) -> Source {
+        self.indexed.as_ref().map_or(Source::Facts, |indexed| indexed.source)
     }
 
-    /// How many more steps it may take.
+    /// The number of steps left.
     pub(super) fn budget(&self) -> u64 {
-        let spent = |part: &Part<'_>| u64::MAX - part.descent.budget;
+        let spent = |part: &Side<'_>| u64::MAX - part.descent.budget;
         self.indexed.as_ref().map_or(self.descent.budget, |indexed| {
-            let parts = spent(&indexed.turned) + indexed.others.as_ref().map_or(0, spent);
+            let parts = spent(&indexed.permuted) + indexed.rest.as_ref().map_or(0, spent);
             self.descent.budget.saturating_sub(parts)
         })
     }
 
-    /// The same search from its start, which ends after so many steps, and uses no index: so where it ends follows from
-    /// the pattern and the facts alone.
+    /// Restarts the search with a limit of steps and without an index, so that where it ends follows from the pattern and the
+    /// facts alone.
     pub(super) fn bounded(self, steps: u64) -> Self {
         let mut search = Search::new(self.facts, self.arguments, self.descent.shape().clone(), false);
         search.set_budget(steps);
         search
     }
 
-    /// Bounds the steps of a search that uses no index.
+    /// Sets the number of steps left, of a search that uses no index.
     pub(super) fn set_budget(&mut self, steps: u64) {
         debug_assert!(self.indexed.is_none(), "a bounded search uses no index");
         self.descent.budget = steps;
     }
 
-    /// Whether it ended for want of budget.
+    /// Whether the search ended because no steps were left.
     pub(super) fn is_exhausted(&self) -> bool {
         self.descent.is_exhausted()
     }
 
-    /// Makes it end when `stop` is set.
+    /// Makes the search end once `stop` is set.
     pub(super) fn set_stop(&mut self, stop: Option<&'a AtomicBool>) {
         self.descent.halt = stop;
         if let Some(indexed) = &mut self.indexed {
-            let others = indexed.others.iter_mut();
-            for part in others.chain([&mut indexed.turned]) {
+            let rest = indexed.rest.iter_mut();
+            for part in rest.chain([&mut indexed.permuted]) {
                 part.descent.halt = stop;
             }
         }
     }
 
-    /// Whether it ended so.
+    /// Whether the search ended because `stop` was set.
     pub(super) fn is_stopped(&self) -> bool {
         let mut parts = self
             .indexed
             .iter()
-            .flat_map(|indexed| indexed.others.iter().chain([&indexed.turned]));
+            .flat_map(|indexed| indexed.rest.iter().chain([&indexed.permuted]));
         self.descent.is_stopped() || parts.any(|part| part.descent.is_stopped())
     }
 
     /// The path of the entry.
     pub(super) fn path(&self) -> &[u8] {
-        match (&self.indexed, self.place()) {
-            (Some(indexed), Place::Turned | Place::Others) => indexed.path(),
+        match (&self.indexed, self.source()) {
+            (Some(indexed), Source::Permuted | Source::Rest) => indexed.path(),
             _ => self.descent.path(),
         }
     }
 
     /// As [`Descent::is_match`].
     pub(super) fn is_match(&mut self) -> bool {
-        match (self.place(), &mut self.indexed) {
-            (Place::Turned, Some(indexed)) => indexed.turned.descent.is_match(),
-            (Place::Others, Some(indexed)) => indexed.others.as_mut().is_some_and(|part| part.descent.is_match()),
+        match (self.source(), &mut self.indexed) {
+            (Source::Permuted, Some(indexed)) => indexed.permuted.descent.is_match(),
+            (Source::Rest, Some(indexed)) => indexed.rest.as_mut().is_some_and(|part| part.descent.is_match()),
             _ => self.descent.is_match(),
         }
     }
 
     /// As [`Descent::part`].
     pub(super) fn part(&self, variable: usize) -> Option<&[u8]> {
-        match (self.place(), &self.indexed) {
-            (Place::Turned, Some(indexed)) => indexed.turned.descent.part(variable),
-            (Place::Others, Some(indexed)) => indexed.others.as_ref()?.descent.part(variable),
+        match (self.source(), &self.indexed) {
+            (Source::Permuted, Some(indexed)) => indexed.permuted.descent.part(variable),
+            (Source::Rest, Some(indexed)) => indexed.rest.as_ref()?.descent.part(variable),
             _ => self.descent.part(variable),
         }
     }
 }
 
-impl Indexed<'_> {
+impl IndexedSearch<'_> {
     fn next_entry<'a, E: Entry>(&mut self, facts: &'a Facts<E>) -> Option<&'a E> {
-        // Both are at their next entry, but the one whose entry was given out.
-        if self.place != Place::Others {
-            self.turned.at_entry = self.turned.descent.next_entry().is_some();
-            if self.turned.at_entry {
-                self.index.turn_back(self.turned.descent.path(), &mut self.key);
+        // Each side is at its next entry, except the one whose entry was returned last.
+        if self.source != Source::Rest {
+            self.permuted.at_entry = self.permuted.descent.next_entry().is_some();
+            if self.permuted.at_entry {
+                self.index.unpermute(self.permuted.descent.path(), &mut self.key);
             }
         }
-        if self.place != Place::Turned
-            && let Some(others) = &mut self.others
+        if self.source != Source::Permuted
+            && let Some(rest) = &mut self.rest
         {
-            others.at_entry = others.descent.next_entry().is_some();
+            rest.at_entry = rest.descent.next_entry().is_some();
         }
-        let other = self.others.as_ref().filter(|others| others.at_entry);
-        self.place = match other {
-            Some(other) if !self.turned.at_entry || other.descent.path() < &self.key[..] => Place::Others,
-            None if !self.turned.at_entry => {
-                self.place = Place::Turned;
+        let other = self.rest.as_ref().filter(|rest| rest.at_entry);
+        self.source = match other {
+            Some(other) if !self.permuted.at_entry || other.descent.path() < &self.key[..] => Source::Rest,
+            None if !self.permuted.at_entry => {
+                self.source = Source::Permuted;
                 return None;
             }
-            _ => Place::Turned,
+            _ => Source::Permuted,
         };
         let entry = facts.get(&Key::stored(self.path()));
-        debug_assert!(entry.is_some(), "an index has only what the facts have");
+        debug_assert!(entry.is_some(), "an index has keys of facts only");
         entry
     }
 
     fn path(&self) -> &[u8] {
-        match (&self.others, self.place) {
-            (Some(others), Place::Others) => others.descent.path(),
+        match (&self.rest, self.source) {
+            (Some(rest), Source::Rest) => rest.descent.path(),
             _ => &self.key,
         }
     }
 }
 
-/// The index that promises the fewest entries for a pattern, with its position; and the first that is missing.
+/// Returns the index with the fewest entries for a pattern, and its position; and the first position without an index.
 fn choose<'a, E: Entry>(
     facts: &Facts<E>,
-    arguments: &'a Arguments,
+    arguments: &'a ArgumentIndexes,
     shape: &Shape,
 ) -> (Option<(&'a ArgumentIndex, usize)>, Option<usize>) {
     let head = shape.head();
@@ -263,7 +262,7 @@ fn choose<'a, E: Entry>(
         _ => {
             let mut best = None;
             let mut limit = 4;
-            while best.is_none() && limit <= MANY {
+            while best.is_none() && limit <= MAX_COUNTED {
                 let plain = if by_prefix {
                     facts.count_under(prefix, limit)
                 } else {
@@ -271,7 +270,7 @@ fn choose<'a, E: Entry>(
                 };
                 let counts = known.iter().map(|known| {
                     let (index, _, path) = known;
-                    (index.turned.count_under(path, limit) + index.others.len(), Some(*known))
+                    (index.permuted.count_under(path, limit) + index.rest.len(), Some(*known))
                 });
                 best = std::iter::once((plain, None))
                     .chain(counts)
@@ -281,7 +280,7 @@ fn choose<'a, E: Entry>(
             }
             match best {
                 Some((_, best)) => best,
-                // All have many: then any index rather than none.
+                // All have many: any index is better than none.
                 None => known.first().copied(),
             }
         }

@@ -1,15 +1,15 @@
-//! A pattern, made ready to be followed through the trie.
+//! Patterns as sequences of tokens, to be matched against the trie.
 
 use crate::term::path::{Extent, Head, LIMIT, read_number};
 
-/// The path of a pattern and what is at which place in it.
+/// The path of a pattern, with its tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
     bytes: Vec<u8>,
     tokens: Vec<Token>,
     /// The number of variables.
     variables: usize,
-    /// From this token on there are only variables that did not occur before.
+    /// The first token of those at the end that are first occurrences of variables.
     tail: usize,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Token {
     end: usize,
     /// The token after the atom that begins with this one.
     pub(super) next: usize,
-    /// The number of the variable that it is.
+    /// The number of the variable, if the token is one.
     pub(super) variable: Option<usize>,
 }
 
@@ -79,7 +79,7 @@ impl Shape {
         &self.bytes[token.start..token.end]
     }
 
-    /// The path up to its first variable, but no more than the trie may have of it.
+    /// The path up to its first variable, and up to where keys are cut.
     pub(super) fn ground_prefix(&self) -> &[u8] {
         let ground = self
             .tokens
@@ -88,8 +88,8 @@ impl Shape {
         &self.bytes[..ground.last().map_or(0, |token| token.end)]
     }
 
-    /// How the paths of all atoms begin that have the same number of items and the same head: empty if this is no
-    /// expression with a leaf at its head.
+    /// The common prefix of all atoms with the same number of items and the same head; empty unless this is an expression
+    /// whose head is a leaf.
     pub(super) fn head(&self) -> &[u8] {
         match &self.tokens[..] {
             [whole, head, ..] if whole.next > 1 && head.next == 2 && head.variable.is_none() => {
@@ -100,7 +100,7 @@ impl Shape {
         }
     }
 
-    /// The arguments after the first that has a variable, that have none themselves: their positions, from 1, and paths.
+    /// The ground arguments after the first one that isn't: their positions, from 1, and paths.
     pub(super) fn ground_arguments(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let starts = std::iter::successors(Some(2), |start| Some(self.tokens.get(*start)?.next));
         let arguments = starts.map_while(|start| Some((start, self.tokens.get(start)?.next)));
@@ -112,8 +112,8 @@ impl Shape {
             .filter_map(|(position, tokens)| Some((position, &self.bytes[tokens.first()?.start..tokens.last()?.end])))
     }
 
-    /// The shape of the arguments alone, with the ground one at this position first: as an index by argument has them.
-    pub(super) fn turned(&self, position: usize) -> Shape {
+    /// The shape of the arguments alone, with the ground one at this position first, as in a permuted index.
+    pub(super) fn permuted(&self, position: usize) -> Shape {
         let mut start = 2;
         for _ in 1..position {
             start = self.tokens.get(start).map_or(start, |token| token.next);
@@ -135,7 +135,7 @@ impl Shape {
         self.variables
     }
 
-    /// The first of the tokens at the end that are variables that did not occur before.
+    /// The first token of those at the end that are first occurrences of variables.
     pub(super) fn tail(&self) -> usize {
         self.tail
     }

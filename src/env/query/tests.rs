@@ -94,7 +94,7 @@ fn generalise(g: &mut Gen, atom: &Atom, variables: &[&str]) -> Atom {
     }
 }
 
-/// What is done to some environments, each a fork or a union of others.
+/// A step of a history of environments.
 #[derive(Clone, Debug)]
 enum Step {
     Add(Atom),
@@ -175,7 +175,7 @@ impl Arbitrary for Case {
     }
 }
 
-/// The environment that the steps lead to.
+/// The environment after the steps.
 fn build(steps: &[Step]) -> Environment {
     let mut worlds = vec![Environment::<Atom>::new()];
     let mut added: Vec<Atom> = Vec::new();
@@ -211,7 +211,7 @@ fn shown(pattern: &Atom) -> Atom {
     )
 }
 
-/// Asks an environment, and everything in it, the same.
+/// Compares the answers of an environment with brute force.
 fn answers_agree(env: &Environment, pattern: &Atom) {
     let shown = shown(pattern);
     let mut answers = env.query(pattern);
@@ -233,7 +233,7 @@ fn answers_agree(env: &Environment, pattern: &Atom) {
     assert!(answers.next().is_none(), "an iterator at its end stays there");
 }
 
-/// The rules for a call, and those with its head that don't clash, are the same; so both ways to find them agree.
+/// Checks that the rules for a call are those with its head that don't clash, found in either way.
 fn rules_agree(env: &Environment, call: &Atom) {
     let order = |rule: crate::env::Rule<'_, Atom>| rule.order();
     let expected: Vec<u64> = env.rules().filter(|rule| !clash(call, rule.lhs())).map(order).collect();
@@ -279,7 +279,7 @@ fn answers(env: &Environment, pattern: &str) -> Vec<String> {
         .collect()
 }
 
-/// All ways to match the patterns, left to right, from every atom: resolved, with their multiplicities, sorted.
+/// All matches of the patterns by nested loops: resolved, with their multiplicities, sorted.
 fn brute_force_join(env: &Environment, patterns: &[Atom]) -> Vec<(Bindings<Atom>, u64)> {
     let mut fresh = 1_000;
     let mut ways = vec![(Bindings::new(), 1)];
@@ -330,7 +330,7 @@ fn joins_agree_with_brute_force() {
 }
 
 #[test]
-fn limits_are_kept_to_the_step() {
+fn limits_are_exact() {
     let env: Environment = ["(p 1)", "(p 2)", "(q 2)", "(q 3)"].map(atom).into_iter().collect();
     let patterns = ["(p $x)", "(q $y)"].map(atom);
     let run = |limit| {
@@ -382,7 +382,7 @@ fn answers_share_no_variables() {
     assert!(query.next().is_none());
 }
 
-/// No query recurses by the depth of a term, and none minds many items.
+/// Queries don't recurse by the depth of terms.
 #[test]
 fn deep_and_wide_terms() {
     let deep = |inner: Atom| (0..10_000).fold(inner, |inner, _| Atom::expression([Atom::symbol("s"), inner]));

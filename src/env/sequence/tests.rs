@@ -11,11 +11,11 @@ type Tiny = Sequence<Arc<u32>, 4>;
 /// One step on one of several forks.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A key after all others, as a new rule gets.
+    /// A key after all others, as of a new rule.
     Push,
     Insert(u64),
     Remove(u64),
-    /// The n-th key that is there.
+    /// The nth key of the sequence.
     RemoveNth(usize),
     Fork(usize),
     Switch(usize),
@@ -106,13 +106,13 @@ fn differences_agree(forks: &[(Tiny, BTreeMap<u64, u32>)]) -> bool {
 }
 
 #[test]
-fn behaves_as_a_btree_map_over_clones() {
+fn agrees_with_a_btree_map_over_clones() {
     quick_check(10_000)
         .rng(Gen::new(50))
         .quickcheck(run as fn(Vec<Step>) -> bool);
 }
 
-/// Long runs of one kind of step, to reach depth and to come back.
+/// Long runs of one kind of step, to make trees deep and shallow again.
 #[test]
 fn grows_deep_and_shrinks_back() {
     fn grow_and_shrink(keys: Vec<u16>, order: u8) -> bool {
@@ -155,11 +155,11 @@ fn depth<V, const N: usize>(sequence: &Sequence<V, N>) -> usize {
 }
 
 #[test]
-fn stays_logarithmic_at_a_hundred_thousand_whatever_was_removed() {
+fn depth_stays_logarithmic_after_removals() {
     let mut sequence: Sequence<u64> = (0..100_000).map(|key| (key, key)).collect();
     sequence.check();
     assert_eq!(depth(&sequence), 4, "pushing fills the leaves: 100,000 is below 32⁴");
-    // A sliding window, as of an interpreter that defines and drops rules: nothing is left behind.
+    // A sliding window, as of an interpreter that defines and removes rules: no nodes are left.
     for key in 100_000..400_000 {
         sequence.insert(key, key);
         assert_eq!(sequence.remove(key - 100_000), Some(key - 100_000));
@@ -177,7 +177,7 @@ fn stays_logarithmic_at_a_hundred_thousand_whatever_was_removed() {
 }
 
 #[test]
-fn a_clone_shares_all_and_a_write_copies_one_path() {
+fn writes_to_a_clone_copy_one_path() {
     let sequence: Sequence<Arc<u64>> = (0..100_000).map(|key| (key, Arc::new(key))).collect();
     let mut fork = sequence.clone();
     assert!(fork.ptr_eq(&sequence));
@@ -194,7 +194,7 @@ fn a_clone_shares_all_and_a_write_copies_one_path() {
 }
 
 #[test]
-fn differences_of_clones_are_found_without_looking_at_what_they_share() {
+fn diffs_of_clones_skip_shared_nodes() {
     let sequence: Sequence<u64> = (0..100_000).map(|key| (key * 2, key)).collect();
     let mut fork = sequence.clone();
     fork.insert(100_001, 0);

@@ -261,7 +261,7 @@ impl<T: Term> Archive<T> {
         let is_known = *seen == tip || self.is_ancestor(*seen, tip)?;
         Ok(if !related.is_empty() {
             // They may have diverged from a state that isn't a revision: then the common version in memory is later.
-            let is_nearer = is_known && self.are_all_ancestors(&related, &before.common(pending.state))?;
+            let is_nearer = is_known && self.are_all_ancestors(&related, &before.merge_bases(pending.state))?;
             if is_nearer {
                 Relation::DivergedInMemory
             } else {
@@ -269,7 +269,7 @@ impl<T: Term> Archive<T> {
             }
         } else if *seen == tip && !before.is_ahead_of(pending.state) {
             Relation::UpToDate
-        } else if is_known && !before.common(pending.state).is_empty() {
+        } else if is_known && !before.merge_bases(pending.state).is_empty() {
             Relation::DivergedInMemory
         } else {
             Relation::Moved

@@ -1,117 +1,95 @@
 //! The revision graph of an archive, and the states of its revisions.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::error::ArchiveError;
 use super::revision::{Revision, RevisionId};
-use super::store::Content;
+use super::store::{Content, Store};
 use super::{Archive, States};
 use crate::env::{Environment, Snapshot};
+use crate::history::{Dag, Links, Walk};
+use crate::map::RandomState;
 use crate::persist::block::FILE_HEADER;
 use crate::persist::error::{Flaw, LoadError};
 use crate::term::Term;
 
-/// A queue of revisions to visit, latest generation first, each once.
-#[derive(Default)]
-struct Queue {
-    /// Ordered by generation, then by id.
-    heap: BinaryHeap<(u64, RevisionId)>,
-    revisions: HashMap<RevisionId, Revision>,
-    known: BTreeSet<RevisionId>,
-}
+/// The revisions on disk. Each is read when a walk first sees it.
+impl Dag for Store {
+    type Link = RevisionId;
+    type Node = Revision;
+    type Key = RevisionId;
+    type Hasher = RandomState;
+    type Tie = RevisionId;
+    type Error = ArchiveError;
 
-impl Queue {
-    fn add<T: Term>(&mut self, archive: &Archive<T>, id: RevisionId) -> Result<(), ArchiveError> {
-        if self.known.insert(id) {
-            let revision = archive.store.revision(id)?;
-            self.heap.push((revision.header.generation, id));
-            self.revisions.insert(id, revision);
-        }
-        Ok(())
+    fn key(&self, link: &RevisionId) -> RevisionId {
+        *link
     }
 
-    /// Removes the revision of the latest generation, and adds its parents.
-    fn next<T: Term>(&mut self, archive: &Archive<T>) -> Result<Option<Revision>, ArchiveError> {
-        let Some((generation, id)) = self.heap.pop() else {
-            return Ok(None);
-        };
-        let Some(revision) = self.revisions.remove(&id) else {
-            return Ok(None);
-        };
-        for parent in &revision.parents {
-            self.add(archive, *parent)?;
-            if let Some(parent) = self.revisions.get(parent)
-                && parent.header.generation >= generation
-            {
-                let source = LoadError::at(FILE_HEADER, Flaw::Order);
-                let path = archive.store.path(id);
-                return Err(ArchiveError::Load { path, source });
-            }
+    fn key_of(&self, revision: &Revision) -> RevisionId {
+        revision.id
+    }
+
+    fn load(&self, link: RevisionId) -> Result<Revision, ArchiveError> {
+        self.revision(link)
+    }
+
+    fn generation(&self, revision: &Revision) -> u64 {
+        revision.header.generation
+    }
+
+    fn tie(&self, revision: &Revision) -> RevisionId {
+        revision.id
+    }
+
+    fn parents(&self, revision: &Revision) -> Links<RevisionId> {
+        revision.parents.iter().copied().collect()
+    }
+
+    fn check_parent(&self, revision: &Revision, generation: u64) -> Result<(), ArchiveError> {
+        if generation < revision.header.generation {
+            return Ok(());
         }
-        Ok(Some(revision))
+        let source = LoadError::at(FILE_HEADER, Flaw::Order);
+        let path = self.path(revision.id);
+        Err(ArchiveError::Load { path, source })
     }
 }
 
 impl<T: Term> Archive<T> {
     /// Returns these revisions and their ancestors: children before parents.
     pub(super) fn ancestry(&self, ids: impl IntoIterator<Item = RevisionId>) -> Result<Vec<Revision>, ArchiveError> {
-        let mut queue = Queue::default();
-        for id in ids {
-            queue.add(self, id)?;
-        }
-        let mut found = Vec::new();
-        while let Some(revision) = queue.next(self)? {
-            found.push(revision);
-        }
-        Ok(found)
+        self.store.ancestors(ids)
     }
 
     /// Whether `later` is the revision `id` or descends from it. Nothing descends from a missing revision.
     pub(super) fn is_ancestor(&self, id: RevisionId, later: RevisionId) -> Result<bool, ArchiveError> {
-        let oldest = match self.store.revision(id) {
-            Ok(revision) => revision.header.generation,
-            Err(ArchiveError::Missing(_)) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let mut queue = Queue::default();
-        queue.add(self, later)?;
-        while let Some(revision) = queue.next(self)? {
-            if revision.id == id {
-                return Ok(true);
-            }
-            if revision.header.generation <= oldest {
-                queue.heap.retain(|(generation, _)| *generation >= oldest);
-            }
+        match self.store.revision(id) {
+            Ok(revision) => self.store.descends_from(later, id, revision.header.generation),
+            Err(ArchiveError::Missing(_)) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(false)
     }
 
     /// Whether two revisions have a common ancestor.
     pub(super) fn have_common_ancestor(&self, a: RevisionId, b: RevisionId) -> Result<bool, ArchiveError> {
-        let of_a: BTreeSet<_> = self.ancestry([a])?.into_iter().map(|revision| revision.id).collect();
-        Ok(self.ancestry([b])?.iter().any(|revision| of_a.contains(&revision.id)))
+        Ok(!self.store.latest_common([a], b)?.is_empty())
     }
 
     /// Removes duplicates, and revisions that are ancestors of others among these.
-    pub(super) fn without_ancestors(&self, ids: Vec<RevisionId>) -> Result<Vec<RevisionId>, ArchiveError> {
-        let mut latest: Vec<RevisionId> = Vec::new();
-        'ids: for id in ids {
-            for other in &latest {
-                if self.is_ancestor(id, *other)? {
-                    continue 'ids;
-                }
-            }
-            let mut kept = Vec::new();
-            for other in latest {
-                if !self.is_ancestor(other, id)? {
-                    kept.push(other);
-                }
-            }
-            kept.push(id);
-            latest = kept;
+    pub(super) fn without_ancestors(&self, mut ids: Vec<RevisionId>) -> Result<Vec<RevisionId>, ArchiveError> {
+        let mut seen = Vec::with_capacity(ids.len());
+        ids.retain(|id| {
+            let is_new = !seen.contains(id);
+            seen.push(*id);
+            is_new
+        });
+        if ids.len() > 1 {
+            let mut redundant = self.store.redundant(&ids)?.into_iter();
+            ids.retain(|_| redundant.next() == Some(false));
         }
-        Ok(latest)
+        Ok(ids)
     }
 
     /// Returns the revisions of this archive that a state is marked with: those that it is or descends from.
@@ -210,17 +188,14 @@ impl<T: Term> Archive<T> {
         ids: &[RevisionId],
         states: &States<T>,
     ) -> Result<Vec<Arc<Snapshot<T>>>, ArchiveError> {
-        let mut queue = Queue::default();
-        for id in ids {
-            queue.add(self, *id)?;
-        }
+        let mut walk = Walk::from(&self.store, ids.iter().copied())?;
         let mut since = Vec::new();
-        while queue.heap.len() > 1 {
-            since.extend(queue.next(self)?);
+        while walk.len() > 1 {
+            since.extend(walk.visit()?);
         }
         let mut found: HashMap<RevisionId, Arc<Snapshot<T>>> = HashMap::new();
-        if let Some((_, last)) = queue.heap.pop() {
-            found.insert(last, self.state(last, states)?);
+        if let Some(last) = walk.pop() {
+            found.insert(last.id, self.state(last.id, states)?);
         }
         for revision in since.into_iter().rev() {
             let parents = revision.parents.iter().filter_map(|id| found.get(id)).cloned();

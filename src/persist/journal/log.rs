@@ -166,7 +166,7 @@ impl<T: Term> Log<T> {
         if !Arc::ptr_eq(&self.state, &state) {
             let before = Arc::clone(&self.state);
             // Merges create versions of equal content; the log records content alone.
-            if !state.holds_the_same(&before) {
+            if !state.has_same_content(&before) {
                 self.write(|content| match before.successive_patch(&state) {
                     Some(patch) => patch::write(content, &patch, codec).map(|()| kind::PATCH),
                     None => save::save(&state, content, codec).map(|()| kind::WHOLE),

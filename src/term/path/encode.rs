@@ -1,3 +1,6 @@
+use std::cell::Cell;
+use std::mem;
+
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LIMIT, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE,
     SHORT, STRING, SYMBOL, ZERO,
@@ -109,6 +112,19 @@ impl Default for Encoder {
     fn default() -> Encoder {
         Encoder::new()
     }
+}
+
+/// Calls `encode` with this thread's encoder, so that reads and writes of an environment reuse its buffer.
+pub(crate) fn with_encoder<R>(encode: impl FnOnce(&mut Encoder) -> R) -> R {
+    thread_local! {
+        static ENCODER: Cell<Option<Encoder>> = const { Cell::new(None) };
+    }
+    // Taken out while in use, since the term's own code may come back here; a fresh one if the thread is about to end.
+    let mut encoder = ENCODER.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    let result = encode(&mut encoder);
+    // If the thread is about to end, the encoder goes with it.
+    let _ = ENCODER.try_with(|slot| slot.set(Some(encoder)));
+    result
 }
 
 #[inline]

@@ -473,7 +473,7 @@ fn is_call(world: &Environment, atom: &Atom) -> bool {
     *head != Symbol::new("=")
         && (builtins().any(|name| *head == name)
             || world
-                .get_matching_rules(head.as_str(), arguments.len())
+                .matching_rules(head.as_str(), arguments.len())
                 .any(|rule| env::Head::of(rule.lhs()).is_some()))
 }
 

@@ -133,7 +133,7 @@ impl Names {
             let name = call.name;
             let known = builtin::find(name).is_some()
                 || machine.shared.hosts.contains_key(&name)
-                || env.get_type(name.as_str()).is_some()
+                || env.types(name.as_str()).next().is_some()
                 || self.mentioned.contains(&name);
             if known {
                 continue;

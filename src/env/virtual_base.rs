@@ -1,22 +1,21 @@
-//! Virtual merge bases: what two versions inherited that merged each other's old states (a criss-cross) and so have several
-//! latest common ancestors.
+//! Virtual merge bases: the common base of two versions whose histories criss-cross, so that they have several merge bases.
 //!
-//! The virtual base is the union of these ancestors, as in git's recursive merge strategy: they are folded in an order that
-//! their content gives, each step against the merge base of those before and the next one, found the same way. All sets of
-//! ancestors that this leads to are sets of versions of the history, so a virtual base needs no version of its own, and is
-//! a function of its set alone.
+//! The virtual base is the union of the merge bases, as in git's recursive merge strategy. They are folded in an order that
+//! follows from their contents; each step needs the merge base of the ones so far and the next one, which may be virtual
+//! too. All sets of merge bases that occur are sets of versions of the history, so a virtual base needs no version of its
+//! own, and is a function of its set.
 //!
 //! # Cells
-//! Counts add up, but the merge of two ancestors can find a cell in conflict. Nobody was asked to resolve that, so the cell
-//! is **disputed**: it has no base value, and two sides that differ in it conflict, even if one of them holds what one of
-//! the ancestors held. An ancestor whose value another one has replaced (their own merge would take the other's) has no
-//! say. So a cell has a base value exactly if all ancestors that have a say agree, whatever order they come in.
+//! Multiplicities add up, but the union of two merge bases can find a cell in conflict, and there is no resolver to ask. The
+//! cell is then **disputed**: it has no base value, and two sides that differ in it conflict, even if one of them has the
+//! content of one of the merge bases. A merge base whose content another one has replaced (the union of the two would take
+//! the other's) doesn't count. So a cell has a base value if and only if all merge bases that count agree, in any order.
 //!
 //! # Cost
-//! Histories nest as deep as they are long, and neighbours in them need the same bases. So the work is done on a stack, and
-//! the results are memoized with the history: each version keeps the last few virtual bases that begin with it. Nodes that
-//! two tries share are skipped by a diff, so a base is made from the ancestor that the versions diffed against it were
-//! copied from, its **primary**. The content is the same from any.
+//! Criss-crosses nest as deep as the history is long, and adjacent versions need the same bases. So bases are made on an
+//! explicit stack, and memoized: each version keeps the last few virtual bases of which it is the **primary**, the merge base
+//! from which the versions that are diffed with it were copied. Starting from the primary makes the diff skip the most
+//! nodes; the content is the same from any.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -25,34 +24,28 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::cell::{self, Cell, Content};
-use super::history::{first_parent, latest_common};
+use super::conflict::disputes;
 use super::id::Ids;
+use super::record::count;
 use super::snapshot::Snapshot;
 use super::space::Space;
-use super::union::count;
-use super::world::World;
+use super::world::{VirtualBase, World};
+use crate::address::BuildAddressHasher;
+use crate::history::{first_parent, latest_common, memoize, memoized};
 use crate::map::Change;
 use crate::term::Term;
 
-/// The content of a virtual base.
-pub(super) struct Virtual<T: Term> {
-    /// A disputed cell holds anything here.
-    world: World<T>,
-    /// The cells without a base value, ascending.
-    disputed: Vec<Cell>,
-}
-
-/// What two versions have in common.
-pub(super) enum Inherited<T: Term> {
-    /// Nothing: they are unrelated.
+/// The base of a merge.
+pub(super) enum BaseContent<T: Term> {
+    /// None: the operands are unrelated.
     Nothing,
-    /// One latest common ancestor.
+    /// One merge base.
     One(Arc<Snapshot<T>>),
-    /// Several, united.
-    Several(Arc<Virtual<T>>),
+    /// The union of several merge bases.
+    Several(Arc<VirtualBase<T>>),
 }
 
-impl<T: Term> Inherited<T> {
+impl<T: Term> BaseContent<T> {
     pub(super) fn world(&self) -> Option<&World<T>> {
         match self {
             Self::Nothing => None,
@@ -79,18 +72,18 @@ impl<T: Term> Inherited<T> {
 /// A set of versions of which none descends from another.
 pub(super) type Antichain<T> = SmallVec<[Arc<Snapshot<T>>; 2]>;
 
-/// A base that is asked for.
-struct Wanted<T: Term> {
+/// The versions whose virtual base is needed.
+struct BaseRequest<T: Term> {
     versions: Antichain<T>,
-    /// The place of the primary.
+    /// The index of the primary.
     primary: usize,
 }
 
 /// The address of the primary, and those of all versions in ascending order.
-type Key<T> = (*const Snapshot<T>, SmallVec<[*const Snapshot<T>; 2]>);
+type VersionsKey<T> = (*const Snapshot<T>, SmallVec<[*const Snapshot<T>; 2]>);
 
-impl<T: Term> Wanted<T> {
-    /// The base of these versions, to be diffed with `near`.
+impl<T: Term> BaseRequest<T> {
+    /// The base of these versions, for a diff with `near`.
     fn new(versions: Antichain<T>, near: &Arc<Snapshot<T>>) -> Self {
         let primary = if versions.len() > 1 {
             nearest(&versions, near)
@@ -101,7 +94,7 @@ impl<T: Term> Wanted<T> {
     }
 
     /// The key of several versions; `None` if there are fewer than two.
-    fn key(&self) -> Option<Key<T>> {
+    fn key(&self) -> Option<VersionsKey<T>> {
         let primary = self.versions.get(self.primary).filter(|_| self.versions.len() > 1)?;
         let mut all: SmallVec<_> = self.versions.iter().map(Arc::as_ptr).collect();
         all.sort_unstable();
@@ -109,7 +102,7 @@ impl<T: Term> Wanted<T> {
     }
 }
 
-/// The place of the version that `near` was copied from, or 0 if that isn't seen at first parents. Any would do.
+/// The index of the version that `near` was copied from, by first parents, or 0: any gives the same content.
 fn nearest<T: Term>(versions: &[Arc<Snapshot<T>>], near: &Arc<Snapshot<T>>) -> usize {
     let mut next = first_parent(near);
     while let Some(version) = next {
@@ -122,22 +115,22 @@ fn nearest<T: Term>(versions: &[Arc<Snapshot<T>>], near: &Arc<Snapshot<T>>) -> u
     0
 }
 
-/// A virtual base that is being made.
-struct Task<T: Term> {
+/// A virtual base under construction.
+struct BaseTask<T: Term> {
     /// The versions in the order they are folded.
-    wanted: Wanted<T>,
+    wanted: BaseRequest<T>,
     /// The cells that three or more versions don't all agree on.
     cells: BTreeSet<Cell>,
-    /// The bases that this one is made with: of each version but the first and all those before it, then of `pairs`.
-    needs: Vec<Wanted<T>>,
-    /// The places of two versions that differ in one of `cells`.
+    /// The bases that this one depends on: of each version but the first and all those before it, then of `pairs`.
+    needs: Vec<BaseRequest<T>>,
+    /// The indexes of two versions that differ in one of `cells`.
     pairs: Vec<[usize; 2]>,
-    /// How many of `needs` are known to be there.
+    /// The number of `needs` that are made.
     met: usize,
 }
 
-impl<T: Term> Task<T> {
-    fn new(wanted: &Wanted<T>) -> Self {
+impl<T: Term> BaseTask<T> {
+    fn new(wanted: &BaseRequest<T>) -> Self {
         let mut versions = wanted.versions.clone();
         let mut primary = wanted.primary;
         // The union of two is commutative.
@@ -151,7 +144,7 @@ impl<T: Term> Task<T> {
         let mut needs: Vec<_> = (1..versions.len())
             .map(|next| {
                 let common = latest_common(&versions[..next], &versions[next]);
-                Wanted::new(common.into(), &versions[if next == primary { 0 } else { next }])
+                BaseRequest::new(common.into(), &versions[if next == primary { 0 } else { next }])
             })
             .collect();
         let (mut cells, mut pairs) = (BTreeSet::new(), Vec::new());
@@ -169,11 +162,11 @@ impl<T: Term> Task<T> {
             }
             needs.extend(pairs.iter().map(|[a, b]| {
                 let common = latest_common(&versions[*a..=*a], &versions[*b]);
-                Wanted::new(common.into(), &versions[*b])
+                BaseRequest::new(common.into(), &versions[*b])
             }));
         }
         Self {
-            wanted: Wanted { versions, primary },
+            wanted: BaseRequest { versions, primary },
             cells,
             needs,
             pairs,
@@ -181,12 +174,12 @@ impl<T: Term> Task<T> {
         }
     }
 
-    /// Makes the base with those that it needs.
-    fn run(&self, needs: &[Inherited<T>]) -> Virtual<T> {
+    /// Makes the base from those that it depends on.
+    fn run(&self, needs: &[BaseContent<T>]) -> VirtualBase<T> {
         #[cfg(test)]
-        super::history::MADE.set(super::history::MADE.get() + 1);
-        let Wanted { versions, primary } = &self.wanted;
-        // Ids of its own: it gives out none.
+        MADE.set(MADE.get() + 1);
+        let BaseRequest { versions, primary } = &self.wanted;
+        // It gives out no ids.
         let start = |at: usize| World {
             ids: Ids::new(None),
             ..versions[at].world.clone()
@@ -207,16 +200,16 @@ impl<T: Term> Task<T> {
             ([_, _], [base]) => {
                 let theirs = &versions[1 - primary].world.cells;
                 let base_cells = &base.world().unwrap_or(&nothing).cells;
-                cell::disputes(&mut world.cells, base_cells, base.disputed(), theirs)
+                disputes(&mut world.cells, base_cells, base.disputed(), theirs)
             }
             _ => self.settle_cells(&mut world, &needs[versions.len() - 1..]),
         };
-        Virtual { world, disputed }
+        VirtualBase { world, disputed }
     }
 
-    /// Puts the base values of the cells that the versions don't agree on into `world`, and returns those that have none.
-    /// `bases` are those of `pairs`.
-    fn settle_cells(&self, world: &mut World<T>, bases: &[Inherited<T>]) -> Vec<Cell> {
+    /// Sets the base values of the cells that the versions don't agree on in `world`, and returns those without one. `bases`
+    /// are those of `pairs`.
+    fn settle_cells(&self, world: &mut World<T>, bases: &[BaseContent<T>]) -> Vec<Cell> {
         let mut disputed = Vec::new();
         for cell in &self.cells {
             let versions = self.wanted.versions.iter();
@@ -242,8 +235,8 @@ impl<T: Term> Task<T> {
     }
 }
 
-/// The order in which bases are folded. It depends neither on which operand came first nor on addresses: it is that of the
-/// multiplicities of the first atom, in path order, that two of them differ in, in the first space where there is one.
+/// The order in which merge bases are folded: by the multiplicity of the first atom, in path order, in the first space in
+/// which they differ. It depends neither on the order of operands nor on addresses.
 fn by_content<T: Term>(a: &World<T>, b: &World<T>) -> Ordering {
     let by_facts = |a: &Space<T>, b: &Space<T>| match a.facts.diff(&b.facts).walk().next_change() {
         Some(change) => count(change.from).cmp(&count(change.to)),
@@ -271,37 +264,37 @@ fn by_content<T: Term>(a: &World<T>, b: &World<T>) -> Ordering {
     })
 }
 
-/// The bases that one union needs.
-struct Bases<T: Term>(HashMap<Key<T>, Made<T>>);
+/// The bases that one union needs, by versions.
+struct Bases<T: Term>(HashMap<VersionsKey<T>, Made<T>, BuildAddressHasher>);
 
-/// The versions, which keep their addresses theirs, and their base.
-type Made<T> = (Antichain<T>, Arc<Virtual<T>>);
+/// The versions, which are held so that their addresses stay theirs, and their base.
+type Made<T> = (Antichain<T>, Arc<VirtualBase<T>>);
 
 impl<T: Term> Bases<T> {
-    /// The base, if it needs no work or was made before.
-    fn known(&mut self, wanted: &Wanted<T>) -> Option<Inherited<T>> {
+    /// The base, if it is trivial or was made before.
+    fn known(&mut self, wanted: &BaseRequest<T>) -> Option<BaseContent<T>> {
         let Some(key) = wanted.key() else {
             return Some(match wanted.versions.first() {
-                None => Inherited::Nothing,
-                Some(version) => Inherited::One(Arc::clone(version)),
+                None => BaseContent::Nothing,
+                Some(version) => BaseContent::One(Arc::clone(version)),
             });
         };
         if let Some((_, base)) = self.0.get(&key) {
-            return Some(Inherited::Several(Arc::clone(base)));
+            return Some(BaseContent::Several(Arc::clone(base)));
         }
-        let base = wanted.versions[wanted.primary].memoized(&key.1)?;
+        let base = memoized(&wanted.versions[wanted.primary], &key.1)?;
         self.0.insert(key, (wanted.versions.clone(), Arc::clone(&base)));
-        Some(Inherited::Several(base))
+        Some(BaseContent::Several(base))
     }
 
-    fn make(&mut self, wanted: &Wanted<T>) {
-        let mut stack = vec![Task::new(wanted)];
+    fn make(&mut self, wanted: &BaseRequest<T>) {
+        let mut stack = vec![BaseTask::new(wanted)];
         while let Some(task) = stack.last_mut() {
             if let Some(need) = task.needs.get(task.met) {
                 match self.known(need) {
                     Some(_) => task.met += 1,
                     None => {
-                        let next = Task::new(need);
+                        let next = BaseTask::new(need);
                         stack.push(next);
                     }
                 }
@@ -312,21 +305,21 @@ impl<T: Term> Bases<T> {
             let base = Arc::new(task.run(&needs));
             let wanted = task.wanted;
             if let Some(key) = wanted.key() {
-                Snapshot::memoize(&wanted.versions, wanted.primary, &base);
+                memoize(&wanted.versions, wanted.primary, &base);
                 self.0.insert(key, (wanted.versions, base));
             }
         }
     }
 }
 
-/// What the operands of a merge inherited, given their latest common ancestors. It will be diffed with `near`.
-pub(super) fn inherited<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &Arc<Snapshot<T>>) -> Inherited<T> {
+/// The base of a merge with these merge bases, for a diff with `near`.
+pub(super) fn merge_base_content<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &Arc<Snapshot<T>>) -> BaseContent<T> {
     let common: Antichain<T> = match <[_; 1]>::try_from(common) {
-        Ok([version]) => return Inherited::One(version),
+        Ok([version]) => return BaseContent::One(version),
         Err(common) => common.into(),
     };
-    let wanted = Wanted::new(common, near);
-    let mut bases = Bases(HashMap::new());
+    let wanted = BaseRequest::new(common, near);
+    let mut bases = Bases(HashMap::default());
     loop {
         match bases.known(&wanted) {
             Some(base) => return base,
@@ -334,3 +327,12 @@ pub(super) fn inherited<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &Arc<Snaps
         }
     }
 }
+
+#[cfg(test)]
+thread_local! {
+    /// The number of virtual bases that this thread has made.
+    static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+mod tests;

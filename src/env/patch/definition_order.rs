@@ -1,56 +1,54 @@
-//! Patches that leave definitions in the same order, too.
+//! Patches that reproduce the definition order, too.
 
 use std::iter;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Environment;
-use super::apply::with_encoder;
-use super::cell;
-use super::facts::Key;
-use super::history::{Base, merge_base};
-use super::id::SpaceId;
-use super::patch::{Change, Patch};
-use super::record::Record;
-use super::snapshot::Snapshot;
-use super::space::{Bucket, Space};
+use super::{Change, Patch};
+use crate::env::cell;
+use crate::env::environment::Environment;
+use crate::env::facts::Key;
+use crate::env::id::SpaceId;
+use crate::env::record::Record;
+use crate::env::snapshot::Snapshot;
+use crate::env::space::{Bucket, Space};
+use crate::history::{MergeBase, merge_base};
 use crate::map;
+use crate::term::path::with_encoder;
 use crate::term::walk::try_for_each_pair;
 use crate::term::{Leaf, Term, View};
 
-/// A space, as it was and as it is.
-struct Pair<'a, T: Term> {
+/// A space before and after.
+struct SpacePair<'a, T: Term> {
     id: Option<SpaceId>,
     from: &'a Space<T>,
     to: &'a Space<T>,
-    /// Definitions with numbers above this must be removed and added again, or they would not be where they are.
+    /// The greatest definition number that stays in order. Later definitions must be removed and added again.
     stays: u64,
 }
 
 impl<T: Term> Snapshot<T> {
-    /// The patch that leads from `self` to `later` and leaves the definitions in the same order: one that has another
-    /// place, since it was removed and added again or since `self` was the right operand of a union, is removed in it and
-    /// added again. `None` if `later` doesn't come from `self`.
+    /// Returns the patch from `self` to a descendant, in which definitions whose order differs are removed and added again:
+    /// they were so in `later`, or `self` was the right operand of a union. `None` if `later` doesn't descend from `self`.
     ///
-    /// O(d · log n) for d changes; and O(h) for h heads if a definition has another place.
+    /// O(d · log n) for d changes; and O(h) for h heads if the order of a definition differs.
     pub(crate) fn successive_patch(self: &Arc<Self>, later: &Arc<Self>) -> Option<Patch<T>> {
-        if !matches!(merge_base(self, later), Base::Left) {
+        if !matches!(merge_base(self, later), MergeBase::Left) {
             return None;
         }
         let nothing = Space::default();
-        let mut moved = self.pairs(later, &nothing);
-        moved.retain_mut(|pair| match pair.to.first_displaced(pair.from) {
+        let mut reordered = self.pairs(later, &nothing);
+        reordered.retain_mut(|pair| match pair.to.first_displaced(pair.from) {
             Some(first) => {
                 pair.stays = first - 1;
                 true
             }
             None => false,
         });
-        Some(in_order(self.diff(later), &moved))
+        Some(in_order(self.diff(later), &reordered))
     }
 
-    /// As [`successive_patch`](Self::successive_patch), for any two. `None` if `other` lacks a named space that `self`
-    /// has: no patch takes one away.
+    /// Returns such a patch between any two states. `None` if `other` lacks a named space of `self`: no patch removes one.
     ///
     /// O(d · log n) for d changes since `self`; else O(r · log n) more for the r definitions of the spaces that differ.
     /// O(n) if the two are unrelated.
@@ -65,9 +63,9 @@ impl<T: Term> Snapshot<T> {
             return None;
         }
         let nothing = Space::default();
-        let mut moved = self.pairs(other, &nothing);
-        moved.retain_mut(|pair| {
-            // Those that come first in both, in the same order, can stay. All later ones are new, or must be made so.
+        let mut reordered = self.pairs(other, &nothing);
+        reordered.retain_mut(|pair| {
+            // A common prefix of the definitions can stay. All later ones are new, or are removed and added again.
             let mut last = 0;
             let mut definitions = pair.to.definitions_after(0).into_iter().map(|record| {
                 let before = pair.from.record_of(record.definition());
@@ -84,17 +82,17 @@ impl<T: Term> Snapshot<T> {
             }
             leaves || definitions.any(|(_, _, before)| before.is_some())
         });
-        Some(in_order(self.diff(other), &moved))
+        Some(in_order(self.diff(other), &reordered))
     }
 
-    /// Does this hold what `before` does: the same atoms equally often, definitions in the same order, spaces and cells?
-    /// O(1) if what either has more or less doesn't add up to nothing, else O(d · log n) for d changes.
-    pub(crate) fn holds_the_same(&self, before: &Self) -> bool {
+    /// Whether this has the content of `before`: the same multiplicities, definition order, spaces and cells. O(1) if the totals
+    /// differ, else O(d · log n) for d changes.
+    pub(crate) fn has_same_content(&self, before: &Self) -> bool {
         let nothing = Space::default();
         let mut spaces = before.world.spaces.diff_by(&self.world.spaces, Arc::ptr_eq);
         self.world.root.total == before.world.root.total
             && self.world.spaces.len() == before.world.spaces.len()
-            // One that is empty holds nothing, but it is there.
+            // Empty spaces count too.
             && spaces.all(|change| matches!(change, map::Change::Changed { .. }))
             && cell::changes(&before.world.cells, &self.world.cells).next().is_none()
             && before.pairs(self, &nothing).iter().all(|pair| {
@@ -104,9 +102,9 @@ impl<T: Term> Snapshot<T> {
             })
     }
 
-    /// The environment's own space and the named ones of `later`, but for those that are the same in memory.
-    fn pairs<'a>(&'a self, later: &'a Self, nothing: &'a Space<T>) -> Vec<Pair<'a, T>> {
-        let pair = |id, from, to| Pair { id, from, to, stays: 0 };
+    /// The environment's own space and the named ones of `later`, except those that are the same in memory.
+    fn pairs<'a>(&'a self, later: &'a Self, nothing: &'a Space<T>) -> Vec<SpacePair<'a, T>> {
+        let pair = |id, from, to| SpacePair { id, from, to, stays: 0 };
         let named = self.world.spaces.diff_by(&later.world.spaces, Arc::ptr_eq);
         let named = named.filter_map(|change| match change {
             map::Change::Added { key, new } => Some(pair(Some(*key), nothing, &**new)),
@@ -120,9 +118,9 @@ impl<T: Term> Snapshot<T> {
 }
 
 impl<T: Term> Environment<T> {
-    /// The definitions that both have, in another order: as few as must change places to have them in the order of
-    /// `other`, with the named space they are in. [`diff`](Environment::diff) doesn't tell of them. O(r · log n) for
-    /// the r definitions of the spaces that the two don't share.
+    /// Returns a smallest set of the common definitions that must move to have all of them in the order of `other`, each with
+    /// its named space, if any. [`diff`](Environment::diff) doesn't include them. O(r · log n) for the r definitions of the
+    /// spaces that the two don't share.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -138,7 +136,7 @@ impl<T: Term> Environment<T> {
     #[must_use]
     pub fn reordered(&self, other: &Self) -> Vec<(Option<SpaceId>, T)> {
         let nothing = Space::default();
-        let mut moved = Vec::new();
+        let mut reordered = Vec::new();
         for pair in self.snapshot().pairs(other.snapshot(), &nothing) {
             let records = pair.to.definitions_after(0);
             let common: Vec<_> = records
@@ -146,17 +144,17 @@ impl<T: Term> Environment<T> {
                 .map(|record| (pair.from.order_of(record.definition()), record))
                 .filter(|(before, _)| *before > 0)
                 .collect();
-            let stays = longest_ascent(&common.iter().map(|(before, _)| *before).collect::<Vec<_>>());
+            let stays = longest_increasing_subsequence(&common.iter().map(|(before, _)| *before).collect::<Vec<_>>());
             let leaves = common.iter().zip(stays).filter(|(_, stays)| !stays);
-            moved.extend(leaves.map(|((_, record), _)| (pair.id, record.definition().clone())));
+            reordered.extend(leaves.map(|((_, record), _)| (pair.id, record.definition().clone())));
         }
-        moved
+        reordered
     }
 }
 
-/// Which elements make up a longest ascending subsequence. O(n · log n).
-fn longest_ascent(numbers: &[u64]) -> Vec<bool> {
-    // The places of the least numbers that ascents of each length end with, and of those before each.
+/// Marks the elements of a longest increasing subsequence, by patience sorting. O(n · log n).
+fn longest_increasing_subsequence(numbers: &[u64]) -> Vec<bool> {
+    // The index of the least last element of a subsequence of each length, and each element's predecessor.
     let mut ends: Vec<usize> = Vec::new();
     let mut before = Vec::with_capacity(numbers.len());
     for (at, number) in numbers.iter().enumerate() {
@@ -177,20 +175,20 @@ fn longest_ascent(numbers: &[u64]) -> Vec<bool> {
     is_in
 }
 
-/// The patch with all definitions of these spaces that don't stay, in order, at its end.
-fn in_order<T: Term>(patch: Patch<T>, moved: &[Pair<'_, T>]) -> Patch<T> {
-    if moved.is_empty() {
+/// Moves the definitions of these spaces that don't stay in order to the end of the patch.
+fn in_order<T: Term>(patch: Patch<T>, reordered: &[SpacePair<'_, T>]) -> Patch<T> {
+    if reordered.is_empty() {
         return patch;
     }
     let is_later = |change: &Change<T>| match change {
         Change::Atom {
             space, atom, to: 1.., ..
-        } => moved
+        } => reordered
             .iter()
             .any(|pair| pair.id == *space && pair.to.order_of(atom) > pair.stays),
         _ => false,
     };
-    let definitions = moved.iter().flat_map(|pair| {
+    let definitions = reordered.iter().flat_map(|pair| {
         let records = pair.to.definitions_after(pair.stays);
         records.into_iter().flat_map(move |record| {
             let atom = record.definition();
@@ -210,8 +208,8 @@ fn in_order<T: Term>(patch: Patch<T>, moved: &[Pair<'_, T>]) -> Patch<T> {
 }
 
 impl<T: Term> Space<T> {
-    /// The least number of a definition that is new here, or has another number or other names of variables than in
-    /// `before`; if any of them, or one after them, was there before. O(d · log n) for d changes.
+    /// Returns the least number of a definition that is new here, or has another number or other names of variables than in
+    /// `before`, if that one or a later one was in `before`. O(d · log n) for d changes.
     fn first_displaced(&self, before: &Self) -> Option<u64> {
         let (mut first, mut last) = (u64::MAX, before.next_order);
         let mut look = |old: &Bucket<T>, new: &Bucket<T>| {
@@ -233,7 +231,7 @@ impl<T: Term> Space<T> {
         rules.for_each(|change| with_both(change, &nothing, &mut look));
         let types = before.types.diff_by(&self.types, Bucket::ptr_eq);
         types.for_each(|change| with_both(change, &nothing, &mut look));
-        // What stays has a number of before.
+        // Definitions that stay have their old numbers.
         (first <= last && first < u64::MAX).then_some(first)
     }
 
@@ -260,7 +258,7 @@ impl<T: Term> Space<T> {
     }
 }
 
-/// Shows what was there, or `nothing`, and what is there now, if anything is.
+/// Calls `show` with the old value, or `nothing`, and the new value, if there is one.
 fn with_both<K, V>(change: map::Change<'_, K, V>, nothing: &V, show: impl FnOnce(&V, &V)) {
     match change {
         map::Change::Added { new, .. } => show(nothing, new),
@@ -269,7 +267,7 @@ fn with_both<K, V>(change: map::Change<'_, K, V>, nothing: &V, show: impl FnOnce
     }
 }
 
-/// Do the variables of two atoms that are equal but for these have the same names?
+/// Whether the variables of two alpha-equivalent atoms have the same names.
 fn has_same_names<T: Term>(a: &T, b: &T) -> bool {
     let difference = try_for_each_pair(a, b, |a, b| match (a.view(), b.view()) {
         (View::Expression(a), View::Expression(b)) => ControlFlow::Continue((a, b)),
@@ -285,17 +283,17 @@ fn has_same_names<T: Term>(a: &T, b: &T) -> bool {
 mod tests {
     use pleach_testkit::quick_check;
 
-    use super::longest_ascent;
+    use super::longest_increasing_subsequence;
 
     #[test]
-    fn ascents_are_as_long_as_can_be() {
+    fn subsequences_are_of_maximum_length() {
         fn property(numbers: Vec<u8>) -> bool {
-            // Places must differ, as definition numbers do.
+            // Distinct, as definition numbers are.
             let numbers: Vec<u64> = (0..)
                 .zip(&numbers)
                 .map(|(at, n)| u64::from(*n % 16) << 32 | at)
                 .collect();
-            let is_in = longest_ascent(&numbers);
+            let is_in = longest_increasing_subsequence(&numbers);
             let chosen: Vec<_> = numbers
                 .iter()
                 .zip(&is_in)

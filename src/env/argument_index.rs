@@ -1,24 +1,23 @@
-//! Indexes by argument: which facts of a head have a certain ground atom as their second argument, third, and so on.
+//! Permuted indexes: the facts of one head by a ground argument after the first.
 //!
-//! The trie of facts finds atoms by how their paths begin. For `(edge $x n7)` it visits every edge, unless there is an
-//! index of `edge`/2 by its second argument: a trie of the same paths, turned so that this argument comes first.
+//! The trie of facts finds atoms by a prefix of their paths. For `(edge $x n7)` it visits every edge, unless there is an
+//! index of `edge`/2 by its second argument: a trie of the same paths, permuted so that this argument comes first.
 //!
 //! ```text
 //! key among the facts    c3 84edge 82n1 82n7      (edge n1 n7)
-//! turned                           82n7 82n1
+//! permuted                         82n7 82n1
 //! ```
 //!
-//! **Built when it pays.** An index holds nothing that does not follow from the facts, so a read may build one: a query
-//! that had to look at many places for want of an index says so, and when what was spent would have paid for building it,
-//! the next such query [does](Arguments::build). It is then part of the state, and of the forks that are made of it from
-//! then on. No read waits for it: who finds it unfinished does without.
+//! **Built on demand.** An index follows from the facts, so a read may build one. Each query reports the steps that an index
+//! would have saved, and once these would have paid for building it, the next such query [builds](ArgumentIndexes::build)
+//! it. It is then part of the state and of later forks. No read waits for another one to build an index.
 //!
-//! **Kept in step.** A write that adds or removes an atom does the same to the indexes of its head; a union does what it
-//! does to the facts of its left operand.
+//! **Maintained.** A write that adds or removes an atom updates the indexes of its head, and a union those of its left
+//! operand.
 //!
-//! **Bounded.** A space has at most [`MOST`] indexes, with twice as many entries as it has facts in all. An index that
-//! nobody reads while as many atoms of its head are written as it has is dropped by the write. So, beside queries that
-//! would have cost as much without, writes pay for indexes in proportion to what reads gain by them.
+//! **Bounded.** A space has at most [`MAX_INDEXES`] indexes, with twice as many entries as it has facts. A write drops an
+//! index if as many facts of its head were written since the last read as it has entries. So writes pay for indexes in
+//! proportion to what reads gain by them.
 
 mod demand;
 #[cfg(test)]
@@ -33,35 +32,35 @@ use self::demand::Demand;
 use super::facts::{Entry, Facts, Key};
 use crate::term::path::Extent;
 
-/// How many indexes a space may have.
-pub(super) const MOST: usize = 8;
+/// The maximum number of indexes of a space.
+pub(super) const MAX_INDEXES: usize = 8;
 
-/// How many entries all indexes of a space may have, over the number of its facts.
-const ENTRIES: usize = 2;
+/// The maximum number of entries in all indexes of a space, for each of its facts.
+const MAX_ENTRIES_PER_FACT: usize = 2;
 
-/// With fewer facts under a head than this, none is built: a scan is as fast.
-pub(super) const FEW: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 64 };
+/// The minimum number of facts of a head that are indexed: a scan of fewer is as fast.
+pub(super) const MIN_FACTS: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 64 };
 
-/// The indexes of a space, and what its queries have asked for.
+/// The permuted indexes of a space, and the demand for more.
 #[derive(Default)]
-pub(super) struct Arguments {
-    first: Place,
+pub(super) struct ArgumentIndexes {
+    first: Slot,
     /// Shared with all forks.
     demand: Arc<Demand>,
 }
 
-/// The indexes from here on: a list, so that a read can add one that no other read has to wait for.
+/// A slot of a linked list, to which a read can append an index while other reads walk the list.
 #[derive(Clone, Default)]
-struct Place(OnceLock<Box<Link>>);
+struct Slot(OnceLock<Box<Link>>);
 
 #[derive(Clone)]
 struct Link {
     index: ArgumentIndex,
-    next: Place,
+    next: Slot,
 }
 
-impl Clone for Arguments {
-    /// O(1), for the number of indexes is bounded.
+impl Clone for ArgumentIndexes {
+    /// O(1), since the number of indexes is bounded.
     fn clone(&self) -> Self {
         Self {
             first: self.first.clone(),
@@ -70,33 +69,32 @@ impl Clone for Arguments {
     }
 }
 
-impl Arguments {
-    /// The indexes.
+impl ArgumentIndexes {
     pub(super) fn iter(&self) -> impl Iterator<Item = &ArgumentIndex> {
         successors(self.first.0.get(), |link| link.next.0.get()).map(|link| &link.index)
     }
 
-    /// The index of the facts that begin with `prefix` by the argument at `position`, to be read.
+    /// Returns the index of the facts that begin with `prefix` by the argument at `position`, and records the read.
     pub(super) fn get(&self, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let index = self.iter().find(|index| index.is_of(prefix, position))?;
         index.read();
         Some(index)
     }
 
-    /// Takes note that a query took so many steps that this index would have saved most of.
-    pub(super) fn ask(&self, prefix: &[u8], position: usize, steps: u64) {
-        self.demand.ask(prefix, position, steps);
+    /// Records that a query took steps most of which this index would have saved.
+    pub(super) fn report(&self, prefix: &[u8], position: usize, steps: u64) {
+        self.demand.add(prefix, position, steps);
     }
 
-    /// Builds this index, if it was asked for often enough and the budget allows it. O(m log m) for m facts that begin
-    /// with `prefix`, of which queries have paid about as much before.
+    /// Builds this index if its demand suffices and the budget allows it. O(m log m) for m facts that begin with `prefix`:
+    /// about what queries have paid for want of it.
     pub(super) fn build<E: Entry>(&self, facts: &Facts<E>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let affordable = self.demand.affordable(prefix, position)?;
         let count = facts.count_under(prefix, affordable.saturating_add(1));
         let entries: usize = self.iter().map(ArgumentIndex::len).sum();
-        let allowed = (FEW..=affordable).contains(&count)
-            && self.iter().count() < MOST
-            && entries.saturating_add(count) <= ENTRIES * facts.len();
+        let allowed = (MIN_FACTS..=affordable).contains(&count)
+            && self.iter().count() < MAX_INDEXES
+            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len();
         self.demand.settle(prefix, position, allowed);
         if !allowed {
             return None;
@@ -104,7 +102,7 @@ impl Arguments {
         self.add(ArgumentIndex::build(facts, prefix, position))
     }
 
-    /// Builds this index whatever it costs.
+    /// Builds this index whatever its demand.
     #[cfg(test)]
     pub(super) fn force<E: Entry>(&self, facts: &Facts<E>, prefix: &[u8], position: usize) {
         if self.get(prefix, position).is_none() {
@@ -112,42 +110,42 @@ impl Arguments {
         }
     }
 
-    /// Adds an index, or leaves the one there is.
+    /// Appends an index, and returns it, or the one that is already there.
     fn add(&self, index: ArgumentIndex) -> Option<&ArgumentIndex> {
         let (prefix, position) = (Arc::clone(&index.prefix), index.position);
-        let next = Place::default();
+        let next = Slot::default();
         let mut link = Box::new(Link { index, next });
-        let mut place = &self.first;
+        let mut slot = &self.first;
         loop {
-            match place.0.set(link) {
-                Ok(()) => return place.0.get().map(|link| &link.index),
+            match slot.0.set(link) {
+                Ok(()) => return slot.0.get().map(|link| &link.index),
                 Err(unused) => link = unused,
             }
-            let taken = place.0.get()?;
+            let taken = slot.0.get()?;
             if taken.index.is_of(&prefix, position) {
                 // Another thread was faster.
                 return Some(&taken.index);
             }
-            place = &taken.next;
+            slot = &taken.next;
         }
     }
 
-    /// An atom has come or gone. O(1) if there is no index of its head.
+    /// Updates the indexes after an atom was added or removed. O(1) if its head has none.
     pub(super) fn set(&mut self, key: &[u8], present: bool) {
-        let mut place = &mut self.first;
-        while let Some(link) = place.0.get_mut() {
+        let mut slot = &mut self.first;
+        while let Some(link) = slot.0.get_mut() {
             if !link.index.set(key, present) {
-                place.0 = std::mem::take(&mut link.next).0;
+                slot.0 = std::mem::take(&mut link.next).0;
                 continue;
             }
-            match place.0.get_mut() {
-                Some(link) => place = &mut link.next,
+            match slot.0.get_mut() {
+                Some(link) => slot = &mut link.next,
                 None => return,
             }
         }
     }
 
-    /// These facts have come.
+    /// Updates the indexes after these facts were added.
     pub(super) fn extend<E: Entry>(&mut self, added: &Facts<E>) {
         let mut next = self.first.0.get_mut();
         while let Some(link) = next {
@@ -156,31 +154,31 @@ impl Arguments {
         }
     }
 
-    /// Forgets all indexes.
+    /// Drops all indexes.
     pub(super) fn clear(&mut self) {
-        self.first = Place::default();
+        self.first = Slot::default();
     }
 }
 
-impl fmt::Debug for Arguments {
+impl fmt::Debug for ArgumentIndexes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
 }
 
-/// The facts of one head by one argument.
+/// The facts of one head, by one argument.
 pub(super) struct ArgumentIndex {
-    /// How their paths begin: with the number of items and the head.
+    /// The common prefix of their paths: the number of items and the head.
     prefix: Arc<[u8]>,
-    /// Which argument, from 1.
+    /// The number of the argument, from 1.
     position: usize,
-    /// The turned keys of those whose argument is ground, and whole in the key.
-    pub(super) turned: Facts<()>,
-    /// The keys of the others.
-    pub(super) others: Facts<()>,
-    /// Whether a query has read it since the last write.
+    /// The permuted keys of the facts whose argument is ground and not cut off.
+    pub(super) permuted: Facts<()>,
+    /// The keys of the other facts, as they are.
+    pub(super) rest: Facts<()>,
+    /// Whether a query has read the index since the last write.
     read: AtomicBool,
-    /// How many writes there were since it was read.
+    /// The number of writes since the last read.
     idle: usize,
 }
 
@@ -189,8 +187,8 @@ impl Clone for ArgumentIndex {
         Self {
             prefix: Arc::clone(&self.prefix),
             position: self.position,
-            turned: self.turned.clone(),
-            others: self.others.clone(),
+            permuted: self.permuted.clone(),
+            rest: self.rest.clone(),
             read: AtomicBool::new(self.read.load(Ordering::Relaxed)),
             idle: self.idle,
         }
@@ -201,13 +199,13 @@ impl ArgumentIndex {
     fn build<E: Entry>(facts: &Facts<E>, prefix: &[u8], position: usize) -> Self {
         let mut bytes = Vec::new();
         let mut ends = vec![0];
-        let mut others = Facts::new();
+        let mut rest = Facts::new();
         if let Some(mut cursor) = facts.cursor_at(prefix) {
             while cursor.next_entry().is_some() {
-                if turn(cursor.path(), prefix.len(), position, &mut bytes) {
+                if permute(cursor.path(), prefix.len(), position, &mut bytes) {
                     ends.push(bytes.len());
                 } else {
-                    others.insert(&Key::stored(cursor.path()), ());
+                    rest.insert(&Key::stored(cursor.path()), ());
                 }
             }
         }
@@ -216,8 +214,8 @@ impl ArgumentIndex {
         Self {
             prefix: prefix.into(),
             position,
-            turned: Facts::from_sorted(keys.into_iter().map(|key| (Key::stored(key), ()))),
-            others,
+            permuted: Facts::from_sorted(keys.into_iter().map(|key| (Key::stored(key), ()))),
+            rest,
             read: AtomicBool::new(true),
             idle: 0,
         }
@@ -227,33 +225,33 @@ impl ArgumentIndex {
         self.position == position && *self.prefix == *prefix
     }
 
-    /// How many facts it has.
+    /// The number of facts.
     pub(super) fn len(&self) -> usize {
-        self.turned.len() + self.others.len()
+        self.permuted.len() + self.rest.len()
     }
 
-    /// Bytes of its place in the list, without its tries.
+    /// The bytes of its list node, without its tries.
     pub(super) fn bytes(&self) -> usize {
         size_of::<Link>() + 2 * size_of::<usize>() + self.prefix.len()
     }
 
     fn read(&self) {
-        // Most often it is set: then the memory that threads share is not written.
+        // It is mostly set: then the shared cache line isn't written.
         if !self.read.load(Ordering::Relaxed) {
             self.read.store(true, Ordering::Relaxed);
         }
     }
 
-    /// An atom has come or gone. Whether the index is still worth its writes.
+    /// Updates the index after an atom was added or removed. Returns whether the index is still worth its writes.
     fn set(&mut self, key: &[u8], present: bool) -> bool {
         if !key.starts_with(&self.prefix) {
             return true;
         }
-        let mut turned = Vec::with_capacity(key.len());
-        let (facts, key) = if turn(key, self.prefix.len(), self.position, &mut turned) {
-            (&mut self.turned, Key::stored(&turned))
+        let mut permuted = Vec::with_capacity(key.len());
+        let (facts, key) = if permute(key, self.prefix.len(), self.position, &mut permuted) {
+            (&mut self.permuted, Key::stored(&permuted))
         } else {
-            (&mut self.others, Key::stored(key))
+            (&mut self.rest, Key::stored(key))
         };
         if present {
             facts.insert(&key, ());
@@ -265,7 +263,7 @@ impl ArgumentIndex {
         } else {
             self.idle + 1
         };
-        self.idle <= self.len().max(FEW)
+        self.idle <= self.len().max(MIN_FACTS)
     }
 
     fn extend<E: Entry>(&mut self, added: &Facts<E>) {
@@ -276,37 +274,40 @@ impl ArgumentIndex {
         }
     }
 
-    /// The key among the facts that was turned.
-    pub(super) fn turn_back(&self, turned: &[u8], key: &mut Vec<u8>) {
-        let argument = length(turned, 1);
-        let before = argument + length(&turned[argument..], self.position - 1);
+    /// Writes the key among the facts of a permuted key.
+    pub(super) fn unpermute(&self, permuted: &[u8], key: &mut Vec<u8>) {
+        let argument = length(permuted, 1);
+        let before = argument + length(&permuted[argument..], self.position - 1);
         key.clear();
         key.extend_from_slice(&self.prefix);
-        key.extend_from_slice(&turned[argument..before]);
-        key.extend_from_slice(&turned[..argument]);
-        key.extend_from_slice(&turned[before..]);
+        key.extend_from_slice(&permuted[argument..before]);
+        key.extend_from_slice(&permuted[..argument]);
+        key.extend_from_slice(&permuted[before..]);
     }
 
-    /// Derives it anew and compares.
+    /// Compares the index with one that is built from the facts.
     ///
     /// # Panics
     /// If they differ.
     pub(super) fn check<E: Entry>(&self, facts: &Facts<E>) {
         let fresh = Self::build(facts, &self.prefix, self.position);
-        for (ours, fresh) in [(&self.turned, &fresh.turned), (&self.others, &fresh.others)] {
+        for (ours, fresh) in [(&self.permuted, &fresh.permuted), (&self.rest, &fresh.rest)] {
             ours.check();
             assert!(
                 ours.len() == fresh.len() && ours.diff(fresh).is_empty(),
-                "6: the index by argument {} of {:02x?} is as its facts say",
+                "6: the index by argument {} of {:02x?} follows from the facts",
                 self.position,
                 self.prefix
             );
         }
         let mut key = Vec::new();
-        let mut cursor = self.turned.cursor();
+        let mut cursor = self.permuted.cursor();
         while cursor.next_entry().is_some() {
-            self.turn_back(cursor.path(), &mut key);
-            assert!(facts.contains(&Key::stored(&key)), "6: turned keys turn back");
+            self.unpermute(cursor.path(), &mut key);
+            assert!(
+                facts.contains(&Key::stored(&key)),
+                "6: a permuted key is that of a fact"
+            );
         }
     }
 }
@@ -321,9 +322,9 @@ impl fmt::Debug for ArgumentIndex {
     }
 }
 
-/// Appends to `turned` the key with the argument at `position` first and without its first `prefix` bytes, if that
-/// argument is ground and whole in the key.
-fn turn(key: &[u8], prefix: usize, position: usize, turned: &mut Vec<u8>) -> bool {
+/// Appends to `permuted` the key with the argument at `position` first and without its first `prefix` bytes, if that
+/// argument is ground and not cut off.
+fn permute(key: &[u8], prefix: usize, position: usize, permuted: &mut Vec<u8>) -> bool {
     let mut start = prefix;
     for _ in 1..position {
         match Extent::of_atom(&key[start..]) {
@@ -334,9 +335,9 @@ fn turn(key: &[u8], prefix: usize, position: usize, turned: &mut Vec<u8>) -> boo
     let Some((length, false)) = Extent::of_atom(&key[start..]) else {
         return false;
     };
-    turned.extend_from_slice(&key[start..start + length]);
-    turned.extend_from_slice(&key[prefix..start]);
-    turned.extend_from_slice(&key[start + length..]);
+    permuted.extend_from_slice(&key[start..start + length]);
+    permuted.extend_from_slice(&key[prefix..start]);
+    permuted.extend_from_slice(&key[start + length..]);
     true
 }
 

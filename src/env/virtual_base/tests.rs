@@ -1,9 +1,10 @@
-//! How many versions are alive: law 11, counted.
+//! Numbers of live versions (law 11), of visited versions and of virtual bases.
 
-use super::{LIVE, MADE, VISITED};
+use super::MADE;
+use crate::history::{LIVE, VISITED};
 use crate::{Atom, Environment, SharedEnvironment};
 
-/// More than are ever left between two sweeps of a history with few living handles.
+/// An upper bound of the versions between two sweeps of a history with few live handles.
 const FEW: isize = 64;
 
 fn flip(env: &mut Environment, round: i64) {
@@ -12,7 +13,7 @@ fn flip(env: &mut Environment, round: i64) {
     }
 }
 
-/// Runs many rounds, and asserts that few versions are alive after each.
+/// Runs many rounds, and asserts that few versions are alive after each of them.
 fn assert_few(mut round: impl FnMut(i64)) {
     for i in 0..10_000 {
         round(i);
@@ -62,7 +63,7 @@ fn few_versions_are_alive_under_alternating_writers() {
 }
 
 #[test]
-fn a_kept_chain_of_forks_is_kept_and_dropped_without_recursion() {
+fn a_chain_of_live_forks_is_kept_and_dropped_without_recursion() {
     let depth = 100_000;
     let mut chain = vec![Environment::<Atom>::new()];
     for i in 0..depth {
@@ -87,9 +88,9 @@ fn a_kept_chain_of_forks_is_kept_and_dropped_without_recursion() {
         .unwrap();
 }
 
-/// What a version is marked with is known to all that comes from it, whatever is cut; and marks don't pile up.
+/// Descendants of a marked version have its marks after links are cut, and marks don't accumulate.
 #[test]
-fn marks_outlive_the_versions_that_they_were_made_on() {
+fn marks_outlive_their_versions() {
     let mut env: Environment = [Atom::from(0)].into_iter().collect();
     let before = env.clone();
     env.snapshot().mark([[1; 32]]);
@@ -120,14 +121,14 @@ fn marks_outlive_the_versions_that_they_were_made_on() {
     assert!(env.snapshot().marks().is_empty());
 }
 
-/// How many versions `work` visits to find merge bases, and how many virtual bases it makes.
+/// The number of versions that `work` visits to find merge bases, and of virtual bases that it makes.
 fn cost(work: impl FnOnce()) -> (usize, usize) {
     let before = (VISITED.get(), MADE.get());
     work();
     (VISITED.get() - before.0, MADE.get() - before.1)
 }
 
-/// Two environments that merged each other's old states again and again, without any union that could leave virtual bases.
+/// Two environments that merged each other's earlier states repeatedly by hand, so that no virtual base was made.
 fn criss_cross_by_hand(rounds: usize) -> [Environment; 2] {
     let mut pair = [Environment::new(), Environment::new()];
     pair[1] = pair[0].clone();
@@ -145,19 +146,19 @@ fn criss_cross_by_hand(rounds: usize) -> [Environment; 2] {
     pair
 }
 
-/// One union in a history that no union was made in costs its depth: a virtual base for each round, and a few visits.
+/// The first union of such a history costs its depth: a virtual base and a few visits for each round.
 #[test]
 fn a_criss_cross_costs_its_depth() {
     for rounds in [100, 1_000, 3_000] {
         let [a, b] = criss_cross_by_hand(rounds);
-        // The other way round, other ancestors are diffed, so it is as much again.
+        // In the other direction, other ancestors are diffed, so it costs the same again.
         for (ours, theirs) in [(&a, &b), (&b, &a)] {
             let (visited, made) = cost(|| assert_eq!(ours.union(theirs).len(), 2 * rounds as u64));
             assert!(
                 made <= rounds && visited <= 8 * rounds,
                 "{visited} visits, {made} bases at {rounds}"
             );
-            // Another one finds all done.
+            // A repeated union uses the memoized bases.
             let (visited, made) = cost(|| assert_eq!(ours.union(theirs).len(), 2 * rounds as u64));
             assert!(
                 made == 0 && visited <= 16,
@@ -169,7 +170,7 @@ fn a_criss_cross_costs_its_depth() {
 
 /// Each round of a criss-cross costs the same, however many there were.
 #[test]
-fn a_round_of_a_criss_cross_costs_no_more_than_the_first() {
+fn each_round_of_a_criss_cross_costs_the_same() {
     let (mut a, mut b) = (Environment::new(), Environment::new());
     b.clone_from(&a);
     for round in 0..1_000i64 {
@@ -185,7 +186,7 @@ fn a_round_of_a_criss_cross_costs_no_more_than_the_first() {
     assert_eq!((a.len(), &a), (2_000, &b));
 }
 
-/// Virtual bases that are kept hold no version alive.
+/// Memoized virtual bases keep no version alive.
 #[test]
 fn few_versions_are_alive_after_a_criss_cross() {
     let mut env = Environment::new();
@@ -202,9 +203,9 @@ fn few_versions_are_alive_after_a_criss_cross() {
     assert_eq!(LIVE.get(), 0, "and none when no handle is");
 }
 
-/// A version whose virtual base is kept is never written in place, though only one handle is left of it.
+/// A version with a memoized virtual base isn't written in place, even if it has one handle only.
 #[test]
-fn a_kept_base_is_never_stale() {
+fn memoized_bases_are_never_stale() {
     let base = Environment::new();
     let (mut a, mut b) = (base.clone(), base);
     a.add_fact(Atom::from(1));
@@ -217,7 +218,7 @@ fn a_kept_base_is_never_stale() {
     };
     for more in 0..4 {
         assert_eq!(united(&a, &b), 4 + 2 * more);
-        // Both are the only handles to what they hold.
+        // Both are the only handles to their states.
         a.add_fact(Atom::from(5));
         b.add_fact(Atom::from(6));
     }

@@ -1,10 +1,9 @@
-//! The one place that every write passes through.
+//! Edits: the path of every write.
 //!
-//! Making an [`Edit`] runs the user's code (it looks at the term) and changes nothing; applying one runs none of it,
-//! can't fail, and keeps the facts and every index in step. A write makes all its edits before it applies the first: so
-//! it happens whole or not at all.
+//! Making an [`Edit`] runs the user's code, which reads the term, and changes nothing. Applying one runs no user code, can't
+//! fail, and updates the facts and every index. A write makes all its edits before it applies the first, so it happens whole
+//! or not at all.
 
-use std::cell::Cell;
 use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,19 +17,19 @@ use crate::term::{Encoder, Term};
 #[derive(Debug)]
 pub(crate) struct Edit<'k, T> {
     key: Key<'k>,
-    about: About<T>,
+    content: EditContent<T>,
     delta: Delta,
 }
 
-/// What an edit must know of its atom beside the key.
+/// What an edit needs of its atom apart from the key.
 #[derive(Debug)]
-pub(crate) struct About<T> {
-    /// The atom, if it is kept beside its path: because an index holds it, or because the path would not give it back.
+pub(crate) struct EditContent<T> {
+    /// The atom, if it is stored in a record: because an index has it, or because it can't be decoded from its path.
     pub(crate) kept: Option<T>,
     pub(crate) index: Index,
 }
 
-/// How a multiplicity changes. The result is never below 0 or above `u64::MAX`.
+/// A change of a multiplicity. Results saturate at 0 and `u64::MAX`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Delta {
     Add(u64),
@@ -39,7 +38,7 @@ pub(crate) enum Delta {
 }
 
 impl Delta {
-    /// What leads from one multiplicity to another.
+    /// The change from one multiplicity to another.
     pub(crate) fn between(from: u64, to: u64) -> Self {
         if to >= from {
             Self::Add(to - from)
@@ -48,12 +47,12 @@ impl Delta {
         }
     }
 
-    /// Would it change nothing about the atom at `key`?
+    /// Whether it would not change the multiplicity of the atom at `key`.
     fn is_idle<T: Term>(self, key: &Key<'_>, space: &Space<T>) -> bool {
         if let Self::Add(n) = self
             && (n == 0 || space.total < u64::MAX.into())
         {
-            // No atom is there as often as it can be, so it needs no look at this one.
+            // No multiplicity is at its maximum, so this one needn't be read.
             return n == 0;
         }
         let before = space.facts.get(key).map_or(0, Multiplicity::get);
@@ -78,7 +77,7 @@ impl<'k, T: Term> Edit<'k, T> {
         let keep = key.is_cut() || encoded.opaque || !matches!(index, Index::None);
         Self {
             key,
-            about: About {
+            content: EditContent {
                 kept: keep.then_some(atom),
                 index,
             },
@@ -86,24 +85,24 @@ impl<'k, T: Term> Edit<'k, T> {
         }
     }
 
-    /// An edit of the atom that is at `key` with `multiplicity` in this or another space.
+    /// An edit of the atom at `key` with `multiplicity` in this or another space.
     pub(crate) fn of_entry(key: Key<'k>, multiplicity: &Multiplicity<T>, delta: Delta) -> Self {
         let kept = multiplicity.record().and_then(|record| record.atom.clone());
         let index = kept.as_ref().map_or(Index::None, Index::of);
         Self {
             key,
-            about: About { kept, index },
+            content: EditContent { kept, index },
             delta,
         }
     }
 
-    /// Would it change nothing?
+    /// Whether it would change nothing.
     pub(crate) fn is_idle(&self, space: &Space<T>) -> bool {
         self.delta.is_idle(&self.key, space)
     }
 
     pub(crate) fn keeps_atom(&self) -> bool {
-        self.about.kept.is_some()
+        self.content.kept.is_some()
     }
 
     pub(crate) fn key(&self) -> &Key<'k> {
@@ -115,7 +114,7 @@ impl<'k, T: Term> Edit<'k, T> {
 #[derive(Debug)]
 pub(crate) struct Edits<T> {
     keys: Vec<u8>,
-    list: Vec<(Range<usize>, About<T>, Delta)>,
+    list: Vec<(Range<usize>, EditContent<T>, Delta)>,
 }
 
 impl<T: Term> Edits<T> {
@@ -129,37 +128,40 @@ impl<T: Term> Edits<T> {
     pub(crate) fn push(&mut self, edit: Edit<'_, T>) {
         let start = self.keys.len();
         self.keys.extend_from_slice(edit.key.as_bytes());
-        self.list.push((start..self.keys.len(), edit.about, edit.delta));
+        self.list.push((start..self.keys.len(), edit.content, edit.delta));
     }
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Would each, as the first one, change nothing?
+    /// Whether each edit, if it were the first, would change nothing.
     pub(crate) fn are_idle(&self, space: &Space<T>) -> bool {
         self.list
             .iter()
             .all(|(range, _, delta)| delta.is_idle(&Key::stored(&self.keys[range.clone()]), space))
     }
 
-    /// Does each edit add one occurrence?
+    /// Whether each edit adds one occurrence.
     pub(crate) fn only_add_one(&self) -> bool {
         self.list.iter().all(|(.., delta)| matches!(delta, Delta::Add(1)))
     }
 
-    /// Takes all edits, but not by how much they change: the bytes of their keys, and where each one's are.
-    pub(crate) fn take(&mut self) -> (Vec<u8>, impl ExactSizeIterator<Item = (Range<usize>, About<T>)>) {
+    /// Takes all edits without their deltas: the bytes of all keys, and the range of each.
+    pub(crate) fn take(&mut self) -> (Vec<u8>, impl ExactSizeIterator<Item = (Range<usize>, EditContent<T>)>) {
         let list = mem::take(&mut self.list).into_iter();
-        (mem::take(&mut self.keys), list.map(|(range, about, _)| (range, about)))
+        (
+            mem::take(&mut self.keys),
+            list.map(|(range, content, _)| (range, content)),
+        )
     }
 
     /// The edits in the order they were pushed.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Edit<'_, T>> {
         let Self { keys, list } = self;
-        list.drain(..).map(|(range, about, delta)| Edit {
+        list.drain(..).map(|(range, content, delta)| Edit {
             key: Key::stored(&keys[range]),
-            about,
+            content,
             delta,
         })
     }
@@ -170,7 +172,7 @@ impl<T: Term> Space<T> {
     pub(crate) fn apply(&mut self, edit: Edit<'_, T>) {
         let Edit {
             key,
-            about: About { kept, index },
+            content: EditContent { kept, index },
             delta,
         } = edit;
         let (before, after) = match kept {
@@ -183,7 +185,7 @@ impl<T: Term> Space<T> {
         self.total = self.total - u128::from(before) + u128::from(after);
     }
 
-    /// Most writes add a fact that was not there, or remove one that was there once: those touch the trie once.
+    /// Walks the trie once if the fact is new, or is removed and had one occurrence, as in most writes.
     fn apply_plain(&mut self, key: &Key<'_>, delta: Delta) -> (u64, u64) {
         let guess = delta.of(0);
         let old = match Multiplicity::new(guess) {
@@ -226,17 +228,4 @@ impl<T: Term> Space<T> {
         }
         (before, after)
     }
-}
-
-/// Lends this thread's encoder, so that reads and writes reuse its buffer.
-pub(crate) fn with_encoder<R>(use_it: impl FnOnce(&mut Encoder) -> R) -> R {
-    thread_local! {
-        static ENCODER: Cell<Option<Encoder>> = const { Cell::new(None) };
-    }
-    // Taken out while in use, for the term's own code may come back here; a fresh one if the thread is about to end.
-    let mut encoder = ENCODER.try_with(Cell::take).ok().flatten().unwrap_or_default();
-    let result = use_it(&mut encoder);
-    // If the thread is about to end, the encoder goes with it.
-    let _ = ENCODER.try_with(|place| place.set(Some(encoder)));
-    result
 }

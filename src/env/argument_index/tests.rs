@@ -1,6 +1,6 @@
-//! When indexes by argument are built, kept and dropped. That they are right is tested with the queries.
+//! When permuted indexes are built, kept and dropped. The tests of queries check their results.
 
-use super::{FEW, MOST};
+use super::{MAX_INDEXES, MIN_FACTS};
 use crate::{Atom, Environment};
 
 fn edge(from: usize, to: usize) -> Atom {
@@ -15,7 +15,7 @@ fn world(n: usize) -> Environment {
     (0..n).map(|i| edge(i, i * 7 % n)).collect()
 }
 
-/// Asks for the edges to a node.
+/// Queries the edges to a node.
 fn sources(env: &Environment, to: usize) -> Vec<String> {
     sources_of(env, "edge", to)
 }
@@ -31,7 +31,7 @@ fn indexes(env: &Environment) -> usize {
 }
 
 #[test]
-fn an_index_is_built_when_scans_have_cost_as_much() {
+fn an_index_is_built_once_scans_have_cost_as_much() {
     let env = world(1_000);
     let mut asked = 0;
     while indexes(&env) == 0 {
@@ -48,25 +48,25 @@ fn an_index_is_built_when_scans_have_cost_as_much() {
 }
 
 #[test]
-fn none_is_built_for_what_the_trie_finds_or_for_few_facts() {
-    let env = world(FEW - 1);
+fn no_index_is_built_for_prefix_queries_or_few_facts() {
+    let env = world(MIN_FACTS - 1);
     let large = world(1_000);
     for i in 0..1_000 {
-        sources(&env, i % FEW);
+        sources(&env, i % MIN_FACTS);
         let pattern = Atom::expression([Atom::symbol("edge"), Atom::from(i as i64), Atom::variable("y")]);
         assert_eq!(large.query(&pattern).count(), 1);
-        // The first answer of many.
+        // The first of many answers.
         assert!(large.query(&"(edge $x $y)".parse().unwrap()).next().is_some());
     }
     assert_eq!((indexes(&env), indexes(&large)), (0, 0));
 }
 
 #[test]
-fn forks_and_unions_keep_it_in_step() {
+fn forks_and_unions_maintain_indexes() {
     let mut base = world(1_000);
     (0..10).for_each(|to| drop(sources(&base, to)));
     assert_eq!(indexes(&base), 1);
-    // Few and many: one by one, and by whole branches.
+    // A few, merged one by one, and many, merged by whole branches.
     for many in [10, 2_000] {
         let (mut left, mut right) = (base.clone(), base.clone());
         left.add_facts_bulk((0..many).map(|i| edge(i + 10_000, 3)));
@@ -87,7 +87,7 @@ fn forks_and_unions_keep_it_in_step() {
 }
 
 #[test]
-fn writes_drop_what_nobody_reads() {
+fn writes_drop_unread_indexes() {
     let mut env = world(200);
     (0..20).for_each(|to| drop(sources(&env, to)));
     assert_eq!(indexes(&env), 1);
@@ -108,8 +108,8 @@ fn writes_drop_what_nobody_reads() {
 }
 
 #[test]
-fn there_are_few() {
-    let heads: Vec<String> = (0..2 * MOST).map(|i| format!("edge{i}")).collect();
+fn the_number_of_indexes_is_bounded() {
+    let heads: Vec<String> = (0..2 * MAX_INDEXES).map(|i| format!("edge{i}")).collect();
     let mut env = Environment::new();
     for head in &heads {
         env.add_facts_bulk((0..200).map(|i| fact(head, i, i)));
@@ -119,7 +119,7 @@ fn there_are_few() {
             assert_eq!(sources_of(&env, head, to), [fact(head, to, to).to_string()]);
         }
     }
-    assert_eq!(indexes(&env), MOST);
+    assert_eq!(indexes(&env), MAX_INDEXES);
     env.check();
 
     // All positions of one head.
@@ -160,9 +160,9 @@ fn threads_that_build_at_once_agree() {
     env.check();
 }
 
-/// An argument that is longer than a key, or lies beyond its end, is among the others.
+/// Facts whose argument is cut off are stored unpermuted, and found.
 #[test]
-fn what_is_cut_is_found() {
+fn arguments_of_cut_keys_are_found() {
     let long = "s".repeat(150);
     let mut env = world(200);
     for text in [

@@ -1,0 +1,374 @@
+//! The environment: a handle to a snapshot that is forked, written and merged.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::cell::{Cell, Content};
+use super::conflict::{Conflict, Conflicts, Resolution, resolve};
+use super::id::{IdSeed, Ids, SpaceId, StateId};
+use super::snapshot::Snapshot;
+use super::union::union;
+use super::union_all::union_all;
+use super::world::World;
+use crate::history::{MergeBase, Version, merge_base};
+use crate::term::{Atom, Symbol, Term};
+
+/// A persistent multiset of rules, facts and types, cloned in O(1) and merged at the cost of the changes.
+///
+/// An environment is a handle to an immutable [`Snapshot`], to which it derefs: its reads are those of the snapshot and of
+/// its [`Space`](super::Space). Cloning it is a **fork**: the clone shares the snapshot until one of the two writes. A write
+/// copies the paths that it changes, or changes them in place if no other handle shares them.
+/// [`union`](Environment::union) is a three-way merge of two environments and their merge base.
+///
+/// # Limits
+/// - An environment is a multiset: it counts occurrences of an atom, and doesn't know when or by whom they were added.
+/// - Atoms that differ only in the names of their variables are one atom. A fact with variables is returned with its
+///   variables renamed to `$0`, `$1`, …; a rule is returned as it was first written.
+/// - Multiplicities saturate at `u64::MAX`.
+/// - A handle keeps possible merge bases alive: a fork keeps the state that it was forked from.
+///
+/// # Examples
+/// ```
+/// use pleach::{Atom, Environment};
+///
+/// let mut world = Environment::<Atom>::new();
+/// world.add_rule("(double $x)".parse()?, "(+ $x $x)".parse()?);
+///
+/// let mut left = world.clone();
+/// let mut right = world.clone();
+/// left.add_fact("(seen left)".parse()?);
+/// right.add_fact("(seen right)".parse()?);
+/// assert_eq!((world.len(), left.len(), right.len()), (1, 2, 2));
+///
+/// // What both inherited counts once.
+/// let both = left.union(&right);
+/// assert_eq!(both.len(), 3);
+/// assert_eq!(both.rule_count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Environment<T: Term = Atom> {
+    pub(super) snapshot: Arc<Snapshot<T>>,
+    /// The number of edits of the snapshot when this handle was made.
+    origin: u64,
+    /// The seed of the ids that this handle gives out in its next version.
+    pub(super) id_seed: Option<IdSeed>,
+}
+
+/// # Creating, forking and merging
+impl<T: Term> Environment<T> {
+    /// Creates an empty environment, related to no other.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at(Arc::new(Snapshot::empty()))
+    }
+
+    pub(crate) fn into_snapshot(self) -> Arc<Snapshot<T>> {
+        self.snapshot
+    }
+
+    /// A new handle to a snapshot.
+    pub(crate) fn at(snapshot: Arc<Snapshot<T>>) -> Self {
+        Self {
+            origin: snapshot.edits,
+            id_seed: None,
+            snapshot,
+        }
+    }
+
+    /// Returns the current state, which later writes don't change.
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot<T>> {
+        &self.snapshot
+    }
+
+    /// Returns `true` if this handle is the only owner of its state, so that the next write happens in place. O(1).
+    ///
+    /// It isn't while a clone is at the same state, or has left it and may still be merged against it.
+    #[must_use]
+    pub fn owns_data(&self) -> bool {
+        Arc::strong_count(&self.snapshot) == 1
+    }
+
+    /// Returns `true` if this handle was written since it was made by [`new`](Self::new), [`clone`](Self::clone) or
+    /// [`union`](Self::union). O(1).
+    #[must_use]
+    pub fn is_modified(&self) -> bool {
+        self.snapshot.edits != self.origin
+    }
+
+    /// Makes this handle the only owner of its state, as the first write would. O(1): it copies a small struct, unless the
+    /// handle [owns its data](Self::owns_data) already.
+    pub fn make_owned(&mut self) {
+        self.owned();
+    }
+
+    /// The state, for writing: in place if this handle owns it, else as a new version.
+    pub(super) fn owned(&mut self) -> &mut Snapshot<T> {
+        if Arc::get_mut(&mut self.snapshot).is_none() {
+            let seed = self.id_seed;
+            self.id_seed = seed.map(|seed| seed.child(u64::MAX));
+            self.snapshot = Arc::new(self.snapshot.child(seed));
+        }
+        match Arc::get_mut(&mut self.snapshot) {
+            Some(snapshot) => snapshot,
+            None => unreachable!("a new snapshot has one owner"),
+        }
+    }
+
+    /// Merges two environments: the result has the atoms of both, and counts once what they inherited. The multiplicity of each
+    /// atom is `m(A ∪ B) = max(0, m(A) + m(B) − m(L))`, where L is the merge base, or empty if the two are unrelated.
+    ///
+    /// Definitions keep their order: the inherited ones, then the new ones of `self`, then those of `other`. The union of an
+    /// environment with itself or with an ancestor is itself, the same snapshot.
+    ///
+    /// O(d · log n) for the d atoms that `other` changed since the merge base; O(1) if one of the two is a child of the other.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut base = Environment::<Atom>::new();
+    /// base.add_fact("(apple)".parse()?);
+    /// let (mut a, mut b) = (base.clone(), base.clone());
+    /// a.add_fact("(apple)".parse()?); // a has 2, of which 1 inherited
+    /// b.add_fact("(apple)".parse()?); // so has b
+    /// assert_eq!(a.union(&b).multiplicity(&"(apple)".parse()?), 3);
+    /// b.remove_fact(&"(apple)".parse()?);
+    /// b.remove_fact(&"(apple)".parse()?); // b has removed the inherited one too
+    /// assert_eq!(a.union(&b).multiplicity(&"(apple)".parse()?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        match self.union_with(other, resolve::theirs) {
+            Ok(union) => union,
+            Err(_) => unreachable!("this resolver always decides"),
+        }
+    }
+
+    /// Merges two environments as [`union`](Self::union) does, and calls `resolve` for each [`Cell`] in conflict, in the order
+    /// of the cells, states before bindings. [`env::resolve`](resolve) has the usual resolvers.
+    ///
+    /// # Errors
+    /// All conflicts for which `resolve` returned [`Resolution::Fail`].
+    ///
+    /// ```
+    /// use pleach::env::{Resolution, resolve};
+    /// # use pleach::{Atom, Environment};
+    /// let mut base = Environment::<Atom>::new();
+    /// let counter = base.new_state(Atom::from(0));
+    /// let (mut a, mut b) = (base.clone(), base.clone());
+    /// a.change_state(counter, Atom::from(1));
+    /// b.change_state(counter, Atom::from(2));
+    ///
+    /// assert_eq!(a.union(&b).state(counter), Some(&Atom::from(2)));
+    /// let conflicts = a.union_with(&b, resolve::fail).unwrap_err();
+    /// assert_eq!(conflicts.0[0].ours, Some(Atom::from(1)));
+    /// let seven = a.union_with(&b, |_| Resolution::Value(Atom::from(7)))?;
+    /// assert_eq!(seven.state(counter), Some(&Atom::from(7)));
+    /// # Ok::<(), pleach::env::Conflicts>(())
+    /// ```
+    pub fn union_with(
+        &self,
+        other: &Self,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Self, Conflicts<T>> {
+        union(&self.snapshot, &other.snapshot, &mut resolve).map(Self::at)
+    }
+
+    /// Merges any number of environments in order, as repeated [`union`](Self::union) does. The result is empty if there are
+    /// none. Forks of one environment are merged in O(d · log n) for d changed atoms in total.
+    #[must_use]
+    pub fn union_all<'a>(environments: impl IntoIterator<Item = &'a Self>) -> Self {
+        let versions = environments
+            .into_iter()
+            .map(|environment| Arc::clone(&environment.snapshot));
+        match union_all(versions.collect(), &mut resolve::theirs) {
+            Some(united) => Self::at(united),
+            None => Self::new(),
+        }
+    }
+
+    /// Drops the history of this environment: it keeps no older version alive, and is related only to later forks of it. A
+    /// union with any other environment adds up all multiplicities. O(1).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_fact("(a)".parse()?);
+    /// let fork = env.clone();
+    /// env.forget_history();
+    /// assert_eq!(env.union(&fork).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget_history(&mut self) {
+        // Ids of its own: the old state continues with its own.
+        let world = World {
+            ids: Ids::new(self.id_seed),
+            ..self.snapshot.world.clone()
+        };
+        self.id_seed = self.id_seed.map(|seed| seed.child(u64::MAX));
+        self.snapshot = Arc::new(Snapshot::with(world, Version::root(), self.snapshot.edits));
+    }
+
+    /// Records that this environment includes the changes of `other`, which were merged by hand: it then descends from both,
+    /// and its [`union`](Self::union) with `other` is itself. O(1).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut base = Environment::<Atom>::new();
+    /// let (mut ours, mut theirs) = (base.clone(), base.clone());
+    /// ours.add_fact("(a)".parse()?);
+    /// theirs.add_fact("(b)".parse()?);
+    /// ours.apply(&base.diff(&theirs));
+    /// ours.record_merge(&theirs);
+    /// assert_eq!(ours.union(&theirs).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record_merge(&mut self, other: &Self) {
+        let (ours, theirs) = (self.snapshot(), other.snapshot());
+        if !matches!(merge_base(ours, theirs), MergeBase::Right) {
+            let mut merged = ours.as_child_of(&[ours, theirs]);
+            // Ids of its own: the old state continues with its own.
+            merged.world.ids = Ids::new(None);
+            *self = Self::at(Arc::new(merged));
+        }
+    }
+
+    /// Returns `true` if `other` refers to the same snapshot. O(1).
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot, &other.snapshot)
+    }
+}
+
+/// # Named spaces, states and bindings
+/// They are part of the environment: forked, written and merged with it.
+impl<T: Term> Environment<T> {
+    /// Creates an empty space inside this environment. O(log n).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let notes = env.new_space();
+    /// env.space_mut(notes).unwrap().add_fact("(remember milk)".parse()?);
+    /// assert_eq!(env.space(notes).unwrap().len(), 1);
+    /// assert_eq!(env.len(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new_space(&mut self) -> SpaceId {
+        let snapshot = self.owned();
+        // A seed chosen by the caller may have been used before this environment was saved.
+        let id = loop {
+            let id = SpaceId::new(snapshot.world.ids.next());
+            if !snapshot.world.spaces.contains_key(&id) {
+                break id;
+            }
+        };
+        snapshot.world.spaces.insert(id, Arc::default());
+        snapshot.touched();
+        id
+    }
+
+    /// Creates a state, a mutable cell, with this content. O(log n).
+    pub fn new_state(&mut self, content: T) -> StateId {
+        let snapshot = self.owned();
+        let mut ids = snapshot.world.ids;
+        let id = loop {
+            let id = StateId::new(ids.next());
+            if !snapshot.world.cells.contains_key(&Cell::State(id)) {
+                break id;
+            }
+        };
+        // Cloning terms may panic, so the id is given out afterwards.
+        snapshot.world.cells.insert(Cell::State(id), Content(content));
+        snapshot.world.ids = ids;
+        snapshot.touched();
+        id
+    }
+
+    /// Replaces the content of a state. Returns `false` if it doesn't exist. O(log n).
+    pub fn change_state(&mut self, id: StateId, content: T) -> bool {
+        let exists = self.state(id).is_some();
+        if exists {
+            self.set_cell(Cell::State(id), content);
+        }
+        exists
+    }
+
+    /// Binds a name to a term, and replaces the earlier binding. O(log n).
+    pub fn bind(&mut self, name: &str, content: T) {
+        self.set_cell(Cell::Binding(Symbol::new(name)), content);
+    }
+
+    fn set_cell(&mut self, cell: Cell, content: T) {
+        let content = Content(content);
+        if self.snapshot.world.cells.get(&cell) != Some(&content) {
+            let snapshot = self.owned();
+            snapshot.world.cells.insert(cell, content);
+            snapshot.touched();
+        }
+    }
+
+    /// Sets the seed of the ids that this handle gives out in its next version. By default ids are unique to the handle, and so
+    /// depend on the order in which threads run. For deterministic ids, an evaluator gives each of its forks a seed of its
+    /// own: a [`child`](IdSeed::child) of its seed, with an index below `u64::MAX`.
+    pub fn set_id_seed(&mut self, seed: IdSeed) {
+        self.id_seed = Some(seed);
+    }
+
+    /// Returns a seed for the ids of an evaluation in this state. It is a function of the history if this handle was given a
+    /// [seed](Self::set_id_seed) or is the only owner of its state; else it is unique, since another handle may evaluate the
+    /// same state. O(1).
+    #[must_use]
+    pub fn id_seed(&self) -> IdSeed {
+        let origin = match self.id_seed {
+            Some(seed) => seed,
+            None if self.owns_data() => self.snapshot.world.ids.seed(),
+            None => IdSeed::unique(),
+        };
+        origin.child(self.edits)
+    }
+}
+
+impl<T: Term> Clone for Environment<T> {
+    /// Forks the environment: one reference-count increment, whatever the size.
+    fn clone(&self) -> Self {
+        Self::at(Arc::clone(&self.snapshot))
+    }
+}
+
+impl<T: Term> Default for Environment<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Term> Deref for Environment<T> {
+    type Target = Snapshot<T>;
+
+    fn deref(&self) -> &Snapshot<T> {
+        &self.snapshot
+    }
+}
+
+/// Two environments are equal if their spaces have the same ids and multiplicities, and their cells the same contents. O(d)
+/// for d differences between forks.
+impl<T: Term> PartialEq for Environment<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other) || self.snapshot.world == other.snapshot.world
+    }
+}
+
+impl<T: Term> Eq for Environment<T> {}
+
+impl<T: Term> fmt::Debug for Environment<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("len", &self.len())
+            .field("facts", &self.fact_count())
+            .field("rules", &self.rule_count())
+            .field("owns_data", &self.owns_data())
+            .field("is_modified", &self.is_modified())
+            .finish()
+    }
+}

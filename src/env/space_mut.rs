@@ -1,0 +1,278 @@
+//! Writing an environment, and the spaces in it.
+
+use pathmap::PathMap;
+
+use super::edit::{Delta, Edit, Edits};
+use super::environment::Environment;
+use super::error::PathMapError;
+use super::facts::Key;
+use super::id::SpaceId;
+use super::record::{Multiplicity, annotation, rule};
+use super::space::Space;
+use crate::term::path::{self, with_encoder};
+use crate::term::{Atom, Term};
+
+/// # Writing
+/// A write to a shared state costs O(log n) more than one in place: it copies one path of each structure that it changes.
+impl<T: Term> Environment<T> {
+    /// Adds one occurrence of an atom. O(log n).
+    ///
+    /// An atom `(= lhs rhs)` is a rule and `(: name type)` a type annotation, however they are added.
+    pub fn add_fact(&mut self, fact: T) {
+        self.root_mut().add_fact(fact);
+    }
+
+    /// Adds one occurrence of each atom, in order. If the iterator panics, nothing has changed. O(log n) each.
+    pub fn add_facts_bulk(&mut self, facts: impl IntoIterator<Item = T>) {
+        self.root_mut().add_facts_bulk(facts);
+    }
+
+    /// Adds one occurrence of the rule `(= lhs rhs)`. O(log n).
+    pub fn add_rule(&mut self, lhs: T, rhs: T) {
+        self.root_mut().add_rule(lhs, rhs);
+    }
+
+    /// Adds one occurrence of each rule `(= lhs rhs)`, in order, all or none. O(log n) each.
+    pub fn add_rules_bulk(&mut self, rules: impl IntoIterator<Item = (T, T)>) {
+        self.root_mut().add_rules_bulk(rules);
+    }
+
+    /// Adds one occurrence of the annotation `(: name type)`. O(log n).
+    pub fn add_type(&mut self, name: T, of_type: T) {
+        self.root_mut().add_type(name, of_type);
+    }
+
+    /// Removes one occurrence of an atom, which may be a rule or an annotation. Returns whether there was one. O(log n).
+    pub fn remove_fact(&mut self, fact: &T) -> bool {
+        self.root_mut().remove_fact(fact)
+    }
+
+    /// Removes one occurrence of the rule `(= lhs rhs)`. Returns whether there was one. O(log n).
+    pub fn remove_rule(&mut self, lhs: T, rhs: T) -> bool {
+        self.root_mut().remove_rule(lhs, rhs)
+    }
+
+    /// Adds n occurrences of each atom, in order, all or none. O(log n) each, whatever the number.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_multiplicities([("(p 1)".parse()?, 3), ("(p 2)".parse()?, 1), ("(p 1)".parse()?, u64::MAX)]);
+    /// assert_eq!(env.multiplicity(&"(p 1)".parse()?), u64::MAX);
+    /// assert_eq!(env.multiplicity(&"(p 2)".parse()?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.root_mut().add_multiplicities(multiplicities);
+    }
+
+    pub(super) fn root_mut(&mut self) -> SpaceMut<'_, T> {
+        SpaceMut {
+            environment: self,
+            id: None,
+        }
+    }
+
+    /// Returns a named space for writing, or `None` if there is none with this id.
+    pub fn space_mut(&mut self, id: SpaceId) -> Option<SpaceMut<'_, T>> {
+        self.space(id)?;
+        Some(SpaceMut {
+            environment: self,
+            id: Some(id),
+        })
+    }
+}
+
+/// A space of an environment, for writing: see [`Environment::space_mut`].
+///
+/// Each write happens whole or not at all. A write to a shared state costs O(log n) more than one in place: it copies one
+/// path of each structure that it changes.
+#[derive(Debug)]
+pub struct SpaceMut<'a, T: Term = Atom> {
+    pub(super) environment: &'a mut Environment<T>,
+    /// An existing space, or `None` for the environment's own.
+    pub(super) id: Option<SpaceId>,
+}
+
+impl<T: Term> SpaceMut<'_, T> {
+    /// Adds one occurrence of an atom: see [`Environment::add_fact`].
+    pub fn add_fact(&mut self, fact: T) {
+        self.apply_one(fact, Delta::Add(1));
+    }
+
+    /// Adds one occurrence of each atom, all or none: see [`Environment::add_facts_bulk`].
+    pub fn add_facts_bulk(&mut self, facts: impl IntoIterator<Item = T>) {
+        self.apply_all(facts.into_iter().map(|fact| (fact, Delta::Add(1))));
+    }
+
+    /// Adds one occurrence of the rule `(= lhs rhs)`: see [`Environment::add_rule`].
+    pub fn add_rule(&mut self, lhs: T, rhs: T) {
+        self.add_fact(rule(lhs, rhs));
+    }
+
+    /// Adds one occurrence of each rule `(= lhs rhs)`, all or none: see [`Environment::add_rules_bulk`].
+    pub fn add_rules_bulk(&mut self, rules: impl IntoIterator<Item = (T, T)>) {
+        self.add_facts_bulk(rules.into_iter().map(|(lhs, rhs)| rule(lhs, rhs)));
+    }
+
+    /// Adds one occurrence of the annotation `(: name type)`: see [`Environment::add_type`].
+    pub fn add_type(&mut self, name: T, of_type: T) {
+        self.add_fact(annotation(name, of_type));
+    }
+
+    /// Removes one occurrence of an atom: see [`Environment::remove_fact`].
+    pub fn remove_fact(&mut self, fact: &T) -> bool {
+        self.apply_one(fact.clone(), Delta::Remove(1))
+    }
+
+    /// Removes one occurrence of the rule `(= lhs rhs)`: see [`Environment::remove_rule`].
+    pub fn remove_rule(&mut self, lhs: T, rhs: T) -> bool {
+        self.remove_fact(&rule(lhs, rhs))
+    }
+
+    /// Sets the multiplicities of these atoms, all or none. 0 removes an atom; atoms that aren't listed keep theirs.
+    /// O(log n) each.
+    pub fn set_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.apply_all(
+            multiplicities
+                .into_iter()
+                .map(|(atom, count)| (atom, Delta::Set(count))),
+        );
+    }
+
+    /// Adds n occurrences of each atom, all or none: see [`Environment::add_multiplicities`].
+    pub fn add_multiplicities(&mut self, multiplicities: impl IntoIterator<Item = (T, u64)>) {
+        self.apply_all(
+            multiplicities
+                .into_iter()
+                .map(|(atom, count)| (atom, Delta::Add(count))),
+        );
+    }
+
+    /// Replaces all atoms of the space by those of a [`PathMap`] that [`Space::to_pathmap`] made and the caller changed.
+    ///
+    /// Definitions that stay keep their numbers. New ones come last: in the order that they had where their records come
+    /// from, then in the order of their paths. O(n).
+    ///
+    /// # Errors
+    /// [`PathMapError`] if a path isn't the canonical path of its atom. Nothing has changed then.
+    pub fn set_pathmap(&mut self, space: PathMap<Multiplicity<T>>) -> Result<(), PathMapError> {
+        let edits = self.edits_to(&space)?;
+        self.apply(edits);
+        Ok(())
+    }
+
+    fn apply_one(&mut self, atom: T, delta: Delta) -> bool {
+        with_encoder(|encoder| self.apply(Edit::new(encoder, atom, delta)))
+    }
+
+    pub(super) fn apply_all(&mut self, edits: impl Iterator<Item = (T, Delta)>) {
+        // Collected first: the iterator may panic, or read or fork other handles of this environment.
+        let atoms: Vec<(T, Delta)> = edits.collect();
+        let mut edits = Edits::new();
+        with_encoder(|encoder| {
+            atoms
+                .into_iter()
+                .for_each(|(atom, delta)| edits.push(Edit::new(encoder, atom, delta)))
+        });
+        self.apply(edits);
+    }
+
+    /// Applies edits in order. Returns whether they changed anything. If not, a shared state stays shared.
+    fn apply(&mut self, edits: impl Batch<T>) -> bool {
+        let Some(space) = self.environment.snapshot.world.space(self.id) else {
+            return false;
+        };
+        if edits.is_idle(space) {
+            return false;
+        }
+        let snapshot = self.environment.owned();
+        let Some(space) = snapshot.world.space_mut(self.id) else {
+            return false;
+        };
+        edits.apply_to(space);
+        snapshot.touched();
+        true
+    }
+
+    fn edits_to(&self, space: &PathMap<Multiplicity<T>>) -> Result<Edits<T>, PathMapError> {
+        let mut edits = Edits::new();
+        if let Some(current) = self.environment.snapshot.world.space(self.id) {
+            let mut cursor = current.facts.cursor();
+            while let Some(multiplicity) = cursor.next_entry() {
+                if !space.contains(cursor.path()) {
+                    edits.push(Edit::of_entry(Key::stored(cursor.path()), multiplicity, Delta::Set(0)));
+                }
+            }
+        }
+        let mut definitions = Vec::new();
+        for (index, (path, multiplicity)) in space.iter().enumerate() {
+            let atom = match multiplicity.record().and_then(|record| record.atom.clone()) {
+                Some(atom) => atom,
+                None => path::decode(&path).map_err(|source| PathMapError::Path { index, source })?,
+            };
+            let delta = Delta::Set(multiplicity.get());
+            with_encoder(|encoder| {
+                let edit = Edit::new(encoder, atom.clone(), delta);
+                if edit.key().as_bytes() != path {
+                    return Err(PathMapError::Mismatch { index });
+                }
+                if edit.keeps_atom() {
+                    let order = multiplicity.record().map_or(u64::MAX, |record| record.order);
+                    definitions.push((order, atom, delta));
+                } else {
+                    edits.push(edit);
+                }
+                Ok(())
+            })?;
+        }
+        definitions.sort_by_key(|(order, ..)| *order);
+        with_encoder(|encoder| {
+            definitions
+                .into_iter()
+                .for_each(|(_, atom, delta)| edits.push(Edit::new(encoder, atom, delta)));
+        });
+        Ok(edits)
+    }
+}
+
+/// An edit or a list of edits.
+trait Batch<T: Term> {
+    /// Whether it would change nothing.
+    fn is_idle(&self, space: &Space<T>) -> bool;
+    fn apply_to(self, space: &mut Space<T>);
+}
+
+impl<T: Term> Batch<T> for Edit<'_, T> {
+    fn is_idle(&self, space: &Space<T>) -> bool {
+        self.is_idle(space)
+    }
+
+    fn apply_to(self, space: &mut Space<T>) {
+        space.apply(self);
+    }
+}
+
+impl<T: Term> Batch<T> for Edits<T> {
+    fn is_idle(&self, space: &Space<T>) -> bool {
+        self.are_idle(space)
+    }
+
+    fn apply_to(mut self, space: &mut Space<T>) {
+        space.apply_all(&mut self);
+    }
+}
+
+impl<T: Term> Extend<T> for Environment<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, atoms: I) {
+        self.add_facts_bulk(atoms);
+    }
+}
+
+impl<T: Term> FromIterator<T> for Environment<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(atoms: I) -> Self {
+        let mut environment = Self::new();
+        environment.extend(atoms);
+        environment
+    }
+}

@@ -1,0 +1,137 @@
+//! The interface of files: reading the entries of an environment, and building one from them.
+
+use std::sync::Arc;
+
+use super::cell::{Cell, Content};
+use super::environment::Environment;
+use super::facts::Key;
+use super::id::{Ids, SpaceId};
+use super::record::{Index, Multiplicity, Record};
+use super::snapshot::Snapshot;
+use super::space::Space;
+use super::world::World;
+use crate::history::Version;
+use crate::map::Map;
+use crate::term::Term;
+use crate::term::path::{self, with_encoder};
+
+/// Why an entry of a file is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidEntry {
+    /// The atom has another path.
+    Path,
+    /// A definition without a number, an atom with one that isn't a definition, or one that is decoded from its path.
+    Kind,
+    /// The atom occurs twice.
+    Twice,
+}
+
+/// Whether the atom with this path is a rule or an annotation of a symbol.
+pub(crate) fn is_definition<T: Term>(path: &[u8]) -> bool {
+    Index::KEYWORDS.iter().any(|keyword| path.starts_with(keyword))
+        && path::decode::<T>(path).is_ok_and(|atom| !matches!(Index::of(&atom), Index::None))
+}
+
+impl<T: Term> Space<T> {
+    /// Calls `show` for each entry, in the order of keys, with its key, its multiplicity and, if the atom is kept, the atom and
+    /// its definition number or 0.
+    pub(crate) fn each_entry<'a, E>(
+        &'a self,
+        mut show: impl FnMut(&[u8], u64, Option<(&'a T, u64)>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut cursor = self.facts.cursor();
+        while let Some(multiplicity) = cursor.next_entry() {
+            let kept = multiplicity
+                .record()
+                .and_then(|record| Some((record.atom.as_ref()?, record.order)));
+            show(cursor.path(), multiplicity.get(), kept)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the greatest definition number that was given out.
+    pub(crate) fn last_order(&self) -> u64 {
+        self.next_order
+    }
+
+    /// Adds plain facts with these ascending keys: paths of at most [`Key::LIMIT`] bytes of new atoms without records.
+    pub(crate) fn restore_plain<'k>(&mut self, facts: impl IntoIterator<Item = (&'k [u8], Multiplicity<T>)>) {
+        let total = &mut self.total;
+        self.facts.extend_sorted(facts.into_iter().map(|(key, multiplicity)| {
+            *total += u128::from(multiplicity.get());
+            (Key::stored(key), multiplicity)
+        }));
+    }
+
+    /// Adds an atom with a record, and its definition number, or 0 if it is in no index.
+    pub(crate) fn restore_kept(&mut self, atom: T, path: &[u8], count: u64, order: u64) -> Result<(), InvalidEntry> {
+        let index = Index::of(&atom);
+        with_encoder(|encoder| {
+            let encoded = encoder.encode(&atom);
+            if encoded.bytes != path {
+                return Err(InvalidEntry::Path);
+            }
+            let key = Key::new(encoded.bytes, encoded.cut);
+            let is_definition = !matches!(index, Index::None);
+            if is_definition != (order > 0) || !(is_definition || key.is_cut() || encoded.opaque) {
+                return Err(InvalidEntry::Kind);
+            }
+            let record = Arc::new(Record::new(count, order, Some(atom)));
+            // The whole file is rejected then, so the lost entry doesn't matter.
+            if self
+                .facts
+                .insert(&key, Multiplicity::from(Arc::clone(&record)))
+                .is_some()
+            {
+                return Err(InvalidEntry::Twice);
+            }
+            self.reindex(&index, record);
+            self.total += u128::from(count);
+            self.next_order = self.next_order.max(order);
+            Ok(())
+        })
+    }
+
+    /// Sets the number above which later definitions are numbered.
+    pub(crate) fn restore_order(&mut self, last: u64) {
+        self.next_order = self.next_order.max(last);
+    }
+}
+
+impl<T: Term> Snapshot<T> {
+    /// Returns all named spaces, in the order of ids.
+    pub(crate) fn named_spaces(&self) -> Vec<(SpaceId, &Space<T>)> {
+        let mut spaces: Vec<_> = self.world.spaces.iter().map(|(id, space)| (*id, &**space)).collect();
+        spaces.sort_unstable_by_key(|(id, _)| *id);
+        spaces
+    }
+
+    /// Returns all cells with their contents, in order.
+    pub(crate) fn all_cells(&self) -> Vec<(Cell, &T)> {
+        let mut cells: Vec<_> = self
+            .world
+            .cells
+            .iter()
+            .map(|(cell, content)| (*cell, &content.0))
+            .collect();
+        cells.sort_unstable_by_key(|(cell, _)| *cell);
+        cells
+    }
+}
+
+impl<T: Term> Environment<T> {
+    /// Builds an environment, related to no other.
+    pub(crate) fn restored(root: Space<T>, spaces: Vec<(SpaceId, Space<T>)>, cells: Vec<(Cell, T)>) -> Self {
+        let world = World {
+            root,
+            spaces: spaces.into_iter().map(|(id, space)| (id, Arc::new(space))).collect(),
+            cells: cells
+                .into_iter()
+                .map(|(cell, content)| (cell, Content(content)))
+                .collect::<Map<_, _>>(),
+            ids: Ids::new(None),
+            ..World::empty()
+        };
+        Self::at(Arc::new(Snapshot::with(world, Version::root(), 0)))
+    }
+}
