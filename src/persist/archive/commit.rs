@@ -202,7 +202,7 @@ impl<T: Term> Archive<T> {
         let tip = self.store.target(RefKind::Branch, into)?;
         let tip = tip.ok_or_else(|| RefKind::Branch.missing(into))?;
         let (id, state) = if self.is_ancestor(from, tip)? {
-            self.store.sync_names()?;
+            self.store.sync_names().map_err(ArchiveError::from)?;
             return Ok(tip);
         } else if self.is_ancestor(tip, from)? {
             (from, self.state(from, &states)?)
