@@ -259,7 +259,7 @@ impl Compiler {
             }
             // Never private.
             Some(Node::Deep(atom)) => {
-                replace(atom, |variable| {
+                replace(atom, &mut |variable| {
                     if let Some(slot) = self.slots.iter().position(|info| info.variable == *variable) {
                         counts[slot] = counts[slot].saturating_add(1 << 16);
                     }
@@ -408,7 +408,7 @@ impl Activation {
                 Some(atom) => atom.clone(),
                 None => Atom::expression((call.first..call.first + call.len).map(|item| self.instantiate(item))),
             },
-            Node::Deep(atom) => replace(atom, |variable| {
+            Node::Deep(atom) => replace(atom, &mut |variable| {
                 let slot = self.block.slots.iter().position(|info| info.variable == *variable)?;
                 Some(self.slot(slot as u32))
             }),

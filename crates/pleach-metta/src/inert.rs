@@ -1,6 +1,6 @@
 //! Expressions that evaluate to themselves, as is seen without evaluating them.
 
-use std::ops::ControlFlow;
+use smallvec::SmallVec;
 
 use super::address::ByAddress;
 use super::head::has_wildcards;
@@ -8,7 +8,6 @@ use super::machine::{Machine, is_empty_symbol, is_token};
 use super::names;
 use super::value::Visited;
 use pleach::term::Atom;
-use pleach::term::walk::try_for_each;
 
 /// An expression of so many is large.
 const LARGE: usize = 16;
@@ -44,43 +43,44 @@ impl Machine {
     /// Is it known, without evaluating, that an atom evaluates to itself? Looks at each expression that evaluation
     /// would, and at none that is quoted.
     pub(super) fn is_inert(&mut self, atom: &Atom) -> bool {
-        if !matches!(atom, Atom::Expression(_)) {
-            return true;
-        }
+        let Atom::Expression(items) = atom else { return true };
         self.inert.enter(self.meaning);
         let reads = self.reads.get();
+        let mut pending: SmallVec<[&[Atom]; 8]> = SmallVec::new();
+        pending.push(items);
         let mut count = 0;
         let mut visited = Visited::default();
-        let active = try_for_each(atom, |atom| {
-            let items: &[Atom] = match atom {
-                Atom::Expression(items) if !items.is_empty() && visited.is_new(items) => items,
-                Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => {
-                    return ControlFlow::Break(());
-                }
-                atom if is_empty_symbol(atom) => return ControlFlow::Break(()),
-                _ => return ControlFlow::Continue(&[]),
-            };
+        while let Some(items) = pending.pop() {
+            let Some(first) = items.first() else { continue };
             if let Some(reads) = self.inert.known.get(items) {
                 if *reads {
                     self.note_read();
                 }
-                return ControlFlow::Continue(&[]);
+                continue;
             }
             count += 1;
-            let is_data = match &items[0] {
-                Atom::Symbol(head) => *head != names().empty && self.head(*head, items.len() as u32 - 1).is_inert(),
-                Atom::Variable(_) => false,
+            match first {
+                Atom::Symbol(head) => {
+                    if *head == names().empty || !self.head(*head, items.len() as u32 - 1).is_inert() {
+                        return false;
+                    }
+                }
+                Atom::Variable(_) => return false,
                 // An expression that is inert is nothing to call.
-                _ => !has_wildcards(self.home()),
-            };
-            if is_data {
-                ControlFlow::Continue(items)
-            } else {
-                ControlFlow::Break(())
+                _ => {
+                    if has_wildcards(self.home()) {
+                        return false;
+                    }
+                }
             }
-        });
-        if active.is_break() {
-            return false;
+            for item in items {
+                match item {
+                    Atom::Expression(inner) if visited.is_new(inner) => pending.push(inner),
+                    Atom::Symbol(name) if is_token(*name) && self.binding(*name).is_some() => return false,
+                    item if is_empty_symbol(item) => return false,
+                    _ => {}
+                }
+            }
         }
         // What is made of it need not look at it again.
         if count >= LARGE {

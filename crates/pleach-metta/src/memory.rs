@@ -16,7 +16,6 @@ use super::sibling::Group;
 use super::value::{Answer, Delta, Value};
 use super::{EvalError, Shared, Stop};
 use pleach::term::Atom;
-use pleach::term::walk::for_each;
 
 /// What a fact that was added is taken to hold in the environment, in bytes.
 const FACT: usize = 100;
@@ -162,17 +161,19 @@ impl Sum {
     pub(super) fn atom(&mut self, atom: &Atom) {
         /// The reference count and the length of an expression.
         const HEADER: usize = 24;
-        for_each(atom, |atom| {
-            match atom {
-                Atom::Expression(items) if !items.is_empty() && self.is_new(items.as_ptr()) => {
-                    self.bytes(HEADER + items.len() * size_of::<Atom>());
-                    return items;
+        let mut pending = vec![std::slice::from_ref(atom)];
+        while let Some(items) = pending.pop() {
+            for item in items {
+                match item {
+                    Atom::Expression(items) if !items.is_empty() && self.is_new(items.as_ptr()) => {
+                        self.bytes(HEADER + items.len() * size_of::<Atom>());
+                        pending.push(items);
+                    }
+                    Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
+                    _ => {}
                 }
-                Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
-                _ => {}
             }
-            &[]
-        });
+        }
     }
 
     pub(super) fn value(&mut self, value: &Value) {

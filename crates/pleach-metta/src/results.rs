@@ -12,7 +12,7 @@ pub(super) fn canonical(atom: &Atom) -> Atom {
         return atom.clone();
     }
     let mut known: Vec<(Variable, Variable)> = Vec::new();
-    replace(atom, |variable| {
+    replace(atom, &mut |variable| {
         if let Some((_, new)) = known.iter().find(|(old, _)| old == variable) {
             return Some(Atom::Variable(*new));
         }

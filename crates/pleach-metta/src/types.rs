@@ -5,9 +5,6 @@ mod plain;
 mod result;
 
 use std::borrow::Cow;
-use std::convert::Infallible;
-use std::ops::ControlFlow;
-use std::slice;
 
 use smallvec::SmallVec;
 
@@ -20,7 +17,6 @@ use super::machine::is_token;
 use super::space::StateRef;
 use super::value::{Answers, Value, replace, variables};
 use super::{Names, names};
-use pleach::term::walk::{Visitor, walk};
 use pleach::term::{Atom, Bindings, Symbol, Variable, unify};
 
 /// What is known of an atom without looking into it.
@@ -171,77 +167,6 @@ impl Misfit {
                 actual,
             ]),
         }
-    }
-}
-
-/// Infers types from the inside out.
-struct Inference<'m> {
-    machine: &'m mut Machine,
-    /// The first variable that is made.
-    first: u64,
-    /// The reads at the start.
-    reads: u64,
-    /// Number of expressions whose types were inferred.
-    looked_at: usize,
-}
-
-/// An expression whose types are being inferred.
-struct Level<'a> {
-    atom: &'a Atom,
-    items: &'a [Atom],
-    done: Vec<Vec<Atom>>,
-    /// Number of expressions looked at within it, but for those within what is memoized.
-    count: usize,
-}
-
-impl Inference<'_> {
-    /// Infers the types of an expression from those of its items, and memoizes them if `weight` expressions are enough to.
-    fn close(&mut self, level: &Level<'_>, weight: usize) -> (Vec<Atom>, bool) {
-        let types = self.machine.types_of_items(level.items, &level.done);
-        let reads = self.reads != self.machine.reads.get();
-        let known = &mut self.machine.known_types;
-        let memoized = known.insert(level.atom, &types, reads, self.first, weight);
-        (types, memoized)
-    }
-}
-
-impl<'a> Visitor<slice::Iter<'a, Atom>> for Inference<'_> {
-    type Level = Level<'a>;
-    type Break = Infallible;
-
-    fn enter(
-        &mut self,
-        item: &'a Atom,
-        outer: &mut Level<'a>,
-    ) -> ControlFlow<Infallible, Option<(slice::Iter<'a, Atom>, Level<'a>)>> {
-        let types = match item {
-            Atom::Expression(items) if !self.machine.is_undefined(item) => match self.machine.known(item) {
-                Some(types) => types,
-                None => {
-                    let level = Level {
-                        atom: item,
-                        items,
-                        done: Vec::new(),
-                        count: 0,
-                    };
-                    return ControlFlow::Continue(Some((items.iter(), level)));
-                }
-            },
-            // A leaf, or an expression without a type.
-            leaf => self.machine.types_of_leaf(leaf),
-        };
-        outer.done.push(types);
-        ControlFlow::Continue(None)
-    }
-
-    fn leave(&mut self, level: Level<'a>, outer: &mut Level<'a>) -> ControlFlow<Infallible> {
-        self.looked_at += 1;
-        // Each few levels, for any of them may be asked for again, or be met again where parts are shared.
-        let count = level.count + 1;
-        let (types, memoized) = self.close(&level, count);
-        outer.done.push(types);
-        outer.count += if memoized { 0 } else { count };
-        ControlFlow::Continue(())
     }
 }
 
@@ -405,6 +330,13 @@ impl Machine {
     /// Looks at all parts of an expression whose types are not [known](KnownTypes), from the inside out, without native
     /// recursion.
     pub(super) fn types_of(&mut self, atom: &Atom) -> Vec<Atom> {
+        struct Level<'a> {
+            atom: &'a Atom,
+            items: &'a [Atom],
+            done: Vec<Vec<Atom>>,
+            /// How many were looked at within it, but for those within what is remembered.
+            count: usize,
+        }
         let undefined = Atom::Symbol(names().undefined);
         let Atom::Expression(items) = atom else {
             return self.types_of_leaf(atom);
@@ -416,21 +348,52 @@ impl Machine {
         if let Some(types) = self.known(atom) {
             return types;
         }
-        let mut inference = Inference {
-            first: self.fresh,
-            reads: self.reads.get(),
-            looked_at: 0,
-            machine: self,
-        };
-        let whole = Level {
+        let mut looked_at = 0;
+        let (first, reads) = (self.fresh, self.reads.get());
+        let mut levels = vec![Level {
             atom,
             items,
             done: Vec::new(),
             count: 0,
-        };
-        let ControlFlow::Continue(whole) = walk(items.iter(), whole, &mut inference);
-        let weight = inference.looked_at + 1;
-        inference.close(&whole, weight).0
+        }];
+        while let Some(level) = levels.last_mut() {
+            match level.items.get(level.done.len()) {
+                Some(item @ Atom::Expression(inner)) if !self.is_undefined(item) => match self.known(item) {
+                    Some(types) => level.done.push(types),
+                    None => {
+                        levels.push(Level {
+                            atom: item,
+                            items: inner,
+                            done: Vec::new(),
+                            count: 0,
+                        });
+                    }
+                },
+                // A leaf, or an expression without a type.
+                Some(leaf) => {
+                    let types = self.types_of_leaf(leaf);
+                    level.done.push(types);
+                }
+                None => {
+                    let Some(level) = levels.pop() else { break };
+                    let types = self.types_of_items(level.items, &level.done);
+                    looked_at += 1;
+                    // Each few levels, for any of them may be asked for again, or be met again where parts are shared.
+                    let count = level.count + 1;
+                    let weight = if levels.is_empty() { looked_at } else { count };
+                    let reads = reads != self.reads.get();
+                    let remembered = self.known_types.insert(level.atom, &types, reads, first, weight);
+                    match levels.last_mut() {
+                        Some(outer) => {
+                            outer.done.push(types);
+                            outer.count += if remembered { 0 } else { count };
+                        }
+                        None => return types,
+                    }
+                }
+            }
+        }
+        vec![undefined]
     }
 
     /// The types of an expression, if they are remembered.
@@ -539,7 +502,7 @@ impl Machine {
         }
         let mut known: Vec<(Variable, Atom)> = Vec::new();
         let fresh = &mut self.fresh;
-        replace(atom, |variable| {
+        replace(atom, &mut |variable| {
             if let Some((_, new)) = known.iter().find(|(old, _)| old == variable) {
                 return Some(new.clone());
             }

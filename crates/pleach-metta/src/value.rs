@@ -1,12 +1,11 @@
 //! What the machine computes with: values, answers and substitutions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use pleach::term::walk::for_each;
-use pleach::term::{Atom, Rewrite, Variable, rewrite};
+use pleach::term::{Atom, Variable};
 
 /// An atom, and whether evaluating it again would be in vain.
 #[derive(Clone, Debug)]
@@ -150,7 +149,7 @@ fn lookup<'d>(delta: &'d [(Variable, Atom)], variable: &Variable) -> Option<&'d 
 
 /// `atom` with the bound variables replaced.
 pub(super) fn substitute(atom: &Atom, delta: &[(Variable, Atom)]) -> Atom {
-    replace(atom, |variable| lookup(delta, variable).cloned())
+    replace(atom, &mut |variable| lookup(delta, variable).cloned())
 }
 
 /// A walk that visits more expressions than this remembers where it was: in a term whose parts are shared there may be more
@@ -173,13 +172,76 @@ impl Visited {
     }
 }
 
-/// Returns `atom` with each variable replaced by what `f` says, or kept.
-pub(super) fn replace(atom: &Atom, mut f: impl FnMut(&Variable) -> Option<Atom>) -> Atom {
-    rewrite(atom, |atom| match atom {
-        Atom::Variable(variable) => f(variable).map_or(Rewrite::Keep, Rewrite::Replace),
-        Atom::Expression(items) if !items.is_ground() => Rewrite::Items(items),
-        _ => Rewrite::Keep,
-    })
+/// `atom` with each variable replaced by what `f` says, or kept. What does not change is shared, and what was shared stays
+/// so. Iterative.
+pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>) -> Atom {
+    struct Level<'a> {
+        origin: &'a Atom,
+        items: &'a [Atom],
+        done: Vec<Atom>,
+        changed: bool,
+    }
+    fn open(atom: &Atom) -> Option<Level<'_>> {
+        match atom {
+            Atom::Expression(items) if !items.is_ground() => Some(Level {
+                origin: atom,
+                items,
+                done: Vec::with_capacity(items.len()),
+                changed: false,
+            }),
+            _ => None,
+        }
+    }
+    let Some(mut level) = open(atom) else {
+        return match atom {
+            Atom::Variable(variable) => f(variable).unwrap_or_else(|| atom.clone()),
+            _ => atom.clone(),
+        };
+    };
+    let mut outer: Vec<Level<'_>> = Vec::new();
+    let (mut count, mut known) = (0, HashMap::new());
+    loop {
+        match level.items.get(level.done.len()) {
+            Some(Atom::Variable(variable)) => match f(variable) {
+                Some(new) => {
+                    level.done.push(new);
+                    level.changed = true;
+                }
+                None => level.done.push(Atom::Variable(*variable)),
+            },
+            Some(item) => match open(item) {
+                Some(inner) => {
+                    count += 1;
+                    match known.get(&inner.items.as_ptr()) {
+                        Some((new, changed)) if count > FEW => {
+                            level.done.push(Atom::clone(new));
+                            level.changed |= changed;
+                        }
+                        _ => outer.push(std::mem::replace(&mut level, inner)),
+                    }
+                }
+                None => level.done.push(item.clone()),
+            },
+            None => {
+                let (new, changed) = if level.changed {
+                    (Atom::Expression(level.done.into()), true)
+                } else {
+                    (level.origin.clone(), false)
+                };
+                if count > FEW {
+                    known.insert(level.items.as_ptr(), (new.clone(), changed));
+                }
+                match outer.pop() {
+                    Some(parent) => {
+                        level = parent;
+                        level.done.push(new);
+                        level.changed |= changed;
+                    }
+                    None => return new,
+                }
+            }
+        }
+    }
 }
 
 /// Adds the variables of `atom` to `list`, each once, in order of first occurrence.
@@ -193,15 +255,17 @@ pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
 
 /// Calls `f` with the variables of these atoms, in order, with each at least once. Iterative.
 pub(super) fn each_variable(atoms: &[Atom], visited: &mut Visited, mut f: impl FnMut(Variable)) {
-    for atom in atoms {
-        for_each(atom, |atom| {
-            match atom {
-                Atom::Variable(variable) => f(*variable),
-                Atom::Expression(items) if !items.is_ground() && visited.is_new(items) => return items,
-                _ => {}
-            }
-            &[]
-        });
+    let mut pending = vec![atoms];
+    while let Some(items) = pending.pop() {
+        let Some((first, rest)) = items.split_first() else {
+            continue;
+        };
+        pending.push(rest);
+        match first {
+            Atom::Variable(variable) => f(*variable),
+            Atom::Expression(inner) if !inner.is_ground() && visited.is_new(inner) => pending.push(inner),
+            _ => {}
+        }
     }
 }
 

@@ -2,15 +2,14 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::iter::Zip;
 use std::mem;
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 use std::slice;
 
+use smallvec::SmallVec;
 use triomphe::{Arc, ThinArc};
 
 use super::Atom;
-use crate::term::walk::{Visitor, try_for_each_pair, walk};
 
 /// A shared sequence of atoms, in one allocation of 24 bytes and 16 per item. Cloning it is a reference-count
 /// increment.
@@ -185,35 +184,35 @@ impl PartialEq for Expression {
 }
 
 /// Returns whether two expressions of the same length have equal items.
-fn same_items<'a>(a: &'a [Atom], b: &'a [Atom]) -> bool {
-    const NO_ITEMS: &[Atom] = &[];
-    /// Number of pairs from which on each pair compared is kept, so that none is compared twice where subterms are
-    /// shared.
-    const UNTRACKED_PAIRS: usize = 1024;
+fn same_items(a: &[Atom], b: &[Atom]) -> bool {
+    /// After so many pairs it is worth remembering which were compared: where parts are shared, they come again and
+    /// again.
+    const FEW: usize = 1024;
+    let mut pending: SmallVec<[(&[Atom], &[Atom]); 8]> = SmallVec::new();
     let (mut count, mut compared) = (0, HashSet::new());
-    let mut compare = |a: &'a Atom, b: &'a Atom| {
-        let equal = match (a, b) {
-            (Atom::Expression(a), Atom::Expression(b)) => match a.quick_eq(b) {
-                Some(equal) => equal,
-                None => {
-                    count += 1;
-                    if count <= UNTRACKED_PAIRS || compared.insert((a.as_ptr(), b.as_ptr())) {
-                        return ControlFlow::Continue((&**a, &**b));
+    pending.push((a, b));
+    while let Some((a, b)) = pending.pop() {
+        for pair in a.iter().zip(b) {
+            match pair {
+                (Atom::Expression(a), Atom::Expression(b)) => match a.quick_eq(b) {
+                    Some(true) => {}
+                    Some(false) => return false,
+                    None => {
+                        count += 1;
+                        if count <= FEW || compared.insert((a.as_ptr(), b.as_ptr())) {
+                            pending.push((a, b));
+                        }
                     }
-                    true
+                },
+                (a, b) => {
+                    if a != b {
+                        return false;
+                    }
                 }
-            },
-            (a, b) => a == b,
-        };
-        if equal {
-            ControlFlow::Continue((NO_ITEMS, NO_ITEMS))
-        } else {
-            ControlFlow::Break(())
+            }
         }
-    };
-    a.iter()
-        .zip(b)
-        .all(|(a, b)| try_for_each_pair(a, b, &mut compare).is_continue())
+    }
+    true
 }
 
 impl Eq for Expression {}
@@ -221,46 +220,27 @@ impl Eq for Expression {}
 /// Item by item, then by length. Cost: O(size).
 impl Ord for Expression {
     fn cmp(&self, other: &Self) -> Ordering {
-        match walk(self.iter().zip(other), self.len().cmp(&other.len()), &mut Compare) {
-            ControlFlow::Continue(order) | ControlFlow::Break(order) => order,
-        }
-    }
-}
-
-/// Finds the first difference of two expressions. A level is the order of their lengths.
-struct Compare;
-
-type Pairs<'a> = Zip<slice::Iter<'a, Atom>, slice::Iter<'a, Atom>>;
-
-impl Compare {
-    fn unless_equal(order: Ordering) -> ControlFlow<Ordering> {
-        match order {
-            Ordering::Equal => ControlFlow::Continue(()),
-            unequal => ControlFlow::Break(unequal),
-        }
-    }
-}
-
-impl<'a> Visitor<Pairs<'a>> for Compare {
-    type Level = Ordering;
-    type Break = Ordering;
-
-    fn enter(
-        &mut self,
-        pair: (&'a Atom, &'a Atom),
-        _: &mut Ordering,
-    ) -> ControlFlow<Ordering, Option<(Pairs<'a>, Ordering)>> {
-        match pair {
-            (Atom::Expression(a), Atom::Expression(b)) if !a.ptr_eq(b) => {
-                ControlFlow::Continue(Some((a.iter().zip(b), a.len().cmp(&b.len()))))
+        let mut pending: SmallVec<[_; 8]> = SmallVec::new();
+        let (mut a, mut b) = (self.iter(), other.iter());
+        loop {
+            match (a.next(), b.next()) {
+                (Some(Atom::Expression(x)), Some(Atom::Expression(y))) => {
+                    if !x.ptr_eq(y) {
+                        pending.push((mem::replace(&mut a, x.iter()), mem::replace(&mut b, y.iter())));
+                    }
+                }
+                (Some(x), Some(y)) => match x.cmp(y) {
+                    Ordering::Equal => {}
+                    unequal => return unequal,
+                },
+                (None, None) => match pending.pop() {
+                    Some(outer) => (a, b) = outer,
+                    None => return Ordering::Equal,
+                },
+                (None, Some(_)) => return Ordering::Less,
+                (Some(_), None) => return Ordering::Greater,
             }
-            (Atom::Expression(_), Atom::Expression(_)) => ControlFlow::Continue(None),
-            (a, b) => Compare::unless_equal(a.cmp(b)).map_continue(|()| None),
         }
-    }
-
-    fn leave(&mut self, lengths: Ordering, _: &mut Ordering) -> ControlFlow<Ordering> {
-        Compare::unless_equal(lengths)
     }
 }
 

@@ -1,12 +1,13 @@
 use std::cell::Cell;
-use std::mem;
+use std::{mem, slice};
+
+use smallvec::SmallVec;
 
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LIMIT, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE,
     SHORT, STRING, SYMBOL, ZERO,
 };
 use crate::term::small_map::Numbering;
-use crate::term::walk::for_each;
 use crate::term::{Float, Leaf, Term, View};
 use crate::varint;
 
@@ -64,12 +65,23 @@ impl Encoder {
         let mut variables = Numbering::new();
         let mut opaque = false;
         let mut cut = 0;
-        for_each(term, |term| {
-            let mut items: &[T] = &[];
+        let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
+        let mut items = slice::from_ref(term).iter();
+        loop {
+            let Some(term) = items.next() else {
+                match outer.pop() {
+                    Some(rest) => items = rest,
+                    None => break,
+                }
+                continue;
+            };
             match term.view() {
                 View::Expression(inner) => {
                     write_length(bytes, EXPRESSION, LONG_EXPRESSION, inner.len());
-                    items = inner;
+                    let rest = mem::replace(&mut items, inner.iter());
+                    if rest.len() > 0 {
+                        outer.push(rest);
+                    }
                 }
                 View::Leaf(Leaf::Symbol(name)) => {
                     write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
@@ -97,8 +109,7 @@ impl Encoder {
             if bytes.len() <= self.limit {
                 cut = bytes.len();
             }
-            items
-        });
+        }
         Encoded {
             bytes,
             variables: variables.len(),

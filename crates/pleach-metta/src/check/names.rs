@@ -7,7 +7,6 @@ use super::{Problem, ProblemKind};
 use crate::builtin;
 use crate::machine::Machine;
 use pleach::env::Head;
-use pleach::term::walk::for_each;
 use pleach::term::{Atom, Symbol};
 
 #[derive(Default)]
@@ -40,14 +39,14 @@ impl Names {
 
     /// All symbols of this atom are used in ways that are not looked at.
     pub(super) fn mention(&mut self, atom: &Atom) {
-        for_each(atom, |atom| {
+        let mut pending = vec![atom];
+        while let Some(atom) = pending.pop() {
             match atom {
                 Atom::Symbol(name) => self.mention_symbol(*name),
-                Atom::Expression(items) => return items,
+                Atom::Expression(items) => pending.extend(items.iter()),
                 _ => {}
             }
-            &[]
-        });
+        }
     }
 
     /// All symbols of an atom of the world; of a rule, those that its left side expects as data.

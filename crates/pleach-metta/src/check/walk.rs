@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::ops::ControlFlow;
-use std::slice;
 
 use super::names::Names;
 use super::roles::{self, Role};
@@ -13,7 +10,6 @@ use crate::builtin;
 use crate::machine::{Machine, is_token};
 use crate::results::canonical;
 use crate::types::{Misfit, Mode, Signature, compatible, mode};
-use pleach::term::walk::{Visitor, for_each, walk};
 use pleach::term::{Atom, Bindings, Item, Symbol, Variable};
 
 pub(super) struct Walk<'w> {
@@ -29,7 +25,7 @@ pub(super) struct Walk<'w> {
 }
 
 /// An expression that is gone through.
-pub(super) struct Level<'a> {
+struct Level<'a> {
     items: &'a [Atom],
     role: Role,
     part: usize,
@@ -52,7 +48,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// Goes through an item.
+    /// Goes through an item, without native recursion.
     pub(super) fn item(&mut self, index: usize, item: &Item) {
         self.item = index;
         self.parts = 0;
@@ -63,14 +59,43 @@ impl<'w> Walk<'w> {
             self.declare_variables(left);
         }
         let role = if item.bang { Role::Code } else { Role::Fact };
-        if let Ok(level) = self.open(&item.atom, role, item.bang) {
-            let ControlFlow::Continue(level) = walk(level.items.iter(), level, self);
-            self.close(&level);
+        let mut levels = match self.enter(&item.atom, role, item.bang) {
+            Ok(level) => vec![level],
+            Err(_) => return,
+        };
+        while let Some(level) = levels.last_mut() {
+            let types = match level.items.get(level.types.len()) {
+                Some(atom) => {
+                    let at = level.types.len();
+                    let role = match (level.role, at) {
+                        // The name of a function, and not a use of it.
+                        (Role::Left, 0) | (Role::Code, 0) if matches!(atom, Atom::Symbol(_)) => level.role,
+                        _ => roles::of_item(level.role, level.items, at, &level.signatures),
+                    };
+                    let is_head = at == 0 && matches!(level.role, Role::Left | Role::Code);
+                    level.parts.push(self.parts);
+                    match self.enter(atom, role, is_head) {
+                        Ok(level) => {
+                            levels.push(level);
+                            continue;
+                        }
+                        Err(types) => types,
+                    }
+                }
+                None => {
+                    let Some(level) = levels.pop() else { return };
+                    self.leave(&level)
+                }
+            };
+            match levels.last_mut() {
+                Some(outer) => outer.types.push(types),
+                None => return,
+            }
         }
     }
 
     /// Begins an expression, or gives the types of a leaf. `is_head`: a leaf is applied, or stands at the top.
-    fn open<'a>(&mut self, atom: &'a Atom, role: Role, is_head: bool) -> Result<Level<'a>, Vec<Atom>> {
+    fn enter<'a>(&mut self, atom: &'a Atom, role: Role, is_head: bool) -> Result<Level<'a>, Vec<Atom>> {
         let part = self.parts;
         self.parts += 1;
         match atom {
@@ -122,7 +147,7 @@ impl<'w> Walk<'w> {
     }
 
     /// The types of an expression, and what is wrong with it.
-    fn close(&mut self, level: &Level<'_>) -> Vec<Atom> {
+    fn leave(&mut self, level: &Level<'_>) -> Vec<Atom> {
         if level.items.is_empty() || matches!(level.role, Role::Tuple | Role::Clauses | Role::Clause) {
             return vec![Atom::Symbol(crate::names().undefined)];
         }
@@ -214,60 +239,29 @@ impl<'w> Walk<'w> {
 
     /// Gives the variables of a left side the types that are declared for their places, if those are known for sure.
     fn declare_variables(&mut self, left: &Atom) {
-        for_each(left, |atom| {
+        let mut pending = vec![left];
+        while let Some(atom) = pending.pop() {
             let Some([Atom::Symbol(head), arguments @ ..]) = atom.as_expression() else {
-                return &[];
+                continue;
             };
             let types = self.machine.types_of_leaf(&Atom::Symbol(*head));
             let mut signatures = types.iter().filter_map(Signature::of);
             let (Some(signature), None) = (signatures.next(), signatures.next()) else {
-                return &[];
+                continue;
             };
             if signature.arity() != arguments.len() {
-                return &[];
+                continue;
             }
             for (argument, expected) in arguments.iter().zip(signature.parameters()) {
-                if let Atom::Variable(variable) = argument
-                    && expected.is_ground()
-                    && mode(expected) == Mode::Eval
-                {
-                    self.scope.entry(*variable).or_insert_with(|| expected.clone());
+                match argument {
+                    Atom::Variable(variable) if expected.is_ground() && mode(expected) == Mode::Eval => {
+                        self.scope.entry(*variable).or_insert_with(|| expected.clone());
+                    }
+                    Atom::Expression(_) => pending.push(argument),
+                    _ => {}
                 }
             }
-            arguments
-        });
-    }
-}
-
-impl<'a> Visitor<slice::Iter<'a, Atom>> for Walk<'_> {
-    type Level = Level<'a>;
-    type Break = Infallible;
-
-    fn enter(
-        &mut self,
-        atom: &'a Atom,
-        outer: &mut Level<'a>,
-    ) -> ControlFlow<Infallible, Option<(slice::Iter<'a, Atom>, Level<'a>)>> {
-        let at = outer.types.len();
-        let role = match (outer.role, at) {
-            // The name of a function, and not a use of it.
-            (Role::Left | Role::Code, 0) if matches!(atom, Atom::Symbol(_)) => outer.role,
-            _ => roles::of_item(outer.role, outer.items, at, &outer.signatures),
-        };
-        let is_head = at == 0 && matches!(outer.role, Role::Left | Role::Code);
-        outer.parts.push(self.parts);
-        ControlFlow::Continue(match self.open(atom, role, is_head) {
-            Ok(level) => Some((level.items.iter(), level)),
-            Err(types) => {
-                outer.types.push(types);
-                None
-            }
-        })
-    }
-
-    fn leave(&mut self, level: Level<'a>, outer: &mut Level<'a>) -> ControlFlow<Infallible> {
-        outer.types.push(self.close(&level));
-        ControlFlow::Continue(())
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::machine::{Frame, Machine, Step, is_error};
 use crate::value::Answers;
 use crate::{EvalError, Stop};
 use pleach::env::SpaceId;
-use pleach::term::{Atom, Item, Parser, Rewrite, rewrite};
+use pleach::term::{Atom, Item, Parser};
 
 impl Machine {
     /// Imports a file into the space of this name.
@@ -141,11 +141,25 @@ fn read(path: &Path) -> Result<Vec<Item>, Stop> {
     items.map_err(|error| failed(error.to_string()))
 }
 
-/// Returns an atom of a file with `&self` replaced by `home`, the space that the file is imported into.
+/// An atom of a file, in which `&self` is the space that the file is imported into: this one. Iterative.
 fn with_home(atom: &Atom, home: &Atom) -> Atom {
-    rewrite(atom, |atom| match atom {
-        Atom::Symbol(name) if *name == names().this_space => Rewrite::Replace(home.clone()),
-        Atom::Expression(items) => Rewrite::Items(items),
-        _ => Rewrite::Keep,
-    })
+    let of_leaf = |leaf: &Atom| match leaf {
+        Atom::Symbol(name) if *name == names().this_space => home.clone(),
+        leaf => leaf.clone(),
+    };
+    let mut levels: Vec<(&[Atom], Vec<Atom>)> = vec![(std::slice::from_ref(atom), Vec::new())];
+    while let Some((items, done)) = levels.last_mut() {
+        match items.get(done.len()) {
+            Some(Atom::Expression(inner)) => levels.push((inner, Vec::with_capacity(inner.len()))),
+            Some(leaf) => done.push(of_leaf(leaf)),
+            None => {
+                let Some((_, mut done)) = levels.pop() else { break };
+                match levels.last_mut() {
+                    Some((_, outer)) => outer.push(Atom::Expression(done.into())),
+                    None => return done.pop().unwrap_or_else(|| atom.clone()),
+                }
+            }
+        }
+    }
+    atom.clone()
 }

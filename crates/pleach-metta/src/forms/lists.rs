@@ -114,7 +114,7 @@ impl Machine {
         let fresh = &mut self.fresh;
         for slot in slots.iter().filter(|slot| is_open(slot)) {
             own.values[*slot as usize].replace_by(|atom| {
-                replace(atom, |variable| {
+                replace(atom, &mut |variable| {
                     if let Some((_, new)) = names.iter().find(|(known, _)| known == variable) {
                         return Some(new.clone());
                     }

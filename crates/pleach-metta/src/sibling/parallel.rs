@@ -359,7 +359,7 @@ impl Machine {
             renumbered.insert(*variable, new);
             Some(new)
         };
-        let mut replaced = |atom: &Atom| replace(atom, |variable| own(variable).map(Atom::Variable));
+        let mut replaced = |atom: &Atom| replace(atom, &mut |variable| own(variable).map(Atom::Variable));
         let answers = finished.answers.into_iter().map(|(mut value, delta)| {
             value.atom = replaced(&value.atom);
             let delta = delta.map(|delta| {
