@@ -45,7 +45,7 @@ impl<T: Term> Space<T> {
         };
         let ControlFlow::Continue(mut whole) = walk(whole.arguments.iter(), whole, &mut TypeInference(self));
         match whole.known.pop() {
-            Some(Known::Types(types)) => types,
+            Some(Inferred::Types(types)) => types,
             _ => Vec::new(),
         }
     }

@@ -581,7 +581,7 @@ mod cells_and_spaces {
         let in_space: Vec<_> = union
             .space(space)
             .unwrap()
-            .get_matching_rules("f", 0)
+            .matching_rules("f", 0)
             .map(|rule| rule.rhs().to_string())
             .collect();
         assert_eq!(in_space, ["0", "left", "right"]);

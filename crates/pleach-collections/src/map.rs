@@ -46,9 +46,8 @@ use std::hash::{BuildHasher, Hash};
 ///
 /// Methods that write do so in place, as those of `std`'s map do, and copy nodes that other clones share; a map without
 /// clones copies nothing. A map and its clones share the nodes that neither changed, and
-/// [`union_with`](Map::union_with),
-/// [`merge`](Map::merge), [`diff`](Map::diff), `==` and similar operations skip shared nodes: their cost depends on the
-/// difference, not on the size.
+/// [`union_with`](Map::union_with), [`merge`](Map::merge), [`diff`](Map::diff), `==` and similar operations skip shared
+/// nodes: their cost depends on the difference, not on the size.
 ///
 /// # When not to use it
 /// - A map that is never cloned, compared or merged: `std::collections::HashMap`, with a fast hasher, reads, writes and

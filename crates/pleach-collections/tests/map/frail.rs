@@ -2,6 +2,8 @@
 //!
 //! All tests of user types share them, since operations are compiled once more for each further type.
 
+#![allow(clippy::panic, reason = "tests")]
+
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 
