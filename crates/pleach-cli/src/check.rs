@@ -11,14 +11,16 @@ use pleach_metta::{Evaluator, Problem};
 
 use crate::diagnostic::{self, Severity};
 use crate::interrupt::CtrlC;
-use crate::source::{Faults, Source};
-use crate::{Outcome, count};
+use crate::outcome::Outcome;
+use crate::plural::plural;
+use crate::source::{Source, SourceError};
 
-/// Look for mistakes in programs, without running them.
+/// Find mistakes in programs without running them.
 ///
-/// Reports syntax errors, types that do not fit, wrong numbers of arguments, and names that are likely misspelled. The
-/// files are taken as one program, as `run` would run them; files that they import are read too.
-/// Exits with 0; with 1 if there is an error (warnings are none); with 2 if a file could not be read.
+/// Reports syntax errors, type mismatches, wrong numbers of arguments, and names that are likely misspelled. The files are
+/// checked as one program, with the files that they import.
+///
+/// Exit code: 0, also with warnings, or 1 if there is an error, or 2 if a file could not be read.
 #[derive(Args)]
 pub(crate) struct Check {
     /// The programs.
@@ -28,14 +30,14 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
-        ctrl_c.heed();
+        ctrl_c.begin();
         let sources = Source::read_all(&self.files, ctrl_c.interrupt());
-        ctrl_c.done();
+        ctrl_c.end();
         let sources = match sources {
             Ok(sources) => sources,
-            Err(Faults::Unreadable) => return Outcome::Failed,
-            Err(Faults::Interrupted) => return Outcome::Interrupted,
-            Err(Faults::Syntax) => return Outcome::ErrorFound,
+            Err(SourceError::Unreadable) => return Outcome::Failure,
+            Err(SourceError::Interrupted) => return Outcome::Interrupted,
+            Err(SourceError::Syntax) => return Outcome::ErrorFound,
         };
         let mut found: Vec<(usize, Problem)> = Vec::new();
         for (folder, group) in by_folder(&sources) {
@@ -43,13 +45,13 @@ impl Check {
                 Ok(evaluator) => evaluator,
                 Err(error) => {
                     diagnostic::error_with_sources(&error);
-                    return Outcome::Failed;
+                    return Outcome::Failure;
                 }
             };
             let elsewhere = sources.iter().enumerate().filter(|(index, _)| !group.contains(index));
             let facts = elsewhere.flat_map(|(_, source)| source.items.iter().filter(|item| !item.bang));
             let environment: Environment = facts.map(|item| item.atom.clone()).collect();
-            let (places, items): (Vec<(usize, usize)>, Vec<Item>) = group
+            let (origins, items): (Vec<(usize, usize)>, Vec<Item>) = group
                 .iter()
                 .filter_map(|&file| Some((file, sources.get(file)?)))
                 .flat_map(|(file, source)| {
@@ -58,7 +60,7 @@ impl Check {
                 })
                 .unzip();
             for mut problem in evaluator.check(&environment, &items) {
-                if let Some(&(file, at)) = places.get(problem.item) {
+                if let Some(&(file, at)) = origins.get(problem.item) {
                     problem.item = at;
                     found.push((file, problem));
                 }
@@ -73,12 +75,16 @@ impl Check {
             }
         }
         let errors = found.iter().filter(|(_, problem)| problem.kind.is_error()).count();
-        summarise(sources.len(), errors, found.len() - errors);
-        if errors > 0 { Outcome::ErrorFound } else { Outcome::Fine }
+        print_summary(sources.len(), errors, found.len() - errors);
+        if errors > 0 {
+            Outcome::ErrorFound
+        } else {
+            Outcome::Success
+        }
     }
 }
 
-/// The numbers of the sources in each folder: where imports are looked for.
+/// Groups the indexes of sources by folder, where imports are looked up.
 fn by_folder(sources: &[Source]) -> BTreeMap<&Path, Vec<usize>> {
     let mut folders: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
     for (index, source) in sources.iter().enumerate() {
@@ -101,13 +107,13 @@ fn report(source: &Source, item: &Item, problem: &Problem) {
     let _ = writeln!(io::stderr().lock());
 }
 
-fn summarise(files: usize, errors: usize, warnings: usize) {
+fn print_summary(files: usize, errors: usize, warnings: usize) {
     let found = match (errors, warnings) {
         (0, 0) => "no problems found".to_owned(),
-        (0, _) => count(warnings, "warning"),
-        (_, 0) => count(errors, "error"),
-        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+        (0, _) => plural(warnings, "warning"),
+        (_, 0) => plural(errors, "error"),
+        _ => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
     };
-    // Who closed standard error does not want to know.
-    let _ = writeln!(io::stderr().lock(), "{}: {found}", count(files, "file"));
+    // A closed standard error is left alone.
+    let _ = writeln!(io::stderr().lock(), "{}: {found}", plural(files, "file"));
 }

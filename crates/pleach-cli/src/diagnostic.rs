@@ -1,4 +1,4 @@
-//! Errors and warnings on standard error, with the source line they are about.
+//! Errors, warnings and notes on standard error, with the source line that they are about.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -16,11 +16,14 @@ pub(crate) enum Severity {
     Warning,
 }
 
-/// Reports an error that is about no place in a source.
+/// Reports an error that has no location in a source text.
 pub(crate) fn error(message: impl Display) {
-    show(&[Group::with_title(
-        Level::ERROR.primary_title(escaped(message).to_string()),
-    )]);
+    show_title(Level::ERROR, message);
+}
+
+/// Reports what failed, then the error and its sources.
+pub(crate) fn error_from(what: impl Display, error: &dyn Error) {
+    self::error(format_args!("{what}: {}", with_sources(error)));
 }
 
 /// Reports an error and its sources.
@@ -28,12 +31,12 @@ pub(crate) fn error_with_sources(error: &dyn Error) {
     self::error(with_sources(error));
 }
 
-/// The message of an error, and those of its sources.
+/// Returns the text of an error, followed by those of its sources.
 pub(crate) fn with_sources(error: &dyn Error) -> String {
     let sources = iter::successors(error.source(), |error| (*error).source());
     sources.fold(error.to_string(), |message, source| {
         let source = source.to_string();
-        // Some errors say what their source says.
+        // Errors of other crates may repeat their source.
         if message.ends_with(&source) {
             message
         } else {
@@ -42,11 +45,18 @@ pub(crate) fn with_sources(error: &dyn Error) -> String {
     })
 }
 
-/// Says something that is no error.
+/// Reports a warning that has no location in a source text.
+pub(crate) fn warning(message: impl Display) {
+    show_title(Level::WARNING, message);
+}
+
+/// Reports a note.
 pub(crate) fn note(message: impl Display) {
-    show(&[Group::with_title(
-        Level::NOTE.primary_title(escaped(message).to_string()),
-    )]);
+    show_title(Level::NOTE, message);
+}
+
+fn show_title(level: Level<'_>, message: impl Display) {
+    show(&[Group::with_title(level.primary_title(escaped(message).to_string()))]);
 }
 
 /// Reports an error at these bytes of a source text.
@@ -54,7 +64,7 @@ pub(crate) fn error_at(message: impl Display, path: &str, source: &str, span: &R
     at(Severity::Error, message, path, source, span, None);
 }
 
-/// Reports something at these bytes of a source text, with advice if there is any. Shows the line where they begin.
+/// Reports a message at these bytes of a source text, and shows the line where they begin.
 pub(crate) fn at(
     severity: Severity,
     message: impl Display,
@@ -70,7 +80,7 @@ pub(crate) fn at(
         .and_then(|rest| rest.lines().next())
         .unwrap_or_default();
     let column = span.start.min(source.len()) - start;
-    // What it shows is not what the file holds, so the columns are those of the text that is shown.
+    // The line is shown escaped, so the span must be one of the escaped text.
     let end = (span.end - start).clamp(column, line.len().max(column));
     let part = |range: Range<usize>| escaped_lines(line.get(range).unwrap_or_default()).to_string();
     let (head, body, tail) = (part(0..column), part(column..end), part(end..line.len().max(end)));
@@ -94,6 +104,6 @@ fn show(report: &[Group<'_>]) {
     let stderr = io::stderr();
     let styled = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-    // Who closed standard error does not want to know.
+    // A closed standard error is left alone.
     let _ = writeln!(stderr.lock(), "{}", renderer.render(report));
 }

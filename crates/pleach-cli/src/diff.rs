@@ -1,22 +1,22 @@
-//! `pleach diff`.
+//! The difference of two worlds, and `pleach diff`.
 
 use std::io::{self, BufWriter, Write};
 
 use clap::Args;
-use pleach::env::Change;
+use pleach::env::{Change, Patch, SpaceId};
 use pleach::{Atom, Environment};
 
+use crate::diagnostic;
 use crate::escape::escaped;
-use crate::load::printed_to_the_end;
-use crate::world::Place;
-use crate::{Outcome, diagnostic};
+use crate::outcome::Outcome;
+use crate::world::WorldPath;
 
-/// Show what differs between two saved worlds.
+/// Show the difference of two saved worlds.
 ///
-/// A line for each atom that one has more often: `+ (atom)` for the second, `- (atom)` for the first, with a number if
-/// it is by more than one; `~ (rule)` for one that both have, in another place among the others; `NAME: OLD -> NEW`
-/// for states and bindings. Exits as `diff` does: with 0 if there is no difference, 1 if there is one, 2 if a world
-/// could not be loaded.
+/// One line for each change: `+ (atom)` if NEW has the atom more often, `- (atom)` if OLD has, with the number if it is more
+/// than one; `~ (rule)` if both have it, in another place of the order; `NAME: OLD -> NEW` for states and bindings.
+///
+/// Exit code, like that of `diff`: 0 if the worlds are equal, 1 if they differ, 2 if one could not be loaded.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach diff old.pleach new.pleach
@@ -24,63 +24,85 @@ use crate::{Outcome, diagnostic};
 pub(crate) struct Diff {
     /// A file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
     #[arg(value_name = "OLD")]
-    old: Place,
+    old: WorldPath,
 
     /// Another.
     #[arg(value_name = "NEW")]
-    new: Place,
+    new: WorldPath,
 }
 
 impl Diff {
     pub(crate) fn run(&self) -> Outcome {
         let mut worlds = Vec::new();
-        for place in [&self.old, &self.new] {
-            match place.load() {
+        for path in [&self.old, &self.new] {
+            match path.load() {
                 Ok(world) => worlds.push(world),
-                Err(fault) => diagnostic::error(format_args!("cannot load {place}: {fault}")),
+                Err(error) => diagnostic::error_from(format_args!("cannot load {path}"), &error),
             }
         }
         let [old, new] = &worlds[..] else {
-            return Outcome::Failed;
+            return Outcome::Failure;
         };
+        let difference = Difference::between(old, new);
         let mut out = BufWriter::new(io::stdout().lock());
-        let mut differs = false;
-        let printed = print(&mut out, old, new, &mut differs).and_then(|()| out.flush());
-        match printed_to_the_end(printed) {
-            Outcome::Fine if differs => Outcome::ErrorFound,
+        let printed = difference.print(&mut out).and_then(|()| out.flush());
+        match Outcome::of_output(printed) {
+            Outcome::Success if !difference.is_empty() => Outcome::ErrorFound,
             outcome => outcome,
         }
     }
 }
 
-fn print(out: &mut impl Write, old: &Environment, new: &Environment, differs: &mut bool) -> io::Result<()> {
-    let shown = |space: Option<_>, atom: &Atom| match space {
-        Some(id) => format!("{id}: {}", escaped(atom)),
-        None => escaped(atom).to_string(),
-    };
-    for change in &old.diff(new) {
-        *differs = true;
-        match change {
-            Change::Atom { space, atom, from, to } => {
-                let (sign, by) = if to > from { ('+', to - from) } else { ('-', from - to) };
-                let times = if by > 1 { by.to_string() } else { String::new() };
-                writeln!(out, "{sign}{times} {}", shown(*space, atom))?;
-            }
-            Change::Cell { cell, from, to } => {
-                let held = |atom: &Option<Atom>| {
-                    atom.as_ref()
-                        .map_or("nothing".to_owned(), |atom| escaped(atom).to_string())
-                };
-                writeln!(out, "{cell}: {} -> {}", held(from), held(to))?;
-            }
-            change => writeln!(out, "{}", escaped(change))?,
+/// The changes that lead from one world to another.
+pub(crate) struct Difference {
+    patch: Patch,
+    /// Definitions that both have, in another order.
+    reordered: Vec<(Option<SpaceId>, Atom)>,
+    /// Empty spaces that only the old world has are in no patch.
+    is_empty: bool,
+}
+
+impl Difference {
+    pub(crate) fn between(old: &Environment, new: &Environment) -> Self {
+        let patch = old.diff(new);
+        let reordered = old.reordered(new);
+        Self {
+            is_empty: patch.is_empty() && reordered.is_empty() && old == new,
+            patch,
+            reordered,
         }
     }
-    for (space, atom) in old.reordered(new) {
-        *differs = true;
-        writeln!(out, "~ {}", shown(space, &atom))?;
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
     }
-    // Only the old one has them: a difference that is no change of anything in them if they are empty.
-    *differs |= old != new;
-    Ok(())
+
+    /// Prints one line for each change.
+    pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let in_space = |space: Option<SpaceId>, atom: &Atom| match space {
+            Some(id) => format!("{id}: {}", escaped(atom)),
+            None => escaped(atom).to_string(),
+        };
+        for change in &self.patch {
+            match change {
+                Change::Atom { space, atom, from, to } => {
+                    let (sign, by) = if to > from { ('+', to - from) } else { ('-', from - to) };
+                    let times = if by > 1 { by.to_string() } else { String::new() };
+                    writeln!(out, "{sign}{times} {}", in_space(*space, atom))?;
+                }
+                Change::Cell { cell, from, to } => {
+                    let content = |atom: &Option<Atom>| {
+                        atom.as_ref()
+                            .map_or("nothing".to_owned(), |atom| escaped(atom).to_string())
+                    };
+                    writeln!(out, "{cell}: {} -> {}", content(from), content(to))?;
+                }
+                change => writeln!(out, "{}", escaped(change))?,
+            }
+        }
+        for (space, atom) in &self.reordered {
+            writeln!(out, "~ {}", in_space(*space, atom))?;
+        }
+        Ok(())
+    }
 }

@@ -1,14 +1,14 @@
-//! Control characters in what files and names hold, made visible: a terminal would obey them.
+//! Escapes for control characters in text from files and names, which a terminal would obey.
 
 use std::fmt::{self, Display, Write};
 
-/// Displays it in one line without control characters, each of which is written as the parser reads it, `\u{1b}`. The same
-/// goes for the characters that change the direction of text, which can make it read as something else.
+/// Displays text in one line, with control characters escaped as the parser reads them: `\u{1b}`. Characters that change the
+/// direction of text are escaped too, since they can make it read as something else.
 pub(crate) fn escaped<D: Display>(text: D) -> Escaped<D> {
     Escaped { text, keep: "" }
 }
 
-/// As [`escaped`], but line feeds and tabs stay: of text that is meant to have lines.
+/// Like [`escaped`], but keeps line feeds and tabs.
 pub(crate) fn escaped_lines<D: Display>(text: D) -> Escaped<D> {
     Escaped { text, keep: "\n\t" }
 }
@@ -56,7 +56,7 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Is this a character that a terminal obeys, and does not show?
+/// Returns whether a terminal obeys a character instead of showing it.
 pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_escaped_and_nothing_else() {
+    fn only_control_characters_are_escaped() {
         let text = "a\u{1b}[2J\u{9b}\u{7f}\0\r\n\tb \u{202e}é世\\";
         assert_eq!(
             escaped(text).to_string(),

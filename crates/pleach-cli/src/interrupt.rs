@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use pleach::persist;
 use pleach_metta::Interrupt;
 
-/// The exit code of who was interrupted, as shells have it: 128 and the number of the signal.
+/// The exit code after an interrupt, by the convention of shells: 128 plus the number of the signal.
 pub(crate) const EXIT_CODE: u8 = 130;
 
-/// Nothing heeds the interrupt, so the process ends.
+/// Nothing checks the interrupt: Ctrl-C ends the process.
 const IDLE: u8 = 0;
-/// What is done looks at the interrupt, and ends by itself.
+/// The running task checks the interrupt.
 const BUSY: u8 = 1;
-/// The interrupt was raised, and not yet heeded: the next one ends the process.
+/// The interrupt was raised, and the task hasn't ended yet: another Ctrl-C ends the process.
 const RAISED: u8 = 2;
 
-/// What Ctrl-C does: it raises an interrupt while that is heeded, and else ends the process at once. What the process was
-/// writing is removed then, and what it was to replace is as it was.
+/// The handler of Ctrl-C. Raises an interrupt while a task checks it; otherwise ends the process at once, after removing
+/// temporary files, so that a world about to be replaced stays as it was.
 #[derive(Clone)]
 pub(crate) struct CtrlC {
     interrupt: Interrupt,
@@ -25,14 +25,14 @@ pub(crate) struct CtrlC {
 }
 
 impl CtrlC {
-    /// Takes over Ctrl-C. If there can be no handler, it ends the process, as ever.
-    pub(crate) fn take_over() -> Self {
+    /// Installs the handler. If that fails, Ctrl-C ends the process as it does by default.
+    pub(crate) fn install() -> Self {
         let ctrl_c = Self {
             interrupt: Interrupt::new(),
             state: Arc::new(AtomicU8::new(IDLE)),
         };
         let handler = ctrl_c.clone();
-        // Runs on a thread of its own. Relaxed: nothing else is told by the state.
+        // Runs on a thread of its own. Relaxed: the state publishes no other data.
         let _ = ctrlc::set_handler(move || {
             let raised = (handler.state).compare_exchange(BUSY, RAISED, Ordering::Relaxed, Ordering::Relaxed);
             match raised {
@@ -47,14 +47,14 @@ impl CtrlC {
         &self.interrupt
     }
 
-    /// From now on the interrupt is heeded. It isn't raised.
-    pub(crate) fn heed(&self) {
+    /// Clears the interrupt and begins a task that checks it.
+    pub(crate) fn begin(&self) {
         self.interrupt.clear();
         self.state.store(BUSY, Ordering::Relaxed);
     }
 
-    /// From now on the interrupt isn't heeded. Returns whether Ctrl-C was pressed while it was.
-    pub(crate) fn done(&self) -> bool {
+    /// Ends the task. Returns whether Ctrl-C was pressed during it.
+    pub(crate) fn end(&self) -> bool {
         self.state.swap(IDLE, Ordering::Relaxed) == RAISED
     }
 }

@@ -1,21 +1,23 @@
 //! `pleach load`.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 use pleach::env::Change;
 use pleach::{Atom, Environment};
 
+use crate::diagnostic;
 use crate::escape::escaped;
-use crate::world::Place;
-use crate::{Outcome, diagnostic};
+use crate::outcome::Outcome;
+use crate::world::WorldPath;
 
-/// Print a saved world as a program, or what it has of a pattern.
+/// Print a saved world as a program, or its atoms that match a pattern.
 ///
-/// Each atom is a line, as often as it is present, or one line with a count, `#*1000 (atom)`, if that is more than 16
-/// times: facts first, then rules and types in the order of their definition.
-/// Named spaces, states and bindings follow, as comments. With `run --world` and `repl --world` programs go on in it.
-/// Exits with 0, with 2 if the world could not be loaded.
+/// Prints one line for each occurrence of an atom, or, for more than 16 occurrences, one line with a count:
+/// `#*1000 (atom)`. Facts come first, then rules and types in definition order. Named spaces, states and bindings follow as
+/// comments. To go on in the world, use `run --world` or `repl --world`.
+///
+/// Exit code: 0, or 2 if the world could not be loaded.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach load world.pleach > program.metta
@@ -26,9 +28,9 @@ use crate::{Outcome, diagnostic};
 pub(crate) struct Load {
     /// A file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
     #[arg(value_name = "WORLD")]
-    world: Place,
+    world: WorldPath,
 
-    /// Print the atoms that unify with this, as they do, each as often as it is present.
+    /// Print the atoms that unify with PATTERN, with its variables substituted.
     #[arg(short, long, value_name = "PATTERN", value_parser = atom)]
     query: Option<Atom>,
 }
@@ -41,56 +43,44 @@ impl Load {
     pub(crate) fn run(&self) -> Outcome {
         let environment = match self.world.load() {
             Ok(environment) => environment,
-            Err(fault) => {
-                diagnostic::error(format_args!("cannot load {}: {fault}", self.world));
-                return Outcome::Failed;
+            Err(error) => {
+                diagnostic::error_from(format_args!("cannot load {}", self.world), &error);
+                return Outcome::Failure;
             }
         };
         let mut out = BufWriter::new(io::stdout().lock());
         let printed = match &self.query {
-            Some(pattern) => answer(&mut out, &environment, pattern),
-            None => print(&mut out, &environment),
+            Some(pattern) => print_matches(&mut out, &environment, pattern),
+            None => print_world(&mut out, &environment),
         };
-        printed_to_the_end(printed.and_then(|()| out.flush()))
+        Outcome::of_output(printed.and_then(|()| out.flush()))
     }
 }
 
-/// The outcome of printing.
-pub(crate) fn printed_to_the_end(printed: io::Result<()>) -> Outcome {
-    match printed {
-        // The reader had seen enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            diagnostic::error(format_args!("cannot write the results: {error}"));
-            Outcome::Failed
-        }
-        _ => Outcome::Fine,
+/// More occurrences are printed as one line with a count: multiplicities go up to 2⁶⁴ − 1.
+const MAX_REPEATED_LINES: u64 = 16;
+
+/// Calls `line` for each line that prints an atom of this multiplicity, with the count to print before the atom.
+fn for_each_line(multiplicity: u64, mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    if multiplicity > MAX_REPEATED_LINES {
+        return line(&format!("#*{multiplicity} "));
     }
+    (0..multiplicity).try_for_each(|_| line(""))
 }
 
-/// What is there more often is printed once, with a count: a multiplicity has no bound but 2^64.
-const MOST_LINES: u64 = 16;
-
-/// Has `line` print an atom as often as it is there, with the count that is to stand before it.
-fn each_occurrence(count: u64, mut line: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-    if count > MOST_LINES {
-        return line(&format!("#*{count} "));
-    }
-    (0..count).try_for_each(|_| line(""))
-}
-
-fn answer(out: &mut impl Write, environment: &Environment, pattern: &Atom) -> io::Result<()> {
+fn print_matches(out: &mut impl Write, environment: &Environment, pattern: &Atom) -> io::Result<()> {
     for answer in environment.query(pattern) {
         let found = answer.resolve(pattern);
-        each_occurrence(answer.multiplicity, |count| writeln!(out, "{count}{}", escaped(&found)))?;
+        for_each_line(answer.multiplicity, |count| writeln!(out, "{count}{}", escaped(&found)))?;
     }
     Ok(())
 }
 
-fn print(out: &mut impl Write, environment: &Environment) -> io::Result<()> {
+fn print_world(out: &mut impl Write, environment: &Environment) -> io::Result<()> {
     for change in Environment::new().diff(environment) {
         match change {
             Change::Atom { space, atom, to, .. } => {
-                each_occurrence(to, |count| match space {
+                for_each_line(to, |count| match space {
                     None => writeln!(out, "{count}{}", escaped(&atom)),
                     Some(id) => writeln!(out, "; {id}: {count}{}", escaped(&atom)),
                 })?;

@@ -1,4 +1,4 @@
-//! What the user says about how to evaluate.
+//! Options of evaluation.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -8,34 +8,33 @@ use clap::{Args, ValueEnum};
 use pleach_metta::{self, BuildError, Evaluator, EvaluatorBuilder, MAX_THREADS};
 
 #[derive(Args, Clone)]
-pub(crate) struct Options {
-    /// Evaluate on this many threads, at most 1024; the results are the same on any number. As many as there are cores by
-    /// default.
+pub(crate) struct EvalOptions {
+    /// Number of threads, at most 1024, by default that of the cores. Results don't depend on it.
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
-    /// What the parts of an expression see of each other's writes.
+    /// Whether the arguments of an expression see each other's writes.
     #[arg(long, value_enum, default_value_t = Policy::Isolated)]
     policy: Policy,
 
-    /// Stop an evaluation that takes more than so many steps.
+    /// Stop an evaluation after this many steps.
     #[arg(long, value_name = "STEPS")]
     fuel: Option<u64>,
 
-    /// Stop an evaluation that holds more than so many bytes; K, M and G stand for thousands, millions and so on.
+    /// Stop an evaluation that uses more memory than this. The suffixes K, M and G multiply by 10³, 10⁶ and 10⁹.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     memory: Option<usize>,
 
-    /// Remember what up to so many calls of each evaluation came to: a win where calls repeat, a loss where they don't.
+    /// Memoize the results of up to this many calls in each evaluation. Pays off only where calls repeat.
     #[arg(long, value_name = "CALLS")]
     memo: Option<usize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Policy {
-    /// Nothing: each writes its own fork of the world, and the forks are united.
+    /// They don't: each is evaluated in its own fork of the world, and the forks are merged.
     Isolated,
-    /// All that those before it wrote: they are evaluated one after another.
+    /// Each sees the writes of those before it: they are evaluated one after another.
     Sequential,
 }
 
@@ -48,9 +47,9 @@ impl From<Policy> for pleach_metta::Policy {
     }
 }
 
-impl Options {
-    /// Builds the evaluator that [`evaluator`](Self::evaluator) has set up. If the system refuses threads that the user has not
-    /// asked for, it has one.
+impl EvalOptions {
+    /// Builds an evaluator from a [`builder`](Self::builder). Falls back to one thread if the system refuses threads that the
+    /// user didn't ask for.
     pub(crate) fn build(&self, builder: EvaluatorBuilder) -> Result<Evaluator, BuildError> {
         match (builder.clone().build(), self.threads) {
             (Err(BuildError::Threads { .. }), None) => builder.threads(1).build(),
@@ -58,9 +57,8 @@ impl Options {
         }
     }
 
-    /// An evaluator that imports from a folder.
-    pub(crate) fn evaluator(&self, folder: &Path) -> EvaluatorBuilder {
-        // Of many cores as many as an evaluator may have.
+    /// Returns a builder with these options, for an evaluator that imports from `folder`.
+    pub(crate) fn builder(&self, folder: &Path) -> EvaluatorBuilder {
         let threads = self.threads.or_else(|| thread::available_parallelism().ok());
         let mut builder = Evaluator::builder()
             .policy(self.policy.into())
@@ -80,23 +78,23 @@ impl Options {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a number of threads from 1 to {MAX_THREADS} is expected")]
-struct NoThreads;
+#[error("expected a number of threads from 1 to {MAX_THREADS}")]
+struct InvalidThreads;
 
-fn threads(text: &str) -> Result<NonZeroUsize, NoThreads> {
-    let threads: NonZeroUsize = text.parse().map_err(|_| NoThreads)?;
+fn threads(text: &str) -> Result<NonZeroUsize, InvalidThreads> {
+    let threads: NonZeroUsize = text.parse().map_err(|_| InvalidThreads)?;
     if threads.get() <= MAX_THREADS {
         Ok(threads)
     } else {
-        Err(NoThreads)
+        Err(InvalidThreads)
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a number of bytes is expected, such as 500000, 500K, 2M or 1G")]
-struct NoSize;
+#[error("expected a number of bytes, such as 500000, 500K, 2M or 1G")]
+struct InvalidSize;
 
-fn bytes(text: &str) -> Result<usize, NoSize> {
+fn bytes(text: &str) -> Result<usize, InvalidSize> {
     let units = [
         (['k', 'K'], 1_000),
         (['m', 'M'], 1_000_000),
@@ -106,6 +104,6 @@ fn bytes(text: &str) -> Result<usize, NoSize> {
         .iter()
         .find_map(|(letters, unit)| Some((text.strip_suffix(letters)?, *unit)))
         .unwrap_or((text, 1));
-    let number: usize = digits.parse().map_err(|_| NoSize)?;
-    number.checked_mul(unit).ok_or(NoSize)
+    let number: usize = digits.parse().map_err(|_| InvalidSize)?;
+    number.checked_mul(unit).ok_or(InvalidSize)
 }

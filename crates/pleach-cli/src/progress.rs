@@ -1,4 +1,4 @@
-//! How far a long load is: one line on standard error, if that is a terminal.
+//! The progress of a long load: one line on standard error, if that is a terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 
 use crate::escape::escaped;
 
-/// What takes no longer shows nothing.
-const PATIENCE: Duration = Duration::from_millis(150);
-const PAUSE: Duration = Duration::from_millis(100);
+/// Tasks that end earlier show nothing.
+const INITIAL_DELAY: Duration = Duration::from_millis(150);
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Reading the clock takes longer than many a step.
+const STEPS_PER_CLOCK_READ: u32 = 64;
 
 pub(crate) struct Progress {
     task: String,
     total: usize,
-    /// When to show it next; `None` if nobody would see it.
+    /// When to print next; `None` if standard error isn't a terminal.
     next: Option<Instant>,
-    shown: bool,
+    is_shown: bool,
     steps: u32,
 }
 
@@ -24,36 +26,33 @@ impl Progress {
         Self {
             task,
             total,
-            next: io::stderr().is_terminal().then(|| Instant::now() + PATIENCE),
-            shown: false,
+            next: io::stderr().is_terminal().then(|| Instant::now() + INITIAL_DELAY),
+            is_shown: false,
             steps: 0,
         }
     }
 
-    /// So much is done.
-    pub(crate) fn at(&mut self, done: usize) {
+    /// Reports a step, after which `done` of the total are done.
+    pub(crate) fn step(&mut self, done: usize) {
         let Some(next) = &mut self.next else { return };
-        // A look at the clock takes longer than many a step.
         self.steps = self.steps.wrapping_add(1);
-        if !self.steps.is_multiple_of(64) {
+        if !self.steps.is_multiple_of(STEPS_PER_CLOCK_READ) {
             return;
         }
         let now = Instant::now();
         if now < *next {
             return;
         }
-        *next = now + PAUSE;
-        self.shown = true;
+        *next = now + INTERVAL;
+        self.is_shown = true;
         let percent = (done.saturating_mul(100)).checked_div(self.total).unwrap_or(100);
-        // Who closed standard error does not want to know.
+        // A closed standard error is left alone.
         let _ = write!(io::stderr().lock(), "\r\x1b[K{}: {percent} %", escaped(&self.task));
     }
-}
 
-impl Progress {
-    /// Wipes the line: something else is done.
-    pub(crate) fn pause(&mut self) {
-        if mem::take(&mut self.shown) {
+    /// Clears the line before other output.
+    pub(crate) fn clear(&mut self) {
+        if mem::take(&mut self.is_shown) {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
     }
@@ -61,6 +60,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.pause();
+        self.clear();
     }
 }

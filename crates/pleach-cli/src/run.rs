@@ -8,23 +8,25 @@ use std::{iter, mem};
 use clap::Args;
 use pleach::Environment;
 use pleach::env::{IdSeed, Sharing};
-use pleach::term::{Atom, Item};
+use pleach::term::Item;
 use pleach_metta::{BuildError, Counts, EvalError, Evaluator, Interrupt};
 
+use crate::diagnostic;
 use crate::interrupt::CtrlC;
-use crate::options::Options;
-use crate::printer::Printer;
+use crate::options::EvalOptions;
+use crate::outcome::Outcome;
+use crate::printer::{Printer, is_error};
 use crate::progress::Progress;
-use crate::source::{Faults, Source};
+use crate::source::{Source, SourceError};
 use crate::trace::Trace;
-use crate::world::Place;
-use crate::{Outcome, diagnostic};
+use crate::world::WorldPath;
 
-/// Run programs, one after another in one world.
+/// Run programs one after another in one world.
 ///
-/// For each `!` prints one line, `[result, result, …]`. Nothing is evaluated unless all files can be read and parsed.
-/// Exits with 0; with 1 if a result was an `(Error …)`; with 2 if input could not be read or parsed, or a limit was
-/// exceeded; with 130 after Ctrl-C.
+/// Prints one line for each `!`: `[result, result, …]`. Nothing is evaluated unless all files can be read and parsed.
+///
+/// Exit code: 0, or 1 if a result was an `(Error …)`, or 2 if input could not be read or parsed or a limit was exceeded, or
+/// 130 after Ctrl-C.
 #[derive(Args)]
 pub(crate) struct Run {
     /// The programs.
@@ -32,51 +34,51 @@ pub(crate) struct Run {
     files: Vec<PathBuf>,
 
     #[command(flatten)]
-    running: Running,
+    args: RunArgs,
 }
 
-/// How programs are run.
+/// Arguments of commands that run programs.
 #[derive(Args)]
-pub(crate) struct Running {
-    /// Begin in a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+pub(crate) struct RunArgs {
+    /// Start from a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
     #[arg(long, value_name = "WORLD")]
-    world: Option<Place>,
+    world: Option<WorldPath>,
 
     #[command(flatten)]
-    options: Options,
+    options: EvalOptions,
 
-    /// Print each result as soon as it is found, and not each line as a whole: as is done on a terminal.
+    /// Print each result once it is found, not each line as a whole. The default on a terminal.
     #[arg(long)]
     stream: bool,
 
-    /// Show each reduction on standard error, indented by its depth. Evaluates on one thread.
+    /// Print each reduction on standard error, indented by depth. Evaluates on one thread.
     #[arg(long)]
     trace: bool,
 
-    /// Say on standard error what the run came to.
+    /// Print statistics of the run on standard error.
     #[arg(long)]
     stats: bool,
 }
 
-/// Why a run ends early.
-enum Stop {
+/// The error that ends a run.
+enum RunError {
     Eval(EvalError, Item),
     Output(io::Error),
 }
 
 impl Run {
     pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
-        match self.running.run(&self.files, |_| IdSeed::root(), ctrl_c) {
+        match self.args.run(&self.files, |_| IdSeed::root(), ctrl_c) {
             Ok((_, true)) => Outcome::ErrorFound,
-            Ok((_, false)) => Outcome::Fine,
+            Ok((_, false)) => Outcome::Success,
             Err(outcome) => outcome,
         }
     }
 }
 
-impl Running {
-    /// Runs programs. Returns the world that they leave, and whether a result was an error; or why they were not run to
-    /// their end. Names of spaces and states come from the seed.
+impl RunArgs {
+    /// Runs programs. Returns the resulting world, and whether a result was an error. Ids of spaces and states are derived
+    /// from the seed.
     pub(crate) fn run(
         &self,
         files: &[PathBuf],
@@ -84,24 +86,24 @@ impl Running {
         ctrl_c: &CtrlC,
     ) -> Result<(Environment, bool), Outcome> {
         let start = Instant::now();
-        ctrl_c.heed();
+        ctrl_c.begin();
         let sources = Source::read_all(files, ctrl_c.interrupt());
-        // To load a world heeds nothing.
-        if ctrl_c.done() {
+        // Loading a world doesn't check the interrupt.
+        if ctrl_c.end() {
             return Err(Outcome::Interrupted);
         }
-        let sources = sources.map_err(|fault| match fault {
-            Faults::Interrupted => Outcome::Interrupted,
-            _ => Outcome::Failed,
+        let sources = sources.map_err(|error| match error {
+            SourceError::Interrupted => Outcome::Interrupted,
+            _ => Outcome::Failure,
         })?;
         let environment = match &self.world {
             None => Environment::new(),
-            Some(place) => place.load().map_err(|fault| {
-                diagnostic::error(format_args!("cannot load {place}: {fault}"));
-                Outcome::Failed
+            Some(path) => path.load().map_err(|error| {
+                diagnostic::error_from(format_args!("cannot load {path}"), &error);
+                Outcome::Failure
             })?,
         };
-        let mut world = World {
+        let mut state = RunState {
             environment,
             seed: seed(&sources),
             printer: Printer::new(self.stream || io::stdout().is_terminal()),
@@ -109,57 +111,57 @@ impl Running {
             error_seen: false,
             evaluations: 0,
             counts: Counts::default(),
-            keep_first: self.stats,
             first: None,
+            keeps_first: self.stats,
         };
-        ctrl_c.heed();
-        let ran = self.run_sources(sources, &mut world, ctrl_c.interrupt());
-        // It may have been pressed after the last evaluation.
-        if ctrl_c.done() {
+        ctrl_c.begin();
+        let ran = self.run_sources(sources, &mut state, ctrl_c.interrupt());
+        // Ctrl-C may have been pressed after the last evaluation.
+        if ctrl_c.end() {
             return Err(Outcome::Interrupted);
         }
         ran?;
         if self.stats {
-            world.print_stats(start);
+            state.print_stats(start);
         }
-        Ok((world.environment, world.error_seen))
+        Ok((state.environment, state.error_seen))
     }
 
-    fn run_sources(&self, sources: Vec<Source>, world: &mut World, interrupt: &Interrupt) -> Result<(), Outcome> {
+    fn run_sources(&self, sources: Vec<Source>, state: &mut RunState, interrupt: &Interrupt) -> Result<(), Outcome> {
         for mut source in sources {
-            let evaluator = self.evaluator(source.folder(), world, interrupt).map_err(|error| {
+            let evaluator = self.evaluator(source.folder(), state, interrupt).map_err(|error| {
                 diagnostic::error_with_sources(&error);
-                Outcome::Failed
+                Outcome::Failure
             })?;
             let items = mem::take(&mut source.items);
-            match world.run(&evaluator, items, &source) {
+            match state.run(&evaluator, items, &source) {
                 Ok(()) => {}
-                Err(Stop::Eval(error, item)) => {
+                Err(RunError::Eval(error, item)) => {
                     source.error_at(&error, &item);
                     return Err(match error {
                         EvalError::Interrupted { .. } => Outcome::Interrupted,
-                        _ => Outcome::Failed,
+                        _ => Outcome::Failure,
                     });
                 }
-                Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Err(Outcome::Fine),
-                Err(Stop::Output(error)) => {
+                Err(RunError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Err(Outcome::Success),
+                Err(RunError::Output(error)) => {
                     diagnostic::error(format_args!("cannot write the results: {error}"));
-                    return Err(Outcome::Failed);
+                    return Err(Outcome::Failure);
                 }
             }
         }
         Ok(())
     }
 
-    /// The evaluator for a file: `import!` looks in its folder.
-    fn evaluator(&self, folder: &Path, world: &World, interrupt: &Interrupt) -> Result<Evaluator, BuildError> {
-        let printer = world.printer.clone();
+    /// Builds the evaluator for a file in this folder, where `import!` looks.
+    fn evaluator(&self, folder: &Path, state: &RunState, interrupt: &Interrupt) -> Result<Evaluator, BuildError> {
+        let printer = state.printer.clone();
         let mut builder = self
             .options
-            .evaluator(folder)
+            .builder(folder)
             .interrupt(interrupt.clone())
-            .output(move |text| printer.say(text));
-        if let Some(trace) = world.trace.clone() {
+            .output(move |text| printer.program_output(text));
+        if let Some(trace) = state.trace.clone() {
             builder = builder.trace(move |step| trace.reduction(step));
         }
         self.options.build(builder)
@@ -167,22 +169,22 @@ impl Running {
 }
 
 /// The state of a run.
-struct World {
+struct RunState {
     environment: Environment,
     seed: IdSeed,
     printer: Printer,
     trace: Option<Trace>,
     error_seen: bool,
-    /// How many evaluations there have been.
+    /// Number of evaluations so far.
     evaluations: u64,
     counts: Counts,
-    /// Is the world before the first evaluation to be kept?
-    keep_first: bool,
+    /// The world before the first evaluation, kept for `--stats`.
     first: Option<Environment>,
+    keeps_first: bool,
 }
 
-impl World {
-    fn run(&mut self, evaluator: &Evaluator, items: Vec<Item>, source: &Source) -> Result<(), Stop> {
+impl RunState {
+    fn run(&mut self, evaluator: &Evaluator, items: Vec<Item>, source: &Source) -> Result<(), RunError> {
         let mut items = items.into_iter().peekable();
         let mut progress = Progress::new(format!("adding {}", source.path.display()), source.text.len());
         while let Some(item) = items.next() {
@@ -190,24 +192,24 @@ impl World {
                 self.evaluate(evaluator, item)?;
             } else {
                 let facts = iter::successors(Some(item), |_| items.next_if(|item| !item.bang));
-                let facts = facts.inspect(|item| progress.at(item.span.end));
+                let facts = facts.inspect(|item| progress.step(item.span.end));
                 self.environment
                     .add_multiplicities(facts.map(|item| (item.atom, item.count)));
-                progress.pause();
+                progress.clear();
             }
         }
         Ok(())
     }
 
-    fn evaluate(&mut self, evaluator: &Evaluator, item: Item) -> Result<(), Stop> {
-        if self.keep_first && self.first.is_none() {
+    fn evaluate(&mut self, evaluator: &Evaluator, item: Item) -> Result<(), RunError> {
+        if self.keeps_first && self.first.is_none() {
             self.first = Some(self.environment.clone());
         }
         if let Some(trace) = &self.trace {
             trace.begin(&item.atom);
         }
         let environment = mem::take(&mut self.environment);
-        // A seed for each, in order, so that names don't depend on what threads did before.
+        // One seed for each evaluation, so that ids don't depend on what threads did before.
         let seed = self.seed.child(self.evaluations);
         self.evaluations += 1;
         let mut results = evaluator.results_seeded(environment, &item.atom, seed);
@@ -215,9 +217,9 @@ impl World {
             Ok(result) => {
                 self.flush_trace();
                 self.error_seen |= is_error(&result);
-                self.printer.result(&result).map_err(Stop::Output)
+                self.printer.result(&result).map_err(RunError::Output)
             }
-            // `finish` tells of it.
+            // `finish` returns the error.
             Err(_) => Ok(()),
         });
         self.flush_trace();
@@ -227,11 +229,11 @@ impl World {
                 self.environment = evaluation.environment;
                 self.counts.forks += evaluation.counts.forks;
                 self.counts.merges += evaluation.counts.merges;
-                self.printer.end().map_err(Stop::Output)
+                self.printer.end().map_err(RunError::Output)
             }
             Err(error) => {
                 self.printer.fail();
-                Err(Stop::Eval(error, item))
+                Err(RunError::Eval(error, item))
             }
         }
     }
@@ -250,20 +252,15 @@ impl World {
         let Sharing {
             nodes, facts: below, ..
         } = environment.sharing(self.first.as_ref().unwrap_or(environment));
-        // Who closed standard error does not want to know.
+        // A closed standard error is left alone.
         let _ = write!(
             io::stderr().lock(),
             "rules   {rules}\n\
-             facts   {facts} (distinct, rules among them)\n\
+             facts   {facts} (distinct, including rules)\n\
              forks   {forks} (that were written)\n\
              merges  {merges}\n\
-             shared  {nodes} nodes, and all below them, which hold {below} facts, with the world before the first evaluation\n\
+             shared  {nodes} subtrees that hold {below} facts, with the world before the first evaluation\n\
              time    {seconds:.3} s\n"
         );
     }
-}
-
-pub(crate) fn is_error(atom: &Atom) -> bool {
-    let head = atom.as_expression().and_then(<[Atom]>::first);
-    head.and_then(Atom::as_symbol).is_some_and(|head| head == "Error")
 }

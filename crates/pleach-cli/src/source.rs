@@ -1,5 +1,6 @@
-//! Source files, read and parsed whole before anything is evaluated.
+//! Source files, each read and parsed as a whole before anything is evaluated.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,47 +18,45 @@ pub(crate) struct Source {
     pub(crate) items: Vec<Item>,
 }
 
-/// What was wrong with source files, and has been reported.
+/// The worst error of some source files. All of them have been reported.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Faults {
-    /// They are no programs.
+pub(crate) enum SourceError {
     Syntax,
-    /// One could not be read.
     Unreadable,
-    /// The user did not want to wait.
+    /// The user pressed Ctrl-C.
     Interrupted,
 }
 
-/// No more errors of one file are shown: those after the first may follow from it.
-const MOST_ERRORS: usize = 20;
+/// Further syntax errors of a file aren't shown: they may follow from earlier ones.
+const MAX_ERRORS_PER_FILE: usize = 20;
 
 impl Source {
-    /// Reads and parses all files, even if some are faulty.
-    pub(crate) fn read_all(paths: &[PathBuf], interrupt: &Interrupt) -> Result<Vec<Self>, Faults> {
+    /// Reads and parses all files, also after an error.
+    pub(crate) fn read_all(paths: &[PathBuf], interrupt: &Interrupt) -> Result<Vec<Self>, SourceError> {
         let mut sources = Vec::new();
-        let mut faults = None;
+        let mut worst = None;
         for path in paths {
             match Self::read(path, interrupt) {
                 Ok(source) => sources.push(source),
-                Err(fault) => faults = faults.max(Some(fault)),
+                Err(error) => worst = worst.max(Some(error)),
             }
         }
-        faults.map_or(Ok(sources), Err)
+        worst.map_or(Ok(sources), Err)
     }
 
-    /// Reads and parses a file. Shows how far it is if that takes long.
-    pub(crate) fn read(path: &Path, interrupt: &Interrupt) -> Result<Self, Faults> {
+    /// Reads and parses a file. Shows its progress.
+    pub(crate) fn read(path: &Path, interrupt: &Interrupt) -> Result<Self, SourceError> {
         let shown = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| {
             diagnostic::error(format_args!("cannot read {shown}: {error}"));
-            Faults::Unreadable
+            SourceError::Unreadable
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let start = error.utf8_error().valid_up_to();
             let lossy = String::from_utf8_lossy(error.as_bytes());
             let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
-            diagnostic::error_at("this is not UTF-8", &shown, &lossy, &(start..end));
-            Faults::Syntax
+            diagnostic::error_at("invalid UTF-8", &shown, &lossy, &(start..end));
+            SourceError::Syntax
         })?;
         let mut progress = Progress::new(format!("reading {shown}"), text.len());
         let mut items = Vec::new();
@@ -67,27 +66,27 @@ impl Source {
             let item: Item = match item {
                 Ok(item) => item,
                 Err(error) => {
-                    progress.pause();
+                    progress.clear();
                     report(&error, &shown, &text);
                     errors += 1;
-                    if errors == MOST_ERRORS {
+                    if errors == MAX_ERRORS_PER_FILE {
                         break;
                     }
                     parser.recover();
                     continue;
                 }
             };
-            progress.at(item.span.end);
+            progress.step(item.span.end);
             if interrupt.is_raised() {
-                progress.pause();
+                progress.clear();
                 diagnostic::error_at("interrupted while reading", &shown, &text, &item.span);
-                return Err(Faults::Interrupted);
+                return Err(SourceError::Interrupted);
             }
             items.push(item);
         }
         drop(parser);
         if errors > 0 {
-            return Err(Faults::Syntax);
+            return Err(SourceError::Syntax);
         }
         Ok(Self {
             path: path.to_path_buf(),
@@ -96,25 +95,26 @@ impl Source {
         })
     }
 
-    /// The folder that it is in: where `import!` looks.
+    /// Returns the folder of the file, where `import!` looks.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// Reports an error at an item.
-    pub(crate) fn error_at(&self, message: impl std::fmt::Display, item: &Item) {
+    pub(crate) fn error_at(&self, message: impl Display, item: &Item) {
         diagnostic::error_at(message, &self.path.display().to_string(), &self.text, &item.span);
     }
 }
 
 fn report(error: &ParseError, path: &str, text: &str) {
-    let help = (error.kind == ParseErrorKind::UnclosedExpression).then(|| missing(text, error.span.start));
-    let help = help.flatten();
+    let help = (error.kind == ParseErrorKind::UnclosedExpression)
+        .then(|| help_for_unclosed(text, error.span.start))
+        .flatten();
     diagnostic::at(Severity::Error, &error.kind, path, text, &error.span, help.as_deref());
 }
 
-/// Where the `)` of a parenthesis that is never closed may be missing: before the next line that is not indented.
-fn missing(text: &str, open: usize) -> Option<String> {
+/// Suggests where the `)` of an unclosed parenthesis may be missing: before the next line that isn't indented.
+fn help_for_unclosed(text: &str, open: usize) -> Option<String> {
     let before = text.get(..open)?.matches('\n').count();
     let mut lines = text.lines().enumerate().skip(before + 1);
     let (next, _) = lines.find(|(_, line)| line.starts_with(['(', '!']))?;

@@ -1,6 +1,6 @@
-//! `--trace`: the reductions of an evaluation on standard error, indented by their depth.
+//! `--trace`: reductions on standard error, indented by depth.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,10 +9,10 @@ use pleach_metta::Reduction;
 
 use crate::escape::escaped;
 
-/// An atom takes no more characters of a line.
-const LONG: usize = 100;
-/// Deeper reductions are indented no further, but their depth is told.
-const DEEP: usize = 30;
+/// Longer atoms are cut.
+const MAX_ATOM_CHARS: usize = 100;
+/// Deeper reductions are indented no further; their depth is printed instead.
+const MAX_INDENT: usize = 30;
 
 #[derive(Clone)]
 pub(crate) struct Trace(Arc<Mutex<BufWriter<Stderr>>>);
@@ -22,14 +22,14 @@ impl Trace {
         Self(Arc::new(Mutex::new(BufWriter::new(io::stderr()))))
     }
 
-    /// An evaluation begins.
+    /// Prints the atom of a new evaluation.
     pub(crate) fn begin(&self, atom: &Atom) {
         self.write(&format!("!{}\n", abridged(atom)));
     }
 
     pub(crate) fn reduction(&self, step: &Reduction<'_>) {
-        let mut line = "  ".repeat(1 + step.depth.min(DEEP));
-        if step.depth > DEEP {
+        let mut line = "  ".repeat(1 + step.depth.min(MAX_INDENT));
+        if step.depth > MAX_INDENT {
             let _ = write!(line, "[{}] ", step.depth);
         }
         line += &abridged(step.before);
@@ -47,9 +47,9 @@ impl Trace {
         self.write(&line);
     }
 
-    /// Shows what is not yet shown. Before results are printed, so that the two stand in order.
+    /// Flushes the buffer. Called before results are printed, so that trace and results are in order.
     pub(crate) fn flush(&self) {
-        // Who closed standard error does not want to know.
+        // A closed standard error is left alone.
         let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).flush();
     }
 
@@ -59,22 +59,28 @@ impl Trace {
     }
 }
 
-/// An atom's text, or its beginning.
+/// Returns the text of an atom, cut if it is long. Costs no more for a large atom than for a long one.
 fn abridged(atom: &Atom) -> String {
-    struct Limited(String, usize);
-    impl std::fmt::Write for Limited {
-        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+    struct Limited {
+        text: String,
+        chars_left: usize,
+    }
+    impl fmt::Write for Limited {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
             for c in text.chars() {
-                self.1 = self.1.checked_sub(1).ok_or(std::fmt::Error)?;
-                self.0.push(c);
+                self.chars_left = self.chars_left.checked_sub(1).ok_or(fmt::Error)?;
+                self.text.push(c);
             }
             Ok(())
         }
     }
-    let mut text = Limited(String::new(), LONG);
-    // Fails when it is full, and so prints no more of a large atom.
-    if write!(text, "{}", escaped(atom)).is_err() {
-        text.0.push('…');
+    let mut limited = Limited {
+        text: String::new(),
+        chars_left: MAX_ATOM_CHARS,
+    };
+    // The error of a full buffer stops the formatting.
+    if write!(limited, "{}", escaped(atom)).is_err() {
+        limited.text.push('…');
     }
-    text.0
+    limited.text
 }

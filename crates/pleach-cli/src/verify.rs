@@ -1,19 +1,22 @@
 //! `pleach verify`.
 
+use std::io::{self, Write};
+use std::path::Path;
+
 use clap::Args;
-use pleach::persist::Journal;
-use pleach_metta::References;
 
+use crate::diagnostic;
 use crate::escape::escaped;
-use crate::load::printed_to_the_end;
-use crate::world::{LoadFault, Place, archive};
-use crate::{Outcome, count, diagnostic};
+use crate::outcome::Outcome;
+use crate::plural::plural;
+use crate::world::{LoadWorldError, WorldPath, journal_summary, open_archive};
 
-/// Look whether saved worlds, archives and journals are as they were written.
+/// Check that saved worlds, archives and journals are intact.
 ///
-/// Every byte is read. What is wrong is said with the file, and the byte where it begins; an archive's files that
-/// nothing leads to are listed too. Exits with 0; with 1 if something is damaged; with 2 if something could not be
-/// read.
+/// Reads every byte. Reports corruption with the file and the byte where it begins, and lists files of an archive that no
+/// branch or tag reaches.
+///
+/// Exit code: 0, or 1 if something is corrupt, or 2 if something could not be read.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach verify world.pleach
@@ -21,80 +24,68 @@ use crate::{Outcome, count, diagnostic};
 pub(crate) struct Verify {
     /// Files, archives and folders of journals.
     #[arg(required = true, value_name = "WORLD")]
-    worlds: Vec<Place>,
+    worlds: Vec<WorldPath>,
 
-    /// Remove files of archives that no branch and no tag leads to.
+    /// Remove files of archives that no branch or tag reaches.
     #[arg(long)]
     prune: bool,
 }
 
 impl Verify {
     pub(crate) fn run(&self) -> Outcome {
-        let (mut damaged, mut failed) = (false, false);
-        for place in &self.worlds {
-            let verified = match place {
-                Place::Archive(folder, _) => self.archive(folder),
-                Place::Journal(folder) => match Journal::<pleach::Atom>::read(folder, &References) {
-                    Ok((environment, recovery)) => Ok(format!(
-                        "{}, {} since the last snapshot, {} torn off the end",
-                        atoms(environment.len()),
-                        count(recovery.records as usize, "record"),
-                        count(recovery.torn as usize, "byte"),
-                    )),
-                    Err(error) => Err(LoadFault::Journal(error)),
-                },
-                place => place.load().map(|environment| atoms(environment.len())),
+        let (mut corrupt, mut failed) = (false, false);
+        for path in &self.worlds {
+            let verified = match path {
+                WorldPath::Archive(folder, _) => self.archive(folder),
+                WorldPath::Journal(folder) => journal_summary(folder),
+                path => path.load().map(|environment| plural(environment.len(), "atom")),
             };
             match verified {
-                Ok(found) => {
-                    let printed = print(format_args!("{}: {found}", escaped(place)));
-                    if !matches!(printed, Outcome::Fine) {
-                        return printed;
+                Ok(summary) => {
+                    let printed = writeln!(io::stdout().lock(), "{}: {summary}", escaped(path));
+                    match Outcome::of_output(printed) {
+                        Outcome::Success => {}
+                        outcome => return outcome,
                     }
                 }
-                Err(fault) => {
-                    diagnostic::error(format_args!("{place}: {fault}"));
-                    damaged |= fault.is_damage();
-                    failed |= !fault.is_damage();
+                Err(error) => {
+                    diagnostic::error_from(path, &error);
+                    corrupt |= error.is_corruption();
+                    failed |= !error.is_corruption();
                 }
             }
         }
-        match (failed, damaged) {
-            (true, _) => Outcome::Failed,
+        match (failed, corrupt) {
+            (true, _) => Outcome::Failure,
             (false, true) => Outcome::ErrorFound,
-            (false, false) => Outcome::Fine,
+            (false, false) => Outcome::Success,
         }
     }
 
-    fn archive(&self, folder: &std::path::Path) -> Result<String, LoadFault> {
-        let archive = archive(folder)?;
-        let mut found = archive.verify().map_err(LoadFault::Archive)?;
-        // The last one is for the caller to tell of.
+    fn archive(&self, folder: &Path) -> Result<String, LoadWorldError> {
+        let archive = open_archive(folder)?;
+        let mut found = archive.verify().map_err(LoadWorldError::Archive)?;
+        // The caller reports the last one.
         let last = found.problems.pop();
         for problem in &found.problems {
             diagnostic::error_with_sources(problem);
         }
         if let Some(last) = last {
-            return Err(LoadFault::Archive(last));
+            return Err(LoadWorldError::Archive(last));
         }
-        let mut text = format!("{}, {}", count(found.revisions, "revision"), count(found.names, "name"));
+        let mut text = format!(
+            "{}, {}",
+            plural(found.revisions, "revision"),
+            plural(found.names, "name")
+        );
         if self.prune {
-            let removed = archive.prune().map_err(LoadFault::Archive)?;
-            text += &format!("; removed {}", count(removed, "file"));
+            let removed = archive.prune().map_err(LoadWorldError::Archive)?;
+            text += &format!("; removed {}", plural(removed, "file"));
         } else {
             for path in &found.unreachable {
-                text += &format!("\n  nothing leads to {}", escaped(path.display()));
+                text += &format!("\n  unreachable: {}", escaped(path.display()));
             }
         }
         Ok(text)
     }
-}
-
-fn atoms(number: u64) -> String {
-    format!("{number} atom{}", if number == 1 { "" } else { "s" })
-}
-
-fn print(text: std::fmt::Arguments<'_>) -> Outcome {
-    use std::io::Write;
-    printed_to_the_end(writeln!(std::io::stdout().lock(), "{text}"))
 }

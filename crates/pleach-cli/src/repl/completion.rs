@@ -1,5 +1,4 @@
-//! What helps who types: completion of names, the parenthesis that belongs to the one at the cursor, and that an entry
-//! goes on while one is open.
+//! Assistance at the terminal: completion, matching parentheses, and entries of several lines.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,22 +8,20 @@ use pleach::term::parser::ParseErrorKind;
 use pleach::term::walk::for_each;
 use pleach::{Atom, Environment};
 use pleach_metta::builtins;
-use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::completion::{Completer, FilenameCompleter};
 use rustyline::highlight::{CmdKind, Highlighter, MatchingBracketHighlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::command::{COMMANDS, is_command};
-use super::session::Session;
+use super::command::{self, Argument, COMMANDS, is_command};
 use crate::escape::is_control;
 
-/// The names of no more atoms are looked at, so that a key press takes no longer than one notices.
-const LOOKED_AT: usize = 100_000;
+/// Names are completed from this many atoms, so that a key press causes no noticeable delay.
+const MAX_ATOMS_SEARCHED: usize = 100_000;
 
 #[derive(Default)]
 pub(super) struct Assistant {
-    /// A fork of the world: it costs nothing to look at what there is now.
     world: Environment,
     forks: Vec<String>,
     files: FilenameCompleter,
@@ -32,16 +29,24 @@ pub(super) struct Assistant {
 }
 
 impl Assistant {
-    /// Helps with what there is now.
-    pub(super) fn look_at(&mut self, session: &Session) {
-        self.world = session.world().clone();
-        self.forks = session.other_forks().map(str::to_owned).collect();
+    /// Sets the world and the forks whose names are completed. O(forks): the world is a fork.
+    pub(super) fn set_world(&mut self, world: Environment, forks: Vec<String>) {
+        self.world = world;
+        self.forks = forks;
     }
 
-    /// The names that begin so.
-    fn names(&self, beginning: &str) -> Vec<String> {
+    /// Returns the names in the world that begin with `prefix`.
+    fn names(&self, prefix: &str) -> Vec<String> {
+        if prefix.is_empty() {
+            return Vec::new();
+        }
         let mut names: BTreeSet<&str> = builtins().chain(["True", "False", "&self"]).collect();
-        let atoms: Vec<Atom> = self.world.iter().take(LOOKED_AT).map(|(atom, _)| atom).collect();
+        let atoms: Vec<Atom> = self
+            .world
+            .iter()
+            .take(MAX_ATOMS_SEARCHED)
+            .map(|(atom, _)| atom)
+            .collect();
         for atom in &atoms {
             for_each(atom, |atom| {
                 match atom {
@@ -52,8 +57,8 @@ impl Assistant {
                 &[]
             });
         }
-        // One that must be quoted does not begin so where it is typed, and may hold what a terminal obeys.
-        let fits = |name: &&str| name.starts_with(beginning) && Atom::symbol(*name).to_string() == **name;
+        // A name that must be quoted begins with a quote where it is typed, and may hold control characters.
+        let fits = |name: &&str| name.starts_with(prefix) && Atom::symbol(*name).to_string() == **name;
         names.into_iter().filter(fits).map(str::to_owned).collect()
     }
 }
@@ -68,33 +73,32 @@ impl Completer for Assistant {
             .next()
             .unwrap_or_default();
         let start = before.len() - word.len();
-        let beginning_with = |names: Vec<String>| names.into_iter().filter(|name| name.starts_with(word)).collect();
-        Ok(match before.split_whitespace().next() {
-            Some(":load") if start > 0 => {
+        let matching = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            let names = names.filter(|name| name.starts_with(word) && !name.contains(is_control));
+            names.map(str::to_owned).collect()
+        };
+        let mut commands = COMMANDS.iter().map(|info| info.name);
+        if !is_command(before) {
+            return Ok((start, self.names(word)));
+        }
+        let first = before.split_whitespace().next().unwrap_or_default();
+        if before.trim_start() == first {
+            return Ok((start, matching(&mut commands)));
+        }
+        let argument = command::find(first).map_or(Argument::None, |info| info.argument);
+        let candidates = match argument {
+            Argument::None | Argument::NewFork => Vec::new(),
+            Argument::Command if word.starts_with(':') => matching(&mut commands),
+            Argument::Command => matching(&mut commands.filter_map(|name| name.strip_prefix(':'))),
+            Argument::Fork | Argument::OptionalFork => matching(&mut self.forks.iter().map(String::as_str)),
+            Argument::Atom => self.names(word),
+            Argument::File | Argument::World => {
                 let (start, found) = self.files.complete(line, pos, context)?;
-                let names = |found: Vec<Pair>| {
-                    let names = found.into_iter().map(|pair| pair.replacement);
-                    names.filter(|name| !name.contains(is_control)).collect()
-                };
-                (start, names(found))
+                let paths = found.into_iter().map(|pair| pair.replacement);
+                return Ok((start, paths.filter(|path| !path.contains(is_control)).collect()));
             }
-            Some(":merge" | ":switch" | ":diff") if start > 0 => (
-                start,
-                beginning_with(
-                    self.forks
-                        .iter()
-                        .filter(|name| !name.contains(is_control))
-                        .cloned()
-                        .collect(),
-                ),
-            ),
-            Some(first) if first.starts_with(':') && start == 0 => {
-                let commands = COMMANDS.iter().map(|(name, ..)| (*name).to_owned()).collect();
-                (start, beginning_with(commands))
-            }
-            _ if word.is_empty() => (start, Vec::new()),
-            _ => (start, self.names(word)),
-        })
+        };
+        Ok((start, candidates))
     }
 }
 
@@ -124,7 +128,7 @@ impl Hinter for Assistant {
 
 impl Helper for Assistant {}
 
-/// Must there be more, for this to be a program?
+/// Returns whether an entry is incomplete, and so goes on in the next line.
 pub(super) fn is_open(text: &str) -> bool {
     if is_command(text) {
         return false;

@@ -1,4 +1,4 @@
-//! What the user types, or a file or pipe holds: one entry after another, each as long as its parentheses are open.
+//! Entries from a terminal, a file or a pipe. An entry goes on in the next line while a parenthesis is open.
 
 use std::env;
 use std::fs;
@@ -9,29 +9,27 @@ use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Config, Editor};
 
+use super::command::Command;
 use super::completion::{Assistant, is_open};
-use super::session::Session;
+use super::forks::{Forks, MAIN};
 use crate::escape::escaped;
 
 pub(super) enum Input {
-    /// Somebody types.
     Terminal {
         editor: Box<Editor<Assistant, DefaultHistory>>,
         history: Option<PathBuf>,
     },
-    /// Lines are read.
     Lines,
 }
 
 pub(super) enum Entry {
     Text(String),
-    /// An empty line, or one that was given up.
-    Nothing,
+    /// An empty line, or an entry cancelled by Ctrl-C.
+    Empty,
     End,
 }
 
-/// As many entries are remembered.
-const REMEMBERED: usize = 10_000;
+const MAX_HISTORY_ENTRIES: usize = 10_000;
 
 impl Input {
     pub(super) fn new(history: Option<PathBuf>) -> rustyline::Result<Self> {
@@ -39,14 +37,14 @@ impl Input {
             return Ok(Self::Lines);
         }
         let config = Config::builder()
-            .max_history_size(REMEMBERED)?
+            .max_history_size(MAX_HISTORY_ENTRIES)?
             .completion_type(rustyline::CompletionType::List)
             .build();
         let mut editor = Editor::with_config(config)?;
         editor.set_helper(Some(Assistant::default()));
-        let history = history.or_else(usual_history);
+        let history = history.or_else(default_history);
         if let Some(path) = &history {
-            // At first there is none.
+            // The file doesn't exist before the first session.
             let _ = editor.load_history(path);
         }
         Ok(Self::Terminal {
@@ -59,38 +57,51 @@ impl Input {
         matches!(self, Self::Terminal { .. })
     }
 
-    /// The next entry.
-    pub(super) fn entry(&mut self, session: &Session) -> io::Result<Entry> {
-        let text = match self {
+    /// Reads the next entry.
+    pub(super) fn entry(&mut self, forks: &Forks) -> io::Result<Entry> {
+        let (editor, history) = match self {
             Self::Lines => return lines(),
-            Self::Terminal { editor, history } => {
-                if let Some(assistant) = editor.helper_mut() {
-                    assistant.look_at(session);
-                }
-                let prompt = match session.name() {
-                    "main" => "pleach> ".to_owned(),
-                    name => format!("pleach {}> ", escaped(name)),
-                };
-                match editor.readline(&prompt) {
-                    Ok(text) => {
-                        if !text.trim().is_empty() && editor.add_history_entry(&text).unwrap_or(false) {
-                            remember(editor, history.as_ref());
-                        }
-                        text
-                    }
-                    Err(ReadlineError::Interrupted) => return Ok(Entry::Nothing),
-                    Err(ReadlineError::Eof) => return Ok(Entry::End),
-                    Err(ReadlineError::Io(error)) => return Err(error),
-                    Err(error) => return Err(io::Error::other(error)),
-                }
-            }
+            Self::Terminal { editor, history } => (editor, history),
         };
-        Ok(entry(text))
+        if let Some(assistant) = editor.helper_mut() {
+            let others = forks.iter().skip(1).map(|(name, _)| name.to_owned());
+            assistant.set_world(forks.world().clone(), others.collect());
+        }
+        let prompt = match forks.name() {
+            MAIN => "pleach> ".to_owned(),
+            name => format!("pleach {}> ", escaped(name)),
+        };
+        let entry = read(editor, &prompt)?;
+        if let Entry::Text(text) = &entry
+            && Command::parse(text) != Ok(Command::Quit)
+            && editor.add_history_entry(text).unwrap_or(false)
+        {
+            append_history(editor, history.as_ref());
+        }
+        Ok(entry)
+    }
+
+    /// Asks a question at the terminal. `None` without a terminal.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Option<Entry>> {
+        match self {
+            Self::Lines => Ok(None),
+            Self::Terminal { editor, .. } => read(editor, question).map(Some),
+        }
     }
 }
 
-/// Adds the newest entry to the history file. After each, so that nothing is lost; it does no harm if it fails.
-fn remember(editor: &mut Editor<Assistant, DefaultHistory>, path: Option<&PathBuf>) {
+fn read(editor: &mut Editor<Assistant, DefaultHistory>, prompt: &str) -> io::Result<Entry> {
+    match editor.readline(prompt) {
+        Ok(text) => Ok(entry(text)),
+        Err(ReadlineError::Interrupted) => Ok(Entry::Empty),
+        Err(ReadlineError::Eof) => Ok(Entry::End),
+        Err(ReadlineError::Io(error)) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Appends the last entry to the history file, at once, so that a crash loses none. Errors are ignored.
+fn append_history(editor: &mut Editor<Assistant, DefaultHistory>, path: Option<&PathBuf>) {
     if let Some(path) = path {
         if let Some(folder) = path.parent() {
             let _ = fs::create_dir_all(folder);
@@ -99,8 +110,8 @@ fn remember(editor: &mut Editor<Assistant, DefaultHistory>, path: Option<&PathBu
     }
 }
 
-/// Where programs keep what they remember from one time to the next.
-fn usual_history() -> Option<PathBuf> {
+/// Returns the history file in the folder for such files, by the convention of the system.
+fn default_history() -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = folder("XDG_STATE_HOME")
         .or_else(|| Some(folder("HOME")?.join(".local/state")))
@@ -108,13 +119,13 @@ fn usual_history() -> Option<PathBuf> {
     Some(state.join("pleach").join("history"))
 }
 
-/// Reads lines until they are an entry.
+/// Reads lines until they make an entry.
 fn lines() -> io::Result<Entry> {
     let mut text = String::new();
     let mut stdin = io::stdin().lock();
     loop {
         if stdin.read_line(&mut text)? == 0 {
-            // What is not complete is an error now, and is reported as one.
+            // The parser reports an incomplete entry.
             return Ok(if text.trim().is_empty() {
                 Entry::End
             } else {
@@ -129,7 +140,7 @@ fn lines() -> io::Result<Entry> {
 
 fn entry(text: String) -> Entry {
     if text.trim().is_empty() {
-        Entry::Nothing
+        Entry::Empty
     } else {
         Entry::Text(text)
     }

@@ -1,173 +1,125 @@
-//! What the user has made so far: forks, of which one is the world that is worked in, and the steps that led there.
+//! The state of a REPL session, and what each command does.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::io::{self, Write};
 use std::mem;
-use std::ops::Range;
 use std::path::Path;
 
-use pleach::env::{IdSeed, resolve};
-use pleach::term::{Atom, Item, Symbol, parser};
-use pleach::{Environment, env};
+use pleach::Environment;
+use pleach::env::Head;
+use pleach::term::{Atom, Item, ParseError, Symbol, parser};
 use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
 
-use super::command::{COMMANDS, Command};
-use crate::diagnostic::Severity;
-use crate::escape::escaped_lines;
+use super::command::{COMMANDS, Command, CommandInfo};
+use super::console::Console;
+use super::forks::{ForkError, Forks};
+use super::saves::{NoWorld, Saves};
+use super::undo::UndoStack;
+use crate::diagnostic::{self, Severity};
+use crate::diff::Difference;
 use crate::interrupt::CtrlC;
-use crate::options::Options;
-use crate::printer::Printer;
-use crate::run::is_error;
+use crate::options::EvalOptions;
+use crate::plural::plural;
+use crate::seed::TextSeed;
 use crate::source::Source;
-use crate::{count, diagnostic};
+use crate::world::WorldPath;
 
 pub(super) struct Session {
-    state: State,
-    /// The steps that can be undone: what was typed, and the state before it. A fork costs nothing, so all are kept.
-    steps: Vec<(String, State)>,
-    options: Options,
-    settings: EvaluatorBuilder,
-    evaluator: Evaluator,
-    printer: Printer,
+    forks: Forks,
+    /// A fork costs nothing, so all steps are kept.
+    steps: UndoStack<Forks>,
+    saves: Saves,
+    pub(super) console: Console,
+    interpreter: Interpreter,
     ctrl_c: CtrlC,
-    /// Is there somebody to talk to?
-    talks: bool,
+}
+
+/// The evaluator, and how to build another.
+struct Interpreter {
+    evaluator: Evaluator,
+    builder: EvaluatorBuilder,
+    options: EvalOptions,
+    seed: TextSeed,
     evaluations: u64,
-    error_seen: bool,
-    output_is_closed: bool,
 }
 
-/// In larger worlds nothing is checked: it would be noticed.
-const CHECKED: usize = 10_000;
-
-#[derive(Clone)]
-struct State {
-    world: Environment,
-    name: String,
-    /// The forks that are not worked in.
-    others: BTreeMap<String, Environment>,
-}
+/// Entries aren't checked for misspelled names in larger worlds, where the delay would be noticeable.
+const MAX_FACTS_CHECKED: usize = 10_000;
 
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+enum SessionError {
     #[error("there is nothing to undo")]
     NothingToUndo,
-    #[error("there is no fork {0}; :forks lists those that there are")]
-    NoFork(String),
-    #[error("there is a fork {0} already; :switch {0} goes there")]
-    Taken(String),
-    #[error("this world is {0} itself")]
-    Itself(String),
-    #[error("the name of a fork is one word")]
-    BadName,
-    #[error("this is not one atom: {0}")]
-    NoAtom(pleach::term::ParseError),
+    #[error("there is nothing to redo")]
+    NothingToRedo,
+    #[error("expected a single atom: {0}")]
+    InvalidAtom(ParseError),
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    #[error(transparent)]
+    NoWorld(#[from] NoWorld),
 }
 
 impl Session {
+    /// Starts in `world`, loaded from `path`.
     pub(super) fn new(
         world: Environment,
-        options: Options,
-        settings: EvaluatorBuilder,
-        printer: Printer,
+        path: Option<WorldPath>,
+        options: EvalOptions,
+        builder: EvaluatorBuilder,
+        console: Console,
         ctrl_c: CtrlC,
-        talks: bool,
     ) -> Result<Self, BuildError> {
-        let evaluator = options.build(settings.clone())?;
+        let forks = Forks::new(world);
         Ok(Self {
-            state: State {
-                world,
-                name: "main".to_owned(),
-                others: BTreeMap::new(),
+            saves: Saves::new(path, &forks),
+            forks,
+            steps: UndoStack::new(),
+            console,
+            interpreter: Interpreter {
+                evaluator: options.build(builder.clone())?,
+                builder,
+                options,
+                seed: TextSeed::default(),
+                evaluations: 0,
             },
-            steps: Vec::new(),
-            evaluator,
-            options,
-            settings,
-            printer,
             ctrl_c,
-            talks,
-            evaluations: 0,
-            error_seen: false,
-            output_is_closed: false,
         })
     }
 
-    pub(super) fn world(&self) -> &Environment {
-        &self.state.world
+    pub(super) fn forks(&self) -> &Forks {
+        &self.forks
     }
 
-    /// The name of the fork that is worked in.
-    pub(super) fn name(&self) -> &str {
-        &self.state.name
-    }
-
-    pub(super) fn other_forks(&self) -> impl Iterator<Item = &str> {
-        self.state.others.keys().map(String::as_str)
-    }
-
-    pub(super) fn error_seen(&self) -> bool {
-        self.error_seen
-    }
-
-    pub(super) fn output_is_closed(&self) -> bool {
-        self.output_is_closed
-    }
-
-    // ---- what is said ----
-
-    /// Says something that was asked for.
-    pub(super) fn tell(&mut self, text: impl Display) {
-        let mut stdout = io::stdout().lock();
-        let written = writeln!(stdout, "{}", escaped_lines(text)).and_then(|()| stdout.flush());
-        self.written(written);
-    }
-
-    /// Says something to somebody who types.
-    fn remark(&mut self, text: impl Display) {
-        if self.talks {
-            self.tell(text);
-        }
-    }
-
-    fn written(&mut self, written: io::Result<()>) {
-        self.output_is_closed |= written.is_err();
-    }
-
-    pub(super) fn complain(&mut self, error: &dyn Display) {
-        self.error_seen = true;
-        diagnostic::error(error);
-    }
-
-    pub(super) fn complain_at(&mut self, error: &dyn Display, path: &str, text: &str, span: &Range<usize>) {
-        self.error_seen = true;
-        diagnostic::error_at(error, path, text, span);
-    }
-
-    /// Lets Ctrl-C stop what is done, and nothing else.
-    fn busy<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> R {
-        self.ctrl_c.heed();
-        let result = act(self);
-        self.ctrl_c.done();
+    /// Lets Ctrl-C interrupt a task instead of ending the process.
+    fn interruptible<R>(&mut self, task: impl FnOnce(&mut Self) -> R) -> R {
+        self.ctrl_c.begin();
+        let result = task(self);
+        self.ctrl_c.end();
         result
     }
 
-    // ---- programs ----
+    /// Records a step that can be undone, if it changed anything since `before`.
+    fn record(&mut self, entry: &str, before: Forks) {
+        if !self.forks.is_same(&before) {
+            self.steps.push(entry, before);
+        }
+    }
+}
 
-    /// Runs items of a text. If one fails, those before it stay done.
+/// # Programs
+impl Session {
+    /// Runs an entry or a program. Items before one that fails keep their effect.
     pub(super) fn run(&mut self, items: Vec<Item>, path: &str, text: &str) {
-        let before = self.state.clone();
-        if self.talks && before.world.fact_count() <= CHECKED {
-            self.warn(&items, path, text);
+        let before = self.forks.clone();
+        if self.console.is_interactive && before.world().fact_count() <= MAX_FACTS_CHECKED {
+            self.warn_of_misspellings(&items, path, text);
         }
         self.run_items(items, path, text);
-        self.step(text.trim(), before);
+        self.record(text.trim(), before);
     }
 
-    /// Tells who types of names that are likely misspelled: else the answer is but what was typed.
-    fn warn(&self, items: &[Item], path: &str, text: &str) {
-        for problem in self.evaluator.check(self.world(), items) {
+    /// Warns of names that are likely misspelled: such a call evaluates to itself.
+    fn warn_of_misspellings(&self, items: &[Item], path: &str, text: &str) {
+        for problem in self.interpreter.evaluator.check(self.forks.world(), items) {
             if let (Some(name), Some(item)) = (problem.kind.suggestion(), items.get(problem.item)) {
                 let span = parser::spans(text, item).into_iter().nth(problem.part);
                 let help = format!("did you mean `{name}`?");
@@ -178,6 +130,7 @@ impl Session {
     }
 
     fn run_items(&mut self, items: Vec<Item>, path: &str, text: &str) {
+        self.interpreter.seed.push(text);
         let mut facts: Vec<(Atom, u64)> = Vec::new();
         for item in items {
             if !item.bang {
@@ -185,287 +138,291 @@ impl Session {
                 continue;
             }
             self.add(mem::take(&mut facts));
-            if let Err(error) = self.busy(|session| session.evaluate(&item.atom)) {
-                self.complain_at(&error, path, text, &item.span);
+            if let Err(error) = self.interruptible(|session| session.evaluate(&item.atom)) {
+                self.console.error_at(&error, path, text, &item.span);
                 return;
             }
-            if self.output_is_closed {
+            if self.console.output_is_closed {
                 return;
             }
         }
         self.add(facts);
     }
 
-    /// Runs a file: imports are looked for beside it.
+    /// Runs a file. `import!` looks in its folder.
     pub(super) fn load(&mut self, path: &Path) {
-        let Ok(source) = self.busy(|session| Source::read(path, session.ctrl_c.interrupt())) else {
-            self.error_seen = true;
+        let Ok(source) = self.interruptible(|session| Source::read(path, session.ctrl_c.interrupt())) else {
+            self.console.error_seen = true;
             return;
         };
-        let beside = match self.options.build(self.settings.clone().folder(source.folder())) {
-            Ok(evaluator) => evaluator,
+        let interpreter = &mut self.interpreter;
+        let builder = interpreter.builder.clone().folder(source.folder());
+        let evaluator = match interpreter.options.build(builder) {
+            Ok(evaluator) => mem::replace(&mut interpreter.evaluator, evaluator),
             Err(error) => {
-                diagnostic::error_with_sources(&error);
-                self.error_seen = true;
+                self.console
+                    .error_from(format_args!("cannot run {}", path.display()), &error);
                 return;
             }
         };
-        let evaluator = mem::replace(&mut self.evaluator, beside);
         let Source { path, text, items } = source;
-        let before = self.state.clone();
+        let before = self.forks.clone();
         self.run_items(items, &path.display().to_string(), &text);
-        self.evaluator = evaluator;
-        self.step(&format!(":load {}", path.display()), before);
+        self.interpreter.evaluator = evaluator;
+        self.record(&format!(":load {}", path.display()), before);
     }
 
     fn add(&mut self, facts: Vec<(Atom, u64)>) {
-        let lonely = match &*facts {
+        let single = match &*facts {
             [] => return,
             [(fact, 1)] => Some(fact.clone()),
             _ => None,
         };
         let number = facts.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
-        self.state.world.add_multiplicities(facts);
-        match lonely.filter(|atom| is_call(&self.state.world, atom)) {
-            Some(atom) => self.remark(format_args!("added as it is; to evaluate it, type !{atom}")),
-            None => self.remark(format_args!("added {}", atoms(number))),
+        self.forks.world_mut().add_multiplicities(facts);
+        match single.filter(|atom| is_call(self.forks.world(), atom)) {
+            Some(atom) => self
+                .console
+                .confirm(format_args!("added as a fact; to evaluate it, type !{atom}")),
+            None => self.console.confirm(format_args!("added {}", plural(number, "atom"))),
         }
     }
 
-    /// Evaluates an atom. After an error the world is as before.
+    /// Evaluates an atom. An error leaves the world unchanged.
     fn evaluate(&mut self, atom: &Atom) -> Result<(), EvalError> {
-        let seed = IdSeed::root().child(self.evaluations);
-        self.evaluations += 1;
-        let mut results = self.evaluator.results_seeded(self.state.world.clone(), atom, seed);
+        let interpreter = &mut self.interpreter;
+        let seed = interpreter.seed.seed().child(interpreter.evaluations);
+        interpreter.evaluations += 1;
+        let world = self.forks.world().clone();
+        let mut results = interpreter.evaluator.results_seeded(world, atom, seed);
         for result in results.by_ref() {
             let Ok(result) = result else { break };
-            self.error_seen |= is_error(&result);
-            if self.printer.result(&result).is_err() {
-                self.output_is_closed = true;
+            if !self.console.result(&result) {
                 return Ok(());
             }
         }
         match results.finish() {
             Ok(evaluation) => {
-                self.state.world = evaluation.environment;
-                let written = self.printer.end();
-                self.written(written);
+                *self.forks.world_mut() = evaluation.environment;
+                self.console.end_results();
                 Ok(())
             }
             Err(error) => {
-                self.printer.fail();
+                self.console.drop_results();
                 Err(error)
             }
         }
     }
+}
 
-    /// Something was done: it can be undone, if it changed anything.
-    fn step(&mut self, what: &str, before: State) {
-        if !self.state.is(&before) {
-            self.steps.push((what.to_owned(), before));
-        }
-    }
-
-    // ---- commands ----
-
+/// # Commands
+impl Session {
+    /// Runs a command. `:quit` is for the caller.
     pub(super) fn command(&mut self, command: Command) {
-        let before = self.state.clone();
-        let (what, done) = match command {
-            Command::Help => {
-                self.help();
-                return;
-            }
-            Command::Forks => {
-                self.forks();
-                return;
-            }
-            Command::Stats => {
-                self.stats();
-                return;
-            }
-            Command::Load(path) => {
-                self.load(&path);
+        let before = self.forks.clone();
+        let (entry, done) = match command {
+            Command::Load(path) => return self.load(&path),
+            Command::Undo => return self.undo(),
+            Command::Redo => return self.redo(),
+            Command::Help(info) => return self.help(info),
+            Command::Forks => return self.list_forks(),
+            Command::Stats => return self.stats(),
+            Command::Save(path) => {
+                self.save(path);
                 return;
             }
             Command::Quit => return,
-            Command::Undo => {
-                if let Err(refusal) = self.undo() {
-                    self.complain(&refusal);
-                }
-                return;
-            }
-            Command::Fork(name) => (format!(":fork {name}"), self.fork(name)),
-            Command::Switch(name) => (format!(":switch {name}"), self.switch(name)),
+            Command::Fork(name) => (format!(":fork {name}"), self.forks.fork(name).map_err(Into::into)),
+            Command::Switch(name) => (format!(":switch {name}"), self.forks.switch(name).map_err(Into::into)),
             Command::Merge(name) => (format!(":merge {name}"), self.merge(&name)),
             Command::Diff(name) => (String::new(), self.diff(name)),
             Command::Types(atom) => (String::new(), self.types(atom)),
         };
         match done {
-            Ok(()) => self.step(&what, before),
-            Err(refusal) => self.complain(&refusal),
+            Ok(()) => self.record(&entry, before),
+            Err(error) => self.console.error(error),
         }
     }
 
-    fn help(&mut self) {
-        for (name, argument, what) in COMMANDS {
-            self.tell(format_args!("{:<16}{what}", format!("{name} {argument}")));
+    fn help(&mut self, info: Option<&CommandInfo>) {
+        match info {
+            None => {
+                for info in &COMMANDS {
+                    let usage = format!("{} {}", info.name, info.argument.placeholder());
+                    self.console.print(format_args!("{usage:<16}{}", info.summary));
+                }
+                self.console.print(
+                    "Anything else is a program: an atom is added to the world, `!` before an atom evaluates it.",
+                );
+            }
+            Some(info) => {
+                let usage = format!("{} {}", info.name, info.argument.placeholder());
+                self.console
+                    .print(format_args!("{}: {}", usage.trim_end(), info.summary));
+                if !info.details.is_empty() {
+                    self.console.print(info.details);
+                }
+            }
         }
     }
 
-    fn undo(&mut self) -> Result<(), Refusal> {
-        let (what, before) = self.steps.pop().ok_or(Refusal::NothingToUndo)?;
-        self.state = before;
-        let mut lines = what.lines();
-        let more = if lines.by_ref().nth(1).is_some() { " …" } else { "" };
-        self.tell(format_args!(
-            "undone: {}{more}",
-            what.lines().next().unwrap_or_default()
-        ));
+    fn undo(&mut self) {
+        match self.steps.undo(&mut self.forks) {
+            Some(entry) => self.console.print(format_args!("undone: {}", first_line(entry))),
+            None => self.console.error(SessionError::NothingToUndo),
+        }
+    }
+
+    fn redo(&mut self) {
+        match self.steps.redo(&mut self.forks) {
+            Some(entry) => self.console.print(format_args!("redone: {}", first_line(entry))),
+            None => self.console.error(SessionError::NothingToRedo),
+        }
+    }
+
+    fn merge(&mut self, name: &str) -> Result<(), SessionError> {
+        let merged = self.forks.merge(name)?;
+        for cell in merged.conflicts {
+            self.console
+                .print(format_args!("conflict: {cell} has the value of {name} now"));
+        }
+        self.console
+            .print(format_args!("merged {name}: {}", plural(merged.changes, "change")));
         Ok(())
     }
 
-    fn fork(&mut self, name: String) -> Result<(), Refusal> {
-        if name.contains(char::is_whitespace) {
-            return Err(Refusal::BadName);
-        }
-        if name == self.state.name || self.state.others.contains_key(&name) {
-            return Err(Refusal::Taken(name));
-        }
-        let from = mem::replace(&mut self.state.name, name);
-        self.state.others.insert(from, self.state.world.clone());
-        Ok(())
-    }
-
-    fn switch(&mut self, name: String) -> Result<(), Refusal> {
-        if name == self.state.name {
-            return Ok(());
-        }
-        let Some(world) = self.state.others.remove(&name) else {
-            return Err(Refusal::NoFork(name));
+    fn list_forks(&mut self) {
+        let current = self.forks.name();
+        let line = |(name, world): (&str, &Environment)| {
+            let mark = if name == current { '*' } else { ' ' };
+            (
+                name.to_owned(),
+                format!("{mark} {name}: {}", plural(world.len(), "atom")),
+            )
         };
-        let from = mem::replace(&mut self.state.name, name);
-        let left = mem::replace(&mut self.state.world, world);
-        self.state.others.insert(from, left);
-        Ok(())
-    }
-
-    fn merge(&mut self, name: &str) -> Result<(), Refusal> {
-        let other = self.other(name)?.clone();
-        let mut conflicts = Vec::new();
-        let united = self.state.world.union_with(&other, |conflict: &env::Conflict| {
-            conflicts.push(conflict.cell);
-            resolve::theirs(conflict)
-        });
-        // This resolver always decides.
-        let Ok(united) = united else { return Ok(()) };
-        let changed = self.state.world.diff(&united).len();
-        self.state.world = united;
-        for cell in conflicts {
-            self.tell(format_args!("both changed {cell}: it is now as in {name}"));
-        }
-        self.tell(format_args!("merged {name}: {}", count(changed, "change")));
-        Ok(())
-    }
-
-    fn forks(&mut self) {
-        let mut lines: Vec<(String, String)> = Vec::new();
-        for (name, world) in &self.state.others {
-            lines.push((name.clone(), format!("  {name}: {}", atoms(world.len()))));
-        }
-        let (name, world) = (&self.state.name, &self.state.world);
-        lines.push((name.clone(), format!("* {name}: {}", atoms(world.len()))));
+        let mut lines: Vec<_> = self.forks.iter().map(line).collect();
         lines.sort();
         for (_, line) in lines {
-            self.tell(line);
+            self.console.print(line);
         }
     }
 
-    fn diff(&mut self, name: Option<String>) -> Result<(), Refusal> {
-        let base = match &name {
-            Some(name) => self.other(name)?.clone(),
-            None => match self.steps.last() {
-                Some((_, before)) => before.world.clone(),
-                None => self.state.world.clone(),
-            },
+    fn diff(&mut self, name: Option<String>) -> Result<(), SessionError> {
+        let world = self.forks.world();
+        let old = match &name {
+            Some(name) => self.forks.other(name)?,
+            None => self.steps.last().map_or(world, Forks::world),
         };
-        let patch = base.diff(&self.state.world);
-        if patch.is_empty() {
-            self.tell("no difference");
-        } else {
-            self.tell(patch.to_string().trim_end());
+        let difference = Difference::between(old, world);
+        self.console.print_with(|mut out| difference.print(&mut out));
+        if difference.is_empty() {
+            self.console.confirm("no difference");
         }
         Ok(())
     }
 
-    fn types(&mut self, atom: Option<String>) -> Result<(), Refusal> {
+    fn types(&mut self, atom: Option<String>) -> Result<(), SessionError> {
         let Some(atom) = atom else {
             let annotations: Vec<String> = self
+                .forks
                 .world()
                 .iter()
                 .filter(|(atom, _)| is_annotation(atom))
                 .map(|(atom, _)| atom.to_string())
                 .collect();
             if annotations.is_empty() {
-                self.tell("nothing is annotated; (: NAME TYPE) does");
+                self.console.print("no type annotations; (: NAME TYPE) adds one");
             }
             for annotation in annotations {
-                self.tell(annotation);
+                self.console.print(annotation);
             }
             return Ok(());
         };
-        let atom: Atom = atom.parse().map_err(Refusal::NoAtom)?;
+        let atom: Atom = atom.parse().map_err(SessionError::InvalidAtom)?;
         let question = Atom::expression([Atom::symbol("get-type"), atom]);
-        let before = self.state.world.clone();
-        if let Err(error) = self.busy(|session| session.evaluate(&question)) {
-            self.complain(&error);
+        let before = self.forks.world().clone();
+        if let Err(error) = self.interruptible(|session| session.evaluate(&question)) {
+            self.console.error(error);
         }
-        self.state.world = before;
+        *self.forks.world_mut() = before;
         Ok(())
     }
 
     fn stats(&mut self) {
-        let world = self.world();
+        let world = self.forks.world();
         let memory = world.memory().total();
+        let (undo, redo) = self.steps.len();
         let text = format!(
-            "atoms   {} ({} distinct, {} of them rules)\n\
+            "atoms   {} ({} distinct, including {})\n\
              memory  {} bytes of its own, {} shared with other forks and steps\n\
              forks   {}\n\
-             steps   {} can be undone",
+             steps   {undo} can be undone, {redo} redone",
             world.len(),
             world.fact_count(),
-            world.rule_count(),
+            plural(world.rule_count(), "rule"),
             memory.own,
             memory.shared,
-            1 + self.state.others.len(),
-            self.steps.len()
+            self.forks.iter().count(),
         );
-        self.tell(text);
+        self.console.print(text);
     }
 
-    fn other(&self, name: &str) -> Result<&Environment, Refusal> {
-        match self.state.others.get(name) {
-            Some(world) => Ok(world),
-            None if name == self.state.name => Err(Refusal::Itself(name.to_owned())),
-            None => Err(Refusal::NoFork(name.to_owned())),
+    /// Saves the current fork. Returns whether that succeeded.
+    pub(super) fn save(&mut self, path: Option<WorldPath>) -> bool {
+        let path = match self.saves.path_or_default(path) {
+            Ok(path) => path,
+            Err(error) => {
+                self.console.error(error);
+                return false;
+            }
+        };
+        match self.saves.save(&self.forks, &path) {
+            Ok(()) => {
+                self.console
+                    .print(format_args!("saved {} to {path}", self.forks.name()));
+                true
+            }
+            Err(error) => {
+                self.console.error_from(format_args!("cannot save {path}"), &error);
+                false
+            }
         }
     }
-}
 
-impl State {
-    /// Has nothing changed?
-    fn is(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.world.ptr_eq(&other.world)
-            && self.others.len() == other.others.len()
-            && self.others.keys().eq(other.others.keys())
+    /// Returns the forks with unsaved changes, and where to save them.
+    pub(super) fn unsaved(&self) -> Option<Unsaved> {
+        let forks = self.saves.unsaved(&self.forks);
+        let path = self.saves.path().filter(|_| !forks.is_empty())?;
+        Some(Unsaved {
+            current: forks
+                .first()
+                .copied()
+                .filter(|name| *name == self.forks.name())
+                .map(str::to_owned),
+            forks: forks.join(", "),
+            path: path.clone(),
+        })
     }
 }
 
-fn atoms(number: u64) -> String {
-    format!("{number} {}", if number == 1 { "atom" } else { "atoms" })
+/// Forks with unsaved changes.
+pub(super) struct Unsaved {
+    /// The names of all of them.
+    pub(super) forks: String,
+    /// The name of the current fork, if it is one of them.
+    pub(super) current: Option<String>,
+    /// The saved world of the session.
+    pub(super) path: WorldPath,
 }
 
-/// Is it a call of something that there are rules for, or a built-in?
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!("{first}{more}")
+}
+
+/// Returns whether an atom is a call of a built-in function or of one with rules.
 fn is_call(world: &Environment, atom: &Atom) -> bool {
     let Some([Atom::Symbol(head), arguments @ ..]) = atom.as_expression() else {
         return false;
@@ -474,7 +431,7 @@ fn is_call(world: &Environment, atom: &Atom) -> bool {
         && (builtins().any(|name| *head == name)
             || world
                 .matching_rules(head.as_str(), arguments.len())
-                .any(|rule| env::Head::of(rule.lhs()).is_some()))
+                .any(|rule| Head::of(rule.lhs()).is_some()))
 }
 
 fn is_annotation(atom: &Atom) -> bool {

@@ -1,4 +1,4 @@
-//! `pleach check`, from outside.
+//! `pleach check`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Writes a file into a folder of this test's own.
+/// Writes a file into the folder of a test.
 fn file(test: &str, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("check-{test}"));
     fs::create_dir_all(&folder).unwrap();
@@ -23,7 +23,7 @@ fn check(files: &[&Path]) -> Output {
         .unwrap()
 }
 
-/// What is reported, with the folder of the files cut out, and the exit code.
+/// Checks the exit code and the report, without the folder of the files.
 #[track_caller]
 fn assert_check(files: &[&Path], code: i32, report: &str) {
     let output = check(files);
@@ -37,7 +37,7 @@ fn assert_check(files: &[&Path], code: i32, report: &str) {
 }
 
 #[test]
-fn a_fine_program_is_fine_and_not_run() {
+fn a_correct_program_passes_and_is_not_run() {
     let path = file(
         "fine",
         "a.metta",
@@ -47,7 +47,7 @@ fn a_fine_program_is_fine_and_not_run() {
 }
 
 #[test]
-fn mistakes_are_shown_where_they_are() {
+fn mistakes_are_shown_in_their_source_line() {
     let program = "(: fact (-> Number Number))\n(= (fact $n)\n   (if (< $n 2) 1\n      (* $n (fcat (- $n 1)))))\n\n\
                    !(fact \"five\") ; a string\n!(fact)\n";
     let path = file("shown", "a.metta", program);
@@ -79,7 +79,7 @@ error: `fact` takes 1 argument, but is given 0
 }
 
 #[test]
-fn warnings_alone_are_no_failure() {
+fn warnings_alone_exit_with_0() {
     let path = file("warnings", "a.metta", "!(match &nowhere $x $x)");
     let output = check(&[&path]);
     assert_eq!(output.status.code(), Some(0));
@@ -164,9 +164,9 @@ fn files_are_one_program_and_imports_are_read() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// The programs of the other tests, and what is wrong with them: each is meant to be so.
+/// The programs of other tests, with the problems that they have on purpose.
 #[test]
-fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
+fn the_test_programs_have_only_intended_problems() {
     let top = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     assert_eq!(
         check(&[&top.join("examples/tour.metta")]).stderr,
@@ -209,7 +209,7 @@ fn the_test_programs_are_fine_but_for_what_they_are_there_to_show() {
 }
 
 #[test]
-fn a_file_that_is_no_program_is_not_reported_without_end() {
+fn the_errors_of_a_file_are_limited() {
     let file = file("syntax-many", "many.metta", "(a))\n".repeat(1000));
     let output = check(&[&file]);
     assert_eq!(output.status.code(), Some(1));

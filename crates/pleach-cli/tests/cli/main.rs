@@ -1,12 +1,14 @@
 //! The command, run as a user runs it.
 
 mod check;
-#[cfg(unix)]
-mod interrupt;
-mod place;
-mod places;
 mod readme;
 #[cfg(unix)]
 mod repl;
+#[cfg(unix)]
+mod repl_terminal;
 mod run;
+#[cfg(unix)]
+mod run_options;
+mod sandbox;
 mod save;
+mod world_paths;

@@ -1,12 +1,12 @@
-//! The commands of the README run as they stand there, one after the other.
+//! The commands in the README can be pasted.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 
-use super::place::{Place, ended};
+use super::sandbox::{Sandbox, ended};
 
-/// The words of a command, without its comment.
+/// Splits a command into words, without its comment.
 fn words(line: &str) -> Vec<&str> {
     let line = line.split(" #").next().unwrap();
     let quoted = |(index, part): (usize, &'static str)| -> Vec<&'static str> {
@@ -20,14 +20,14 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn commands_run_as_they_stand() {
+fn the_commands_of_the_readme_run_in_order() {
     let readme = include_str!("../../../../README.md");
     let section = readme.split_once("### On the command line").unwrap().1;
     let block = section.split("```").nth(1).unwrap();
-    let place = Place::new("readme");
+    let sandbox = Sandbox::new("readme");
     let tour = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/tour.metta");
-    fs::create_dir(place.path().join("examples")).unwrap();
-    fs::copy(tour, place.path().join("examples/tour.metta")).unwrap();
+    fs::create_dir(sandbox.path().join("examples")).unwrap();
+    fs::copy(tour, sandbox.path().join("examples/tour.metta")).unwrap();
 
     let mut ran = 0;
     for line in block.lines().filter(|line| line.starts_with("cargo pleach ")) {
@@ -37,7 +37,7 @@ fn commands_run_as_they_stand() {
             continue;
         }
         let code = i32::from(line.contains("exits with 1"));
-        ended(place.command(arguments).output().unwrap(), code);
+        ended(sandbox.command(arguments).output().unwrap(), code);
         ran += 1;
     }
     assert!(ran > 10, "{block}");

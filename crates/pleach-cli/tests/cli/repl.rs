@@ -1,28 +1,27 @@
-//! `pleach repl`, from outside: by a pipe, and on a terminal.
+//! `pleach repl` with a pipe as its input.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use pleach::{Atom, Environment};
 
-fn folder(test: &str) -> PathBuf {
+pub(super) fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("repl-{test}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-fn pleach(arguments: &[&str]) -> Command {
+pub(super) fn pleach(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
     command.arg("repl").args(arguments).env("TERM", "xterm");
     command
@@ -37,7 +36,7 @@ fn spawn(arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// What comes of input by a pipe.
+/// Runs a session with this input.
 fn script(input: &str, arguments: &[&str]) -> Output {
     let mut child = spawn(arguments);
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -64,13 +63,13 @@ fn a_pipe_is_read_as_a_program() {
         "[2]\n[3]\n[4]\n",
         &[],
     );
-    // The last line need not end.
+    // The last line needs no line feed.
     assert_script("!\"two\nlines\" ; comment (\n!1", 0, "[\"two\\nlines\"]\n[1]\n", &[]);
     assert_script("", 0, "", &[]);
 }
 
 #[test]
-fn a_mistake_is_reported_and_the_next_line_read() {
+fn an_error_does_not_end_the_session() {
     assert_script(
         "(a))\n!1\n!(Error x y)\n!(f",
         1,
@@ -83,23 +82,61 @@ fn a_mistake_is_reported_and_the_next_line_read() {
         1,
         "[2]\n",
         &[
-            "there is no command :frok; :help lists",
+            "there is no command :frok; did you mean :fork?",
             ":merge needs a NAME",
             "there is no fork x",
             "there is nothing to undo",
-            "nothing can follow :quit",
+            ":quit takes no argument",
         ],
     );
 }
 
 #[test]
-fn steps_are_undone_one_by_one() {
+fn commands_are_explained_and_misspellings_corrected() {
+    let output = script(":help\n:help save\n:help :re\n:help swich\n:s\n:exit\n", &[]);
+    let (stdout, stderr) = (
+        str::from_utf8(&output.stdout).unwrap(),
+        str::from_utf8(&output.stderr).unwrap(),
+    );
+    assert!(stdout.starts_with(":help [COMMAND] list the commands"), "{stdout}");
+    for part in [
+        "\n:save [WORLD]   save",
+        "\n:save [WORLD]: save",
+        "never overwritten",
+        "\n:redo: redo the step",
+    ] {
+        assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    for part in [
+        ":swich; did you mean :switch?",
+        ":s is ambiguous: :switch, :stats, :save",
+        "no command :exit; :help",
+    ] {
+        assert!(stderr.contains(part), "{part:?} is not in\n{stderr}");
+    }
+}
+
+#[test]
+fn steps_are_undone_and_redone_one_by_one() {
     assert_script(
         "(p 1)\n!(add-atom &self (p 2))\n!(match &self (p $x) $x)\n:undo\n!(match &self (p $x) $x)\n:undo\n\
          !(match &self (p $x) $x)\n",
         0,
         "[()]\n[1, 2]\nundone: !(add-atom &self (p 2))\n[1]\nundone: (p 1)\n[]\n",
         &[],
+    );
+    assert_script(
+        "(p 1)\n:fork f\n(p 2)\n:undo\n:undo\n:redo\n:redo\n!(match &self (p $x) $x)\n:forks\n",
+        0,
+        "undone: (p 2)\nundone: :fork f\nredone: :fork f\nredone: (p 2)\n[1, 2]\n* f: 2 atoms\n  main: 1 atom\n",
+        &[],
+    );
+    // A new step discards those that were undone.
+    assert_script(
+        "(p 1)\n:undo\n(p 2)\n:redo\n!(match &self (p $x) $x)\n",
+        1,
+        "undone: (p 1)\n[2]\n",
+        &["nothing to redo"],
     );
 }
 
@@ -109,27 +146,31 @@ fn forks_are_made_compared_and_merged() {
         "(p 1)\n:fork other\n(p 2)\n:diff main\n:switch main\n(p 3)\n:forks\n:merge other\n:diff\n\
          !(match &self (p $x) $x)\n:undo\n:undo\n:undo\n:undo\n:forks\n:diff\n",
         0,
-        "+1 (p 2)\n* main: 2 atoms\n  other: 2 atoms\nmerged other: 1 change\n+1 (p 2)\n[1, 2, 3]\n\
-         undone: :merge other\nundone: (p 3)\nundone: :switch main\nundone: (p 2)\n  main: 1 atom\n* other: 1 atom\n\
-         no difference\n",
+        "+ (p 2)\n* main: 2 atoms\n  other: 2 atoms\nmerged other: 1 change\n+ (p 2)\n[1, 2, 3]\n\
+         undone: :merge other\nundone: (p 3)\nundone: :switch main\nundone: (p 2)\n  main: 1 atom\n* other: 1 atom\n",
         &[],
     );
     assert_script(
         ":fork a b\n:fork main\n:diff main\n:switch nowhere\n",
         1,
         "",
-        &["one word", "a fork main already", "is main itself", "no fork nowhere"],
+        &[
+            "a single word",
+            "already a fork main",
+            "main is the current fork",
+            "no fork nowhere",
+        ],
     );
 }
 
 #[test]
-fn conflicts_of_states_are_told() {
+fn conflicts_of_states_are_reported() {
     let output = script(
         "!(bind! &n (new-state 1))\n:fork b\n!(change-state! &n 2)\n:switch main\n!(change-state! &n 3)\n:merge b\n!(get-state &n)\n",
         &[],
     );
     let stdout = str::from_utf8(&output.stdout).unwrap();
-    assert!(stdout.contains("both changed") && stdout.ends_with("[2]\n"), "{stdout}");
+    assert!(stdout.contains("conflict: ") && stdout.ends_with("[2]\n"), "{stdout}");
 }
 
 #[test]
@@ -140,13 +181,22 @@ fn the_world_is_described() {
     );
     let stdout = str::from_utf8(&output.stdout).unwrap();
     assert!(
-        stdout.starts_with("(: f (-> Number Number))\n[Number]\natoms   4 (3 distinct, 1 of them rules)\n"),
+        stdout.starts_with("(: f (-> Number Number))\n[Number]\natoms   4 (3 distinct, including 1 rule)\n"),
         "{stdout}"
     );
-    for part in ["steps   2 can be undone", "forks   1\n", ":merge NAME ", ":quit"] {
+    for part in [
+        "steps   2 can be undone, 0 redone",
+        "forks   1\n",
+        ":merge NAME ",
+        ":quit",
+    ] {
         assert!(stdout.contains(part), "{part} is not in\n{stdout}");
     }
-    assert!(str::from_utf8(&output.stderr).unwrap().contains("this is not one atom"));
+    assert!(
+        str::from_utf8(&output.stderr)
+            .unwrap()
+            .contains("expected a single atom")
+    );
 }
 
 #[test]
@@ -201,7 +251,7 @@ fn ctrl_c_stops_an_evaluation_and_keeps_the_world() {
     line.clear();
     output.read_line(&mut line).unwrap();
     assert_eq!(line, "[1]\n");
-    // Once nothing is evaluated, it ends.
+    // An idle session ends.
     let end = Instant::now() + Duration::from_secs(9);
     let ended = loop {
         interrupt(&child);
@@ -210,7 +260,7 @@ fn ctrl_c_stops_an_evaluation_and_keeps_the_world() {
             Some(ended) => break ended,
             None if Instant::now() > end => {
                 child.kill().unwrap();
-                panic!("it does not end");
+                panic!("Ctrl-C doesn't end an idle session");
             }
             None => {}
         }
@@ -221,115 +271,118 @@ fn ctrl_c_stops_an_evaluation_and_keeps_the_world() {
     assert_eq!(ended.code(), Some(130));
 }
 
-/// A session on a terminal.
-struct Terminal {
-    child: Child,
-    keys: File,
-    screen: Receiver<Vec<u8>>,
-    seen: String,
-}
+#[test]
+fn worlds_are_saved_and_unsaved_changes_listed() {
+    let folder = folder("save");
+    let world = folder.join("world.pleach");
+    let world = world.to_str().unwrap();
+    let output = script("(a)\n:save\n", &[]);
+    let errors = str::from_utf8(&output.stderr).unwrap();
+    assert!(errors.contains(":save needs a WORLD"), "{errors}");
+    assert_eq!(output.status.code(), Some(1));
 
-impl Terminal {
-    fn new(arguments: &[&str]) -> Self {
-        let pty = openpty(None, None).unwrap();
-        let side = File::from(pty.slave);
-        let child = pleach(arguments)
-            .stdin(side.try_clone().unwrap())
-            .stdout(side.try_clone().unwrap())
-            .stderr(side)
-            .spawn()
+    // The first `:save` of a session sets the world, others save copies.
+    let copy = folder.join("copy.pleach");
+    let copy = copy.to_str().unwrap();
+    let output = script(&format!("(a)\n:save {world}\n(b)\n:save {copy}\n(c)\n"), &[]);
+    let stdout = str::from_utf8(&output.stdout).unwrap();
+    assert_eq!(stdout, format!("saved main to {world}\nsaved main to {copy}\n"));
+    let errors = str::from_utf8(&output.stderr).unwrap();
+    assert!(
+        errors.contains(&format!(
+            "warning: unsaved changes in main are lost; :save saves to {world}"
+        )),
+        "{errors}"
+    );
+    // Unsaved changes aren't an error.
+    assert_eq!(output.status.code(), Some(0));
+
+    for (entries, lost) in [
+        ("!(match &self ($x) $x)", None),
+        ("(b)\n:undo", None),
+        ("(b)\n:fork side\n(c)\n:quit", Some("side, main")),
+        ("(b)\n:fork side\n:save", None),
+        ("(b)\n:save\n:undo", Some("main")),
+        ("(b)\n:save\n:undo\n:redo", None),
+    ] {
+        Environment::<Atom>::from_iter(["(a)".parse().unwrap()])
+            .save(world)
             .unwrap();
-        let keys = File::from(pty.master);
-        let mut screen = keys.try_clone().unwrap();
-        let (to, from) = channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(read @ 1..) = screen.read(&mut bytes) {
-                if to.send(bytes[..read].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            child,
-            keys,
-            screen: from,
-            seen: String::new(),
+        let output = script(entries, &["--world", world]);
+        let errors = str::from_utf8(&output.stderr).unwrap();
+        match lost {
+            None => assert_eq!(errors, "", "{entries}"),
+            Some(forks) => assert!(
+                errors.contains(&format!("changes in {forks} are lost")),
+                "{entries}: {errors}"
+            ),
         }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Waits until it can be typed, for the terminal takes keys for lines before that, and types.
-    #[track_caller]
-    fn enter(&mut self, keys: &str) {
-        self.expect("\x1b[?2004h");
-        self.press(keys);
-    }
-
-    /// Waits until this is on the screen, after what was waited for before.
-    #[track_caller]
-    fn expect(&mut self, text: &str) {
-        let end = Instant::now() + Duration::from_secs(9);
-        loop {
-            if let Some(at) = self.seen.find(text) {
-                self.seen.drain(..at + text.len());
-                return;
-            }
-            match self.screen.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    let _ = self.child.kill();
-                    panic!("{text:?} is not in {:?}", self.seen);
-                }
-            }
-        }
-    }
-
-    #[track_caller]
-    fn end(mut self) {
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert_eq!(output.status.code(), Some(0), "{entries}");
     }
 }
 
 #[test]
-fn on_a_terminal_entries_are_edited_completed_and_remembered() {
-    let history = folder("history").join("deep/er/history");
-    let history = history.to_str().unwrap();
-    let mut terminal = Terminal::new(&["--history", history]);
-    terminal.expect(":help lists the commands");
-    // An open parenthesis goes on in the next line.
-    terminal.enter("(= (treble $x)\r(* 3 $x))\r");
-    terminal.expect("added 1 atom");
-    // Names of the world and built-ins are completed.
-    terminal.enter("!(treb\t 5)\r");
-    terminal.expect("[15]");
-    terminal.enter("!(get-ty\t 5)\r");
-    terminal.expect("[Number]");
-    // What looks like a call and is none.
-    terminal.enter("(treble 1)\r");
-    terminal.expect("to evaluate it, type !(treble 1)");
-    // What is likely misspelled.
-    terminal.enter("!(trelbe 1)\r");
-    terminal.expect("did you mean `treble`?");
-    terminal.expect("[(trelbe 1)]");
-    // Ctrl-C gives up an entry, and nothing else.
-    terminal.enter("(half of\x03");
-    terminal.enter(":fork side\r");
-    terminal.expect("pleach side> ");
-    terminal.press("\x04");
-    terminal.end();
+fn saves_to_a_branch_are_merged_with_what_others_saved() {
+    let folder = folder("save-branch");
+    let branch = folder.join("h@main");
+    let branch = branch.to_str().unwrap();
+    let first = script(&format!("(a)\n:save {branch}\n"), &[]);
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    let mut child = spawn(&["--world", branch]);
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    input.write_all(b"(b)\n:save\n").unwrap();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, format!("saved main to {branch}\n"));
+    script("(c)\n:save\n", &["--world", branch]);
+    input.write_all(b"(d)\n:save\n").unwrap();
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let found = script("!(collapse (match &self ($x) $x))\n", &["--world", branch]);
+    let found = str::from_utf8(&found.stdout).unwrap();
+    let mut names: Vec<&str> = found.trim_matches(|c| "[]()\n".contains(c)).split(' ').collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+}
 
-    // The entries are there the next time: this searches for one.
-    let mut terminal = Terminal::new(&["--history", history]);
-    terminal.enter("(= (treble $x) (+ $x $x))\r");
-    terminal.expect("added 1 atom");
-    terminal.enter("\x12treble 5\r");
-    terminal.expect("[10]");
-    terminal.enter(":quit\r");
-    terminal.end();
-    let kept = fs::read_to_string(history).unwrap();
-    assert!(kept.contains("!(treble 5)") && kept.contains(":fork side"), "{kept}");
+#[test]
+fn differences_are_printed_like_those_of_saved_worlds() {
+    let folder = folder("diff");
+    let [old, new] = ["old.pleach", "new.pleach"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let base = "(p 1) (p 1) (q 1) (= (f) 1) (= (g) 2)\n!(bind! &n (new-state 1))\n";
+    let changes = "!(remove-atom &self (p 1))\n(r) (r)\n!(change-state! &n 2)\n\
+                   !(remove-atom &self (= (f) 1))\n(= (f) 1)\n";
+    let session = script(
+        &format!("{base}:save {old}\n:fork new\n{changes}:save {new}\n:diff main\n"),
+        &[],
+    );
+    let printed = str::from_utf8(&session.stdout).unwrap();
+    let (_, printed) = printed.split_once(&format!("saved new to {new}\n")).unwrap();
+    let command = Command::new(env!("CARGO_BIN_EXE_pleach"))
+        .args(["diff", &old, &new])
+        .output()
+        .unwrap();
+    assert_eq!(command.status.code(), Some(1));
+    assert_eq!(printed, str::from_utf8(&command.stdout).unwrap());
+    for line in ["- (p 1)\n", "+2 (r)\n", ": 1 -> 2\n", "~ (= (f) 1)\n"] {
+        assert!(printed.contains(line), "{line:?} is not in\n{printed}");
+    }
+}
+
+#[test]
+fn different_sessions_make_different_states() {
+    let folder = folder("states");
+    let [a, b] = ["a.pleach", "b.pleach"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    for (path, content) in [(&a, "1"), (&b, "2")] {
+        script(
+            &format!("!(bind! &{content} (new-state {content}))\n:save {path}\n"),
+            &[],
+        );
+    }
+    let [a, b] = [a, b].map(|path| Environment::<Atom>::load(path).unwrap());
+    assert_ne!(
+        a.binding("&1").unwrap().to_string(),
+        b.binding("&2").unwrap().to_string()
+    );
 }

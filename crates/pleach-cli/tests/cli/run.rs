@@ -1,4 +1,4 @@
-//! The `pleach` command, from outside.
+//! `pleach run`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -12,7 +12,7 @@ fn pleach() -> Command {
     Command::new(env!("CARGO_BIN_EXE_pleach"))
 }
 
-/// Writes a file into a folder of this test's own.
+/// Writes a file into the folder of a test.
 fn file(test: &str, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).unwrap();
@@ -60,7 +60,7 @@ fn the_tour_prints_what_is_expected() {
     assert_run(&run(TOUR, &[]), 0, &expected);
 }
 
-/// A program whose siblings take long enough to be worth a thread each, and write.
+/// A program whose arguments write, and take long enough to be evaluated on several threads.
 const LABOUR: &str = "
     (= (labour $n) (if (== $n 0) done (labour (- $n 1))))
     (= (dig $depth $name)
@@ -72,7 +72,7 @@ const LABOUR: &str = "
     !(match &self (= (dug) $name) (dig 1 (again $name)))
     !(dug)";
 
-/// Prints the names of spaces and states that siblings make, in one evaluation and in several.
+/// Prints the ids of spaces and states that arguments create, in one evaluation and in several.
 const NAMES: &str = "(= (work $n) (if (== $n 0) (new-space) ((work (- $n 1)) (new-state $n) (new-space))))\n\
     !((work 6) (work 6))\n!(new-space)\n!(superpose ((work 5) (work 5) (work 5)))\n!(new-space)";
 
@@ -94,7 +94,7 @@ fn the_output_is_the_same_on_any_number_of_threads() {
 }
 
 #[test]
-fn the_policy_says_what_siblings_see() {
+fn the_policy_decides_what_arguments_see() {
     let program = file("policy", "a.metta", "!((add-atom &self (= (f) 1)) (f))\n!(f)");
     assert_run(&run(&program, &[]), 0, "[(() (f))]\n[1]\n");
     assert_run(&run(&program, &["--policy", "isolated"]), 0, "[(() (f))]\n[1]\n");
@@ -109,11 +109,11 @@ fn an_error_among_the_results_is_exit_code_1() {
     assert_run(&run(fine, &[]), 0, "[2]\n");
 }
 
-/// A bad source, the place of the fault, the words that tell of it, and the line it is on.
+/// A bad source, the location of the error, its message, and its line.
 type Bad<'a> = (&'a [u8], &'a str, &'a str, &'a str);
 
 #[test]
-fn bad_input_is_shown_where_it_is() {
+fn bad_input_is_shown_in_its_source_line() {
     let cases: [Bad<'_>; 15] = [
         (b"!1\n  (f (g)", "2:3", "never closed", "  (f (g)"),
         (b"!1\n(f))\n", "2:4", "closes nothing", "(f))"),
@@ -137,12 +137,12 @@ fn bad_input_is_shown_where_it_is() {
         (b"\xef\xbb\xbf(a", "1:2", "never closed", "(a"),
         (b"(\"two\nlines", "1:2", "quote is never closed", "(\"two"),
     ];
-    for (index, (source, place, message, line)) in cases.into_iter().enumerate() {
+    for (index, (source, location, message, line)) in cases.into_iter().enumerate() {
         let path = file("bad", &format!("{index}.metta"), source);
         let output = run(&path, &[]);
         assert_run(&output, 2, "");
         let stderr = text(&output.stderr);
-        for part in [&format!("{}:{place}\n", path.display()), message, line] {
+        for part in [&format!("{}:{location}\n", path.display()), message, line] {
             assert!(stderr.contains(part), "case {index}: {part:?} is not in\n{stderr}");
         }
         assert!(!stderr.contains('\x1b'), "case {index}: colours");
@@ -165,7 +165,7 @@ fn all_bad_files_are_reported_and_nothing_is_evaluated() {
 }
 
 #[test]
-fn a_folder_is_no_program() {
+fn a_folder_is_not_a_program() {
     let output = run(env!("CARGO_TARGET_TMPDIR"), &[]);
     assert_run(&output, 2, "");
     assert!(text(&output.stderr).contains("cannot read"));
@@ -189,6 +189,17 @@ fn bad_arguments_are_exit_code_2() {
         assert_run(&output, 2, "");
         assert!(text(&output.stderr).contains("--help"), "{arguments:?}");
     }
+}
+
+#[test]
+fn misspelled_commands_get_a_suggestion() {
+    let output = pleach().arg("chekc").output().unwrap();
+    assert_run(&output, 2, "");
+    assert!(
+        text(&output.stderr).contains("similar subcommand exists: 'check'"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -236,13 +247,13 @@ fn stats_go_to_standard_error() {
     }
 }
 
-/// More output than a pipe holds.
+/// Writes a program with more output than a pipe buffers.
 fn talkative(test: &str) -> PathBuf {
     file(test, "talkative.metta", "!(a line of output)\n".repeat(20_000))
 }
 
 #[test]
-fn a_reader_who_leaves_is_no_reason_to_panic() {
+fn a_closed_pipe_causes_no_panic() {
     let mut child = pleach()
         .args([Path::new("run"), &talkative("pipe")])
         .stdout(Stdio::piped())
@@ -254,7 +265,7 @@ fn a_reader_who_leaves_is_no_reason_to_panic() {
 }
 
 #[test]
-fn a_closed_standard_error_is_no_reason_to_panic() {
+fn a_closed_standard_error_causes_no_panic() {
     let mut child = pleach()
         .args([Path::new("run"), &file("stderr", "a.metta", "(")])
         .stderr(Stdio::piped())

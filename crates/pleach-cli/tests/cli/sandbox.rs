@@ -1,4 +1,4 @@
-//! A folder, and the command run in it. For tests of the command alone: no other has it.
+//! The command, run in a temporary folder.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -9,10 +9,10 @@ use std::process::{Command, Output};
 
 use pleach_testkit::folder::Folder;
 
-/// A folder that the commands run in.
-pub(crate) struct Place(pub(crate) Folder);
+/// A temporary folder that commands run in.
+pub(crate) struct Sandbox(pub(crate) Folder);
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new(name: &str) -> Self {
         let folder = Folder::fast(name);
         fs::create_dir_all(&folder.0).unwrap();
@@ -37,7 +37,7 @@ impl Place {
         self.command(arguments.split_whitespace()).output().unwrap()
     }
 
-    /// Runs a command that ends so, and returns what it prints and complains of.
+    /// Runs a command that exits with `code`. Returns its output and its errors.
     #[track_caller]
     pub(crate) fn ends(&self, arguments: &str, code: i32) -> (String, String) {
         ended(self.run(arguments), code)
@@ -56,6 +56,7 @@ impl Place {
     }
 }
 
+/// Checks the exit code. Returns standard output and standard error.
 #[track_caller]
 pub(crate) fn ended(output: Output, code: i32) -> (String, String) {
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());

@@ -1,4 +1,4 @@
-//! `pleach run`, from outside: what is seen of a run under way, and what ends it.
+//! The options of `pleach run`, its progress, and Ctrl-C.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -13,7 +13,7 @@ use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Writes a file into a folder of this test's own.
+/// Writes a file into the folder of a test.
 fn file(test: &str, content: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("run-{test}"));
     fs::create_dir_all(&folder).unwrap();
@@ -68,7 +68,7 @@ fn a_trace_shows_reductions_indented_by_depth() {
 }
 
 #[test]
-fn a_trace_abridges_what_is_large_and_deep() {
+fn a_trace_abridges_large_atoms_and_deep_reductions() {
     let path = file(
         "large",
         "(= (down $n) (if (== $n 0) 0 (+ 1 (down (- $n 1)))))\n!(down 200)\n!(cons-atom a (quote ((((((((((long long) \
@@ -82,8 +82,8 @@ fn a_trace_abridges_what_is_large_and_deep() {
 }
 
 #[test]
-fn calls_are_remembered_if_asked_for() {
-    // 10¹⁷ steps, but for what is remembered.
+fn calls_are_memoized_on_request() {
+    // 10¹⁷ steps without a memo table.
     let fib = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2)))))\n!(fib 80)";
     let output = run(&file("memo", fib), &["--memo", "1000"]);
     assert_eq!(
@@ -93,7 +93,7 @@ fn calls_are_remembered_if_asked_for() {
 }
 
 #[test]
-fn limits_end_a_run_and_say_where() {
+fn limits_end_a_run_and_are_located() {
     let path = file("limits", &format!("{ENDLESS}!1\n!(again 0)\n!2"));
     let output = run(&path, &["--fuel", "5000"]);
     assert_eq!((text(&output.stdout), output.status.code()), ("[1]\n", Some(2)));
@@ -124,7 +124,7 @@ fn limits_end_a_run_and_say_where() {
 }
 
 #[test]
-fn ctrl_c_ends_a_run_and_says_where() {
+fn ctrl_c_ends_a_run_and_is_located() {
     for threads in ["1", "2"] {
         let path = file(
             &format!("ctrl-c-{threads}"),
@@ -158,7 +158,7 @@ fn results_are_streamed_as_they_are_found() {
     output.read_exact(&mut begun).unwrap();
     assert_eq!(text(&begun), "[1, 2, 3, 4, 5, ");
     drop(output);
-    // Who leaves ends it.
+    // A closed pipe ends the run.
     assert_eq!(child.wait().unwrap().code(), Some(0));
 
     let path = file(
@@ -172,7 +172,7 @@ fn results_are_streamed_as_they_are_found() {
 }
 
 #[test]
-fn a_long_load_shows_its_progress_on_a_terminal_alone() {
+fn a_long_load_shows_its_progress_only_on_a_terminal() {
     let mut facts = String::new();
     for number in 0..250_000 {
         let _ = writeln!(
@@ -196,7 +196,7 @@ fn a_long_load_shows_its_progress_on_a_terminal_alone() {
     let mut screen = File::from(pty.master);
     let mut seen = Vec::new();
     let mut bytes = [0; 4096];
-    // The terminal is gone when the command is: an error, or the end.
+    // The end of the command closes the terminal: an error, or the end of the file.
     while let Ok(read @ 1..) = screen.read(&mut bytes) {
         seen.extend_from_slice(&bytes[..read]);
     }
@@ -207,14 +207,14 @@ fn a_long_load_shows_its_progress_on_a_terminal_alone() {
 }
 
 #[test]
-fn too_many_threads_are_refused_at_once() {
+fn too_many_threads_are_an_error_of_the_arguments() {
     let path = file("threads", "!(+ 1 2)");
     for threads in ["0", "1025", "100000", "18446744073709551615"] {
         let output = run(&path, &["--threads", threads]);
         assert_eq!((text(&output.stdout), output.status.code()), ("", Some(2)));
         let errors = text(&output.stderr);
         assert!(
-            errors.contains("a number of threads from 1 to 1024 is expected"),
+            errors.contains("expected a number of threads from 1 to 1024"),
             "{errors}"
         );
     }

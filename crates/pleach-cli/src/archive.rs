@@ -1,22 +1,21 @@
-//! `pleach log`, `pleach branches`, `pleach branch` and `pleach tag`: what archives keep.
+//! `pleach log`, `pleach branches`, `pleach branch` and `pleach tag`: the revisions and names of archives.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, BufWriter, ErrorKind, Write};
 
 use clap::Args;
-use pleach::persist::{Archive, ArchiveError, Journal, Revision, RevisionId};
+use pleach::persist::{Archive, ArchiveError, Revision, RevisionId};
 
-use crate::Outcome;
-use crate::diagnostic::{self, with_sources};
+use crate::diagnostic;
 use crate::escape::escaped;
-use crate::load::printed_to_the_end;
-use crate::world::{LoadFault, Place, archive, name_or_main};
+use crate::outcome::Outcome;
+use crate::world::{LoadWorldError, WorldPath, journal_summary, name_or_default, open_archive};
 
-/// Show the history of a world in an archive, the latest revision first.
+/// Show the history of a world in an archive, newest revision first.
 ///
-/// A line for each: how its id begins, when it was made (UTC), how many atoms it has, the names that stand for it,
-/// what was said about it. Any of the names and the beginning of the id will do after the `@`. Of a journal, shows
-/// what it holds.
+/// One line for each revision: an abbreviated id, the time (UTC), the number of atoms, branches and tags, the message. After
+/// `@`, each of the names and any unambiguous prefix of an id is accepted. For a journal, shows its size.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach log history
@@ -24,65 +23,67 @@ use crate::world::{LoadFault, Place, archive, name_or_main};
 pub(crate) struct Log {
     /// ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
     #[arg(value_name = "WORLD")]
-    world: Place,
+    world: WorldPath,
 }
 
 /// List the branches and tags of an archive.
 ///
-/// Exits with 0; with 1 if the file of a name is damaged; with 2 if the archive could not be read. `branch --delete` and
-/// `tag --delete` remove a damaged name too.
+/// A corrupt name can be removed by `branch --delete` or `tag --delete`.
+///
+/// Exit code: 0, or 1 if the file of a name is corrupt, or 2 if the archive could not be read.
 #[derive(Args)]
 pub(crate) struct Branches {
     /// The archive.
     #[arg(value_name = "ARCHIVE")]
-    world: Place,
+    world: WorldPath,
 }
 
-/// Make a branch of an archive: a name that moves on with each revision that is saved to it.
+/// Create a branch of an archive: a name that moves on with each revision saved to it.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach branch history@main experiment
   pleach branch history experiment --delete")]
 pub(crate) struct Branch {
     #[command(flatten)]
-    naming: Naming,
+    name: NameArgs,
 }
 
-/// Make a tag of an archive: a name that goes on standing for one revision.
+/// Create a tag of an archive: a fixed name for one revision.
 #[derive(Args)]
 #[command(after_help = "Examples:
   pleach tag history@main v1.0
   pleach tag history v1.0 --delete")]
 pub(crate) struct Tag {
     #[command(flatten)]
-    naming: Naming,
+    name: NameArgs,
 }
 
+/// The name to create or delete.
 #[derive(Args)]
-struct Naming {
-    /// The archive, or ARCHIVE@NAME for another revision than that of `main`.
+struct NameArgs {
+    /// The archive, or ARCHIVE@NAME for a revision other than that of `main`.
     #[arg(value_name = "ARCHIVE")]
-    world: Place,
+    world: WorldPath,
 
     /// The new name.
     name: String,
 
-    /// Remove the name. What nothing leads to any more is removed by `verify --prune`.
+    /// Delete the name. `verify --prune` then removes the files that no other name reaches.
     #[arg(long)]
     delete: bool,
 }
 
 impl Log {
     pub(crate) fn run(&self) -> Outcome {
-        if let Place::Journal(folder) = &self.world {
-            return match journal(folder) {
-                Ok(text) => printed_to_the_end(writeln!(io::stdout().lock(), "{text}")),
-                Err(fault) => failed(&self.world, &fault),
+        if let WorldPath::Journal(folder) = &self.world {
+            return match journal_summary(folder) {
+                Ok(text) => Outcome::of_output(writeln!(io::stdout().lock(), "{text}")),
+                Err(error) => failure(&self.world, &error),
             };
         }
         let found = open(&self.world).and_then(|(archive, name)| {
-            let log = archive.log(name).map_err(LoadFault::Archive)?;
-            Ok((log, names(&archive).map_err(LoadFault::Archive)?))
+            let log = archive.log(name).map_err(LoadWorldError::Archive)?;
+            Ok((log, names(&archive).map_err(LoadWorldError::Archive)?))
         });
         match found {
             Ok((log, names)) => {
@@ -90,115 +91,105 @@ impl Log {
                 let printed = log
                     .iter()
                     .try_for_each(|revision| writeln!(out, "{}", line(revision, &names)));
-                printed_to_the_end(printed.and_then(|()| out.flush()))
+                Outcome::of_output(printed.and_then(|()| out.flush()))
             }
-            Err(fault) => failed(&self.world, &fault),
+            Err(error) => failure(&self.world, &error),
         }
     }
-}
-
-fn journal(folder: &std::path::Path) -> Result<String, LoadFault> {
-    let read = Journal::<pleach::Atom>::read(folder, &pleach_metta::References);
-    let (world, recovery) = read.map_err(LoadFault::Journal)?;
-    Ok(format!(
-        "{} atoms\n{} records since the last snapshot\n{} bytes torn off the end",
-        world.len(),
-        recovery.records,
-        recovery.torn
-    ))
 }
 
 impl Branches {
     pub(crate) fn run(&self) -> Outcome {
         let found = open(&self.world).and_then(|(archive, _)| {
-            let branches = archive.branches().map_err(LoadFault::Archive)?;
-            Ok((branches, archive.tags().map_err(LoadFault::Archive)?))
+            let branches = archive.branches().map_err(LoadWorldError::Archive)?;
+            Ok((branches, archive.tags().map_err(LoadWorldError::Archive)?))
         });
         match found {
             Ok((branches, tags)) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 let kinds = [("branch", branches), ("tag", tags)];
-                let mut damaged = false;
+                let mut corrupt = false;
                 let mut names = kinds
                     .iter()
                     .flat_map(|(kind, names)| names.iter().map(move |name| (kind, name)));
                 let printed = names.try_for_each(|(kind, (name, id))| match id {
-                    Ok(id) => writeln!(out, "{kind:<7} {} {}", short(*id), escaped(name)),
-                    Err(fault) => {
-                        damaged = true;
-                        diagnostic::error(format_args!("{kind} {name}: {}", with_sources(fault)));
+                    Ok(id) => writeln!(out, "{kind:<7} {} {}", abbreviated(*id), escaped(name)),
+                    Err(error) => {
+                        corrupt = true;
+                        diagnostic::error_from(format_args!("{kind} {name}"), error);
                         Ok(())
                     }
                 });
-                match printed_to_the_end(printed.and_then(|()| out.flush())) {
-                    Outcome::Fine if damaged => Outcome::ErrorFound,
+                match Outcome::of_output(printed.and_then(|()| out.flush())) {
+                    Outcome::Success if corrupt => Outcome::ErrorFound,
                     outcome => outcome,
                 }
             }
-            Err(fault) => failed(&self.world, &fault),
+            Err(error) => failure(&self.world, &error),
         }
     }
 }
 
 impl Branch {
     pub(crate) fn run(&self) -> Outcome {
-        self.naming.run(Archive::branch, Archive::remove_branch)
+        self.name.run(Archive::branch, Archive::remove_branch)
     }
 }
 
 impl Tag {
     pub(crate) fn run(&self) -> Outcome {
-        self.naming.run(Archive::tag, Archive::remove_tag)
+        self.name.run(Archive::tag, Archive::remove_tag)
     }
 }
 
-impl Naming {
+impl NameArgs {
     fn run(
         &self,
-        make: impl Fn(&Archive, &str, &str) -> Result<RevisionId, ArchiveError>,
+        create: impl Fn(&Archive, &str, &str) -> Result<RevisionId, ArchiveError>,
         remove: impl Fn(&Archive, &str) -> Result<(), ArchiveError>,
     ) -> Outcome {
         let done = open(&self.world).and_then(|(archive, revision)| {
             let done = if self.delete {
                 remove(&archive, &self.name)
             } else {
-                make(&archive, &self.name, revision).map(drop)
+                create(&archive, &self.name, revision).map(drop)
             };
-            done.map_err(LoadFault::Archive)
+            done.map_err(LoadWorldError::Archive)
         });
         match done {
-            Ok(()) => Outcome::Fine,
-            Err(fault) => failed(&self.world, &fault),
+            Ok(()) => Outcome::Success,
+            Err(error) => failure(&self.world, &error),
         }
     }
 }
 
-fn failed(place: &Place, fault: &LoadFault) -> Outcome {
-    diagnostic::error(format_args!("{place}: {fault}"));
-    Outcome::Failed
+fn failure(path: &WorldPath, error: &LoadWorldError) -> Outcome {
+    diagnostic::error_from(path, error);
+    Outcome::Failure
 }
 
-/// The archive, and the revision that is meant.
-fn open(place: &Place) -> Result<(Archive, &str), LoadFault> {
-    match place {
-        Place::Archive(folder, name) => {
-            let name = name_or_main(name.as_deref())?;
-            Ok((archive(folder)?, name))
+/// Opens the archive. Returns it with the name of the revision.
+fn open(path: &WorldPath) -> Result<(Archive, &str), LoadWorldError> {
+    match path {
+        WorldPath::Archive(folder, name) => {
+            let name = name_or_default(name.as_deref())?;
+            Ok((open_archive(folder)?, name))
         }
-        Place::Folder(_) => Err(LoadFault::Folder),
-        Place::File(path) => match std::fs::metadata(path) {
-            Ok(_) => Err(LoadFault::NoArchive),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(LoadFault::Nothing),
-            Err(error) => Err(LoadFault::File(error.into())),
+        WorldPath::Folder(_) => Err(LoadWorldError::Folder),
+        WorldPath::File(path) => match fs::metadata(path) {
+            Ok(_) => Err(LoadWorldError::FileNotArchive),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(LoadWorldError::NotFound),
+            Err(error) => Err(LoadWorldError::File(error.into())),
         },
-        Place::Journal(_) => Err(LoadFault::Journals),
+        WorldPath::Journal(_) => Err(LoadWorldError::JournalNotArchive),
     }
 }
 
+/// Returns the branches and tags of each revision.
 fn names(archive: &Archive) -> Result<BTreeMap<RevisionId, Vec<String>>, ArchiveError> {
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, id) in archive.branches()?.into_iter().chain(archive.tags()?) {
-        // `branches` and `verify` tell of what is damaged; it's not what was asked here.
+        // `branches` and `verify` report corrupt names.
         if let Ok(id) = id {
             names.entry(id).or_default().push(name);
         }
@@ -206,7 +197,7 @@ fn names(archive: &Archive) -> Result<BTreeMap<RevisionId, Vec<String>>, Archive
     Ok(names)
 }
 
-fn short(id: RevisionId) -> String {
+fn abbreviated(id: RevisionId) -> String {
     let mut digits = id.to_string();
     digits.truncate(12);
     digits
@@ -214,12 +205,12 @@ fn short(id: RevisionId) -> String {
 
 fn line(revision: &Revision, names: &BTreeMap<RevisionId, Vec<String>>) -> String {
     let time = revision.note.time.map_or_else(|| " ".repeat(19), date);
-    let mut line = format!("{}  {time}  {:>9}", short(revision.id), revision.atoms);
+    let mut line = format!("{}  {time}  {:>9}", abbreviated(revision.id), revision.atoms);
     if let Some(names) = names.get(&revision.id) {
         line += &format!("  ({})", escaped(names.join(", ")));
     }
     if let [_, other, ..] = revision.parents[..] {
-        line += &format!("  merge of {}", short(other));
+        line += &format!("  merge of {}", abbreviated(other));
     }
     if let Some(first) = revision.note.message.lines().next() {
         line += &format!("  {}", escaped(first));
@@ -227,11 +218,10 @@ fn line(revision: &Revision, names: &BTreeMap<RevisionId, Vec<String>>) -> Strin
     line
 }
 
-/// `2026-11-23 20:11:05`, of seconds since 1970.
+/// Formats seconds since 1970 as `2026-11-23 20:11:05`.
 fn date(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years begin in March, so that the day that is there or not comes last; and 400 of them have as many days each
-    // time.
+    // Years begin in March, so that a leap day comes last. 400 years always have the same number of days.
     let since = days + 719_468;
     let (era, day) = (since / 146_097, since % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -251,7 +241,7 @@ mod tests {
     use super::date;
 
     #[test]
-    fn dates_are_those_of_the_calendar() {
+    fn dates_follow_the_gregorian_calendar() {
         for (seconds, expected) in [
             (0, "1970-01-01 00:00:00"),
             (951_782_400, "2000-02-29 00:00:00"),
