@@ -189,7 +189,7 @@ step_asan() {
     # Leaks are what the step `valgrind` looks for.
     local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --package pleach --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address)")
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map -- map:: panics::
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map -- map:: panics:: trie::
 }
 
 about_valgrind="the map and the guards of the facts under valgrind"

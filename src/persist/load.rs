@@ -9,7 +9,7 @@ use super::codec::Codec;
 use super::error::{Flaw, LoadError};
 use super::fact_key::KeyDecoder;
 use super::format::{COUNTED, MAGIC, VERSION, kind};
-use crate::env::{Cell, Environment, Multiplicity, Space, SpaceId, StateId, InvalidEntry};
+use crate::env::{Cell, Environment, InvalidEntry, Multiplicity, Space, SpaceId, StateId};
 use crate::term::{Symbol, Term};
 
 /// Reads what [`save`](super::save::save) wrote. Beside the environment, takes memory for one block and its keys.

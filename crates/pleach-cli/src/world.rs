@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pleach::env::{Conflicts, resolve};
-use pleach::persist::{self, Archive, ArchiveError, Journal, JournalError, LoadError, Note, SaveError};
+use pleach::persist::{
+    self, Archive, ArchiveError, ArchiveMergeError, Journal, JournalError, LoadError, Note, SaveError,
+};
 use pleach::{Atom, Environment};
 use pleach_metta::References;
 
@@ -136,7 +138,7 @@ impl LoadWorldError {
                 error,
                 ArchiveError::Load { .. } | ArchiveError::Misnamed(_) | ArchiveError::Missing(_)
             ),
-            Self::Journal(error) => matches!(error, JournalError::Load { .. } | JournalError::Cut(_)),
+            Self::Journal(error) => matches!(error, JournalError::Load { .. } | JournalError::Truncated(_)),
             Self::Name(_) | Self::NotFound | Self::Folder | Self::FileNotArchive | Self::JournalNotArchive => false,
         }
     }
@@ -207,11 +209,12 @@ impl WorldPath {
                 let branch = name_or_default(name.as_deref())?;
                 let committed = Archive::<Atom>::open_with(folder, References)
                     .map(|archive| archive.on_wait(report_wait))
+                    .map_err(ArchiveMergeError::Archive)
                     .and_then(|archive| archive.commit_with(branch, environment, note, resolve::fail));
-                match committed.map_err(SaveWorldError::Archive)? {
-                    Ok(_) => Ok(()),
-                    Err(conflicts) => Err(SaveWorldError::Conflicts(Box::new(conflicts))),
-                }
+                committed.map(drop).map_err(|error| match error {
+                    ArchiveMergeError::Archive(error) => SaveWorldError::Archive(error),
+                    ArchiveMergeError::Conflicts(conflicts) => SaveWorldError::Conflicts(Box::new(conflicts)),
+                })
             }
             Self::Journal(_) => Err(SaveWorldError::Journal),
             Self::Folder(_) => Err(SaveWorldError::Folder),

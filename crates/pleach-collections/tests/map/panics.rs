@@ -249,7 +249,8 @@ fn panics_leave_maps_valid() {
 #[test]
 fn new_operations_are_before_or_after_a_panic() {
     quiet();
-    let operations: [(&str, fn(&mut Map<Key, Value>)); 8] = [
+    type Operation = fn(&mut Map<Key, Value>);
+    let operations: [(&str, Operation); 8] = [
         ("get_disjoint_mut", |map| {
             map.get_disjoint_mut([&Key::new(1), &Key::new(7), &Key::new(900)])
                 .into_iter()
@@ -287,7 +288,9 @@ fn new_operations_are_before_or_after_a_panic() {
     for n in [0, 3, 12, 13, 200] {
         let base: Map<Key, Value> = (0..n).map(|i| (Key::new(i), Value::new(i))).collect();
         for (name, operation) in operations {
-            at_each_call(name, &[base.clone()], Leaves::BeforeOrAfter, &|map, _| operation(map));
+            at_each_call(name, std::slice::from_ref(&base), Leaves::BeforeOrAfter, &|map, _| {
+                operation(map)
+            });
         }
     }
 }
