@@ -77,7 +77,8 @@ pub(super) fn attempt<R>(operation: impl FnOnce() -> io::Result<R>) -> io::Resul
         PLAN.set(None);
     }
     if plan.done {
-        operation()?;
+        // Whatever it returns: a missing file is an error too, which a caller may take for an absent one.
+        drop(operation());
     }
     Err(io::Error::new(KIND.get(), "as planned"))
 }

@@ -138,11 +138,11 @@ fn commands_and_their_arguments_are_completed() {
     let mut terminal = Terminal::new(&folder, &["--history", "history"]);
     terminal.enter(":fo\t side\r");
     terminal.expect("pleach side> ");
-    terminal.enter(":loa\t prog\t\r");
+    terminal.press(":loa\t prog\t\r");
     terminal.expect("added 1 atom");
     terminal.enter(":sw\t ma\t\r");
     terminal.expect("pleach> ");
-    terminal.enter(":me\t si\t\r");
+    terminal.press(":me\t si\t\r");
     terminal.expect("merged side: 1 change");
     terminal.enter(":help und\t\r");
     terminal.expect(":undo: undo the last step");

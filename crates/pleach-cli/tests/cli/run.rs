@@ -127,10 +127,10 @@ fn bad_input_is_shown_in_its_source_line() {
             "64 bits",
             "9223372036854775808",
         ),
-        (b"1e999", "1:1", "too large", "1e999"),
+        (b"1e999", "1:1", "out of range", "1e999"),
         (b"(f)\n!", "2:1", "followed by an atom", "!"),
         (b"!!(f)", "1:1", "followed by an atom", "!!(f)"),
-        (b"!1\n(f \xff)", "2:4", "not UTF-8", "(f "),
+        (b"!1\n(f \xff)", "2:4", "invalid UTF-8", "(f "),
         // Columns count characters.
         ("(größe \"ä)".as_bytes(), "1:8", "quote is never closed", "(größe \"ä)"),
         ("(世界 世界 $)".as_bytes(), "1:8", "needs a name", "(世界 世界 $)"),

@@ -99,11 +99,7 @@ fn opaque_values_of_another_program_are_an_error() {
     env.add_fact(Atom::expression([Atom::symbol("open"), Atom::grounded(Handle)]));
     env.save_with(sandbox.path().join("world.pleach"), &Handles).unwrap();
     for command in ["load world.pleach", "diff world.pleach world.pleach"] {
-        assert!(
-            sandbox
-                .complains(command, 2)
-                .contains("a value that the codec can't read")
-        );
+        assert!(sandbox.complains(command, 2).contains("the codec can't decode a value"));
     }
     assert!(sandbox.complains("verify world.pleach", 1).contains("byte "));
 }
@@ -299,8 +295,8 @@ fn an_archive_keeps_history() {
     );
     assert_eq!(sandbox.prints("verify history", 0), "history: 4 revisions, 3 names\n");
 
-    assert!(sandbox.complains("tag history v1.0", 2).contains("taken"));
-    assert!(sandbox.complains("tag history ../up", 2).contains("no name"));
+    assert!(sandbox.complains("tag history v1.0", 2).contains("in use"));
+    assert!(sandbox.complains("tag history ../up", 2).contains("invalid name"));
     assert!(sandbox.complains("load history@nothing", 2).contains("nothing"));
     assert!(sandbox.complains("log a.metta", 2).contains("not an archive"));
 }
@@ -337,7 +333,7 @@ fn corruption_is_detected() {
         stderr.contains("is truncated") && stderr.contains("world.pleach: invalid data at byte "),
         "{stderr}"
     );
-    assert!(sandbox.complains("load archive", 2).contains("ends too early"));
+    assert!(sandbox.complains("load archive", 2).contains("truncated"));
     assert!(sandbox.complains("verify nothing.pleach", 2).contains("nothing.pleach"));
 
     let (journal, _) = Journal::<Atom>::open(sandbox.path().join("journal")).unwrap();
@@ -346,7 +342,7 @@ fn corruption_is_detected() {
     assert_eq!(sandbox.prints("load journal", 0), "(kept)\n");
     drop(journal);
     assert_eq!(sandbox.prints("load journal", 0), "(kept)\n");
-    assert!(sandbox.prints("log journal", 0).starts_with("1 atoms\n1 records"));
+    assert!(sandbox.prints("log journal", 0).starts_with("1 atom, 1 record since"));
     assert!(
         sandbox
             .prints("verify journal", 0)
@@ -444,7 +440,7 @@ fn high_multiplicities_are_printed_as_counts_that_load() {
     sandbox.file("bad.metta", "(a)\n#*0 (b)\n");
     let complaint = sandbox.complains("run bad.metta", 2);
     assert!(
-        complaint.contains("whole number from 1") && complaint.contains("bad.metta:2:1"),
+        complaint.contains("integer from 1") && complaint.contains("bad.metta:2:1"),
         "{complaint}"
     );
 }

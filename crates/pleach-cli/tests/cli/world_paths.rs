@@ -198,7 +198,7 @@ fn no_archive_is_created_in_a_journal() {
     // Nor in a folder with other files.
     fs::create_dir(sandbox.path().join("src")).unwrap();
     sandbox.file("src/main.rs", "");
-    assert!(sandbox.complains("save a.metta src@main", 2).contains("something else"));
+    assert!(sandbox.complains("save a.metta src@main", 2).contains("other files"));
 }
 
 #[test]
@@ -423,10 +423,10 @@ fn an_unwritable_path_is_an_error_before_anything_is_evaluated() {
         ("n".repeat(300), "too long"),
         (format!("h@{long}"), "60 bytes at most"),
         (format!("new@{long}"), "60 bytes at most"),
-        ("h@b\u{e4}d name".into(), "no name"),
-        ("h@v1".into(), "taken"),
+        ("h@b\u{e4}d name".into(), "invalid name"),
+        ("h@v1".into(), "in use"),
         ("src".into(), "the folder isn't an archive"),
-        ("src@main".into(), "something else"),
+        ("src@main".into(), "other files"),
         ("j".into(), "the program that owns a journal"),
         ("j@main".into(), "the program that owns a journal"),
         ("notes.txt".into(), "isn't a saved world"),

@@ -330,10 +330,20 @@ mod trie {
     #[test]
     fn arbitrary_makes_trie_maps() {
         use arbitrary::{Arbitrary, Unstructured};
-        let bytes: Vec<u8> = (0..4_000_u32).map(|i| ((i * i) >> 4) as u8).collect();
-        let map = TrieMap::<u8>::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
-        map.check().unwrap();
-        assert!(!map.is_empty());
+        let bytes: Vec<u8> = std::iter::successors(Some(1_u64), |x| {
+            Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
+        })
+        .map(|x| (x >> 56) as u8)
+        .take(40_000)
+        .collect();
+        let mut source = Unstructured::new(&bytes);
+        let mut len = 0;
+        for _ in 0..50 {
+            let map = TrieMap::<u8>::arbitrary(&mut source).unwrap();
+            map.check().unwrap();
+            len += map.len();
+        }
+        assert!(len > 20, "{len}");
     }
 
     #[cfg(feature = "rayon")]
