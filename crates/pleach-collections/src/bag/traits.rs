@@ -36,7 +36,7 @@ impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Bag<T, S2>> for Ba
 
 impl<T: Hash + Eq, S: BuildHasher> Eq for Bag<T, S> {}
 
-/// Compares the bags as sequences of (item, count) sorted by item: see `Ord` of [`Map`](crate::Map), for costs too.
+/// Compares the bags as sequences of (item, count) sorted by item: see `Ord` of [`Map`], for costs too.
 ///
 /// ```
 /// use pleach_collections::Bag;

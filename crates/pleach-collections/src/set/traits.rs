@@ -35,7 +35,7 @@ impl<T: Hash + Eq, S: BuildHasher, S2: BuildHasher> PartialEq<Set<T, S2>> for Se
 
 impl<T: Hash + Eq, S: BuildHasher> Eq for Set<T, S> {}
 
-/// Compares the sets as sequences of items sorted by item: see `Ord` of [`Map`](crate::Map), for costs too.
+/// Compares the sets as sequences of items sorted by item: see `Ord` of [`Map`], for costs too.
 ///
 /// ```
 /// use pleach_collections::Set;

@@ -54,7 +54,7 @@ impl<V> TrieMap<V> {
     /// let map = pleach_collections::TrieMap::from([("a", 1), ("b", 2), ("c", 3)]);
     /// let from_b: Vec<_> = map.range("b"..).map(|(_, value)| *value).collect();
     /// assert_eq!(from_b, [2, 3]);
-    /// let after_a = map.range((Bound::Excluded("a"), Bound::Included("b")));
+    /// let after_a = map.range::<&str>((Bound::Excluded("a"), Bound::Included("b")));
     /// assert_eq!(after_a.count(), 1);
     /// ```
     pub fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Range<'_, V> {
