@@ -298,8 +298,7 @@ fn history(seed: u64) {
 
 #[test]
 fn histories_agree_with_a_btree_map() {
-    let cases = std::env::var("PLEACH_CASES").map_or(1_000, |cases| cases.parse().unwrap());
-    (0..cases).for_each(history);
+    (0..pleach_testkit::cases(1_000)).for_each(history);
 }
 
 #[test]
