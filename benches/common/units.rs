@@ -1,6 +1,6 @@
 //! Seconds and bytes as people read them.
 
-/// What a figure is measured in.
+/// A unit of measurement.
 #[derive(Clone, Copy)]
 pub(crate) enum Unit {
     Seconds,

@@ -103,7 +103,7 @@ fn tail_loop_time(report: &mut Report, name: &str) {
     report.at_most(name, ratio, "x", 1.2);
 }
 
-/// What a second thread brings to a program with branches, over what it brings to native calls that share nothing.
+/// The speedup by a second thread of a program with branches, over that of native calls that share nothing.
 fn tree(report: &mut Report, name: &str) {
     let (one, two) = (
         Evaluator::new(),

@@ -15,7 +15,7 @@ use crate::term::{Atom, Print, Symbol, Term, alpha_eq};
 pub enum Cell {
     /// A state made by [`new_state`](crate::Environment::new_state).
     State(StateId),
-    /// What a name is [bound](crate::Environment::bind) to.
+    /// The atom that a name is [bound](crate::Environment::bind) to.
     Binding(Symbol),
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Edit<'k, T> {
     delta: Delta,
 }
 
-/// What an edit needs of its atom apart from the key.
+/// The properties of an atom that an edit needs besides its key.
 #[derive(Debug)]
 pub(crate) struct EditContent<T> {
     /// The atom, if it is stored in a record: because an index has it, or because it can't be decoded from its path.

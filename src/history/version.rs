@@ -50,7 +50,7 @@ pub(crate) struct Version<N: Versioned> {
     survivors: usize,
 }
 
-/// What a version was made from.
+/// The origin of a version.
 struct Origin<N: Versioned> {
     parents: Parents<N>,
     /// Boxed, since few versions have any.

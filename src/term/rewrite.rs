@@ -8,7 +8,7 @@ use super::by_address::{AddressMap, address};
 use super::small_map::SmallMap;
 use super::walk::{Visitor, walk};
 
-/// What takes the place of a term in [`rewrite`].
+/// The replacement of a term in [`rewrite`].
 #[derive(Clone, Debug)]
 pub enum Rewrite<'a, T> {
     /// The term itself, with all that is in it.

@@ -31,6 +31,7 @@ mod visit;
 mod zip;
 
 pub use check::Violation;
+pub(crate) use check::ensure;
 
 pub(crate) use check::check;
 pub(crate) use diff::{Change, diff};

@@ -16,5 +16,5 @@ pub(crate) use check::check;
 pub(crate) use cursor::{Walker, longest_prefix, rank};
 pub(crate) use diff::Differences;
 pub(crate) use edit::{get, get_mut, insert, remove};
-pub(crate) use node::{Node, Parts, Suffixes};
+pub(crate) use node::{LeafIntoIter, Node, Suffixes};
 pub(crate) use shape::Build;

@@ -47,14 +47,14 @@ use edits::Edits;
 /// | `union` and its kin | what is not shared, or the smaller of the maps if one is far smaller |
 /// | [`from_sorted`](TrieMap::from_sorted), `collect` | O(n), O(n log n) |
 ///
-/// An entry takes its bytes after the part that it shares with its neighbours, 3 more, and its value: about 15 bytes an
-/// entry for a million paths of 21 bytes with values of no size.
+/// An entry takes its bytes after the part that it shares with its neighbours, 3 more, and its value: less than 18
+/// bytes an entry for 100,000 paths of 16 to 20 bytes without values (test `paths_take_few_bytes`).
 ///
 /// # Limits
 ///
-/// A key is at most 2^32 bytes long by assumption, and 2^32 maps at most share a node; the process aborts beyond the latter.
-/// Values lie beside the keys of up to 160 entries, which an insertion copies: box values of more than a few words. Iterators that
-/// yield keys allocate each; a [`Cursor`] does not.
+/// The process aborts if 2^31 maps share a node, as for `Arc`. Values are stored with the keys in leaves of up to 160 entries,
+/// which an insertion copies: box values of more than a few words. Iterators allocate each key that they yield; a [`Cursor`]
+/// doesn't. Maps in values of maps are dropped recursively.
 ///
 /// ```
 /// use pleach_collections::TrieMap;
@@ -231,7 +231,7 @@ impl<V> TrieMap<V> {
     /// Visits each node and says the bytes of its block, the values in it, and whether this map shares it with another,
     /// directly or above.
     #[doc(hidden)]
-    pub fn each_node<'a>(&'a self, mut visit: impl FnMut(usize, &'a [V], bool)) {
+    pub fn visit_nodes<'a>(&'a self, mut visit: impl FnMut(usize, &'a [V], bool)) {
         let mut stack: Vec<(&Node<V>, bool)> = self.root.iter().map(|root| (root, false)).collect();
         while let Some((node, shared)) = stack.pop() {
             let shared = shared || node.is_shared();
@@ -242,30 +242,6 @@ impl<V> TrieMap<V> {
                 stack.extend(node.children().iter().map(|child| (child, shared)));
             }
         }
-    }
-
-    /// The nodes that both maps point to, not counting those below these; and the entries below them. O(n) of both.
-    #[doc(hidden)]
-    pub fn shared_nodes(&self, other: &Self) -> (usize, usize) {
-        let mut ids = std::collections::HashSet::new();
-        let mut stack: Vec<&Node<V>> = other.root.iter().collect();
-        while let Some(node) = stack.pop() {
-            ids.insert(node.id());
-            if !node.is_leaf() {
-                stack.extend(node.children());
-            }
-        }
-        let (mut nodes, mut entries) = (0, 0);
-        stack.extend(self.root.iter());
-        while let Some(node) = stack.pop() {
-            if ids.contains(&node.id()) {
-                nodes += 1;
-                entries += node.size();
-            } else if !node.is_leaf() {
-                stack.extend(node.children());
-            }
-        }
-        (nodes, entries)
     }
 }
 

@@ -71,7 +71,7 @@ enum State {
     Stopped,
 }
 
-/// What must follow below the cursor: the rest of `skip`, then `again`, then the pattern from `token` on.
+/// The paths that a search descends to below the cursor: the rest of `skip`, then `again`, then the pattern from `token` on.
 #[derive(Clone, Copy, Debug)]
 struct Goal {
     skip: Option<Skip>,
@@ -95,7 +95,7 @@ struct Skip {
     number: Option<(Number, Decoder)>,
 }
 
-/// What a varint of the path counts.
+/// The meaning of a varint in a path.
 #[derive(Clone, Copy, Debug)]
 enum Number {
     Variable,

@@ -33,7 +33,7 @@ pub(super) struct CommandInfo {
     pub(super) details: &'static str,
 }
 
-/// What follows a command.
+/// The argument that a command takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
     None,

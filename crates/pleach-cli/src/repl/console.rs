@@ -1,4 +1,4 @@
-//! What a session prints.
+//! Output of a session.
 
 use std::error::Error;
 use std::fmt::Display;

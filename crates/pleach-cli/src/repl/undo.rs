@@ -9,7 +9,7 @@ pub(super) struct UndoStack<S> {
 }
 
 struct Step<S> {
-    /// What the user entered.
+    /// The entry as typed.
     entry: String,
     /// The state to restore.
     state: S,

@@ -58,7 +58,8 @@ pub(crate) fn check<K, V>(
     .map(drop)
 }
 
-fn ensure(holds: bool, level: u32, invariant: u8, statement: &'static str) -> Result<(), Violation> {
+/// Returns a violation unless the statement holds.
+pub(crate) fn ensure(holds: bool, level: u32, invariant: u8, statement: &'static str) -> Result<(), Violation> {
     if holds {
         Ok(())
     } else {

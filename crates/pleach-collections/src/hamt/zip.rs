@@ -66,7 +66,7 @@ pub(crate) enum RegionOutcome {
 /// The entry of the result for a key.
 pub(crate) enum EntryOutcome<V> {
     Removed,
-    /// That of these operands, a bitmap, whose values are equal.
+    /// The entry of these operands, a bitmap, whose values are equal.
     Operands(usize),
     /// One with a new value.
     New(V),

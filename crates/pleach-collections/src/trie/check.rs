@@ -2,7 +2,7 @@
 
 use super::node::Node;
 use super::shape::{ByteRange, common, fits};
-use crate::hamt::Violation;
+use crate::hamt::{Violation, ensure};
 
 /// Tests every invariant of the trie. Iterative, as deep as keys are long.
 pub(crate) fn check<V>(root: &Node<V>) -> Result<(), Violation> {
@@ -16,18 +16,6 @@ pub(crate) fn check<V>(root: &Node<V>) -> Result<(), Violation> {
         }
     }
     Ok(())
-}
-
-fn ensure(holds: bool, level: u32, invariant: u8, what: &'static str) -> Result<(), Violation> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Violation {
-            invariant,
-            level,
-            statement: what,
-        })
-    }
 }
 
 fn leaf<V>(node: &Node<V>, level: u32) -> Result<(), Violation> {

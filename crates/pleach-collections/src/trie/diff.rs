@@ -1,4 +1,4 @@
-//! What differs between two tries, found by walking both and skipping the nodes that they share.
+//! The differences of two tries, by a walk through both that skips shared nodes.
 
 use super::node::Node;
 use smallvec::SmallVec;
@@ -19,13 +19,13 @@ struct Side<'a, V> {
     frames: SmallVec<[Frame<'a, V>; 10]>,
     /// The bytes to the end of the last node's prefix.
     path: Vec<u8>,
-    /// The path and what follows it: the prefix of the next child, or the suffix of the next entry.
+    /// The path, followed by the prefix of the next child or the suffix of the next entry.
     key: Vec<u8>,
 }
 
-/// What a walk meets next.
+/// The next step of a walk.
 enum Next<'a, V> {
-    /// A node that it may enter or pass over.
+    /// A node, to enter or to skip.
     Node(&'a Node<V>),
     Entry(&'a V),
 }
@@ -40,7 +40,7 @@ impl<'a, V> Side<'a, V> {
         }
     }
 
-    /// What comes next, once the nodes that are through are left.
+    /// Returns the next step, after leaving finished nodes.
     fn next(&mut self) -> Option<Next<'a, V>> {
         if let Some(root) = self.root {
             return Some(Next::Node(root));
@@ -59,7 +59,7 @@ impl<'a, V> Side<'a, V> {
         }
     }
 
-    /// Writes the key of what comes next, as far as it is known.
+    /// Writes the key of the next step: the whole key of an entry, the common prefix of a node's keys.
     fn write_key(&mut self, next: &Next<'a, V>) {
         self.key.clear();
         self.key.extend_from_slice(&self.path);

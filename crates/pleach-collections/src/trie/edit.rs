@@ -1,9 +1,9 @@
 //! One key at a time: find, insert, remove.
 //!
-//! Code of the user, which may panic, is what clones and drops values. A change clones all that it needs before it changes
-//! a node, and drops what it replaces when all nodes are right again: so a panic leaves the trie as it was or as it should be.
+//! Clones and drops of values run user code, which may panic. An edit makes all clones before it changes a node, and drops
+//! replaced nodes once all others are valid again: so a panic leaves the trie as before or as after the edit.
 
-use super::node::{InnerBuilder, LeafBuilder, Node, Parts, Prefix};
+use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix};
 use super::shape::{Build, ByteRange, Groups, common, fits};
 use smallvec::SmallVec;
 
@@ -33,38 +33,49 @@ pub(crate) fn get<'a, V>(root: &'a Node<V>, key: &[u8]) -> Option<&'a V> {
 /// The value of a key, for writing. Copies nothing if it is missing.
 pub(crate) fn get_mut<'a, V: Clone>(root: &'a mut Node<V>, key: &[u8]) -> Option<&'a mut V> {
     find(root, key)?;
+    Some(get_present_mut(root, key))
+}
+
+/// The value of a key that is there, for writing.
+fn get_present_mut<'a, V: Clone>(root: &'a mut Node<V>, key: &[u8]) -> &'a mut V {
     let (mut node, mut rest) = (root, key);
     loop {
-        rest = rest.strip_prefix(node.prefix())?;
+        rest = &rest[node.prefix().len()..];
         if node.is_leaf() {
-            let index = node.find(rest)?;
+            let Some(index) = node.find(rest) else {
+                unreachable!("the key is there");
+            };
             node.unshare_leaf();
-            return node.values_mut().get_mut(index);
+            return &mut node.values_mut()[index];
         }
         node.unshare_inner();
-        let index = match rest.first() {
-            Some(byte) => node.child_index(*byte)?,
-            None => 0,
-        };
-        node = &mut node.children_mut()[index];
+        let child = child_on_path(node, rest);
+        node = &mut node.children_mut()[child];
     }
 }
 
-/// Where a new key belongs.
-enum Place<'a, V> {
-    /// The key is there.
-    Taken,
-    /// In this leaf, or in what it becomes.
-    Leaf(&'a Node<V>),
-    /// Beside this inner node, whose prefix it does not have.
-    Beside(&'a Node<V>),
-    /// In this inner node, as a child of its own.
-    Child(&'a Node<V>),
+/// The index of the child of an inner node that a key there continues in; `rest` is what follows the node's prefix.
+#[inline]
+fn child_on_path<V>(node: &Node<V>, rest: &[u8]) -> usize {
+    // Without another byte, the end.
+    rest.first().and_then(|byte| node.child_index(*byte)).unwrap_or(0)
 }
 
-/// A place, and how to get there.
-struct Path<'a, V> {
-    place: Place<'a, V>,
+/// The node that the insertion of a key replaces.
+enum InsertionPoint<'a, V> {
+    /// None: the key is present.
+    Present,
+    /// This leaf gets the entry, or is split.
+    Leaf(&'a Node<V>),
+    /// This inner node gets a parent, since the key doesn't have its prefix.
+    Beside(&'a Node<V>),
+    /// This inner node gets a child.
+    NewChild(&'a Node<V>),
+}
+
+/// An insertion point, and the path to it.
+struct Descent<'a, V> {
+    point: InsertionPoint<'a, V>,
     /// The number of nodes above.
     depth: usize,
     /// The bytes of the key that these have consumed.
@@ -73,27 +84,27 @@ struct Path<'a, V> {
     shared: bool,
 }
 
-fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Path<'a, V> {
+fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
     let (mut node, mut consumed, mut depth, mut shared) = (root, 0, 0, false);
     loop {
         shared |= node.is_shared();
-        let path = |place| Path {
-            place,
+        let found = |point| Descent {
+            point,
             depth,
             consumed,
             shared,
         };
         let rest = key[consumed..].strip_prefix(node.prefix());
         if node.is_leaf() {
-            let found = rest.and_then(|rest| node.find(rest));
-            return path(if found.is_some() {
-                Place::Taken
+            let present = rest.and_then(|rest| node.find(rest)).is_some();
+            return found(if present {
+                InsertionPoint::Present
             } else {
-                Place::Leaf(node)
+                InsertionPoint::Leaf(node)
             });
         }
         let Some(rest) = rest else {
-            return path(Place::Beside(node));
+            return found(InsertionPoint::Beside(node));
         };
         let child = match rest.first() {
             Some(byte) => {
@@ -104,7 +115,7 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Path<'a, V> {
             None => node.has_end().then_some(0),
         };
         let Some(child) = child else {
-            return path(Place::Child(node));
+            return found(InsertionPoint::NewChild(node));
         };
         consumed = key.len() - rest.len();
         depth += 1;
@@ -112,18 +123,15 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Path<'a, V> {
     }
 }
 
-/// Makes all nodes down to the depth this trie's own, counts `keys` more with the bytes of this key, and returns the place
-/// of the node there. Runs no code of the user.
+/// Unshares the nodes above a depth on the path of a key, adds `keys` keys of its length to their sums, and returns the
+/// node at that depth. Runs no user code.
 fn descend<'a, V>(root: &'a mut Node<V>, key: &[u8], depth: usize, keys: isize) -> &'a mut Node<V> {
     let (mut node, mut rest) = (root, key);
     for _ in 0..depth {
         node.unshare_inner();
         rest = rest.get(node.prefix().len()..).unwrap_or_default();
         node.grow(keys, keys * rest.len() as isize);
-        let child = match rest.first() {
-            Some(byte) => node.child_index(*byte).unwrap_or(0),
-            None => 0,
-        };
+        let child = child_on_path(node, rest);
         node = &mut node.children_mut()[child];
     }
     node
@@ -135,29 +143,34 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
         *root = Some(single(key, value));
         return None;
     };
-    let path = seek(root, key);
-    let (depth, consumed) = (path.depth, path.consumed);
+    let Descent {
+        point,
+        mut depth,
+        consumed,
+        shared,
+    } = seek(root, key);
     let rest = &key[consumed..];
-    let new = match path.place {
-        Place::Taken => {
-            let Some(present) = get_mut(root, key) else {
-                unreachable!("a key that was just found is found");
-            };
-            return Some(std::mem::replace(present, value));
-        }
-        Place::Leaf(leaf) => {
-            let place = Insertion::new(leaf, rest);
-            if !fits::<V>(leaf.size() + 1, place.bytes) {
-                return burst(root, key, depth, consumed, value);
-            }
-            if !path.shared {
-                descend(root, key, depth, 1).replace_with(|leaf| place.insert(Parts::of(leaf), rest, value));
+    let new = match point {
+        InsertionPoint::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
+        InsertionPoint::Leaf(leaf) => {
+            let insertion = Insertion::new(leaf, rest);
+            if !fits::<V>(leaf.size() + 1, insertion.bytes) {
+                let mut entries = Entries::default();
+                entries.add_leaf(leaf);
+                entries.insert(rest, value);
+                let parent = parent_at(root, key, depth);
+                // Of a range of bytes, the leaf is split within its parent.
+                depth = depth.saturating_sub(1);
+                split(parent, entries)
+            } else if shared {
+                insertion.insert(LeafIntoIter::of(leaf.clone()), rest, value)
+            } else {
+                descend(root, key, depth, 1).replace_with(|leaf| insertion.insert(LeafIntoIter::of(leaf), rest, value));
                 return None;
             }
-            place.insert(Parts::of(leaf.clone()), rest, value)
         }
-        Place::Beside(inner) => beside(inner, rest, value),
-        Place::Child(inner) => {
+        InsertionPoint::Beside(inner) => beside(inner, rest, value),
+        InsertionPoint::NewChild(inner) => {
             let rest = &rest[inner.prefix().len()..];
             match rest.first() {
                 Some(byte) => {
@@ -168,7 +181,7 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
             }
         }
     };
-    // Dropped when the trie is right again.
+    // Dropped last, when the trie is valid again: that runs user code.
     let _old = std::mem::replace(descend(root, key, depth, 1), new);
     None
 }
@@ -179,12 +192,12 @@ fn single<V>(key: &[u8], value: V) -> Node<V> {
     leaf.finish()
 }
 
-/// What the insertion of a key makes of a leaf.
+/// The insertion of a key into a leaf.
 struct Insertion {
     index: usize,
     /// The length of the new prefix.
     prefix: usize,
-    /// What all keys have after it.
+    /// The length of all suffixes after it.
     bytes: usize,
 }
 
@@ -203,7 +216,7 @@ impl Insertion {
         Self { index, prefix, bytes }
     }
 
-    fn insert<V: Clone>(&self, mut old: Parts<V>, key: &[u8], value: V) -> Node<V> {
+    fn insert<V: Clone>(&self, mut old: LeafIntoIter<V>, key: &[u8], value: V) -> Node<V> {
         let suffix = &key[self.prefix..];
         if self.prefix == old.prefix().len() {
             let mut leaf = LeafBuilder::new(&old.shared_prefix(), old.len() + 1, self.bytes);
@@ -230,41 +243,33 @@ impl Insertion {
     }
 }
 
-/// Inserts a key whose leaf is too small for it.
+/// Returns the nodes of entries that are too many for their leaf: as an inner node, or within the leaf's parent.
 #[cold]
-fn burst<V: Clone>(root: &mut Node<V>, key: &[u8], depth: usize, consumed: usize, value: V) -> Option<V> {
-    let (parent, leaf) = locate(root, key, depth);
-    let mut entries = Entries::default();
-    entries.add(leaf, 0);
-    entries.insert(&key[consumed..], value);
-    let (place, new) = match parent {
-        Some((parent, group)) => {
-            let range = ByteRange::of(parent, group);
-            let groups = entries.groups(range);
-            (depth - 1, with_groups(parent, group..group + 1, groups, None))
-        }
-        None => match entries.node() {
-            Some(node) => (depth, node),
-            None => unreachable!("there is a key"),
-        },
+fn split<V: Clone>(parent: Option<(&Node<V>, usize)>, entries: Entries<V>) -> Node<V> {
+    let Some((parent, child)) = parent else {
+        return match entries.node() {
+            Some(node) => node,
+            None => unreachable!("there are entries"),
+        };
     };
-    let _old = std::mem::replace(descend(root, key, place, 1), new);
-    None
+    // The end has one key, so it is never split.
+    let group = child - usize::from(parent.has_end());
+    let groups = entries.groups(ByteRange::of(parent, group));
+    with_groups(parent, group..group + 1, groups, None)
 }
 
-/// The node at a depth on the path of a key; and its parent, with its index among the groups there.
-fn locate<'a, V>(root: &'a Node<V>, key: &[u8], depth: usize) -> (Option<(&'a Node<V>, usize)>, &'a Node<V>) {
-    let (mut parent, mut node, mut rest) = (None, root, key);
-    for _ in 0..depth {
+/// The parent of the node at a depth on the path of a key, and the node's index among its children; `None` at depth 0.
+fn parent_at<'a, V>(root: &'a Node<V>, key: &[u8], depth: usize) -> Option<(&'a Node<V>, usize)> {
+    let (mut node, mut rest) = (root, key);
+    for above in (0..depth).rev() {
         rest = &rest[node.prefix().len()..];
-        let child = rest.first().and_then(|byte| node.child_index(*byte)).unwrap_or(0);
-        // The end is no group, and never has to be split or joined.
-        parent = child
-            .checked_sub(usize::from(node.has_end()))
-            .map(|group| (node, group));
+        let child = child_on_path(node, rest);
+        if above == 0 {
+            return Some((node, child));
+        }
         node = &node.children()[child];
     }
-    (parent, node)
+    None
 }
 
 /// An inner node and a key that does not have all of its prefix, as one node.
@@ -309,16 +314,15 @@ fn with_groups<V>(
     if let Some(end) = end.or_else(|| inner.has_end().then(|| inner.children()[0].clone())) {
         node.push_end(end);
     }
-    let old = || {
-        inner
-            .starts()
-            .iter()
-            .copied()
-            .zip(inner.children()[skip..].iter().cloned())
+    let (starts, children) = (inner.starts(), &inner.children()[skip..]);
+    let push_old = |node: &mut InnerBuilder<V>, groups: std::ops::Range<usize>| {
+        for (start, child) in starts[groups.clone()].iter().zip(&children[groups]) {
+            node.push(*start, child.clone());
+        }
     };
-    old().take(at.start).for_each(|(start, child)| node.push(start, child));
+    push_old(&mut node, 0..at.start);
     new.for_each(|(start, child)| node.push(start, child));
-    old().skip(at.end).for_each(|(start, child)| node.push(start, child));
+    push_old(&mut node, at.end..starts.len());
     node.finish()
 }
 
@@ -347,10 +351,10 @@ impl<V: Clone> Entries<V> {
         self.values.push(value);
     }
 
-    /// Adds all entries of a leaf behind the others, but for this many bytes of their prefix.
-    pub(crate) fn add(&mut self, leaf: &Node<V>, consumed: usize) {
+    /// Adds all entries of a leaf behind the others.
+    fn add_leaf(&mut self, leaf: &Node<V>) {
         for (index, value) in leaf.values().iter().enumerate() {
-            self.push(&[&leaf.prefix()[consumed..], leaf.suffix(index)], value.clone());
+            self.push(&[leaf.prefix(), leaf.suffix(index)], value.clone());
         }
     }
 
@@ -390,52 +394,43 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
     let top = root.as_ref()?;
     let (found, index) = find(top, key)?;
     // The topmost node that becomes a leaf.
-    let (mut node, mut rest, mut depth, mut shared) = (top, key, 0, false);
+    let (mut node, mut rest, mut depth, mut shared, mut parent) = (top, key, 0, false, None);
     loop {
         shared |= node.is_shared();
         rest = &rest[node.prefix().len()..];
         if node.is_leaf() || fits::<V>(node.size() - 1, node.weight() - rest.len()) {
             break;
         }
-        let child = rest.first().and_then(|byte| node.child_index(*byte)).unwrap_or(0);
+        let child = child_on_path(node, rest);
+        parent = Some((node, child));
         node = &node.children()[child];
         depth += 1;
     }
-    let (parent, _) = locate(top, key, depth);
-    // Most often a leaf loses an entry, and that is all.
-    let alone =
-        |(parent, group): (&Node<V>, usize)| !joins(parent, group, found.weight() - rest.len(), found.size() - 1);
-    if node.is_leaf() && node.size() > 1 && parent.is_none_or(alone) && !grows_prefix(found, index) {
+    // Most often a leaf loses an entry, and nothing else changes. The end of an inner node is never such a leaf: it has one.
+    let bytes = node.weight() - rest.len();
+    let joins = |(parent, child): (&Node<V>, usize)| must_join(parent, child, bytes, found.size() - 1);
+    if node.is_leaf() && node.size() > 1 && !parent.is_some_and(joins) && !grows_prefix(found, index) {
+        let mut taken = None;
         if !shared {
-            let root = root.as_mut()?;
-            let mut taken = None;
-            descend(root, key, depth, -1).replace_with(|leaf| {
-                let mut parts = Parts::of(leaf);
-                let bytes = parts.bytes() - parts.suffix(index).len();
-                without(&mut parts, index, bytes, &mut taken)
-            });
+            descend(root.as_mut()?, key, depth, -1)
+                .replace_with(|leaf| without(&mut LeafIntoIter::of(leaf), index, bytes, &mut taken));
             return taken;
         }
-        let mut taken = None;
-        let mut parts = Parts::of(found.clone());
-        let bytes = found.weight() - rest.len();
-        let new = without(&mut parts, index, bytes, &mut taken);
-        drop(parts);
-        let root = root.as_mut()?;
-        let _old = std::mem::replace(descend(root, key, depth, -1), new);
+        let new = without(&mut LeafIntoIter::of(found.clone()), index, bytes, &mut taken);
+        let _old = std::mem::replace(descend(root.as_mut()?, key, depth, -1), new);
         return taken;
     }
     let taken = found.values()[index].clone();
     let mut entries = Entries::default();
     gather(node, found, index, &mut entries);
     let mut new = entries.node();
-    // Up to the parent that stays an inner node: another becomes a leaf, if that is its only child.
-    while depth > 0 && new.as_ref().is_none_or(Node::is_leaf) {
+    // A parent whose only child is left as a leaf becomes that leaf, so its own parent changes too.
+    while new.as_ref().is_none_or(Node::is_leaf)
+        && let Some((parent, child)) = parent_at(top, key, depth)
+    {
         depth -= 1;
-        let (_, parent) = locate(top, key, depth);
-        let (group, _) = locate(top, key, depth + 1);
-        new = Some(match group {
-            Some((_, group)) => settled(parent, group, new),
+        new = Some(match child.checked_sub(usize::from(parent.has_end())) {
+            Some(group) => with_smaller_group(parent, group, new),
             None => without_end(parent),
         });
     }
@@ -443,13 +438,12 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
         let _old = root.take();
         return Some(taken);
     };
-    let root = root.as_mut()?;
-    let _old = std::mem::replace(descend(root, key, depth, -1), new);
+    let _old = std::mem::replace(descend(root.as_mut()?, key, depth, -1), new);
     Some(taken)
 }
 
 /// A leaf without an entry whose loss leaves its prefix as it is.
-fn without<V: Clone>(old: &mut Parts<V>, index: usize, bytes: usize, taken: &mut Option<V>) -> Node<V> {
+fn without<V: Clone>(old: &mut LeafIntoIter<V>, index: usize, bytes: usize, taken: &mut Option<V>) -> Node<V> {
     let mut leaf = LeafBuilder::new(&old.shared_prefix(), old.len() - 1, bytes);
     leaf.extend(old, index);
     *taken = old.next_value();
@@ -501,7 +495,7 @@ fn gather<V: Clone>(node: &Node<V>, without: &Node<V>, index: usize, entries: &m
     }
 }
 
-/// What a child's keys have after the prefix of its parent.
+/// The length of a child's keys after the prefix of its parent.
 fn bytes_of<V>(child: &Node<V>) -> usize {
     child.weight() + child.size() * child.prefix().len()
 }
@@ -527,9 +521,10 @@ fn buddy<V>(parent: &Node<V>, groups: &std::ops::Range<usize>, range: ByteRange)
     child.is_leaf().then_some((Some(near), larger))
 }
 
-/// Whether a group that will be a leaf of this many keys and bytes after the parent's prefix must be joined with others.
-fn joins<V>(parent: &Node<V>, group: usize, bytes: usize, keys: usize) -> bool {
-    let child = &parent.children()[group + usize::from(parent.has_end())];
+/// Whether a child, a group that will have this many keys, and bytes in their suffixes, must be joined with its buddy.
+fn must_join<V>(parent: &Node<V>, child: usize, bytes: usize, keys: usize) -> bool {
+    let group = child - usize::from(parent.has_end());
+    let child = &parent.children()[child];
     let bytes = bytes + keys * child.prefix().len();
     let mut range = ByteRange::of(parent, group);
     while let Some((near, larger)) = buddy(parent, &(group..group + 1), range) {
@@ -544,7 +539,7 @@ fn joins<V>(parent: &Node<V>, group: usize, bytes: usize, keys: usize) -> bool {
 
 /// An inner node with another leaf, or none, for a group that has lost keys: joined with its neighbours while they fit one
 /// leaf. If one child is left, that child.
-fn settled<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node<V>>) -> Node<V> {
+fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node<V>>) -> Node<V> {
     let skip = usize::from(parent.has_end());
     let (mut current, mut groups) = (new, group..group + 1);
     let mut range = ByteRange::of(parent, group);
@@ -564,8 +559,8 @@ fn settled<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node<V>>) -> No
                     } else {
                         (&leaf, other)
                     };
-                    entries.add(low, 0);
-                    entries.add(high, 0);
+                    entries.add_leaf(low);
+                    entries.add_leaf(high);
                     match entries.node() {
                         Some(joined) => joined,
                         None => unreachable!("there are keys"),
@@ -609,6 +604,6 @@ fn lifted<V: Clone>(parent: &Node<V>, child: &Node<V>) -> Node<V> {
         return child.copy_inner(&prefix);
     }
     let mut leaf = LeafBuilder::new(&prefix, child.size(), child.weight());
-    leaf.extend(&mut Parts::of(child.clone()), usize::MAX);
+    leaf.extend(&mut LeafIntoIter::of(child.clone()), usize::MAX);
     leaf.finish()
 }

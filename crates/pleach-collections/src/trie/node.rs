@@ -8,7 +8,7 @@
 //! inner   count u32 | len u16 | prefix u16 | size usize | weight usize | starts [u8; groups] | prefix | children [Node; len]
 //! ```
 //!
-//! What the `unsafe` code relies on:
+//! Invariants that the `unsafe` code relies on:
 //!
 //! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine a block's layout. All arrays of a block are
 //!   initialised whenever code outside this module, user code above all, can see it.
@@ -21,7 +21,7 @@
 mod build;
 mod drop;
 
-pub(crate) use build::{InnerBuilder, LeafBuilder, Parts, first_of_range};
+pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Invariants, which [`check`](super::check) tests by these numbers:
 ///
 /// 1. `prefix` is the longest common prefix of the node's keys.
-/// 2. A node is a leaf exactly if it holds one key, or its keys cost at most [`LIMIT`](super::shape::LIMIT): the bytes
+/// 2. A node is a leaf exactly if it holds one key, or its keys cost at most [`MAX_LEAF_COST`](super::shape::MAX_LEAF_COST): the bytes
 ///    that follow the prefix, and [`cost_of_entry`](super::shape::cost_of_entry) for each key.
 /// 3. A leaf's suffixes rise, and no two are equal; its tags are theirs.
 /// 4. `size` is the number of keys below an inner node, `weight` the sum of their lengths after its prefix.
@@ -79,7 +79,7 @@ struct Header {
     prefix: u16,
 }
 
-/// What follows the header in an inner node.
+/// The sums over the keys below an inner node, after its header.
 #[repr(C)]
 struct Sums {
     size: usize,
@@ -322,12 +322,6 @@ impl<V> Node<V> {
         self.pointer == other.pointer
     }
 
-    /// A number that no other node has while this one lives.
-    #[inline]
-    pub(crate) fn id(&self) -> usize {
-        self.pointer.addr().get()
-    }
-
     /// Whether other pointers lead to this node, as of now.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
@@ -393,7 +387,7 @@ impl Prefix<'_> {
         }
     }
 
-    /// What the header says of it.
+    /// Returns the header's field for it.
     fn field(&self) -> u16 {
         let len = self.bytes().len();
         if len > MAX_PREFIX { OUTSIDE } else { len as u16 }

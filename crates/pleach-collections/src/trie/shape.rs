@@ -4,11 +4,11 @@ use super::node::{InnerBuilder, LeafBuilder, Node, Prefix, first_of_range};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// The cost up to which keys are kept in one leaf: about the bytes of its block. Larger leaves make a trie smaller, a
-/// lookup cheaper, and a copy dearer. 480 of 256, 480 and 960 measured best over all.
-pub(crate) const LIMIT: usize = if cfg!(pleach_tiny_nodes) { 24 } else { 480 };
+/// The maximum cost of the keys of one leaf: about the bytes of its block. Larger leaves make a trie smaller and lookups
+/// cheaper, and copies more expensive. Not tuned yet.
+pub(crate) const MAX_LEAF_COST: usize = if cfg!(pleach_tiny_nodes) { 24 } else { 480 };
 
-/// What an entry costs beside the bytes of its suffix: a tag, an end and a value.
+/// The cost of an entry apart from the bytes of its suffix: a tag, an end and a value.
 pub(crate) const fn cost_of_entry<V>() -> usize {
     size_of::<u8>() + size_of::<u16>() + size_of::<V>()
 }
@@ -16,7 +16,7 @@ pub(crate) const fn cost_of_entry<V>() -> usize {
 /// Whether this many keys are a leaf, if they have this many bytes after their common prefix.
 #[inline]
 pub(crate) fn fits<V>(keys: usize, bytes: usize) -> bool {
-    keys <= 1 || keys.saturating_mul(cost_of_entry::<V>()).saturating_add(bytes) <= LIMIT
+    keys <= 1 || keys.saturating_mul(cost_of_entry::<V>()).saturating_add(bytes) <= MAX_LEAF_COST
 }
 
 /// The length of the longest common prefix.

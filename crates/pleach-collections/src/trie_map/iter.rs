@@ -1,7 +1,7 @@
 //! Iterators over the entries of a [`TrieMap`], in the order of their keys.
 
 use super::TrieMap;
-use crate::trie::{Node, Parts, Walker};
+use crate::trie::{LeafIntoIter, Node, Walker};
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::{Bound, RangeBounds};
@@ -236,7 +236,7 @@ pub struct IntoIter<V> {
     path: Vec<u8>,
     /// The nodes that are left at each level, and the length of the path there.
     stack: Vec<(vec::IntoIter<Node<V>>, usize)>,
-    leaf: Option<(Parts<V>, usize)>,
+    leaf: Option<(LeafIntoIter<V>, usize)>,
     left: usize,
 }
 
@@ -273,7 +273,7 @@ impl<V: Clone> Iterator for IntoIter<V> {
             let (nodes, length) = self.stack.last_mut()?;
             self.path.truncate(*length);
             match nodes.next() {
-                Some(node) if node.is_leaf() => self.leaf = Some((Parts::of(node), 0)),
+                Some(node) if node.is_leaf() => self.leaf = Some((LeafIntoIter::of(node), 0)),
                 Some(node) => {
                     self.path.extend_from_slice(node.prefix());
                     self.stack.push((node.into_children().into_iter(), self.path.len()));

@@ -37,7 +37,7 @@ pub struct ParIter<'a, V>(&'a TrieMap<V>);
 /// ```
 pub struct IntoParIter<V>(TrieMap<V>);
 
-/// What of the map one task goes through.
+/// The part of the map that one task visits.
 struct Producer<'a, V>(Iter<'a, V>);
 
 impl<'a, V: Send + Sync> UnindexedProducer for Producer<'a, V> {

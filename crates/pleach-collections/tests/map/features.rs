@@ -13,7 +13,7 @@
 #[cfg(feature = "arbitrary")]
 mod arbitrary {
     use arbitrary::{Arbitrary, Unstructured};
-    use pleach_collections::{Bag, Map, Set};
+    use pleach_collections::{Bag, Map, Set, TrieMap};
 
     #[test]
     fn bytes_become_collections() {
@@ -21,18 +21,21 @@ mod arbitrary {
             Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
         })
         .map(|x| (x >> 56) as u8)
-        .take(40_000)
+        .take(60_000)
         .collect();
         let mut source = Unstructured::new(&bytes);
-        let mut lens = [0; 3];
+        let mut lens = [0; 4];
         for _ in 0..100 {
             let map = Map::<u16, i32>::arbitrary(&mut source).unwrap();
             let set = Set::<u16>::arbitrary(&mut source).unwrap();
             let bag = Bag::<u16>::arbitrary(&mut source).unwrap();
+            let trie = TrieMap::<u8>::arbitrary(&mut source).unwrap();
             map.check().unwrap();
             set.check().unwrap();
             bag.check().unwrap();
-            lens = [lens[0] + map.len(), lens[1] + set.len(), lens[2] + bag.distinct()];
+            trie.check().unwrap();
+            let found = [map.len(), set.len(), bag.distinct(), trie.len()];
+            lens.iter_mut().zip(found).for_each(|(sum, len)| *sum += len);
         }
         assert!(lens.iter().all(|len| *len > 50), "{lens:?}");
         let rest = Map::<u16, i32>::arbitrary_take_rest(Unstructured::new(&[1; 98])).unwrap();
@@ -97,7 +100,7 @@ mod imbl {
 
 #[cfg(feature = "quickcheck")]
 mod quickcheck_collections {
-    use pleach_collections::{Bag, Map, Set};
+    use pleach_collections::{Bag, Map, Set, TrieMap};
     use pleach_testkit::quick_check;
     use quickcheck::{Arbitrary, Gen};
 
@@ -120,11 +123,18 @@ mod quickcheck_collections {
         }
         assert!(bag.is_empty());
     }
+
+    #[test]
+    fn trie_maps_are_valid_and_shrink() {
+        let map = TrieMap::<u8>::arbitrary(&mut Gen::new(50));
+        map.check().unwrap();
+        map.shrink().take(20).for_each(|smaller| smaller.check().unwrap());
+    }
 }
 
 #[cfg(feature = "serde")]
 mod serde {
-    use pleach_collections::{Bag, Map, Set};
+    use pleach_collections::{Bag, Map, Set, TrieMap};
     use pleach_testkit::quick_check;
     use serde_json::{from_str, to_string};
 
@@ -157,11 +167,19 @@ mod serde {
         let error = from_str::<Set<u16>>("7").unwrap_err().to_string();
         assert!(error.contains("a sequence of the items of a set"), "{error}");
     }
+
+    #[test]
+    fn a_trie_map_is_a_sequence_of_pairs() {
+        let map = TrieMap::from([(&b"a"[..], 1), (&[0, 255], 2), (b"", 3)]);
+        let json = to_string(&map).unwrap();
+        assert_eq!(json, "[[[],3],[[0,255],2],[[97],1]]");
+        assert_eq!(from_str::<TrieMap<i32>>(&json).unwrap(), map);
+    }
 }
 
 #[cfg(feature = "rayon")]
 mod parallel {
-    use pleach_collections::{Map, Set};
+    use pleach_collections::{Map, Set, TrieMap};
     use pleach_testkit::hostile::Hostile;
     use pleach_testkit::quick_check;
     use rayon::prelude::*;
@@ -302,54 +320,9 @@ mod parallel {
         map.check().unwrap();
         assert_eq!(map.len(), 140_000);
     }
-}
 
-mod trie {
-    #[allow(unused_imports, reason = "by feature")]
-    use pleach_collections::TrieMap;
-
-    #[cfg(feature = "serde")]
     #[test]
-    fn serde_keeps_a_trie_map() {
-        let map = TrieMap::from([(&b"a"[..], 1), (&[0, 255], 2), (b"", 3)]);
-        let json = serde_json::to_string(&map).unwrap();
-        assert_eq!(json, "[[[],3],[[0,255],2],[[97],1]]");
-        assert_eq!(serde_json::from_str::<TrieMap<i32>>(&json).unwrap(), map);
-    }
-
-    #[cfg(feature = "quickcheck")]
-    #[test]
-    fn quickcheck_makes_and_shrinks_trie_maps() {
-        use quickcheck::{Arbitrary, Gen};
-        let map = TrieMap::<u8>::arbitrary(&mut Gen::new(50));
-        map.check().unwrap();
-        map.shrink().take(20).for_each(|smaller| smaller.check().unwrap());
-    }
-
-    #[cfg(feature = "arbitrary")]
-    #[test]
-    fn arbitrary_makes_trie_maps() {
-        use arbitrary::{Arbitrary, Unstructured};
-        let bytes: Vec<u8> = std::iter::successors(Some(1_u64), |x| {
-            Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
-        })
-        .map(|x| (x >> 56) as u8)
-        .take(40_000)
-        .collect();
-        let mut source = Unstructured::new(&bytes);
-        let mut len = 0;
-        for _ in 0..50 {
-            let map = TrieMap::<u8>::arbitrary(&mut source).unwrap();
-            map.check().unwrap();
-            len += map.len();
-        }
-        assert!(len > 20, "{len}");
-    }
-
-    #[cfg(feature = "rayon")]
-    #[test]
-    fn rayon_goes_through_trie_maps() {
-        use rayon::prelude::*;
+    fn trie_maps_in_parallel() {
         let key = |i: u32| i.wrapping_mul(2_654_435_769).to_be_bytes();
         let map: TrieMap<u32> = (0..5_000_u32).into_par_iter().map(|i| (key(i % 4_000), i)).collect();
         assert_eq!(map, (0..5_000_u32).map(|i| (key(i % 4_000), i)).collect());

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 /// The result of a walk over inner nodes.
 pub(super) enum InnerOutcome<'a, K, V> {
-    /// That of these operands, a bitmap. Unspecified if the operation builds nothing.
+    /// The node of these operands, a bitmap. Unspecified if the operation builds nothing.
     Same(usize),
     New(Node<K, V>),
     /// Groups, one of which has fewer entries than the first operand's: they may have to be joined with their

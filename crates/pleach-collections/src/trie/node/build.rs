@@ -3,14 +3,14 @@
 use super::*;
 
 /// A leaf taken apart from the front: its values move out if it had no other owner, else they are cloned.
-pub(crate) struct Parts<V> {
+pub(crate) struct LeafIntoIter<V> {
     leaf: ManuallyDrop<Node<V>>,
     owned: bool,
     /// The number of values that were taken.
     taken: usize,
 }
 
-impl<V> Parts<V> {
+impl<V> LeafIntoIter<V> {
     pub(crate) fn of(leaf: Node<V>) -> Self {
         debug_assert!(leaf.is_leaf());
         Self {
@@ -37,11 +37,6 @@ impl<V> Parts<V> {
         self.leaf.suffix(index)
     }
 
-    /// The bytes of all suffixes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.leaf.weight()
-    }
-
     /// The next value.
     #[inline]
     pub(crate) fn next_value(&mut self) -> Option<V>
@@ -61,7 +56,7 @@ impl<V> Parts<V> {
     }
 }
 
-impl<V> Drop for Parts<V> {
+impl<V> Drop for LeafIntoIter<V> {
     fn drop(&mut self) {
         // SAFETY: of an owned leaf the values that are left are dropped, once, and the block freed; a shared one is given up.
         unsafe {
@@ -144,7 +139,7 @@ impl<V> LeafBuilder<V> {
 
     /// Adds the next entries of a leaf, before the index `end`, whose prefix is this one's.
     #[inline]
-    pub(crate) fn extend(&mut self, from: &mut Parts<V>, end: usize)
+    pub(crate) fn extend(&mut self, from: &mut LeafIntoIter<V>, end: usize)
     where
         V: Clone,
     {
@@ -389,7 +384,7 @@ impl<V> Node<V> {
         V: Clone,
     {
         if self.is_shared() {
-            let mut parts = Parts::of(self.clone());
+            let mut parts = LeafIntoIter::of(self.clone());
             let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len(), self.suffixes().len());
             copy.extend(&mut parts, self.len());
             *self = copy.finish();
