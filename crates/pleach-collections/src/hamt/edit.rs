@@ -468,9 +468,12 @@ pub(crate) fn remove<K: Clone, V: Clone>(
     }
     let at = node.position(tag(above), eq)?;
     if joins || node.size() == 1 {
-        // Dropped after all sizes are updated, since its drop may panic.
+        // Dropped after all sizes are updated, since its drop may panic, and before the result is returned, which would
+        // leak (rust-lang/rust#47949).
         let mut collapsed = None;
-        return remove_from(root, &mut collapsed, 0, hash, hash, eq, hash_of);
+        let taken = remove_from(root, &mut collapsed, 0, hash, hash, eq, hash_of);
+        drop(collapsed);
+        return taken;
     }
     if shared {
         let (new, taken) = node.without_entry(at)?;
