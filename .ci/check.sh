@@ -11,7 +11,7 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-# The flags of .cargo/config.toml count; these would replace them.
+# Flags of the caller's would change what is tested.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTDOCFLAGS
 
 readonly SKIPPED=77
@@ -24,7 +24,7 @@ skip() {
     return $SKIPPED
 }
 
-# Adds flags to those of .cargo/config.toml: cargo joins the tables of all `cfg`s that hold.
+# Compiler flags, as an argument of cargo's `--config`.
 with_flags() {
     printf 'target."cfg(all())".rustflags=['
     printf '"%s",' "$@"
@@ -130,7 +130,7 @@ step_deps() {
     [ "$(wc -l <<<"$tree")" -le 12 ] || { echo "pleach-collections has more than 12 packages:"; echo "$tree"; return 1; }
 }
 
-about_targets="the collections compile without compiler flags, for WebAssembly and for 32 bits too"
+about_targets="the collections compile for WebAssembly and for 32 bits, and environments for 32 bits"
 step_targets() {
     local target
     for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu; do
@@ -139,7 +139,6 @@ step_targets() {
             continue
         fi
         echo "-- $target"
-        # The variable replaces the flags of .cargo/config.toml.
         RUSTFLAGS="--cap-lints=warn" cargo check --locked --package pleach-collections --target "$target" --target-dir "$TARGET/targets" || return
     done
 }
@@ -180,27 +179,34 @@ step_minimal() {
     )
 }
 
-about_asan="the trie, the map and the facts under AddressSanitizer"
+about_asan="the collections under AddressSanitizer"
 step_asan() {
     local runtime
     runtime=$(find "$(rustc --print sysroot)/lib/rustlib/$HOST/lib" -name '*asan*' -print -quit 2>/dev/null)
     [ -n "$runtime" ] || skip "this toolchain has no AddressSanitizer for $HOST" || return
     # -Zsanitizer is unstable, but stable compilers have it behind this variable.
     # Leaks are what the step `valgrind` looks for.
-    local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --package pleach --features rayon --target "$HOST" --target-dir "$TARGET/asan"
+    local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address)")
     some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map -- map:: panics:: trie::
 }
 
-about_valgrind="the map and the guards of the facts under valgrind"
+about_valgrind="the collections under valgrind"
 step_valgrind() {
     if ! command -v valgrind >/dev/null && [ -n "${CI-}" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get install --quiet --yes valgrind >/dev/null 2>&1
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
-    some_tests cargo test --all-features --package pleach-collections --package pleach \
-        --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" --skip env::facts::tests:: &&
+    some_tests cargo test --all-features --package pleach-collections \
+        --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
         some_tests cargo test --all-features --package pleach-collections --test=map --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- panics::
+}
+
+about_pathmap="the conversion from and to PathMap, with the compiler flags that pathmap needs"
+step_pathmap() {
+    local flags=-Ctarget-feature=+aes
+    case $HOST in x86_64-* | aarch64-*) ;; *) skip "pathmap needs AES instructions" || return ;; esac
+    some_tests cargo test --package pleach --features pathmap --target-dir "$TARGET/pathmap" --config "$(with_flags $flags)" --test=env -- path_maps::
 }
 
 about_benches="the benches run, once and at small sizes (long: compiles the rivals)"
@@ -232,9 +238,8 @@ step_tsan() {
         --test=shared --test=env --test=metta -- api:: stress:: fork_join:: integration::
 }
 
-# The unit tests that the two above run: all that has to do with nodes that are shared, and with pathmap. Valgrind, which
-# is far slower, leaves out the properties with ten thousand cases.
-GUARDED=(hamt:: map:: env::facts::)
+# The unit tests that the steps `asan` and `valgrind` run.
+GUARDED=(hamt:: map::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
 STRUCTURAL=(env map metta persist shared)
@@ -244,7 +249,7 @@ PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 
-readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps package targets msrv minimal asan valgrind)
+readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps package targets msrv minimal pathmap asan valgrind)
 readonly LONG=(benches kills soak tsan)
 
 main() {

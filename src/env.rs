@@ -9,13 +9,14 @@ mod conflict;
 mod edit;
 mod environment;
 mod error;
-mod facts;
 #[cfg(feature = "rayon")]
 mod fork_join;
 mod id;
 mod lock_guarded;
 mod memory;
 mod patch;
+#[cfg(all(feature = "pathmap", target_feature = "aes"))]
+mod pathmap;
 mod query;
 mod record;
 mod sequence;
@@ -33,16 +34,17 @@ mod world;
 pub use self::cell::Cell;
 pub use self::conflict::{Conflict, Conflicts, Resolution, resolve};
 pub use self::environment::Environment;
-pub use self::error::{PathMapError, UnboundVariable};
-pub use self::facts::Sharing;
+pub use self::error::UnboundVariable;
 #[cfg(feature = "rayon")]
 pub use self::fork_join::{BranchError, ForkScope};
 pub use self::id::{IdSeed, SpaceId, StateId};
 pub use self::memory::{Held, Memory};
 pub use self::patch::{Change, Patch};
+#[cfg(all(feature = "pathmap", target_feature = "aes"))]
+pub use self::pathmap::PathMapError;
 pub use self::query::{Answer, Join, LimitedQuery, Query, QueryError, RulesFor};
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::snapshot::Snapshot;
-pub use self::space::{Atoms, MatchingRules, Space};
+pub use self::space::{Atoms, MatchingRules, Sharing, Space};
 pub use self::space_mut::SpaceMut;
 pub(crate) use self::storage::{InvalidEntry, is_definition};

@@ -53,7 +53,7 @@
 //! | persistence | [`persist`] | environments as files |
 //! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
 //!
-//! The README lists what pleach isn't for, and the compiler flags that programs need to use it.
+//! The README lists what pleach isn't for.
 
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 

@@ -1,17 +1,16 @@
 //! The lock-guarded design that pleach replaces, rebuilt as a rival: seven fields, each behind its own lock, shared by
 //! clones until one of them makes its own deep copy.
 //!
-//! It is kinder to that design than the original: membership is a lookup by path instead of a search, and the union is
-//! correct. Two faults are inherent: a reader can see one field before a write and another after it, and a clone sees
+//! It is kinder to that design than the original: membership is a lookup by path instead of a search, the union is
+//! correct, and the set of paths is a `BTreeSet`, where the original copies a trie entry by entry. Two faults are inherent: a reader can see one field before a write and another after it, and a clone sees
 //! writes through the original, which doesn't know that it was cloned.
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use pathmap::PathMap;
 use pleach::Atom;
 use pleach::term::Encoder;
 
@@ -21,7 +20,7 @@ type Head = (String, usize);
 type Field<T> = Arc<RwLock<T>>;
 
 pub(crate) struct Locked {
-    btm: Field<PathMap<()>>,
+    btm: Field<BTreeSet<Vec<u8>>>,
     rule_index: Field<HashMap<Head, Vec<Rule>>>,
     wildcard_rules: Field<Vec<Rule>>,
     multiplicities: Field<HashMap<Vec<u8>, u64>>,
@@ -81,7 +80,7 @@ impl Default for Locked {
 impl Locked {
     pub(crate) fn new() -> Self {
         Self {
-            btm: Arc::new(RwLock::new(PathMap::new())),
+            btm: Arc::default(),
             rule_index: Arc::default(),
             wildcard_rules: Arc::default(),
             multiplicities: Arc::default(),
@@ -98,9 +97,7 @@ impl Locked {
         if self.owns_data.load(Ordering::Acquire) {
             return;
         }
-        // A `PathMap` is copy-on-write, but the original copies it entry by entry.
-        let btm: PathMap<()> = read(&self.btm).iter().map(|(path, _)| (path, ())).collect();
-        self.btm = Arc::new(RwLock::new(btm));
+        self.btm = deep(&self.btm);
         self.rule_index = deep(&self.rule_index);
         self.wildcard_rules = deep(&self.wildcard_rules);
         self.multiplicities = deep(&self.multiplicities);
@@ -113,7 +110,7 @@ impl Locked {
     /// Adds one occurrence to this environment and to all that share its fields.
     pub(crate) fn add_fact_shared(&self, fact: &Atom) {
         let path = path(fact);
-        write(&self.btm).set_val_at(&path, ());
+        write(&self.btm).insert(path.clone());
         *write(&self.multiplicities).entry(path).or_default() += 1;
         if let Some([keyword, left, right]) = fact.as_expression() {
             match keyword.as_symbol().map(|symbol| symbol.as_str()) {
@@ -140,7 +137,7 @@ impl Locked {
             Some(1) => {
                 multiplicities.remove(&path);
                 drop(multiplicities);
-                write(&self.btm).remove_val_at(&path, true);
+                write(&self.btm).remove(&path);
             }
             Some(count) => *count -= 1,
         }
@@ -163,7 +160,7 @@ impl Locked {
     }
 
     pub(crate) fn contains(&self, fact: &Atom) -> bool {
-        read(&self.btm).contains(path(fact))
+        read(&self.btm).contains(&path(fact))
     }
 
     pub(crate) fn multiplicity(&self, fact: &Atom) -> u64 {
@@ -186,8 +183,8 @@ impl Locked {
     pub(crate) fn get_type(&self, name: &str) -> Option<Atom> {
         if *read(&self.type_index_dirty) {
             let mut types: HashMap<String, Vec<Atom>> = HashMap::new();
-            for (path, ()) in read(&self.btm).iter() {
-                let Ok(atom) = pleach::term::path::decode::<Atom>(&path) else {
+            for path in read(&self.btm).iter() {
+                let Ok(atom) = pleach::term::path::decode::<Atom>(path) else {
                     continue;
                 };
                 if let Some([keyword, name, of_type]) = atom.as_expression()

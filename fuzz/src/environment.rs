@@ -321,12 +321,11 @@ impl Pair {
         }
     }
 
-    /// Takes all atoms of another environment, as a raw map.
+    /// Takes all atoms of another environment in the place of its own.
     fn exchange(&mut self, other: &Self) {
         let mut exchanged = self.real.clone();
-        exchanged
-            .update_pathmap(other.real.create_space())
-            .expect("the map is as it was made");
+        let own = self.real.iter().map(|(atom, _)| (atom, 0));
+        exchanged.set_multiplicities(own.chain(other.real.iter()));
         exchanged.check();
         assert_eq!(atoms_of(&exchanged), atoms_of(&other.real));
     }

@@ -103,7 +103,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
         kind: kind::END,
         content,
     });
-    join(*b"\x89pleach\n", 1, &blocks)
+    join(*b"\x89pleach\n", 2, &blocks)
 }
 
 /// Forges log 0 of a journal: magic number, version, number, tags, lengths of blocks, checksums, and environments
@@ -259,9 +259,10 @@ fn skip_entry(kind: u8, rest: &mut &[u8]) -> Option<u64> {
         return None;
     }
     if kind == kind::FACTS {
-        let [_, length] = *take(rest, 2)? else { return None };
-        take(rest, usize::from(length & 0x7f) + 1)?;
-        if length & 0x80 != 0 {
+        take(rest, 1)?;
+        let length = number(rest)?;
+        take(rest, usize::try_from(length >> 1).ok()?.checked_add(1)?)?;
+        if length & 1 != 0 {
             number(rest)?;
         }
         return Some(0);

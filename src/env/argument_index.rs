@@ -29,8 +29,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use self::demand::Demand;
-use super::facts::{Entry, Facts, Key};
+use super::record::sorted;
 use crate::term::path::Extent;
+use crate::trie_map::TrieMap;
 
 /// The maximum number of indexes of a space.
 pub(super) const MAX_INDEXES: usize = 8;
@@ -88,9 +89,9 @@ impl ArgumentIndexes {
 
     /// Builds this index if its demand suffices and the budget allows it. O(m log m) for m facts that begin with `prefix`:
     /// about what queries have paid for want of it.
-    pub(super) fn build<E: Entry>(&self, facts: &Facts<E>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
+    pub(super) fn build<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let affordable = self.demand.affordable(prefix, position)?;
-        let count = facts.count_under(prefix, affordable.saturating_add(1));
+        let count = facts.count_prefix(prefix);
         let entries: usize = self.iter().map(ArgumentIndex::len).sum();
         let allowed = (MIN_FACTS..=affordable).contains(&count)
             && self.iter().count() < MAX_INDEXES
@@ -104,7 +105,7 @@ impl ArgumentIndexes {
 
     /// Builds this index whatever its demand.
     #[cfg(test)]
-    pub(super) fn force<E: Entry>(&self, facts: &Facts<E>, prefix: &[u8], position: usize) {
+    pub(super) fn force<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) {
         if self.get(prefix, position).is_none() {
             self.add(ArgumentIndex::build(facts, prefix, position));
         }
@@ -146,7 +147,7 @@ impl ArgumentIndexes {
     }
 
     /// Updates the indexes after these facts were added.
-    pub(super) fn extend<E: Entry>(&mut self, added: &Facts<E>) {
+    pub(super) fn extend<V>(&mut self, added: &TrieMap<V>) {
         let mut next = self.first.0.get_mut();
         while let Some(link) = next {
             link.index.extend(added);
@@ -172,10 +173,10 @@ pub(super) struct ArgumentIndex {
     prefix: Arc<[u8]>,
     /// The number of the argument, from 1.
     position: usize,
-    /// The permuted keys of the facts whose argument is ground and not cut off.
-    pub(super) permuted: Facts<()>,
+    /// The permuted keys of the facts whose argument is ground.
+    pub(super) permuted: TrieMap<()>,
     /// The keys of the other facts, as they are.
-    pub(super) rest: Facts<()>,
+    pub(super) rest: TrieMap<()>,
     /// Whether a query has read the index since the last write.
     read: AtomicBool,
     /// The number of writes since the last read.
@@ -196,16 +197,16 @@ impl Clone for ArgumentIndex {
 }
 
 impl ArgumentIndex {
-    fn build<E: Entry>(facts: &Facts<E>, prefix: &[u8], position: usize) -> Self {
+    fn build<V>(facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Self {
         let mut bytes = Vec::new();
         let mut ends = vec![0];
-        let mut rest = Facts::new();
+        let mut rest = TrieMap::new();
         if let Some(mut cursor) = facts.cursor_at(prefix) {
             while cursor.next_entry().is_some() {
                 if permute(cursor.path(), prefix.len(), position, &mut bytes) {
                     ends.push(bytes.len());
                 } else {
-                    rest.insert(&Key::stored(cursor.path()), ());
+                    rest.insert(cursor.path(), ());
                 }
             }
         }
@@ -214,7 +215,7 @@ impl ArgumentIndex {
         Self {
             prefix: prefix.into(),
             position,
-            permuted: Facts::from_sorted(keys.into_iter().map(|key| (Key::stored(key), ()))),
+            permuted: sorted(keys.into_iter().map(|key| (key, ()))),
             rest,
             read: AtomicBool::new(true),
             idle: 0,
@@ -249,14 +250,14 @@ impl ArgumentIndex {
         }
         let mut permuted = Vec::with_capacity(key.len());
         let (facts, key) = if permute(key, self.prefix.len(), self.position, &mut permuted) {
-            (&mut self.permuted, Key::stored(&permuted))
+            (&mut self.permuted, &permuted[..])
         } else {
-            (&mut self.rest, Key::stored(key))
+            (&mut self.rest, key)
         };
         if present {
-            facts.insert(&key, ());
+            facts.insert(key, ());
         } else {
-            facts.remove(&key);
+            facts.remove(key);
         }
         self.idle = if std::mem::take(self.read.get_mut()) {
             0
@@ -266,7 +267,7 @@ impl ArgumentIndex {
         self.idle <= self.len().max(MIN_FACTS)
     }
 
-    fn extend<E: Entry>(&mut self, added: &Facts<E>) {
+    fn extend<V>(&mut self, added: &TrieMap<V>) {
         if let Some(mut cursor) = added.cursor_at(&self.prefix) {
             while cursor.next_entry().is_some() {
                 self.set(cursor.path(), true);
@@ -289,12 +290,11 @@ impl ArgumentIndex {
     ///
     /// # Panics
     /// If they differ.
-    pub(super) fn check<E: Entry>(&self, facts: &Facts<E>) {
+    pub(super) fn check<V>(&self, facts: &TrieMap<V>) {
         let fresh = Self::build(facts, &self.prefix, self.position);
         for (ours, fresh) in [(&self.permuted, &fresh.permuted), (&self.rest, &fresh.rest)] {
-            ours.check();
             assert!(
-                ours.len() == fresh.len() && ours.diff(fresh).is_empty(),
+                ours.check().is_ok() && ours == fresh,
                 "6: the index by argument {} of {:02x?} follows from the facts",
                 self.position,
                 self.prefix
@@ -304,10 +304,7 @@ impl ArgumentIndex {
         let mut cursor = self.permuted.cursor();
         while cursor.next_entry().is_some() {
             self.unpermute(cursor.path(), &mut key);
-            assert!(
-                facts.contains(&Key::stored(&key)),
-                "6: a permuted key is that of a fact"
-            );
+            assert!(facts.contains_key(&key), "6: a permuted key is that of a fact");
         }
     }
 }
@@ -323,7 +320,7 @@ impl fmt::Debug for ArgumentIndex {
 }
 
 /// Appends to `permuted` the key with the argument at `position` first and without its first `prefix` bytes, if that
-/// argument is ground and not cut off.
+/// argument is ground.
 fn permute(key: &[u8], prefix: usize, position: usize, permuted: &mut Vec<u8>) -> bool {
     let mut start = prefix;
     for _ in 1..position {

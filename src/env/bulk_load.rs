@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::edit::{EditContent, Edits};
-use super::facts::{Facts, Key};
-use super::record::{Head, Index, Multiplicity, Name, Record};
+use super::record::{Head, Index, Multiplicity, Name, Record, sorted};
 use super::space::{Bucket, Space};
 use crate::map::RandomState;
 use crate::term::Term;
+use crate::trie_map::TrieMap;
 
 /// The minimum number of facts that are sorted first.
 const MIN_SORTED: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
@@ -115,7 +115,7 @@ fn sort(keys: &[u8], spans: &mut [KeySpan]) {
 }
 
 /// The facts with these sorted keys, whose multiplicities are the numbers of equal keys.
-fn build<T: Term>(keys: &[u8], spans: &[KeySpan], kept: &[Option<Arc<Record<T>>>]) -> Facts<Multiplicity<T>> {
+fn build<T: Term>(keys: &[u8], spans: &[KeySpan], kept: &[Option<Arc<Record<T>>>]) -> TrieMap<Multiplicity<T>> {
     #[cfg(feature = "rayon")]
     if spans.len() >= MIN_PARALLEL {
         // Split between two different keys, so that the halves have none in common and are joined by whole branches.
@@ -125,16 +125,15 @@ fn build<T: Term>(keys: &[u8], spans: &[KeySpan], kept: &[Option<Arc<Record<T>>>
             .take_while(|span| keys[span.0.clone()] == keys[spans[middle].0.clone()])
             .count();
         let (left, right) = spans.split_at(middle + same);
-        let (mut left, right) = rayon::join(|| build(keys, left, kept), || build(keys, right, kept));
-        left.join_with(&right, Multiplicity::sum);
-        return left;
+        let (left, right) = rayon::join(|| build(keys, left, kept), || build(keys, right, kept));
+        return left.union(&right);
     }
-    Facts::from_sorted(runs(spans, keys).filter_map(|run| {
+    sorted(runs(spans, keys).filter_map(|run| {
         let (range, first) = run.first()?;
         let multiplicity = match &kept[*first] {
             Some(record) => Multiplicity::from(Arc::clone(record)),
             None => Multiplicity::new(run.len() as u64)?,
         };
-        Some((Key::stored(&keys[range.clone()]), multiplicity))
+        Some((&keys[range.clone()], multiplicity))
     }))
 }

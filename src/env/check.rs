@@ -16,9 +16,8 @@ impl<T: Term> Space<T> {
     /// If one doesn't hold.
     #[doc(hidden)]
     pub fn check(&self) {
-        self.facts.check();
         assert!(
-            self.rules.check().is_ok() && self.types.check().is_ok(),
+            self.facts.check().is_ok() && self.rules.check().is_ok() && self.types.check().is_ok(),
             "the maps are sound"
         );
 
@@ -30,7 +29,7 @@ impl<T: Term> Space<T> {
             let index = Index::of(&atom);
             let keeps_atom = with_encoder(|encoder| {
                 let edit = Edit::new(encoder, atom, Delta::Set(multiplicity.get()));
-                assert_eq!(edit.key().as_bytes(), cursor.path(), "1: a key is the path of its atom");
+                assert_eq!(edit.key(), cursor.path(), "1: a key is the path of its atom");
                 edit.keeps_atom()
             });
             assert!(multiplicity.get() > 0, "1: a multiplicity is at least 1");

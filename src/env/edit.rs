@@ -8,7 +8,6 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::facts::Key;
 use super::record::{Index, Multiplicity, Record};
 use super::space::Space;
 use crate::term::{Encoder, Term};
@@ -16,7 +15,7 @@ use crate::term::{Encoder, Term};
 /// A change of one atom's multiplicity.
 #[derive(Debug)]
 pub(crate) struct Edit<'k, T> {
-    key: Key<'k>,
+    key: &'k [u8],
     content: EditContent<T>,
     delta: Delta,
 }
@@ -48,7 +47,7 @@ impl Delta {
     }
 
     /// Whether it would not change the multiplicity of the atom at `key`.
-    fn is_idle<T: Term>(self, key: &Key<'_>, space: &Space<T>) -> bool {
+    fn is_idle<T: Term>(self, key: &[u8], space: &Space<T>) -> bool {
         if let Self::Add(n) = self
             && (n == 0 || space.total < u64::MAX.into())
         {
@@ -73,10 +72,9 @@ impl<'k, T: Term> Edit<'k, T> {
     pub(crate) fn new(encoder: &'k mut Encoder, atom: T, delta: Delta) -> Self {
         let index = Index::of(&atom);
         let encoded = encoder.encode(&atom);
-        let key = Key::new(encoded.bytes, encoded.cut);
-        let keep = key.is_cut() || encoded.opaque || !matches!(index, Index::None);
+        let keep = encoded.opaque || !matches!(index, Index::None);
         Self {
-            key,
+            key: encoded.bytes,
             content: EditContent {
                 kept: keep.then_some(atom),
                 index,
@@ -86,7 +84,7 @@ impl<'k, T: Term> Edit<'k, T> {
     }
 
     /// An edit of the atom at `key` with `multiplicity` in this or another space.
-    pub(crate) fn of_entry(key: Key<'k>, multiplicity: &Multiplicity<T>, delta: Delta) -> Self {
+    pub(crate) fn of_entry(key: &'k [u8], multiplicity: &Multiplicity<T>, delta: Delta) -> Self {
         let kept = multiplicity.record().and_then(|record| record.atom.clone());
         let index = kept.as_ref().map_or(Index::None, Index::of);
         Self {
@@ -98,15 +96,15 @@ impl<'k, T: Term> Edit<'k, T> {
 
     /// Whether it would change nothing.
     pub(crate) fn is_idle(&self, space: &Space<T>) -> bool {
-        self.delta.is_idle(&self.key, space)
+        self.delta.is_idle(self.key, space)
     }
 
     pub(crate) fn keeps_atom(&self) -> bool {
         self.content.kept.is_some()
     }
 
-    pub(crate) fn key(&self) -> &Key<'k> {
-        &self.key
+    pub(crate) fn key(&self) -> &'k [u8] {
+        self.key
     }
 }
 
@@ -127,7 +125,7 @@ impl<T: Term> Edits<T> {
 
     pub(crate) fn push(&mut self, edit: Edit<'_, T>) {
         let start = self.keys.len();
-        self.keys.extend_from_slice(edit.key.as_bytes());
+        self.keys.extend_from_slice(edit.key);
         self.list.push((start..self.keys.len(), edit.content, edit.delta));
     }
 
@@ -139,7 +137,7 @@ impl<T: Term> Edits<T> {
     pub(crate) fn are_idle(&self, space: &Space<T>) -> bool {
         self.list
             .iter()
-            .all(|(range, _, delta)| delta.is_idle(&Key::stored(&self.keys[range.clone()]), space))
+            .all(|(range, _, delta)| delta.is_idle(&self.keys[range.clone()], space))
     }
 
     /// Whether each edit adds one occurrence.
@@ -160,7 +158,7 @@ impl<T: Term> Edits<T> {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Edit<'_, T>> {
         let Self { keys, list } = self;
         list.drain(..).map(|(range, content, delta)| Edit {
-            key: Key::stored(&keys[range]),
+            key: &keys[range],
             content,
             delta,
         })
@@ -176,17 +174,17 @@ impl<T: Term> Space<T> {
             delta,
         } = edit;
         let (before, after) = match kept {
-            None => self.apply_plain(&key, delta),
-            Some(atom) => self.apply_kept(&key, atom, index, delta),
+            None => self.apply_plain(key, delta),
+            Some(atom) => self.apply_kept(key, atom, index, delta),
         };
         if (before == 0) != (after == 0) {
-            self.arguments.set(key.as_bytes(), after > 0);
+            self.arguments.set(key, after > 0);
         }
         self.total = self.total - u128::from(before) + u128::from(after);
     }
 
     /// Walks the trie once if the fact is new, or is removed and had one occurrence, as in most writes.
-    fn apply_plain(&mut self, key: &Key<'_>, delta: Delta) -> (u64, u64) {
+    fn apply_plain(&mut self, key: &[u8], delta: Delta) -> (u64, u64) {
         let guess = delta.of(0);
         let old = match Multiplicity::new(guess) {
             Some(new) => self.facts.insert(key, new),
@@ -203,7 +201,7 @@ impl<T: Term> Space<T> {
         (before, after)
     }
 
-    fn apply_kept(&mut self, key: &Key<'_>, atom: T, index: Index, delta: Delta) -> (u64, u64) {
+    fn apply_kept(&mut self, key: &[u8], atom: T, index: Index, delta: Delta) -> (u64, u64) {
         let old = self.facts.get(key).cloned();
         let before = old.as_ref().map_or(0, Multiplicity::get);
         let after = delta.of(before);

@@ -1,10 +1,6 @@
 //! The names of the lock-guarded design.
 
-use pathmap::PathMap;
-
 use super::environment::Environment;
-use super::error::PathMapError;
-use super::record::Multiplicity;
 use super::space::{Atoms, MatchingRules};
 use crate::term::Term;
 
@@ -20,8 +16,7 @@ use crate::term::Term;
 /// | `set_multiplicities` | [`SpaceMut::set_multiplicities`](crate::env::SpaceMut::set_multiplicities) | all or none |
 /// | `get_rule_count` | [`rule_multiplicity`](crate::env::Space::rule_multiplicity) | |
 /// | `rebuild_rule_index`, `ensure_type_index` | nothing to call: indexes are always up to date | |
-/// | `create_space` | [`to_pathmap`](crate::env::Space::to_pathmap) | O(1) |
-/// | `update_pathmap` | [`SpaceMut::set_pathmap`](crate::env::SpaceMut::set_pathmap) | checks every path |
+/// | `create_space`, `update_pathmap` | the same, with the feature `pathmap` | O(n); checks every path |
 impl<T: Term> Environment<T> {
     /// Returns the type that `name` was declared with first, by an annotation `(: name type)`. O(1) on average.
     ///
@@ -70,20 +65,4 @@ impl<T: Term> Environment<T> {
 
     /// Does nothing: the index of types is always up to date.
     pub fn ensure_type_index(&self) {}
-
-    /// Replaces all atoms of the environment's own space by those of a [`PathMap`]: see
-    /// [`SpaceMut::set_pathmap`](crate::env::SpaceMut::set_pathmap). O(n).
-    ///
-    /// # Errors
-    /// [`PathMapError`] if a path isn't the canonical path of its atom. Nothing has changed then.
-    pub fn update_pathmap(&mut self, space: PathMap<Multiplicity<T>>) -> Result<(), PathMapError> {
-        self.root_mut().set_pathmap(space)
-    }
-
-    /// Returns the facts as a [`PathMap`] from canonical path to multiplicity: see
-    /// [`to_pathmap`](crate::env::Space::to_pathmap). O(1).
-    #[must_use]
-    pub fn create_space(&self) -> PathMap<Multiplicity<T>> {
-        self.to_pathmap()
-    }
 }

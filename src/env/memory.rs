@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::cache::PatternCache;
 use super::environment::Environment;
-use super::facts::TriePart;
-use super::record::Record;
+use super::record::{Multiplicity, Record};
 use super::sequence::Sequence;
 use super::snapshot::Snapshot;
 use super::space::Space;
@@ -207,28 +206,20 @@ impl<T: Term> Terms<T> {
         for index in space.arguments.iter() {
             arguments.count(index.bytes(), all_shared);
             for part in [&index.permuted, &index.rest] {
-                part.each_part(|part, shared| {
-                    if let TriePart::Node(bytes) = part {
-                        arguments.count(bytes, all_shared || shared);
-                    }
-                });
+                part.visit_nodes(|bytes, _, shared| arguments.count(bytes, all_shared || shared));
             }
         }
-        space.facts.each_part(|part, shared| {
+        space.facts.visit_nodes(|bytes, values, shared| {
             let shared = all_shared || shared;
-            match part {
-                TriePart::Node(bytes) => memory.facts.count(bytes, shared),
-                TriePart::Entry(multiplicity) => {
-                    if let Some(record) = multiplicity.record() {
-                        // A record is referenced by the trie, and by an index if it has an order.
-                        let holders = 1 + usize::from(record.order > 0);
-                        let heap = record.atom.as_ref().map_or(0, |atom| self.heap(atom));
-                        let bytes = counted::<Record<T>>() + heap;
-                        memory
-                            .records
-                            .count(bytes, shared || Arc::strong_count(record) > holders);
-                    }
-                }
+            memory.facts.count(bytes, shared);
+            for record in values.iter().filter_map(Multiplicity::record) {
+                // A record is referenced by the trie, and by an index if it has an order.
+                let holders = 1 + usize::from(record.order > 0);
+                let heap = record.atom.as_ref().map_or(0, |atom| self.heap(atom));
+                let bytes = counted::<Record<T>>() + heap;
+                memory
+                    .records
+                    .count(bytes, shared || Arc::strong_count(record) > holders);
             }
         });
         memory

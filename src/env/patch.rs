@@ -12,7 +12,7 @@ use super::conflict::{Conflict, Conflicts, Resolution, merge_cells, resolve};
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
 use super::id::SpaceId;
-use super::record::count;
+use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::{Space, decode};
 use super::world::World;
@@ -213,13 +213,10 @@ impl<T: Term> Snapshot<T> {
 
 /// Appends the changes of multiplicities between two spaces.
 fn list<T: Term>(space: Option<SpaceId>, from: &Space<T>, to: &Space<T>, list: &mut Vec<Change<T>>) {
-    let changes = from.facts.diff(&to.facts);
-    let mut walk = changes.walk();
+    let mut changes = from.facts.diff(&to.facts);
     let mut definitions = Vec::new();
-    while let Some(change) = walk.next_change() {
-        let Some(multiplicity) = change.to.or(change.from) else {
-            continue;
-        };
+    while let Some(change) = FactChange::next(&mut changes) {
+        let multiplicity = change.multiplicity();
         let atom = decode(change.key, multiplicity);
         let found = Change::Atom {
             space,

@@ -8,6 +8,7 @@ mod rules;
 mod search;
 mod shape;
 
+use std::cell::OnceCell;
 use std::iter::FusedIterator;
 use std::ops::ControlFlow;
 
@@ -63,6 +64,30 @@ impl<T: Term> Space<T> {
     pub fn query(&self, pattern: &T) -> Query<'_, T> {
         Query::new(self, pattern)
     }
+
+    /// Returns the number of atoms that unify with `pattern`: that of the answers of [`query`](Self::query), without building
+    /// them.
+    ///
+    /// O(log n) for a pattern whose variables are different and come last, such as `(edge n7 $y)`, and O(log n) for each
+    /// stored atom that has a variable in place of the other parts. Ground parts after a variable cost what they cost in a
+    /// query, without the answers: `(edge $x n7 $y)` visits each `$x`.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let env: Environment = (0..1_000).map(|i| format!("(edge a {i})").parse::<Atom>().unwrap()).collect();
+    /// assert_eq!(env.count(&"(edge a $x)".parse()?), 1_000);
+    /// assert_eq!(env.count(&"(edge $x 7)".parse()?), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn count(&self, pattern: &T) -> usize {
+        let shape = shape_of(pattern);
+        let fresh = OnceCell::new();
+        Search::new(&self.facts, &self.arguments, shape.clone(), true).count(|path, entry| {
+            let mut fresh = *fresh.get_or_init(|| variables(pattern, &shape).1);
+            unify_entry(pattern, path, entry, &mut fresh, &mut Bindings::new())
+        })
+    }
 }
 
 /// The answers to a pattern: see [`Space::query`].
@@ -93,8 +118,7 @@ impl<T: Term> Answer<T> {
 
 impl<'a, T: Term> Query<'a, T> {
     fn new(space: &'a Space<T>, pattern: &T) -> Self {
-        let bytes = with_encoder(|encoder| encoder.encode(pattern).bytes.to_vec());
-        let shape = Shape::new(bytes);
+        let shape = shape_of(pattern);
         let (variables, fresh) = variables(pattern, &shape);
         Query {
             pattern: pattern.clone(),
@@ -191,6 +215,10 @@ impl<T: Term> Iterator for Query<'_, T> {
             }
         }
     }
+}
+
+fn shape_of<T: Term>(pattern: &T) -> Shape {
+    Shape::new(with_encoder(|encoder| encoder.encode(pattern).bytes.to_vec()))
 }
 
 /// Whether the atom of an entry is kept, so that it isn't decoded from its path.

@@ -4,13 +4,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use equivalent::Equivalent;
-use pathmap::ring::{AlgebraicResult, COUNTER_IDENT, DistributiveLattice, Lattice, SELF_IDENT};
 
 use crate::term::{Leaf, Symbol, Term, View};
+use crate::trie_map::{Change, Diff, TrieMap};
 
-/// The number of occurrences of an atom: the value of each path of [`Space::to_pathmap`]. Equality is that of the numbers.
-///
-/// [`Space::to_pathmap`]: crate::env::Space::to_pathmap
+/// The number of occurrences of an atom. Equality is that of the numbers.
 pub struct Multiplicity<T>(Option<Arc<Record<T>>>);
 
 /// The multiplicity, the definition number and the atom, of an atom that isn't a plain fact with one occurrence.
@@ -95,31 +93,6 @@ impl<T> PartialEq for Multiplicity<T> {
 
 impl<T> Eq for Multiplicity<T> {}
 
-/// As `Entry` requires, no new value is made here: multiplicities are added elsewhere.
-impl<T> Lattice for Multiplicity<T> {
-    fn pjoin(&self, other: &Self) -> AlgebraicResult<Self> {
-        AlgebraicResult::Identity(if self == other {
-            SELF_IDENT | COUNTER_IDENT
-        } else {
-            SELF_IDENT
-        })
-    }
-
-    fn pmeet(&self, other: &Self) -> AlgebraicResult<Self> {
-        self.pjoin(other)
-    }
-}
-
-impl<T> DistributiveLattice for Multiplicity<T> {
-    fn psubtract(&self, other: &Self) -> AlgebraicResult<Self> {
-        if self == other {
-            AlgebraicResult::None
-        } else {
-            AlgebraicResult::Identity(SELF_IDENT)
-        }
-    }
-}
-
 impl<T> std::fmt::Debug for Multiplicity<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Multiplicity").field(&self.get()).finish()
@@ -194,6 +167,43 @@ impl Equivalent<Name> for str {
 /// The multiplicity of an atom that may be absent.
 pub(crate) fn count<T>(multiplicity: Option<&Multiplicity<T>>) -> u64 {
     multiplicity.map_or(0, Multiplicity::get)
+}
+
+/// The facts with these keys, which ascend.
+pub(crate) fn sorted<K: AsRef<[u8]>, V>(entries: impl IntoIterator<Item = (K, V)>) -> TrieMap<V> {
+    match TrieMap::from_sorted(entries) {
+        Ok(facts) => facts,
+        Err(index) => unreachable!("key {index} is not greater than the one before"),
+    }
+}
+
+/// A key of the facts whose multiplicity differs between two states.
+#[derive(Clone, Copy)]
+pub(crate) struct FactChange<'k, 'e, T> {
+    /// The path of the atom.
+    pub(crate) key: &'k [u8],
+    pub(crate) from: Option<&'e Multiplicity<T>>,
+    pub(crate) to: Option<&'e Multiplicity<T>>,
+}
+
+impl<'k, 'e, T> FactChange<'k, 'e, T> {
+    /// The next change of these.
+    pub(crate) fn next(changes: &'k mut Diff<'e, Multiplicity<T>>) -> Option<Self> {
+        let (key, from, to) = match changes.next_borrowed()? {
+            Change::Added { key, new } => (key, None, Some(new)),
+            Change::Removed { key, old } => (key, Some(old), None),
+            Change::Changed { key, old, new } => (key, Some(old), Some(new)),
+        };
+        Some(Self { key, from, to })
+    }
+
+    /// The new multiplicity, or the old one if the atom was removed.
+    pub(crate) fn multiplicity(&self) -> &'e Multiplicity<T> {
+        match self.to.or(self.from) {
+            Some(multiplicity) => multiplicity,
+            None => unreachable!("an atom that differs is on one side at least"),
+        }
+    }
 }
 
 /// The atom `(= lhs rhs)`.

@@ -4,15 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pathmap::PathMap;
-
 use super::argument_index::ArgumentIndexes;
-use super::facts::{Cursor, Facts, Key, Sharing};
 use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule, rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
 use crate::term::path::{self, with_encoder};
 use crate::term::{Atom, Term};
+use crate::trie_map::{Cursor, TrieMap};
 
 /// Definitions by definition number.
 pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
@@ -40,7 +38,7 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
 /// 6. Each permuted index follows from the facts.
 pub struct Space<T: Term = Atom> {
-    pub(crate) facts: Facts<Multiplicity<T>>,
+    pub(crate) facts: TrieMap<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,
     pub(super) types: Map<Name, Bucket<T>>,
@@ -55,7 +53,7 @@ pub struct Space<T: Term = Atom> {
 impl<T: Term> Default for Space<T> {
     fn default() -> Self {
         Self {
-            facts: Facts::new(),
+            facts: TrieMap::new(),
             rules: Map::new(),
             wildcards: Bucket::new(),
             types: Map::new(),
@@ -71,7 +69,7 @@ impl<T: Term> Default for Space<T> {
 /// Two spaces are equal if all multiplicities are. O(d) for d differences, if one is a fork of the other.
 impl<T: Term> PartialEq for Space<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.total == other.total && self.fact_count() == other.fact_count() && self.facts.diff(&other.facts).is_empty()
+        self.total == other.total && self.facts == other.facts
     }
 }
 
@@ -151,12 +149,7 @@ impl<T: Term> Space<T> {
     /// Returns the number of occurrences of an atom. O(log n).
     #[must_use]
     pub fn multiplicity(&self, atom: &T) -> u64 {
-        with_encoder(|encoder| {
-            let encoded = encoder.encode(atom);
-            self.facts
-                .get(&Key::new(encoded.bytes, encoded.cut))
-                .map_or(0, Multiplicity::get)
-        })
+        with_encoder(|encoder| self.facts.get(encoder.encode(atom).bytes).map_or(0, Multiplicity::get))
     }
 
     /// Returns `true` if the atom is present. O(log n).
@@ -226,20 +219,6 @@ impl<T: Term> Space<T> {
             .map(|record| record.parts()[2])
     }
 
-    /// Returns the facts as a [`PathMap`] from canonical path to multiplicity. O(1): it shares all structure, and writes to it
-    /// don't change the space.
-    ///
-    /// # Limits
-    /// A path of more than 128 bytes is cut, and ends in a digest; its multiplicity keeps the atom.
-    ///
-    /// The defects of `pathmap` 0.3.5 apply to the result. Don't make dangling paths (`prune = false`, `create_path`, an empty
-    /// graft), since a `join` over one loses data. Read an empty map once before sharing it with another thread. Keep keys
-    /// short, since its algebra recurses by their depth. `join` doesn't add multiplicities.
-    #[must_use]
-    pub fn to_pathmap(&self) -> PathMap<Multiplicity<T>> {
-        self.facts.to_pathmap()
-    }
-
     /// Measures how much of the facts is shared with `other`, for statistics and tests. O(n), for both.
     ///
     /// ```
@@ -257,7 +236,8 @@ impl<T: Term> Space<T> {
     /// ```
     #[must_use]
     pub fn sharing(&self, other: &Self) -> Sharing {
-        self.facts.sharing(&other.facts)
+        let (nodes, facts) = self.facts.shared_with(&other.facts);
+        Sharing { nodes, facts }
     }
 }
 
@@ -308,6 +288,16 @@ impl<T: Term> Space<T> {
         // Relaxed: the number only has to be unique, it publishes nothing.
         self.definitions = NEXT.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// The structural sharing of the facts of two environments: see [`Space::sharing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sharing {
+    /// The number of shared nodes, without those below another shared node.
+    pub nodes: usize,
+    /// The number of distinct facts below these nodes.
+    pub facts: usize,
 }
 
 /// An iterator over atoms with their multiplicities: see [`Space::iter`].

@@ -1,15 +1,11 @@
 //! Writing an environment, and the spaces in it.
 
-use pathmap::PathMap;
-
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
-use super::error::PathMapError;
-use super::facts::Key;
 use super::id::SpaceId;
-use super::record::{Multiplicity, annotation, rule};
+use super::record::{annotation, rule};
 use super::space::Space;
-use crate::term::path::{self, with_encoder};
+use crate::term::path::with_encoder;
 use crate::term::{Atom, Term};
 
 /// # Writing
@@ -149,19 +145,6 @@ impl<T: Term> SpaceMut<'_, T> {
         );
     }
 
-    /// Replaces all atoms of the space by those of a [`PathMap`] that [`Space::to_pathmap`] made and the caller changed.
-    ///
-    /// Definitions that stay keep their numbers. New ones come last: in the order that they had where their records come
-    /// from, then in the order of their paths. O(n).
-    ///
-    /// # Errors
-    /// [`PathMapError`] if a path isn't the canonical path of its atom. Nothing has changed then.
-    pub fn set_pathmap(&mut self, space: PathMap<Multiplicity<T>>) -> Result<(), PathMapError> {
-        let edits = self.edits_to(&space)?;
-        self.apply(edits);
-        Ok(())
-    }
-
     fn apply_one(&mut self, atom: T, delta: Delta) -> bool {
         with_encoder(|encoder| self.apply(Edit::new(encoder, atom, delta)))
     }
@@ -179,7 +162,7 @@ impl<T: Term> SpaceMut<'_, T> {
     }
 
     /// Applies edits in order. Returns whether they changed anything. If not, a shared state stays shared.
-    fn apply(&mut self, edits: impl Batch<T>) -> bool {
+    pub(super) fn apply(&mut self, edits: impl Batch<T>) -> bool {
         let Some(space) = self.environment.snapshot.world.space(self.id) else {
             return false;
         };
@@ -194,50 +177,10 @@ impl<T: Term> SpaceMut<'_, T> {
         snapshot.touched();
         true
     }
-
-    fn edits_to(&self, space: &PathMap<Multiplicity<T>>) -> Result<Edits<T>, PathMapError> {
-        let mut edits = Edits::new();
-        if let Some(current) = self.environment.snapshot.world.space(self.id) {
-            let mut cursor = current.facts.cursor();
-            while let Some(multiplicity) = cursor.next_entry() {
-                if !space.contains(cursor.path()) {
-                    edits.push(Edit::of_entry(Key::stored(cursor.path()), multiplicity, Delta::Set(0)));
-                }
-            }
-        }
-        let mut definitions = Vec::new();
-        for (index, (path, multiplicity)) in space.iter().enumerate() {
-            let atom = match multiplicity.record().and_then(|record| record.atom.clone()) {
-                Some(atom) => atom,
-                None => path::decode(&path).map_err(|source| PathMapError::Path { index, source })?,
-            };
-            let delta = Delta::Set(multiplicity.get());
-            with_encoder(|encoder| {
-                let edit = Edit::new(encoder, atom.clone(), delta);
-                if edit.key().as_bytes() != path {
-                    return Err(PathMapError::Mismatch { index });
-                }
-                if edit.keeps_atom() {
-                    let order = multiplicity.record().map_or(u64::MAX, |record| record.order);
-                    definitions.push((order, atom, delta));
-                } else {
-                    edits.push(edit);
-                }
-                Ok(())
-            })?;
-        }
-        definitions.sort_by_key(|(order, ..)| *order);
-        with_encoder(|encoder| {
-            definitions
-                .into_iter()
-                .for_each(|(_, atom, delta)| edits.push(Edit::new(encoder, atom, delta)));
-        });
-        Ok(edits)
-    }
 }
 
 /// An edit or a list of edits.
-trait Batch<T: Term> {
+pub(super) trait Batch<T: Term> {
     /// Whether it would change nothing.
     fn is_idle(&self, space: &Space<T>) -> bool;
     fn apply_to(self, space: &mut Space<T>);

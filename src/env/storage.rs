@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Content};
 use super::environment::Environment;
-use super::facts::Key;
 use super::id::{Ids, SpaceId};
 use super::record::{Index, Multiplicity, Record};
 use super::snapshot::Snapshot;
@@ -54,13 +53,12 @@ impl<T: Term> Space<T> {
         self.next_order
     }
 
-    /// Adds plain facts with these ascending keys: paths of at most [`Key::LIMIT`] bytes of new atoms without records.
+    /// Adds plain facts with these ascending keys, which are greater than those before: paths of new atoms without records.
     pub(crate) fn restore_plain<'k>(&mut self, facts: impl IntoIterator<Item = (&'k [u8], Multiplicity<T>)>) {
-        let total = &mut self.total;
-        self.facts.extend_sorted(facts.into_iter().map(|(key, multiplicity)| {
-            *total += u128::from(multiplicity.get());
-            (Key::stored(key), multiplicity)
-        }));
+        for (key, multiplicity) in facts {
+            self.total += u128::from(multiplicity.get());
+            self.facts.insert(key, multiplicity);
+        }
     }
 
     /// Adds an atom with a record, and its definition number, or 0 if it is in no index.
@@ -71,16 +69,15 @@ impl<T: Term> Space<T> {
             if encoded.bytes != path {
                 return Err(InvalidEntry::Path);
             }
-            let key = Key::new(encoded.bytes, encoded.cut);
             let is_definition = !matches!(index, Index::None);
-            if is_definition != (order > 0) || !(is_definition || key.is_cut() || encoded.opaque) {
+            if is_definition != (order > 0) || !(is_definition || encoded.opaque) {
                 return Err(InvalidEntry::Kind);
             }
             let record = Arc::new(Record::new(count, order, Some(atom)));
             // The whole file is rejected then, so the lost entry doesn't matter.
             if self
                 .facts
-                .insert(&key, Multiplicity::from(Arc::clone(&record)))
+                .insert(encoded.bytes, Multiplicity::from(Arc::clone(&record)))
                 .is_some()
             {
                 return Err(InvalidEntry::Twice);

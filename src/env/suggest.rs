@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use strsim::osa_distance;
 
 use super::cell::Cell;
-use super::facts::Cursor;
 use super::record::Multiplicity;
 use super::snapshot::Snapshot;
 use crate::term::Term;
 use crate::term::path::Extent;
+use crate::trie_map::Cursor;
 
 /// The maximum length of names in bytes.
 const MAX_NAME_BYTES: usize = 100;
@@ -63,7 +63,7 @@ impl<T: Term> Snapshot<T> {
         }
         let mut cursor = self.facts.cursor();
         candidates.symbols_here(&mut cursor);
-        for byte in cursor.children().filter(|byte| *byte >= EXPRESSION) {
+        for byte in cursor.bytes().filter(|byte| *byte >= EXPRESSION) {
             cursor.descend_byte(byte);
             candidates.symbols_here(&mut cursor);
             cursor.ascend(1);
@@ -124,7 +124,7 @@ impl<'n> Candidates<'n> {
 
     /// Considers the symbols that follow at the cursor, each once, and leaves the cursor there.
     fn symbols_here<T: Term>(&mut self, cursor: &mut Cursor<'_, Multiplicity<T>>) {
-        for byte in cursor.children().filter(|byte| (SYMBOL..EXPRESSION).contains(byte)) {
+        for byte in cursor.bytes().filter(|byte| (SYMBOL..EXPRESSION).contains(byte)) {
             let length = usize::from(byte - SYMBOL);
             cursor.descend_byte(byte);
             let start = cursor.depth();

@@ -4,13 +4,13 @@
 //! `m(A ∪ B, a) = max(0, m(A, a) + m(B, a) − m(L, a))`. An atom that B didn't change since L keeps A's multiplicity, so the
 //! union is A after applying the changes from L to B, and costs these.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::conflict::{Conflicts, Resolve};
 use super::edit::{Delta, Edit};
-use super::facts::{EntryChange, Key};
 use super::id::Ids;
-use super::record::{Index, Multiplicity, count};
+use super::record::{FactChange, Multiplicity, count, sorted};
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::virtual_base::{BaseContent, merge_base_content};
@@ -59,65 +59,38 @@ fn merge<T: Term>(
     ))
 }
 
-/// The minimum number of new atoms that are merged by whole branches of the trie instead of one by one.
-const MIN_GRAFTED: isize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
+/// The minimum growth from which new facts are collected and added at once.
+const MIN_BULK: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
 
 impl<T: Term> Space<T> {
-    /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes;
-    /// less for many new facts whose paths don't interleave with those here.
+    /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes.
     pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
-        let changes = base.facts.diff(&theirs.facts);
+        let is_bulk = theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
+        let mut added: Vec<(Range<usize>, &Multiplicity<T>)> = Vec::new();
+        let mut keys = Vec::new();
         let mut definitions = Vec::new();
-        if changes.growth() < MIN_GRAFTED {
-            let mut walk = changes.walk();
-            while let Some(change) = walk.next_change() {
-                self.replay(change, &mut definitions);
+        let mut changes = base.facts.diff(&theirs.facts);
+        while let Some(change) = FactChange::next(&mut changes) {
+            let multiplicity = change.multiplicity();
+            let order = multiplicity.record().map_or(0, |record| record.order);
+            if is_bulk && order == 0 && change.from.is_none() {
+                let start = keys.len();
+                keys.extend_from_slice(change.key);
+                added.push((start..keys.len(), multiplicity));
+                continue;
             }
-        } else {
-            // The growth, from which all but the new plain facts is subtracted below.
-            let mut grafted = theirs.total.wrapping_sub(base.total);
-            let account = |total: &mut u128, from: u64, to: u64| {
-                *total = total.wrapping_add(from.into()).wrapping_sub(to.into());
-            };
-            let mut added = changes.additions(|change| {
-                account(&mut grafted, count(change.from), count(change.to));
-                self.replay(change, &mut definitions);
-            });
-            let first_new = definitions.len();
-            for keyword in Index::KEYWORDS {
-                let mut cursor = added.cursor();
-                let mut entry = cursor
-                    .descend(keyword)
-                    .then(|| cursor.next_entry_below(keyword.len()))
-                    .flatten();
-                while let Some(to) = entry {
-                    if to.record().is_some_and(|record| record.order > 0) {
-                        account(&mut grafted, 0, to.get());
-                        self.replay(
-                            EntryChange {
-                                key: cursor.path(),
-                                from: None,
-                                to: Some(to),
-                            },
-                            &mut definitions,
-                        );
-                    }
-                    entry = cursor.next_entry_below(keyword.len());
-                }
+            let delta = Delta::between(count(change.from), count(change.to));
+            match order {
+                0 => self.apply(Edit::of_entry(change.key, multiplicity, delta)),
+                order => definitions.push(DefinitionChange {
+                    order,
+                    key: change.key.into(),
+                    multiplicity: multiplicity.clone(),
+                    delta,
+                }),
             }
-            for definition in &definitions[first_new..] {
-                added.remove(&Key::stored(&definition.key));
-            }
-            self.facts.join_with(&added, |ours, theirs| {
-                let sum = ours.sum(theirs);
-                // Occurrences above the maximum are lost.
-                let whole = u128::from(ours.get()) + u128::from(theirs.get());
-                grafted = grafted.wrapping_sub(whole - u128::from(sum.get()));
-                sum
-            });
-            self.arguments.extend(&added);
-            self.total = self.total.wrapping_add(grafted);
         }
+        self.add_plain(&added, &keys);
         definitions.sort_unstable_by_key(|definition| definition.order);
         for DefinitionChange {
             key,
@@ -126,29 +99,30 @@ impl<T: Term> Space<T> {
             ..
         } in definitions
         {
-            self.apply(Edit::of_entry(Key::stored(&key), &multiplicity, delta));
+            self.apply(Edit::of_entry(&key, &multiplicity, delta));
         }
     }
 
-    /// Applies the change of a plain fact, and lists that of a definition, since definitions are applied in order.
-    fn replay(&mut self, change: FactChange<'_, '_, T>, definitions: &mut Vec<DefinitionChange<T>>) {
-        let Some(multiplicity) = change.to.or(change.from) else {
+    /// Adds these multiplicities of plain facts, whose keys ascend.
+    fn add_plain(&mut self, added: &[(Range<usize>, &Multiplicity<T>)], keys: &[u8]) {
+        if added.is_empty() {
             return;
-        };
-        let delta = Delta::between(count(change.from), count(change.to));
-        match multiplicity.record().map_or(0, |record| record.order) {
-            0 => self.apply(Edit::of_entry(Key::stored(change.key), multiplicity, delta)),
-            order => definitions.push(DefinitionChange {
-                order,
-                key: change.key.into(),
-                multiplicity: multiplicity.clone(),
-                delta,
-            }),
         }
+        let added = sorted(added.iter().map(|(key, added)| {
+            self.total += u128::from(added.get());
+            (&keys[key.clone()], (*added).clone())
+        }));
+        let total = &mut self.total;
+        self.facts = self.facts.union_with(&added, |_, ours, theirs| {
+            let sum = ours.sum(theirs);
+            // Occurrences above the maximum are lost.
+            let whole = u128::from(ours.get()) + u128::from(theirs.get());
+            *total -= whole - u128::from(sum.get());
+            sum
+        });
+        self.arguments.extend(&added);
     }
 }
-
-type FactChange<'k, 'e, T> = EntryChange<'k, 'e, Multiplicity<T>>;
 
 /// A change of a rule or an annotation.
 struct DefinitionChange<T> {

@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 use super::cell::{self, Cell, Content};
 use super::conflict::disputes;
 use super::id::Ids;
-use super::record::count;
+use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::world::{VirtualBase, World};
@@ -238,7 +238,7 @@ impl<T: Term> BaseTask<T> {
 /// The order in which merge bases are folded: by the multiplicity of the first atom, in path order, in the first space in
 /// which they differ. It depends neither on the order of operands nor on addresses.
 fn by_content<T: Term>(a: &World<T>, b: &World<T>) -> Ordering {
-    let by_facts = |a: &Space<T>, b: &Space<T>| match a.facts.diff(&b.facts).walk().next_change() {
+    let by_facts = |a: &Space<T>, b: &Space<T>| match FactChange::next(&mut a.facts.diff(&b.facts)) {
         Some(change) => count(change.from).cmp(&count(change.to)),
         None => Ordering::Equal,
     };

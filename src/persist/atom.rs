@@ -22,7 +22,7 @@ use crate::term::{Encoder, Leaf, Print, Term, View};
 use crate::varint;
 
 /// Greatest prefix that two consecutive paths share: bounded, so that a short file can't expand without limit.
-const MAX_SHARED: usize = u8::MAX as usize;
+pub(super) const MAX_SHARED: usize = u8::MAX as usize;
 
 /// Returns the length of the common prefix of `a` and `b`.
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {

@@ -1,8 +1,9 @@
 //! Keys of plain facts: ascending and prefix-compressed, each against the one before.
 
+use super::atom::MAX_SHARED;
 use super::error::Flaw;
 use crate::env::is_definition;
-use crate::term::path::{LIMIT, PathErrorKind, Token, read_token};
+use crate::term::path::{PathErrorKind, Token, read_token};
 use crate::term::{Leaf, PathError, Term};
 
 /// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key
@@ -31,14 +32,15 @@ impl KeyDecoder {
         let ascends = if is_first {
             shared == 0 && suffix > &self.key[..]
         } else {
-            // The shared prefix is maximal, so the first byte of the suffix differs. No path is a prefix of another.
-            self.key.get(shared) < suffix.first() && shared < self.key.len()
+            // No path is a prefix of another.
+            self.key
+                .get(shared..)
+                .is_some_and(|rest| !rest.is_empty() && rest < suffix)
         };
-        if !ascends {
+        // The shared prefix is maximal, up to its bound.
+        let is_maximal = is_first || shared == MAX_SHARED || self.key.get(shared) != suffix.first();
+        if !ascends || !is_maximal {
             return Err(Flaw::Order);
-        }
-        if shared.saturating_add(suffix.len()) > LIMIT {
-            return Err(Flaw::Atom);
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(suffix);

@@ -1,7 +1,7 @@
 //! Constants of the file format of an environment.
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89pleach\n";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Kinds of blocks.
 pub(super) mod kind {
@@ -12,6 +12,3 @@ pub(super) mod kind {
     pub(in crate::persist) const DEFINITIONS: u8 = 4;
     pub(in crate::persist) const CELLS: u8 = 5;
 }
-
-/// Bit of the length of a key's suffix that marks that the multiplicity follows.
-pub(super) const COUNTED: u8 = 0x80;

@@ -8,7 +8,7 @@ use super::block::{BlockReader, ContentReader};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError};
 use super::fact_key::KeyDecoder;
-use super::format::{COUNTED, MAGIC, VERSION, kind};
+use super::format::{MAGIC, VERSION, kind};
 use crate::env::{Cell, Environment, InvalidEntry, Multiplicity, Space, SpaceId, StateId};
 use crate::term::{Symbol, Term};
 
@@ -141,9 +141,9 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         facts.clear();
         while !content.is_empty() {
             let start = content.offset();
-            let (shared, length) = (usize::from(content.byte()?), content.byte()?);
-            let suffix = content.take(usize::from(length & !COUNTED) + 1)?;
-            let count = if length & COUNTED == 0 { 1 } else { content.number()? };
+            let (shared, length) = (usize::from(content.byte()?), content.number()?);
+            let suffix = content.take(usize::try_from(length >> 1).unwrap_or(usize::MAX).saturating_add(1))?;
+            let count = if length & 1 == 0 { 1 } else { content.number()? };
             let key = self
                 .keys
                 .next::<T>(shared, suffix, facts.is_empty())

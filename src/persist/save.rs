@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use super::atom::{AtomWriter, common_prefix};
+use super::atom::{AtomWriter, MAX_SHARED, common_prefix};
 use super::block::{BlockWriter, write_bytes};
 use super::codec::Codec;
 use super::error::SaveError;
-use super::format::{COUNTED, MAGIC, VERSION, kind};
+use super::format::{MAGIC, VERSION, kind};
 use crate::env::{Cell, Snapshot, Space, SpaceId};
 use crate::term::Term;
 use crate::varint;
@@ -71,18 +71,17 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
             Some((atom, 0)) => others.push((atom, count)),
             Some((atom, order)) => definitions.push((order, atom, count)),
             None => {
-                let shared = if file.is_empty() { 0 } else { common_prefix(&last, key) };
+                let shared = match file.is_empty() {
+                    true => 0,
+                    false => common_prefix(&last, key).min(MAX_SHARED),
+                };
                 let suffix = key.get(shared..).unwrap_or_default();
                 let out = file.content();
-                // A key has at most 128 bytes, and no key is a prefix of another.
                 out.push(shared as u8);
-                let length = (suffix.len() - 1) as u8;
-                if count == 1 {
-                    out.push(length);
-                    out.extend_from_slice(suffix);
-                } else {
-                    out.push(length | COUNTED);
-                    out.extend_from_slice(suffix);
+                // No key is a prefix of another, so the suffix isn't empty.
+                varint::write(out, (suffix.len() as u64 - 1) << 1 | u64::from(count != 1));
+                out.extend_from_slice(suffix);
+                if count != 1 {
                     varint::write(out, count);
                 }
                 last.truncate(shared);

@@ -9,7 +9,6 @@
 //!
 //! | head | token | data |
 //! |---|---|---|
-//! | `00` | reserved: [`CUT`], the end of a truncated path | |
 //! | `01` | first occurrence of a variable; variables are numbered from 0 | |
 //! | `02` | later occurrence of a variable | its number, a varint |
 //! | `03` | grounded | number of bytes (varint), bytes |
@@ -53,14 +52,8 @@ pub(crate) use encode::{with_encoder, write_variable};
 pub(crate) use extent::{Extent, Head, read_number};
 pub use tokens::{PathError, PathErrorKind, Token, Tokens, read_token, skip};
 
-/// A head byte that no path contains: it marks the end of a truncated path.
-pub const CUT: u8 = 0x00;
-
-/// Default maximum of [`Encoded::cut`].
-pub const LIMIT: usize = 128;
-
-const NEW_VARIABLE: u8 = 0x01;
-const OLD_VARIABLE: u8 = 0x02;
+pub(crate) const NEW_VARIABLE: u8 = 0x01;
+pub(crate) const OLD_VARIABLE: u8 = 0x02;
 const GROUNDED: u8 = 0x03;
 const OPAQUE: u8 = 0x04;
 const FLOAT: u8 = 0x05;

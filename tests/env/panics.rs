@@ -173,6 +173,7 @@ fn writes() {
             String::new()
         }),
         ("extend", |s| (s.env.extend(items(["b", "(c $x)"])), String::new()).1),
+        #[cfg(all(feature = "pathmap", target_feature = "aes"))]
         ("update_pathmap", |s| {
             let space = s.fork.create_space();
             s.env.update_pathmap(space).unwrap();
@@ -222,6 +223,7 @@ fn reads() {
         ("rules", |s| print(s.env.rules().map(|rule| rule.lhs().clone()))),
         ("types", |s| print(s.env.types("f").cloned())),
         ("types_of", |s| print(s.env.types_of(&frail("(f 1)")))),
+        #[cfg(all(feature = "pathmap", target_feature = "aes"))]
         ("create_space", |s| s.env.create_space().val_count().to_string()),
         ("query", |s| {
             print(

@@ -23,6 +23,7 @@ pub use prefix::Prefix;
 #[cfg(feature = "rayon")]
 pub use rayon::{IntoParIter, ParIter};
 
+use crate::address::AddressSet;
 use crate::map::Violation;
 use crate::trie::{self, Node, Walker};
 use edits::Edits;
@@ -242,6 +243,31 @@ impl<V> TrieMap<V> {
                 stack.extend(node.children().iter().map(|child| (child, shared)));
             }
         }
+    }
+
+    /// Returns the number of nodes that both maps hold, without those below another such node, and the number of entries
+    /// below these. O(n) for both.
+    #[doc(hidden)]
+    pub fn shared_with(&self, other: &Self) -> (usize, usize) {
+        let mut theirs = AddressSet::default();
+        let mut stack: Vec<&Node<V>> = other.root.iter().collect();
+        while let Some(node) = stack.pop() {
+            theirs.insert(node.address());
+            if !node.is_leaf() {
+                stack.extend(node.children());
+            }
+        }
+        let (mut nodes, mut entries) = (0, 0);
+        stack.extend(&self.root);
+        while let Some(node) = stack.pop() {
+            if theirs.contains(&node.address()) {
+                nodes += 1;
+                entries += node.size();
+            } else if !node.is_leaf() {
+                stack.extend(node.children());
+            }
+        }
+        (nodes, entries)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use pleach::Atom;
-use pleach::term::{Encoder, path};
+use pleach::term::Encoder;
 
 /// An atom up to alpha-equivalence: its path.
 pub type Canonical = Vec<u8>;
@@ -122,10 +122,10 @@ impl Model {
         }))
     }
 
-    /// Returns the atoms in the order of their keys: that of the truncated paths.
+    /// Returns the atoms in the order of their paths.
     pub fn sorted(&self) -> Vec<(&Canonical, u64)> {
         let mut all: Vec<_> = self.0.counts.iter().map(|(path, count)| (path, *count)).collect();
-        all.sort_by_key(|(path, _)| key(path));
+        all.sort_unstable();
         all
     }
 
@@ -136,21 +136,6 @@ impl Model {
 
 fn clamp(sum: u128) -> u64 {
     sum.try_into().unwrap_or(u64::MAX)
-}
-
-/// Returns the key of a path: the path itself, or the tokens of it that fit within the limit, and a zero.
-fn key(path: &[u8]) -> Vec<u8> {
-    if path.len() <= path::LIMIT {
-        return path.to_vec();
-    }
-    let mut cut = 0;
-    while let Ok((_, length)) = path::read_token(&path[cut..]) {
-        if cut + length > path::LIMIT {
-            break;
-        }
-        cut += length;
-    }
-    [&path[..cut], &[path::CUT]].concat()
 }
 
 /// Returns whether a rule can match a call of `head` with `arity` arguments, judging by the first item of its left

@@ -160,9 +160,9 @@ fn threads_that_build_at_once_agree() {
     env.check();
 }
 
-/// Facts whose argument is cut off are stored unpermuted, and found.
+/// Once, keys of more than 128 bytes were cut.
 #[test]
-fn arguments_of_cut_keys_are_found() {
+fn long_arguments_are_found() {
     let long = "s".repeat(150);
     let mut env = world(200);
     for text in [

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::{Change, Patch};
 use crate::env::cell;
 use crate::env::environment::Environment;
-use crate::env::facts::Key;
 use crate::env::id::SpaceId;
 use crate::env::record::Record;
 use crate::env::snapshot::Snapshot;
@@ -97,7 +96,7 @@ impl<T: Term> Snapshot<T> {
             && cell::changes(&before.world.cells, &self.world.cells).next().is_none()
             && before.pairs(self, &nothing).iter().all(|pair| {
                 pair.from.total == pair.to.total
-                    && (pair.from.facts.same(&pair.to.facts) || pair.from.facts.diff(&pair.to.facts).is_empty())
+                    && pair.from.facts == pair.to.facts
                     && pair.to.first_displaced(pair.from).is_none()
             })
     }
@@ -246,10 +245,7 @@ impl<T: Term> Space<T> {
     }
 
     fn record_of(&self, atom: &T) -> Option<&Arc<Record<T>>> {
-        with_encoder(|encoder| {
-            let encoded = encoder.encode(atom);
-            self.facts.get(&Key::new(encoded.bytes, encoded.cut))?.record()
-        })
+        with_encoder(|encoder| self.facts.get(encoder.encode(atom).bytes)?.record())
     }
 
     /// The definition number of an atom, or 0.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use smallvec::SmallVec;
 
 use super::shape::Shape;
-use crate::env::facts::{Bytes, Cursor, Entry};
-use crate::term::path::{CUT, Extent, Head};
+use crate::term::path::{Extent, Head, OLD_VARIABLE};
+use crate::trie_map::{Bytes, Cursor};
 use crate::varint::Decoder;
 
 /// A depth-first search of the trie for the entries that may match a pattern, in key order, without recursion.
@@ -15,17 +15,16 @@ use crate::varint::Decoder;
 ///
 /// | token of the pattern | branches |
 /// |---|---|
-/// | a symbol, a value, the head of an expression | `00`: every entry below; `01` and `02`: a stored variable, which matches the whole subterm of the pattern; the token itself |
+/// | a symbol, a value, the head of an expression | `01` and `02`: a stored variable, which matches the whole subterm of the pattern; the token itself |
 /// | the first occurrence of a variable | every atom |
 /// | a variable that is bound to a ground part of the stored path | as if the pattern had that part here |
 /// | any other variable | every atom |
 /// | first occurrences of variables only, from here to the end | every entry below |
 ///
-/// So each entry that it yields agrees with the pattern wherever neither has a variable, or has a path that is cut before the
-/// place where they might differ. As long as the stored path is ground, the bindings of variables are known, and the entry
-/// [matches for certain](Descent::is_match).
-pub(super) struct Descent<'a, E: Entry> {
-    cursor: Cursor<'a, E>,
+/// So each entry that it yields agrees with the pattern wherever neither has a variable. As long as the stored path is ground,
+/// the bindings of variables are known, and the entry [matches for certain](Descent::is_match).
+pub(super) struct Descent<'a, V> {
+    cursor: Cursor<'a, V>,
     shape: Shape,
     /// Whether each occurrence of a variable is taken for a new one.
     linear: bool,
@@ -43,6 +42,15 @@ pub(super) struct Descent<'a, E: Entry> {
     pub(super) budget: u64,
     /// Ends the search once it is set.
     pub(super) halt: Option<&'a AtomicBool>,
+}
+
+/// What a search finds.
+#[derive(Debug)]
+pub(super) enum Found<'a, V> {
+    /// An entry that may match.
+    Entry(&'a V),
+    /// This number of entries, which all match.
+    All(usize),
 }
 
 /// The number of steps between two reads of `halt`.
@@ -120,7 +128,7 @@ enum Branches {
     Bytes(Bytes),
     /// Within an arbitrary atom: by the other byte strings of this length.
     Leaves(usize),
-    /// At a token of the pattern: by these bytes, which stand for stored variables and cuts, then by the token.
+    /// At a token of the pattern: by these bytes, which stand for stored variables, then by the token.
     Token(Bytes),
 }
 
@@ -130,10 +138,10 @@ pub(super) fn is_set(halt: Option<&AtomicBool>) -> bool {
     halt.is_some_and(|halt| halt.load(Ordering::Relaxed))
 }
 
-impl<'a, E: Entry> Descent<'a, E> {
+impl<'a, V> Descent<'a, V> {
     /// A search from the cursor, which is at the root. If `linear`, each occurrence of a variable in the pattern may match a
     /// different atom.
-    pub(super) fn new(cursor: Cursor<'a, E>, shape: Shape, linear: bool) -> Self {
+    pub(super) fn new(cursor: Cursor<'a, V>, shape: Shape, linear: bool) -> Self {
         let variables = if linear { 0 } else { shape.variables() };
         Descent {
             cursor,
@@ -167,7 +175,20 @@ impl<'a, E: Entry> Descent<'a, E> {
     }
 
     /// The next entry that may match.
-    pub(super) fn next_entry(&mut self) -> Option<&'a E> {
+    pub(super) fn next_entry(&mut self) -> Option<&'a V> {
+        match self.next_found::<false>()? {
+            Found::Entry(entry) => Some(entry),
+            Found::All(_) => unreachable!("entries are yielded one by one"),
+        }
+    }
+
+    /// The next entry that may match, or the number of the next ones if all match for certain: those below the ground part of
+    /// a pattern. Costs O(depth) for these.
+    pub(super) fn next_counted(&mut self) -> Option<Found<'a, V>> {
+        self.next_found::<true>()
+    }
+
+    fn next_found<const COUNT: bool>(&mut self) -> Option<Found<'a, V>> {
         loop {
             match self.budget.checked_sub(1) {
                 Some(rest) => self.budget = rest,
@@ -181,11 +202,15 @@ impl<'a, E: Entry> Descent<'a, E> {
                 State::Down => {
                     if let Some(entry) = self.down() {
                         self.state = State::Back;
-                        return Some(entry);
+                        return Some(Found::Entry(entry));
                     }
                 }
+                State::Below(_) if COUNT && self.goal.ground && !self.linear => {
+                    self.state = State::Back;
+                    return Some(Found::All(self.cursor.count()));
+                }
                 State::Below(depth) => match self.cursor.next_entry_below(depth) {
-                    Some(entry) => return Some(entry),
+                    Some(entry) => return Some(Found::Entry(entry)),
                     None => self.state = State::Back,
                 },
                 State::Back => self.back(),
@@ -243,7 +268,7 @@ impl<'a, E: Entry> Descent<'a, E> {
     }
 
     /// Takes a step towards the goal. Returns the entry if it is reached.
-    fn down(&mut self) -> Option<&'a E> {
+    fn down(&mut self) -> Option<&'a V> {
         if let Some(skip) = self.goal.skip {
             if skip.missing == 0 {
                 self.skipped(skip);
@@ -259,7 +284,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                 Some(variable) => self.variable(variable),
             }
         } else {
-            let entry = self.cursor.entry();
+            let entry = self.cursor.value();
             debug_assert!(entry.is_some(), "a complete path leads to an entry");
             self.state = State::Back;
             return entry;
@@ -286,7 +311,7 @@ impl<'a, E: Entry> Descent<'a, E> {
 
     /// Handles a token of the pattern, or of a part that must occur again: the other branches that can match come first.
     fn token(&mut self) {
-        let others = self.cursor.children().below(CUT + 3);
+        let others = self.cursor.bytes().below(OLD_VARIABLE + 1);
         if others.is_empty() {
             self.follow_token();
         } else {
@@ -317,14 +342,9 @@ impl<'a, E: Entry> Descent<'a, E> {
         }
     }
 
-    /// Goes down by a stored variable, which matches the whole atom that begins at the token of the pattern, or by a cut.
+    /// Goes down by a stored variable, which matches the whole atom that begins at the token of the pattern.
     fn follow_variable(&mut self, byte: u8) {
         self.cursor.descend_byte(byte);
-        if byte == CUT {
-            self.goal.ground = false;
-            self.state = State::Below(self.cursor.depth());
-            return;
-        }
         let (start, end) = self.goal.again;
         if start < end {
             let length = Extent::of_atom(&self.cursor.path()[start..end]).map_or(end - start, |(length, _)| length);
@@ -345,7 +365,7 @@ impl<'a, E: Entry> Descent<'a, E> {
 
     /// Goes down by a byte of an arbitrary atom.
     fn skip(&mut self) {
-        let mut bytes = self.cursor.children();
+        let mut bytes = self.cursor.bytes();
         let Some(byte) = bytes.next() else {
             self.state = State::Back;
             return;
@@ -403,11 +423,7 @@ impl<'a, E: Entry> Descent<'a, E> {
                         None
                     }
                     Head::LongLeaf | Head::LongExpression => None,
-                    Head::Reserved => {
-                        self.goal.ground = false;
-                        self.state = State::Below(self.cursor.depth());
-                        None
-                    }
+                    Head::Reserved => unreachable!("a stored path has tokens only"),
                 }
             }
         };

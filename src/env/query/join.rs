@@ -1,5 +1,6 @@
 //! Conjunctions of patterns.
 
+use std::cmp::Reverse;
 use std::sync::atomic::AtomicBool;
 
 use smallvec::SmallVec;
@@ -14,9 +15,6 @@ use crate::env::space::{Space, decode_path};
 use crate::term::path::{with_encoder, write_variable};
 use crate::term::small_map::SmallMap;
 use crate::term::{Bindings, Term, View};
-
-/// The maximum to which the answers to a pattern are counted to choose the next pattern.
-const MAX_COUNTED: usize = 512;
 
 /// The number of entries between two reads of `stop`.
 const STOP_INTERVAL: u32 = 256;
@@ -240,25 +238,17 @@ impl<'a, T: Term> Join<'a, T> {
 
     /// The index of the instance with the lowest cardinality estimate; ties go to the first.
     fn choose(&self, instances: &[(Shape, SmallVec<[usize; 4]>)]) -> usize {
-        let mut limit = 2;
-        while instances.len() > 1 && limit <= MAX_COUNTED {
-            let prefixes = instances.iter().map(|(shape, _)| shape.ground_prefix());
-            let counts = prefixes.map(|prefix| self.space.facts.count_under(prefix, limit));
-            match counts.enumerate().min_by_key(|(_, count)| *count) {
-                Some((index, count)) if count < limit => return index,
-                _ => limit *= 4,
-            }
+        if instances.len() == 1 {
+            return 0;
         }
-        // All have many: the most selective one.
-        let selectivities = instances.iter().map(|(shape, _)| {
+        let counts = instances.iter().map(|(shape, _)| {
             let arguments: usize = shape.ground_arguments().map(|(_, path)| path.len()).sum();
-            shape.ground_prefix().len() + arguments
+            let prefix = shape.ground_prefix();
+            let count = self.space.facts.count_prefix(prefix);
+            (count, Reverse(prefix.len() + arguments))
         });
-        selectivities
-            .enumerate()
-            .rev()
-            .max_by_key(|(_, length)| *length)
-            .map_or(0, |(index, _)| index)
+        let least = counts.enumerate().min_by_key(|(_, cost)| *cost);
+        least.map_or(0, |(index, _)| index)
     }
 
     /// Tries the next entry for the pattern that was chosen last.

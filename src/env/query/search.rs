@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicBool;
 
 use smallvec::SmallVec;
 
-use super::descent::Descent;
+use super::descent::{Descent, Found};
 use super::shape::Shape;
 use crate::env::argument_index::{ArgumentIndex, ArgumentIndexes};
-use crate::env::facts::{Entry, Facts, Key};
+use crate::trie_map::TrieMap;
 
 /// A search of at most this many steps reports none.
 const MIN_REPORTED: u64 = 64;
@@ -15,15 +15,12 @@ const MIN_REPORTED: u64 = 64;
 /// The number of steps after which a search that goes on reports them.
 const REPORT_INTERVAL: u64 = 4_096;
 
-/// The maximum to which entries are counted to choose an index.
-const MAX_COUNTED: usize = 512;
-
 /// The entries that may match a pattern, in key order, found with or without an index.
-pub(super) struct Search<'a, E: Entry> {
-    facts: &'a Facts<E>,
+pub(super) struct Search<'a, V> {
+    facts: &'a TrieMap<V>,
     arguments: &'a ArgumentIndexes,
     /// The search of the facts; if there is an index, only of those that it doesn't have.
-    descent: Descent<'a, E>,
+    descent: Descent<'a, V>,
     indexed: Option<Box<IndexedSearch<'a>>>,
     /// The argument by which an index would help, if there is none.
     missing: Option<usize>,
@@ -55,9 +52,9 @@ enum Source {
     Rest,
 }
 
-impl<'a, E: Entry> Search<'a, E> {
+impl<'a, V> Search<'a, V> {
     /// A search for this pattern. Unless `indexed` is set, it uses no index.
-    pub(super) fn new(facts: &'a Facts<E>, arguments: &'a ArgumentIndexes, shape: Shape, indexed: bool) -> Self {
+    pub(super) fn new(facts: &'a TrieMap<V>, arguments: &'a ArgumentIndexes, shape: Shape, indexed: bool) -> Self {
         let (index, missing) = match indexed {
             true => choose(facts, arguments, &shape),
             false => (None, None),
@@ -92,7 +89,7 @@ impl<'a, E: Entry> Search<'a, E> {
     }
 
     /// The next entry that may match.
-    pub(super) fn next_entry(&mut self) -> Option<&'a E> {
+    pub(super) fn next_entry(&mut self) -> Option<&'a V> {
         let before = self.budget();
         let mut entry = None;
         if self.source() == Source::Facts {
@@ -111,6 +108,32 @@ impl<'a, E: Entry> Search<'a, E> {
             self.arguments.report(self.descent.shape().head(), position, steps);
         }
         entry
+    }
+
+    /// The number of entries that match; `unifies` decides about those that may. Doesn't visit entries that match for
+    /// certain because the pattern has only different variables where they differ.
+    pub(super) fn count(mut self, mut unifies: impl FnMut(&[u8], &V) -> bool) -> usize {
+        let before = self.budget();
+        let mut count = count_found(&mut self.descent, &mut unifies);
+        if let Some(indexed) = &mut self.indexed {
+            let (facts, index) = (self.facts, indexed.index);
+            let mut at_key = |key: &[u8]| facts.get(key).is_some_and(|entry| unifies(key, entry));
+            let mut key = Vec::new();
+            count += count_found(&mut indexed.permuted.descent, &mut |path, ()| {
+                index.unpermute(path, &mut key);
+                at_key(&key)
+            });
+            if let Some(rest) = &mut indexed.rest {
+                count += count_found(&mut rest.descent, &mut |path, ()| at_key(path));
+            }
+        }
+        self.steps += before - self.budget();
+        if let Some(position) = self.missing
+            && self.steps > MIN_REPORTED
+        {
+            self.arguments.report(self.descent.shape().head(), position, self.steps);
+        }
+        count
     }
 
     fn source(&self) -> Source {
@@ -192,8 +215,20 @@ impl<'a, E: Entry> Search<'a, E> {
     }
 }
 
+/// The number of entries of a search that match.
+fn count_found<V>(descent: &mut Descent<'_, V>, unifies: &mut impl FnMut(&[u8], &V) -> bool) -> usize {
+    let mut count = 0;
+    while let Some(found) = descent.next_counted() {
+        count += match found {
+            Found::All(count) => count,
+            Found::Entry(entry) => usize::from(descent.is_match() || unifies(descent.path(), entry)),
+        };
+    }
+    count
+}
+
 impl IndexedSearch<'_> {
-    fn next_entry<'a, E: Entry>(&mut self, facts: &'a Facts<E>) -> Option<&'a E> {
+    fn next_entry<'a, V>(&mut self, facts: &'a TrieMap<V>) -> Option<&'a V> {
         // Each side is at its next entry, except the one whose entry was returned last.
         if self.source != Source::Rest {
             self.permuted.at_entry = self.permuted.descent.next_entry().is_some();
@@ -215,7 +250,7 @@ impl IndexedSearch<'_> {
             }
             _ => Source::Permuted,
         };
-        let entry = facts.get(&Key::stored(self.path()));
+        let entry = facts.get(self.path());
         debug_assert!(entry.is_some(), "an index has keys of facts only");
         entry
     }
@@ -229,8 +264,8 @@ impl IndexedSearch<'_> {
 }
 
 /// Returns the index with the fewest entries for a pattern, and its position; and the first position without an index.
-fn choose<'a, E: Entry>(
-    facts: &Facts<E>,
+fn choose<'a, V>(
+    facts: &TrieMap<V>,
     arguments: &'a ArgumentIndexes,
     shape: &Shape,
 ) -> (Option<(&'a ArgumentIndex, usize)>, Option<usize>) {
@@ -241,9 +276,6 @@ fn choose<'a, E: Entry>(
         return (None, None);
     }
     for (position, path) in shape.ground_arguments() {
-        if head.len() + path.len() > Key::LIMIT {
-            continue;
-        }
         let index = arguments.get(head, position).or_else(|| {
             let build = missing.is_none();
             let built = build.then(|| arguments.build(facts, head, position)).flatten();
@@ -260,29 +292,13 @@ fn choose<'a, E: Entry>(
         [] => None,
         [one] if !by_prefix => Some(*one),
         _ => {
-            let mut best = None;
-            let mut limit = 4;
-            while best.is_none() && limit <= MAX_COUNTED {
-                let plain = if by_prefix {
-                    facts.count_under(prefix, limit)
-                } else {
-                    limit
-                };
-                let counts = known.iter().map(|known| {
-                    let (index, _, path) = known;
-                    (index.permuted.count_under(path, limit) + index.rest.len(), Some(*known))
-                });
-                best = std::iter::once((plain, None))
-                    .chain(counts)
-                    .min_by_key(|(count, _)| *count)
-                    .filter(|(count, _)| *count < limit);
-                limit *= 4;
-            }
-            match best {
-                Some((_, best)) => best,
-                // All have many: any index is better than none.
-                None => known.first().copied(),
-            }
+            let plain = by_prefix.then(|| (facts.count_prefix(prefix), None));
+            let counts = known.iter().map(|known| {
+                let (index, _, path) = known;
+                (index.permuted.count_prefix(path) + index.rest.len(), Some(*known))
+            });
+            let best = plain.into_iter().chain(counts).min_by_key(|(count, _)| *count);
+            best.and_then(|(_, best)| best)
         }
     };
     (best.map(|(index, position, _)| (index, position)), missing)

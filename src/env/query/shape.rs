@@ -1,6 +1,6 @@
 //! Patterns as sequences of tokens, to be matched against the trie.
 
-use crate::term::path::{Extent, Head, LIMIT, read_number};
+use crate::term::path::{Extent, Head, read_number};
 
 /// The path of a pattern, with its tokens.
 #[derive(Clone, Debug)]
@@ -79,12 +79,9 @@ impl Shape {
         &self.bytes[token.start..token.end]
     }
 
-    /// The path up to its first variable, and up to where keys are cut.
+    /// The path up to its first variable.
     pub(super) fn ground_prefix(&self) -> &[u8] {
-        let ground = self
-            .tokens
-            .iter()
-            .take_while(|token| token.variable.is_none() && token.end <= LIMIT);
+        let ground = self.tokens.iter().take_while(|token| token.variable.is_none());
         &self.bytes[..ground.last().map_or(0, |token| token.end)]
     }
 
@@ -92,10 +89,7 @@ impl Shape {
     /// whose head is a leaf.
     pub(super) fn head(&self) -> &[u8] {
         match &self.tokens[..] {
-            [whole, head, ..] if whole.next > 1 && head.next == 2 && head.variable.is_none() => {
-                let end = if head.end <= LIMIT { head.end } else { 0 };
-                &self.bytes[..end]
-            }
+            [whole, head, ..] if whole.next > 1 && head.next == 2 && head.variable.is_none() => &self.bytes[..head.end],
             _ => &[],
         }
     }

@@ -256,6 +256,7 @@ fn queries_agree_with_brute_force() {
         env.check();
         for pattern in &case.patterns {
             answers_agree(&env, pattern);
+            assert_eq!(env.count(pattern), env.query(pattern).count(), "{pattern}");
             rules_agree(&env, pattern);
             for part in pattern.as_expression().unwrap_or_default() {
                 rules_agree(&env, part);
@@ -265,6 +266,7 @@ fn queries_agree_with_brute_force() {
         env.check();
         for pattern in &case.patterns {
             answers_agree(&env, pattern);
+            assert_eq!(env.count(pattern), env.query(pattern).count(), "{pattern}");
         }
     }
     // Each case has three patterns.

@@ -4,8 +4,8 @@ use std::{mem, slice};
 use smallvec::SmallVec;
 
 use super::{
-    EXPRESSION, FLOAT, GROUNDED, LIMIT, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE,
-    SHORT, STRING, SYMBOL, ZERO,
+    EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE, SHORT,
+    STRING, SYMBOL, ZERO,
 };
 use crate::term::small_map::Numbering;
 use crate::term::{Float, Leaf, Term, View};
@@ -21,10 +21,9 @@ use crate::varint;
 /// let path = encoder.encode(&a).bytes.to_vec();
 /// assert_eq!(encoder.encode(&b).bytes, path);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Encoder {
     bytes: Vec<u8>,
-    limit: usize,
 }
 
 /// The path of a term, with properties of the term.
@@ -37,23 +36,12 @@ pub struct Encoded<'a> {
     pub variables: usize,
     /// Whether [`Leaf::Opaque`] occurs in the term, so that the path can't be decoded.
     pub opaque: bool,
-    /// Length at which to truncate the path: the greatest token boundary that is at most the encoder's limit. It is the
-    /// length of the path if that is at most the limit.
-    pub cut: usize,
 }
 
 impl Encoder {
-    /// Creates an encoder with the limit [`LIMIT`].
+    /// Creates an encoder. Allocates nothing.
     pub fn new() -> Encoder {
-        Encoder::with_limit(LIMIT)
-    }
-
-    /// Creates an encoder with this limit for [`Encoded::cut`].
-    pub fn with_limit(limit: usize) -> Encoder {
-        Encoder {
-            bytes: Vec::new(),
-            limit,
-        }
+        Encoder::default()
     }
 
     /// Encodes a term.
@@ -64,7 +52,6 @@ impl Encoder {
         bytes.clear();
         let mut variables = Numbering::new();
         let mut opaque = false;
-        let mut cut = 0;
         let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
         let mut items = slice::from_ref(term).iter();
         loop {
@@ -106,22 +93,12 @@ impl Encoder {
                     write_bytes(bytes, OPAQUE, &value);
                 }
             }
-            if bytes.len() <= self.limit {
-                cut = bytes.len();
-            }
         }
         Encoded {
             bytes,
             variables: variables.len(),
             opaque,
-            cut,
         }
-    }
-}
-
-impl Default for Encoder {
-    fn default() -> Encoder {
-        Encoder::new()
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Head {
     Expression(usize),
     /// An expression; the number of its items follows, then the items.
     LongExpression,
-    /// Not the head of a token, such as [`CUT`](super::CUT).
+    /// Not the head of a token.
     Reserved,
 }
 

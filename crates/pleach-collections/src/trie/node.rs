@@ -322,6 +322,11 @@ impl<V> Node<V> {
         self.pointer == other.pointer
     }
 
+    /// The address of the node, which identifies it while it lives.
+    pub(crate) fn address(&self) -> *const () {
+        self.pointer.as_ptr().cast_const().cast()
+    }
+
     /// Whether other pointers lead to this node, as of now.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
