@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cell::{Cell, Content};
 use super::environment::Environment;
 use super::id::{Ids, SpaceId};
-use super::record::{Index, Multiplicity, Record};
+use super::record::{Index, Multiplicity, Record, sorted};
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::world::World;
@@ -55,10 +55,8 @@ impl<T: Term> Space<T> {
 
     /// Adds plain facts with these ascending keys, which are greater than those before: paths of new atoms without records.
     pub(crate) fn restore_plain<'k>(&mut self, facts: impl IntoIterator<Item = (&'k [u8], Multiplicity<T>)>) {
-        for (key, multiplicity) in facts {
-            self.total += u128::from(multiplicity.get());
-            self.facts.insert(key, multiplicity);
-        }
+        let facts = sorted(facts.into_iter().inspect(|(_, multiplicity)| self.total += u128::from(multiplicity.get())));
+        self.facts = self.facts.union(&facts);
     }
 
     /// Adds an atom with a record, and its definition number, or 0 if it is in no index.

@@ -3,7 +3,6 @@
 mod convert;
 mod cursor;
 mod diff;
-mod edits;
 mod entry;
 mod iter;
 mod iter_mut;
@@ -25,8 +24,14 @@ pub use rayon::{IntoParIter, ParIter};
 
 use crate::address::AddressSet;
 use crate::map::Violation;
-use crate::trie::{self, Node, Walker};
-use edits::Edits;
+use crate::trie::{self, Builder, Never, Node, Walker};
+
+/// The number of nodes that set operations, differences and merges of this thread have entered so far; 0 without debug
+/// assertions.
+#[doc(hidden)]
+pub fn nodes_entered() -> usize {
+    trie::nodes_entered()
+}
 
 /// An ordered persistent map from byte strings to values.
 ///
@@ -342,16 +347,18 @@ impl<V: Clone> TrieMap<V> {
     /// assert_eq!(map, pleach_collections::TrieMap::from([("b", 2)]));
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&[u8], &V) -> bool) {
-        let mut edits = Edits::new();
+        let mut gone = Builder::<(), Never>::new();
         let mut cursor = self.cursor();
         let mut entry = cursor.value().or_else(|| cursor.next_entry());
         while let Some(value) = entry {
             if !keep(cursor.path(), value) {
-                edits.remove(cursor.path());
+                gone.push_in_order(cursor.path(), ());
             }
             entry = cursor.next_entry();
         }
         drop(cursor);
-        self.apply(edits);
+        if gone.len() > 0 {
+            *self = self.without(&TrieMap { root: gone.finish() });
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! A position in a trie that moves by bytes and by entries.
 
-use super::edit::Entries;
+use super::builder::Builder;
 use super::node::{Node, Prefix};
 use super::shape::common;
-use smallvec::SmallVec;
 
 /// A node on the way from the base to the focus.
 struct Frame<'a, V> {
@@ -40,7 +39,8 @@ pub(crate) struct Walker<'a, V> {
     base: usize,
     /// The indices within the base, if the base is in a leaf.
     within: (usize, usize),
-    frames: SmallVec<[Frame<'a, V>; 10]>,
+    /// No `SmallVec`, which is invariant.
+    frames: Vec<Frame<'a, V>>,
     /// In a leaf: the first entry that begins with the path.
     index: usize,
 }
@@ -58,7 +58,7 @@ impl<V> Clone for Walker<'_, V> {
 impl<'a, V> Walker<'a, V> {
     /// At the empty path.
     pub(crate) fn new(root: &'a Node<V>) -> Self {
-        let mut frames = SmallVec::new();
+        let mut frames = Vec::with_capacity(10);
         frames.push(Frame {
             node: root,
             start: 0,
@@ -128,11 +128,14 @@ impl<'a, V> Walker<'a, V> {
         if !frame.node.is_leaf() {
             return frame.node.copy_inner(&Prefix::Bytes(&prefix));
         }
-        let mut entries = Entries::default();
+        let mut entries = Builder::<V>::new();
+        let mut key = prefix.clone();
         for index in self.index..self.end_of_range() {
-            entries.push(&[&prefix, frame.node.suffix(index)], frame.node.values()[index].clone());
+            key.truncate(prefix.len());
+            key.extend_from_slice(frame.node.suffix(index));
+            entries.push_entry(&key, frame.node, index);
         }
-        match entries.node() {
+        match entries.finish() {
             Some(node) => node,
             None => unreachable!("a path is the beginning of some key"),
         }
@@ -479,6 +482,29 @@ pub(crate) fn rank<V>(root: &Node<V>, key: &[u8]) -> usize {
             return before + usize::from(node.has_end());
         };
         before += node.children()[..child].iter().map(Node::size).sum::<usize>();
+        (node, rest) = (&node.children()[child], after);
+    }
+}
+
+/// The number of keys that begin with a prefix.
+pub(crate) fn count_prefix<V>(root: &Node<V>, prefix: &[u8]) -> usize {
+    let (mut node, mut rest) = (root, prefix);
+    loop {
+        let Some(after) = rest.strip_prefix(node.prefix()) else {
+            return if node.prefix().starts_with(rest) { node.size() } else { 0 };
+        };
+        let Some(byte) = after.first() else {
+            return node.size();
+        };
+        if node.is_leaf() {
+            let first = node.lower_bound(after);
+            return (first..node.len())
+                .take_while(|index| node.suffix(*index).starts_with(after))
+                .count();
+        }
+        let Some(child) = node.child_index(*byte) else {
+            return 0;
+        };
         (node, rest) = (&node.children()[child], after);
     }
 }

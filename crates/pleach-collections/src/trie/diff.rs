@@ -1,98 +1,16 @@
 //! The differences of two tries, by a walk through both that skips shared nodes.
 
 use super::node::Node;
-use smallvec::SmallVec;
-use std::cmp::Ordering;
-
-struct Frame<'a, V> {
-    node: &'a Node<V>,
-    /// The length of the path before the node's prefix.
-    start: usize,
-    /// The next child, or the next entry of a leaf.
-    next: usize,
-}
-
-/// A walk through one trie, before its next step.
-struct Side<'a, V> {
-    /// The root, until it is entered.
-    root: Option<&'a Node<V>>,
-    frames: SmallVec<[Frame<'a, V>; 10]>,
-    /// The bytes to the end of the last node's prefix.
-    path: Vec<u8>,
-    /// The path, followed by the prefix of the next child or the suffix of the next entry.
-    key: Vec<u8>,
-}
-
-/// The next step of a walk.
-enum Next<'a, V> {
-    /// A node, to enter or to skip.
-    Node(&'a Node<V>),
-    Entry(&'a V),
-}
-
-impl<'a, V> Side<'a, V> {
-    fn new(root: Option<&'a Node<V>>) -> Self {
-        Self {
-            root,
-            frames: SmallVec::new(),
-            path: Vec::new(),
-            key: Vec::new(),
-        }
-    }
-
-    /// Returns the next step, after leaving finished nodes.
-    fn next(&mut self) -> Option<Next<'a, V>> {
-        if let Some(root) = self.root {
-            return Some(Next::Node(root));
-        }
-        loop {
-            let frame = self.frames.last()?;
-            if frame.next < frame.node.len() {
-                return Some(if frame.node.is_leaf() {
-                    Next::Entry(&frame.node.values()[frame.next])
-                } else {
-                    Next::Node(&frame.node.children()[frame.next])
-                });
-            }
-            self.path.truncate(frame.start);
-            self.frames.pop();
-        }
-    }
-
-    /// Writes the key of the next step: the whole key of an entry, the common prefix of a node's keys.
-    fn write_key(&mut self, next: &Next<'a, V>) {
-        self.key.clear();
-        self.key.extend_from_slice(&self.path);
-        match (next, self.frames.last()) {
-            (Next::Node(node), _) => self.key.extend_from_slice(node.prefix()),
-            (Next::Entry(_), Some(frame)) => self.key.extend_from_slice(frame.node.suffix(frame.next)),
-            (Next::Entry(_), None) => unreachable!("entries are in leaves"),
-        }
-    }
-
-    fn pass(&mut self) {
-        if self.root.take().is_none()
-            && let Some(frame) = self.frames.last_mut()
-        {
-            frame.next += 1;
-        }
-    }
-
-    fn enter(&mut self, node: &'a Node<V>) {
-        self.pass();
-        self.frames.push(Frame {
-            node,
-            start: self.path.len(),
-            next: 0,
-        });
-        self.path.extend_from_slice(node.prefix());
-    }
-}
+use super::walk::{Place, Walk, places};
 
 /// The differences of two tries, in the order of their keys. Lazy: each costs the nodes that are not shared on the way to it.
 pub(crate) struct Differences<'a, V> {
-    before: Side<'a, V>,
-    after: Side<'a, V>,
+    before: Walk<'a, V>,
+    after: Walk<'a, V>,
+    /// The number of bytes that both keys are known to have in common.
+    shared: usize,
+    /// Which walks are at an entry that was returned.
+    returned: (bool, bool),
     /// The number of nodes that were entered.
     entered: usize,
 }
@@ -103,8 +21,10 @@ pub(crate) type Values<'a, V> = (Option<&'a V>, Option<&'a V>);
 impl<'a, V> Differences<'a, V> {
     pub(crate) fn new(before: Option<&'a Node<V>>, after: Option<&'a Node<V>>) -> Self {
         Self {
-            before: Side::new(before),
-            after: Side::new(after),
+            before: Walk::new(before),
+            after: Walk::new(after),
+            shared: 0,
+            returned: (false, false),
             entered: 0,
         }
     }
@@ -113,76 +33,64 @@ impl<'a, V> Differences<'a, V> {
         self.entered
     }
 
-    fn enter(&mut self, before: Option<&'a Node<V>>, after: Option<&'a Node<V>>) {
-        for (side, node) in [(&mut self.before, before), (&mut self.after, after)] {
-            if let Some(node) = node {
-                side.enter(node);
-                self.entered += 1;
-            }
+    #[inline]
+    fn skip(&mut self, before: bool, after: bool) {
+        if before {
+            self.shared = self.shared.min(self.before.skip());
+        }
+        if after {
+            self.shared = self.shared.min(self.after.skip());
         }
     }
 
     /// The next key that only one side has, or with other values by `same`.
     pub(crate) fn next(&mut self, mut same: impl FnMut(&V, &V) -> bool) -> Option<(&[u8], Values<'a, V>)> {
+        let (before, after) = std::mem::take(&mut self.returned);
+        self.skip(before, after);
         loop {
-            let (before, after) = match (self.before.next(), self.after.next()) {
-                (None, None) => return None,
-                (Some(Next::Node(node)), None) => {
-                    self.enter(Some(node), None);
-                    continue;
-                }
-                (None, Some(Next::Node(node))) => {
-                    self.enter(None, Some(node));
-                    continue;
-                }
-                (Some(next @ Next::Entry(value)), None) => {
-                    self.before.write_key(&next);
-                    self.before.pass();
-                    return Some((&self.before.key, (Some(value), None)));
-                }
-                (None, Some(next @ Next::Entry(value))) => {
-                    self.after.write_key(&next);
-                    self.after.pass();
-                    return Some((&self.after.key, (None, Some(value))));
-                }
-                (Some(before), Some(after)) => (before, after),
-            };
-            if let (Next::Node(a), Next::Node(b)) = (&before, &after)
-                && a.ptr_eq(b)
-                && self.before.path == self.after.path
-            {
-                self.before.pass();
-                self.after.pass();
+            if self.before.is_at_node_of(&self.after, self.shared) {
+                self.skip(true, true);
                 continue;
             }
-            self.before.write_key(&before);
-            self.after.write_key(&after);
-            let (a, b) = (&self.before.key, &self.after.key);
-            let order = a.cmp(b);
-            match (before, after, order) {
-                (Next::Entry(old), Next::Entry(new), Ordering::Equal) => {
-                    self.before.pass();
-                    self.after.pass();
-                    if !same(old, new) {
-                        return Some((&self.after.key, (Some(old), Some(new))));
+            self.before.complete();
+            self.after.complete();
+            let [x, y] = places([self.before.rest(self.shared), self.after.rest(self.shared)]);
+            let least = (x == Place::Least, y == Place::Least);
+            let nodes = (
+                self.before.node().filter(|_| least.0),
+                self.after.node().filter(|_| least.1),
+            );
+            match nodes {
+                (Some(a), Some(b)) if a.ptr_eq(b) => self.skip(true, true),
+                // A node comes before the keys that begin with its prefix, and may have more of them.
+                (Some(_), _) | (_, Some(_)) => {
+                    if x != Place::Greater && y != Place::Greater {
+                        let path = if least.0 { self.before.key() } else { self.after.key() };
+                        self.shared = path.len();
+                    }
+                    if nodes.0.is_some() {
+                        self.before.enter();
+                        self.entered += 1;
+                    }
+                    if nodes.1.is_some() {
+                        self.after.enter();
+                        self.entered += 1;
                     }
                 }
-                (Next::Node(x), Next::Node(y), Ordering::Equal) => self.enter(Some(x), Some(y)),
-                // A node comes before the keys that begin with its prefix, and may have more of them.
-                (Next::Node(x), _, _) if b.starts_with(a) => self.enter(Some(x), None),
-                (_, Next::Node(y), _) if a.starts_with(b) => self.enter(None, Some(y)),
-                (Next::Node(x), _, Ordering::Less) => self.enter(Some(x), None),
-                (_, Next::Node(y), Ordering::Greater) => self.enter(None, Some(y)),
-                (Next::Entry(value), _, Ordering::Less) => {
-                    self.before.pass();
-                    return Some((&self.before.key, (Some(value), None)));
-                }
-                (_, Next::Entry(value), Ordering::Greater) => {
-                    self.after.pass();
-                    return Some((&self.after.key, (None, Some(value))));
-                }
-                (Next::Entry(_), Next::Node(_), Ordering::Equal) | (Next::Node(_), Next::Entry(_), Ordering::Equal) => {
-                    unreachable!("equal keys begin with one another")
+                (None, None) => {
+                    let old = self.before.entry().filter(|_| least.0).map(|entry| entry.value());
+                    let new = self.after.entry().filter(|_| least.1).map(|entry| entry.value());
+                    let key = match (old, new) {
+                        (None, None) => return None,
+                        (Some(old), Some(new)) if same(old, new) => {
+                            self.skip(true, true);
+                            continue;
+                        }
+                        (Some(_), _) => self.before.key(),
+                        (None, Some(_)) => self.after.key(),
+                    };
+                    self.returned = least;
+                    return Some((key, (old, new)));
                 }
             }
         }

@@ -3,8 +3,9 @@
 //! Clones and drops of values run user code, which may panic. An edit makes all clones before it changes a node, and drops
 //! replaced nodes once all others are valid again: so a panic leaves the trie as before or as after the edit.
 
+use super::builder::{Builder, Cloned, with_prefix};
 use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix};
-use super::shape::{Build, ByteRange, Groups, common, fits};
+use super::shape::{ByteRange, Groups, common, fits};
 use smallvec::SmallVec;
 
 /// Finds the leaf that has a key, and the key's index there.
@@ -155,9 +156,7 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
         InsertionPoint::Leaf(leaf) => {
             let insertion = Insertion::new(leaf, rest);
             if !fits::<V>(leaf.size() + 1, insertion.bytes) {
-                let mut entries = Entries::default();
-                entries.add_leaf(leaf);
-                entries.insert(rest, value);
+                let entries = insertion.overflow(leaf, rest, value);
                 let parent = parent_at(root, key, depth);
                 // Of a range of bytes, the leaf is split within its parent.
                 depth = depth.saturating_sub(1);
@@ -216,6 +215,27 @@ impl Insertion {
         Self { index, prefix, bytes }
     }
 
+    /// The entries of a leaf that has no room for the key, and of the key.
+    #[cold]
+    fn overflow<'a, V: Clone>(&self, leaf: &'a Node<V>, key: &[u8], value: V) -> Builder<'a, V> {
+        let mut entries = Builder::new();
+        let mut other = leaf.prefix().to_vec();
+        let mut value = Some(value);
+        for index in 0..=leaf.len() {
+            if index == self.index
+                && let Some(value) = value.take()
+            {
+                entries.push(key, value);
+            }
+            if index < leaf.len() {
+                other.truncate(leaf.prefix().len());
+                other.extend_from_slice(leaf.suffix(index));
+                entries.push_entry(&other, leaf, index);
+            }
+        }
+        entries
+    }
+
     fn insert<V: Clone>(&self, mut old: LeafIntoIter<V>, key: &[u8], value: V) -> Node<V> {
         let suffix = &key[self.prefix..];
         if self.prefix == old.prefix().len() {
@@ -245,17 +265,22 @@ impl Insertion {
 
 /// Returns the nodes of entries that are too many for their leaf: as an inner node, or within the leaf's parent.
 #[cold]
-fn split<V: Clone>(parent: Option<(&Node<V>, usize)>, entries: Entries<V>) -> Node<V> {
+fn split<V: Clone>(parent: Option<(&Node<V>, usize)>, entries: Builder<'_, V>) -> Node<V> {
     let Some((parent, child)) = parent else {
-        return match entries.node() {
-            Some(node) => node,
-            None => unreachable!("there are entries"),
-        };
+        return built(entries);
     };
     // The end has one key, so it is never split.
     let group = child - usize::from(parent.has_end());
     let groups = entries.groups(ByteRange::of(parent, group));
     with_groups(parent, group..group + 1, groups, None)
+}
+
+/// The node of entries, which are not none.
+fn built<V: Clone>(entries: Builder<'_, V>) -> Node<V> {
+    match entries.finish() {
+        Some(node) => node,
+        None => unreachable!("there are entries"),
+    }
 }
 
 /// The parent of the node at a depth on the path of a key, and the node's index among its children; `None` at depth 0.
@@ -326,69 +351,6 @@ fn with_groups<V>(
     node.finish()
 }
 
-/// Entries of leaves, to be put together anew.
-pub(crate) struct Entries<V> {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    values: Vec<V>,
-}
-
-impl<V> Default for Entries<V> {
-    fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            ends: Vec::new(),
-            values: Vec::new(),
-        }
-    }
-}
-
-impl<V: Clone> Entries<V> {
-    /// Adds an entry behind the others.
-    pub(crate) fn push(&mut self, pieces: &[&[u8]], value: V) {
-        pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
-        self.ends.push(self.bytes.len());
-        self.values.push(value);
-    }
-
-    /// Adds all entries of a leaf behind the others.
-    fn add_leaf(&mut self, leaf: &Node<V>) {
-        for (index, value) in leaf.values().iter().enumerate() {
-            self.push(&[leaf.prefix(), leaf.suffix(index)], value.clone());
-        }
-    }
-
-    fn keys(&self) -> Vec<&[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .map(|(start, end)| &self.bytes[start..*end])
-            .collect()
-    }
-
-    /// Adds an entry where it belongs.
-    fn insert(&mut self, key: &[u8], value: V) {
-        let at = self.keys().partition_point(|other| *other < key);
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        self.bytes.splice(start..start, key.iter().copied());
-        self.ends.insert(at, start);
-        self.ends[at..].iter_mut().for_each(|end| *end += key.len());
-        self.values.insert(at, value);
-    }
-
-    /// The node of all entries.
-    pub(crate) fn node(mut self) -> Option<Node<V>> {
-        let values = std::mem::take(&mut self.values);
-        Build::new(&self.keys(), values.into_iter()).node()
-    }
-
-    /// The groups of all entries, if their first bytes lie in this range.
-    fn groups(mut self, range: ByteRange) -> Groups<V> {
-        let values = std::mem::take(&mut self.values);
-        Build::new(&self.keys(), values.into_iter()).groups(range.start, range.width)
-    }
-}
-
 /// Takes out an entry. Copies nothing if the key is missing.
 pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option<V> {
     let top = root.as_ref()?;
@@ -421,9 +383,9 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
         return taken;
     }
     let taken = found.values()[index].clone();
-    let mut entries = Entries::default();
-    gather(node, found, index, &mut entries);
-    let mut new = entries.node();
+    let mut entries = Builder::<V>::new();
+    entries.push_below(&[], node, Some((found, index)));
+    let mut new = entries.finish();
     // A parent whose only child is left as a leaf becomes that leaf, so its own parent changes too.
     while new.as_ref().is_none_or(Node::is_leaf)
         && let Some((parent, child)) = parent_at(top, key, depth)
@@ -464,35 +426,6 @@ fn grows_prefix<V>(leaf: &Node<V>, index: usize) -> bool {
         _ => return false,
     };
     common(leaf.suffix(first), leaf.suffix(last)) > 0
-}
-
-/// Adds the entries of all leaves below a node, but for one, in order.
-fn gather<V: Clone>(node: &Node<V>, without: &Node<V>, index: usize, entries: &mut Entries<V>) {
-    let mut stack: SmallVec<[(&Node<V>, usize); 8]> = SmallVec::new();
-    // The prefixes of the inner nodes on the stack.
-    let mut path: Vec<u8> = Vec::new();
-    stack.push((node, 0));
-    while let Some((node, next)) = stack.last_mut() {
-        if node.is_leaf() {
-            for (at, value) in node.values().iter().enumerate() {
-                if !(node.ptr_eq(without) && at == index) {
-                    entries.push(&[&path, node.prefix(), node.suffix(at)], value.clone());
-                }
-            }
-            stack.pop();
-            continue;
-        }
-        if *next == 0 {
-            path.extend_from_slice(node.prefix());
-        }
-        if let Some(child) = node.children().get(*next) {
-            *next += 1;
-            stack.push((child, 0));
-        } else {
-            path.truncate(path.len() - node.prefix().len());
-            stack.pop();
-        }
-    }
 }
 
 /// The length of a child's keys after the prefix of its parent.
@@ -553,18 +486,15 @@ fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node
                         current = Some(leaf);
                         break;
                     }
-                    let mut entries = Entries::default();
+                    let mut entries = Builder::<V>::new();
                     let (low, high) = if near < groups.start {
                         (other, &leaf)
                     } else {
                         (&leaf, other)
                     };
-                    entries.add_leaf(low);
-                    entries.add_leaf(high);
-                    match entries.node() {
-                        Some(joined) => joined,
-                        None => unreachable!("there are keys"),
-                    }
+                    entries.push_below(&[], low, None);
+                    entries.push_below(&[], high, None);
+                    built(entries)
                 }
             });
             groups = groups.start.min(near)..groups.end.max(near + 1);
@@ -599,11 +529,5 @@ fn without_end<V: Clone>(inner: &Node<V>) -> Node<V> {
 /// The only child that is left of an inner node, with the prefixes of both.
 fn lifted<V: Clone>(parent: &Node<V>, child: &Node<V>) -> Node<V> {
     let prefix = [parent.prefix(), child.prefix()].concat();
-    let prefix = Prefix::Bytes(&prefix);
-    if !child.is_leaf() {
-        return child.copy_inner(&prefix);
-    }
-    let mut leaf = LeafBuilder::new(&prefix, child.size(), child.weight());
-    leaf.extend(&mut LeafIntoIter::of(child.clone()), usize::MAX);
-    leaf.finish()
+    with_prefix::<V, Cloned>(child, &prefix)
 }

@@ -327,6 +327,12 @@ impl<V> Node<V> {
         self.pointer.as_ptr().cast_const().cast()
     }
 
+    /// As [`ptr_eq`](Self::ptr_eq), for a node that may have other values, and then is another one.
+    #[inline]
+    pub(crate) fn is_same<W>(&self, other: &Node<W>) -> bool {
+        self.pointer.addr() == other.pointer.addr()
+    }
+
     /// Whether other pointers lead to this node, as of now.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
@@ -366,6 +372,7 @@ pub(crate) struct Suffixes<'a> {
 }
 
 impl<'a> Suffixes<'a> {
+    #[inline]
     pub(crate) fn get(self, index: usize) -> &'a [u8] {
         let start = if index == 0 {
             0
@@ -418,6 +425,15 @@ impl<V> Node<V> {
     fn ends(&self) -> &[u16] {
         // SAFETY: as for tags; aligned, for it lies behind a multiple of 8 bytes.
         unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + self.len().next_multiple_of(TAGS)), self.len()) }
+    }
+
+    /// The suffixes of a leaf.
+    #[inline]
+    pub(crate) fn all_suffixes(&self) -> Suffixes<'_> {
+        Suffixes {
+            ends: self.ends(),
+            bytes: self.suffixes(),
+        }
     }
 
     /// All suffixes of a leaf, one behind the other.

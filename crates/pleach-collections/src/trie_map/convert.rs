@@ -1,7 +1,7 @@
 //! Maps from entries, and into other collections.
 
 use super::TrieMap;
-use super::edits::Edits;
+use crate::trie::{Builder, Never};
 use std::collections::BTreeMap;
 
 impl<V> TrieMap<V> {
@@ -19,29 +19,26 @@ impl<V> TrieMap<V> {
     /// assert_eq!(TrieMap::from_sorted([("b", 1), ("a", 2)]), Err(1));
     /// ```
     pub fn from_sorted<K: AsRef<[u8]>>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, usize> {
-        let mut edits = Edits::new();
-        let mut last: Option<K> = None;
+        let mut builder = Builder::<V, Never>::new();
         for (index, (key, value)) in entries.into_iter().enumerate() {
-            if last.as_ref().is_some_and(|last| last.as_ref() >= key.as_ref()) {
+            if !builder.push(key.as_ref(), value) {
                 return Err(index);
             }
-            edits.insert(key.as_ref(), value);
-            last = Some(key);
         }
-        Ok(edits.into_map())
+        Ok(Self { root: builder.finish() })
     }
 
     /// The map of entries in any order; of several values for one key the last stays.
     pub(super) fn from_entries<K: AsRef<[u8]>>(mut entries: Vec<(K, V)>) -> Self {
         entries.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
-        let mut edits = Edits::new();
+        let mut builder = Builder::<V, Never>::new();
         let mut entries = entries.into_iter().peekable();
         while let Some((key, value)) = entries.next() {
             if entries.peek().is_none_or(|(next, _)| next.as_ref() != key.as_ref()) {
-                edits.insert(key.as_ref(), value);
+                builder.push_in_order(key.as_ref(), value);
             }
         }
-        edits.into_map()
+        Self { root: builder.finish() }
     }
 }
 

@@ -1,9 +1,7 @@
 //! Three-way merge.
 
 use super::TrieMap;
-use super::edits::Edits;
-use crate::trie::Differences;
-use std::cmp::Ordering;
+use crate::trie::{Builder, Entry, Node, zip};
 
 impl<V: Clone + PartialEq> TrieMap<V> {
     /// Returns this map with the changes that lead from `base` to `other`: a three-way merge.
@@ -64,58 +62,60 @@ impl<V: Clone + PartialEq> TrieMap<V> {
         alike_is_one: bool,
         mut resolve: impl FnMut(&[u8], Option<&V>, Option<&V>, Option<&V>) -> Option<V>,
     ) -> Self {
-        if alike_is_one && self.ptr_eq(other) {
-            return self.clone();
-        }
-        let mut ours = Changes::new(base.differences(self));
-        let mut theirs = Changes::new(base.differences(other));
-        let mut edits = Edits::new();
-        ours.advance();
-        theirs.advance();
-        while let Some((before, new)) = theirs.values {
-            // What only this side changed stands as it is.
-            while ours.values.is_some() && ours.key < theirs.key {
-                ours.advance();
+        // Whether two tries have the same node, or both none.
+        fn same<V>(a: Option<&Node<V>>, b: Option<&Node<V>>) -> bool {
+            match (a, b) {
+                (None, None) => true,
+                (Some(a), Some(b)) => a.ptr_eq(b),
+                _ => false,
             }
-            match ours.values {
-                Some((_, here)) if ours.key.cmp(&theirs.key) == Ordering::Equal => {
-                    if !alike_is_one || here != new {
-                        edits.set(&theirs.key, resolve(&theirs.key, before, here, new));
-                    }
-                    ours.advance();
+        }
+        let mut builder = Builder::<V>::new();
+        zip(
+            &mut builder,
+            (base.root.as_ref(), self.root.as_ref(), other.root.as_ref()),
+            |builder, prefix, (before, here, there)| {
+                // A leaf that has a range of bytes lacks other keys that begin with its prefix, which another node may have.
+                let mut nodes = [before, here, there].into_iter().flatten();
+                let known = nodes.clone().all(|node| !node.is_leaf() || !node.prefix().is_empty()) || {
+                    let first = nodes.next();
+                    nodes.all(|node| same(Some(node), first))
+                };
+                let new = if !known {
+                    return false;
+                } else if same(before, there) || (alike_is_one && same(here, there)) {
+                    here
+                } else if same(before, here) {
+                    there
+                } else {
+                    return false;
+                };
+                if let Some(node) = new {
+                    builder.push_node(prefix, node);
                 }
-                _ => edits.set(&theirs.key, new.cloned()),
-            }
-            theirs.advance();
-        }
-        let mut merged = self.clone();
-        merged.apply(edits);
-        merged
-    }
-}
-
-/// The changes of one side, with the next one looked at.
-struct Changes<'a, V> {
-    differences: Differences<'a, V>,
-    key: Vec<u8>,
-    /// The value before and after.
-    values: Option<(Option<&'a V>, Option<&'a V>)>,
-}
-
-impl<'a, V: PartialEq> Changes<'a, V> {
-    fn new(differences: Differences<'a, V>) -> Self {
-        Self {
-            differences,
-            key: Vec::new(),
-            values: None,
-        }
-    }
-
-    fn advance(&mut self) {
-        self.values = self.differences.next(V::eq).map(|(key, values)| {
-            self.key.clear();
-            self.key.extend_from_slice(key);
-            values
-        });
+                true
+            },
+            |builder, length, (_, here, there)| {
+                let offered = [there, here].into_iter().flatten();
+                offered.for_each(|node| builder.offer(length, node));
+            },
+            |builder, key, (before, here, there)| {
+                let [old, a, b] = [&before, &here, &there].map(|entry| entry.as_ref().map(Entry::value));
+                let new = if old == b || (alike_is_one && a == b) {
+                    here
+                } else if old == a {
+                    there
+                } else {
+                    if let Some(value) = resolve(key, old, a, b) {
+                        builder.push_in_order(key, value);
+                    }
+                    return;
+                };
+                if let Some(entry) = new {
+                    builder.push_entry(key, entry.leaf, entry.index);
+                }
+            },
+        );
+        Self { root: builder.finish() }
     }
 }

@@ -1,34 +1,110 @@
 //! Set operations.
 //!
-//! Each finds what the maps don't share, and edits one of them, so that the result shares what is left. A map that is far
-//! smaller than the other can't share most of it, and is gone through key by key.
+//! Each walks through both maps side by side and builds the result on the way. Nodes that both maps share, or that lie
+//! between keys of the other map, become part of the result as they are: only leaves that have keys of both are made anew.
+//! A few keys are inserted or removed one by one, which costs less for each.
 
 use super::TrieMap;
-use super::edits::Edits;
+use crate::trie::{Builder, Entry, Node, zip};
 
-/// How many times larger one map must be for the other to be gone through key by key.
-const FAR_LARGER: usize = 16;
+/// The lack of a third map.
+const NO_MAP: Option<&Node<()>> = None;
+
+/// The largest number of keys that are edited one by one. An edit costs a fifth of a path of the walk.
+const FEW: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 32 };
+
+/// The largest number of entries that are compared to find out whether few differ.
+const FEW_ENTRIES: usize = 32 * FEW;
 
 impl<V: Clone> TrieMap<V> {
-    /// Whether `other` is so small that it is best gone through key by key.
-    fn dwarfs(&self, other: &Self) -> bool {
-        other.len() < self.len() / FAR_LARGER
-    }
-
-    /// Calls `visit` with each entry.
-    fn each<'a>(&'a self, mut visit: impl FnMut(&[u8], &'a V)) {
-        let mut cursor = self.cursor();
-        let mut entry = cursor.value().or_else(|| cursor.next_entry());
-        while let Some(value) = entry {
-            visit(cursor.path(), value);
-            entry = cursor.next_entry();
-        }
-    }
-
-    fn edited(&self, edits: Edits<V>) -> Self {
+    /// This map with the entries that only `other` has, if they are found to be few.
+    fn with_few(&self, other: &Self) -> Option<Self> {
         let mut map = self.clone();
-        map.apply(edits);
-        map
+        let mut differences = self.differences(other);
+        let mut added = 0;
+        for _ in 0..FEW_ENTRIES {
+            match differences.next(|_, _| false) {
+                None => return Some(map),
+                Some((key, (None, Some(value)))) if added < FEW => {
+                    map.insert(key, value.clone());
+                    added += 1;
+                }
+                Some((_, (None, Some(_)))) => break,
+                Some(_) => {}
+            }
+        }
+        None
+    }
+
+    /// Combines two maps. The result has the keys that only one has; of keys that both have, `both` gives the builder what the result has, if anything; of shared nodes it
+    /// has all or nothing, as `shared` says.
+    fn combine<'a>(
+        &'a self,
+        other: &'a Self,
+        shared: bool,
+        mut both: impl FnMut(&mut Builder<'a, V>, &[u8], Entry<'a, V>, &'a V),
+    ) -> Self {
+        let mut builder = Builder::<V>::new();
+        zip(
+            &mut builder,
+            (self.root.as_ref(), other.root.as_ref(), NO_MAP),
+            |builder, prefix, found| {
+                match found {
+                    (Some(here), Some(there), _) if here.ptr_eq(there) => {
+                        if shared {
+                            builder.push_node(prefix, here);
+                        }
+                    }
+                    (Some(_), Some(_), _) => return false,
+                    (Some(here), None, _) => builder.push_node(prefix, here),
+                    (None, Some(there), _) => builder.push_node(prefix, there),
+                    _ => {}
+                }
+                true
+            },
+            |builder, length, (here, there, _)| {
+                let offered = [there, here].into_iter().flatten();
+                offered.for_each(|node| builder.offer(length, node));
+            },
+            |builder, key, found| match found {
+                (Some(here), Some(there), _) => both(builder, key, here, there.value()),
+                (Some(here), None, _) => builder.push_entry(key, here.leaf, here.index),
+                (None, Some(there), _) => builder.push_entry(key, there.leaf, there.index),
+                _ => {}
+            },
+        );
+        Self { root: builder.finish() }
+    }
+
+    /// The entries of this map whose keys the other has, or lacks.
+    fn restrict<W>(&self, other: &TrieMap<W>, to_other: bool) -> Self {
+        let mut builder = Builder::<V>::new();
+        zip(
+            &mut builder,
+            (self.root.as_ref(), other.root.as_ref(), NO_MAP),
+            |builder, prefix, found| {
+                match found {
+                    (Some(here), Some(there), _) if here.is_same(there) => {
+                        if to_other {
+                            builder.push_node(prefix, here);
+                        }
+                    }
+                    (Some(_), Some(_), _) => return false,
+                    (Some(here), None, _) if !to_other => builder.push_node(prefix, here),
+                    _ => {}
+                }
+                true
+            },
+            |builder, length, (here, ..)| here.into_iter().for_each(|node| builder.offer(length, node)),
+            |builder, key, (here, there, _)| {
+                if let Some(here) = here
+                    && there.is_some() == to_other
+                {
+                    builder.push_entry(key, here.leaf, here.index);
+                }
+            },
+        );
+        Self { root: builder.finish() }
     }
 
     /// Returns the entries of both maps; of a key that both have, this map's value.
@@ -41,12 +117,19 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        if other.dwarfs(self) {
-            let mut edits = Edits::new();
-            self.each(|key, value| edits.insert(key, value.clone()));
-            return other.edited(edits);
+        if let Some(union) = self.with_few(other) {
+            return union;
         }
-        self.union_by(other, |_, _, _| None)
+        if self.len() <= FEW {
+            let mut union = other.clone();
+            for (key, value) in self {
+                union.insert(key, value.clone());
+            }
+            return union;
+        }
+        self.combine(other, true, |builder, key, here, _| {
+            builder.push_entry(key, here.leaf, here.index);
+        })
     }
 
     /// Returns the entries of both maps; of a key that both have, what `f` makes of the key and both values.
@@ -62,38 +145,9 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn union_with(&self, other: &Self, mut f: impl FnMut(&[u8], &V, &V) -> V) -> Self {
-        if other.dwarfs(self) {
-            let mut edits = Edits::new();
-            self.each(|key, here| {
-                let value = other.get(key).map_or_else(|| here.clone(), |there| f(key, here, there));
-                edits.insert(key, value);
-            });
-            return other.edited(edits);
-        }
-        self.union_by(other, |key, here, there| Some(f(key, here, there)))
-    }
-
-    /// This map with the entries that only `other` has, and with the values that `f` makes of those that both have.
-    fn union_by(&self, other: &Self, mut f: impl FnMut(&[u8], &V, &V) -> Option<V>) -> Self {
-        let mut edits = Edits::new();
-        let mut add = |key: &[u8], here: Option<&V>, there: Option<&V>| match (here, there) {
-            (Some(here), Some(there)) => {
-                if let Some(value) = f(key, here, there) {
-                    edits.insert(key, value);
-                }
-            }
-            (None, Some(there)) => edits.insert(key, there.clone()),
-            (_, None) => {}
-        };
-        if self.dwarfs(other) {
-            other.each(|key, there| add(key, self.get(key), Some(there)));
-        } else {
-            let mut differences = self.differences(other);
-            while let Some((key, (here, there))) = differences.next(|_, _| false) {
-                add(key, here, there);
-            }
-        }
-        self.edited(edits)
+        self.combine(other, true, |builder, key, here, there| {
+            builder.push_in_order(key, f(key, here.value(), there));
+        })
     }
 
     /// Returns the entries of this map whose keys `other` has too.
@@ -106,21 +160,7 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn intersection<W: Clone>(&self, other: &TrieMap<W>) -> Self {
-        let mut edits = Edits::new();
-        if other.len() < self.len() / FAR_LARGER {
-            other.each(|key, _| {
-                if let Some(value) = self.get(key) {
-                    edits.insert(key, value.clone());
-                }
-            });
-            return edits.into_map();
-        }
-        self.each(|key, _| {
-            if !other.contains_key(key) {
-                edits.remove(key);
-            }
-        });
-        self.edited(edits)
+        self.restrict(other, true)
     }
 
     /// Returns the entries of this map whose keys `other` lacks. (For those that only one of both has, see
@@ -134,30 +174,19 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        let mut edits = Edits::new();
-        if self.dwarfs(other) {
-            other.each(|key, _| {
-                if self.contains_key(key) {
-                    edits.remove(key);
-                }
-            });
-            return self.edited(edits);
-        }
-        if other.dwarfs(self) {
-            self.each(|key, value| {
-                if !other.contains_key(key) {
-                    edits.insert(key, value.clone());
-                }
-            });
-            return edits.into_map();
-        }
-        let mut differences = self.differences(other);
-        while let Some((key, values)) = differences.next(|_, _| true) {
-            if let (Some(value), None) = values {
-                edits.insert(key, value.clone());
+        self.without(other)
+    }
+
+    /// As [`difference`](Self::difference), of a map with any values.
+    pub(super) fn without<W>(&self, other: &TrieMap<W>) -> Self {
+        if other.len() <= FEW {
+            let mut rest = self.clone();
+            for key in other.keys() {
+                rest.remove(key);
             }
+            return rest;
         }
-        edits.into_map()
+        self.restrict(other, false)
     }
 
     /// Returns the entries whose keys only one of both maps has.
@@ -170,25 +199,6 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn symmetric_difference(&self, other: &Self) -> Self {
-        let (large, small) = if self.dwarfs(other) {
-            (self, other)
-        } else {
-            (other, self)
-        };
-        let mut edits = Edits::new();
-        if large.dwarfs(small) {
-            small.each(|key, value| {
-                let there = large.contains_key(key);
-                edits.set(key, (!there).then(|| value.clone()));
-            });
-            return large.edited(edits);
-        }
-        let mut differences = self.differences(other);
-        while let Some((key, values)) = differences.next(|_, _| true) {
-            if let (Some(value), None) | (None, Some(value)) = values {
-                edits.insert(key, value.clone());
-            }
-        }
-        edits.into_map()
+        self.combine(other, false, |_, _, _, _| {})
     }
 }

@@ -1,6 +1,7 @@
 //! The part of a map below a prefix.
 
 use super::{Cursor, Iter, TrieMap};
+use crate::trie;
 use std::fmt;
 
 /// The entries of a [`TrieMap`] whose keys begin with a prefix: see [`TrieMap::prefix`].
@@ -41,12 +42,7 @@ impl<V> TrieMap<V> {
     /// assert_eq!(map.count_prefix(""), 3);
     /// ```
     pub fn count_prefix(&self, prefix: impl AsRef<[u8]>) -> usize {
-        let mut cursor = self.cursor();
-        if cursor.descend(prefix.as_ref()) {
-            cursor.count()
-        } else {
-            0
-        }
+        self.root.as_ref().map_or(0, |root| trie::count_prefix(root, prefix.as_ref()))
     }
 }
 

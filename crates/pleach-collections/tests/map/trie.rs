@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use pleach_collections::TrieMap;
-use pleach_collections::trie_map::Change;
+use pleach_collections::trie_map::{Change, Cursor, Diff, Entry, IntoIter, Iter, IterMut, Prefix, Values};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -391,10 +391,19 @@ fn long_keys_are_kept_whole() {
     assert_eq!(map.remove(&long), Some(1));
     assert_eq!(fork.diff(&map).count(), 1);
     map.check().unwrap();
+    // Each key is a prefix of the next.
+    let keys = |from: usize| (from..20).step_by(2).map(|i| (&long[..i << 15], i as u32));
+    let (even, odd) = (TrieMap::from_iter(keys(0)), TrieMap::from_iter(keys(1)));
+    let all = TrieMap::from_iter(keys(0).chain(keys(1)));
+    assert_eq!(blocks(&even.union(&odd)), blocks(&all));
+    assert_eq!(even.union(&odd), all);
+    assert_eq!(all.difference(&odd), even);
+    assert_eq!(all.intersection(&odd), odd);
+    assert_eq!(even.merge(&map, &odd, |_, _, a, b| a.or(b).copied()), even.union(&odd).difference(&map));
 }
 
 #[test]
-fn a_long_common_prefix_is_not_copied_with_visit_nodes() {
+fn a_long_common_prefix_is_held_once() {
     let mut key = vec![b'p'; 100_000];
     let start = key.len();
     let mut map = TrieMap::new();
@@ -410,6 +419,33 @@ fn a_long_common_prefix_is_not_copied_with_visit_nodes() {
     map.visit_nodes(|block, _, _| bytes += block);
     assert!(bytes < 100 * keys as usize, "{bytes}");
     assert_eq!(map.get(&key), Some(&(keys - 1)));
+    // Walks and builders don't hold the prefix for each key.
+    let keys = if cfg!(debug_assertions) { 2_000_u32 } else { 100_000 };
+    let build = |from: u32| {
+        let mut key = vec![b'p'; 100_000];
+        TrieMap::from_sorted((from..2 * keys).step_by(2).map(|number| {
+            key.truncate(100_000);
+            key.extend_from_slice(&number.to_be_bytes());
+            (key.clone(), number)
+        }))
+        .unwrap()
+    };
+    let (mut even, mut odd) = (build(0), build(1));
+    even.insert("o", 1);
+    odd.insert("q", 2);
+    for result in [
+        even.union(&odd),
+        even.symmetric_difference(&odd),
+        even.merge(&TrieMap::new(), &odd, |_, _, _, _| None),
+    ] {
+        assert_eq!(result.len(), 2 * keys as usize + 2);
+        assert_eq!(result.check(), Ok(()));
+        let mut bytes = 0;
+        result.visit_nodes(|block, _, _| bytes += block);
+        assert!(bytes < 120 * result.len(), "{bytes}");
+        assert_eq!(even.diff(&result).count(), keys as usize + 1);
+        assert_eq!(result.difference(&odd), even);
+    }
 }
 
 #[test]
@@ -443,11 +479,27 @@ fn deep_tries_need_little_stack() {
         .unwrap();
 }
 
+/// The number of nodes that `f` enters in walks; 0 without debug assertions, which count them.
+fn entered<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    let before = pleach_collections::trie_map::nodes_entered();
+    let result = f();
+    (result, pleach_collections::trie_map::nodes_entered() - before)
+}
+
+/// The number of nodes that only this map has.
+fn own_nodes<V>(map: &TrieMap<V>) -> usize {
+    let mut own = 0;
+    map.visit_nodes(|_, _, shared| own += usize::from(!shared));
+    own
+}
+
 #[test]
 fn what_is_shared_is_not_visited() {
-    let count = if cfg!(debug_assertions) { 100_000_u32 } else { 1_000_000 };
+    let count = 1_000_000_u32;
     let path = |i: u32| format!("(edge n{} n{})", i, i.wrapping_mul(2_654_435_769) % count);
-    let base = TrieMap::from_sorted(std::collections::BTreeMap::from_iter((0..count).map(|i| (path(i), i)))).unwrap();
+    let mut keys: Vec<(String, u32)> = (0..count).map(|i| (path(i), i)).collect();
+    keys.sort_unstable();
+    let base = TrieMap::from_sorted(keys).unwrap();
     let (mut a, mut b) = (base.clone(), base.clone());
     for i in 0..10 {
         a.insert(path(count + i * 7_919), 1);
@@ -456,15 +508,47 @@ fn what_is_shared_is_not_visited() {
     let mut diff = a.diff(&b);
     assert_eq!(diff.by_ref().count(), 20);
     assert!(diff.entered() < 1_000, "{}", diff.entered());
-    for (merged, len) in [
-        (a.merge(&base, &b, |_, _, _, _| None), base.len()),
-        (a.union(&b), base.len() + 10),
-    ] {
-        assert_eq!(merged.len(), len);
-        let mut copied = 0;
-        merged.visit_nodes(|_, _, shared| copied += u32::from(!shared));
-        assert!(copied < 1_000, "{copied}");
+    type Operation<'a> = Box<dyn Fn() -> TrieMap<u32> + 'a>;
+    let operations: [(&str, usize, Operation<'_>); 6] = [
+        ("merge", base.len(), Box::new(|| a.merge(&base, &b, |_, _, _, _| None))),
+        ("union", base.len() + 10, Box::new(|| a.union(&b))),
+        ("union_with", base.len() + 10, Box::new(|| a.union_with(&b, |_, x, _| *x))),
+        ("intersection", base.len() - 10, Box::new(|| a.intersection(&b))),
+        ("difference", 20, Box::new(|| a.difference(&b))),
+        ("symmetric difference", 20, Box::new(|| a.symmetric_difference(&b))),
+    ];
+    for (name, len, operation) in operations {
+        let (result, entered) = entered(operation);
+        assert_eq!(result.len(), len, "{name}");
+        let own = own_nodes(&result);
+        assert!(entered < 1_000 && own < 1_000, "{name}: {entered} entered, {own} made");
     }
+}
+
+#[test]
+fn nodes_of_one_map_alone_become_part_of_a_union() {
+    let of = |prefix: char| -> TrieMap<u32> { (0..20_000).map(|i| (format!("{prefix}{}", i * 7_919), i)).collect() };
+    let (a, b) = (of('a'), of('b'));
+    for (map, len) in [
+        (a.union(&b), 40_000),
+        (a.symmetric_difference(&b), 40_000),
+        (a.merge(&TrieMap::new(), &b, |_, _, _, _| None), 40_000),
+        (a.difference(&b), 20_000),
+    ] {
+        map.check().unwrap();
+        assert_eq!(map.len(), len);
+        assert!(own_nodes(&map) <= 3, "{}", own_nodes(&map));
+    }
+    // What comes out equal to a node of an operand is that node.
+    let part: TrieMap<u32> = (&a).into_iter().step_by(3).map(|(key, value)| (key, *value)).collect();
+    let whole: TrieMap<u32> = (&a).into_iter().map(|(key, value)| (key, *value)).collect();
+    assert!(a.union(&part).ptr_eq(&a));
+    assert!(a.intersection(&whole).ptr_eq(&a));
+    assert!(a.merge(&part, &whole, |_, _, a, _| a.copied()).ptr_eq(&a));
+    assert!(a.difference(&b).ptr_eq(&a));
+    let mut retained = a.clone();
+    retained.retain(|_, _| true);
+    assert!(retained.ptr_eq(&a));
 }
 
 #[test]
@@ -529,7 +613,9 @@ fn a_panic_leaves_a_trie_as_before_or_after() {
         other.remove(path(1));
         other.insert(path(1_000), value(1));
         other.insert(path(3), value(77));
-        let operations: [Operation<'_>; 11] = [
+        // Of the same keys and others, in nodes of its own.
+        let apart: TrieMap<Value> = (n / 2..2 * n + 3).map(|i| (path(i), value(i))).collect();
+        let operations: [Operation<'_>; 19] = [
             ("insert", &|map| drop(map.insert("k3/new", Value(Box::new(1))))),
             ("insert a prefix", &|map| drop(map.insert("k3", Value(Box::new(1))))),
             ("insert again", &|map| drop(map.insert(path(0), Value(Box::new(9))))),
@@ -547,6 +633,16 @@ fn a_panic_leaves_a_trie_as_before_or_after() {
             ("union", &|map| *map = map.union(&other)),
             ("merge", &|map| *map = map.merge(&base, &other, |_, _, _, b| b.cloned())),
             ("difference", &|map| *map = map.difference(&other)),
+            ("union of maps apart", &|map| *map = map.union(&apart)),
+            ("union_with", &|map| *map = map.union_with(&apart, |_, a, _| a.clone())),
+            ("intersection", &|map| *map = map.intersection(&apart)),
+            ("difference of maps apart", &|map| *map = map.difference(&apart)),
+            ("symmetric difference", &|map| *map = map.symmetric_difference(&apart)),
+            ("merge of maps apart", &|map| {
+                *map = map.merge(&other, &apart, |_, _, a, b| a.or(b).cloned());
+            }),
+            ("merge_all", &|map| *map = map.merge_all(&base, &apart, |_, _, _, b| b.cloned())),
+            ("detach", &|map| *map = map.prefix("k3").to_map()),
         ];
         for (name, operation) in operations {
             let mut after = base.clone();
@@ -589,9 +685,32 @@ fn a_range_from_a_greater_key_panics() {
 fn maps_are_send_and_sync_and_covariant() {
     fn shared<T: Send + Sync + std::panic::UnwindSafe + Unpin>() {}
     shared::<TrieMap<u32>>();
+    shared::<Cursor<'_, u32>>();
+    shared::<Iter<'_, u32>>();
+    shared::<Values<'_, u32>>();
+    shared::<Prefix<'_, u32>>();
+    shared::<Diff<'_, u32>>();
+    fn sent<T: Send + Sync>() {}
+    sent::<IterMut<'_, u32>>();
+    sent::<IntoIter<u32>>();
+    sent::<Entry<'_, u32>>();
     fn shorter<'a>(map: TrieMap<&'static str>) -> TrieMap<&'a str> {
         map
     }
+    fn shorter_cursor<'a>(cursor: Cursor<'static, &'static str>) -> Cursor<'a, &'a str> {
+        cursor
+    }
+    fn shorter_iter<'a>(iter: Iter<'static, &'static str>) -> Iter<'a, &'a str> {
+        iter
+    }
+    fn shorter_into_iter<'a>(iter: IntoIter<&'static str>) -> IntoIter<&'a str> {
+        iter
+    }
+    fn shorter_diff<'a>(diff: Diff<'static, &'static str>) -> Diff<'a, &'static str> {
+        diff
+    }
+    let _ = shorter_diff as fn(_) -> _;
+    let _ = (shorter_cursor as fn(_) -> _, shorter_iter as fn(_) -> _, shorter_into_iter as fn(_) -> _);
     assert_eq!(shorter(TrieMap::from([("a", "b")])).len(), 1);
 }
 

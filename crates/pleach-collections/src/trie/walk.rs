@@ -1,0 +1,327 @@
+//! A walk through a trie that may skip nodes, and one through several tries side by side.
+
+use super::builder::{Builder, Clones};
+use super::node::{Node, Suffixes};
+use std::cmp::Ordering;
+
+#[cfg(debug_assertions)]
+thread_local! {
+    static ENTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// The number of nodes that this thread's walks have entered so far; 0 without debug assertions.
+pub(crate) fn nodes_entered() -> usize {
+    #[cfg(debug_assertions)]
+    return ENTERED.get();
+    #[cfg(not(debug_assertions))]
+    0
+}
+
+/// A walk through the nodes and entries of a trie in the order of their keys.
+pub(crate) struct Walk<'a, V> {
+    step: Step<'a, V>,
+    /// The key of the step: the whole key of an entry, the common prefix of a node's keys. Of a child that was not looked at
+    /// yet, its own prefix is left out: many are skipped because their pointers are equal, without being read.
+    key: Vec<u8>,
+    is_partial: bool,
+    leaf: Option<Leaf<'a, V>>,
+    /// The inner nodes that were entered.
+    inner: Vec<Inner<'a, V>>,
+}
+
+/// The next step of a walk.
+pub(crate) enum Step<'a, V> {
+    /// A node, to enter or to skip.
+    Node(&'a Node<V>),
+    /// An entry, as the leaf and the index there.
+    Entry(&'a Node<V>, usize),
+    End,
+}
+
+impl<V> Clone for Step<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Step<'_, V> {}
+
+/// The leaf that was entered.
+struct Leaf<'a, V> {
+    node: &'a Node<V>,
+    suffixes: Suffixes<'a>,
+    /// The length of the key before the suffix.
+    end: usize,
+    next: usize,
+    len: usize,
+}
+
+struct Inner<'a, V> {
+    node: &'a Node<V>,
+    /// The length of the key before the children's prefixes.
+    end: usize,
+    /// The child after the step.
+    next: usize,
+}
+
+impl<'a, V> Walk<'a, V> {
+    pub(crate) fn new(root: Option<&'a Node<V>>) -> Self {
+        Self {
+            step: root.map_or(Step::End, Step::Node),
+            key: root.map_or(Vec::new(), |root| root.prefix().to_vec()),
+            is_partial: false,
+            leaf: None,
+            inner: Vec::new(),
+        }
+    }
+
+    /// Completes the key.
+    #[inline]
+    pub(super) fn complete(&mut self) {
+        if self.is_partial {
+            self.is_partial = false;
+            if let Step::Node(node) = self.step {
+                self.key.extend_from_slice(node.prefix());
+            }
+        }
+    }
+
+    /// Whether both walks are at one node, of which neither has looked at the key, where all keys have `shared` bytes in
+    /// common.
+    #[inline]
+    pub(super) fn is_at_node_of(&self, other: &Self, shared: usize) -> bool {
+        let parted = |walk: &Self| walk.is_partial && walk.key.len() == shared;
+        match (self.step, other.step) {
+            (Step::Node(a), Step::Node(b)) => a.ptr_eq(b) && parted(self) && parted(other),
+            _ => false,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The key's bytes behind the first `shared`; `None` at the end.
+    #[inline]
+    pub(super) fn rest(&self, shared: usize) -> Option<&[u8]> {
+        (!matches!(self.step, Step::End)).then(|| &self.key[shared..])
+    }
+
+    #[inline]
+    pub(super) fn node(&self) -> Option<&'a Node<V>> {
+        match self.step {
+            Step::Node(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn entry(&self) -> Option<Entry<'a, V>> {
+        match self.step {
+            Step::Entry(leaf, index) => Some(Entry { leaf, index }),
+            _ => None,
+        }
+    }
+
+    /// Goes to the first step within the node, whose key is complete.
+    pub(crate) fn enter(&mut self) {
+        debug_assert!(!self.is_partial);
+        #[cfg(debug_assertions)]
+        ENTERED.set(ENTERED.get() + 1);
+        let Step::Node(node) = self.step else {
+            return;
+        };
+        let end = self.key.len();
+        if node.is_leaf() {
+            self.leaf = Some(Leaf {
+                node,
+                suffixes: node.all_suffixes(),
+                end,
+                next: 0,
+                len: node.len(),
+            });
+        } else {
+            self.inner.push(Inner { node, end, next: 0 });
+        }
+        self.skip();
+    }
+
+    /// Goes to the step behind this one, and returns how many bytes of the key stay: at the end any number.
+    #[inline]
+    pub(crate) fn skip(&mut self) -> usize {
+        self.is_partial = false;
+        if let Some(leaf) = &mut self.leaf {
+            let index = leaf.next;
+            if index < leaf.len {
+                leaf.next += 1;
+                self.step = Step::Entry(leaf.node, index);
+                self.key.truncate(leaf.end);
+                self.key.extend_from_slice(leaf.suffixes.get(index));
+                return leaf.end;
+            }
+            self.leaf = None;
+        }
+        while let Some(inner) = self.inner.last_mut() {
+            if let Some(child) = inner.node.children().get(inner.next) {
+                inner.next += 1;
+                self.step = Step::Node(child);
+                self.key.truncate(inner.end);
+                self.is_partial = true;
+                return inner.end;
+            }
+            self.inner.pop();
+        }
+        self.step = Step::End;
+        self.key.clear();
+        usize::MAX
+    }
+}
+
+/// An entry of a leaf.
+pub(crate) struct Entry<'a, V> {
+    pub(crate) leaf: &'a Node<V>,
+    pub(crate) index: usize,
+}
+
+impl<'a, V> Entry<'a, V> {
+    #[inline]
+    pub(crate) fn value(&self) -> &'a V {
+        &self.leaf.values()[self.index]
+    }
+}
+
+/// How a key lies to the least of several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// There is none.
+    End,
+    Least,
+    /// Begins with the least.
+    Within,
+    Greater,
+}
+
+/// Finds how keys lie to the least of them.
+#[inline]
+pub(super) fn places<const N: usize>(keys: [Option<&[u8]>; N]) -> [Place; N] {
+    let mut places = [Place::End; N];
+    let Some(least) = keys.iter().flatten().min() else {
+        return places;
+    };
+    for (place, key) in places.iter_mut().zip(keys) {
+        if let Some(key) = key {
+            *place = match key.strip_prefix(*least) {
+                Some([]) => Place::Least,
+                Some(_) => Place::Within,
+                None => Place::Greater,
+            };
+        }
+    }
+    places
+}
+
+/// What three tries have for a key or a prefix.
+pub(crate) type Three<A, B, C> = (Option<A>, Option<B>, Option<C>);
+
+/// Walks through three tries side by side, in the order of their keys, and gives the builder what the callers say.
+///
+/// `nodes` gets nodes of the same prefix; a trie without a node there has no key that begins with the prefix, or none any
+/// more. (A leaf without a prefix of its own need not have all such keys.) It returns whether the nodes are done with; if
+/// not, they are entered, as are nodes between which others have keys. `enter` gets each inner node before. `entries` gets
+/// the entries of a key.
+pub(crate) fn zip<'a, V, N, A, B, C>(
+    builder: &mut Builder<'a, V, N>,
+    roots: Three<&'a Node<A>, &'a Node<B>, &'a Node<C>>,
+    mut nodes: impl FnMut(&mut Builder<'a, V, N>, &[u8], Three<&'a Node<A>, &'a Node<B>, &'a Node<C>>) -> bool,
+    mut enter: impl FnMut(&mut Builder<'a, V, N>, usize, Three<&'a Node<A>, &'a Node<B>, &'a Node<C>>),
+    mut entries: impl FnMut(&mut Builder<'a, V, N>, &[u8], Three<Entry<'a, A>, Entry<'a, B>, Entry<'a, C>>),
+) where
+    N: Clones<V>,
+{
+    let (mut a, mut b, mut c) = (Walk::new(roots.0), Walk::new(roots.1), Walk::new(roots.2));
+    // The number of bytes that all keys are known to have in common; and also with the last key of the builder.
+    let (mut shared, mut known) = (0, 0);
+    loop {
+        // Most often two leaves are merged.
+        while let (Step::Entry(..), Step::Entry(..), Step::End) = (a.step, b.step, c.step) {
+            let order = a.key[shared..].cmp(&b.key[shared..]);
+            let (is_a, is_b) = (order != Ordering::Greater, order != Ordering::Less);
+            let path = if is_a { &a.key } else { &b.key };
+            let before = builder.len();
+            builder.know(known);
+            entries(builder, path, (a.entry().filter(|_| is_a), b.entry().filter(|_| is_b), None));
+            if builder.len() > before {
+                known = shared;
+            }
+            if is_a {
+                shared = shared.min(a.skip());
+            }
+            if is_b {
+                shared = shared.min(b.skip());
+            }
+            known = known.min(shared);
+        }
+        a.complete();
+        b.complete();
+        c.complete();
+        let places = places([a.rest(shared), b.rest(shared), c.rest(shared)]);
+        let Some(least) = places.iter().position(|place| *place == Place::Least) else {
+            return;
+        };
+        let path = [&a.key, &b.key, &c.key][least];
+        let is_least = places.map(|place| place == Place::Least);
+        let found = (
+            a.node().filter(|_| is_least[0]),
+            b.node().filter(|_| is_least[1]),
+            c.node().filter(|_| is_least[2]),
+        );
+        let are_nodes = [found.0.is_some(), found.1.is_some(), found.2.is_some()];
+        let before = builder.len();
+        builder.know(known);
+        let done = if are_nodes == [false; 3] {
+            let found = (
+                a.entry().filter(|_| is_least[0]),
+                b.entry().filter(|_| is_least[1]),
+                c.entry().filter(|_| is_least[2]),
+            );
+            entries(builder, path, found);
+            true
+        } else {
+            are_nodes == is_least && !places.contains(&Place::Within) && nodes(builder, path, found)
+        };
+        if builder.len() > before {
+            known = shared;
+        }
+        if !done {
+            fn inner<'a, T>(node: Option<&'a Node<T>>) -> Option<&'a Node<T>> {
+                node.filter(|node| !node.is_leaf())
+            }
+            enter(builder, path.len(), (inner(found.0), inner(found.1), inner(found.2)));
+            if !places.contains(&Place::Greater) {
+                shared = path.len();
+            }
+            if are_nodes[0] {
+                a.enter();
+            }
+            if are_nodes[1] {
+                b.enter();
+            }
+            if are_nodes[2] {
+                c.enter();
+            }
+            continue;
+        }
+        let mut stay = shared;
+        if is_least[0] {
+            stay = stay.min(a.skip());
+        }
+        if is_least[1] {
+            stay = stay.min(b.skip());
+        }
+        if is_least[2] {
+            stay = stay.min(c.skip());
+        }
+        (shared, known) = (stay, known.min(stay));
+    }
+}
