@@ -55,7 +55,11 @@ impl<T: Term> Space<T> {
 
     /// Adds plain facts with these ascending keys, which are greater than those before: paths of new atoms without records.
     pub(crate) fn restore_plain<'k>(&mut self, facts: impl IntoIterator<Item = (&'k [u8], Multiplicity<T>)>) {
-        let facts = sorted(facts.into_iter().inspect(|(_, multiplicity)| self.total += u128::from(multiplicity.get())));
+        let facts = sorted(
+            facts
+                .into_iter()
+                .inspect(|(_, multiplicity)| self.total += u128::from(multiplicity.get())),
+        );
         self.facts = self.facts.union(&facts);
     }
 

@@ -311,12 +311,12 @@ impl<'a, V> Descent<'a, V> {
 
     /// Handles a token of the pattern, or of a part that must occur again: the other branches that can match come first.
     fn token(&mut self) {
-        let others = self.cursor.bytes().below(OLD_VARIABLE + 1);
-        if others.is_empty() {
-            self.follow_token();
-        } else {
+        if self.cursor.first_byte().is_some_and(|byte| byte <= OLD_VARIABLE) {
+            let others = self.cursor.bytes().below(OLD_VARIABLE + 1);
             self.push(self.cursor.depth(), Branches::Token(others));
             self.state = State::Back;
+        } else {
+            self.follow_token();
         }
     }
 

@@ -470,7 +470,13 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
     }
 
     /// Finds the groups of units whose bytes lie in a range.
-    fn split(&self, units: Range<usize>, depth: usize, range: ByteRange, groups: &mut SmallVec<[(u8, Range<usize>); 16]>) {
+    fn split(
+        &self,
+        units: Range<usize>,
+        depth: usize,
+        range: ByteRange,
+        groups: &mut SmallVec<[(u8, Range<usize>); 16]>,
+    ) {
         if units.is_empty() {
             return;
         }

@@ -9,6 +9,8 @@ struct Frame<'a, V> {
     node: &'a Node<V>,
     /// The length of the path where the node begins, before its prefix.
     start: usize,
+    /// The length of the path behind the node's prefix.
+    end: usize,
     /// The next child of an inner node in key order: the one behind that of the next frame, or the first group at the focus.
     next: usize,
 }
@@ -22,12 +24,19 @@ impl<V> Clone for Frame<'_, V> {
 impl<V> Copy for Frame<'_, V> {}
 
 impl<'a, V> Frame<'a, V> {
-    /// The length of the path behind the node's prefix.
     #[inline]
-    fn end(&self) -> usize {
-        self.start + self.node.prefix().len()
+    fn new(node: &'a Node<V>, start: usize) -> Self {
+        Self {
+            node,
+            start,
+            end: start + node.prefix().len(),
+            next: usize::from(node.has_end()),
+        }
     }
 }
+
+/// The number of entries of a leaf that are tried one by one before a binary search.
+const NEAR: usize = 4;
 
 /// A position in a trie: a path that some key begins with.
 ///
@@ -59,11 +68,7 @@ impl<'a, V> Walker<'a, V> {
     /// At the empty path.
     pub(crate) fn new(root: &'a Node<V>) -> Self {
         let mut frames = Vec::with_capacity(10);
-        frames.push(Frame {
-            node: root,
-            start: 0,
-            next: usize::from(root.has_end()),
-        });
+        frames.push(Frame::new(root, 0));
         Self {
             path: Vec::new(),
             base: 0,
@@ -144,20 +149,52 @@ impl<'a, V> Walker<'a, V> {
     /// In a leaf: the index behind the last entry that begins with the path.
     fn end_of_range(&self) -> usize {
         let frame = self.last();
-        let Some(rest) = self.path.get(frame.end()..).filter(|rest| !rest.is_empty()) else {
+        let Some(rest) = self.path.get(frame.end..).filter(|rest| !rest.is_empty()) else {
             return frame.node.len();
         };
-        let mut end = self.index;
-        while end < frame.node.len() && frame.node.suffix(end).starts_with(rest) {
+        let (mut end, mut behind) = (self.index, frame.node.len());
+        for _ in 0..NEAR {
+            if end == behind || !frame.node.suffix(end).starts_with(rest) {
+                return end;
+            }
             end += 1;
         }
+        while end < behind {
+            let middle = end.midpoint(behind);
+            if frame.node.suffix(middle).starts_with(rest) {
+                end = middle + 1;
+            } else {
+                behind = middle;
+            }
+        }
         end
+    }
+
+    /// The least byte that continues the path.
+    #[inline]
+    pub(crate) fn first_byte(&self) -> Option<u8> {
+        let frame = self.last();
+        let Some(rest) = self.path.len().checked_sub(frame.end) else {
+            return frame.node.prefix().get(self.path.len() - frame.start).copied();
+        };
+        if !frame.node.is_leaf() {
+            let child = frame.node.children().get(usize::from(frame.node.has_end()))?;
+            return child.prefix().first().or_else(|| child.suffix(0).first()).copied();
+        }
+        let first = frame.node.suffix(self.index);
+        if first.len() > rest {
+            return Some(first[rest]);
+        }
+        // The path is a key, perhaps with others behind.
+        let next = self.index + 1;
+        let next = (next < frame.node.len()).then(|| frame.node.suffix(next))?;
+        next.strip_prefix(first)?.first().copied()
     }
 
     /// The value of the key that ends at the focus.
     pub(crate) fn value(&self) -> Option<&'a V> {
         let Frame { node, .. } = self.last();
-        let rest = self.path.len().checked_sub(self.last().end())?;
+        let rest = self.path.len().checked_sub(self.last().end)?;
         if !node.is_leaf() {
             return node.has_end().then(|| &node.children()[0].values()[0]);
         }
@@ -167,7 +204,7 @@ impl<'a, V> Walker<'a, V> {
     /// Calls `visit` with each byte that continues the path, in order.
     pub(crate) fn each_byte(&self, mut visit: impl FnMut(u8)) {
         let frame = self.last();
-        let Some(rest) = self.path.len().checked_sub(frame.end()) else {
+        let Some(rest) = self.path.len().checked_sub(frame.end) else {
             return visit(frame.node.prefix()[self.path.len() - frame.start]);
         };
         let mut last = None;
@@ -179,9 +216,11 @@ impl<'a, V> Walker<'a, V> {
             }
         };
         if frame.node.is_leaf() {
-            for index in self.index..self.end_of_range() {
-                visit(frame.node.suffix(index).get(rest));
-            }
+            let path = &self.path[frame.end..];
+            let suffixes = (self.index..frame.node.len()).map(|index| frame.node.suffix(index));
+            suffixes
+                .take_while(|suffix| suffix.starts_with(path))
+                .for_each(|suffix| visit(suffix.get(rest)));
             return;
         }
         for child in &frame.node.children()[usize::from(frame.node.has_end())..] {
@@ -235,14 +274,18 @@ impl<'a, V> Walker<'a, V> {
 
     /// In a leaf, behind its prefix and `from` bytes of suffixes: goes down along `bytes`, or stays.
     fn narrow(&mut self, leaf: &Node<V>, from: usize, bytes: &[u8]) -> bool {
-        let end = self.end_of_range();
-        let first = (self.index..end).find(|index| leaf.suffix(*index)[from..] >= *bytes);
-        let Some(first) = first.filter(|index| leaf.suffix(*index)[from..].starts_with(bytes)) else {
-            return false;
-        };
-        self.index = first;
+        let start = self.path.len();
         self.path.extend_from_slice(bytes);
-        true
+        let rest = &self.path[start - from..];
+        let near = self.index..leaf.len().min(self.index + NEAR);
+        let first = near.clone().find(|index| leaf.suffix(*index) >= rest);
+        let first = first.unwrap_or_else(|| leaf.lower_bound_from(near.end, rest));
+        if first < leaf.len() && leaf.suffix(first).starts_with(rest) {
+            self.index = first;
+            return true;
+        }
+        self.path.truncate(start);
+        false
     }
 
     /// Pushes the frame of a child of the last node, behind whose prefix the path must end.
@@ -254,11 +297,7 @@ impl<'a, V> Walker<'a, V> {
         };
         last.next = child + 1;
         let node = &last.node.children()[child];
-        let frame = Frame {
-            node,
-            start,
-            next: usize::from(node.has_end()),
-        };
+        let frame = Frame::new(node, start);
         self.frames.push(frame);
         self.index = 0;
         frame
@@ -285,15 +324,21 @@ impl<'a, V> Walker<'a, V> {
         while self.frames.len() > 1 && self.last().start >= length {
             self.frames.pop();
         }
-        self.reset_next();
-        self.index = 0;
         let frame = self.last();
         if !frame.node.is_leaf() {
+            self.reset_next();
+            self.index = 0;
             return;
         }
-        if let Some(rest) = self.path.get(frame.end()..) {
-            self.index = frame.node.lower_bound(rest);
+        // The focus was in this leaf, at an entry that begins with the path.
+        let rest = self.path.get(frame.end..).unwrap_or_default();
+        for _ in 0..NEAR {
+            if self.index == 0 || !frame.node.suffix(self.index - 1).starts_with(rest) {
+                return;
+            }
+            self.index -= 1;
         }
+        self.index = frame.node.lower_bound(rest);
     }
 
     /// Goes to the next entry after the focus in key order, whose path has the first `depth` bytes below the base in common
@@ -332,7 +377,7 @@ impl<'a, V> Walker<'a, V> {
         if index >= leaf.len() || (self.frames.len() == 1 && index >= self.within.1) {
             return None;
         }
-        let (end, suffix) = (frame.end(), leaf.suffix(index));
+        let (end, suffix) = (frame.end, leaf.suffix(index));
         if floor > end && suffix.get(..floor - end) != self.path.get(end..floor) {
             return None;
         }
@@ -491,7 +536,11 @@ pub(crate) fn count_prefix<V>(root: &Node<V>, prefix: &[u8]) -> usize {
     let (mut node, mut rest) = (root, prefix);
     loop {
         let Some(after) = rest.strip_prefix(node.prefix()) else {
-            return if node.prefix().starts_with(rest) { node.size() } else { 0 };
+            return if node.prefix().starts_with(rest) {
+                node.size()
+            } else {
+                0
+            };
         };
         let Some(byte) = after.first() else {
             return node.size();

@@ -509,7 +509,13 @@ impl<V> Node<V> {
     /// The index of the first suffix of a leaf that is not less than this one.
     #[inline]
     pub(crate) fn lower_bound(&self, suffix: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.len());
+        self.lower_bound_from(0, suffix)
+    }
+
+    /// As [`lower_bound`](Self::lower_bound), among the suffixes from this index on.
+    #[inline]
+    pub(crate) fn lower_bound_from(&self, first: usize, suffix: &[u8]) -> usize {
+        let (mut low, mut high) = (first, self.len());
         while low < high {
             let middle = low.midpoint(high);
             if self.suffix(middle) < suffix {

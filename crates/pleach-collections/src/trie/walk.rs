@@ -250,7 +250,11 @@ pub(crate) fn zip<'a, V, N, A, B, C>(
             let path = if is_a { &a.key } else { &b.key };
             let before = builder.len();
             builder.know(known);
-            entries(builder, path, (a.entry().filter(|_| is_a), b.entry().filter(|_| is_b), None));
+            entries(
+                builder,
+                path,
+                (a.entry().filter(|_| is_a), b.entry().filter(|_| is_b), None),
+            );
             if builder.len() > before {
                 known = shared;
             }

@@ -83,6 +83,12 @@ impl<'a, V> Cursor<'a, V> {
         self.walker.as_ref().map_or(0, Walker::count)
     }
 
+    /// Returns the least byte that continues the path: the first of [`bytes`](Self::bytes), in O(1).
+    #[inline]
+    pub fn first_byte(&self) -> Option<u8> {
+        self.walker.as_ref()?.first_byte()
+    }
+
     /// Returns the bytes that continue the path.
     pub fn bytes(&self) -> Bytes {
         let mut bytes = Bytes::default();

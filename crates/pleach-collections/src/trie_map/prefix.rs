@@ -42,7 +42,9 @@ impl<V> TrieMap<V> {
     /// assert_eq!(map.count_prefix(""), 3);
     /// ```
     pub fn count_prefix(&self, prefix: impl AsRef<[u8]>) -> usize {
-        self.root.as_ref().map_or(0, |root| trie::count_prefix(root, prefix.as_ref()))
+        self.root
+            .as_ref()
+            .map_or(0, |root| trie::count_prefix(root, prefix.as_ref()))
     }
 }
 

@@ -131,6 +131,7 @@ fn ask(map: &TrieMap<u32>, model: &Model, random: &mut Random, key: &[u8]) {
     );
     let mut bytes: Vec<u8> = below.keys().filter_map(|other| other.get(key.len()).copied()).collect();
     bytes.dedup();
+    assert_eq!(cursor.first_byte(), bytes.clone().into_iter().next());
     assert!(cursor.bytes().eq(bytes));
     let mut inside = cursor.clone();
     for (other, value) in below.iter().filter(|(other, _)| other.len() > key.len()) {
@@ -399,7 +400,10 @@ fn long_keys_are_kept_whole() {
     assert_eq!(even.union(&odd), all);
     assert_eq!(all.difference(&odd), even);
     assert_eq!(all.intersection(&odd), odd);
-    assert_eq!(even.merge(&map, &odd, |_, _, a, b| a.or(b).copied()), even.union(&odd).difference(&map));
+    assert_eq!(
+        even.merge(&map, &odd, |_, _, a, b| a.or(b).copied()),
+        even.union(&odd).difference(&map)
+    );
 }
 
 #[test]
@@ -512,7 +516,11 @@ fn what_is_shared_is_not_visited() {
     let operations: [(&str, usize, Operation<'_>); 6] = [
         ("merge", base.len(), Box::new(|| a.merge(&base, &b, |_, _, _, _| None))),
         ("union", base.len() + 10, Box::new(|| a.union(&b))),
-        ("union_with", base.len() + 10, Box::new(|| a.union_with(&b, |_, x, _| *x))),
+        (
+            "union_with",
+            base.len() + 10,
+            Box::new(|| a.union_with(&b, |_, x, _| *x)),
+        ),
         ("intersection", base.len() - 10, Box::new(|| a.intersection(&b))),
         ("difference", 20, Box::new(|| a.difference(&b))),
         ("symmetric difference", 20, Box::new(|| a.symmetric_difference(&b))),
@@ -641,7 +649,9 @@ fn a_panic_leaves_a_trie_as_before_or_after() {
             ("merge of maps apart", &|map| {
                 *map = map.merge(&other, &apart, |_, _, a, b| a.or(b).cloned());
             }),
-            ("merge_all", &|map| *map = map.merge_all(&base, &apart, |_, _, _, b| b.cloned())),
+            ("merge_all", &|map| {
+                *map = map.merge_all(&base, &apart, |_, _, _, b| b.cloned())
+            }),
             ("detach", &|map| *map = map.prefix("k3").to_map()),
         ];
         for (name, operation) in operations {
@@ -710,7 +720,11 @@ fn maps_are_send_and_sync_and_covariant() {
         diff
     }
     let _ = shorter_diff as fn(_) -> _;
-    let _ = (shorter_cursor as fn(_) -> _, shorter_iter as fn(_) -> _, shorter_into_iter as fn(_) -> _);
+    let _ = (
+        shorter_cursor as fn(_) -> _,
+        shorter_iter as fn(_) -> _,
+        shorter_into_iter as fn(_) -> _,
+    );
     assert_eq!(shorter(TrieMap::from([("a", "b")])).len(), 1);
 }
 
