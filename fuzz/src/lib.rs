@@ -11,3 +11,4 @@ pub mod map;
 pub mod parser;
 pub mod path;
 pub mod program;
+pub mod trie;

@@ -73,3 +73,8 @@ fn path() {
 fn program() {
     replay("program", targets::program::run);
 }
+
+#[test]
+fn trie() {
+    replay("trie", targets::trie::run);
+}
