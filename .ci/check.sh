@@ -130,16 +130,16 @@ step_deps() {
     [ "$(wc -l <<<"$tree")" -le 12 ] || { echo "pleach-collections has more than 12 packages:"; echo "$tree"; return 1; }
 }
 
-about_targets="the collections compile for WebAssembly and for 32 bits, and environments for 32 bits"
+about_targets="collections and environments compile for WebAssembly, 32 bits and big-endian"
 step_targets() {
     local target
-    for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu; do
+    for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu s390x-unknown-linux-gnu; do
         if [ "$target" != "$HOST" ] && ! rustup target add "$target" >/dev/null 2>&1; then
             echo "-- $target: left out, since rustup can't install it here"
             continue
         fi
         echo "-- $target"
-        RUSTFLAGS="--cap-lints=warn" cargo check --locked --package pleach-collections --target "$target" --target-dir "$TARGET/targets" || return
+        RUSTFLAGS="--cap-lints=warn" cargo check --locked --package pleach --target "$target" --target-dir "$TARGET/targets" || return
     done
 }
 
