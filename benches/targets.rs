@@ -16,6 +16,8 @@ mod eval;
 mod map;
 #[path = "targets/persist.rs"]
 mod persist;
+#[path = "targets/trie.rs"]
+mod trie;
 #[path = "targets/yardsticks.rs"]
 mod yardsticks;
 
@@ -30,6 +32,7 @@ fn main() {
     let wanted = |name: &str| only.iter().all(|text| name.contains(text.as_str()));
     let mut report = common::report::Report::new();
     map::rows(&mut report, &wanted);
+    trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);

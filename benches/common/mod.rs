@@ -1,9 +1,10 @@
-//! Shared by the benches: rivals behind two traits, interleaved timing, a counting allocator, a report.
+//! Shared by the benches: rivals behind traits, interleaved timing, a counting allocator, a report.
 
 pub(crate) mod alloc;
 pub(crate) mod im_world;
 pub(crate) mod locked;
 pub(crate) mod memory;
+pub(crate) mod paths;
 pub(crate) mod report;
 pub(crate) mod rivals;
 pub(crate) mod timing;
