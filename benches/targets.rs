@@ -4,6 +4,9 @@
 //!
 //! Bounds are ratios to yardsticks, so that `ok` means the same on every processor; the unit says what the yardstick is
 //! and, in parentheses, the absolute values.
+//!
+//! The rows of the byte trie, most of which are ratios to `pathmap`, are left out unless AES instructions are enabled, which that
+//! crate needs: `RUSTFLAGS="-C target-feature=+aes"`.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
@@ -16,6 +19,7 @@ mod eval;
 mod map;
 #[path = "targets/persist.rs"]
 mod persist;
+#[cfg(target_feature = "aes")]
 #[path = "targets/trie.rs"]
 mod trie;
 #[path = "targets/yardsticks.rs"]
@@ -32,6 +36,7 @@ fn main() {
     let wanted = |name: &str| only.iter().all(|text| name.contains(text.as_str()));
     let mut report = common::report::Report::new();
     map::rows(&mut report, &wanted);
+    #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);

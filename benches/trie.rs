@@ -9,7 +9,9 @@
 #[allow(dead_code, reason = "each bench uses a part")]
 mod common;
 
-use common::paths::{BTree, ImOrd, ImblOrd, Pathmap, Paths, RpdsTree, Trie, edges};
+#[cfg(target_feature = "aes")]
+use common::paths::Pathmap;
+use common::paths::{BTree, ImOrd, ImblOrd, Paths, RpdsTree, Trie, edges};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
 use std::time::Duration;
@@ -30,6 +32,7 @@ fn main() {
     };
     for &n in sizes {
         contender::<Trie>(&mut criterion, n, true);
+        #[cfg(target_feature = "aes")]
         contender::<Pathmap>(&mut criterion, n, true);
         contender::<BTree>(&mut criterion, n, false);
         contender::<ImOrd>(&mut criterion, n, true);

@@ -4,6 +4,7 @@ pub(crate) mod alloc;
 pub(crate) mod im_world;
 pub(crate) mod locked;
 pub(crate) mod memory;
+#[allow(dead_code, reason = "each bench uses a part")]
 pub(crate) mod paths;
 pub(crate) mod report;
 pub(crate) mod rivals;

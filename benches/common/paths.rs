@@ -1,8 +1,10 @@
 //! Ordered sets of byte strings behind one trait.
 
-use pathmap::PathMap;
-use pathmap::zipper::ZipperIteration;
-use pathmap::zipper::ZipperMoving;
+#[cfg(target_feature = "aes")]
+use pathmap::{
+    PathMap,
+    zipper::{ZipperIteration, ZipperMoving},
+};
 use pleach::TrieMap;
 use std::collections::BTreeMap;
 
@@ -30,6 +32,7 @@ pub(crate) trait Paths: Clone + 'static {
 }
 
 pub(crate) type Trie = TrieMap<()>;
+#[cfg(target_feature = "aes")]
 pub(crate) type Pathmap = PathMap<()>;
 pub(crate) type BTree = BTreeMap<Box<[u8]>, ()>;
 pub(crate) type ImOrd = im::OrdMap<Box<[u8]>, ()>;
@@ -61,6 +64,7 @@ impl Paths for Trie {
     }
 }
 
+#[cfg(target_feature = "aes")]
 impl Paths for Pathmap {
     const NAME: &'static str = "pathmap";
 
@@ -127,11 +131,11 @@ impl Paths for RpdsTree {
 
 /// Returns the path of a fact `(edge nA nB)`, in the encoding of the facts.
 pub(crate) fn edge(a: u64, b: u64) -> Vec<u8> {
-    let mut path = vec![3, 0xC4];
+    let mut path = vec![0xC3, 0x84];
     path.extend_from_slice(b"edge");
     for node in [a, b] {
         let name = format!("n{node}");
-        path.push(0xC0 | name.len() as u8);
+        path.push(0x80 | name.len() as u8);
         path.extend_from_slice(name.as_bytes());
     }
     path
