@@ -48,3 +48,4 @@ pub use self::snapshot::Snapshot;
 pub use self::space::{Atoms, MatchingRules, Sharing, Space};
 pub use self::space_mut::SpaceMut;
 pub(crate) use self::storage::{InvalidEntry, is_definition};
+pub use self::suggest::EditDistance;

@@ -22,7 +22,7 @@ struct Evaluators {
 
 static EVALUATORS: LazyLock<Evaluators> = LazyLock::new(|| {
     let limited = Evaluator::builder().fuel(FUEL).memory(MEMORY);
-    let builder = || limited.clone().worthwhile(0).output(|_| {});
+    let builder = || limited.clone().spawn_after(0).output(|_| {});
     Evaluators {
         alone: builder().build().unwrap(),
         together: builder().threads(2).build().unwrap(),

@@ -73,45 +73,77 @@ impl<T: Term> Snapshot<T> {
     }
 }
 
-/// The best candidates for a name.
-struct Candidates<'n> {
+/// Edit distances between a name and others, up to a bound.
+///
+/// The distance is the number of insertions, deletions, substitutions and transpositions of neighbours that turn one name
+/// into the other, none of them within another (optimal string alignment).
+///
+/// ```
+/// use pleach::env::EditDistance;
+///
+/// let distance = EditDistance::new("factroial", 2);
+/// assert_eq!(distance.to("factorial"), Some(1));
+/// assert_eq!(distance.to("factor"), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct EditDistance<'n> {
     name: &'n str,
     /// The number of occurrences of each character in it, by code modulo 64.
     characters: [i8; 64],
-    max_distance: usize,
-    /// By distance, then by name.
-    best: BTreeSet<(usize, String)>,
+    max: usize,
 }
 
-impl<'n> Candidates<'n> {
-    fn new(name: &'n str) -> Self {
+impl<'n> EditDistance<'n> {
+    /// Measures distances to `name` of at most `max`.
+    #[must_use]
+    pub fn new(name: &'n str, max: usize) -> Self {
         let mut characters = [0i8; 64];
         name.chars()
             .take(MAX_NAME_BYTES)
             .for_each(|char| characters[char as usize % 64] += 1);
-        let length = name.chars().count();
-        Candidates {
-            name,
-            characters,
-            max_distance: (length / 3).max(1).min(length.saturating_sub(1)),
-            best: BTreeSet::new(),
-        }
+        Self { name, characters, max }
     }
 
-    fn consider(&mut self, other: &str) {
-        if other.len() > MAX_NAME_BYTES {
-            return;
+    /// Returns the distance to `other`, or `None` if it exceeds the bound or a name is longer than 100 bytes.
+    ///
+    /// O(product of the lengths), but O(sum) for most distant names, which differ in too many characters.
+    #[must_use]
+    pub fn to(&self, other: &str) -> Option<usize> {
+        if self.name.len().max(other.len()) > MAX_NAME_BYTES {
+            return None;
         }
         // An edit removes one character and adds one at most, so this is a lower bound of the distance.
         let mut characters = self.characters;
         other.chars().for_each(|char| characters[char as usize % 64] -= 1);
         let missing: i32 = characters.iter().map(|count| i32::from((*count).max(0))).sum();
         let added: i32 = characters.iter().map(|count| i32::from((-*count).max(0))).sum();
-        if missing.max(added) as usize > self.max_distance {
-            return;
+        if missing.max(added) as usize > self.max {
+            return None;
         }
         let distance = osa_distance(self.name, other);
-        if (1..=self.max_distance).contains(&distance) {
+        (distance <= self.max).then_some(distance)
+    }
+}
+
+/// The best candidates for a name.
+struct Candidates<'n> {
+    distance: EditDistance<'n>,
+    /// By distance, then by name.
+    best: BTreeSet<(usize, String)>,
+}
+
+impl<'n> Candidates<'n> {
+    fn new(name: &'n str) -> Self {
+        let length = name.chars().count();
+        let max_distance = (length / 3).max(1).min(length.saturating_sub(1));
+        Candidates {
+            distance: EditDistance::new(name, max_distance),
+            best: BTreeSet::new(),
+        }
+    }
+
+    fn consider(&mut self, other: &str) {
+        if let Some(distance @ 1..) = self.distance.to(other) {
             self.best.insert((distance, other.to_owned()));
         }
     }

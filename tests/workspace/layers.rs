@@ -79,10 +79,6 @@ fn modules_import_from_earlier_modules_only() {
         let imports = Sources::read(&sources_of(&packages[&name])).imports();
         let mut top: Vec<&String> = imports.keys().filter_map(|module| module.first()).collect();
         top.dedup();
-        if layers.is_empty() {
-            // The crate is one layer.
-            continue;
-        }
         let mut listed: Vec<&String> = layers.iter().collect();
         listed.sort();
         assert_eq!(
@@ -118,12 +114,7 @@ fn import_circles_are_within_one_concept() {
         for circle in circles(&Sources::read(&sources_of(&packages[&name])).imports()) {
             let folder = circle[0].first();
             let is_one = circle.iter().all(|module| module.first() == folder);
-            let is_known = |(package, top, _): &&(&str, &str, usize)| {
-                *package == name && folder.is_none_or(|folder| folder == top)
-            };
-            let known = LARGER_CIRCLES.iter().find(is_known);
-            let most = known.map_or(MAX_CIRCLE, |(.., most)| *most);
-            if circle.len() > most || !(is_one || known.is_some()) {
+            if circle.len() > MAX_CIRCLE || !is_one {
                 let files: Vec<String> = circle.iter().map(|module| module.join("::")).collect();
                 bad.push(format!("{name}: {}", files.join(", ")));
             }
@@ -134,6 +125,3 @@ fn import_circles_are_within_one_concept() {
 
 /// The maximum number of files of one concept that may import each other.
 const MAX_CIRCLE: usize = 3;
-
-/// A ratchet: the larger circles that are left, by package and module, with their numbers of files. They may only shrink.
-const LARGER_CIRCLES: [(&str, &str, usize); 1] = [("pleach-metta", "", 34)];

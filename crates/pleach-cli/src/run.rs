@@ -1,15 +1,15 @@
 //! `pleach run`.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use std::{iter, mem};
 
 use clap::Args;
 use pleach::Environment;
 use pleach::env::{IdSeed, Sharing};
 use pleach::term::Item;
-use pleach_metta::{BuildError, Counts, EvalError, Evaluator, Interrupt};
+use pleach_metta::{Batch, Batches, BuildError, Counts, EvalError, Evaluator, Interrupt};
 
 use crate::diagnostic;
 use crate::interrupt::CtrlC;
@@ -137,7 +137,7 @@ impl RunArgs {
             match state.run(&evaluator, items, &source) {
                 Ok(()) => {}
                 Err(RunError::Eval(error, item)) => {
-                    source.error_at(&error, &item);
+                    source.error_at(diagnostic::with_sources(&error), &item);
                     return Err(match error {
                         EvalError::Interrupted { .. } => Outcome::Interrupted,
                         _ => Outcome::Failure,
@@ -185,17 +185,17 @@ struct RunState {
 
 impl RunState {
     fn run(&mut self, evaluator: &Evaluator, items: Vec<Item>, source: &Source) -> Result<(), RunError> {
-        let mut items = items.into_iter().peekable();
+        let mut batches = Batches::of_items(items);
         let mut progress = Progress::new(format!("adding {}", source.path.display()), source.text.len());
-        while let Some(item) = items.next() {
-            if item.bang {
-                self.evaluate(evaluator, item)?;
-            } else {
-                let facts = iter::successors(Some(item), |_| items.next_if(|item| !item.bang));
-                let facts = facts.inspect(|item| progress.step(item.span.end));
-                self.environment
-                    .add_multiplicities(facts.map(|item| (item.atom, item.count)));
-                progress.clear();
+        while let Some(Ok(batch)) = batches.next_batch() {
+            match batch {
+                Batch::Query(item) => self.evaluate(evaluator, item)?,
+                Batch::Facts(facts) => {
+                    let facts = facts.inspect(|item| progress.step(item.span.end));
+                    self.environment
+                        .add_multiplicities(facts.map(|item| (item.atom, item.count)));
+                    progress.clear();
+                }
             }
         }
         Ok(())
@@ -248,7 +248,7 @@ impl RunState {
         let seconds = start.elapsed().as_secs_f64();
         let environment = &self.environment;
         let (rules, facts) = (environment.rule_count(), environment.fact_count());
-        let Counts { forks, merges } = self.counts;
+        let Counts { forks, merges, .. } = self.counts;
         let Sharing {
             nodes, facts: below, ..
         } = environment.sharing(self.first.as_ref().unwrap_or(environment));

@@ -1,44 +1,46 @@
-//! Applying a head to evaluated arguments: a built-in, a function of the host, or the rules.
+//! Application of a head to evaluated arguments: a built-in, a host function, or rules.
 
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::Stop;
-use super::builtin::{Kind, Outcome};
-use super::code::{Activation, Block};
-use super::head::{HeadInfo, Rules, has_wildcards, is_headed, verdict};
-use super::machine::{Machine, Step, is_empty_symbol};
-use super::pattern::Match;
-use super::sibling::{Task, TaskKind};
-use super::space::space_in;
-use super::types::{Signature, Verdict};
-use super::value::{Answer, Answers, Value, compose};
+use crate::builtin::{self, Kind, Outcome};
+use crate::code::{Activation, Block};
+use crate::error::EvalError;
+use crate::frame::{Step, Task, TaskKind};
+use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, verdict};
+use crate::host::HostResult;
+use crate::machine::Machine;
+use crate::pattern::Match;
+use crate::references::space_in;
+use crate::signature::Signature;
+use crate::symbols::{error_atom, is_empty_symbol};
+use crate::value::{Answer, Answers, Subst, Value, compose, variables, widen};
 use pleach::term::{Atom, Expression, Variable};
 
-/// The rules that match a call, and what is known of what each comes to.
+/// Rules that match a call.
 type Matches = SmallVec<[(Match, Verdict); 1]>;
 
 impl Machine {
-    /// Applies a head to evaluated arguments, by the signature that was chosen before they were evaluated. They are on
-    /// the value stack, the head first.
-    pub(super) fn apply_chosen(
+    /// Applies a head to evaluated arguments by the function type chosen before. They are on the value stack, the head
+    /// first.
+    pub(crate) fn apply_chosen(
         &mut self,
         mut info: Rc<HeadInfo>,
         mut signature: Option<u16>,
         base: usize,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         if self.tracing {
             self.reducing = Some(self.call_from(base));
         }
         self.count(|m| m.call_from(base))?;
         if info.symbol.is_none() {
-            // The head was evaluated too: it may be something to call now.
+            // The head was evaluated too, and may be callable now.
             let arity = (self.vals.len() - base - 1) as u32;
             info = match self.vals.get(base).map(|value| &value.atom) {
                 Some(Atom::Symbol(symbol)) => {
                     let symbol = *symbol;
-                    if super::builtin::find(symbol).is_some_and(|builtin| builtin.special().is_some()) {
+                    if builtin::is_special(symbol) {
                         let atom = self.take_expression(base);
                         return Ok(Step::Atom(atom));
                     }
@@ -67,7 +69,7 @@ impl Machine {
         {
             let arity = (self.vals.len() - base - 1) as u32;
             let now = self.head(symbol, arity);
-            // The types that the arguments were evaluated by stay.
+            // The function type stays the one that arguments were evaluated by.
             if signature.is_none_or(|chosen| usize::from(chosen) < now.signatures.len()) {
                 info = now;
             }
@@ -82,8 +84,8 @@ impl Machine {
                     return self.rules_and_builtin(matched, &info, signature, base);
                 }
             }
-            let outcome = match function(self, base) {
-                // Nothing stands that a rule reduces.
+            let outcome = match self.call_function(function, base) {
+                // A rule has reduced the call already.
                 Outcome::Stands if info.alone => Outcome::Nothing,
                 outcome => outcome,
             };
@@ -93,19 +95,19 @@ impl Machine {
             let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
             self.effects += 1;
             let outcome = match host.call(&arguments) {
-                super::HostResult::Values(mut atoms) if atoms.len() == 1 => {
+                HostResult::Values(mut atoms) if atoms.len() == 1 => {
                     atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
                 }
-                super::HostResult::Values(atoms) => Outcome::Final(atoms),
-                super::HostResult::NotReducible => Outcome::Stands,
-                super::HostResult::Error(reason) => Outcome::Error(reason),
+                HostResult::Values(atoms) => Outcome::Final(atoms),
+                HostResult::NotReducible => Outcome::Stands,
+                HostResult::Error(reason) => Outcome::Error(reason),
             };
             return self.conclude(outcome, &info, signature, base);
         }
         self.apply_rules(&info, signature, base)
     }
 
-    pub(super) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
+    pub(crate) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
         if has_wildcards(self.home()) {
             Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity))
         } else {
@@ -113,24 +115,24 @@ impl Machine {
         }
     }
 
-    /// The expression of the values from `base` on.
-    pub(super) fn call_from(&self, base: usize) -> Atom {
+    /// Returns the expression of the values from `base` on.
+    pub(crate) fn call_from(&self, base: usize) -> Atom {
         Atom::Expression(self.vals[base..].iter().map(|value| value.atom.clone()).collect())
     }
 
-    /// The same; they are taken.
-    pub(super) fn take_expression(&mut self, base: usize) -> Atom {
+    /// Pops the values from `base` on and returns their expression.
+    pub(crate) fn take_expression(&mut self, base: usize) -> Atom {
         Atom::Expression(Expression::new(self.vals.drain(base..).map(|value| value.atom)))
     }
 
-    /// What a built-in has come to.
+    /// Continues with the outcome of a built-in.
     fn conclude(
         &mut self,
         outcome: Outcome,
         info: &HeadInfo,
         signature: Option<u16>,
         base: usize,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         Ok(match outcome {
             Outcome::Value(atom) if !is_empty_symbol(&atom) => {
                 self.vals.truncate(base);
@@ -147,8 +149,8 @@ impl Machine {
             Outcome::Eval(value) => {
                 self.vals.truncate(base);
                 match value.atom {
-                    // A name, or a symbol that is no result, says so when it is evaluated.
-                    Atom::Expression(_) if value.is_normal(self.meaning) => Step::Return(Answers::one(value)),
+                    // Names and `Empty` are resolved by evaluation.
+                    Atom::Expression(_) if value.is_normal(self.normal_stamp) => Step::Return(Answers::one(value)),
                     atom => Step::Atom(atom),
                 }
             }
@@ -160,7 +162,7 @@ impl Machine {
                 self.vals.truncate(base);
                 let answers = atoms.into_iter().map(|atom| Answer {
                     value: Value::raw(atom),
-                    delta: None,
+                    subst: None,
                 });
                 Step::Return(answers.collect::<Vec<_>>().into())
             }
@@ -170,13 +172,13 @@ impl Machine {
             }
             Outcome::EvalEach(values) => {
                 self.vals.truncate(base);
-                let meaning = self.meaning;
+                let normal_stamp = self.normal_stamp;
                 let tasks = values.into_iter().map(|value| Task {
                     kind: match value.atom {
-                        Atom::Expression(_) if value.is_normal(meaning) => TaskKind::Done(value),
+                        Atom::Expression(_) if value.is_normal(normal_stamp) => TaskKind::Done(value),
                         atom => TaskKind::Atom(atom),
                     },
-                    delta: None,
+                    subst: None,
                 });
                 let tasks = tasks.collect();
                 return self.branches(tasks);
@@ -185,29 +187,34 @@ impl Machine {
             Outcome::Stands => Step::Return(Answers::one(self.stands(info, signature, base))),
             Outcome::Error(reason) => {
                 let atom = self.take_expression(base);
-                Step::value(super::error(atom, reason))
+                Step::value(error_atom(atom, reason))
             }
         })
     }
 
-    /// The call from `base` on, which stands as it is.
+    /// Pops an irreducible call and returns it.
     fn stands(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Value {
-        let meaning = self.meaning;
+        let normal_stamp = self.normal_stamp;
         let values = &self.vals[base..];
-        // What a built-in came to is not evaluated here, but where it is used.
+        // A built-in's result isn't evaluated here, but where it is used.
         let normal = match signature.and_then(|chosen| info.signatures.get(usize::from(chosen))) {
             Some(signature) => values
                 .iter()
                 .skip(1)
                 .zip(&signature.modes)
-                .all(|(value, mode)| value.is_normal(meaning) || mode.leaves(&value.atom)),
-            None => info.signatures.is_empty() && values.iter().all(|value| value.is_normal(meaning)),
+                .all(|(value, mode)| value.is_normal(normal_stamp) || mode.leaves(&value.atom)),
+            None => info.signatures.is_empty() && values.iter().all(|value| value.is_normal(normal_stamp)),
         };
-        Value::normal(self.take_expression(base), if normal { meaning } else { 0 })
+        Value::normal(self.take_expression(base), if normal { normal_stamp } else { 0 })
     }
 
-    /// Reduces by every rule whose left side unifies.
-    pub(super) fn apply_rules(&mut self, info: &HeadInfo, signature: Option<u16>, base: usize) -> Result<Step, Stop> {
+    /// Reduces by every rule whose left side unifies with the call.
+    pub(crate) fn apply_rules(
+        &mut self,
+        info: &HeadInfo,
+        signature: Option<u16>,
+        base: usize,
+    ) -> Result<Step, EvalError> {
         if self.memo.is_some()
             && let Some(step) = self.recall(info, signature, base)?
         {
@@ -220,10 +227,10 @@ impl Machine {
             let Some((found, verdict)) = matched.pop() else {
                 return Ok(Step::Return(Answers::one(self.stands(info, signature, base))));
             };
-            if let Some(delta) = &found.delta {
+            if let Some(subst) = &found.subst {
                 let scope = self.scope_from(base);
                 self.vals.truncate(base);
-                self.push_bindings(delta, &scope);
+                self.push_bindings(subst, &scope);
             } else {
                 self.vals.truncate(base);
             }
@@ -235,7 +242,7 @@ impl Machine {
                 if verdict != Verdict::Fits
                     && let Some(expected) = signature.result()
                 {
-                    if verdict == Verdict::Misfit
+                    if verdict == Verdict::Mismatch
                         && let Some(error) = self.bad_result(&found.act, expected)
                     {
                         return Ok(Step::Return(Answers::one(error)));
@@ -251,40 +258,40 @@ impl Machine {
         self.branches(tasks)
     }
 
-    /// Reduces by the rules for the name of a built-in, and then by the built-in.
+    /// Reduces a call of a built-in by the rules for its name, then by the built-in.
     fn rules_and_builtin(
         &mut self,
         matched: Matches,
         info: &HeadInfo,
         signature: Option<u16>,
         base: usize,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let scope = self.scope_from(base);
         let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
         let mut tasks = self.rule_tasks(matched, &scope, of_type);
         let values = self.vals.drain(base..).collect();
         tasks.push(Task {
             kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
-            delta: None,
+            subst: None,
         });
         self.branches(tasks)
     }
 
-    /// The rules whose left side unifies with the call from `base` on, in definition order.
+    /// Finds the rules whose left side unifies with the call from `base` on, in definition order.
     #[inline]
-    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), EvalError> {
         match &info.rules {
-            Rules::Few(rules) => {
+            Rules::Listed(rules) => {
                 for rule in rules {
                     self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
                 }
             }
-            Rules::Many => self.many_rules(info, base, matched)?,
+            Rules::Unlisted => self.many_rules(info, base, matched)?,
         }
         Ok(())
     }
 
-    fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), Stop> {
+    fn many_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), EvalError> {
         let env = self.env.clone();
         let call = self.call_from(base);
         let home = space_in(&env, self.home).unwrap_or(&env);
@@ -298,30 +305,22 @@ impl Machine {
         Ok(())
     }
 
-    /// A sibling for each rule that matched a call with these variables.
+    /// Makes a sibling of each matching rule. `scope` has the variables of the call.
     fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
         let is_final = signature.is_some_and(|signature| signature.is_final);
         let expected = signature.and_then(Signature::result);
         let tasks = matched.into_iter().map(|(found, verdict)| {
             let body = found.act.block.body;
-            let delta = found.delta.map(|delta| {
-                let mut entries = delta.to_vec();
-                for variable in scope {
-                    if !entries.iter().any(|(known, _)| known == variable) {
-                        entries.push((*variable, Atom::Variable(*variable)));
-                    }
-                }
-                entries.into()
-            });
+            let subst: Option<Subst> = found.subst.map(|subst| widen(&subst, scope).into());
             if is_final && let Answers::One(answer) = final_value(&found.act) {
                 return Task {
                     kind: TaskKind::Done(answer.value),
-                    delta: delta.as_deref().and_then(|entries| compose(entries, None)),
+                    subst: subst.as_deref().and_then(|entries| compose(entries, None)),
                 };
             }
             let kind = match expected {
                 Some(expected) if verdict != Verdict::Fits => {
-                    let error = (verdict == Verdict::Misfit).then(|| self.bad_result(&found.act, expected));
+                    let error = (verdict == Verdict::Mismatch).then(|| self.bad_result(&found.act, expected));
                     match error.flatten() {
                         Some(error) => TaskKind::Done(error),
                         None => TaskKind::Expect(found.act, body, expected.clone()),
@@ -329,29 +328,29 @@ impl Machine {
                 }
                 _ => TaskKind::Eval(found.act, body),
             };
-            Task { kind, delta }
+            Task { kind, subst }
         });
         tasks.collect()
     }
 
-    pub(super) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
+    pub(crate) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
         let mut scope = SmallVec::new();
         for value in &self.vals[base..] {
             if !value.atom.is_ground() {
-                super::value::variables(&value.atom, &mut scope);
+                variables(&value.atom, &mut scope);
             }
         }
         scope
     }
 
-    pub(super) fn try_rule(
+    pub(crate) fn try_rule(
         &mut self,
         block: &Block,
         multiplicity: u64,
         verdict: Verdict,
         base: usize,
         matched: &mut Matches,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), EvalError> {
         let Some(found) = self.match_rule(block, base) else {
             return Ok(());
         };
@@ -368,7 +367,7 @@ impl Machine {
     }
 }
 
-/// The answer of a function whose result type says that its result is not evaluated.
+/// Returns the answer of a function whose result isn't evaluated.
 fn final_value(act: &Activation) -> Answers {
     let atom = act.instantiate(act.block.body);
     if is_empty_symbol(&atom) {

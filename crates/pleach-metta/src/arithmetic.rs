@@ -1,10 +1,12 @@
-//! Numbers: arithmetic, comparison and functions of them.
+//! Arithmetic and comparison of numbers.
+
+use std::cell::Cell;
 
 use pleach::term::Atom;
 
-/// A binary operation on two numbers.
+/// A binary operation on numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Add,
     Subtract,
     Multiply,
@@ -19,31 +21,53 @@ pub(super) enum Operation {
 
 /// A set of operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Operations(u16);
+pub(crate) struct Operations(u16);
 
 impl Operations {
-    pub(super) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
-    pub(super) fn of(operation: Operation) -> Self {
+    pub(crate) fn of(operation: Operation) -> Self {
         Self(1 << operation as u16)
     }
 
-    pub(super) fn with(self, others: Self) -> Self {
+    pub(crate) fn union(self, others: Self) -> Self {
         Self(self.0 | others.0)
     }
 
-    pub(super) fn has(self, others: Self) -> bool {
+    pub(crate) fn is_superset(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
 }
 
-/// Two numbers of one kind.
-enum Pair {
-    Integers(i64, i64),
-    Floats(f64, f64),
+/// A cache of the operations that no rule extends, valid at `epoch` and for the definitions of that stamp.
+#[derive(Default)]
+pub(crate) struct UnruledOperations {
+    pub(crate) operations: Cell<Operations>,
+    pub(crate) definitions: Cell<u64>,
+    pub(crate) epoch: Cell<u64>,
 }
 
-pub(super) fn float_of(atom: &Atom) -> Option<f64> {
+/// The result of an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scalar {
+    Integer(i64),
+    Float(f64),
+    Boolean(bool),
+}
+
+impl From<Scalar> for Atom {
+    #[inline]
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Integer(value) => Atom::Integer(value),
+            Scalar::Float(value) => Atom::from(value),
+            Scalar::Boolean(value) => Atom::boolean(value),
+        }
+    }
+}
+
+/// Returns the value of a number, rounded to the nearest float.
+pub(crate) fn float_of(atom: &Atom) -> Option<f64> {
     match atom {
         Atom::Integer(value) => Some(*value as f64),
         Atom::Float(value) => Some(value.get()),
@@ -51,24 +75,17 @@ pub(super) fn float_of(atom: &Atom) -> Option<f64> {
     }
 }
 
-fn pair(a: &Atom, b: &Atom) -> Option<Pair> {
-    Some(match (a, b) {
-        (Atom::Integer(a), Atom::Integer(b)) => Pair::Integers(*a, *b),
-        _ => Pair::Floats(float_of(a)?, float_of(b)?),
-    })
-}
-
-/// Why there is no number.
+/// Why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum ArithmeticError {
     NotNumbers,
     Overflow,
     DivisionByZero,
 }
 
 impl Operation {
-    /// All of them, with the names that programs call them by.
-    pub(super) const ALL: [(&'static str, Self); 10] = [
+    /// All operations, with their names in programs.
+    pub(crate) const ALL: [(&'static str, Self); 10] = [
         ("+", Self::Add),
         ("-", Self::Subtract),
         ("*", Self::Multiply),
@@ -81,54 +98,53 @@ impl Operation {
         ("==", Self::Equal),
     ];
 
-    /// The result, if both are numbers and there is one.
-    #[inline]
-    pub(super) fn of(self, a: &Atom, b: &Atom) -> Option<Atom> {
-        if let (Atom::Integer(x), Atom::Integer(y)) = (a, b) {
-            return match self {
-                Self::Add => x.checked_add(*y).map(Atom::Integer),
-                Self::Subtract => x.checked_sub(*y).map(Atom::Integer),
-                Self::Multiply => x.checked_mul(*y).map(Atom::Integer),
-                Self::Less => Some(Atom::boolean(x < y)),
-                Self::Greater => Some(Atom::boolean(x > y)),
-                Self::Equal => Some(Atom::boolean(x == y)),
-                _ => self.compute(a, b).ok(),
-            };
+    /// Computes on two atoms: on integers if both are, else on floats.
+    pub(crate) fn compute(self, a: &Atom, b: &Atom) -> Result<Atom, ArithmeticError> {
+        if let (Atom::Integer(a), Atom::Integer(b)) = (a, b) {
+            return self.on_integers(*a, *b).map(Atom::from);
         }
-        self.compute(a, b).ok()
+        match (float_of(a), float_of(b)) {
+            (Some(a), Some(b)) => Ok(self.on_floats(a, b).into()),
+            _ => Err(ArithmeticError::NotNumbers),
+        }
     }
 
-    pub(super) fn compute(self, a: &Atom, b: &Atom) -> Result<Atom, Trouble> {
-        let numbers = pair(a, b).ok_or(Trouble::NotNumbers)?;
-        let integer = |value: Option<i64>| value.map(Atom::Integer).ok_or(Trouble::Overflow);
-        Ok(match (self, numbers) {
-            (Self::Add, Pair::Integers(a, b)) => integer(a.checked_add(b))?,
-            (Self::Subtract, Pair::Integers(a, b)) => integer(a.checked_sub(b))?,
-            (Self::Multiply, Pair::Integers(a, b)) => integer(a.checked_mul(b))?,
-            (Self::Divide | Self::Remainder, Pair::Integers(_, 0)) => return Err(Trouble::DivisionByZero),
-            (Self::Divide, Pair::Integers(a, b)) => integer(a.checked_div(b))?,
-            (Self::Remainder, Pair::Integers(a, b)) => integer(a.checked_rem(b))?,
-            (Self::Add, Pair::Floats(a, b)) => Atom::from(a + b),
-            (Self::Subtract, Pair::Floats(a, b)) => Atom::from(a - b),
-            (Self::Multiply, Pair::Floats(a, b)) => Atom::from(a * b),
-            (Self::Divide, Pair::Floats(a, b)) => Atom::from(a / b),
-            (Self::Remainder, Pair::Floats(a, b)) => Atom::from(a % b),
-            (Self::Less, Pair::Integers(a, b)) => Atom::boolean(a < b),
-            (Self::LessEqual, Pair::Integers(a, b)) => Atom::boolean(a <= b),
-            (Self::Greater, Pair::Integers(a, b)) => Atom::boolean(a > b),
-            (Self::GreaterEqual, Pair::Integers(a, b)) => Atom::boolean(a >= b),
-            (Self::Equal, Pair::Integers(a, b)) => Atom::boolean(a == b),
-            (Self::Less, Pair::Floats(a, b)) => Atom::boolean(a < b),
-            (Self::LessEqual, Pair::Floats(a, b)) => Atom::boolean(a <= b),
-            (Self::Greater, Pair::Floats(a, b)) => Atom::boolean(a > b),
-            (Self::GreaterEqual, Pair::Floats(a, b)) => Atom::boolean(a >= b),
-            (Self::Equal, Pair::Floats(a, b)) => Atom::boolean(a == b),
-        })
+    #[inline]
+    pub(crate) fn on_integers(self, a: i64, b: i64) -> Result<Scalar, ArithmeticError> {
+        let checked = |value: Option<i64>| value.map(Scalar::Integer).ok_or(ArithmeticError::Overflow);
+        match self {
+            Self::Add => checked(a.checked_add(b)),
+            Self::Subtract => checked(a.checked_sub(b)),
+            Self::Multiply => checked(a.checked_mul(b)),
+            Self::Divide | Self::Remainder if b == 0 => Err(ArithmeticError::DivisionByZero),
+            Self::Divide => checked(a.checked_div(b)),
+            Self::Remainder => checked(a.checked_rem(b)),
+            Self::Less => Ok(Scalar::Boolean(a < b)),
+            Self::LessEqual => Ok(Scalar::Boolean(a <= b)),
+            Self::Greater => Ok(Scalar::Boolean(a > b)),
+            Self::GreaterEqual => Ok(Scalar::Boolean(a >= b)),
+            Self::Equal => Ok(Scalar::Boolean(a == b)),
+        }
+    }
+
+    fn on_floats(self, a: f64, b: f64) -> Scalar {
+        match self {
+            Self::Add => Scalar::Float(a + b),
+            Self::Subtract => Scalar::Float(a - b),
+            Self::Multiply => Scalar::Float(a * b),
+            Self::Divide => Scalar::Float(a / b),
+            Self::Remainder => Scalar::Float(a % b),
+            Self::Less => Scalar::Boolean(a < b),
+            Self::LessEqual => Scalar::Boolean(a <= b),
+            Self::Greater => Scalar::Boolean(a > b),
+            Self::GreaterEqual => Scalar::Boolean(a >= b),
+            Self::Equal => Scalar::Boolean(a == b),
+        }
     }
 }
 
-/// A whole number, if the result of rounding fits.
-pub(super) fn rounded(value: f64) -> Option<Atom> {
+/// Converts an integral float to an integer; `None` if it is out of range.
+pub(crate) fn rounded(value: f64) -> Option<Atom> {
     // 2^63 is a float, i64::MAX is not.
     let limit = 9_223_372_036_854_775_808.0;
     (value >= -limit && value < limit).then_some(Atom::Integer(value as i64))

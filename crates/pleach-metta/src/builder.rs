@@ -1,63 +1,71 @@
-//! Setting up an evaluator.
+//! The builder of evaluators.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::rule_cache::RuleCache;
-use super::trace::Observer;
-use super::{Evaluator, HostFunction, Interrupt, Policy, Reduction, sibling};
-#[cfg(doc)]
-use pleach::Environment;
+use crate::host::HostFunction;
+use crate::interrupt::Interrupt;
+use crate::policy::Policy;
+use crate::reduction::{Observer, Reduction};
+use crate::rule_cache::RuleCache;
 use pleach::term::Symbol;
 
-pub(super) type Output = Arc<dyn Fn(&str) + Send + Sync>;
-pub(super) type Hosts = HashMap<Symbol, Arc<HostFunction>>;
+pub(crate) type Output = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Hosts = HashMap<Symbol, Arc<HostFunction>>;
 
-/// The greatest number of threads that an evaluator may have.
+/// Steps of a sibling after which those that wait for it are spawned as tasks.
+const SPAWN_AFTER: u64 = 5000;
+
+/// The maximum number of threads of an evaluator.
 pub const MAX_THREADS: usize = 1024;
 
-/// An evaluator that can't be built.
+/// An error of [`EvaluatorBuilder::build`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// More than [`MAX_THREADS`] threads.
+    /// More than [`MAX_THREADS`] threads were requested.
     #[error("{threads} threads are too many: at most {MAX_THREADS} are possible")]
     TooManyThreads {
-        /// The number that was asked for.
+        /// The number requested.
         threads: usize,
     },
-    /// The system refuses to start the threads.
+    /// The system can't start the threads.
     #[error("cannot start {threads} threads")]
     Threads {
-        /// The number that was asked for, the caller's thread among them.
+        /// The number requested, the caller's thread included.
         threads: usize,
-        /// Why.
-        source: Box<dyn Error + Send + Sync>,
+        /// The error of the thread pool.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// A host function was registered under the name of a built-in, which would always take precedence.
+    #[error("`{name}` is a built-in: a host function can't have its name")]
+    BuiltinName {
+        /// The name.
+        name: Symbol,
     },
 }
 
-/// Sets up an [`Evaluator`].
+/// A builder of an [`Evaluator`](crate::Evaluator): its policy, limits and host functions.
 #[derive(Clone)]
 pub struct EvaluatorBuilder {
-    pub(super) policy: Policy,
-    pub(super) threads: usize,
-    pub(super) fuel: Option<u64>,
-    pub(super) memory: Option<usize>,
-    pub(super) memo: Option<usize>,
-    pub(super) hosts: Arc<Hosts>,
-    pub(super) folder: Option<PathBuf>,
-    pub(super) output: Output,
-    pub(super) interrupt: Option<Interrupt>,
-    pub(super) trace: Option<Observer>,
-    pub(super) worthwhile: u64,
-    pub(super) rules: Arc<RuleCache>,
+    pub(crate) policy: Policy,
+    pub(crate) threads: usize,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) memory: Option<usize>,
+    pub(crate) memo: Option<usize>,
+    pub(crate) hosts: Arc<Hosts>,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) output: Output,
+    pub(crate) interrupt: Option<Interrupt>,
+    pub(crate) trace: Option<Observer>,
+    pub(crate) spawn_after: u64,
+    pub(crate) rules: Arc<RuleCache>,
 }
 
 impl EvaluatorBuilder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             policy: Policy::default(),
             threads: 1,
@@ -68,48 +76,48 @@ impl EvaluatorBuilder {
             folder: None,
             output: Arc::new(|text| {
                 use std::io::Write;
-                // A closed standard output is no reason to fail.
+                // Ignored: a closed standard output doesn't fail the evaluation.
                 let _ = std::io::stdout().lock().write_all(text.as_bytes());
             }),
             interrupt: None,
             trace: None,
-            worthwhile: sibling::WORTHWHILE,
+            spawn_after: SPAWN_AFTER,
             rules: Arc::default(),
         }
     }
 
-    /// What siblings see of each other's writes. Isolated unless set.
+    /// Sets the visibility of writes between siblings. Default: [`Policy::Isolated`].
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// How many threads evaluate siblings, under the isolated policy: the caller's, and others that take siblings which wait
-    /// for one that has taken thousands of steps. 1 unless set; 0 is taken as 1, for the caller's thread is always there.
-    /// More than [`MAX_THREADS`] are an error of [`build`](Self::build).
+    /// Sets the number of threads that evaluate siblings under the isolated policy. Default: 1, the caller's thread; 0
+    /// means 1. Other threads take siblings that wait for one that has taken thousands of steps. More than
+    /// [`MAX_THREADS`] are an error of [`build`](Self::build).
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// The greatest number of steps that one evaluation may take: reductions by a rule or a built-in, and where arguments
-    /// have several results, each combination of them. No limit unless set. Whether an evaluation exceeds it does not depend
-    /// on the number of threads.
+    /// Limits the steps of an evaluation. Default: unlimited. A step is a reduction by a rule or a built-in, or, where
+    /// arguments have several results, one combination of them. Exceeding the limit doesn't depend on the number of
+    /// threads.
     #[must_use]
     pub fn fuel(mut self, steps: u64) -> Self {
         self.fuel = Some(steps);
         self
     }
 
-    /// The most memory that one evaluation may hold, in bytes. No limit unless set.
+    /// Limits the memory of an evaluation, in bytes. Default: unlimited.
     ///
-    /// Counted is what the evaluation itself holds: its stack, the values and results it has gathered, the siblings that
-    /// wait, and the atoms in all those, shared ones once; and for each fact that it has added 100 bytes. It is measured
-    /// now and then, at a cost in proportion to the steps taken since, so an evaluation may exceed the limit by what it
-    /// makes within as many steps as it holds cells. What one thread holds is measured apart from what others do: near the
-    /// limit the number of threads may matter, unlike with [`fuel`](Self::fuel).
+    /// The limit covers what the evaluation holds: its stack, values, gathered results and waiting siblings, with the
+    /// atoms in them (shared ones count once), and 100 bytes for each fact added. It is measured periodically, at
+    /// amortized constant cost, so an evaluation can exceed the limit by what it allocates in as many steps as it holds
+    /// cells. Threads are measured separately: close to the limit, unlike with [`fuel`](Self::fuel), the number of
+    /// threads may matter.
     ///
     /// ```
     /// use pleach::Environment;
@@ -126,16 +134,16 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// Remembers the answers of up to so many calls, and gives them again without evaluating. Not done unless set.
+    /// Enables a memo table of up to `calls` calls for each evaluation. Default: 0, disabled.
     ///
-    /// Remembered are calls without variables that are reduced by rules, if to evaluate them did nothing but compute: wrote
-    /// nothing, made no name, printed nothing and called no function of the host. What is remembered can't be stale: it
-    /// belongs to the [definitions](pleach::env::Space::definitions_stamp) there were, and, if the call has looked at facts,
-    /// states or names, to one [state](pleach::env::Snapshot::stamp) of the environment; it is lost with the evaluation. When
-    /// there is no room for more, all is forgotten. Results are the same, and so is the [`fuel`](Self::fuel) that is
-    /// used: a call takes as many steps as it took the first time, so a limit means the same for any number of threads.
+    /// Memoized are ground calls that rules reduce, if evaluating them is free of side effects: writes, new spaces and
+    /// states, output, calls of host functions. Entries are never stale: each is valid for the
+    /// [definitions](pleach::env::Space::definitions_stamp) at the time and, if the call read facts, states or
+    /// bindings, for one [state](pleach::env::Snapshot::stamp) of the environment. A full table is cleared. Results
+    /// don't change, nor does the use of [`fuel`](Self::fuel): a memoized call takes as many steps as it took the first
+    /// time.
     ///
-    /// Looking up a call costs O(its size): a win where calls repeat, a loss where they don't.
+    /// A lookup costs O(size of the call): a gain where calls repeat, a loss elsewhere.
     ///
     /// ```
     /// use pleach::Environment;
@@ -153,36 +161,38 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// Registers a function of the host under a name. It takes precedence over rules, but not over built-ins.
+    /// Registers a host function under a name. It takes precedence over rules. The name of a built-in is an error of
+    /// [`build`](Self::build).
     #[must_use]
     pub fn register(mut self, name: &str, function: HostFunction) -> Self {
         Arc::make_mut(&mut self.hosts).insert(Symbol::new(name), Arc::new(function));
         self
     }
 
-    /// Where `import!` looks for files. Without it `import!` is an error.
+    /// Sets the directory of `import!`. Default: none, and `import!` is an error.
     #[must_use]
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// Where `println!` and `trace!` write. Standard output unless set.
+    /// Sets the output of `println!` and `trace!`. Default: standard output.
     #[must_use]
     pub fn output(mut self, output: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.output = Arc::new(output);
         self
     }
 
-    /// What stops evaluations from outside. None unless set.
+    /// Sets an interrupt that stops evaluations. Default: none.
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = Some(interrupt);
         self
     }
 
-    /// Shows an observer each reduction, by a rule or a built-in, before the result is evaluated in turn. While there is
-    /// one, everything is evaluated on one thread, so that reductions come in a fixed order; results are the same.
+    /// Sets an observer that is called for each reduction by a rule or a built-in, before the result is evaluated in
+    /// turn. With an observer, everything is evaluated on one thread, so that reductions come in a fixed order. Results
+    /// don't change.
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
@@ -205,44 +215,13 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// How many steps of a sibling make those after it be offered to other threads. For tests: it changes no result.
+    /// Sets the steps of a sibling after which waiting siblings are spawned as tasks. For tests: results don't depend
+    /// on it.
     #[doc(hidden)]
     #[must_use]
-    pub fn worthwhile(mut self, steps: u64) -> Self {
-        self.worthwhile = steps;
+    pub fn spawn_after(mut self, steps: u64) -> Self {
+        self.spawn_after = steps;
         self
-    }
-
-    /// Builds the evaluator. Starts its threads if it has more than one, all but the one that will call it; the sequential
-    /// policy needs none.
-    ///
-    /// # Errors
-    /// [`BuildError`] for more than [`MAX_THREADS`] threads, before any is started, and for threads that the system refuses.
-    ///
-    /// ```
-    /// use pleach_metta::{BuildError, Evaluator};
-    ///
-    /// let refused = Evaluator::builder().threads(5_000).build();
-    /// assert!(matches!(refused, Err(BuildError::TooManyThreads { threads: 5_000 })));
-    /// ```
-    pub fn build(self) -> Result<Evaluator, BuildError> {
-        let threads = self.threads;
-        if threads > MAX_THREADS {
-            return Err(BuildError::TooManyThreads { threads });
-        }
-        let pool = if threads > 1 && self.policy == Policy::Isolated {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads - 1)
-                .build()
-                .map_err(|source| BuildError::Threads {
-                    threads,
-                    source: source.into(),
-                })?;
-            Some(Arc::new(pool))
-        } else {
-            None
-        };
-        Ok(Evaluator { settings: self, pool })
     }
 }
 

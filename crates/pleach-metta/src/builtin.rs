@@ -3,22 +3,24 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::Stop;
-use super::arithmetic::Operation;
-use super::functions as f;
-use super::machine::Machine;
-use super::space;
-use super::types::Signature;
-use super::value::{Answer, Value};
+use crate::arithmetic::Operation;
+use crate::error::EvalError;
+use crate::signature::Signature;
+use crate::value::{Answer, Value};
 use pleach::env::SpaceId;
 use pleach::term::{Atom, Symbol};
 
-/// A name that the evaluator gives a meaning.
-pub(super) struct Builtin {
-    pub(super) kind: Kind,
-    pub(super) signatures: Vec<Signature>,
-    /// The operation, if it is one on two numbers.
-    pub(super) arithmetic: Option<Operation>,
+/// The head of an expanded `map-atom`, dropped once its items are evaluated.
+pub(crate) const TUPLE: &str = "(tuple)";
+/// The head of an expanded `filter-atom`: its first argument quotes the items that the conditions select.
+pub(crate) const FILTER: &str = "(filter)";
+
+/// A name with a meaning in the language.
+pub(crate) struct Builtin {
+    pub(crate) kind: Kind,
+    pub(crate) signatures: Vec<Signature>,
+    /// The arithmetic operation, if it is one.
+    pub(crate) arithmetic: Option<Operation>,
 }
 
 impl std::fmt::Debug for Builtin {
@@ -29,21 +31,67 @@ impl std::fmt::Debug for Builtin {
     }
 }
 
-/// Takes its arguments from the value stack, where they begin after the head at the index it is given.
-pub(super) type Function = fn(&mut Machine, usize) -> Outcome;
+/// A built-in function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Function {
+    NewSpace,
+    Bind,
+    NewState,
+    GetState,
+    ChangeState,
+    Equal,
+    Not,
+    First,
+    Unit,
+    Eval,
+    Evalc,
+    Superpose,
+    Hyperpose,
+    SuperposeBind,
+    GetType,
+    GetMetatype,
+    IfEqual,
+    IfError,
+    AddAtom,
+    RemoveAtom,
+    GetAtoms,
+    CarAtom,
+    CdrAtom,
+    ConsAtom,
+    DeconsAtom,
+    SizeAtom,
+    IndexAtom,
+    UniqueAtom,
+    UnionAtom,
+    IntersectionAtom,
+    SubtractionAtom,
+    Abs,
+    Pow,
+    Log,
+    Println,
+    Trace,
+    Tuple,
+    Filter,
+    Arithmetic(Operation),
+    Logic(fn(bool, bool) -> bool),
+    Empty,
+    Extreme(Operation),
+    Math(fn(f64) -> f64),
+    Round(fn(f64) -> f64),
+}
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    /// It only has types; rules may say more.
+pub(crate) enum Kind {
+    /// A name with a type only; rules may reduce it.
     Typed,
-    /// Its arguments are evaluated as its types say, then it is computed.
+    /// A function: arguments are evaluated as its types demand.
     Function(Function),
-    /// It evaluates its parts itself.
+    /// A special form, which evaluates its arguments itself.
     Special(Special),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Special {
+pub(crate) enum Special {
     If,
     Let,
     LetStar,
@@ -64,34 +112,42 @@ pub(super) enum Special {
     Import,
 }
 
-/// What a function came to.
-pub(super) enum Outcome {
-    /// This, as it is.
+/// The outcome of a function.
+pub(crate) enum Outcome {
+    /// An atom, not evaluated further.
     Value(Atom),
-    /// This, as it is, with what is known of it.
+    /// A value, not evaluated further.
     Known(Value),
-    /// These, as they are.
+    /// Several atoms, not evaluated further.
     Final(Vec<Atom>),
-    /// What this evaluates to.
+    /// The results of evaluating this.
     Eval(Value),
-    /// What this evaluates to by the rules of that space.
+    /// The results of evaluating this with that home space.
     EvalIn(Option<SpaceId>, Atom),
-    /// What each of these evaluates to: siblings.
+    /// The results of evaluating each of these, as siblings.
     EvalEach(Vec<Value>),
-    /// These, as they are, and what they bind.
+    /// These answers, with their bindings.
     Bound(Vec<Answer>),
     /// No result.
     Nothing,
-    /// The call stands as it is.
+    /// The call is irreducible.
     Stands,
-    /// The call is an error, for this reason.
+    /// `(Error call reason)`.
     Error(Atom),
-    /// The evaluation ends.
-    Ended(Stop),
+    /// The evaluation fails.
+    Ended(EvalError),
+}
+
+pub(crate) fn unit_atom() -> Atom {
+    Atom::expression([])
+}
+
+pub(crate) fn wrong(message: &str) -> Outcome {
+    Outcome::Error(Atom::string(message))
 }
 
 impl Builtin {
-    pub(super) fn special(&self) -> Option<Special> {
+    pub(crate) fn special(&self) -> Option<Special> {
         match self.kind {
             Kind::Special(special) => Some(special),
             _ => None,
@@ -99,31 +155,36 @@ impl Builtin {
     }
 }
 
-/// The built-in of this name.
-pub(super) fn find(name: Symbol) -> Option<&'static Builtin> {
+/// Returns whether a name is that of a special form.
+pub(crate) fn is_special(name: Symbol) -> bool {
+    find(name).is_some_and(|builtin| builtin.special().is_some())
+}
+
+/// Returns the built-in of this name.
+pub(crate) fn find(name: Symbol) -> Option<&'static Builtin> {
     static TABLE: LazyLock<HashMap<Symbol, Builtin>> = LazyLock::new(|| {
-        rows()
-            .map(|(name, kind, types)| (Symbol::new(name), row(name, *kind, types)))
+        entries()
+            .map(|(name, kind, types)| (Symbol::new(name), entry(name, *kind, types)))
             .collect()
     });
     TABLE.get(&name)
 }
 
-fn rows() -> impl Iterator<Item = &'static (&'static str, Kind, &'static [&'static str])> {
+fn entries() -> impl Iterator<Item = &'static (&'static str, Kind, &'static [&'static str])> {
     [SPECIAL, CALLED, TYPED].into_iter().flatten()
 }
 
-/// The names of all built-ins, in no order: what a tool offers to complete.
+/// Returns the names of all built-ins, in no particular order.
 ///
 /// ```
 /// assert!(pleach_metta::builtins().any(|name| name == "match"));
 /// ```
 pub fn builtins() -> impl Iterator<Item = &'static str> {
-    // The names that no program can write are none of theirs.
-    rows().map(|(name, ..)| *name).filter(|name| !name.starts_with('('))
+    // Skip internal names, which programs can't write.
+    entries().map(|(name, ..)| *name).filter(|name| !name.starts_with('('))
 }
 
-fn row(name: &str, kind: Kind, types: &[&str]) -> Builtin {
+fn entry(name: &str, kind: Kind, types: &[&str]) -> Builtin {
     let signatures = types
         .iter()
         .filter_map(|text| text.parse::<Atom>().ok())
@@ -138,7 +199,7 @@ fn row(name: &str, kind: Kind, types: &[&str]) -> Builtin {
     }
 }
 
-type Rows = &'static [(&'static str, Kind, &'static [&'static str])];
+type Entries = &'static [(&'static str, Kind, &'static [&'static str])];
 
 const NUMBERS: &[&str] = &["(-> Number Number Number)"];
 const NUMBER: &[&str] = &["(-> Number Number)"];
@@ -146,7 +207,7 @@ const COMPARE: &[&str] = &["(-> Number Number Bool)"];
 const LOGIC: &[&str] = &["(-> Bool Bool Bool)"];
 const LISTS: &[&str] = &["(-> Expression Expression Atom)"];
 
-const SPECIAL: Rows = &[
+const SPECIAL: Entries = &[
     ("if", Kind::Special(Special::If), &["(-> Bool Atom Atom $t)"]),
     (
         "let",
@@ -233,191 +294,187 @@ const SPECIAL: Rows = &[
     ("import!", Kind::Special(Special::Import), &["(-> Atom Atom (->))"]),
 ];
 
-const CALLED: Rows = &[
-    ("new-space", Kind::Function(space::new_space), &["(-> SpaceType)"]),
-    ("bind!", Kind::Function(space::bind), &["(-> Symbol %Undefined% (->))"]),
+const CALLED: Entries = &[
+    ("new-space", Kind::Function(Function::NewSpace), &["(-> SpaceType)"]),
+    (
+        "bind!",
+        Kind::Function(Function::Bind),
+        &["(-> Symbol %Undefined% (->))"],
+    ),
     (
         "new-state",
-        Kind::Function(space::new_state),
+        Kind::Function(Function::NewState),
         &["(-> $t (StateMonad $t))"],
     ),
     (
         "get-state",
-        Kind::Function(space::get_state),
+        Kind::Function(Function::GetState),
         &["(-> (StateMonad $t) $t)"],
     ),
     (
         "change-state!",
-        Kind::Function(space::change_state),
+        Kind::Function(Function::ChangeState),
         &["(-> (StateMonad $t) $t (StateMonad $t))"],
     ),
-    (
-        "+",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Add)),
-        NUMBERS,
-    ),
-    (
-        "-",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Subtract)),
-        NUMBERS,
-    ),
-    (
-        "*",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Multiply)),
-        NUMBERS,
-    ),
-    (
-        "/",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Divide)),
-        NUMBERS,
-    ),
-    (
-        "%",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Remainder)),
-        NUMBERS,
-    ),
-    (
-        "<",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Less)),
-        COMPARE,
-    ),
+    ("+", Kind::Function(Function::Arithmetic(Operation::Add)), NUMBERS),
+    ("-", Kind::Function(Function::Arithmetic(Operation::Subtract)), NUMBERS),
+    ("*", Kind::Function(Function::Arithmetic(Operation::Multiply)), NUMBERS),
+    ("/", Kind::Function(Function::Arithmetic(Operation::Divide)), NUMBERS),
+    ("%", Kind::Function(Function::Arithmetic(Operation::Remainder)), NUMBERS),
+    ("<", Kind::Function(Function::Arithmetic(Operation::Less)), COMPARE),
     (
         "<=",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::LessEqual)),
+        Kind::Function(Function::Arithmetic(Operation::LessEqual)),
         COMPARE,
     ),
-    (
-        ">",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::Greater)),
-        COMPARE,
-    ),
+    (">", Kind::Function(Function::Arithmetic(Operation::Greater)), COMPARE),
     (
         ">=",
-        Kind::Function(|m, base| f::arithmetic(m, base, Operation::GreaterEqual)),
+        Kind::Function(Function::Arithmetic(Operation::GreaterEqual)),
         COMPARE,
     ),
-    ("==", Kind::Function(f::equal), &["(-> $t $t Bool)"]),
-    ("and", Kind::Function(|m, base| f::logic(m, base, |a, b| a && b)), LOGIC),
-    ("or", Kind::Function(|m, base| f::logic(m, base, |a, b| a || b)), LOGIC),
-    ("xor", Kind::Function(|m, base| f::logic(m, base, |a, b| a != b)), LOGIC),
-    ("not", Kind::Function(f::not), &["(-> Bool Bool)"]),
-    ("empty", Kind::Function(|_, _| Outcome::Nothing), &["(-> %Undefined%)"]),
-    ("id", Kind::Function(f::first), &["(-> $t $t)"]),
-    ("noeval", Kind::Function(f::first), &["(-> Atom Atom)"]),
-    ("nop", Kind::Function(f::unit), &["(-> (->))", "(-> $t (->))"]),
-    ("eval", Kind::Function(f::eval), &["(-> Atom Atom)"]),
-    ("evalc", Kind::Function(space::evalc), &["(-> Atom SpaceType Atom)"]),
-    ("superpose", Kind::Function(f::superpose), &["(-> Expression Atom)"]),
-    ("hyperpose", Kind::Function(f::hyperpose), &["(-> Expression Atom)"]),
+    ("==", Kind::Function(Function::Equal), &["(-> $t $t Bool)"]),
+    ("and", Kind::Function(Function::Logic(|a, b| a && b)), LOGIC),
+    ("or", Kind::Function(Function::Logic(|a, b| a || b)), LOGIC),
+    ("xor", Kind::Function(Function::Logic(|a, b| a != b)), LOGIC),
+    ("not", Kind::Function(Function::Not), &["(-> Bool Bool)"]),
+    ("empty", Kind::Function(Function::Empty), &["(-> %Undefined%)"]),
+    ("id", Kind::Function(Function::First), &["(-> $t $t)"]),
+    ("noeval", Kind::Function(Function::First), &["(-> Atom Atom)"]),
+    ("nop", Kind::Function(Function::Unit), &["(-> (->))", "(-> $t (->))"]),
+    ("eval", Kind::Function(Function::Eval), &["(-> Atom Atom)"]),
+    ("evalc", Kind::Function(Function::Evalc), &["(-> Atom SpaceType Atom)"]),
     (
-        "superpose-bind",
-        Kind::Function(f::superpose_bind),
+        "superpose",
+        Kind::Function(Function::Superpose),
         &["(-> Expression Atom)"],
     ),
-    ("get-type", Kind::Function(f::get_type), &["(-> Atom Atom)"]),
-    ("get-metatype", Kind::Function(f::get_metatype), &["(-> Atom Atom)"]),
+    (
+        "hyperpose",
+        Kind::Function(Function::Hyperpose),
+        &["(-> Expression Atom)"],
+    ),
+    (
+        "superpose-bind",
+        Kind::Function(Function::SuperposeBind),
+        &["(-> Expression Atom)"],
+    ),
+    ("get-type", Kind::Function(Function::GetType), &["(-> Atom Atom)"]),
+    (
+        "get-metatype",
+        Kind::Function(Function::GetMetatype),
+        &["(-> Atom Atom)"],
+    ),
     (
         "if-equal",
-        Kind::Function(f::if_equal),
+        Kind::Function(Function::IfEqual),
         &["(-> Atom Atom Atom Atom %Undefined%)"],
     ),
     (
         "if-error",
-        Kind::Function(f::if_error),
+        Kind::Function(Function::IfError),
         &["(-> Atom Atom Atom %Undefined%)"],
     ),
     (
         "add-atom",
-        Kind::Function(space::add_atom),
+        Kind::Function(Function::AddAtom),
         &["(-> SpaceType Atom (->))"],
     ),
     (
         "add-reduct",
-        Kind::Function(space::add_atom),
+        Kind::Function(Function::AddAtom),
         &["(-> SpaceType %Undefined% (->))"],
     ),
     (
         "remove-atom",
-        Kind::Function(space::remove_atom),
+        Kind::Function(Function::RemoveAtom),
         &["(-> SpaceType Atom (->))"],
     ),
-    ("get-atoms", Kind::Function(space::get_atoms), &["(-> SpaceType Atom)"]),
+    (
+        "get-atoms",
+        Kind::Function(Function::GetAtoms),
+        &["(-> SpaceType Atom)"],
+    ),
     (
         "car-atom",
-        Kind::Function(f::car_atom),
+        Kind::Function(Function::CarAtom),
         &["(-> Expression %Undefined%)"],
     ),
-    ("cdr-atom", Kind::Function(f::cdr_atom), &["(-> Expression Expression)"]),
+    (
+        "cdr-atom",
+        Kind::Function(Function::CdrAtom),
+        &["(-> Expression Expression)"],
+    ),
     (
         "cons-atom",
-        Kind::Function(f::cons_atom),
+        Kind::Function(Function::ConsAtom),
         &["(-> Atom Expression Atom)"],
     ),
-    ("decons-atom", Kind::Function(f::decons_atom), &["(-> Expression Atom)"]),
-    ("size-atom", Kind::Function(f::size_atom), &["(-> Expression Number)"]),
+    (
+        "decons-atom",
+        Kind::Function(Function::DeconsAtom),
+        &["(-> Expression Atom)"],
+    ),
+    (
+        "size-atom",
+        Kind::Function(Function::SizeAtom),
+        &["(-> Expression Number)"],
+    ),
     (
         "index-atom",
-        Kind::Function(f::index_atom),
+        Kind::Function(Function::IndexAtom),
         &["(-> Expression Number Atom)"],
     ),
     (
         "min-atom",
-        Kind::Function(|m, base| f::extreme(m, base, Operation::Less)),
+        Kind::Function(Function::Extreme(Operation::Less)),
         &["(-> %Undefined% Number)"],
     ),
     (
         "max-atom",
-        Kind::Function(|m, base| f::extreme(m, base, Operation::Greater)),
+        Kind::Function(Function::Extreme(Operation::Greater)),
         &["(-> %Undefined% Number)"],
     ),
-    ("unique-atom", Kind::Function(f::unique_atom), &["(-> Expression Atom)"]),
-    ("union-atom", Kind::Function(f::union_atom), LISTS),
-    ("intersection-atom", Kind::Function(f::intersection_atom), LISTS),
-    ("subtraction-atom", Kind::Function(f::subtraction_atom), LISTS),
     (
-        "sqrt-math",
-        Kind::Function(|m, base| f::math(m, base, f64::sqrt)),
-        NUMBER,
+        "unique-atom",
+        Kind::Function(Function::UniqueAtom),
+        &["(-> Expression Atom)"],
     ),
-    ("sin-math", Kind::Function(|m, base| f::math(m, base, f64::sin)), NUMBER),
-    ("cos-math", Kind::Function(|m, base| f::math(m, base, f64::cos)), NUMBER),
-    ("tan-math", Kind::Function(|m, base| f::math(m, base, f64::tan)), NUMBER),
-    ("abs-math", Kind::Function(f::abs), NUMBER),
-    ("pow-math", Kind::Function(f::pow), NUMBERS),
-    ("log-math", Kind::Function(f::log), NUMBERS),
+    ("union-atom", Kind::Function(Function::UnionAtom), LISTS),
+    ("intersection-atom", Kind::Function(Function::IntersectionAtom), LISTS),
+    ("subtraction-atom", Kind::Function(Function::SubtractionAtom), LISTS),
+    ("sqrt-math", Kind::Function(Function::Math(f64::sqrt)), NUMBER),
+    ("sin-math", Kind::Function(Function::Math(f64::sin)), NUMBER),
+    ("cos-math", Kind::Function(Function::Math(f64::cos)), NUMBER),
+    ("tan-math", Kind::Function(Function::Math(f64::tan)), NUMBER),
+    ("abs-math", Kind::Function(Function::Abs), NUMBER),
+    ("pow-math", Kind::Function(Function::Pow), NUMBERS),
+    ("log-math", Kind::Function(Function::Log), NUMBERS),
+    ("trunc-math", Kind::Function(Function::Round(f64::trunc)), NUMBER),
+    ("ceil-math", Kind::Function(Function::Round(f64::ceil)), NUMBER),
+    ("floor-math", Kind::Function(Function::Round(f64::floor)), NUMBER),
+    ("round-math", Kind::Function(Function::Round(f64::round)), NUMBER),
     (
-        "trunc-math",
-        Kind::Function(|m, base| f::round(m, base, f64::trunc)),
-        NUMBER,
+        "println!",
+        Kind::Function(Function::Println),
+        &["(-> %Undefined% (->))"],
     ),
-    (
-        "ceil-math",
-        Kind::Function(|m, base| f::round(m, base, f64::ceil)),
-        NUMBER,
-    ),
-    (
-        "floor-math",
-        Kind::Function(|m, base| f::round(m, base, f64::floor)),
-        NUMBER,
-    ),
-    (
-        "round-math",
-        Kind::Function(|m, base| f::round(m, base, f64::round)),
-        NUMBER,
-    ),
-    ("println!", Kind::Function(f::println), &["(-> %Undefined% (->))"]),
     (
         "trace!",
-        Kind::Function(f::trace),
+        Kind::Function(Function::Trace),
         &["(-> %Undefined% Atom %Undefined%)"],
     ),
-    ("pragma!", Kind::Function(f::unit), &["(-> Symbol %Undefined% (->))"]),
-    // Names that no program can write: what `map-atom` and `filter-atom` become.
-    (f::TUPLE, Kind::Function(f::tuple), &[]),
-    (f::FILTER, Kind::Function(f::filter), &[]),
+    (
+        "pragma!",
+        Kind::Function(Function::Unit),
+        &["(-> Symbol %Undefined% (->))"],
+    ),
+    // Internal names, which programs can't write: results of expanding `map-atom` and `filter-atom`.
+    (TUPLE, Kind::Function(Function::Tuple), &[]),
+    (FILTER, Kind::Function(Function::Filter), &[]),
 ];
 
-const TYPED: Rows = &[
+const TYPED: Entries = &[
     ("quote", Kind::Typed, &["(-> Atom Atom)"]),
     ("return", Kind::Typed, &["(-> $t $t)"]),
     ("Error", Kind::Typed, &["(-> Atom Atom ErrorType)"]),

@@ -1,20 +1,22 @@
-//! Calls: the head, then the arguments.
+//! Calls: choosing a function type and evaluating arguments.
 
 use std::rc::Rc;
 
-use super::builtin::{Builtin, Kind};
-use super::code::{Activation, At, Call, Node};
-use super::head::HeadInfo;
-use super::machine::{Args, Frame, Machine, Step, is_empty_symbol, is_error};
-use super::sibling::Waiting;
-use super::types::{self, Mode, Signature};
-use super::value::{Answer, Answers, Value};
-use super::{Stop, names};
+use crate::builtin::{self, Builtin, Kind};
+use crate::code::{Activation, Call, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::frame::{Args, Frame, Step};
+use crate::head::HeadInfo;
+use crate::machine::Machine;
+use crate::sibling::PendingSibling;
+use crate::signature::{Mode, Signature, metatype};
+use crate::symbols::{is_empty_symbol, is_error, symbols};
+use crate::value::{Answer, Answers, Value};
 use pleach::term::Atom;
 
 impl Machine {
-    /// What is known of the head of these items.
-    pub(super) fn info_of(&mut self, items: &[Value]) -> Rc<HeadInfo> {
+    /// Returns what is known of the head of an expression.
+    pub(crate) fn info_of(&mut self, items: &[Value]) -> Rc<HeadInfo> {
         let arity = items.len().saturating_sub(1) as u32;
         match items.first().map(|head| &head.atom) {
             Some(Atom::Symbol(symbol)) => self.head(*symbol, arity),
@@ -22,8 +24,8 @@ impl Machine {
         }
     }
 
-    /// Evaluates an expression that is no special form.
-    pub(super) fn eval_call(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
+    /// Evaluates an expression that isn't a special form.
+    pub(crate) fn eval_call(&mut self, act: Rc<Activation>, at: NodeIndex) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Atom(act.instantiate(at)));
         };
@@ -31,8 +33,8 @@ impl Machine {
             Node::Leaf(Atom::Symbol(symbol)) => Some(*symbol),
             Node::Slot(slot) => match act.slot(*slot) {
                 Atom::Symbol(symbol) => {
-                    // A variable that stands for a special form.
-                    if super::builtin::find(symbol).is_some_and(|builtin| builtin.special().is_some()) {
+                    // A variable bound to the name of a special form.
+                    if builtin::is_special(symbol) {
                         let open = Activation::open(&act.instantiate(at));
                         let body = open.block.body;
                         return Ok(Step::Eval(Rc::new(open), body));
@@ -53,7 +55,7 @@ impl Machine {
         let mut signature = None;
         if !info.signatures.is_empty() {
             if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.kind)
-                && head == Some(names().return_)
+                && head == Some(symbols().return_)
                 && self.returns(&info, &act, call)
             {
                 let node = call.item(1);
@@ -75,8 +77,9 @@ impl Machine {
         self.args_from(act, at, first, info, signature, base, false)
     }
 
-    /// What is known of a head that is to be evaluated: its function types, if what makes it says so.
-    fn unevaluated(&mut self, act: &Activation, at: At) -> Rc<HeadInfo> {
+    /// Returns what is known of a head that isn't evaluated yet: its function types, if the type of the expression
+    /// tells.
+    fn unevaluated(&mut self, act: &Activation, at: NodeIndex) -> Rc<HeadInfo> {
         if let Node::Call(call) = act.node(at)
             && let Some(head) = call.head
             && call.builtin.and_then(Builtin::special).is_none()
@@ -88,13 +91,13 @@ impl Machine {
         Rc::new(HeadInfo::unknown())
     }
 
-    /// Does a `function` wait for this `(return …)` and for nothing else? Then what is returned is all that there is to wait
-    /// for, and a function that returns what another call comes to takes no stack.
+    /// Returns whether only a `function` waits for this `(return …)`. Its frame is then popped: a tail call in `return`
+    /// takes no stack.
     fn returns(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> bool {
         let returns = info.has_no_rules()
             && !self.tracing
             && call.arity() == 1
-            && matches!(act.node(call.item(1)), Node::Call(inner) if !self.is_plain(inner.simple))
+            && matches!(act.node(call.item(1)), Node::Call(inner) if !self.is_unruled(inner.operations))
             && matches!(self.stack.last(), Some(Frame::Form(waiting)) if waiting.is_function());
         if returns {
             self.stack.pop();
@@ -107,13 +110,13 @@ impl Machine {
     fn args_from(
         &mut self,
         act: Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         mut item: u32,
         info: Rc<HeadInfo>,
         signature: Option<u16>,
         base: usize,
         mut grouped: bool,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -121,14 +124,14 @@ impl Machine {
             let node = call.item(item);
             if let Some(value) = self.argument_at_hand(&act, node, item, &info, signature) {
                 if is_error(&value.atom) && !self.is_lazy(&info, signature, item, &value.atom) {
-                    // Errors are rare: let the general way deal with the siblings that are left.
-                    let rows = self.rows(act, at, item, info, signature, base, grouped);
-                    return self.resume_rows(rows, Answers::one(value), false);
+                    // Errors are rare: use the general path for the remaining siblings.
+                    let rows = self.combinations(act, at, item, info, signature, base, grouped);
+                    return self.resume_combinations(rows, Answers::one(value), false);
                 }
-                // Where no type says what is expected, `Empty` is no result.
+                // Without a parameter type, `Empty` is no result.
                 if signature.is_none() && is_empty_symbol(&value.atom) {
-                    let rows = self.rows(act, at, item, info, signature, base, grouped);
-                    return self.resume_rows(rows, Answers::None, false);
+                    let rows = self.combinations(act, at, item, info, signature, base, grouped);
+                    return self.resume_combinations(rows, Answers::None, false);
                 }
                 self.vals.push(value);
                 item += 1;
@@ -152,7 +155,7 @@ impl Machine {
             }));
             if grouped
                 && self.shared.threads > 1
-                && let Some(answers) = self.claim(u64::from(item))?
+                && let Some(answers) = self.join_sibling(u64::from(item))?
             {
                 return Ok(Step::Return(answers));
             }
@@ -164,10 +167,10 @@ impl Machine {
         self.apply_chosen(info, signature, base)
     }
 
-    /// Is more than one item an expression, or a variable that may come to stand for one? It does not matter how much is
-    /// known of their values: that depends on how the evaluation got here.
+    /// Returns whether more than one item may need evaluation: an expression, or a variable that may be bound to one.
+    /// Doesn't depend on what is known of values, which varies with the number of threads.
     fn has_siblings(&self, act: &Activation, call: &Call) -> bool {
-        let may_evaluate = |at: &At| match act.node(*at) {
+        let may_evaluate = |at: &NodeIndex| match act.node(*at) {
             Node::Leaf(atom) => matches!(atom, Atom::Expression(_)),
             Node::Token(_) => false,
             Node::Deep(_) | Node::Call(_) => true,
@@ -182,12 +185,12 @@ impl Machine {
             .is_some()
     }
 
-    /// An argument that needs no evaluation, or next to none.
+    /// Returns an argument that needs no frame: one that is passed unevaluated, or an immediate value.
     #[inline]
-    pub(super) fn argument_at_hand(
+    pub(crate) fn argument_at_hand(
         &self,
         act: &Activation,
-        node: At,
+        node: NodeIndex,
         item: u32,
         info: &HeadInfo,
         signature: Option<u16>,
@@ -198,34 +201,34 @@ impl Machine {
             match info.signatures[signature as usize].modes[item as usize - 1] {
                 Mode::Eval => {}
                 Mode::Lazy => return Some(self.lazily(act, node)),
-                Mode::Meta(meta) => {
+                Mode::Metatype(meta) => {
                     let value = self.lazily(act, node);
-                    if types::metatype(&value.atom) == meta {
+                    if metatype(&value.atom) == meta {
                         return Some(value);
                     }
                 }
             }
         }
-        self.quick(act, node)
+        self.immediate(act, node)
     }
 
-    /// The atom at a node as it is, with what is known of it.
-    pub(super) fn lazily(&self, act: &Activation, node: At) -> Value {
+    /// Returns the atom at a node, unevaluated.
+    pub(crate) fn lazily(&self, act: &Activation, node: NodeIndex) -> Value {
         match act.node(node) {
             Node::Slot(slot) if act.values[*slot as usize].is_set() => act.values[*slot as usize].clone(),
             _ => Value::raw(act.instantiate(node)),
         }
     }
 
-    /// Was this argument taken as it is?
-    pub(super) fn is_lazy(&self, info: &HeadInfo, signature: Option<u16>, item: u32, atom: &Atom) -> bool {
+    /// Returns whether this argument was passed unevaluated.
+    pub(crate) fn is_lazy(&self, info: &HeadInfo, signature: Option<u16>, item: u32, atom: &Atom) -> bool {
         match signature {
             Some(signature) if item > 0 => info.signatures[signature as usize].modes[item as usize - 1].leaves(atom),
             _ => false,
         }
     }
 
-    pub(super) fn resume_args(&mut self, args: Args, answers: Answers) -> Result<Step, Stop> {
+    pub(crate) fn resume_args(&mut self, args: Args, answers: Answers) -> Result<Step, EvalError> {
         if args.grouped {
             self.end_sibling();
         }
@@ -235,7 +238,7 @@ impl Machine {
             self.checked_argument(&args.info, args.item, answers)
         };
         match answers {
-            Answers::One(Answer { value, delta: None }) if !is_error(&value.atom) => {
+            Answers::One(Answer { value, subst: None }) if !is_error(&value.atom) => {
                 self.vals.push(value);
                 self.args_from(
                     args.act,
@@ -248,7 +251,7 @@ impl Machine {
                 )
             }
             answers => {
-                let rows = self.rows(
+                let rows = self.combinations(
                     args.act,
                     args.at,
                     args.item,
@@ -257,26 +260,26 @@ impl Machine {
                     args.base,
                     args.grouped,
                 );
-                self.resume_rows(rows, answers, false)
+                self.resume_combinations(rows, answers, false)
             }
         }
     }
 }
 
 impl Args {
-    /// The arguments after this one that another thread may evaluate.
-    pub(super) fn waiting(&self, machine: &Machine) -> Vec<Waiting> {
+    /// Returns the arguments after this one that another thread may evaluate.
+    pub(crate) fn pending(&self, machine: &Machine) -> Vec<PendingSibling> {
         let Node::Call(call) = self.act.node(self.at) else {
             return Vec::new();
         };
         let current = self.act.instantiate(call.item(self.item));
-        machine.waiting_items(&self.act, self.at, self.item, &self.info, self.signature, &[current])
+        machine.pending_items(&self.act, self.at, self.item, &self.info, self.signature, &[current])
     }
 }
 
 impl Call {
-    /// The nodes of the arguments.
-    pub(super) fn arguments(&self) -> std::ops::Range<At> {
+    /// Returns the nodes of the arguments.
+    pub(crate) fn arguments(&self) -> std::ops::Range<NodeIndex> {
         self.first + 1..self.first + self.len
     }
 }

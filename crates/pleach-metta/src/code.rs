@@ -1,103 +1,103 @@
-//! Atoms compiled for evaluation: a flat list of nodes with numbered variable slots.
+//! Atoms compiled for evaluation: a flat list of nodes, with variables as numbered slots.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::arithmetic::Operations;
-use super::builtin::{self, Builtin, Special};
-use super::machine::is_token;
-use super::value::{Value, Visited, each_variable, replace};
+use crate::arithmetic::Operations;
+use crate::builtin::{self, Builtin, Special};
+use crate::symbols::is_token;
+use crate::value::{Value, Visited, each_variable, replace, variables};
 use pleach::term::{Atom, Symbol, Variable};
 
-/// An index of a node in its [`Block`].
-pub(super) type At = u32;
+/// The index of a node in its [`Block`].
+pub(crate) type NodeIndex = u32;
 
-/// One part of a compiled atom.
+/// A node of a compiled atom.
 #[derive(Debug)]
-pub(super) enum Node {
-    /// It has no parts and stands for itself.
+pub(crate) enum Node {
+    /// An atom without items, which stands for itself.
     Leaf(Atom),
-    /// A symbol that may be bound to something.
+    /// A symbol that may be bound.
     Token(Symbol),
-    /// A variable.
+    /// A variable, by its slot.
     Slot(u32),
-    /// An expression with at least one item.
+    /// A non-empty expression.
     Call(Call),
-    /// An atom too far within to be compiled: it is substituted and looked at when it is evaluated.
+    /// An atom too deep to be compiled: it is substituted, and compiled when it is evaluated.
     Deep(Atom),
 }
 
 /// A compiled expression. Its items are nodes `first .. first + len`.
 #[derive(Debug)]
-pub(super) struct Call {
-    pub(super) first: At,
-    pub(super) len: u32,
+pub(crate) struct Call {
+    pub(crate) first: NodeIndex,
+    pub(crate) len: u32,
     /// The head, if it is a symbol.
-    pub(super) head: Option<Symbol>,
-    pub(super) builtin: Option<&'static Builtin>,
-    /// The atom itself, if no variable occurs in it.
-    pub(super) ground: Option<Atom>,
-    /// The operations, if it is arithmetic on leaves and slots, nested at most [`DEEP`] levels.
-    pub(super) simple: Operations,
+    pub(crate) head: Option<Symbol>,
+    pub(crate) builtin: Option<&'static Builtin>,
+    /// The atom, if it is ground.
+    pub(crate) ground: Option<Atom>,
+    /// The operations, if it is arithmetic on leaves and slots, nested at most [`MAX_COMPILED_DEPTH`] levels.
+    pub(crate) operations: Operations,
 }
 
 impl Call {
-    /// The node of item `index`, 0 for the head.
+    /// Returns the node of item `index`; 0 is the head.
     #[inline]
-    pub(super) fn item(&self, index: u32) -> At {
+    pub(crate) fn item(&self, index: u32) -> NodeIndex {
         self.first + index
     }
 
-    /// The number of arguments.
+    /// Returns the number of arguments.
     #[inline]
-    pub(super) fn arity(&self) -> u32 {
+    pub(crate) fn arity(&self) -> u32 {
         self.len - 1
     }
 }
 
-/// Expressions nested deeper than this in the source are not compiled: recursion over nodes is bounded by it.
-const DEEP: usize = 64;
-/// Nor are those after so many nodes: where parts are shared, a small atom may have more places than can be compiled.
-const MANY: usize = 4096;
+/// The depth up to which expressions are compiled: bounds recursion over nodes.
+const MAX_COMPILED_DEPTH: usize = 64;
+/// The nodes after which expressions aren't compiled: a small atom with shared subterms may be a huge tree.
+const MAX_COMPILED_NODES: usize = 4096;
 
-/// What an expression is to the one around it.
+/// The role of an expression in the enclosing one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// It is evaluated, or taken as it is.
+    /// Evaluated, or passed unevaluated.
     Item,
-    /// An argument of a special form, which may be a list of pairs.
+    /// An argument of a special form, possibly a list of pairs.
     List,
-    /// An item of such an argument.
+    /// An item of such a list, possibly a pair.
     Pair,
 }
 
-/// A rule, or an atom to be evaluated, compiled. Immutable and shared by all threads.
+/// A compiled rule or query. Immutable, and shared by all threads.
 #[derive(Debug)]
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     nodes: Box<[Node]>,
-    pub(super) slots: Box<[SlotInfo]>,
-    /// The left side, if this is a rule.
-    pub(super) lhs: At,
-    /// What is evaluated.
-    pub(super) body: At,
-    /// The head's symbol, if this is a rule that has one.
-    pub(super) headed: bool,
+    pub(crate) slots: Box<[SlotInfo]>,
+    /// The left side of a rule.
+    pub(crate) lhs: NodeIndex,
+    /// The node to evaluate.
+    pub(crate) body: NodeIndex,
+    /// Whether this is a rule whose left side has a head symbol.
+    pub(crate) headed: bool,
 }
 
-/// What is known of a variable when its block is compiled.
+/// A variable of a compiled atom.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SlotInfo {
-    pub(super) variable: Variable,
-    /// May a pattern set it without telling anyone? So it is for the variables of a rule's left side, and for those that
-    /// occur nowhere but in one binder's pattern and scope.
-    pub(super) settable: bool,
+pub(crate) struct SlotInfo {
+    pub(crate) variable: Variable,
+    /// Whether a pattern can set the slot without reporting a binding: variables of a rule's left side, and those that
+    /// occur only in one binder's pattern and scope.
+    pub(crate) settable: bool,
 }
 
 impl Compiled {
-    /// A rule's sides. Its variables are its own.
-    pub(super) fn rule(lhs: &Atom, rhs: &Atom) -> Self {
+    /// Compiles a rule.
+    pub(crate) fn rule(lhs: &Atom, rhs: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let sides = compiler.reserve(2);
         compiler.place(sides, lhs, 0, Role::Item);
@@ -106,35 +106,35 @@ impl Compiled {
             info.settable = true;
         }
         compiler.place(sides + 1, rhs, 0, Role::Item);
-        compiler.privatise(own, sides + 1);
+        compiler.find_private_slots(own, sides + 1);
         let headed = matches!(lhs, Atom::Expression(items) if matches!(items.first(), Some(Atom::Symbol(_))));
         compiler.finish(sides, sides + 1, headed)
     }
 
-    /// An atom whose variables belong to it alone: one from the top level of a program.
-    pub(super) fn query(atom: &Atom) -> Self {
+    /// Compiles a top-level atom, whose variables occur nowhere else.
+    pub(crate) fn query(atom: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let body = compiler.reserve(1);
         compiler.place(body, atom, 0, Role::Item);
-        compiler.privatise(0, body);
+        compiler.find_private_slots(0, body);
         compiler.finish(body, body, false)
     }
 
-    /// An atom whose variables others may hold too.
-    pub(super) fn open(atom: &Atom) -> Self {
+    /// Compiles an atom whose variables may occur elsewhere.
+    pub(crate) fn open(atom: &Atom) -> Self {
         let mut compiler = Compiler::default();
         let body = compiler.reserve(1);
         compiler.place(body, atom, 0, Role::Item);
         compiler.finish(body, body, false)
     }
 
-    /// The memory it takes.
-    pub(super) fn bytes(&self) -> usize {
+    /// Returns its memory in bytes.
+    pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.nodes) + size_of_val(&*self.slots)
     }
 
     #[inline]
-    pub(super) fn node(&self, at: At) -> &Node {
+    pub(crate) fn node(&self, at: NodeIndex) -> &Node {
         &self.nodes[at as usize]
     }
 }
@@ -147,10 +147,10 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn reserve(&mut self, count: usize) -> At {
+    fn reserve(&mut self, count: usize) -> NodeIndex {
         let first = self.nodes.len();
         self.nodes.resize_with(first + count, || None);
-        first as At
+        first as NodeIndex
     }
 
     fn slot(&mut self, variable: Variable) -> u32 {
@@ -166,9 +166,9 @@ impl Compiler {
         }
     }
 
-    /// May an expression be left for later? Not a list that a special form looks at, nor a pair in it.
+    /// Returns whether to leave an expression uncompiled: never a list that a special form inspects, nor a pair in it.
     fn is_far(&self, items: &[Atom], depth: usize, role: Role, special: bool) -> bool {
-        let far = depth >= DEEP || (depth > 0 && self.nodes.len() >= MANY);
+        let far = depth >= MAX_COMPILED_DEPTH || (depth > 0 && self.nodes.len() >= MAX_COMPILED_NODES);
         far && match role {
             Role::Item => true,
             Role::List => special,
@@ -176,7 +176,7 @@ impl Compiler {
         }
     }
 
-    fn place(&mut self, at: At, atom: &Atom, depth: usize, role: Role) {
+    fn place(&mut self, at: NodeIndex, atom: &Atom, depth: usize, role: Role) {
         let node = match atom {
             Atom::Variable(variable) => Node::Slot(self.slot(*variable)),
             Atom::Expression(items) if items.is_empty() => Node::Leaf(atom.clone()),
@@ -198,7 +198,7 @@ impl Compiler {
                 };
                 let first = self.reserve(items.len());
                 for (index, item) in items.iter().enumerate() {
-                    self.place(first + index as At, item, depth + 1, within);
+                    self.place(first + index as NodeIndex, item, depth + 1, within);
                 }
                 let len = items.len() as u32;
                 Node::Call(Call {
@@ -207,7 +207,7 @@ impl Compiler {
                     head,
                     builtin,
                     ground: atom.is_ground().then(|| atom.clone()),
-                    simple: self.operations(builtin, first, len),
+                    operations: self.operations(builtin, first, len),
                 })
             }
             Atom::Symbol(name) if is_token(*name) => Node::Token(*name),
@@ -216,7 +216,7 @@ impl Compiler {
         self.nodes[at as usize] = Some(node);
     }
 
-    fn operations(&self, builtin: Option<&'static Builtin>, first: At, len: u32) -> Operations {
+    fn operations(&self, builtin: Option<&'static Builtin>, first: NodeIndex, len: u32) -> Operations {
         let Some(operation) = builtin.and_then(|builtin| builtin.arithmetic).filter(|_| len == 3) else {
             return Operations::NONE;
         };
@@ -224,15 +224,17 @@ impl Compiler {
         for at in first + 1..first + len {
             match &self.nodes[at as usize] {
                 Some(Node::Leaf(_) | Node::Slot(_)) => {}
-                Some(Node::Call(call)) if call.simple != Operations::NONE => operations = operations.with(call.simple),
+                Some(Node::Call(call)) if call.operations != Operations::NONE => {
+                    operations = operations.union(call.operations)
+                }
                 _ => return Operations::NONE,
             }
         }
         operations
     }
 
-    /// Finds the variables, from slot `own` on, that only one binder and its scope mention, within the body.
-    fn privatise(&mut self, own: usize, body: At) {
+    /// Marks variables, from slot `own` on, as settable that occur only in one binder and its scope.
+    fn find_private_slots(&mut self, own: usize, body: NodeIndex) {
         let mut total = vec![0u32; self.slots.len()];
         self.count(body, &mut total);
         let mut binders = Vec::new();
@@ -250,14 +252,14 @@ impl Compiler {
         }
     }
 
-    /// How often each slot occurs at and below a node.
-    fn count(&self, at: At, counts: &mut [u32]) {
+    /// Counts the occurrences of each slot at and below a node.
+    fn count(&self, at: NodeIndex, counts: &mut [u32]) {
         match &self.nodes[at as usize] {
             Some(Node::Slot(slot)) => counts[*slot as usize] += 1,
             Some(Node::Call(call)) if call.ground.is_none() => {
                 (call.first..call.first + call.len).for_each(|item| self.count(item, counts));
             }
-            // Never private.
+            // Uncompiled occurrences aren't private to any binder.
             Some(Node::Deep(atom)) => {
                 replace(atom, &mut |variable| {
                     if let Some(slot) = self.slots.iter().position(|info| info.variable == *variable) {
@@ -270,8 +272,8 @@ impl Compiler {
         }
     }
 
-    /// The patterns and the scope of each binder at and below a node.
-    fn binders(&self, at: At, list: &mut Vec<(Vec<At>, Vec<At>)>) {
+    /// Collects the patterns and the scope of each binder at and below a node.
+    fn binders(&self, at: NodeIndex, list: &mut Vec<(Vec<NodeIndex>, Vec<NodeIndex>)>) {
         let Some(Node::Call(call)) = &self.nodes[at as usize] else {
             return;
         };
@@ -297,7 +299,7 @@ impl Compiler {
                     list.push((vec![call.item(3)], vec![call.item(5)]));
                     list.push((vec![call.item(4)], vec![call.item(5)]));
                 }
-                // Cases may use the same names.
+                // All cases together: they may use the same names.
                 (Special::Case | Special::Switch, 2) => {
                     let pairs = self.pairs(call.item(2));
                     list.push(pairs.into_iter().unzip());
@@ -308,8 +310,8 @@ impl Compiler {
         (call.first..call.first + call.len).for_each(|item| self.binders(item, list));
     }
 
-    /// The items of those items of an expression that are pairs.
-    fn pairs(&self, at: At) -> Vec<(At, At)> {
+    /// Returns the items of those items of an expression that are pairs.
+    fn pairs(&self, at: NodeIndex) -> Vec<(NodeIndex, NodeIndex)> {
         let Some(Node::Call(list)) = &self.nodes[at as usize] else {
             return Vec::new();
         };
@@ -321,7 +323,7 @@ impl Compiler {
             .collect()
     }
 
-    fn finish(self, lhs: At, body: At, headed: bool) -> Compiled {
+    fn finish(self, lhs: NodeIndex, body: NodeIndex, headed: bool) -> Compiled {
         Compiled {
             nodes: self.nodes.into_iter().flatten().collect(),
             slots: self.slots.into(),
@@ -332,21 +334,38 @@ impl Compiler {
     }
 }
 
-/// A compiled atom as one task holds it: the counter that all threads share is touched once a task, not once a call.
-pub(super) type Block = Rc<Arc<Compiled>>;
+/// A compiled atom as held by a task: the `Rc` keeps the shared reference count from being touched by every call.
+pub(crate) type Block = Rc<Arc<Compiled>>;
 
-/// One use of a block: its variables' values.
+/// An instance of a block: values of its slots.
 #[derive(Clone, Debug)]
-pub(super) struct Activation {
-    pub(super) block: Block,
-    /// The id of the variable that stands for slot 0 while it has no value; those of the others follow.
-    pub(super) base: u64,
-    pub(super) values: SmallVec<[Value; 4]>,
+pub(crate) struct Activation {
+    pub(crate) block: Block,
+    /// The id of the variable of unset slot 0; those of later slots follow.
+    pub(crate) base: u64,
+    pub(crate) values: SmallVec<[Value; 4]>,
 }
 
 impl Activation {
-    /// All slots without value.
-    pub(super) fn blank(block: Block, fresh: &mut u64) -> Self {
+    /// Returns the variables that occur in the slots.
+    pub(crate) fn scope(&self) -> SmallVec<[Variable; 4]> {
+        let mut scope = SmallVec::new();
+        for (slot, value) in self.values.iter().enumerate() {
+            if value.is_set() {
+                if !value.atom.is_ground() {
+                    variables(&value.atom, &mut scope);
+                }
+            } else if !self.block.slots[slot].settable
+                && let Atom::Variable(variable) = self.variable(slot as u32)
+            {
+                scope.push(variable);
+            }
+        }
+        scope
+    }
+
+    /// Creates an instance without values.
+    pub(crate) fn blank(block: Block, fresh: &mut u64) -> Self {
         let base = *fresh;
         let count = block.slots.len();
         *fresh += count as u64;
@@ -357,8 +376,8 @@ impl Activation {
         }
     }
 
-    /// An open atom, whose variables stand for themselves.
-    pub(super) fn open(atom: &Atom) -> Self {
+    /// Compiles an atom whose variables stand for themselves.
+    pub(crate) fn open(atom: &Atom) -> Self {
         let compiled = Compiled::open(atom);
         let values = compiled
             .slots
@@ -373,13 +392,13 @@ impl Activation {
     }
 
     #[inline]
-    pub(super) fn node(&self, at: At) -> &Node {
+    pub(crate) fn node(&self, at: NodeIndex) -> &Node {
         self.block.node(at)
     }
 
-    /// What a slot stands for.
+    /// Returns what a slot stands for.
     #[inline]
-    pub(super) fn slot(&self, slot: u32) -> Atom {
+    pub(crate) fn slot(&self, slot: u32) -> Atom {
         let value = &self.values[slot as usize];
         if value.is_set() {
             value.atom.clone()
@@ -388,18 +407,18 @@ impl Activation {
         }
     }
 
-    /// The variable that stands for a slot without value.
-    pub(super) fn variable(&self, slot: u32) -> Atom {
+    /// Returns the variable of an unset slot.
+    pub(crate) fn variable(&self, slot: u32) -> Atom {
         let name = self.block.slots[slot as usize].variable.name();
         match Variable::numbered(name, self.base + u64::from(slot)) {
             Some(variable) => Atom::Variable(variable),
-            // Ids of 56 bits last for two years at one a nanosecond.
+            // 56-bit ids last two years at one per nanosecond.
             None => Atom::variable(name),
         }
     }
 
-    /// The atom at a node, its variables replaced by what they stand for.
-    pub(super) fn instantiate(&self, at: At) -> Atom {
+    /// Builds the atom at a node, with slots replaced by what they stand for.
+    pub(crate) fn instantiate(&self, at: NodeIndex) -> Atom {
         match self.node(at) {
             Node::Leaf(atom) => atom.clone(),
             Node::Token(name) => Atom::Symbol(*name),
@@ -415,10 +434,10 @@ impl Activation {
         }
     }
 
-    /// The slots at and below these nodes.
-    pub(super) fn slots_at(&self, nodes: &[At]) -> SmallVec<[u32; 4]> {
+    /// Returns the slots at and below these nodes.
+    pub(crate) fn slots_at(&self, nodes: &[NodeIndex]) -> SmallVec<[u32; 4]> {
         let mut slots: SmallVec<[u32; 4]> = SmallVec::new();
-        let mut pending: SmallVec<[At; 16]> = nodes.iter().copied().collect();
+        let mut pending: SmallVec<[NodeIndex; 16]> = nodes.iter().copied().collect();
         while let Some(at) = pending.pop() {
             match self.node(at) {
                 Node::Slot(slot) if !slots.contains(slot) => slots.push(*slot),
@@ -436,19 +455,19 @@ impl Activation {
         slots
     }
 
-    /// The instance's variables replaced as `delta` says.
-    pub(super) fn substitute(&mut self, delta: &[(Variable, Atom)]) {
+    /// Applies a substitution to all slots.
+    pub(crate) fn substitute(&mut self, subst: &[(Variable, Atom)]) {
         for slot in 0..self.values.len() {
             let value = &self.values[slot];
             if !value.is_set() {
                 let Atom::Variable(variable) = self.variable(slot as u32) else {
                     continue;
                 };
-                if let Some((_, new)) = delta.iter().find(|(bound, _)| *bound == variable) {
+                if let Some((_, new)) = subst.iter().find(|(bound, _)| *bound == variable) {
                     self.values[slot] = Value::raw(new.clone());
                 }
             } else {
-                self.values[slot].substitute(delta);
+                self.values[slot].substitute(subst);
             }
         }
     }

@@ -1,59 +1,85 @@
-//! Why an evaluation or a program ends without results.
+//! Errors of evaluations and programs.
 
-use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::{fmt, io};
 
 use pleach::term::{Atom, ParseError};
 
-/// Why an evaluation ended without results.
+/// An error that ends an evaluation without results.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
-    /// It took more steps than it was given.
+    /// The limit of steps was exceeded.
     #[error("evaluation took more than {limit} steps")]
     OutOfFuel {
         /// The limit.
         limit: u64,
     },
-    /// It held more memory than it was given.
+    /// The limit of memory was exceeded.
     #[error("evaluation held more than {limit} bytes of memory")]
     OutOfMemory {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// Its [interrupt](super::Interrupt) was raised.
+    /// The evaluator's [interrupt](crate::Interrupt) was raised.
     #[error("evaluation was interrupted at {}", Abridged(.at))]
     Interrupted {
-        /// What was being reduced: a call with evaluated arguments, or a special form.
+        /// The redex: a call with evaluated arguments, or a special form.
         at: Atom,
     },
-    /// A file could not be imported.
-    #[error("cannot import {path}: {reason}")]
+    /// A file couldn't be imported.
+    #[error("cannot import {path}")]
     Import {
         /// The file.
         path: PathBuf,
-        /// Why.
-        reason: String,
+        /// The reason.
+        source: ImportError,
     },
 }
 
-/// Why a program could not be run to its end.
+/// The reason why a file can't be imported.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// It can't be read.
+    #[error(transparent)]
+    Read(Arc<io::Error>),
+    /// It can't be parsed.
+    #[error(transparent)]
+    Parse(ParseError),
+}
+
+impl PartialEq for ImportError {
+    /// Compares errors of reading by their kind and message.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Read(a), Self::Read(b)) => a.kind() == b.kind() && a.to_string() == b.to_string(),
+            (Self::Parse(a), Self::Parse(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for ImportError {}
+
+/// An error that ends a program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// It can't be read.
+    /// The program can't be parsed.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// One of its evaluations ended without results.
+    /// An evaluation failed.
     #[error(transparent)]
     Eval(#[from] EvalError),
 }
 
-/// An atom as a message shows it: the beginning is enough.
+/// Displays the beginning of an atom.
 struct Abridged<'a>(&'a Atom);
 
-/// An atom takes no more characters of a message.
-const LONG: usize = 200;
+/// Characters of an atom in an error message.
+const MAX_ATOM_CHARS: usize = 200;
 
 impl fmt::Display for Abridged<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,11 +93,14 @@ impl fmt::Display for Abridged<'_> {
                 let (shown, rest) = text.split_at_checked(end).unwrap_or((text, ""));
                 self.to.write_str(shown)?;
                 self.left -= shown.chars().count();
-                // Ends the printing, however large the atom is.
+                // Stops formatting, however large the atom is.
                 if rest.is_empty() { Ok(()) } else { Err(fmt::Error) }
             }
         }
-        let mut limited = Limited { to: f, left: LONG };
+        let mut limited = Limited {
+            to: f,
+            left: MAX_ATOM_CHARS,
+        };
         match fmt::write(&mut limited, format_args!("{}", self.0)) {
             Err(fmt::Error) if limited.left == 0 => f.write_str("…"),
             result => result,

@@ -1,159 +1,196 @@
 //! Built-ins that are functions of their arguments and the environment.
 
-use super::arithmetic::{Operation, Trouble, float_of, rounded};
-use super::builtin::Outcome;
-use super::forms::bound::from_atom;
-use super::machine::Machine;
-use super::parts::is_settled;
-use super::results::{canonical, difference, same};
-use super::types::metatype;
-use super::value::Value;
-use super::{error, names};
+use crate::arithmetic::{ArithmeticError, Operation, float_of, rounded};
+use crate::builtin::{Function, Outcome, unit_atom, wrong};
+use crate::canonical::{canonical, difference, same};
+use crate::forms::bindings::from_atom;
+use crate::machine::Machine;
+use crate::normal_form::is_normal_item;
+use crate::signature::{Mismatch, compatible, metatype};
+use crate::spaces;
+use crate::symbols::{error_atom, is_error, symbols};
+use crate::value::Value;
 use pleach::term::{Atom, Symbol};
 
-/// The head of a tuple that is dropped once its items are evaluated.
-pub(super) const TUPLE: &str = "(tuple)";
-/// The head of conditions whose first argument quotes the atoms that they choose from.
-pub(super) const FILTER: &str = "(filter)";
-
 impl Machine {
-    /// Argument `index`, from 1.
-    pub(super) fn argument(&self, base: usize, index: usize) -> &Atom {
+    /// Returns argument `index`, from 1.
+    pub(crate) fn argument(&self, base: usize, index: usize) -> &Atom {
         &self.vals[base + index].atom
+    }
+
+    /// Calls a function with the arguments on the value stack: they follow the head, which is at index `base`.
+    pub(crate) fn call_function(&mut self, function: Function, base: usize) -> Outcome {
+        match function {
+            Function::NewSpace => spaces::new_space(self, base),
+            Function::Bind => spaces::bind(self, base),
+            Function::NewState => spaces::new_state(self, base),
+            Function::GetState => spaces::get_state(self, base),
+            Function::ChangeState => spaces::change_state(self, base),
+            Function::Equal => equal(self, base),
+            Function::Not => not(self, base),
+            Function::First => first(self, base),
+            Function::Unit => unit(self, base),
+            Function::Eval => eval(self, base),
+            Function::Evalc => spaces::evalc(self, base),
+            Function::Superpose => superpose(self, base),
+            Function::Hyperpose => hyperpose(self, base),
+            Function::SuperposeBind => superpose_bind(self, base),
+            Function::GetType => get_type(self, base),
+            Function::GetMetatype => get_metatype(self, base),
+            Function::IfEqual => if_equal(self, base),
+            Function::IfError => if_error(self, base),
+            Function::AddAtom => spaces::add_atom(self, base),
+            Function::RemoveAtom => spaces::remove_atom(self, base),
+            Function::GetAtoms => spaces::get_atoms(self, base),
+            Function::CarAtom => car_atom(self, base),
+            Function::CdrAtom => cdr_atom(self, base),
+            Function::ConsAtom => cons_atom(self, base),
+            Function::DeconsAtom => decons_atom(self, base),
+            Function::SizeAtom => size_atom(self, base),
+            Function::IndexAtom => index_atom(self, base),
+            Function::UniqueAtom => unique_atom(self, base),
+            Function::UnionAtom => union_atom(self, base),
+            Function::IntersectionAtom => intersection_atom(self, base),
+            Function::SubtractionAtom => subtraction_atom(self, base),
+            Function::Abs => abs(self, base),
+            Function::Pow => pow(self, base),
+            Function::Log => log(self, base),
+            Function::Println => println(self, base),
+            Function::Trace => trace(self, base),
+            Function::Tuple => tuple(self, base),
+            Function::Filter => filter(self, base),
+            Function::Arithmetic(of) => arithmetic(self, base, of),
+            Function::Logic(of) => logic(self, base, of),
+            Function::Empty => Outcome::Nothing,
+            Function::Extreme(of) => extreme(self, base, of),
+            Function::Math(of) => math(self, base, of),
+            Function::Round(of) => round(self, base, of),
+        }
     }
 
     fn expression(&self, base: usize, index: usize) -> Option<&[Atom]> {
         self.argument(base, index).as_expression()
     }
 
-    /// What an ill-typed argument makes of a call that wants `expected` there: an error if its type is known to be
-    /// another, else the call stands.
+    /// Returns the outcome of a call that wants arguments of type `expected`: an error if an argument is known to be of
+    /// another type, else irreducible.
     fn ill_typed(&mut self, base: usize, expected: Symbol) -> Outcome {
         for index in 1..self.vals.len() - base {
             let atom = self.argument(base, index).clone();
             let actual = self.types_of(&atom).into_iter().next();
             let Some(actual) = actual else { continue };
             let wanted = Atom::Symbol(expected);
-            if actual != wanted && actual != Atom::Symbol(names().undefined) && !matches!(actual, Atom::Variable(_)) {
-                return bad_type(index, wanted, actual);
+            if actual != wanted && actual != Atom::Symbol(symbols().undefined) && !matches!(actual, Atom::Variable(_)) {
+                return bad_argument(index, wanted, actual);
             }
         }
         Outcome::Stands
     }
 }
 
-fn bad_type(index: usize, expected: Atom, actual: Atom) -> Outcome {
-    Outcome::Error(Atom::expression([
-        Atom::symbol("BadArgType"),
-        Atom::Integer(index as i64),
+/// Returns the error of argument `index`, from 1, whose type isn't the expected one.
+fn bad_argument(index: usize, expected: Atom, actual: Atom) -> Outcome {
+    let mismatch = Mismatch::Argument {
+        index: index - 1,
         expected,
         actual,
-    ]))
+    };
+    Outcome::Error(mismatch.reason())
 }
 
-pub(super) fn unit_atom() -> Atom {
-    Atom::expression([])
-}
-
-pub(super) fn wrong(message: &str) -> Outcome {
-    Outcome::Error(Atom::string(message))
-}
-
-fn trouble(m: &mut Machine, base: usize, trouble: Trouble) -> Outcome {
-    match trouble {
-        Trouble::NotNumbers => m.ill_typed(base, names().number),
-        Trouble::Overflow => Outcome::Error(Atom::symbol("Overflow")),
-        Trouble::DivisionByZero => Outcome::Error(Atom::symbol("DivisionByZero")),
+fn arithmetic_error(m: &mut Machine, base: usize, error: ArithmeticError) -> Outcome {
+    match error {
+        ArithmeticError::NotNumbers => m.ill_typed(base, symbols().number),
+        ArithmeticError::Overflow => Outcome::Error(Atom::symbol("Overflow")),
+        ArithmeticError::DivisionByZero => Outcome::Error(Atom::symbol("DivisionByZero")),
     }
 }
 
-pub(super) fn arithmetic(m: &mut Machine, base: usize, operation: Operation) -> Outcome {
+pub(crate) fn arithmetic(m: &mut Machine, base: usize, operation: Operation) -> Outcome {
     match operation.compute(m.argument(base, 1), m.argument(base, 2)) {
         Ok(atom) => Outcome::Value(atom),
-        Err(reason) => trouble(m, base, reason),
+        Err(reason) => arithmetic_error(m, base, reason),
     }
 }
 
-pub(super) fn equal(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn equal(m: &mut Machine, base: usize) -> Outcome {
     let (a, b) = (m.argument(base, 1), m.argument(base, 2));
-    if let Some(equal) = Operation::Equal.of(a, b) {
+    if let Ok(equal) = Operation::Equal.compute(a, b) {
         return Outcome::Value(equal);
     }
     if a == b {
         return Outcome::Value(Atom::boolean(true));
     }
-    // Atoms of types that can't be the same are not to be compared.
+    // Comparing atoms of incompatible types is an error.
     let (a, b) = (a.clone(), b.clone());
     if m.is_undefined(&a) || m.is_undefined(&b) {
         return Outcome::Value(Atom::boolean(false));
     }
     let (left, right) = (m.types_of(&a), m.types_of(&b));
     let mut bindings = pleach::term::Bindings::new();
-    let fits = left.iter().any(|left| {
-        right
-            .iter()
-            .any(|right| super::types::compatible(left, right, &mut bindings))
-    });
+    let fits = left
+        .iter()
+        .any(|left| right.iter().any(|right| compatible(left, right, &mut bindings)));
     match (fits, left.into_iter().next(), right.into_iter().next()) {
-        (false, Some(left), Some(right)) => bad_type(2, left, right),
+        (false, Some(left), Some(right)) => bad_argument(2, left, right),
         _ => Outcome::Value(Atom::boolean(false)),
     }
 }
 
-pub(super) fn logic(m: &mut Machine, base: usize, of: fn(bool, bool) -> bool) -> Outcome {
+pub(crate) fn logic(m: &mut Machine, base: usize, of: fn(bool, bool) -> bool) -> Outcome {
     match (m.argument(base, 1).as_boolean(), m.argument(base, 2).as_boolean()) {
         (Some(a), Some(b)) => Outcome::Value(Atom::boolean(of(a, b))),
-        _ => m.ill_typed(base, names().bool),
+        _ => m.ill_typed(base, symbols().bool),
     }
 }
 
-pub(super) fn not(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn not(m: &mut Machine, base: usize) -> Outcome {
     match m.argument(base, 1).as_boolean() {
         Some(value) => Outcome::Value(Atom::boolean(!value)),
-        None => m.ill_typed(base, names().bool),
+        None => m.ill_typed(base, symbols().bool),
     }
 }
 
-pub(super) fn first(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn first(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Known(m.vals[base + 1].clone())
 }
 
-pub(super) fn unit(_: &mut Machine, _: usize) -> Outcome {
+pub(crate) fn unit(_: &mut Machine, _: usize) -> Outcome {
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn eval(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn eval(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Eval(m.vals[base + 1].clone())
 }
 
-pub(super) fn superpose(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn superpose(m: &mut Machine, base: usize) -> Outcome {
     let list = m.vals[base + 1].clone();
     match list.atom.as_expression() {
         Some(items) => {
-            let parts = m.parts_of(&list);
+            let normal = m.normal_items(&list);
             let items = items.iter().enumerate();
-            Outcome::EvalEach(items.map(|(index, item)| parts.part(index, item)).collect())
+            Outcome::EvalEach(items.map(|(index, item)| normal.item(index, item)).collect())
         }
         None => wrong("superpose expects an expression as an argument"),
     }
 }
 
-/// The same; the program says that each is worth a task.
-pub(super) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
+/// Evaluates each item as `superpose` does, in tasks of their own.
+pub(crate) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
     m.spread = true;
     superpose(m, base)
 }
 
-pub(super) fn get_type(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn get_type(m: &mut Machine, base: usize) -> Outcome {
     let atom = m.argument(base, 1).clone();
     Outcome::Final(m.types_of(&atom))
 }
 
-pub(super) fn get_metatype(m: &mut Machine, base: usize) -> Outcome {
-    Outcome::Value(Atom::Symbol(metatype(m.argument(base, 1)).name(names())))
+pub(crate) fn get_metatype(m: &mut Machine, base: usize) -> Outcome {
+    Outcome::Value(Atom::Symbol(metatype(m.argument(base, 1)).name(symbols())))
 }
 
-pub(super) fn if_equal(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn if_equal(m: &mut Machine, base: usize) -> Outcome {
     let chosen = if same(m.argument(base, 1), m.argument(base, 2)) {
         3
     } else {
@@ -162,39 +199,35 @@ pub(super) fn if_equal(m: &mut Machine, base: usize) -> Outcome {
     Outcome::Eval(m.vals[base + chosen].clone())
 }
 
-pub(super) fn if_error(m: &mut Machine, base: usize) -> Outcome {
-    let chosen = if super::machine::is_error(m.argument(base, 1)) {
-        2
-    } else {
-        3
-    };
+pub(crate) fn if_error(m: &mut Machine, base: usize) -> Outcome {
+    let chosen = if is_error(m.argument(base, 1)) { 2 } else { 3 };
     Outcome::Eval(m.vals[base + chosen].clone())
 }
 
-pub(super) fn car_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn car_atom(m: &mut Machine, base: usize) -> Outcome {
     let list = m.vals[base + 1].clone();
     match list.atom.as_expression() {
-        Some([first, ..]) => Outcome::Eval(m.parts_of(&list).part(0, first)),
+        Some([first, ..]) => Outcome::Eval(m.normal_items(&list).item(0, first)),
         _ => wrong("car-atom expects a non-empty expression as an argument"),
     }
 }
 
-pub(super) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn cdr_atom(m: &mut Machine, base: usize) -> Outcome {
     let list = m.vals[base + 1].clone();
     match list.atom.as_expression() {
         Some([_, rest @ ..]) => {
-            let known = m.parts_of(&list).all(1, rest);
+            let known = m.normal_items(&list).all(1, rest);
             Outcome::Eval(m.tuple_of(rest.to_vec(), known))
         }
         _ => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
 }
 
-pub(super) fn cons_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn cons_atom(m: &mut Machine, base: usize) -> Outcome {
     let (first, list) = (m.vals[base + 1].clone(), m.vals[base + 2].clone());
     match list.atom.as_expression() {
         Some(rest) => {
-            let known = is_settled(&first, m.meaning) && m.parts_of(&list).all(0, rest);
+            let known = is_normal_item(&first, m.normal_stamp) && m.normal_items(&list).all(0, rest);
             let items = std::iter::once(first.atom).chain(rest.iter().cloned()).collect();
             Outcome::Known(m.tuple_of(items, known))
         }
@@ -202,41 +235,41 @@ pub(super) fn cons_atom(m: &mut Machine, base: usize) -> Outcome {
     }
 }
 
-pub(super) fn decons_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn decons_atom(m: &mut Machine, base: usize) -> Outcome {
     let list = m.vals[base + 1].clone();
     match list.atom.as_expression() {
         Some([first, rest @ ..]) => {
-            let parts = m.parts_of(&list);
-            let known = parts.all(0, std::slice::from_ref(first));
-            let others = parts.all(1, rest);
+            let normal = m.normal_items(&list);
+            let known = normal.all(0, std::slice::from_ref(first));
+            let others = normal.all(1, rest);
             let rest = m.tuple_of(rest.to_vec(), others);
-            let known = known && rest.is_normal(m.meaning);
+            let known = known && rest.is_normal(m.normal_stamp);
             Outcome::Known(m.tuple_of(vec![first.clone(), rest.atom], known))
         }
         _ => wrong("decons-atom expects a non-empty expression as an argument"),
     }
 }
 
-pub(super) fn size_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn size_atom(m: &mut Machine, base: usize) -> Outcome {
     match m.expression(base, 1) {
         Some(items) => Outcome::Value(Atom::Integer(items.len() as i64)),
         None => wrong("size-atom expects an expression as an argument"),
     }
 }
 
-pub(super) fn index_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn index_atom(m: &mut Machine, base: usize) -> Outcome {
     let list = m.vals[base + 1].clone();
     let (Some(items), Atom::Integer(index)) = (list.atom.as_expression(), m.argument(base, 2)) else {
         return wrong("index-atom expects an expression and a whole number");
     };
     let index = usize::try_from(*index).unwrap_or(usize::MAX);
     match items.get(index) {
-        Some(item) => Outcome::Known(m.parts_of(&list).part(index, item)),
+        Some(item) => Outcome::Known(m.normal_items(&list).item(index, item)),
         None => wrong("index-atom: the index is out of bounds"),
     }
 }
 
-pub(super) fn extreme(m: &mut Machine, base: usize, better: Operation) -> Outcome {
+pub(crate) fn extreme(m: &mut Machine, base: usize, better: Operation) -> Outcome {
     let Some([first, rest @ ..]) = m.expression(base, 1) else {
         return wrong("a non-empty expression of numbers is expected");
     };
@@ -245,7 +278,7 @@ pub(super) fn extreme(m: &mut Machine, base: usize, better: Operation) -> Outcom
         return wrong("a non-empty expression of numbers is expected");
     }
     for item in rest {
-        match better.of(item, best).and_then(|answer| answer.as_boolean()) {
+        match better.compute(item, best).ok().and_then(|answer| answer.as_boolean()) {
             Some(true) => best = item,
             Some(false) => {}
             None => return wrong("a non-empty expression of numbers is expected"),
@@ -254,11 +287,11 @@ pub(super) fn extreme(m: &mut Machine, base: usize, better: Operation) -> Outcom
     Outcome::Value(best.clone())
 }
 
-pub(super) fn unique_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn unique_atom(m: &mut Machine, base: usize) -> Outcome {
     let Some(items) = m.expression(base, 1) else {
         return wrong("unique-atom expects an expression as an argument");
     };
-    // Ground atoms by hash, the others one by one.
+    // Ground atoms by hash, others pairwise.
     let mut seen = std::collections::HashSet::new();
     let mut open: Vec<&Atom> = Vec::new();
     let mut unique = Vec::new();
@@ -285,73 +318,73 @@ fn lists(m: &Machine, base: usize, of: impl FnOnce(&[Atom], &[Atom]) -> Vec<Atom
     }
 }
 
-pub(super) fn union_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn union_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, |a, b| [a, b].concat())
 }
 
-pub(super) fn intersection_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn intersection_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, |a, b| {
         let only = difference(a, b, Atom::eq);
         difference(a, &only, Atom::eq)
     })
 }
 
-pub(super) fn subtraction_atom(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn subtraction_atom(m: &mut Machine, base: usize) -> Outcome {
     lists(m, base, |a, b| difference(a, b, Atom::eq))
 }
 
-pub(super) fn math(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
+pub(crate) fn math(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
     match float_of(m.argument(base, 1)) {
         Some(value) => Outcome::Value(Atom::from(of(value))),
-        None => m.ill_typed(base, names().number),
+        None => m.ill_typed(base, symbols().number),
     }
 }
 
-pub(super) fn abs(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn abs(m: &mut Machine, base: usize) -> Outcome {
     match m.argument(base, 1) {
         Atom::Integer(value) => match value.checked_abs() {
             Some(value) => Outcome::Value(Atom::Integer(value)),
-            None => trouble(m, base, Trouble::Overflow),
+            None => arithmetic_error(m, base, ArithmeticError::Overflow),
         },
         Atom::Float(value) => Outcome::Value(Atom::from(value.get().abs())),
-        _ => m.ill_typed(base, names().number),
+        _ => m.ill_typed(base, symbols().number),
     }
 }
 
-pub(super) fn pow(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn pow(m: &mut Machine, base: usize) -> Outcome {
     match (m.argument(base, 1), m.argument(base, 2)) {
         (Atom::Integer(a), Atom::Integer(b)) if *b >= 0 => {
             match u32::try_from(*b).ok().and_then(|b| a.checked_pow(b)) {
                 Some(value) => Outcome::Value(Atom::Integer(value)),
-                None => trouble(m, base, Trouble::Overflow),
+                None => arithmetic_error(m, base, ArithmeticError::Overflow),
             }
         }
         (a, b) => match (float_of(a), float_of(b)) {
             (Some(a), Some(b)) => Outcome::Value(Atom::from(a.powf(b))),
-            _ => m.ill_typed(base, names().number),
+            _ => m.ill_typed(base, symbols().number),
         },
     }
 }
 
-pub(super) fn log(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn log(m: &mut Machine, base: usize) -> Outcome {
     match (float_of(m.argument(base, 1)), float_of(m.argument(base, 2))) {
         (Some(radix), Some(value)) => Outcome::Value(Atom::from(value.ln() / radix.ln())),
-        _ => m.ill_typed(base, names().number),
+        _ => m.ill_typed(base, symbols().number),
     }
 }
 
-pub(super) fn round(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
+pub(crate) fn round(m: &mut Machine, base: usize, of: fn(f64) -> f64) -> Outcome {
     match m.argument(base, 1) {
         Atom::Integer(value) => Outcome::Value(Atom::Integer(*value)),
         Atom::Float(value) => match rounded(of(value.get())) {
             Some(atom) => Outcome::Value(atom),
-            None => trouble(m, base, Trouble::Overflow),
+            None => arithmetic_error(m, base, ArithmeticError::Overflow),
         },
-        _ => m.ill_typed(base, names().number),
+        _ => m.ill_typed(base, symbols().number),
     }
 }
 
-/// An atom as `println!` shows it: a string without its quotes.
+/// Formats an atom for `println!`: strings without quotes.
 fn shown(atom: &Atom) -> String {
     match atom {
         Atom::String(text) => text.to_string(),
@@ -359,26 +392,28 @@ fn shown(atom: &Atom) -> String {
     }
 }
 
-pub(super) fn println(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn println(m: &mut Machine, base: usize) -> Outcome {
     let line = shown(m.argument(base, 1)) + "\n";
     m.print(&line);
     Outcome::Value(unit_atom())
 }
 
-pub(super) fn trace(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn trace(m: &mut Machine, base: usize) -> Outcome {
     let line = shown(m.argument(base, 1)) + "\n";
     m.print(&line);
     Outcome::Eval(m.vals[base + 2].clone())
 }
 
-pub(super) fn tuple(m: &mut Machine, base: usize) -> Outcome {
-    let meaning = m.meaning;
-    let known = m.vals[base + 1..].iter().all(|value| is_settled(value, meaning));
+pub(crate) fn tuple(m: &mut Machine, base: usize) -> Outcome {
+    let normal_stamp = m.normal_stamp;
+    let known = m.vals[base + 1..]
+        .iter()
+        .all(|value| is_normal_item(value, normal_stamp));
     let items = m.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
     Outcome::Known(m.tuple_of(items, known))
 }
 
-pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn filter(m: &mut Machine, base: usize) -> Outcome {
     // (filter (quote items) condition …)
     let Some([_, Atom::Expression(items)]) = m.expression(base, 1) else {
         return Outcome::Nothing;
@@ -390,14 +425,14 @@ pub(super) fn filter(m: &mut Machine, base: usize) -> Outcome {
             Some(false) => {}
             None => {
                 let reason = Atom::string("filter-atom expects a condition that is True or False");
-                return Outcome::Value(error(condition.atom.clone(), reason));
+                return Outcome::Value(error_atom(condition.atom.clone(), reason));
             }
         }
     }
     Outcome::Eval(Value::raw(Atom::Expression(kept.into())))
 }
 
-pub(super) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {
+pub(crate) fn superpose_bind(m: &mut Machine, base: usize) -> Outcome {
     let answers = m.expression(base, 1).map(|items| items.iter().map(from_atom).collect());
     match answers {
         Some(Some(answers)) => Outcome::Bound(answers),

@@ -1,26 +1,27 @@
-//! Functions that the host registers.
+//! Functions registered by the host program.
 
 use std::fmt;
 
-use super::types::Signature;
+use crate::signature::Signature;
 use pleach::term::{Atom, ParseError};
 
-/// What a host's function came to.
+/// The outcome of a host function.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum HostResult {
-    /// These results, which are not evaluated again; none ends the branch.
+    /// These results, not evaluated further; none ends the branch.
     Values(Vec<Atom>),
-    /// The call stands as it is.
+    /// The call is irreducible and stays as it is.
     NotReducible,
-    /// The call is the error `(Error call reason)`.
+    /// The call evaluates to `(Error call reason)`.
     Error(Atom),
 }
 
-type Body = dyn Fn(&[Atom]) -> HostResult + Send + Sync;
+type HostBody = dyn Fn(&[Atom]) -> HostResult + Send + Sync;
 
-/// A function of the host, with its type.
+/// A typed function of the host program.
 ///
-/// It may be called from several threads at once, and must be a function of its arguments, or evaluation is not
+/// It may be called from several threads at once. It must be a pure function of its arguments, or evaluation isn't
 /// deterministic.
 ///
 /// ```
@@ -37,16 +38,16 @@ type Body = dyn Fn(&[Atom]) -> HostResult + Send + Sync;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct HostFunction {
-    pub(super) signatures: Vec<Signature>,
-    body: Box<Body>,
+    pub(crate) signatures: Vec<Signature>,
+    body: Box<HostBody>,
 }
 
 impl HostFunction {
-    /// A function of this type, which decides what arguments are evaluated, and checked, before the call. A type that is
-    /// no function type leaves all arguments to be evaluated.
+    /// Creates a function of a type, which determines the arguments that are evaluated and checked before the call. If
+    /// it isn't a function type, all arguments are evaluated and none is checked.
     ///
     /// # Errors
-    /// [`ParseError`] if the type can't be read.
+    /// [`ParseError`] if the type can't be parsed.
     pub fn new(
         of_type: &str,
         body: impl Fn(&[Atom]) -> HostResult + Send + Sync + 'static,
@@ -58,7 +59,7 @@ impl HostFunction {
         })
     }
 
-    pub(super) fn call(&self, arguments: &[Atom]) -> HostResult {
+    pub(crate) fn call(&self, arguments: &[Atom]) -> HostResult {
         (self.body)(arguments)
     }
 }

@@ -1,13 +1,13 @@
-//! Stopping an evaluation from outside.
+//! Interrupts of evaluations.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Stops evaluations from another thread, or from a signal's handler. Clones are the same interrupt.
+/// A flag that stops evaluations from another thread or from a signal handler. Clones share it.
 ///
-/// An evaluator that was [built with it](super::EvaluatorBuilder::interrupt) looks at it every thousand steps and ends,
-/// on all its threads, with [`EvalError::Interrupted`](super::EvalError::Interrupted). While it stays raised, each
-/// further evaluation ends so too.
+/// An evaluator [built with it](crate::EvaluatorBuilder::interrupt) polls it every thousand steps and ends, on all its
+/// threads, with [`EvalError::Interrupted`](crate::EvalError::Interrupted). While it stays raised, every further
+/// evaluation ends so too.
 ///
 /// ```
 /// use std::{thread, time::Duration};
@@ -33,31 +33,31 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// An interrupt that is not raised.
+    /// Creates an interrupt that isn't raised.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks the evaluations to end. Does not wait for them. Fit for a signal's handler: it stores to an atomic.
+    /// Raises the interrupt, without waiting for evaluations to end. Async-signal-safe: it stores to an atomic.
     pub fn raise(&self) {
-        // Relaxed: nothing else is told by it.
+        // Relaxed: it publishes nothing else.
         self.raised.store(true, Ordering::Relaxed);
     }
 
-    /// Lets evaluations go on again: those to come, and those that have not yet seen that it was raised.
+    /// Clears the interrupt: later evaluations run, and so do those that haven't polled it yet.
     pub fn clear(&self) {
         self.raised.store(false, Ordering::Relaxed);
     }
 
-    /// Was it raised, and not cleared since?
+    /// Returns whether it is raised.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }
 
-    /// For whoever looks at it often.
-    pub(super) fn flag(&self) -> &AtomicBool {
+    /// Returns the flag, for queries that poll it.
+    pub(crate) fn flag(&self) -> &AtomicBool {
         &self.raised
     }
 }

@@ -1,153 +1,97 @@
-//! The machine: an explicit stack of frames, so that a deep evaluation is a question of memory, not of native stack.
+//! The abstract machine: an explicit stack of frames, so that deep evaluations use the heap, not the native stack.
 //!
-//! A [`Step`] is what is to be done next. Evaluating a node either gives its answers at once or pushes a [`Frame`] that
-//! waits for the answers of a part. A call in tail position pushes none.
+//! A [`Step`] is the next transition. Evaluating a node either returns answers or pushes a [`Frame`] that waits for the
+//! answers of a subexpression. A tail call pushes none.
+
+mod memo;
+mod memory;
+mod normal_form;
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use super::builtin::Kind;
-use super::code::{Activation, At, Compiled, Node};
-use super::forms::Waiting;
-use super::head::{HeadInfo, Heads};
-use super::inert::Inert;
-use super::meaning::{Home, new_meaning};
-use super::memo::{Memo, Remembering};
-use super::memory::Holding;
-use super::quick::Plain;
-use super::rows::Rows;
-use super::sibling::{Branches, Group, Task};
-use super::space::space_in;
-use super::types::KnownTypes;
-use super::value::{Answer, Answers, Delta, Value, compose, substitute, variables};
-use super::{Shared, Stop};
+use crate::arithmetic::UnruledOperations;
+use crate::builtin::Kind;
+use crate::code::{Activation, Compiled, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::frame::{Frame, Group, Step};
+use crate::head::{HeadInfo, Heads};
+use crate::memo::Memo;
+use crate::memory::MemoryAccount;
+use crate::normal_form::{NormalForms, new_normal_stamp};
+use crate::policy::Policy;
+use crate::shared::Shared;
+use crate::symbols::{is_empty_symbol, is_token};
+use crate::type_cache::TypeCache;
+use crate::value::{Answer, Answers, Subst, Value, compose, substitute, widen};
 use pleach::Environment;
-use pleach::env::{Space, SpaceId};
+use pleach::env::SpaceId;
 use pleach::term::{Atom, Symbol, Variable};
 
-/// What to do next.
-pub(super) enum Step {
-    /// Evaluate a node.
-    Eval(Rc<Activation>, At),
-    /// Evaluate an atom.
-    Atom(Atom),
-    /// Evaluate a sibling, unless another thread has: this one, of the innermost group.
-    Sibling(Box<Task>, u64),
-    /// Hand answers to the frame on top.
-    Return(Answers),
-}
-
-impl Step {
-    pub(super) fn value(atom: Atom) -> Self {
-        Self::Return(Answers::one(Value::raw(atom)))
-    }
-}
-
-/// What waits for the answers of a part.
-pub(super) enum Frame {
-    /// A call whose arguments have had one answer each so far; they are on the value stack, from `base` on.
-    Args(Args),
-    /// A call some of whose arguments have had several answers, or none.
-    Rows(Box<Rows>),
-    /// Siblings that are evaluated one after another.
-    Branches(Box<Branches>),
-    /// Answers bind the variables that these values mention; those above want to know of these variables.
-    Compose(Vec<(Variable, Atom)>),
-    /// A built-in that evaluates its parts itself.
-    Form(Waiting),
-    /// What is evaluated reduces by the rules of another space; afterwards by those of this.
-    Home(Box<Home>),
-    /// The answers are to be of this type.
-    Expected(Box<Atom>),
-    /// The answers of a call are to be remembered.
-    Memo(Box<Remembering>),
-    /// This is a task: what waits for its answers is elsewhere.
-    Task,
-}
-
-pub(super) struct Args {
-    pub(super) act: Rc<Activation>,
-    pub(super) at: At,
-    /// The item that is being evaluated.
-    pub(super) item: u32,
-    pub(super) base: usize,
-    pub(super) info: Rc<HeadInfo>,
-    /// The function type that the arguments are evaluated by.
-    pub(super) signature: Option<u16>,
-    /// Were siblings announced?
-    pub(super) grouped: bool,
-}
-
-// There is one for each level of a program's recursion.
-const _: () = assert!(size_of::<Frame>() <= 48);
-
-/// One task's evaluation.
-pub(super) struct Machine {
-    pub(super) shared: Arc<Shared>,
-    pub(super) env: Environment,
+/// The state of one task's evaluation.
+pub(crate) struct Machine {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) env: Environment,
     /// The stamp of the environment.
-    pub(super) epoch: u64,
-    /// The stamp of what decides whether an atom evaluates to itself, and which types it has: another one whenever a rule,
-    /// a type, what a name stands for or the type of a state has changed.
-    pub(super) meaning: u64,
-    pub(super) stack: Vec<Frame>,
-    /// The values of arguments of calls whose other arguments are being evaluated.
-    pub(super) vals: Vec<Value>,
-    /// What is known of heads, by the definitions of this stamp: those of the environment of `heads_epoch`.
-    heads: Heads,
+    pub(crate) epoch: u64,
+    /// The [normal stamp](crate::normal_form): changes with rules, types, bindings of names and types of states.
+    pub(crate) normal_stamp: u64,
+    pub(crate) stack: Vec<Frame>,
+    /// The value stack: arguments of calls whose other arguments are being evaluated.
+    pub(crate) vals: Vec<Value>,
+    /// A cache of heads, valid for the definitions of this stamp, last checked at `heads_epoch`.
+    pub(crate) heads: Heads,
     heads_definitions: u64,
-    heads_epoch: u64,
-    pub(super) plain: Plain,
-    pub(super) known_types: KnownTypes,
-    pub(super) inert: Inert,
-    /// The next id for a variable.
-    pub(super) fresh: u64,
-    pub(super) steps: u64,
-    /// The steps that were reported already.
+    pub(crate) heads_epoch: u64,
+    pub(crate) unruled: UnruledOperations,
+    pub(crate) type_cache: TypeCache,
+    pub(crate) normal_forms: NormalForms,
+    /// The next free variable id.
+    pub(crate) fresh: u64,
+    pub(crate) steps: u64,
+    /// The steps that were added to the shared count.
     reported: u64,
-    /// The step at which to report again.
+    /// The step at which to add to it again.
     next_report: u64,
-    /// How many of the outermost groups were asked for siblings that wait.
-    pub(super) asked: usize,
-    /// Are the siblings that follow worth a task each, as the program says?
-    pub(super) spread: bool,
-    /// How many tasks this one is nested in.
-    pub(super) level: u32,
-    /// The groups of siblings that are being evaluated, the innermost last.
-    pub(super) groups: Vec<Group>,
-    /// Where the current sibling is in the whole evaluation, and how often names were given there.
-    pub(super) path: u128,
-    pub(super) named: u64,
-    /// How many names were given in all.
-    pub(super) names: u64,
-    /// Environments as they were when a group of siblings began, by stamp, for groups that have been written in since.
-    pub(super) bases: Vec<(u64, Environment)>,
-    pub(super) output: String,
-    pub(super) holding: Holding,
-    /// The space whose rules and types reduce; `None` is `&self`.
-    pub(super) home: Option<SpaceId>,
-    /// The answers of calls that are remembered, if they are to be.
-    pub(super) memo: Option<Memo>,
-    /// How often anything was done but compute: written, named, printed, asked of the host.
-    pub(super) effects: u64,
-    /// How often anything was looked at but rules and types: facts, states, names, other spaces.
-    pub(super) reads: Cell<u64>,
-    /// Does an observer watch?
-    pub(super) tracing: bool,
-    /// What is being reduced, if an observer wants to know.
-    pub(super) reducing: Option<Atom>,
+    /// Number of outermost groups whose pending siblings were spawned, or can't be.
+    pub(crate) spawned: usize,
+    /// Whether the next group of siblings was marked parallel by `hyperpose`.
+    pub(crate) spread: bool,
+    /// The nesting depth of tasks.
+    pub(crate) level: u32,
+    /// The open groups of siblings, innermost last.
+    pub(crate) groups: Vec<Group>,
+    /// The position of the current sibling in the whole evaluation, and the number of names generated there.
+    pub(crate) path: u128,
+    pub(crate) named: u64,
+    /// Number of names generated in all.
+    pub(crate) names: u64,
+    /// Environments before groups of siblings that have since written, by stamp.
+    pub(crate) bases: Vec<(u64, Environment)>,
+    pub(crate) output: String,
+    pub(crate) account: MemoryAccount,
+    /// The home space; `None` is `&self`.
+    pub(crate) home: Option<SpaceId>,
+    /// The memo table, if enabled.
+    pub(crate) memo: Option<Memo>,
+    /// Number of side effects: writes, generated names, output, calls of host functions.
+    pub(crate) effects: u64,
+    /// Number of tracked reads: of anything but rules and types, such as facts, states, bindings and other spaces.
+    pub(crate) reads: Cell<u64>,
+    /// Whether an observer is attached.
+    pub(crate) tracing: bool,
+    /// The current redex, if an observer is attached.
+    pub(crate) reducing: Option<Atom>,
 }
 
-/// After so many steps a task tells the others how many it took.
-const REPORT: u64 = 1024;
+/// Steps between two updates of the shared count.
+const REPORT_INTERVAL: u64 = 1024;
 
 impl Machine {
-    pub(super) fn new(shared: Arc<Shared>, env: Environment, fresh: u64, level: u32) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, env: Environment, fresh: u64, level: u32) -> Self {
         Self {
-            holding: Holding::new(&shared, env.fact_count()),
+            account: MemoryAccount::new(&shared, env.fact_count()),
             home: None,
             memo: shared.memo.map(Memo::new),
             effects: 0,
@@ -155,21 +99,21 @@ impl Machine {
             tracing: shared.trace.is_some(),
             shared,
             epoch: env.stamp(),
-            meaning: new_meaning(),
+            normal_stamp: new_normal_stamp(),
             env,
             stack: Vec::new(),
             vals: Vec::new(),
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
-            plain: Plain::default(),
-            known_types: KnownTypes::default(),
-            inert: Inert::default(),
+            unruled: UnruledOperations::default(),
+            type_cache: TypeCache::default(),
+            normal_forms: NormalForms::default(),
             fresh,
             steps: 0,
             reported: 0,
-            next_report: REPORT,
-            asked: 0,
+            next_report: REPORT_INTERVAL,
+            spawned: 0,
             spread: false,
             level,
             groups: Vec::new(),
@@ -182,8 +126,8 @@ impl Machine {
         }
     }
 
-    /// Evaluates an atom of the top level, whose variables are its own.
-    pub(super) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, Stop> {
+    /// Evaluates a top-level atom, whose variables occur nowhere else.
+    pub(crate) fn evaluate(&mut self, atom: &Atom) -> Result<Answers, EvalError> {
         let step = self.begin(atom);
         let answers = self.run(step);
         if answers.is_err() {
@@ -192,18 +136,18 @@ impl Machine {
         answers
     }
 
-    /// The first step of that.
-    pub(super) fn begin(&mut self, atom: &Atom) -> Step {
+    /// Returns the first step of evaluating a top-level atom.
+    pub(crate) fn begin(&mut self, atom: &Atom) -> Step {
         let block = Rc::new(Arc::new(Compiled::query(atom)));
         let act = Activation::blank(block, &mut self.fresh);
         let body = act.block.body;
         Step::Eval(Rc::new(act), body)
     }
 
-    /// Runs until the stack is as it was.
-    pub(super) fn run(&mut self, mut step: Step) -> Result<Answers, Stop> {
+    /// Runs until the stack is empty.
+    pub(crate) fn run(&mut self, mut step: Step) -> Result<Answers, EvalError> {
         if self.tracing {
-            return self.run_watched(step);
+            return self.run_traced(step);
         }
         loop {
             step = match step {
@@ -221,8 +165,8 @@ impl Machine {
         }
     }
 
-    /// One step of [`run`](Self::run), or `None` if it was the last.
-    pub(super) fn step(&mut self, step: Step) -> Result<Option<Step>, Stop> {
+    /// Runs one step. `None` if it was the last.
+    pub(crate) fn step(&mut self, step: Step) -> Result<Option<Step>, EvalError> {
         let step = match step {
             Step::Eval(act, at) => self.eval(act, at)?,
             Step::Atom(atom) => self.eval_atom(atom)?,
@@ -238,9 +182,9 @@ impl Machine {
         Ok(Some(step))
     }
 
-    /// Counts a step. `at` says what is being reduced, should the evaluation be interrupted here.
+    /// Counts a step. `at` returns the redex, for the error of an interrupt.
     #[inline]
-    pub(super) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
+    pub(crate) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), EvalError> {
         self.steps += 1;
         if self.steps >= self.next_report {
             return self.report(at);
@@ -248,43 +192,43 @@ impl Machine {
         Ok(())
     }
 
-    /// Counts steps that were taken before.
-    pub(super) fn skip(&mut self, steps: u64) -> Result<(), Stop> {
+    /// Counts steps of an evaluation that was memoized.
+    pub(crate) fn skip(&mut self, steps: u64) -> Result<(), EvalError> {
         self.steps = self.steps.saturating_add(steps);
         self.spend()
     }
 
-    /// Adds steps that other tasks took, and reported.
-    pub(super) fn add_steps(&mut self, steps: u64) {
+    /// Adds the steps of another task, which were added to the shared count already.
+    pub(crate) fn add_steps(&mut self, steps: u64) {
         self.steps += steps;
         self.reported += steps;
     }
 
     #[cold]
-    fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), Stop> {
-        self.next_report = self.steps + REPORT;
+    fn report(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), EvalError> {
+        self.next_report = self.steps + REPORT_INTERVAL;
         self.shared.check_interrupt(|| at(self))?;
         self.check_memory()?;
         self.spend()?;
-        self.share()
+        self.spawn_siblings()
     }
 
-    /// Tells the other tasks of the steps since the last time.
-    pub(super) fn spend(&mut self) -> Result<(), Stop> {
+    /// Adds the steps since the last update to the shared count.
+    pub(crate) fn spend(&mut self) -> Result<(), EvalError> {
         let steps = self.steps - self.reported;
         self.reported = self.steps;
         self.shared.spend(steps)
     }
 
-    fn resume(&mut self, frame: Frame, answers: Answers) -> Result<Step, Stop> {
+    fn resume(&mut self, frame: Frame, answers: Answers) -> Result<Step, EvalError> {
         match frame {
             Frame::Args(args) => {
                 let answers = restricted(&args.act, answers);
                 self.resume_args(args, answers)
             }
-            Frame::Rows(rows) => {
+            Frame::Combinations(rows) => {
                 let answers = restricted(rows.current_act(), answers);
-                self.resume_rows(rows, answers, true)
+                self.resume_combinations(rows, answers, true)
             }
             Frame::Branches(branches) => self.resume_branches(branches, answers),
             Frame::Compose(entries) => Ok(Step::Return(match answers {
@@ -298,17 +242,17 @@ impl Machine {
                 ),
             })),
             Frame::Home(home) => {
-                self.leave_home(&home);
-                // What is normal there need not be so here.
+                self.restore_home(&home);
+                // Normal forms of one home space need not be normal in another.
                 let answers = answers.into_vec().into_iter().map(|answer| Answer {
                     value: Value::raw(answer.value.atom),
-                    delta: answer.delta,
+                    subst: answer.subst,
                 });
                 Ok(Step::Return(answers.collect::<Vec<_>>().into()))
             }
             Frame::Expected(expected) => Ok(Step::Return(self.checked(&expected, answers))),
-            Frame::Memo(remembering) => {
-                self.remember(*remembering, &answers);
+            Frame::Memo(call) => {
+                self.memoize(*call, &answers);
                 Ok(Step::Return(answers))
             }
             Frame::Task => Ok(Step::Return(answers)),
@@ -319,11 +263,11 @@ impl Machine {
         }
     }
 
-    fn eval(&mut self, act: Rc<Activation>, at: At) -> Result<Step, Stop> {
+    fn eval(&mut self, act: Rc<Activation>, at: NodeIndex) -> Result<Step, EvalError> {
         let value = if self.tracing {
-            self.quick_watched(&act, at)
+            self.immediate_traced(&act, at)
         } else {
-            self.quick(&act, at)
+            self.immediate(&act, at)
         };
         if let Some(value) = value {
             return Ok(Step::Return(if is_empty_symbol(&value.atom) {
@@ -357,7 +301,7 @@ impl Machine {
         }
     }
 
-    fn eval_atom(&mut self, atom: Atom) -> Result<Step, Stop> {
+    fn eval_atom(&mut self, atom: Atom) -> Result<Step, EvalError> {
         if let Atom::Symbol(name) = &atom
             && is_token(*name)
         {
@@ -366,11 +310,11 @@ impl Machine {
         if is_empty_symbol(&atom) {
             return Ok(Step::Return(Answers::None));
         }
-        if self.is_inert(&atom) {
-            return Ok(Step::Return(Answers::one(Value::normal(atom, self.meaning))));
+        if self.is_in_normal_form(&atom) {
+            return Ok(Step::Return(Answers::one(Value::normal(atom, self.normal_stamp))));
         }
         let act = Activation::open(&atom);
-        self.made(act.block.bytes())?;
+        self.allocated(act.block.bytes())?;
         let body = act.block.body;
         match act.node(body) {
             Node::Call(_) => self.eval(Rc::new(act), body),
@@ -378,24 +322,24 @@ impl Machine {
         }
     }
 
-    /// What a name that begins with `&` stands for.
-    pub(super) fn token(&self, name: Symbol) -> Atom {
+    /// Resolves a name that begins with `&`.
+    pub(crate) fn token(&self, name: Symbol) -> Atom {
         self.binding(name).cloned().unwrap_or(Atom::Symbol(name))
     }
 
-    /// What a name is bound to.
-    pub(super) fn binding(&self, name: Symbol) -> Option<&Atom> {
-        self.note_read();
+    /// Looks up the binding of a name.
+    pub(crate) fn binding(&self, name: Symbol) -> Option<&Atom> {
+        self.track_read();
         self.env.binding(name.as_str())
     }
 
-    /// More is looked at than rules and types.
-    pub(super) fn note_read(&self) {
+    /// Tracks a read of anything but rules and types.
+    pub(crate) fn track_read(&self) {
         self.reads.set(self.reads.get() + 1);
     }
 
-    /// What is known of a symbol as the head of so many arguments.
-    pub(super) fn head(&mut self, symbol: Symbol, arity: u32) -> Rc<HeadInfo> {
+    /// Returns what is known of a head symbol with this number of arguments.
+    pub(crate) fn head(&mut self, symbol: Symbol, arity: u32) -> Rc<HeadInfo> {
         if self.heads_epoch != self.epoch {
             self.heads_epoch = self.epoch;
             let definitions = self.home().definitions_stamp();
@@ -419,68 +363,37 @@ impl Machine {
         info
     }
 
-    /// Pushes what makes the answers to come tell of bindings made before. `entries` bind variables that frames below may
-    /// hold; `scope` are variables that they may hold too, and that are not bound yet.
-    pub(super) fn push_bindings(&mut self, delta: &[(Variable, Atom)], scope: &[Variable]) {
+    /// Pushes a frame that composes `subst` with the bindings of later answers. Frames below may hold the variables of
+    /// `subst` and of `scope`; the latter are still unbound.
+    pub(crate) fn push_bindings(&mut self, subst: &[(Variable, Atom)], scope: &[Variable]) {
         match self.stack.last_mut() {
             None => {}
             Some(Frame::Compose(entries)) => {
                 for (_, value) in entries {
-                    *value = substitute(value, delta);
+                    *value = substitute(value, subst);
                 }
             }
             Some(_) => {
-                let mut entries = delta.to_vec();
-                for variable in scope {
-                    if !entries.iter().any(|(known, _)| known == variable) {
-                        entries.push((*variable, Atom::Variable(*variable)));
-                    }
-                }
-                self.stack.push(Frame::Compose(entries));
+                self.stack.push(Frame::Compose(widen(subst, scope)));
             }
         }
     }
 
-    /// The space whose rules and types reduce: `&self`, but within `evalc`.
-    pub(super) fn home(&self) -> &Space {
-        space_in(&self.env, self.home).unwrap_or(&self.env)
-    }
-
-    /// Reduces by the rules of that space from now on.
-    pub(super) fn set_home(&mut self, home: Option<SpaceId>) {
-        self.home = home;
-        self.heads.clear();
-        self.heads_epoch = 0;
-        self.plain = Plain::default();
-        self.known_types.clear();
-        self.inert.clear();
-        self.note_read();
-    }
-
-    /// Evaluates an atom by the rules of that space.
-    pub(super) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
-        if space != self.home {
-            self.stack.push(Frame::Home(Box::new(self.leaving())));
-            self.set_home(space);
-        }
-        Step::Atom(atom)
-    }
-
-    /// The state was written: `change` does it.
-    pub(super) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
+    /// Applies a change to the environment.
+    pub(crate) fn write<R>(&mut self, change: impl FnOnce(&mut Environment) -> R) -> R {
         self.effects += 1;
         self.keep_base();
         let definitions = self.home().definitions_stamp();
         let result = change(&mut self.env);
         self.epoch = self.env.stamp();
         if self.home().definitions_stamp() != definitions {
-            self.meaning = new_meaning();
+            self.normal_stamp = new_normal_stamp();
         }
         result
     }
 
-    /// Shows text to people: at once if no siblings run beside this task.
-    pub(super) fn print(&mut self, text: &str) {
+    /// Prints text, or buffers it in a task until its siblings before it have printed.
+    pub(crate) fn print(&mut self, text: &str) {
         self.effects += 1;
         if self.level == 0 {
             (self.shared.output)(text);
@@ -489,45 +402,28 @@ impl Machine {
         }
     }
 
-    pub(super) fn is_sequential(&self) -> bool {
-        self.shared.policy == super::Policy::Sequential
+    pub(crate) fn is_sequential(&self) -> bool {
+        self.shared.policy == Policy::Sequential
     }
 }
 
-/// The variables that an activation's slots mention.
-pub(super) fn scope_of(act: &Activation) -> SmallVec<[Variable; 4]> {
-    let mut scope = SmallVec::new();
-    for (slot, value) in act.values.iter().enumerate() {
-        if value.is_set() {
-            if !value.atom.is_ground() {
-                variables(&value.atom, &mut scope);
-            }
-        } else if !act.block.slots[slot].settable
-            && let Atom::Variable(variable) = act.variable(slot as u32)
-        {
-            scope.push(variable);
-        }
-    }
-    scope
-}
-
-/// The answers without bindings of variables that the activation of what waits for them does not mention: nobody else
-/// knows those.
+/// Restricts the bindings of answers to the variables in the scope of the waiting activation: no other frame knows the
+/// rest.
 fn restricted(act: &Activation, answers: Answers) -> Answers {
     fn one(scope: &[Variable], mut answer: Answer) -> Answer {
-        if let Some(delta) = &answer.delta
-            && !delta.iter().all(|(variable, _)| scope.contains(variable))
+        if let Some(subst) = &answer.subst
+            && !subst.iter().all(|(variable, _)| scope.contains(variable))
         {
-            let known = delta.iter().filter(|(variable, _)| scope.contains(variable));
+            let known = subst.iter().filter(|(variable, _)| scope.contains(variable));
             let entries: Vec<_> = known.cloned().collect();
-            answer.delta = (!entries.is_empty()).then(|| entries.into());
+            answer.subst = (!entries.is_empty()).then(|| entries.into());
         }
         answer
     }
     match answers {
-        Answers::One(answer) if answer.delta.is_some() => Answers::One(one(&scope_of(act), answer)),
-        Answers::Many(answers) if answers.iter().any(|answer| answer.delta.is_some()) => {
-            let scope = scope_of(act);
+        Answers::One(answer) if answer.subst.is_some() => Answers::One(one(&act.scope(), answer)),
+        Answers::Many(answers) if answers.iter().any(|answer| answer.subst.is_some()) => {
+            let scope = act.scope();
             Answers::Many(answers.into_iter().map(|answer| one(&scope, answer)).collect())
         }
         answers => answers,
@@ -535,24 +431,9 @@ fn restricted(act: &Activation, answers: Answers) -> Answers {
 }
 
 fn with_entries(entries: &[(Variable, Atom)], answer: Answer) -> Answer {
-    let delta: Option<Delta> = compose(entries, answer.delta.as_ref());
+    let subst: Option<Subst> = compose(entries, answer.subst.as_ref());
     Answer {
         value: answer.value,
-        delta,
+        subst,
     }
-}
-
-/// Is it a name that `bind!` can give a meaning?
-pub(super) fn is_token(name: Symbol) -> bool {
-    name.as_str().starts_with('&')
-}
-
-pub(super) fn is_empty_symbol(atom: &Atom) -> bool {
-    matches!(atom, Atom::Symbol(symbol) if *symbol == super::names().empty)
-}
-
-/// Is it `(Error …)`?
-pub(super) fn is_error(atom: &Atom) -> bool {
-    matches!(atom, Atom::Expression(items)
-        if matches!(items.first(), Some(Atom::Symbol(head)) if *head == super::names().error))
 }

@@ -1,43 +1,43 @@
-//! Matching compiled patterns: a rule's left side, and what binders bind.
+//! Matching of compiled patterns: left sides of rules, and patterns of binders.
 //!
-//! A pattern's own variables are slots that are set as they are met. Whatever can't be decided so (a variable on the other
-//! side, a slot whose value has variables) is put off, and solved by unification at the end.
+//! Slots of the pattern are set as they are met. What can't be decided so (a variable in the value, a slot whose value
+//! has variables) is deferred and solved by unification at the end.
 
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::code::{Activation, At, Block, Node};
-use super::machine::Machine;
-use super::value::{Delta, Value, substitute, variables};
+use crate::code::{Activation, Block, Node, NodeIndex};
+use crate::machine::Machine;
+use crate::value::{Subst, Value, substitute, variables};
 use pleach::term::{Atom, Bindings, Variable, unify};
 
-/// A pattern that matched.
+/// A successful match.
 #[derive(Clone, Debug)]
-pub(super) struct Match {
+pub(crate) struct Match {
     /// The pattern's activation with its slots set.
-    pub(super) act: Rc<Activation>,
-    /// What variables of others were bound to.
-    pub(super) delta: Option<Delta>,
+    pub(crate) act: Rc<Activation>,
+    /// The bindings of other variables.
+    pub(crate) subst: Option<Subst>,
 }
 
-type Deferred = SmallVec<[(At, Atom); 2]>;
+type Deferred = SmallVec<[(NodeIndex, Atom); 2]>;
 
 impl Machine {
     /// Matches a rule's left side with the call on the value stack from `base` on.
-    pub(super) fn match_rule(&mut self, block: &Block, base: usize) -> Option<Match> {
+    pub(crate) fn match_rule(&mut self, block: &Block, base: usize) -> Option<Match> {
         let mut deferred = Deferred::new();
         if !block.headed {
             let call = self.call_from(base);
             let act = Rc::new(Activation::blank(Block::clone(block), &mut self.fresh));
-            let known = self.vals[base..].iter().all(|value| value.is_normal(self.meaning));
-            let call = Value::normal(call, if known { self.meaning } else { 0 });
+            let known = self.vals[base..].iter().all(|value| value.is_normal(self.normal_stamp));
+            let call = Value::normal(call, if known { self.normal_stamp } else { 0 });
             return self.match_pattern(act, block.lhs, &call);
         }
         let Node::Call(lhs) = block.node(block.lhs) else {
             return None;
         };
-        // Most rules that do not match fail here, before anything is allocated.
+        // Most rules that don't match fail here, before anything is allocated.
         for (at, value) in lhs.arguments().zip(&self.vals[base + 1..]) {
             if let Node::Leaf(leaf) = block.node(at)
                 && *leaf != value.atom
@@ -59,8 +59,8 @@ impl Machine {
         solve(shared, &deferred)
     }
 
-    /// Matches the pattern at a node with a value, in an activation whose other slots may be set.
-    pub(super) fn match_pattern(&mut self, mut act: Rc<Activation>, at: At, value: &Value) -> Option<Match> {
+    /// Matches the pattern at a node with a value. Slots of the activation may be set already.
+    pub(crate) fn match_pattern(&mut self, mut act: Rc<Activation>, at: NodeIndex, value: &Value) -> Option<Match> {
         let mut deferred = Deferred::new();
         if !self.match_node(Rc::make_mut(&mut act), at, value, &mut deferred) {
             return None;
@@ -68,8 +68,8 @@ impl Machine {
         solve(act, &deferred)
     }
 
-    /// The recursion is bounded by the nesting that the compiler admits.
-    fn match_node(&mut self, act: &mut Activation, at: At, value: &Value, deferred: &mut Deferred) -> bool {
+    /// Recursion is bounded by the compiled depth.
+    fn match_node(&mut self, act: &mut Activation, at: NodeIndex, value: &Value, deferred: &mut Deferred) -> bool {
         match act.node(at) {
             Node::Slot(slot) => {
                 let slot = *slot as usize;
@@ -106,10 +106,10 @@ impl Machine {
                     return *ground == value.atom;
                 }
                 let first = call.first;
-                let known = self.parts_of(value);
+                let known = self.normal_items(value);
                 items.iter().enumerate().all(|(index, item)| {
-                    let part = known.part(index, item);
-                    self.match_node(act, first + index as At, &part, deferred)
+                    let part = known.item(index, item);
+                    self.match_node(act, first + index as NodeIndex, &part, deferred)
                 })
             }
             Node::Deep(_) => {
@@ -120,10 +120,10 @@ impl Machine {
     }
 }
 
-/// Unifies what was put off.
+/// Unifies the deferred pairs.
 fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
     if deferred.is_empty() {
-        return Some(Match { act, delta: None });
+        return Some(Match { act, subst: None });
     }
     let mut bindings = Bindings::new();
     let mut others: SmallVec<[Variable; 4]> = SmallVec::new();
@@ -140,10 +140,10 @@ fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
     Some(settle(act, &bindings, &others, &met))
 }
 
-/// The variables in the values of the slots at and below these nodes.
-pub(super) fn mentioned_by_slots(act: &Activation, nodes: impl Iterator<Item = At>) -> SmallVec<[Variable; 4]> {
+/// Returns the variables in the values of the slots at and below these nodes.
+pub(crate) fn mentioned_by_slots(act: &Activation, nodes: impl Iterator<Item = NodeIndex>) -> SmallVec<[Variable; 4]> {
     let mut mentioned = SmallVec::new();
-    let nodes: SmallVec<[At; 4]> = nodes.collect();
+    let nodes: SmallVec<[NodeIndex; 4]> = nodes.collect();
     for slot in act.slots_at(&nodes) {
         let value = &act.values[slot as usize];
         if value.is_set() {
@@ -153,14 +153,14 @@ pub(super) fn mentioned_by_slots(act: &Activation, nodes: impl Iterator<Item = A
     mentioned
 }
 
-/// Sets the slots of an activation as `bindings` say. `others` are the variables that may have been bound, and `met` those
-/// of them that values mentioned before.
+/// Sets the slots of an activation by `bindings`. `others` are the variables that may have been bound; `met` are those
+/// of them that occurred in values before.
 ///
-/// A variable of the caller that met one of the pattern, or one of a stored atom, keeps its name: the others get it. A
-/// settable slot that stays without value has met something of the caller's, which mentions its variable from now on: the
-/// slot is set to the variable itself, so that it is in the scope of what follows and no binder sets it unnoticed. The
-/// variable of such a slot that a value mentions has met something within a part, and is not the activation's alone any more.
-pub(super) fn settle(
+/// Of two unified variables, the caller's keeps its name over the pattern's and over those of stored atoms. A settable
+/// slot that stays unset but occurs in a value of the caller is set to its own variable: so it is in the scope of what
+/// follows, and no binder sets it without reporting a binding. The variable of such a slot that occurs in a value isn't
+/// the activation's alone any more.
+pub(crate) fn settle(
     mut shared: Rc<Activation>,
     bindings: &Bindings<Atom>,
     others: &[Variable],
@@ -212,12 +212,12 @@ pub(super) fn settle(
     }
     Match {
         act: shared,
-        delta: (!entries.is_empty()).then(|| entries.into()),
+        subst: (!entries.is_empty()).then(|| entries.into()),
     }
 }
 
-/// New names for variables that stand for others of a longer life: those of stored atoms for any of `others`, and `own` for
-/// one of `others` that is not own.
+/// Returns renamings that let longer-lived variables keep their names: `others` over those of stored atoms, and over
+/// `own`.
 fn names_kept(bindings: &Bindings<Atom>, others: &[Variable], own: &[Variable]) -> SmallVec<[(Variable, Atom); 2]> {
     let mut names: SmallVec<[(Variable, Atom); 2]> = SmallVec::new();
     for of_caller in [true, false] {

@@ -1,51 +1,54 @@
 //! Whole programs, at once or item by item.
 
-use super::{Counts, Evaluator, RunError};
+use crate::batches::{Batch, Batches};
+use crate::error::RunError;
+use crate::evaluator::Evaluator;
+use crate::shared::Counts;
 use pleach::Environment;
 use pleach::env::IdSeed;
 use pleach::term::{Atom, Item, ParseError, Parser};
 
-/// What a program came to.
+/// The outcome of a program: see [`Evaluator::run`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// The results of each top-level `!`, in order.
     pub results: Vec<Vec<Atom>>,
-    /// The environment after the last atom.
+    /// The environment after the last item.
     pub environment: Environment,
 }
 
-/// What a top-level `!` came to.
+/// The outcome of a top-level `!`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Evaluated {
-    /// The atom that was evaluated, and where it is in the program's text.
+    /// The atom that was evaluated, with its position in the source text.
     pub item: Item,
     /// The results, in order.
     pub results: Vec<Atom>,
-    /// What the evaluation took.
+    /// Forks and merges of the evaluation.
     pub counts: Counts,
 }
 
-/// A program that is run item by item: see [`Evaluator::program`].
+/// A running program, as an iterator over its top-level `!`: see [`Evaluator::program`].
 #[derive(Debug)]
 pub struct Program<'e, I> {
     evaluator: &'e Evaluator,
-    items: I,
+    batches: Batches<I, ParseError>,
     environment: Environment,
-    /// How many items there were.
+    /// Number of items so far.
     index: u64,
     seed: IdSeed,
-    /// Was there an error?
     failed: bool,
-    /// The `!` whose evaluation has failed.
+    /// The `!` whose evaluation failed.
     failed_item: Option<Item>,
 }
 
 impl Evaluator {
-    /// Runs a program: adds its atoms to the environment, and evaluates those after a `!`, in order.
+    /// Runs a program: adds its atoms to the environment and evaluates those after a `!`, in order.
     ///
     /// # Errors
-    /// [`RunError`] if the text can't be read, or for an evaluation as of [`evaluate`](Self::evaluate).
+    /// [`RunError`] if the text can't be parsed, or if an evaluation fails as [`evaluate`](Self::evaluate) does.
     pub fn run(&self, environment: Environment, program: &str) -> Result<Run, RunError> {
         let mut program = self.program(environment, Parser::new(program));
         let results = program
@@ -58,8 +61,9 @@ impl Evaluator {
         })
     }
 
-    /// Runs a program item by item: the iterator adds the atoms up to the next `!` to the environment, evaluates that, and
-    /// yields what it came to. The items are those of a [`Parser`], or read before, as `items.into_iter().map(Ok)`.
+    /// Returns an iterator that runs a program: each call of `next` adds the atoms up to the next `!` to the environment,
+    /// evaluates that one, and yields its results. The items come from a [`Parser`], or from a list, as
+    /// `items.into_iter().map(Ok)`.
     ///
     /// After an error the iterator ends, and the environment is the one before the `!` that failed.
     ///
@@ -86,7 +90,7 @@ impl Evaluator {
     {
         Program {
             evaluator: self,
-            items: items.into_iter(),
+            batches: Batches::new(items),
             seed: environment.id_seed(),
             environment,
             index: 0,
@@ -97,64 +101,29 @@ impl Evaluator {
 }
 
 impl<I> Program<'_, I> {
-    /// The environment as the items so far have left it.
+    /// Returns the environment after the items so far.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// The same, to keep.
+    /// Consumes the program and returns the environment after the items so far.
     #[must_use]
     pub fn into_environment(self) -> Environment {
         self.environment
     }
 
-    /// The `!` that has failed, after an error that is not one of reading.
+    /// Returns the `!` whose evaluation failed; `None` after a parse error.
     #[must_use]
     pub fn failed_item(&self) -> Option<&Item> {
         self.failed_item.as_ref()
     }
-}
 
-impl<I: Iterator<Item = Result<Item, ParseError>>> Iterator for Program<'_, I> {
-    type Item = Result<Evaluated, RunError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let mut facts = Vec::new();
-        let mut outcome = None;
-        for item in self.items.by_ref() {
-            let index = self.index;
-            self.index += 1;
-            match item {
-                Ok(item) if item.bang => {
-                    outcome = Some(Ok((item, index)));
-                    break;
-                }
-                Ok(item) => facts.push((item.atom, item.count)),
-                Err(error) => {
-                    outcome = Some(Err(error));
-                    break;
-                }
-            }
-        }
-        self.environment.add_multiplicities(facts);
-        let evaluated = match outcome? {
-            Ok((item, index)) => self.evaluate(item, index),
-            Err(error) => Err(error.into()),
-        };
-        self.failed = evaluated.is_err();
-        Some(evaluated)
-    }
-}
-
-impl<I> Program<'_, I> {
-    fn evaluate(&mut self, item: Item, index: u64) -> Result<Evaluated, RunError> {
-        // Should it fail, the environment is still there.
+    fn evaluate(&mut self, item: Item) -> Result<Evaluated, RunError> {
+        // The original stays as it was if the evaluation fails.
         let environment = self.environment.clone();
-        let seed = self.seed.child(index);
+        let seed = self.seed.child(self.index);
+        self.index += 1;
         match self.evaluator.evaluate_seeded(environment, &item.atom, seed) {
             Ok(evaluation) => {
                 self.environment = evaluation.environment;
@@ -169,5 +138,28 @@ impl<I> Program<'_, I> {
                 Err(error.into())
             }
         }
+    }
+}
+
+impl<I: Iterator<Item = Result<Item, ParseError>>> Iterator for Program<'_, I> {
+    type Item = Result<Evaluated, RunError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let evaluated = loop {
+            match self.batches.next_batch()? {
+                Ok(Batch::Facts(facts)) => {
+                    let index = &mut self.index;
+                    let facts = facts.inspect(|_| *index += 1).map(|item| (item.atom, item.count));
+                    self.environment.add_multiplicities(facts);
+                }
+                Ok(Batch::Query(item)) => break self.evaluate(item),
+                Err(error) => break Err(error.into()),
+            }
+        };
+        self.failed = evaluated.is_err();
+        Some(evaluated)
     }
 }

@@ -1,30 +1,29 @@
-//! Compiled rules, shared by all threads and evaluations of an [`Evaluator`](crate::Evaluator).
+//! A cache of compiled rules, shared by all threads and evaluations of an [`Evaluator`](crate::Evaluator).
 
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::code::{Block, Compiled};
+use crate::hasher::WordHasher;
+use crate::heap_size::HeapSize;
 use pleach::env::Rule;
 use pleach::term::Atom;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use crate::code::{Block, Compiled};
-use crate::head::NameHasher;
-use crate::memory::Sum;
-
-/// The bytes that rules and their compiled forms may take. Beyond these, those used least are compiled anew. Rules that
-/// are in no environment any more leave the cache so, too.
+/// The memory of cached rules and their compiled forms. Beyond it, the least used are evicted; so are rules that no
+/// environment holds any more.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// The number of parts with a lock each. No more than a few threads look for a rule at the same moment.
+/// The number of shards, each with a lock. Few threads look up rules at the same moment.
 const SHARDS: usize = 16;
 
 /// A compiled rule.
 #[derive(Clone)]
 struct Entry {
     compiled: Arc<Compiled>,
-    /// Holding the rule keeps its address from being used for another.
+    /// Keeps the address, which is the key, from being reused.
     _rule: Atom,
     bytes: u64,
 }
@@ -38,18 +37,18 @@ impl Weighter<usize, Entry> for Bytes {
     }
 }
 
-/// Maps a rule, by the address of its items, to its compiled form: comparing two rules would cost their size.
-pub(crate) struct RuleCache(Cache<usize, Entry, Bytes, BuildHasherDefault<NameHasher>, DefaultLifecycle<usize, Entry>>);
+/// A map from rules to their compiled forms, keyed by address: comparing two rules costs O(their size).
+pub(crate) struct RuleCache(Cache<usize, Entry, Bytes, BuildHasherDefault<WordHasher>, DefaultLifecycle<usize, Entry>>);
 
 impl Default for RuleCache {
     fn default() -> Self {
-        Self::holding(MAX_BYTES)
+        Self::with_capacity(MAX_BYTES)
     }
 }
 
 impl RuleCache {
-    fn holding(bytes: u64) -> Self {
-        // The number of items is an estimate, for which nothing is allocated.
+    fn with_capacity(bytes: u64) -> Self {
+        // The number of items is an estimate; nothing is allocated for it.
         let options = OptionsBuilder::new()
             .shards(SHARDS)
             .estimated_items_capacity(1 << 16)
@@ -66,7 +65,7 @@ impl RuleCache {
         ))
     }
 
-    /// Returns the rule's compiled form. O(1) if it is known, else the size of the rule.
+    /// Returns the rule's compiled form. O(1) if it is cached, else O(size of the rule).
     pub(crate) fn compiled(&self, rule: &Rule<'_, Atom>) -> Block {
         let atom = rule.atom();
         let Some(items) = atom.as_expression() else {
@@ -77,7 +76,7 @@ impl RuleCache {
             return Rc::new(entry.compiled);
         }
         let compiled = Arc::new(Compiled::rule(rule.lhs(), rule.rhs()));
-        let mut sum = Sum::default();
+        let mut sum = HeapSize::default();
         sum.atom(atom);
         let entry = Entry {
             compiled: Arc::clone(&compiled),
@@ -95,9 +94,9 @@ mod tests {
 
     use super::*;
 
-    /// The cache after looking for each of these many rules, each in an environment that is dropped at once.
+    /// Returns the cache after looking up this many rules, each in an environment that is dropped at once.
     fn after(rules: usize, bytes: u64) -> RuleCache {
-        let cache = RuleCache::holding(bytes);
+        let cache = RuleCache::with_capacity(bytes);
         for number in 0..rules {
             let rule = format!("(= (f {number} $x) (g $x {number}))").parse().unwrap();
             let world: Environment = [rule].into_iter().collect();
@@ -107,7 +106,7 @@ mod tests {
             for _ in 0..2 {
                 let block = cache.compiled(rule);
                 assert_eq!(block.bytes(), Compiled::rule(rule.lhs(), rule.rhs()).bytes());
-                // The same number, so the same rule and no other that was there before.
+                // The same number: not a rule that had the same address before.
                 let body = crate::code::Activation::blank(block, &mut 0);
                 let text = body.instantiate(body.block.body).to_string();
                 assert!(text.ends_with(&format!(" {number})")), "{text}");
@@ -117,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn rules_of_environments_that_are_gone_are_never_taken_for_others() {
+    fn addresses_of_dropped_rules_are_never_confused() {
         after(10_000, MAX_BYTES);
         after(10_000, 1 << 18);
     }
 
     #[test]
-    fn what_is_kept_is_bounded_in_bytes() {
+    fn the_cache_is_bounded_in_bytes() {
         let cache = after(10_000, 1 << 18);
         assert!(cache.0.weight() <= 1 << 18, "{}", cache.0.weight());
         assert!(cache.0.len() > 100, "{}", cache.0.len());

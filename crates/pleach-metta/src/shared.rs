@@ -1,46 +1,62 @@
-//! What all tasks of one evaluation share.
+//! State shared by all tasks of an evaluation.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::builder::{EvaluatorBuilder, Hosts, Output};
-use super::rule_cache::RuleCache;
-use super::sibling::Tasks;
-use super::trace::Observer;
-use super::{Counts, EvalError, Interrupt, Policy, Stop};
-use pleach::env::IdSeed;
-use pleach::term::Atom;
+use crate::builder::{EvaluatorBuilder, Hosts, Output};
+use crate::builtin;
+use crate::canonical::canonical;
+use crate::error::EvalError;
+use crate::interrupt::Interrupt;
+use crate::policy::Policy;
+use crate::reduction::Observer;
+use crate::rule_cache::RuleCache;
+use crate::signature::Signature;
+use crate::tasks::Tasks;
+use pleach::env::{IdSeed, Space};
+use pleach::term::{Atom, Symbol};
 
-pub(super) struct Shared {
-    pub(super) policy: Policy,
-    /// How many threads evaluate siblings: the caller's, and those of the pool.
-    pub(super) threads: usize,
-    pub(super) pool: Option<Arc<rayon::ThreadPool>>,
-    pub(super) fuel: u64,
+/// Forks and merges of an evaluation. Independent of the number of threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Number of siblings that wrote to their fork of the environment.
+    pub forks: u64,
+    /// Number of unions of two environments.
+    pub merges: u64,
+}
+
+pub(crate) struct Shared {
+    pub(crate) policy: Policy,
+    /// Number of threads that evaluate siblings, the caller's included.
+    pub(crate) threads: usize,
+    pub(crate) pool: Option<Arc<rayon::ThreadPool>>,
+    pub(crate) fuel: u64,
     spent: AtomicU64,
-    pub(super) memory: Option<usize>,
-    pub(super) memo: Option<usize>,
-    /// The bytes that the tasks hold, as far as they have told.
-    pub(super) held: AtomicUsize,
+    pub(crate) memory: Option<usize>,
+    pub(crate) memo: Option<usize>,
+    /// The bytes that tasks hold, as they last measured them.
+    pub(crate) held: AtomicUsize,
     forks: AtomicU64,
     merges: AtomicU64,
-    pub(super) hosts: Arc<Hosts>,
-    pub(super) folder: Option<PathBuf>,
-    pub(super) output: Output,
-    pub(super) worthwhile: u64,
-    pub(super) rules: Arc<RuleCache>,
-    pub(super) interrupt: Interrupt,
-    pub(super) trace: Option<Observer>,
-    /// The siblings that other threads may evaluate.
-    pub(super) tasks: Tasks,
-    /// What the names of spaces and states that siblings make are derived from.
-    pub(super) seed: IdSeed,
+    pub(crate) hosts: Arc<Hosts>,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) output: Output,
+    pub(crate) spawn_after: u64,
+    pub(crate) rules: Arc<RuleCache>,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) trace: Option<Observer>,
+    /// Siblings that other threads may evaluate.
+    pub(crate) tasks: Arc<Tasks>,
+    /// The seed of generated names of spaces and states.
+    pub(crate) seed: IdSeed,
 }
 
 impl Shared {
-    pub(super) fn new(settings: &EvaluatorBuilder, pool: Option<&Arc<rayon::ThreadPool>>, seed: IdSeed) -> Self {
-        // Who watches wants one reduction after the other.
+    pub(crate) fn new(settings: &EvaluatorBuilder, pool: Option<&Arc<rayon::ThreadPool>>, seed: IdSeed) -> Self {
+        // Observers see reductions in order, from one thread.
         let pool = pool.filter(|_| settings.trace.is_none()).cloned();
         Self {
             policy: settings.policy,
@@ -56,22 +72,31 @@ impl Shared {
             hosts: Arc::clone(&settings.hosts),
             folder: settings.folder.clone(),
             output: Arc::clone(&settings.output),
-            worthwhile: settings.worthwhile,
+            spawn_after: settings.spawn_after,
             rules: Arc::clone(&settings.rules),
             interrupt: settings.interrupt.clone().unwrap_or_default(),
             trace: settings.trace.clone(),
-            tasks: Tasks::default(),
+            tasks: Arc::default(),
             seed,
         }
     }
 
-    /// Counts siblings whose forks, written, are about to be united.
-    pub(super) fn count_forks(&self, forks: usize) {
+    /// Returns the function types of a name: declared in `home`, or of the built-in or host function.
+    pub(crate) fn signatures_of(&self, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
+        match (builtin::find(symbol), self.hosts.get(&symbol)) {
+            (Some(builtin), _) => builtin.signatures.iter().cloned().collect(),
+            (_, Some(host)) => host.signatures.iter().cloned().collect(),
+            _ => home.types(symbol.as_str()).filter_map(Signature::of).collect(),
+        }
+    }
+
+    /// Counts siblings whose written forks are about to be merged.
+    pub(crate) fn count_forks(&self, forks: usize) {
         self.forks.fetch_add(forks as u64, Ordering::Relaxed);
         self.merges.fetch_add(forks.saturating_sub(1) as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         // Relaxed: the tasks that counted have ended.
         Counts {
             forks: self.forks.load(Ordering::Relaxed),
@@ -79,9 +104,9 @@ impl Shared {
         }
     }
 
-    /// Counts steps. The sum is exact once all tasks have ended, so whether it exceeds the limit does not depend on their
-    /// timing.
-    pub(super) fn spend(&self, steps: u64) -> Result<(), Stop> {
+    /// Adds steps to the shared count. The sum is exact once all tasks have ended, so exceeding the limit doesn't
+    /// depend on timing.
+    pub(crate) fn spend(&self, steps: u64) -> Result<(), EvalError> {
         // Relaxed: only the sum matters.
         if self.spent.fetch_add(steps, Ordering::Relaxed).saturating_add(steps) > self.fuel {
             return Err(EvalError::OutOfFuel { limit: self.fuel });
@@ -89,8 +114,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends the evaluation, if it was interrupted, or has failed in another task; `at` is what would be reduced next.
-    pub(super) fn check_interrupt(&self, at: impl FnOnce() -> Atom) -> Result<(), Stop> {
+    /// Fails if the evaluation was interrupted or has failed in another task. `at` returns the next redex.
+    pub(crate) fn check_interrupt(&self, at: impl FnOnce() -> Atom) -> Result<(), EvalError> {
         if self.interrupt.is_raised() {
             return Err(interrupted(&at()));
         }
@@ -98,9 +123,7 @@ impl Shared {
     }
 }
 
-/// The error of an evaluation that was interrupted when this was to be reduced.
-pub(super) fn interrupted(at: &Atom) -> Stop {
-    EvalError::Interrupted {
-        at: super::results::canonical(at),
-    }
+/// Returns the error of an evaluation interrupted before reducing `at`.
+pub(crate) fn interrupted(at: &Atom) -> EvalError {
+    EvalError::Interrupted { at: canonical(at) }
 }

@@ -1,178 +1,25 @@
-//! Types: what an atom's types are, and whether arguments fit a function's type.
+//! Types of atoms, and the choice of a function type by its arguments.
 
-mod known;
-mod plain;
 mod result;
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-pub(super) use self::known::KnownTypes;
-pub(super) use self::result::{Check, Verdict, bad_type};
-use super::code::{Activation, Call, Node};
-use super::head::HeadInfo;
-use super::machine::Machine;
-use super::machine::is_token;
-use super::space::StateRef;
-use super::value::{Answers, Value, replace, variables};
-use super::{Names, names};
-use pleach::term::{Atom, Bindings, Symbol, Variable, unify};
-
-/// What is known of an atom without looking into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meta {
-    Symbol,
-    Variable,
-    Expression,
-    Grounded,
-}
-
-/// How an argument is treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// It is evaluated.
-    Eval,
-    /// It is left as it is.
-    Lazy,
-    /// It is left as it is if it is such an atom.
-    Meta(Meta),
-}
-
-impl Mode {
-    /// Does it leave this atom as it is?
-    pub(super) fn leaves(self, atom: &Atom) -> bool {
-        match self {
-            Mode::Eval => false,
-            Mode::Lazy => true,
-            Mode::Meta(meta) => metatype(atom) == meta,
-        }
-    }
-}
-
-/// A function type `(-> A … R)`.
-#[derive(Clone, Debug)]
-pub(super) struct Signature {
-    /// The whole type.
-    pub(super) atom: Atom,
-    pub(super) modes: Box<[Mode]>,
-    /// Is the result left as it is? So it is if its type is `Atom`.
-    pub(super) is_final: bool,
-    /// Does any argument's type say more than how it is treated?
-    constrains: bool,
-    /// Is any argument to be an atom of a certain kind?
-    pub(super) wants_kinds: bool,
-    /// What arguments that have been evaluated are compared with.
-    pub(super) checks: Box<[Check]>,
-    /// Is the result's type compared with what the result comes to?
-    checks_result: bool,
-}
-
-impl Signature {
-    /// `None` if it is no function type.
-    pub(super) fn of(atom: &Atom) -> Option<Self> {
-        let (parameters, result) = parts(atom)?;
-        let names = names();
-        let unconstrained = |atom: &Atom| {
-            mode(atom) == Mode::Lazy || matches!(atom, Atom::Symbol(symbol) if *symbol == names.undefined)
-        };
-        Some(Self {
-            modes: parameters.iter().map(mode).collect(),
-            checks: parameters.iter().map(Check::of).collect(),
-            checks_result: Check::of(result) != Check::Nothing,
-            is_final: mode(result) == Mode::Lazy,
-            wants_kinds: parameters.iter().any(|of_type| matches!(mode(of_type), Mode::Meta(_))),
-            constrains: !parameters.iter().all(unconstrained),
-            atom: atom.clone(),
-        })
-    }
-
-    pub(super) fn arity(&self) -> usize {
-        self.modes.len()
-    }
-
-    #[inline]
-    pub(super) fn parameters(&self) -> &[Atom] {
-        parts(&self.atom).map_or(&[], |(parameters, _)| parameters)
-    }
-
-    #[inline]
-    pub(super) fn result(&self) -> Option<&Atom> {
-        parts(&self.atom).map(|(_, result)| result)
-    }
-}
-
-/// The parameters and the result of a function type.
-#[inline]
-fn parts(atom: &Atom) -> Option<(&[Atom], &Atom)> {
-    match atom.as_expression()? {
-        [Atom::Symbol(arrow), parameters @ .., result] if *arrow == names().arrow => Some((parameters, result)),
-        _ => None,
-    }
-}
-
-pub(super) fn mode(of_type: &Atom) -> Mode {
-    let Atom::Symbol(symbol) = of_type else {
-        return Mode::Eval;
-    };
-    let names = names();
-    match *symbol {
-        symbol if symbol == names.atom => Mode::Lazy,
-        symbol if symbol == names.symbol => Mode::Meta(Meta::Symbol),
-        symbol if symbol == names.variable => Mode::Meta(Meta::Variable),
-        symbol if symbol == names.expression => Mode::Meta(Meta::Expression),
-        symbol if symbol == names.grounded => Mode::Meta(Meta::Grounded),
-        _ => Mode::Eval,
-    }
-}
-
-pub(super) fn metatype(atom: &Atom) -> Meta {
-    match atom {
-        Atom::Symbol(_) => Meta::Symbol,
-        Atom::Variable(_) => Meta::Variable,
-        Atom::Expression(_) => Meta::Expression,
-        Atom::Integer(_) | Atom::Float(_) | Atom::String(_) | Atom::Grounded(_) => Meta::Grounded,
-    }
-}
-
-impl Meta {
-    pub(super) fn name(self, names: &Names) -> Symbol {
-        match self {
-            Meta::Symbol => names.symbol,
-            Meta::Variable => names.variable,
-            Meta::Expression => names.expression,
-            Meta::Grounded => names.grounded,
-        }
-    }
-}
-
-/// Why arguments do not fit a type.
-pub(super) enum Misfit {
-    Number,
-    Argument { index: usize, expected: Atom, actual: Atom },
-}
-
-impl Misfit {
-    pub(super) fn reason(self) -> Atom {
-        match self {
-            Misfit::Number => Atom::symbol("IncorrectNumberOfArguments"),
-            Misfit::Argument {
-                index,
-                expected,
-                actual,
-            } => Atom::expression([
-                Atom::symbol("BadArgType"),
-                Atom::Integer(index as i64 + 1),
-                expected,
-                actual,
-            ]),
-        }
-    }
-}
+pub(crate) use self::result::bad_type;
+use crate::builtin;
+use crate::code::{Activation, Call, Node};
+use crate::head::HeadInfo;
+use crate::machine::Machine;
+use crate::references::StateRef;
+use crate::signature::{Mismatch, Mode, Signature, compatible, metatype, mode, split_arrow};
+use crate::symbols::{error_atom, is_token, symbols};
+use crate::value::{Answer, Answers, Value, variables};
+use pleach::term::{Atom, Bindings, Symbol, rename_apart};
 
 impl Machine {
-    /// The first signature that the arguments fit, or an error for each signature.
-    pub(super) fn choose_signature(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> Result<u16, Answers> {
+    /// Returns the index of the first function type that the arguments fit, or an error for each function type.
+    pub(crate) fn choose_signature(&mut self, info: &HeadInfo, act: &Activation, call: &Call) -> Result<u16, Answers> {
         let arity = call.arity() as usize;
         for (index, signature) in info.signatures.iter().enumerate() {
             if signature.arity() == arity && (!signature.constrains || self.plainly_fits(signature, act, call)) {
@@ -183,8 +30,8 @@ impl Machine {
         self.fitting(info, act.instantiate(call.item(0)), arguments)
     }
 
-    /// The same for a call of these items.
-    pub(super) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
+    /// Returns the same for a head and its arguments.
+    pub(crate) fn fitting(&mut self, info: &HeadInfo, head: Atom, arguments: Vec<Atom>) -> Result<u16, Answers> {
         let mut errors = Vec::new();
         for (index, signature) in info.signatures.iter().enumerate() {
             let plain = |machine: &Self, index: usize| machine.is_undefined(&arguments[index]);
@@ -192,23 +39,23 @@ impl Machine {
                 machine.types_of(&arguments[index]).into()
             }) {
                 Ok(_) => return Ok(index as u16),
-                Err(misfit) => errors.push(misfit),
+                Err(mismatch) => errors.push(mismatch),
             }
         }
         let whole = Atom::Expression(std::iter::once(head).chain(arguments).collect());
         let answers: Vec<_> = errors
             .into_iter()
-            .map(|misfit| super::value::Answer {
-                value: Value::raw(super::error(whole.clone(), misfit.reason())),
-                delta: None,
+            .map(|mismatch| Answer {
+                value: Value::raw(error_atom(whole.clone(), mismatch.reason())),
+                subst: None,
             })
             .collect();
         Err(answers.into())
     }
 
-    /// Is it plain that the arguments fit? Looks no deeper than their heads.
+    /// Returns whether arguments fit by their heads alone: a fast path of [`fit`](Self::fit).
     fn plainly_fits(&mut self, signature: &Signature, act: &Activation, call: &Call) -> bool {
-        let names = names();
+        let symbols = symbols();
         call.arguments()
             .zip(signature.parameters())
             .zip(&signature.modes)
@@ -217,12 +64,12 @@ impl Machine {
                     return true;
                 }
                 let Atom::Symbol(expected) = expected else { return false };
-                if *expected == names.undefined {
+                if *expected == symbols.undefined {
                     return true;
                 }
                 let plain = |atom: &Atom| match atom {
-                    Atom::Integer(_) | Atom::Float(_) => *expected == names.number,
-                    Atom::String(_) => *expected == names.string,
+                    Atom::Integer(_) | Atom::Float(_) => *expected == symbols.number,
+                    Atom::String(_) => *expected == symbols.string,
                     Atom::Variable(_) => true,
                     _ => false,
                 };
@@ -230,8 +77,7 @@ impl Machine {
                     Node::Leaf(atom) => plain(atom),
                     Node::Slot(slot) => plain(&act.slot(*slot)),
                     Node::Call(inner) => match inner.head {
-                        // A call whose result is declared to be what is expected; whether its own arguments fit is seen when
-                        // it is evaluated.
+                        // The declared result fits; the arguments of the inner call are checked when it is evaluated.
                         Some(head) => {
                             let info = self.head(head, inner.arity());
                             match &*info.signatures {
@@ -245,33 +91,33 @@ impl Machine {
                         }
                         None => false,
                     },
-                    // A built-in looks at the value.
+                    // Built-ins check values themselves.
                     Node::Deep(_) => call.builtin.is_some(),
                     Node::Token(_) => false,
                 }
             })
     }
 
-    /// Whether arguments fit a signature; the result's type if so. `types` says what the types of an argument are,
-    /// and `plain` whether it is known at once to have none.
-    pub(super) fn fit<'t>(
+    /// Returns the result type if arguments fit a function type. `types` returns the types of an argument, and
+    /// `is_untyped` whether it is known to have none.
+    pub(crate) fn fit<'t>(
         &mut self,
         signature: &Signature,
         arguments: &[Atom],
-        plain: impl Fn(&Self, usize) -> bool,
+        is_untyped: impl Fn(&Self, usize) -> bool,
         types: impl Fn(&mut Self, usize) -> Cow<'t, [Atom]>,
-    ) -> Result<Atom, Misfit> {
+    ) -> Result<Atom, Mismatch> {
         if signature.arity() != arguments.len() {
-            return Err(Misfit::Number);
+            return Err(Mismatch::Number);
         }
-        let whole = self.renamed(&signature.atom);
-        let Some((parameters, result)) = parts(&whole) else {
-            return Err(Misfit::Number);
+        let whole = rename_apart(&signature.atom, &mut self.fresh);
+        let Some((parameters, result)) = split_arrow(&whole) else {
+            return Err(Mismatch::Number);
         };
         let mut bindings = Bindings::new();
         for (index, (expected, argument)) in parameters.iter().zip(arguments).enumerate() {
-            // It may stand anywhere, and says nothing of the others.
-            if mode(expected) == Mode::Eval && plain(self, index) {
+            // Untyped arguments fit anywhere and bind no type variable.
+            if mode(expected) == Mode::Eval && is_untyped(self, index) {
                 continue;
             }
             let expected = bindings.resolve(expected);
@@ -279,33 +125,33 @@ impl Machine {
                 let mut others = SmallVec::new();
                 variables(result, &mut others);
                 for (later, parameter) in parameters.iter().enumerate().skip(index + 1) {
-                    if !plain(self, later) {
+                    if !is_untyped(self, later) {
                         variables(parameter, &mut others);
                     }
                 }
-                // Any type will do, and nobody asks which.
+                // Any type fits, and the type variable occurs nowhere else.
                 if !others.contains(variable) {
                     continue;
                 }
             }
             match mode(&expected) {
                 Mode::Lazy => continue,
-                Mode::Meta(meta) => {
+                Mode::Metatype(meta) => {
                     if metatype(argument) == meta || matches!(argument, Atom::Expression(_) | Atom::Variable(_)) {
                         continue;
                     }
-                    return Err(Misfit::Argument {
+                    return Err(Mismatch::Argument {
                         index,
                         expected,
-                        actual: self.told_type(argument),
+                        actual: self.reported_type(argument),
                     });
                 }
                 Mode::Eval => {}
             }
             let actual = types(self, index);
-            // What is ill-typed itself tells so when it is evaluated.
+            // An ill-typed argument reports itself when it is evaluated.
             if !actual.is_empty() && !actual.iter().any(|actual| compatible(&expected, actual, &mut bindings)) {
-                return Err(Misfit::Argument {
+                return Err(Mismatch::Argument {
                     index,
                     expected,
                     actual: actual[0].clone(),
@@ -315,36 +161,35 @@ impl Machine {
         Ok(bindings.resolve(result))
     }
 
-    /// What an error calls the type of an atom that is not of the right kind: its first type, or its kind if that says no
-    /// more.
-    pub(super) fn told_type(&mut self, atom: &Atom) -> Atom {
-        let names = names();
+    /// Returns the type of an atom for an error: its first type, or its meta-type if that is undefined.
+    pub(crate) fn reported_type(&mut self, atom: &Atom) -> Atom {
+        let symbols = symbols();
         match self.types_of(atom).into_iter().next() {
-            Some(known) if known != Atom::Symbol(names.undefined) => known,
-            _ => Atom::Symbol(metatype(atom).name(names)),
+            Some(known) if known != Atom::Symbol(symbols.undefined) => known,
+            _ => Atom::Symbol(metatype(atom).name(symbols)),
         }
     }
 
-    /// The types of an atom; `%Undefined%` alone if it has none. An application that is ill-typed has no type at all.
+    /// Returns the types of an atom: `%Undefined%` alone if it has none, and no type at all for an ill-typed
+    /// application.
     ///
-    /// Looks at all parts of an expression whose types are not [known](KnownTypes), from the inside out, without native
-    /// recursion.
-    pub(super) fn types_of(&mut self, atom: &Atom) -> Vec<Atom> {
+    /// Computes bottom-up, without native recursion, for each subexpression whose types aren't [cached](TypeCache).
+    pub(crate) fn types_of(&mut self, atom: &Atom) -> Vec<Atom> {
         struct Level<'a> {
             atom: &'a Atom,
             items: &'a [Atom],
             done: Vec<Vec<Atom>>,
-            /// How many were looked at within it, but for those within what is remembered.
+            /// Subexpressions visited within this one, except those within cached ones.
             count: usize,
         }
-        let undefined = Atom::Symbol(names().undefined);
+        let undefined = Atom::Symbol(symbols().undefined);
         let Atom::Expression(items) = atom else {
             return self.types_of_leaf(atom);
         };
         if self.is_undefined(atom) {
             return vec![undefined];
         }
-        self.known_types.enter(self.meaning, self.home);
+        self.type_cache.validate(self.normal_stamp, self.home);
         if let Some(types) = self.known(atom) {
             return types;
         }
@@ -378,11 +223,11 @@ impl Machine {
                     let Some(level) = levels.pop() else { break };
                     let types = self.types_of_items(level.items, &level.done);
                     looked_at += 1;
-                    // Each few levels, for any of them may be asked for again, or be met again where parts are shared.
+                    // Cached every few levels: any level may be asked for again, or reached again through sharing.
                     let count = level.count + 1;
                     let weight = if levels.is_empty() { looked_at } else { count };
                     let reads = reads != self.reads.get();
-                    let remembered = self.known_types.insert(level.atom, &types, reads, first, weight);
+                    let remembered = self.type_cache.insert(level.atom, &types, reads, first, weight);
                     match levels.last_mut() {
                         Some(outer) => {
                             outer.done.push(types);
@@ -396,29 +241,34 @@ impl Machine {
         vec![undefined]
     }
 
-    /// The types of an expression, if they are remembered.
+    /// Looks up the types of an expression in the cache.
     fn known(&mut self, atom: &Atom) -> Option<Vec<Atom>> {
-        let known = self.known_types.get(atom)?;
+        let known = self.type_cache.get(atom)?;
         let (types, reads) = (known.types.to_vec(), known.reads);
         if reads {
-            self.note_read();
+            self.track_read();
         }
-        // Variables of types are new ones each time.
-        Some(types.into_iter().map(|of_type| self.renamed(&of_type)).collect())
+        // Renamed apart for each use.
+        Some(
+            types
+                .into_iter()
+                .map(|of_type| rename_apart(&of_type, &mut self.fresh))
+                .collect(),
+        )
     }
 
-    pub(super) fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {
-        let names = names();
+    pub(crate) fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {
+        let symbols = symbols();
         vec![match atom {
-            Atom::Integer(_) | Atom::Float(_) => Atom::Symbol(names.number),
-            Atom::String(_) => Atom::Symbol(names.string),
+            Atom::Integer(_) | Atom::Float(_) => Atom::Symbol(symbols.number),
+            Atom::String(_) => Atom::Symbol(symbols.string),
             Atom::Grounded(value) => match atom.downcast_grounded::<StateRef>() {
                 Some(StateRef(id)) => {
-                    self.note_read();
+                    self.track_read();
                     let content = self
                         .env
                         .state(*id)
-                        .map_or(Atom::Symbol(names.undefined), |content| self.type_of_content(content));
+                        .map_or(Atom::Symbol(symbols.undefined), |content| self.type_of_content(content));
                     Atom::expression([Atom::symbol("StateMonad"), content])
                 }
                 None => Atom::symbol(value.get().type_name()),
@@ -432,8 +282,8 @@ impl Machine {
                     return declared;
                 }
                 if atom.as_boolean().is_some() {
-                    Atom::Symbol(names.bool)
-                } else if let Some(builtin) = super::builtin::find(*symbol)
+                    Atom::Symbol(symbols.bool)
+                } else if let Some(builtin) = builtin::find(*symbol)
                     && !builtin.signatures.is_empty()
                 {
                     return builtin
@@ -443,28 +293,28 @@ impl Machine {
                         .collect();
                 } else if let Some(host) = self.shared.hosts.get(symbol) {
                     return host.signatures.iter().map(|signature| signature.atom.clone()).collect();
-                } else if *symbol == names.this_space {
-                    Atom::Symbol(names.space)
+                } else if *symbol == symbols.this_space {
+                    Atom::Symbol(symbols.space)
                 } else {
-                    Atom::Symbol(names.undefined)
+                    Atom::Symbol(symbols.undefined)
                 }
             }
-            Atom::Variable(_) | Atom::Expression(_) => Atom::Symbol(names.undefined),
+            Atom::Variable(_) | Atom::Expression(_) => Atom::Symbol(symbols.undefined),
         }]
     }
 
-    /// The type of what a state holds.
-    pub(super) fn type_of_content(&self, content: &Atom) -> Atom {
+    /// Returns the type of a state's content.
+    pub(crate) fn type_of_content(&self, content: &Atom) -> Atom {
         let of_leaf = match content {
             Atom::Expression(_) => None,
             leaf => self.types_of_leaf(leaf).into_iter().next(),
         };
-        of_leaf.unwrap_or(Atom::Symbol(names().undefined))
+        of_leaf.unwrap_or(Atom::Symbol(symbols().undefined))
     }
 
-    /// The types of an expression, whose items have these types.
-    pub(super) fn types_of_items(&mut self, items: &[Atom], types: &[Vec<Atom>]) -> Vec<Atom> {
-        let undefined = Atom::Symbol(names().undefined);
+    /// Returns the types of an expression whose items have these types.
+    pub(crate) fn types_of_items(&mut self, items: &[Atom], types: &[Vec<Atom>]) -> Vec<Atom> {
+        let undefined = Atom::Symbol(symbols().undefined);
         let Some((heads, arguments)) = types.split_first() else {
             return vec![undefined];
         };
@@ -486,7 +336,7 @@ impl Machine {
         if functions > 0 {
             return found;
         }
-        // Nothing is known of what an undeclared symbol makes of its arguments.
+        // The result of an undeclared symbol is undefined, whatever its arguments.
         if heads.iter().all(|one| *one == undefined) {
             return vec![undefined];
         }
@@ -494,29 +344,29 @@ impl Machine {
         let tuple: Option<Vec<Atom>> = types.iter().map(|types| types.first().cloned()).collect();
         tuple.map(|tuple| Atom::Expression(tuple.into())).into_iter().collect()
     }
-
-    /// The same with fresh variables.
-    fn renamed(&mut self, atom: &Atom) -> Atom {
-        if atom.is_ground() {
-            return atom.clone();
-        }
-        let mut known: Vec<(Variable, Atom)> = Vec::new();
-        let fresh = &mut self.fresh;
-        replace(atom, &mut |variable| {
-            if let Some((_, new)) = known.iter().find(|(old, _)| old == variable) {
-                return Some(new.clone());
-            }
-            let new = Atom::Variable(Variable::numbered(variable.name(), *fresh)?);
-            *fresh += 1;
-            known.push((*variable, new.clone()));
-            Some(new)
-        })
-    }
 }
 
-/// May an atom of type `actual` stand where `expected` is?
-pub(super) fn compatible(expected: &Atom, actual: &Atom, bindings: &mut Bindings<Atom>) -> bool {
-    let names = names();
-    let any = |atom: &Atom| matches!(atom, Atom::Symbol(symbol) if *symbol == names.undefined || *symbol == names.atom);
-    any(expected) || any(actual) || unify(expected, actual, bindings)
+impl Machine {
+    /// Returns whether an atom is untyped by its head alone.
+    pub(crate) fn is_undefined(&self, atom: &Atom) -> bool {
+        match atom {
+            Atom::Expression(items) => match items.first() {
+                None | Some(Atom::Variable(_)) => true,
+                Some(Atom::Symbol(head)) => self.is_undeclared(*head),
+                Some(_) => false,
+            },
+            Atom::Symbol(symbol) => self.is_undeclared(*symbol),
+            Atom::Variable(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns whether a symbol has no type.
+    fn is_undeclared(&self, symbol: Symbol) -> bool {
+        !is_token(symbol)
+            && Atom::Symbol(symbol).as_boolean().is_none()
+            && builtin::find(symbol).is_none_or(|builtin| builtin.signatures.is_empty())
+            && !self.shared.hosts.contains_key(&symbol)
+            && self.home().types(symbol.as_str()).next().is_none()
+    }
 }

@@ -1,4 +1,4 @@
-//! What the machine computes with: values, answers and substitutions.
+//! Values, answers and substitutions.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,56 +7,59 @@ use smallvec::SmallVec;
 
 use pleach::term::{Atom, Variable};
 
-/// An atom, and whether evaluating it again would be in vain.
+/// An atom, with what is known of its normal form.
 #[derive(Clone, Debug)]
-pub(super) struct Value {
-    pub(super) atom: Atom,
-    /// The [meaning](super::machine::Machine::meaning) by which the atom is known to evaluate to itself, 0 if none is known,
-    /// or [`UNSET`].
-    pub(super) normal: u64,
+pub(crate) struct Value {
+    pub(crate) atom: Atom,
+    /// The [normal stamp](crate::normal_form) by which the atom is in normal form; 0 if unknown, or [`UNSET`].
+    pub(crate) normal: u64,
 }
 
-/// The mark of a slot that has no value yet.
+/// Marks a slot without a value.
 const UNSET: u64 = u64::MAX;
 
 impl Value {
-    pub(super) const fn unset() -> Self {
+    pub(crate) const fn unset() -> Self {
         Self {
             atom: Atom::Integer(0),
             normal: UNSET,
         }
     }
 
-    /// An atom of which nothing is known.
-    pub(super) fn raw(atom: Atom) -> Self {
+    /// An atom that may not be in normal form.
+    pub(crate) fn raw(atom: Atom) -> Self {
         Self { atom, normal: 0 }
     }
 
-    pub(super) fn normal(atom: Atom, meaning: u64) -> Self {
-        Self { atom, normal: meaning }
+    pub(crate) fn normal(atom: Atom, normal_stamp: u64) -> Self {
+        Self {
+            atom,
+            normal: normal_stamp,
+        }
     }
 
     #[inline]
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.normal != UNSET
     }
 
-    /// Does it evaluate to itself, for all we know, by this meaning?
+    /// Returns whether the atom is known to be in normal form under this stamp.
     #[inline]
-    pub(super) fn is_normal(&self, meaning: u64) -> bool {
+    pub(crate) fn is_normal(&self, normal_stamp: u64) -> bool {
         match &self.atom {
-            Atom::Expression(items) => self.normal == meaning || items.is_empty(),
+            Atom::Expression(items) => self.normal == normal_stamp || items.is_empty(),
             _ => true,
         }
     }
 
-    /// Replaces variables. What does not change stays as normal as it was.
-    pub(super) fn substitute(&mut self, delta: &[(Variable, Atom)]) {
-        self.replace_by(|atom| substitute(atom, delta));
+    /// Applies a substitution. A value that doesn't change stays normal.
+    pub(crate) fn substitute(&mut self, subst: &[(Variable, Atom)]) {
+        self.replace_by(|atom| substitute(atom, subst));
     }
 
-    /// The same, as `resolve` says, which shares what does not change.
-    pub(super) fn replace_by(&mut self, resolve: impl FnOnce(&Atom) -> Atom) {
+    /// Replaces the atom by `resolve` of it, which returns an unchanged atom shared. A value that doesn't change stays
+    /// normal.
+    pub(crate) fn replace_by(&mut self, resolve: impl FnOnce(&Atom) -> Atom) {
         if self.atom.is_ground() {
             return;
         }
@@ -68,30 +71,30 @@ impl Value {
     }
 }
 
-/// Bindings of variables, each to its final value: no variable that is bound occurs in a value.
-pub(super) type Delta = Rc<[(Variable, Atom)]>;
+/// An idempotent substitution: no bound variable occurs in a value.
+pub(crate) type Subst = Rc<[(Variable, Atom)]>;
 
-/// One result, and what it binds the caller's variables to. The value is resolved already.
+/// A result, with the bindings it gives variables of the caller. They are applied to the value already.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) value: Value,
-    pub(super) delta: Option<Delta>,
+pub(crate) struct Answer {
+    pub(crate) value: Value,
+    pub(crate) subst: Option<Subst>,
 }
 
-/// The results of one evaluation, in order.
+/// The answers of one evaluation, in order.
 #[derive(Debug)]
-pub(super) enum Answers {
+pub(crate) enum Answers {
     None,
     One(Answer),
     Many(Vec<Answer>),
 }
 
 impl Answers {
-    pub(super) fn one(value: Value) -> Self {
-        Self::One(Answer { value, delta: None })
+    pub(crate) fn one(value: Value) -> Self {
+        Self::One(Answer { value, subst: None })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::None => 0,
             Self::One(_) => 1,
@@ -99,7 +102,7 @@ impl Answers {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Answer> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Answer> {
         let answers = match self {
             Self::None => &[],
             Self::One(answer) => std::slice::from_ref(answer),
@@ -108,7 +111,7 @@ impl Answers {
         answers.iter()
     }
 
-    pub(super) fn into_vec(self) -> Vec<Answer> {
+    pub(crate) fn into_vec(self) -> Vec<Answer> {
         match self {
             Self::None => Vec::new(),
             Self::One(answer) => vec![answer],
@@ -116,7 +119,7 @@ impl Answers {
         }
     }
 
-    pub(super) fn append_to(self, list: &mut Vec<Answer>) {
+    pub(crate) fn append_to(self, list: &mut Vec<Answer>) {
         match self {
             Self::None => {}
             Self::One(answer) => list.push(answer),
@@ -124,8 +127,8 @@ impl Answers {
         }
     }
 
-    /// The atoms, without what they bind.
-    pub(super) fn atoms(self) -> Vec<Atom> {
+    /// Returns the atoms, without bindings.
+    pub(crate) fn atoms(self) -> Vec<Atom> {
         self.into_vec().into_iter().map(|answer| answer.value.atom).collect()
     }
 }
@@ -140,41 +143,41 @@ impl From<Vec<Answer>> for Answers {
     }
 }
 
-fn lookup<'d>(delta: &'d [(Variable, Atom)], variable: &Variable) -> Option<&'d Atom> {
-    delta
+fn lookup<'d>(subst: &'d [(Variable, Atom)], variable: &Variable) -> Option<&'d Atom> {
+    subst
         .iter()
         .find(|(bound, _)| bound == variable)
         .map(|(_, value)| value)
 }
 
-/// `atom` with the bound variables replaced.
-pub(super) fn substitute(atom: &Atom, delta: &[(Variable, Atom)]) -> Atom {
-    replace(atom, &mut |variable| lookup(delta, variable).cloned())
+/// Applies a substitution.
+pub(crate) fn substitute(atom: &Atom, subst: &[(Variable, Atom)]) -> Atom {
+    replace(atom, &mut |variable| lookup(subst, variable).cloned())
 }
 
-/// A walk that visits more expressions than this remembers where it was: in a term whose parts are shared there may be more
-/// ways than can be gone.
-const FEW: usize = 1024;
+/// Visited expressions up to which a traversal doesn't deduplicate: a term with shared subterms may have exponentially
+/// many paths, but the common small term needs no hash set.
+const DEDUPLICATE_FROM: usize = 1024;
 
-/// The expressions that a walk has visited.
+/// The expressions that a traversal has visited.
 #[derive(Default)]
-pub(super) struct Visited {
+pub(crate) struct Visited {
     count: usize,
     seen: HashSet<*const Atom>,
 }
 
 impl Visited {
-    /// Is it worth a visit? It is the first time, unless the walk is so short that it does not matter.
+    /// Returns whether to visit an expression: whether it is new, or the traversal is still short.
     #[inline]
-    pub(super) fn is_new(&mut self, items: &[Atom]) -> bool {
+    pub(crate) fn is_new(&mut self, items: &[Atom]) -> bool {
         self.count += 1;
-        self.count <= FEW || self.seen.insert(items.as_ptr())
+        self.count <= DEDUPLICATE_FROM || self.seen.insert(items.as_ptr())
     }
 }
 
-/// `atom` with each variable replaced by what `f` says, or kept. What does not change is shared, and what was shared stays
-/// so. Iterative.
-pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>) -> Atom {
+/// Replaces each variable by `f` of it, or keeps it where `f` returns `None`. Preserves sharing, with the original and
+/// within it. Iterative.
+pub(crate) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>) -> Atom {
     struct Level<'a> {
         origin: &'a Atom,
         items: &'a [Atom],
@@ -213,7 +216,7 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
                 Some(inner) => {
                     count += 1;
                     match known.get(&inner.items.as_ptr()) {
-                        Some((new, changed)) if count > FEW => {
+                        Some((new, changed)) if count > DEDUPLICATE_FROM => {
                             level.done.push(Atom::clone(new));
                             level.changed |= changed;
                         }
@@ -228,7 +231,7 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
                 } else {
                     (level.origin.clone(), false)
                 };
-                if count > FEW {
+                if count > DEDUPLICATE_FROM {
                     known.insert(level.items.as_ptr(), (new.clone(), changed));
                 }
                 match outer.pop() {
@@ -244,8 +247,8 @@ pub(super) fn replace(atom: &Atom, f: &mut dyn FnMut(&Variable) -> Option<Atom>)
     }
 }
 
-/// Adds the variables of `atom` to `list`, each once, in order of first occurrence.
-pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
+/// Appends the variables of `atom` to `list`, without duplicates, in order of first occurrence.
+pub(crate) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
     each_variable(std::slice::from_ref(atom), &mut Visited::default(), |variable| {
         if !list.contains(&variable) {
             list.push(variable);
@@ -253,8 +256,8 @@ pub(super) fn variables(atom: &Atom, list: &mut SmallVec<[Variable; 4]>) {
     });
 }
 
-/// Calls `f` with the variables of these atoms, in order, with each at least once. Iterative.
-pub(super) fn each_variable(atoms: &[Atom], visited: &mut Visited, mut f: impl FnMut(Variable)) {
+/// Calls `f` with each variable of `atoms`, at least once each, in order. Iterative.
+pub(crate) fn each_variable(atoms: &[Atom], visited: &mut Visited, mut f: impl FnMut(Variable)) {
     let mut pending = vec![atoms];
     while let Some(items) = pending.pop() {
         let Some((first, rest)) = items.split_first() else {
@@ -269,8 +272,33 @@ pub(super) fn each_variable(atoms: &[Atom], visited: &mut Visited, mut f: impl F
     }
 }
 
-/// The composition: first `first`, then `then`, for the variables of `first` alone. `None` if nothing is bound.
-pub(super) fn compose(first: &[(Variable, Atom)], then: Option<&Delta>) -> Option<Delta> {
+/// Extends a substitution by the variables of `scope` that it doesn't bind, each bound to itself, so that [`compose`]
+/// keeps later bindings of those.
+pub(crate) fn widen(subst: &[(Variable, Atom)], scope: &[Variable]) -> Vec<(Variable, Atom)> {
+    let mut entries = subst.to_vec();
+    for variable in scope {
+        if !entries.iter().any(|(bound, _)| bound == variable) {
+            entries.push((*variable, Atom::Variable(*variable)));
+        }
+    }
+    entries
+}
+
+/// Returns the bindings of `first` with `then` applied, followed by those of `then` for other variables.
+pub(crate) fn extend(first: &[(Variable, Atom)], then: &[(Variable, Atom)]) -> Subst {
+    let mut entries: Vec<_> = first
+        .iter()
+        .map(|(variable, value)| (*variable, substitute(value, then)))
+        .collect();
+    let new = then
+        .iter()
+        .filter(|(variable, _)| !first.iter().any(|(bound, _)| bound == variable));
+    entries.extend(new.cloned());
+    entries.into()
+}
+
+/// Composes two substitutions, restricted to the variables of `first`. `None` if the result is empty.
+pub(crate) fn compose(first: &[(Variable, Atom)], then: Option<&Subst>) -> Option<Subst> {
     let entries: Vec<(Variable, Atom)> = first
         .iter()
         .map(|(variable, value)| match then {

@@ -1,12 +1,12 @@
-//! A soak: 64 threads do all that a world is for, at once and for long, and every part of it is compared with what was
+//! A soak test: 64 threads use shared environments in every way at once, and compare all they read with what was
 //! acknowledged. Memory stays flat.
 //!
-//! A change adds or removes a *pair*, a fact and a rule. Each thread alone writes pairs with its number in them, and keeps
-//! a ledger of those that must be there. So whoever looks at the world, at any moment, must find for itself what its ledger
-//! says, each once; and for any other thread no half of a pair.
+//! A change adds or removes a *pair*, a fact and a rule. Only one thread writes the pairs with its number, and keeps a
+//! ledger of them. So a reader must find, at any moment, exactly what its own ledger has, and for other threads no half
+//! of a pair.
 //!
-//! `PLEACH_SOAK_SECONDS` says how long it takes. After each round, when the threads have left as many pairs as after the
-//! one before, the journal is opened anew, and the bytes that are allocated are counted.
+//! `PLEACH_SOAK_SECONDS` sets the duration. After each round, when the threads have left as many pairs as after the
+//! round before, the journal is reopened and allocated bytes are counted.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -27,7 +27,7 @@ static ALLOCATED: PeakAlloc = PeakAlloc;
 
 const THREADS: i64 = 64;
 
-/// How many pairs a thread has in a world: at most, and after each round.
+/// The number of pairs of a thread in an environment: at most, and after each round.
 const MOST: usize = 20;
 const LEFT: usize = 10;
 
@@ -56,7 +56,7 @@ fn rule(owner: i64, number: impl Into<Atom>) -> Atom {
     Atom::expression([Atom::symbol("="), call("right", owner, number), Atom::symbol("done")])
 }
 
-/// What the threads share.
+/// The state shared by the threads.
 struct Worlds {
     cell: SharedEnvironment,
     journal: Journal,
@@ -64,7 +64,7 @@ struct Worlds {
     folder: PathBuf,
 }
 
-/// One of the two worlds.
+/// One of the two environments.
 #[derive(Clone, Copy)]
 enum Place {
     Cell,
@@ -79,7 +79,7 @@ impl Worlds {
         }
     }
 
-    /// Writes a fork of the world, and commits it.
+    /// Writes to a fork and commits it.
     fn commit(&self, place: Place, fork: &mut Environment) {
         match place {
             Place::Cell => _ = self.cell.commit(fork),
@@ -87,7 +87,7 @@ impl Worlds {
         }
     }
 
-    /// Publishes a change, in one of many ways. `mine` is a handle that goes on from commit to commit.
+    /// Publishes a change in one of several ways. `mine` is a handle kept from commit to commit.
     fn change(&self, place: Place, way: u64, mine: &mut Environment, change: &Change) {
         match (way, place) {
             (0, Place::Cell) => self.cell.update(|env| change.make(env)),
@@ -140,7 +140,7 @@ impl Worlds {
     }
 }
 
-/// A pair that comes or goes.
+/// The addition or removal of a pair.
 struct Change {
     owner: i64,
     number: i64,
@@ -164,14 +164,14 @@ impl Change {
     }
 }
 
-/// One of the threads.
+/// A thread of the test.
 struct Worker {
     id: i64,
     random: Random,
     next: i64,
-    /// What it has in each world: what was acknowledged.
+    /// The acknowledged pairs of each environment.
     ledgers: [BTreeSet<i64>; 2],
-    /// How often it did what.
+    /// Number of operations of each kind.
     changes: u64,
     looks: u64,
     files: u64,
@@ -190,7 +190,7 @@ impl Worker {
         }
     }
 
-    /// Works until then, and leaves as many pairs as ever.
+    /// Works until the deadline, and leaves the fixed number of pairs.
     fn work(&mut self, worlds: &Worlds, until: Instant) {
         let mut mine = [worlds.cell.snapshot(), worlds.journal.snapshot()];
         while Instant::now() < until {
@@ -240,7 +240,7 @@ impl Worker {
         self.changes += 1;
     }
 
-    /// Is all there that was acknowledged, once and whole? And of another's pairs, both halves or none?
+    /// Checks that each acknowledged pair is there, once and whole, and that no other thread's pair is there by half.
     fn look(&mut self, worlds: &Worlds, place: Place) {
         let ledger = &self.ledgers[place as usize];
         let state = worlds.snapshot(place);
@@ -261,7 +261,7 @@ impl Worker {
         self.looks += 1;
     }
 
-    /// What is saved while others write comes back.
+    /// Saves while others write, and loads what was saved.
     fn save(&mut self, worlds: &Worlds, place: Place) {
         let path = worlds.folder.join(format!("saved-{}", self.id));
         let state = worlds.snapshot(place);
@@ -273,7 +273,7 @@ impl Worker {
     }
 }
 
-/// The numbers of a thread's left halves, and of its right ones; each must be there once.
+/// Returns the numbers of a thread's left halves and of its right ones, each present once.
 fn numbers(state: &Environment, owner: i64) -> [BTreeSet<i64>; 2] {
     let variable = Atom::variable("n");
     let patterns = [call("left", owner, variable.clone()), rule(owner, variable.clone())];
@@ -289,7 +289,7 @@ fn numbers(state: &Environment, owner: i64) -> [BTreeSet<i64>; 2] {
     })
 }
 
-/// Branches in parallel that write a world which nobody else sees.
+/// Runs branches in parallel on an environment of its own.
 fn speculate(worlds: &Worlds, place: Place) {
     let state = worlds.snapshot(place);
     let mut fork = state.clone();
@@ -310,7 +310,8 @@ fn speculate(worlds: &Worlds, place: Place) {
     assert_eq!(replayed.len(), state.len());
 }
 
-/// Follows the cell by its news alone, until then, and has its state in the end. Returns how many publications it saw.
+/// Follows the cell by its notifications alone until the deadline, and has its state in the end. Returns the number of
+/// publications seen.
 fn follow(cell: &SharedEnvironment, until: Instant) -> u64 {
     let mut news = cell.subscribe(256);
     let mut replica = news.environment();

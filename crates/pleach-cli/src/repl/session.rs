@@ -6,7 +6,7 @@ use std::path::Path;
 use pleach::Environment;
 use pleach::env::Head;
 use pleach::term::{Atom, Item, ParseError, Symbol, parser};
-use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
+use pleach_metta::{Batch, Batches, BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
 
 use super::command::{COMMANDS, Command, CommandInfo};
 use super::console::Console;
@@ -131,22 +131,24 @@ impl Session {
 
     fn run_items(&mut self, items: Vec<Item>, path: &str, text: &str) {
         self.interpreter.seed.push(text);
-        let mut facts: Vec<(Atom, u64)> = Vec::new();
-        for item in items {
-            if !item.bang {
-                facts.push((item.atom, item.count));
-                continue;
-            }
-            self.add(mem::take(&mut facts));
+        let mut batches = Batches::of_items(items);
+        while let Some(Ok(batch)) = batches.next_batch() {
+            let item = match batch {
+                Batch::Facts(facts) => {
+                    self.add(facts.map(|item| (item.atom, item.count)).collect());
+                    continue;
+                }
+                Batch::Query(item) => item,
+            };
             if let Err(error) = self.interruptible(|session| session.evaluate(&item.atom)) {
-                self.console.error_at(&error, path, text, &item.span);
+                self.console
+                    .error_at(diagnostic::with_sources(&error), path, text, &item.span);
                 return;
             }
             if self.console.output_is_closed {
                 return;
             }
         }
-        self.add(facts);
     }
 
     /// Runs a file. `import!` looks in its folder.

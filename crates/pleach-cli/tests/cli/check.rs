@@ -54,7 +54,7 @@ fn mistakes_are_shown_in_their_source_line() {
     assert_check(
         &[&path],
         1,
-        "warning: nothing is known of `fcat`, so this stays as it is
+        "warning: `fcat` is undefined, so this is irreducible
  --> a.metta:4:14
   |
 4 |       (* $n (fcat (- $n 1)))))

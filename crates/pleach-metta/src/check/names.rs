@@ -1,44 +1,45 @@
-//! Which names a program defines, mentions and applies.
+//! The names that a program defines, uses as data, and applies.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::closest::closest;
-use super::{Problem, ProblemKind};
+use super::problem::{Problem, ProblemKind};
+use super::suggestion::closest;
 use crate::builtin;
 use crate::machine::Machine;
+use crate::symbols::symbols;
 use pleach::env::Head;
 use pleach::term::{Atom, Symbol};
 
 #[derive(Default)]
-pub(super) struct Names {
-    /// The numbers of arguments that there are rules for.
+pub(crate) struct Names {
+    /// The numbers of arguments of the rules for each name.
     defined: HashMap<Symbol, BTreeSet<usize>>,
-    /// Names that stand for data somewhere.
+    /// Names used as data.
     mentioned: HashSet<Symbol>,
-    /// Names that begin with `&` and are bound.
+    /// Bound names, which begin with `&`.
     bound: HashSet<Symbol>,
     imported: HashSet<(Symbol, Atom)>,
-    calls: Vec<Call>,
+    calls: Vec<Application>,
     tokens: Vec<(usize, usize, Symbol)>,
 }
 
 /// An application of a name.
-struct Call {
+struct Application {
     item: usize,
     part: usize,
     name: Symbol,
     arity: usize,
-    /// The names that are applied in its arguments.
+    /// The heads of its arguments.
     inner: Vec<Symbol>,
 }
 
 impl Names {
-    pub(super) fn define(&mut self, name: Symbol, arity: usize) {
+    pub(crate) fn define(&mut self, name: Symbol, arity: usize) {
         self.defined.entry(name).or_default().insert(arity);
     }
 
-    /// All symbols of this atom are used in ways that are not looked at.
-    pub(super) fn mention(&mut self, atom: &Atom) {
+    /// Marks all symbols of an atom as data.
+    pub(crate) fn mention(&mut self, atom: &Atom) {
         let mut pending = vec![atom];
         while let Some(atom) = pending.pop() {
             match atom {
@@ -49,8 +50,8 @@ impl Names {
         }
     }
 
-    /// All symbols of an atom of the world; of a rule, those that its left side expects as data.
-    pub(super) fn mention_fact(&mut self, atom: &Atom) {
+    /// Marks the symbols of an atom of the environment as data; of a rule, those in arguments of its left side.
+    pub(crate) fn mention_fact(&mut self, atom: &Atom) {
         match atom.as_expression() {
             Some([Atom::Symbol(equals), left, _]) if equals.as_str() == "=" => {
                 for argument in left.as_expression().unwrap_or_default().iter().skip(1) {
@@ -61,23 +62,23 @@ impl Names {
         }
     }
 
-    pub(super) fn mention_symbol(&mut self, name: Symbol) {
+    pub(crate) fn mention_symbol(&mut self, name: Symbol) {
         self.mentioned.insert(name);
     }
 
-    pub(super) fn bind(&mut self, name: Symbol) {
+    pub(crate) fn bind(&mut self, name: Symbol) {
         self.bound.insert(name);
     }
 
-    /// These items, of which the first is a name, are evaluated.
-    pub(super) fn call(&mut self, item: usize, part: usize, items: &[Atom]) {
+    /// Records an evaluated application.
+    pub(crate) fn call(&mut self, item: usize, part: usize, items: &[Atom]) {
         let Some((Atom::Symbol(name), arguments)) = items.split_first() else {
             return;
         };
         let heads = arguments
             .iter()
             .filter_map(|argument| argument.as_expression()?.first()?.as_symbol());
-        self.calls.push(Call {
+        self.calls.push(Application {
             item,
             part,
             name: *name,
@@ -86,18 +87,18 @@ impl Names {
         });
     }
 
-    pub(super) fn use_token(&mut self, item: usize, part: usize, name: Symbol) {
+    pub(crate) fn use_token(&mut self, item: usize, part: usize, name: Symbol) {
         self.tokens.push((item, part, name));
     }
 
-    /// A file is imported into a space. `false` if it was before.
-    pub(super) fn import(&mut self, space: Symbol, file: &Atom) -> bool {
+    /// Records an import. Returns `false` if it was recorded before.
+    pub(crate) fn import(&mut self, space: Symbol, file: &Atom) -> bool {
         self.bind(space);
         self.imported.insert((space, file.clone()))
     }
 
-    /// The names that are likely mistakes.
-    pub(super) fn problems(mut self, machine: &Machine, problems: &mut Vec<Problem>) {
+    /// Reports the names that are likely mistakes.
+    pub(crate) fn problems(mut self, machine: &Machine, problems: &mut Vec<Problem>) {
         let env = &machine.env;
         let mut has_wildcards = false;
         for rule in env.rules() {
@@ -107,8 +108,7 @@ impl Names {
             }
         }
         for (item, part, name) in &self.tokens {
-            if *name != crate::names().this_space && !self.bound.contains(name) && env.binding(name.as_str()).is_none()
-            {
+            if *name != symbols().this_space && !self.bound.contains(name) && env.binding(name.as_str()).is_none() {
                 let suggestion = closest(name.as_str(), self.bound.iter().copied());
                 problems.push(Problem {
                     item: *item,
@@ -120,7 +120,7 @@ impl Names {
                 });
             }
         }
-        // A wildcard rule may take any call.
+        // A wildcard rule may reduce any call.
         if has_wildcards {
             return;
         }
@@ -150,7 +150,7 @@ impl Names {
                 None => {
                     let functions = builtin::builtins().map(Symbol::new).chain(self.defined.keys().copied());
                     let suggestion = closest(name.as_str(), functions);
-                    // A name that is put around what calls come to is a label.
+                    // A name around a call of a function is a label of its result.
                     let is_function = |name: &Symbol| builtin::find(*name).is_some() || self.defined.contains_key(name);
                     let alone = call.part == 0 && applied.get(&name) == Some(&1) && !call.inner.iter().any(is_function);
                     if suggestion.is_none() && !alone {

@@ -1,30 +1,29 @@
-//! Which parts of a program are evaluated.
+//! Roles: which subexpressions of a program are evaluated.
 
-use crate::types::{Mode, Signature};
+use crate::signature::{Mode, Signature};
 use pleach::term::{Atom, Symbol};
 
-/// What evaluation does with a part.
+/// The role of a subexpression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It is evaluated.
+pub(crate) enum Role {
+    /// Evaluated.
     Code,
-    /// It is left as it is, or no more is known.
+    /// Left unevaluated, or unknown.
     Data,
-    /// It is added to the world: if it is a rule, its right side is evaluated one day.
+    /// Added to the environment. The right side of a rule is code.
     Fact,
     /// The left side of a rule.
     Left,
     /// A tuple whose items are evaluated.
     Tuple,
-    /// A tuple of clauses.
+    /// A list of clauses.
     Clauses,
-    /// `(pattern body)`, of which the body is evaluated.
+    /// `(pattern body)`, with an evaluated body.
     Clause,
 }
 
-/// The role of the item at `index` of an expression that has a role itself. `signatures` are the function types of its
-/// head.
-pub(super) fn of_item(whole: Role, items: &[Atom], index: usize, signatures: &[Signature]) -> Role {
+/// Returns the role of the item at `index` of an expression. `signatures` are the function types of its head.
+pub(crate) fn of_item(whole: Role, items: &[Atom], index: usize, signatures: &[Signature]) -> Role {
     match whole {
         Role::Data | Role::Left => Role::Data,
         Role::Tuple => Role::Code,

@@ -2,7 +2,7 @@ use crate::Evaluator;
 use pleach::Environment;
 use pleach::term::{Item, Parser, parser};
 
-/// What is wrong with a program: the text of each part, and what is said of it.
+/// Checks a program and formats the problems, each with the source text of its part.
 fn problems(program: &str) -> Vec<String> {
     let items: Vec<Item> = Parser::new(program).collect::<Result<_, _>>().unwrap();
     let problems = Evaluator::new().check(&Environment::new(), &items);
@@ -27,7 +27,7 @@ fn assert_problems(program: &str, expected: &[&str]) {
 const FACT: &str = "(: fact (-> Number Number)) (= (fact $n) (if (< $n 2) 1 (* $n (fact (- $n 1)))))\n";
 
 #[test]
-fn what_is_fine_is_fine() {
+fn correct_programs_have_no_problems() {
     for program in [
         "",
         "(a fact) !(match &self (a $x) $x)",
@@ -65,30 +65,30 @@ fn misspelled_names_are_found() {
     assert_problems(
         &format!("{FACT}!(+ 1 (fcat 3)) !(macth &self (p) x) !(case 1 ((1 (facct 2))))"),
         &[
-            "warning at fcat: nothing is known of `fcat`, so this stays as it is; fact?",
-            "warning at macth: nothing is known of `macth`, so this stays as it is; match?",
-            "warning at facct: nothing is known of `facct`, so this stays as it is; fact?",
+            "warning at fcat: `fcat` is undefined, so this is irreducible; fact?",
+            "warning at macth: `macth` is undefined, so this is irreducible; match?",
+            "warning at facct: `facct` is undefined, so this is irreducible; fact?",
         ],
     );
-    // Data that is close to a function.
+    // Data with a name similar to a function's.
     assert_problems(&format!("{FACT}(fcat 1) !(+ 1 (fcat 3))"), &[]);
     assert_problems(&format!("{FACT}(= (is (fcat $x)) yes) !(is (fcat 3))"), &[]);
-    // No rule for anything could take any call.
+    // A wildcard rule could reduce any call.
     assert_problems(&format!("{FACT}(= ($f nothing) $f) !(fcat 3)"), &[]);
 }
 
 #[test]
-fn unknown_names_at_the_top_are_found_unless_they_are_labels() {
+fn undefined_names_at_the_top_are_found_unless_they_are_labels() {
     assert_problems(
         "!(unheard-of 1)",
-        &["warning at unheard-of: nothing is known of `unheard-of`, so this stays as it is"],
+        &["warning at unheard-of: `unheard-of` is undefined, so this is irreducible"],
     );
     assert_problems("!(total (+ 1 2))", &[]);
     assert_problems("!(pair 1) !(pair 2)", &[]);
 }
 
 #[test]
-fn what_the_world_knows_is_known() {
+fn definitions_of_the_environment_count() {
     let world = Evaluator::new()
         .run(
             Environment::new(),
@@ -105,7 +105,7 @@ fn what_the_world_knows_is_known() {
 }
 
 #[test]
-fn names_that_are_not_bound_are_found() {
+fn unbound_names_are_found() {
     assert_problems(
         "!(bind! &facts (new-space)) !(match &fatcs (p) x) !(add-atom &other x)",
         &[
@@ -116,7 +116,7 @@ fn names_that_are_not_bound_are_found() {
 }
 
 #[test]
-fn calls_that_no_rule_takes_are_found() {
+fn calls_that_no_rule_accepts_are_found() {
     assert_problems(
         "(= (f $x) 1) (= (f $x $y $z) 2) !(f 1 2)",
         &["warning at (f 1 2): the rules of `f` take 1 or 3 arguments, but it is given 2"],
@@ -160,7 +160,7 @@ fn rules_are_checked_against_the_type_of_their_left_side() {
             "error at \"a\": `+` expects Number as argument 2, but this is String",
         ],
     );
-    // Variables have the types of their places, in patterns too.
+    // Variables have the declared types of their positions, in patterns too.
     assert_problems(
         "(: S (-> Nat Nat)) (: shout (-> String String)) (: f (-> Nat Nat)) (= (f (S $n)) (shout $n))",
         &["error at $n: `shout` expects String as argument 1, but this is Nat"],

@@ -1,43 +1,44 @@
-//! Goes through a program and computes the types of all parts.
+//! The traversal of a program that infers the type of each subexpression.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::names::Names;
+use super::problem::{Problem, ProblemKind};
 use super::roles::{self, Role};
-use super::{Problem, ProblemKind};
 use crate::builtin;
-use crate::machine::{Machine, is_token};
-use crate::results::canonical;
-use crate::types::{Misfit, Mode, Signature, compatible, mode};
+use crate::canonical::canonical;
+use crate::machine::Machine;
+use crate::signature::{Mismatch, Mode, Signature, compatible, mode};
+use crate::symbols::{is_token, symbols};
 use pleach::term::{Atom, Bindings, Item, Symbol, Variable};
 
-pub(super) struct Walk<'w> {
+pub(crate) struct Walk<'w> {
     machine: &'w mut Machine,
     names: &'w mut Names,
     problems: &'w mut Vec<Problem>,
-    /// The item that is gone through.
+    /// The current item.
     item: usize,
-    /// How many of its parts have been seen.
+    /// Number of its subexpressions visited.
     parts: usize,
-    /// What the declared type of a rule's left side says of its variables.
+    /// The types of variables, from the declared type of a rule's left side.
     scope: HashMap<Variable, Atom>,
 }
 
-/// An expression that is gone through.
+/// An expression being traversed.
 struct Level<'a> {
     items: &'a [Atom],
     role: Role,
     part: usize,
     /// The function types of the head.
     signatures: Vec<Signature>,
-    /// The numbers and the types of the items so far.
+    /// The numbers and types of the items so far.
     parts: Vec<usize>,
     types: Vec<Vec<Atom>>,
 }
 
 impl<'w> Walk<'w> {
-    pub(super) fn new(machine: &'w mut Machine, names: &'w mut Names, problems: &'w mut Vec<Problem>) -> Self {
+    pub(crate) fn new(machine: &'w mut Machine, names: &'w mut Names, problems: &'w mut Vec<Problem>) -> Self {
         Self {
             machine,
             names,
@@ -48,8 +49,8 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// Goes through an item, without native recursion.
-    pub(super) fn item(&mut self, index: usize, item: &Item) {
+    /// Traverses an item, without native recursion.
+    pub(crate) fn item(&mut self, index: usize, item: &Item) {
         self.item = index;
         self.parts = 0;
         self.scope.clear();
@@ -68,7 +69,7 @@ impl<'w> Walk<'w> {
                 Some(atom) => {
                     let at = level.types.len();
                     let role = match (level.role, at) {
-                        // The name of a function, and not a use of it.
+                        // The name of a function, which isn't a use of it.
                         (Role::Left, 0) | (Role::Code, 0) if matches!(atom, Atom::Symbol(_)) => level.role,
                         _ => roles::of_item(level.role, level.items, at, &level.signatures),
                     };
@@ -94,7 +95,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// Begins an expression, or gives the types of a leaf. `is_head`: a leaf is applied, or stands at the top.
+    /// Enters an expression, or returns the types of a leaf. `is_head`: the leaf is applied, or at the top level.
     fn enter<'a>(&mut self, atom: &'a Atom, role: Role, is_head: bool) -> Result<Level<'a>, Vec<Atom>> {
         let part = self.parts;
         self.parts += 1;
@@ -112,7 +113,7 @@ impl<'w> Walk<'w> {
                         Role::Code => self.names.call(self.item, part, items),
                         Role::Left => {
                             self.names.define(*head, items.len() - 1);
-                            if builtin::find(*head).is_some_and(|builtin| builtin.special().is_some()) {
+                            if builtin::is_special(*head) {
                                 self.report(part, ProblemKind::Form { name: *head });
                             }
                         }
@@ -146,10 +147,10 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The types of an expression, and what is wrong with it.
+    /// Leaves an expression: returns its types, and reports problems.
     fn leave(&mut self, level: &Level<'_>) -> Vec<Atom> {
         if level.items.is_empty() || matches!(level.role, Role::Tuple | Role::Clauses | Role::Clause) {
-            return vec![Atom::Symbol(crate::names().undefined)];
+            return vec![Atom::Symbol(symbols().undefined)];
         }
         let found = self.machine.types_of_items(level.items, &level.types);
         if found.is_empty() && matches!(level.role, Role::Code | Role::Left) {
@@ -163,7 +164,7 @@ impl<'w> Walk<'w> {
         found
     }
 
-    /// Reports why an application has no type.
+    /// Reports why an application is ill-typed.
     fn explain(&mut self, level: &Level<'_>) {
         let function = level.items[0].clone();
         let arguments = &level.items[1..];
@@ -172,12 +173,12 @@ impl<'w> Walk<'w> {
         expected.sort_unstable();
         expected.dedup();
         heads.retain(|signature| signature.arity() == arguments.len());
-        let misfit = heads.iter().find_map(|signature| {
+        let mismatch = heads.iter().find_map(|signature| {
             let types = |_: &mut Machine, index: usize| Cow::Borrowed(level.types[index + 1].as_slice());
             self.machine.fit(signature, arguments, |_, _| false, types).err()
         });
-        let (part, kind) = match misfit {
-            Some(Misfit::Argument {
+        let (part, kind) = match mismatch {
+            Some(Mismatch::Argument {
                 index,
                 expected,
                 actual,
@@ -202,9 +203,9 @@ impl<'w> Walk<'w> {
         self.report(part, kind);
     }
 
-    /// Reports it if the right side of a rule can't have the type of its left side.
+    /// Reports a rule whose right side can't have the type of its left side.
     fn compare(&mut self, left: &Atom, expected: &[Atom], actual: &[Atom], part: usize) {
-        let names = crate::names();
+        let symbols = symbols();
         let is_error = |atom: &Atom| matches!(atom, Atom::Symbol(name) if name.as_str() == "ErrorType");
         let fits = |expected: &Atom, actual: &Atom| {
             mode(expected) != Mode::Eval
@@ -216,7 +217,7 @@ impl<'w> Walk<'w> {
             && !expected
                 .iter()
                 .any(|expected| actual.iter().any(|actual| fits(expected, actual)))
-            && *one != Atom::Symbol(names.empty)
+            && *one != Atom::Symbol(symbols.empty)
         {
             self.report(
                 part,
@@ -237,7 +238,7 @@ impl<'w> Walk<'w> {
         });
     }
 
-    /// Gives the variables of a left side the types that are declared for their places, if those are known for sure.
+    /// Assigns the variables of a left side the declared types of their positions, where these are unambiguous.
     fn declare_variables(&mut self, left: &Atom) {
         let mut pending = vec![left];
         while let Some(atom) = pending.pop() {
@@ -265,7 +266,7 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// The parts of a rule.
+/// Returns the items of a rule.
 fn rule(atom: &Atom) -> Option<&[Atom; 3]> {
     equation(atom.as_expression()?)
 }

@@ -1,15 +1,23 @@
-//! The assertions.
+//! Assertions.
 
 use crate::builtin::{Builtin, Special};
-use crate::code::{Activation, At, Call};
-use crate::error;
-use crate::machine::{Machine, Step};
-use crate::results::{difference, list, same};
+use crate::canonical::{difference, list, same};
+use crate::code::{Activation, Call, NodeIndex};
+use crate::frame::Step;
+use crate::machine::Machine;
+use crate::symbols::error_atom;
 use pleach::term::Atom;
 
 impl Machine {
-    pub(crate) fn assert(&mut self, act: &Activation, at: At, call: &Call, left: &[Atom], right: &[Atom]) -> Step {
-        // `assertAlpha…` alone does not care for the names of variables.
+    pub(crate) fn assert(
+        &mut self,
+        act: &Activation,
+        at: NodeIndex,
+        call: &Call,
+        left: &[Atom],
+        right: &[Atom],
+    ) -> Step {
+        // Only `assertAlpha…` compares up to renaming of variables.
         let is_alpha = call.head.is_some_and(|head| head.as_str().starts_with("assertAlpha"));
         let equal = |a: &Atom, b: &Atom| a == b || (is_alpha && same(a, b));
         let missed = difference(right, left, equal);
@@ -29,6 +37,6 @@ impl Machine {
                 text += &format!("\n{what} {plural}: {}", list(atoms));
             }
         }
-        Step::value(error(act.instantiate(at), Atom::string(text.as_str())))
+        Step::value(error_atom(act.instantiate(at), Atom::string(text.as_str())))
     }
 }

@@ -1,35 +1,31 @@
-//! `let`, `let*` and `chain`: what binds variables in a body.
+//! `let`, `let*` and `chain`, which bind variables in a body.
 
 use std::rc::Rc;
 
-use super::{Part, widened, with_delta};
-use crate::code::{Activation, At, Call, Node};
-use crate::machine::{Machine, Step, scope_of};
+use crate::code::{Activation, Call, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::forms::{widened, with_subst};
+use crate::frame::{Continuation, Step, Task, TaskKind};
+use crate::machine::Machine;
 use crate::pattern::Match;
-use crate::sibling::{Task, TaskKind};
-use crate::value::{Answer, Answers, Delta, Value, substitute};
-use crate::{Stop, error};
+use crate::symbols::error_atom;
+use crate::value::{Answer, Answers, Subst, Value, extend, substitute};
 use pleach::term::{Atom, Variable};
 
 impl Machine {
     pub(crate) fn bind_one(
         &mut self,
         mut act: Rc<Activation>,
-        pattern: At,
+        pattern: NodeIndex,
         value: &Value,
-        body: At,
-    ) -> Result<Step, Stop> {
-        // Most patterns are a variable that nobody else knows.
-        if let Node::Slot(slot) = act.node(pattern)
-            && !act.values[*slot as usize].is_set()
-            && act.block.slots[*slot as usize].settable
-        {
-            let slot = *slot as usize;
+        body: NodeIndex,
+    ) -> Result<Step, EvalError> {
+        if let Some(slot) = private_slot(&act, pattern) {
             Rc::make_mut(&mut act).values[slot] = value.clone();
             return Ok(Step::Eval(act, body));
         }
         match self.match_pattern(Rc::clone(&act), pattern, value) {
-            Some(Match { act, delta: None }) => Ok(Step::Eval(act, body)),
+            Some(Match { act, subst: None }) => Ok(Step::Eval(act, body)),
             Some(found) => {
                 let task = self.task(&act, found, body, None);
                 self.branches(vec![task])
@@ -38,14 +34,10 @@ impl Machine {
         }
     }
 
-    /// A `chain` whose variable is known outside, with another in its place: the variable is the template's own, and
-    /// nothing outside is bound by it. `None` if nobody else knows it.
+    /// Renames the variable of a `chain` apart if it occurs elsewhere: it belongs to the template, and the `chain` must
+    /// bind nothing outside. `None` if it occurs nowhere else.
     pub(crate) fn chain_of_its_own(&mut self, act: &Activation, call: &Call) -> Option<Rc<Activation>> {
-        let Node::Slot(slot) = act.node(call.item(2)) else {
-            return None;
-        };
-        let slot = *slot as usize;
-        if !act.values[slot].is_set() && act.block.slots[slot].settable {
+        if private_slot(act, call.item(2)).is_some() {
             return None;
         }
         let Atom::Variable(outside) = act.instantiate(call.item(2)) else {
@@ -64,14 +56,14 @@ impl Machine {
         Some(Rc::new(Activation::open(&Atom::expression(items))))
     }
 
-    /// The same for each answer. `value` is the node that has come to them, if an error is no value.
+    /// Binds each answer. `value` is the node they come from, if errors aren't values.
     pub(crate) fn bind_each(
         &mut self,
         act: &Rc<Activation>,
-        pattern: At,
+        pattern: NodeIndex,
         answers: Answers,
-        value: Option<At>,
-        body: At,
+        value: Option<NodeIndex>,
+        body: NodeIndex,
     ) -> Vec<Task> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
@@ -79,37 +71,32 @@ impl Machine {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_delta(act, answer.delta.as_ref());
+            let own = with_subst(act, answer.subst.as_ref());
             if let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) {
-                tasks.push(self.task(&own, found, body, answer.delta));
+                tasks.push(self.task(&own, found, body, answer.subst));
             }
         }
         tasks
     }
 
-    /// The sibling that goes on with `body` after a match. `before` is what was bound on the way to the match.
-    pub(crate) fn task(&mut self, from: &Activation, found: Match, body: At, before: Option<Delta>) -> Task {
-        let delta = match (before, found.delta) {
+    /// Makes a sibling that evaluates `body` after a match. `before` are the bindings made before the match.
+    pub(crate) fn task(&mut self, from: &Activation, found: Match, body: NodeIndex, before: Option<Subst>) -> Task {
+        let subst = match (before, found.subst) {
             (None, None) => None,
-            (Some(delta), None) | (None, Some(delta)) => Some(delta),
-            (Some(before), Some(then)) => {
-                let mut entries: Vec<_> = before
-                    .iter()
-                    .map(|(variable, value)| (*variable, substitute(value, &then)))
-                    .collect();
-                for entry in then.iter() {
-                    if !entries.iter().any(|(known, _)| *known == entry.0) {
-                        entries.push(entry.clone());
-                    }
-                }
-                Some(entries.into())
-            }
+            (Some(subst), None) | (None, Some(subst)) => Some(subst),
+            (Some(before), Some(then)) => Some(extend(&before, &then)),
         };
-        let delta = widened(from, delta);
-        Task::eval(found.act, body, delta)
+        let subst = widened(from, subst);
+        Task::eval(found.act, body, subst)
     }
 
-    pub(crate) fn next_pair(&mut self, act: Rc<Activation>, at: At, index: u32) -> Result<Step, Stop> {
+    /// Binds the pairs of a `let*` from pair `index` on.
+    pub(crate) fn bind_pairs_from(
+        &mut self,
+        act: Rc<Activation>,
+        at: NodeIndex,
+        index: u32,
+    ) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -118,14 +105,17 @@ impl Machine {
             Node::Call(pairs) => pairs,
             Node::Leaf(Atom::Expression(_)) => return Ok(Step::Eval(act, body)),
             _ => {
-                // The pairs are in a variable: look at them now.
+                // The pairs are in a variable: compile them now.
                 let atom = act.instantiate(at);
                 if let Some([_, Atom::Expression(_), _]) = atom.as_expression() {
                     let open = Rc::new(Activation::open(&atom));
                     let at = open.block.body;
-                    return self.next_pair(open, at, index);
+                    return self.bind_pairs_from(open, at, index);
                 }
-                return Ok(Step::value(error(atom, Atom::string("let* expects a list of pairs"))));
+                return Ok(Step::value(error_atom(
+                    atom,
+                    Atom::string("let* expects a list of pairs"),
+                )));
             }
         };
         if index >= pairs.len {
@@ -134,11 +124,14 @@ impl Machine {
         match act.node(pairs.item(index)) {
             Node::Call(pair) if pair.len == 2 => {
                 let value = pair.item(1);
-                self.bind(act.clone(), at, Part::Pair { index }, value)
+                self.bind(act.clone(), at, Continuation::Pair { index }, value)
             }
             _ => {
                 let atom = act.instantiate(at);
-                Ok(Step::value(error(atom, Atom::string("let* expects a list of pairs"))))
+                Ok(Step::value(error_atom(
+                    atom,
+                    Atom::string("let* expects a list of pairs"),
+                )))
             }
         }
     }
@@ -146,10 +139,10 @@ impl Machine {
     pub(crate) fn bind_pair(
         &mut self,
         act: Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         index: u32,
         answers: Answers,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let (pattern, node) = {
             let Node::Call(call) = act.node(at) else {
                 return Ok(Step::Return(Answers::None));
@@ -162,58 +155,58 @@ impl Machine {
             };
             (pair.item(0), pair.item(1))
         };
-        if let Answers::One(Answer { value, delta: None }) = &answers {
+        if let Answers::One(Answer { value, subst: None }) = &answers {
             if self.fails(&act, node, &value.atom) {
                 return Ok(Step::Return(answers));
             }
             let mut act = act;
-            if let Node::Slot(slot) = act.node(pattern)
-                && !act.values[*slot as usize].is_set()
-                && act.block.slots[*slot as usize].settable
-            {
-                let slot = *slot as usize;
+            if let Some(slot) = private_slot(&act, pattern) {
                 Rc::make_mut(&mut act).values[slot] = value.clone();
-                return self.next_pair(act, at, index + 1);
+                return self.bind_pairs_from(act, at, index + 1);
             }
             return match self.match_pattern(Rc::clone(&act), pattern, value) {
                 None => Ok(Step::Return(Answers::None)),
                 Some(found) => {
-                    if let Some(delta) = &found.delta {
-                        let scope = scope_of(&act);
-                        self.push_bindings(delta, &scope);
+                    if let Some(subst) = &found.subst {
+                        let scope = act.scope();
+                        self.push_bindings(subst, &scope);
                     }
-                    self.next_pair(found.act, at, index + 1)
+                    self.bind_pairs_from(found.act, at, index + 1)
                 }
             };
         }
-        // Several ways to go on: each with what is left of the pairs.
+        // Several answers: a sibling for each continues with the remaining pairs.
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
             if self.fails(&act, node, &answer.value.atom) {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_delta(&act, answer.delta.as_ref());
+            let own = with_subst(&act, answer.subst.as_ref());
             let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) else {
                 continue;
             };
-            let task = self.task(&own, found, at, answer.delta);
+            let task = self.task(&own, found, at, answer.subst);
             tasks.push(match task.kind {
                 TaskKind::Eval(act, at) => Task {
                     kind: TaskKind::Pairs(act, at, index + 1),
-                    delta: task.delta,
+                    subst: task.subst,
                 },
                 kind => Task {
                     kind,
-                    delta: task.delta,
+                    subst: task.subst,
                 },
             });
         }
         self.branches(tasks)
     }
+}
 
-    /// Goes on with pair `index` of a `let*`.
-    pub(crate) fn pairs_from(&mut self, act: Rc<Activation>, at: At, index: u32) -> Result<Step, Stop> {
-        self.next_pair(act, at, index)
-    }
+/// Returns the slot of a pattern that is a variable which occurs nowhere else: most patterns are. Setting it binds nothing.
+fn private_slot(act: &Activation, pattern: NodeIndex) -> Option<usize> {
+    let Node::Slot(slot) = act.node(pattern) else {
+        return None;
+    };
+    let slot = *slot as usize;
+    (!act.values[slot].is_set() && act.block.slots[slot].settable).then_some(slot)
 }

@@ -2,18 +2,20 @@
 
 use std::rc::Rc;
 
-use super::{widened, with_delta};
-use crate::code::{Activation, At, Node};
-use crate::machine::{Machine, Step, is_error};
+use crate::code::{Activation, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::forms::{widened, with_subst};
+use crate::frame::{Step, Task, TaskKind};
+use crate::machine::Machine;
 use crate::pattern::Match;
-use crate::sibling::{Task, TaskKind};
+use crate::signature::Mismatch;
+use crate::symbols::{error_atom, is_error, symbols};
 use crate::types::bad_type;
-use crate::value::{Answer, Answers, Delta, Value};
-use crate::{Stop, error, names};
+use crate::value::{Answer, Answers, Subst, Value};
 use pleach::term::Atom;
 
 impl Machine {
-    pub(crate) fn choose(&mut self, act: Rc<Activation>, at: At, value: Value) -> Result<Step, Stop> {
+    pub(crate) fn choose(&mut self, act: Rc<Activation>, at: NodeIndex, value: Value) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -27,23 +29,29 @@ impl Machine {
                 Ok(Step::Eval(act, node))
             }
             None => {
-                let answer = Answer { value, delta: None };
+                let answer = Answer { value, subst: None };
                 self.choose_each(&act, at, Answers::One(answer))
             }
         }
     }
 
-    /// An `if` whose condition is neither true nor false.
-    pub(crate) fn undecided(&mut self, act: &Activation, at: At, condition: Value, delta: Option<Delta>) -> Task {
-        let done = |atom, delta| Task {
+    /// Makes the outcome of an `if` whose condition isn't a boolean.
+    pub(crate) fn undecided(
+        &mut self,
+        act: &Activation,
+        at: NodeIndex,
+        condition: Value,
+        subst: Option<Subst>,
+    ) -> Task {
+        let done = |atom, subst| Task {
             kind: TaskKind::Done(Value::raw(atom)),
-            delta,
+            subst,
         };
         if is_error(&condition.atom) {
-            return done(condition.atom, delta);
+            return done(condition.atom, subst);
         }
         let Node::Call(call) = act.node(at) else {
-            return done(condition.atom, delta);
+            return done(condition.atom, subst);
         };
         let whole = Atom::expression([
             act.instantiate(call.item(0)),
@@ -51,48 +59,57 @@ impl Machine {
             act.instantiate(call.item(2)),
             act.instantiate(call.item(3)),
         ]);
-        let (of_bool, undefined) = (Atom::Symbol(names().bool), Atom::Symbol(names().undefined));
+        let (of_bool, undefined) = (Atom::Symbol(symbols().bool), Atom::Symbol(symbols().undefined));
         let mut other_type = |atom: &Atom| {
             let actual = self.types_of(atom).into_iter().next();
             actual.filter(|actual| *actual != undefined && *actual != of_bool)
         };
-        // What is declared of the condition comes before what it has come to.
+        // The declared type of the condition takes precedence over its value.
         let written = act.instantiate(call.item(1));
         if let Some(actual) = other_type(&written) {
-            let reason = Atom::expression([Atom::symbol("BadArgType"), Atom::Integer(1), of_bool, actual]);
-            return done(error(act.instantiate(at), reason), delta);
+            let mismatch = Mismatch::Argument {
+                index: 0,
+                expected: of_bool,
+                actual,
+            };
+            return done(error_atom(act.instantiate(at), mismatch.reason()), subst);
         }
         match other_type(&condition.atom) {
-            Some(actual) => done(bad_type(condition.atom, of_bool, actual), delta),
-            None => done(whole, delta),
+            Some(actual) => done(bad_type(condition.atom, of_bool, actual), subst),
+            None => done(whole, subst),
         }
     }
 
-    pub(crate) fn choose_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
+    pub(crate) fn choose_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: NodeIndex,
+        answers: Answers,
+    ) -> Result<Step, EvalError> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
-            let act = with_delta(act, answer.delta.as_ref());
+            let act = with_subst(act, answer.subst.as_ref());
             let Node::Call(call) = act.node(at) else { continue };
             let branch = |condition: bool| call.item(if condition { 2 } else { 3 });
             match (answer.value.atom.as_boolean(), &answer.value.atom) {
                 (Some(condition), _) => {
-                    let delta = widened(&act, answer.delta);
-                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), delta));
+                    let subst = widened(&act, answer.subst);
+                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), subst));
                 }
-                // Either may be meant.
+                // An unbound condition takes both branches.
                 (None, Atom::Variable(variable)) => {
                     for condition in [true, false] {
-                        let decided: Delta = Rc::from([(*variable, Atom::boolean(condition))]);
+                        let decided: Subst = Rc::from([(*variable, Atom::boolean(condition))]);
                         let found = Match {
-                            act: with_delta(&act, Some(&decided)),
-                            delta: Some(decided),
+                            act: with_subst(&act, Some(&decided)),
+                            subst: Some(decided),
                         };
-                        tasks.push(self.task(&act, found, branch(condition), answer.delta.clone()));
+                        tasks.push(self.task(&act, found, branch(condition), answer.subst.clone()));
                     }
                 }
                 (None, _) => {
-                    let delta = widened(&act, answer.delta);
-                    tasks.push(self.undecided(&act, at, answer.value, delta));
+                    let subst = widened(&act, answer.subst);
+                    tasks.push(self.undecided(&act, at, answer.value, subst));
                 }
             }
         }
@@ -102,16 +119,16 @@ impl Machine {
     pub(crate) fn choose_case(
         &mut self,
         act: &Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         empty: bool,
         answers: Answers,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
-        // To a `case`, no result is the symbol `Empty`, which a variable matches too.
+        // No result is the symbol `Empty` to `case`; a variable matches it too.
         let answers = match answers {
-            Answers::None if empty => Answers::one(Value::raw(Atom::Symbol(names().empty))),
+            Answers::None if empty => Answers::one(Value::raw(Atom::Symbol(symbols().empty))),
             answers => answers,
         };
         let scrutinee = call.item(1);
@@ -119,20 +136,20 @@ impl Machine {
             Node::Call(cases) => cases,
             Node::Leaf(_) => return Ok(Step::Return(Answers::None)),
             _ => {
-                // The cases are in a variable: look at them now, with the answers quoted in their place.
+                // The cases are in a variable: compile them now, with the answer quoted in place of the scrutinee.
                 let mut tasks = Vec::new();
                 for answer in answers.into_vec() {
                     if !empty && self.fails(act, scrutinee, &answer.value.atom) {
                         tasks.push(Task::done(answer));
                         continue;
                     }
-                    let own = with_delta(act, answer.delta.as_ref());
+                    let own = with_subst(act, answer.subst.as_ref());
                     let cases = own.instantiate(call.item(2));
                     if matches!(&cases, Atom::Expression(_)) {
                         let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
                         tasks.push(Task {
                             kind: TaskKind::Atom(Atom::expression([Atom::symbol("case"), quoted, cases])),
-                            delta: widened(&own, answer.delta),
+                            subst: widened(&own, answer.subst),
                         });
                     }
                 }
@@ -145,7 +162,7 @@ impl Machine {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_delta(act, answer.delta.as_ref());
+            let own = with_subst(act, answer.subst.as_ref());
             for index in 0..cases.len {
                 let Node::Call(pair) = act.node(cases.item(index)) else {
                     continue;
@@ -154,7 +171,7 @@ impl Machine {
                     continue;
                 }
                 if let Some(found) = self.match_pattern(Rc::clone(&own), pair.item(0), &answer.value) {
-                    tasks.push(self.task(&own, found, pair.item(1), answer.delta));
+                    tasks.push(self.task(&own, found, pair.item(1), answer.subst));
                     break;
                 }
             }

@@ -1,24 +1,34 @@
-//! `import!`: a file of the program's folder, once into each space.
+//! `import!`: imports a file of the import directory, once into each space.
 //!
-//! That a file was imported is a binding, by a name that no program can write, so it is forked, united and undone with the
-//! world. It is there before the file's first atom: files may import each other.
+//! A binding, under a name that no program can write, records the import, so it is forked, merged and undone with the
+//! environment. It is made before the file's first atom: files may import each other.
 
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::vec;
 
-use super::{Part, Waiting, names};
-use crate::code::{Activation, At};
-use crate::machine::{Frame, Machine, Step, is_error};
+use crate::batches::{Batch, Batches};
+use crate::builtin::unit_atom;
+use crate::code::{Activation, NodeIndex};
+use crate::error::{EvalError, ImportError};
+use crate::frame::{Continuation, FormFrame, Frame, Step};
+use crate::machine::Machine;
+use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::Answers;
-use crate::{EvalError, Stop};
 use pleach::env::SpaceId;
 use pleach::term::{Atom, Item, Parser};
 
 impl Machine {
     /// Imports a file into the space of this name.
-    pub(crate) fn begin_import(&mut self, act: Rc<Activation>, at: At, name: &Atom, file: &Atom) -> Result<Step, Stop> {
-        let failed = |reason| Ok(Step::value(crate::error(act.instantiate(at), reason)));
+    pub(crate) fn begin_import(
+        &mut self,
+        act: Rc<Activation>,
+        at: NodeIndex,
+        name: &Atom,
+        file: &Atom,
+    ) -> Result<Step, EvalError> {
+        let failed = |reason| Ok(Step::value(error_atom(act.instantiate(at), reason)));
         let path = match self.path_of(file) {
             Ok(path) => path,
             Err(reason) => return failed(reason),
@@ -28,13 +38,13 @@ impl Machine {
             Ok(space) => space,
             Err(reason) => return failed(reason),
         };
-        let into = space.map_or_else(|| names().this_space.to_string(), |space| space.to_string());
+        let into = space.map_or_else(|| symbols().this_space.to_string(), |space| space.to_string());
         let mark = format!("(import! {into} {})", path.display());
-        self.note_read();
+        self.track_read();
         if self.env.binding(&mark).is_some() {
-            return Ok(Step::value(Atom::expression([])));
+            return Ok(Step::value(unit_atom()));
         }
-        self.write_meaning(|env| env.bind(&mark, Atom::boolean(true)));
+        self.write_definitions(|env| env.bind(&mark, Atom::boolean(true)));
         if space.is_some() {
             for item in &mut items {
                 item.atom = with_home(&item.atom, name);
@@ -43,7 +53,7 @@ impl Machine {
         self.import(act, at, space, items.into_iter())
     }
 
-    /// Where a file of the program's folder is.
+    /// Returns the path of a file in the import directory.
     fn path_of(&self, file: &Atom) -> Result<PathBuf, Atom> {
         let name = match file {
             Atom::Symbol(name) => name.as_str().to_owned(),
@@ -54,33 +64,34 @@ impl Machine {
             return Err(Atom::string("imports are not enabled"));
         };
         let plain = Path::new(&name);
-        // A file of the same folder: no way out of it.
+        // A plain file name: no path leaves the directory.
         if plain.components().count() != 1 || !matches!(plain.components().next(), Some(Component::Normal(_))) {
             return Err(Atom::string("a file of the same folder is expected"));
         }
         let mut path = folder.join(&name);
-        if !path.exists() && path.extension().is_none() {
+        // An error is left to reading the file, which reports it.
+        if path.extension().is_none() && matches!(path.try_exists(), Ok(false)) {
             path.set_extension("metta");
         }
         Ok(path)
     }
 
-    /// The items of a file of the program's folder.
-    pub(crate) fn read(&self, file: &Atom) -> Result<Result<Vec<Item>, Atom>, Stop> {
+    /// Reads the items of a file in the import directory.
+    pub(crate) fn read(&self, file: &Atom) -> Result<Result<Vec<Item>, Atom>, EvalError> {
         match self.path_of(file) {
             Ok(path) => read(&path).map(Ok),
             Err(reason) => Ok(Err(reason)),
         }
     }
 
-    /// Goes on after an item of the file was evaluated, unless it came to an error.
+    /// Continues after an item of the file, unless it evaluated to an error.
     pub(crate) fn imported(
         &mut self,
         act: Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         rest: (Option<SpaceId>, vec::IntoIter<Item>),
         answers: Answers,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let mut answers = answers.into_vec();
         answers.retain(|answer| is_error(&answer.value.atom));
         if !answers.is_empty() {
@@ -89,62 +100,61 @@ impl Machine {
         self.import(act, at, rest.0, rest.1)
     }
 
-    /// Adds a file's items up to the first that is to be evaluated, and evaluates that.
+    /// Adds the items of a file up to the first query, and evaluates that.
     fn import(
         &mut self,
         act: Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         space: Option<SpaceId>,
         mut items: vec::IntoIter<Item>,
-    ) -> Result<Step, Stop> {
-        let mut facts = Vec::new();
-        let mut query = None;
-        for item in items.by_ref() {
-            self.count(|_| act.instantiate(at))?;
-            if item.bang {
-                query = Some(item.atom);
-                break;
-            }
-            facts.push((item.atom, item.count));
-        }
-        if !facts.is_empty() {
-            self.write(|env| match space {
-                None => env.add_multiplicities(facts),
-                Some(id) => {
-                    if let Some(mut space) = env.space_mut(id) {
-                        space.add_multiplicities(facts);
+    ) -> Result<Step, EvalError> {
+        let mut batches = Batches::of_items(items.by_ref());
+        let query = loop {
+            match batches.next_batch() {
+                Some(Ok(Batch::Facts(batch))) => {
+                    let mut facts = Vec::new();
+                    for item in batch {
+                        self.count(|_| act.instantiate(at))?;
+                        facts.push((item.atom, item.count));
                     }
+                    self.write(|env| match space {
+                        None => env.add_multiplicities(facts),
+                        Some(id) => {
+                            if let Some(mut space) = env.space_mut(id) {
+                                space.add_multiplicities(facts);
+                            }
+                        }
+                    });
                 }
-            });
-        }
-        match query {
-            Some(atom) => {
-                self.stack.push(Frame::Form(Waiting {
-                    act,
-                    at,
-                    part: Part::Imported(Box::new((space, items))),
-                }));
-                Ok(self.eval_in(space, atom))
+                Some(Ok(Batch::Query(item))) => break item.atom,
+                None => return Ok(Step::value(unit_atom())),
             }
-            None => Ok(Step::value(Atom::expression([]))),
-        }
+        };
+        drop(batches);
+        self.count(|_| act.instantiate(at))?;
+        self.stack.push(Frame::Form(FormFrame {
+            act,
+            at,
+            then: Continuation::Imported(Box::new((space, items))),
+        }));
+        Ok(self.eval_in(space, query))
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Item>, Stop> {
-    let failed = |reason: String| EvalError::Import {
+fn read(path: &Path) -> Result<Vec<Item>, EvalError> {
+    let failed = |source| EvalError::Import {
         path: path.to_owned(),
-        reason,
+        source,
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| failed(ImportError::Read(Arc::new(error))))?;
     let items: Result<Vec<Item>, _> = Parser::new(&text).collect();
-    items.map_err(|error| failed(error.to_string()))
+    items.map_err(|error| failed(ImportError::Parse(error)))
 }
 
-/// An atom of a file, in which `&self` is the space that the file is imported into: this one. Iterative.
+/// Replaces `&self` in an atom of a file by the space that the file is imported into. Iterative.
 fn with_home(atom: &Atom, home: &Atom) -> Atom {
     let of_leaf = |leaf: &Atom| match leaf {
-        Atom::Symbol(name) if *name == names().this_space => home.clone(),
+        Atom::Symbol(name) if *name == symbols().this_space => home.clone(),
         leaf => leaf.clone(),
     };
     let mut levels: Vec<(&[Atom], Vec<Atom>)> = vec![(std::slice::from_ref(atom), Vec::new())];

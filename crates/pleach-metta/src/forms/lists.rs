@@ -2,22 +2,28 @@
 
 use std::rc::Rc;
 
-use super::{Part, Waiting, with_delta};
-use crate::builtin::Special;
-use crate::code::{Activation, At, Call, Node};
-use crate::functions::{FILTER, TUPLE};
-use crate::machine::{Frame, Machine, Step, is_error};
-use crate::sibling::{Task, TaskKind};
+use crate::builtin::{FILTER, Special, TUPLE};
+use crate::code::{Activation, Call, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::forms::with_subst;
+use crate::frame::{Continuation, FormFrame, Frame, Step, Task, TaskKind};
+use crate::machine::Machine;
+use crate::symbols::{error_atom, is_error};
 use crate::value::{Answer, Answers, Value, replace};
-use crate::{Stop, error};
 use pleach::term::{Atom, Variable};
 
 impl Machine {
-    pub(crate) fn map(&mut self, act: &Rc<Activation>, at: At, call: &Call, special: Special) -> Result<Step, Stop> {
+    pub(crate) fn map(
+        &mut self,
+        act: &Rc<Activation>,
+        at: NodeIndex,
+        call: &Call,
+        special: Special,
+    ) -> Result<Step, EvalError> {
         let items = act.instantiate(call.item(1));
         let Some(items) = items.as_expression() else {
             let reason = Atom::string("an expression is expected as the first argument");
-            return Ok(Step::value(error(act.instantiate(at), reason)));
+            return Ok(Step::value(error_atom(act.instantiate(at), reason)));
         };
         let mut parts = Vec::with_capacity(items.len() + 2);
         match special {
@@ -40,14 +46,14 @@ impl Machine {
         Ok(Step::Atom(Atom::Expression(parts.into())))
     }
 
-    /// Folds the items from `index` on; `so_far` is what those before came to.
+    /// Folds the items from `index` on into the accumulator `so_far`.
     pub(crate) fn fold(
         &mut self,
         act: Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         index: usize,
         so_far: Option<Value>,
-    ) -> Result<Step, Stop> {
+    ) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -55,7 +61,7 @@ impl Machine {
         let so_far = so_far.unwrap_or_else(|| self.lazily(&act, call.item(2)));
         let Some(items) = list.atom.as_expression() else {
             let reason = Atom::string("an expression is expected as the first argument");
-            return Ok(Step::value(error(act.instantiate(at), reason)));
+            return Ok(Step::value(error_atom(act.instantiate(at), reason)));
         };
         if is_error(&so_far.atom) {
             return Ok(Step::Return(Answers::one(so_far)));
@@ -68,7 +74,7 @@ impl Machine {
             });
         };
         self.count(|_| act.instantiate(at))?;
-        let item = self.parts_of(&list).part(index, item);
+        let item = self.normal_items(&list).item(index, item);
         let slots = act.slots_at(&[call.item(3), call.item(4), call.item(5)]);
         let own = self.renamed_slots(&act, &slots);
         let first = self.match_pattern(own, call.item(3), &so_far);
@@ -76,10 +82,10 @@ impl Machine {
         match both {
             Some(found) => {
                 let node = call.item(5);
-                self.stack.push(Frame::Form(Waiting {
+                self.stack.push(Frame::Form(FormFrame {
                     act: Rc::clone(&act),
                     at,
-                    part: Part::Folded { index },
+                    then: Continuation::Folded { index },
                 }));
                 Ok(Step::Eval(found.act, node))
             }
@@ -87,8 +93,8 @@ impl Machine {
         }
     }
 
-    /// The activation with new variables in these slots: those of a template are new for each item, whoever else holds
-    /// them, as in the reference.
+    /// Renames the variables of these slots apart: those of a template are new for each item, wherever else they occur,
+    /// as in the reference.
     fn renamed_slots(&mut self, act: &Rc<Activation>, slots: &[u32]) -> Rc<Activation> {
         let is_open = |slot: &u32| {
             let value = &act.values[*slot as usize];
@@ -102,7 +108,7 @@ impl Machine {
         self.fresh += own.values.len() as u64;
         let mut names: Vec<(Variable, Atom)> = Vec::new();
         for slot in 0..own.values.len() as u32 {
-            // The others keep their variables.
+            // Other slots keep their variables.
             if let (false, Atom::Variable(variable)) = (own.values[slot as usize].is_set(), act.variable(slot)) {
                 if slots.contains(&slot) {
                     names.push((variable, own.variable(slot)));
@@ -128,32 +134,12 @@ impl Machine {
         Rc::new(own)
     }
 
-    /// What is left of a fold, as a sibling.
-    pub(crate) fn folded(act: &Rc<Activation>, at: At, index: usize, answer: Answer) -> Task {
-        let own = with_delta(act, answer.delta.as_ref());
+    /// Makes a sibling that continues a fold.
+    pub(crate) fn folded(act: &Rc<Activation>, at: NodeIndex, index: usize, answer: Answer) -> Task {
+        let own = with_subst(act, answer.subst.as_ref());
         Task {
             kind: TaskKind::Fold(own, at, index, answer.value),
-            delta: answer.delta,
+            subst: answer.subst,
         }
     }
-}
-
-/// The fold of the items from `index` on.
-pub(crate) fn rest_of_fold(act: &Activation, at: At, index: usize, so_far: &Atom) -> Atom {
-    let mut items = match act.instantiate(at) {
-        Atom::Expression(items) => items.to_vec(),
-        atom => vec![atom],
-    };
-    if let Some(list) = items.get_mut(1) {
-        let rest = list
-            .as_expression()
-            .unwrap_or_default()
-            .get(index..)
-            .unwrap_or_default();
-        *list = Atom::expression(rest.iter().cloned());
-    }
-    if let Some(start) = items.get_mut(2) {
-        *start = so_far.clone();
-    }
-    Atom::Expression(items.into())
 }

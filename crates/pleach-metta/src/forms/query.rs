@@ -1,63 +1,40 @@
-//! `match`, and `unify` with a space: a template for each answer to a pattern.
+//! `match`, and `unify` with a space: the template for each answer of a query.
 //!
-//! Answers are found some at a time, each time three times as many as before, and evaluated before more are asked for: so the
-//! first results of a join come early, and all of them take little more than to find them at once. Finding more begins anew
-//! and passes over those that were found, for a query can't be kept beside the state that it looks at.
+//! Answers are found in portions, each three times as large as those before, and evaluated before the next: so the
+//! first results of a join come early, and all of them cost little more than in one portion. Each portion runs the
+//! query anew and skips the answers before, since a query can't be stored beside the snapshot that it borrows.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{widened, with_delta};
-use crate::code::{Activation, At, Node};
-use crate::machine::{Machine, Step, is_error};
+use crate::code::{Activation, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::forms::{widened, with_subst};
+use crate::frame::{Query, Step, Task, TaskKind, TaskSource};
+use crate::machine::Machine;
 use crate::pattern::{mentioned_by_slots, settle};
+use crate::references::space_in;
 use crate::shared::interrupted;
-use crate::sibling::{More, Task, TaskKind};
-use crate::space::{NO_SPACE, space_in};
-use crate::types::Misfit;
+use crate::signature::Mismatch;
+use crate::spaces::NO_SPACE;
+use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::{Answers, Value, variables};
-use crate::{EvalError, Stop, error, names};
-use pleach::Environment;
 use pleach::env::{Answer as Found, QueryError, SpaceId};
 use pleach::term::{Atom, Bindings, Variable};
 
-/// So many answers are found at first.
-const FIRST: usize = 1024;
-
-/// A query under way. It sees the state that it began with.
-pub(crate) struct Query {
-    env: Environment,
-    space: Option<SpaceId>,
-    act: Rc<Activation>,
-    pattern: Atom,
-    /// The variables in the values of the pattern's slots.
-    met: SmallVec<[Variable; 4]>,
-    body: At,
-    /// How many answers were found.
-    found: usize,
-    /// Are there no others?
-    ended: bool,
-}
+/// The size of the first portion.
+const FIRST_PORTION: usize = 1024;
 
 impl Query {
-    pub(crate) fn act(&self) -> &Rc<Activation> {
-        &self.act
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// The template for each of the next answers: for none if there are no others.
-    /// The answers before have come to so many bytes.
-    pub(crate) fn next(&mut self, machine: &mut Machine, beside: usize) -> Result<Vec<Task>, Stop> {
-        // An observer is shown all of them at once.
+    /// Makes a sibling for each answer of the next portion. `beside` are the bytes of the answers before.
+    pub(crate) fn next(&mut self, machine: &mut Machine, beside: usize) -> Result<Vec<Task>, EvalError> {
+        // An observer sees all branches at once.
         let most = if machine.tracing {
             usize::MAX
         } else {
-            self.found.saturating_mul(3).max(FIRST)
+            self.found.saturating_mul(3).max(FIRST_PORTION)
         };
         let found = self.find(machine, most, beside)?;
         let all = found.len();
@@ -82,10 +59,10 @@ impl Query {
         Ok(tasks)
     }
 
-    /// At most so many answers after those that were found.
-    fn find(&self, machine: &mut Machine, most: usize, beside: usize) -> Result<Vec<(Bindings<Atom>, u64)>, Stop> {
+    /// Finds at most `most` answers after those found before.
+    fn find(&self, machine: &mut Machine, most: usize, beside: usize) -> Result<Vec<(Bindings<Atom>, u64)>, EvalError> {
         let conjuncts = match self.pattern.as_expression() {
-            Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == names().comma => conjuncts,
+            Some([Atom::Symbol(comma), conjuncts @ ..]) if *comma == symbols().comma => conjuncts,
             _ => std::slice::from_ref(&self.pattern),
         };
         let Some(space) = space_in(&self.env, self.space) else {
@@ -97,8 +74,8 @@ impl Query {
         let mut free = SmallVec::new();
         variables(&self.pattern, &mut free);
         let size = size_of::<(Bindings<Atom>, u64)>() + free.len() * size_of::<(Variable, Atom)>();
-        // Says whether that is enough.
-        let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<bool, Stop> {
+        // Returns whether the portion is complete.
+        let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<bool, EvalError> {
             let answer = answer.map_err(|error| match error {
                 QueryError::Stopped => interrupted(&self.pattern),
                 _ => EvalError::OutOfFuel { limit: shared.fuel },
@@ -106,7 +83,7 @@ impl Query {
             passed += 1;
             if passed > self.found {
                 if found.len() == found.capacity() {
-                    // There will be room for twice as many, and the old room for a moment.
+                    // Growing doubles the buffer, with the old one alive meanwhile.
                     shared.check_more(beside, 3 * found.len() * size)?;
                 }
                 found.push((answer.bindings, answer.multiplicity));
@@ -140,15 +117,15 @@ impl Query {
 }
 
 impl Machine {
-    /// The query for a pattern, and the template at `body` for each of its first answers.
+    /// Begins a query and makes a sibling for each answer of the first portion.
     pub(crate) fn query(
         &mut self,
         space: Option<SpaceId>,
         act: &Rc<Activation>,
-        pattern: At,
-        body: At,
-    ) -> Result<(Vec<Task>, Query), Stop> {
-        self.note_read();
+        pattern: NodeIndex,
+        body: NodeIndex,
+    ) -> Result<(Vec<Task>, Query), EvalError> {
+        self.track_read();
         let mut query = Query {
             env: self.env.clone(),
             space,
@@ -163,8 +140,8 @@ impl Machine {
         Ok((tasks, query))
     }
 
-    /// A `match` in the space that its first argument has come to.
-    pub(crate) fn match_in(&mut self, act: Rc<Activation>, at: At, space: &Atom) -> Result<Step, Stop> {
+    /// Evaluates a `match` in the space that its first argument evaluated to.
+    pub(crate) fn match_in(&mut self, act: Rc<Activation>, at: NodeIndex, space: &Atom) -> Result<Step, EvalError> {
         let Node::Call(call) = act.node(at) else {
             return Ok(Step::Return(Answers::None));
         };
@@ -173,26 +150,31 @@ impl Machine {
         }
         let Some(space) = self.space_of(space) else {
             let reason = match self.types_of(space).into_iter().next() {
-                Some(actual) if actual != Atom::Symbol(names().undefined) => Misfit::Argument {
+                Some(actual) if actual != Atom::Symbol(symbols().undefined) => Mismatch::Argument {
                     index: 0,
-                    expected: Atom::Symbol(names().space),
+                    expected: Atom::Symbol(symbols().space),
                     actual,
                 }
                 .reason(),
                 _ => Atom::string(NO_SPACE),
             };
-            return Ok(Step::value(error(act.instantiate(at), reason)));
+            return Ok(Step::value(error_atom(act.instantiate(at), reason)));
         };
         let (tasks, query) = self.query(space, &act, call.item(2), call.item(3))?;
         drop(act);
-        self.branches_of(tasks, Some(More::Query(query)))
+        self.branches_from(tasks, Some(TaskSource::Query(query)))
     }
 
-    /// The same in each of several.
-    pub(crate) fn match_in_each(&mut self, act: &Rc<Activation>, at: At, answers: Answers) -> Result<Step, Stop> {
+    /// Evaluates a `match` in each of several spaces.
+    pub(crate) fn match_in_each(
+        &mut self,
+        act: &Rc<Activation>,
+        at: NodeIndex,
+        answers: Answers,
+    ) -> Result<Step, EvalError> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
-            let own = with_delta(act, answer.delta.as_ref());
+            let own = with_subst(act, answer.subst.as_ref());
             let Atom::Expression(items) = own.instantiate(at) else {
                 continue;
             };
@@ -202,7 +184,7 @@ impl Machine {
             }
             tasks.push(Task {
                 kind: TaskKind::Atom(Atom::Expression(items.into())),
-                delta: widened(&own, answer.delta),
+                subst: widened(&own, answer.subst),
             });
         }
         self.branches(tasks)

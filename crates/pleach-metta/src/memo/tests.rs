@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use super::Known;
+use super::MemoEntry;
+use crate::Evaluator;
 use crate::machine::Machine;
-use crate::{Evaluator, Shared};
+use crate::shared::Shared;
 use pleach::Environment;
 use pleach::env::IdSeed;
 use pleach::term::{Atom, Item, Parser};
 
-/// A machine that remembers, in a world with these rules and facts.
+/// Returns a machine with a memo table, in an environment with these atoms.
 fn machine(program: &str) -> Machine {
     let items: Vec<Item> = Parser::new(program).collect::<Result<_, _>>().unwrap();
     let world: Environment = items.into_iter().map(|item| item.atom).collect();
@@ -20,8 +21,8 @@ fn evaluate(machine: &mut Machine, query: &str) -> String {
     answers.iter().map(Atom::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// What is remembered of calls of this function.
-fn known<'m>(machine: &'m Machine, function: &str) -> Vec<&'m Known> {
+/// Returns the memo entries of calls of this function.
+fn known<'m>(machine: &'m Machine, function: &str) -> Vec<&'m MemoEntry> {
     let calls = machine.memo.as_ref().unwrap().calls.iter();
     let wanted = Atom::symbol(function);
     calls
@@ -31,7 +32,7 @@ fn known<'m>(machine: &'m Machine, function: &str) -> Vec<&'m Known> {
 }
 
 #[test]
-fn writing_facts_forgets_only_what_looked_at_them() {
+fn writing_facts_invalidates_only_calls_that_read_them() {
     let mut machine =
         machine("(= (double $x) (+ $x $x)) (= (seen) (match &self (fact $x) $x)) (= (sum) (+ (seen) (double 2)))");
     for round in 1..4 {
@@ -44,7 +45,7 @@ fn writing_facts_forgets_only_what_looked_at_them() {
             assert_eq!(known.len(), 1, "{name}");
             (known[0].reads, known[0].stamp == machine.epoch)
         });
-        // It is still what was remembered in the first state.
+        // Still the entry of the first state.
         assert_eq!(double, (false, round == 1));
         assert_eq!((seen, sum), ((true, true), (true, true)));
     }
@@ -63,9 +64,9 @@ fn a_new_rule_is_never_missed() {
     assert_eq!(evaluate(&mut machine, "(f)"), "2");
 }
 
-/// The types of a large expression were known from before, and nobody was told that they depend on a state.
+/// Cached types of a large expression must track the read of a state's type.
 #[test]
-fn types_that_are_known_count_as_looked_at() {
+fn cached_types_track_reads() {
     let large = format!("{}&state{}", "(w ".repeat(20), ")".repeat(20));
     let mut machine = machine(&format!("(: w (-> $t $t)) (= (type) (get-type {large}))"));
     evaluate(&mut machine, "(bind! &state (new-state u))");
@@ -77,9 +78,9 @@ fn types_that_are_known_count_as_looked_at() {
     );
 }
 
-/// What names, states, types of states and other spaces say is no part of the rules.
+/// Bindings, states, types of states and other spaces aren't definitions: calls that read them must be evaluated again.
 #[test]
-fn all_that_is_looked_at_counts() {
+fn every_read_is_tracked() {
     let mut machine = machine(
         "(= (named) &name) (= (type) (get-type &name)) (= (content) (get-state &state)) (= (there) (evalc (f) &other))
          (= (all) (collapse (get-atoms &other))) (= (is) (unify &other (= (f) $x) $x none)) (= (deep) (content))
@@ -122,13 +123,13 @@ fn all_that_is_looked_at_counts() {
     assert_eq!(all(&mut machine), expected);
 }
 
-/// A value that was known to be evaluated is evaluated again where a name in it has come to stand for something.
+/// A value in normal form is evaluated again after a name in it is bound.
 #[test]
 fn a_new_name_is_never_missed() {
     let lazily = "(: lz (-> Atom %Undefined%)) (= (lz $x) $x)";
     let query = "(let $v (g &y) (let* (($a (lz $v)) ($u (bind! &y 5)) ($b (lz $v))) (quote $b)))";
     assert_eq!(evaluate(&mut machine(lazily), query), "(quote (g 5))");
-    // Large: that it evaluates to itself is remembered too, and which call has looked at it.
+    // Large: its normal form is cached, with the read it tracked.
     let large = format!("{}&x{}", "(w ".repeat(20), ")".repeat(20));
     let rules = "(: one (-> Atom %Undefined%)) (= (one $x) (eval $x)) (: two (-> Atom %Undefined%)) (= (two $x) (eval $x))
         (: all (-> Atom %Undefined%)) (= (all $q) (let* (($a (one $q)) ($b (two $q)) ($u (bind! &x 5)) ($c (two $q))) $c))";

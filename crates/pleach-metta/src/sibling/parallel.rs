@@ -1,84 +1,44 @@
 //! Siblings on several threads.
 //!
-//! A sibling that has taken many steps has shown that those after it may be worth a thread. So when a machine tells how many
-//! steps it took, it offers the siblings that wait in its outermost group of that kind, as tasks, and goes on with its own.
-//! When it gets to one of them, it takes it back, if no thread has begun with it, or waits for what it came to and takes
-//! that over, as if it had just been evaluated here. What is offered depends on numbers of steps, not on time, and what it
-//! comes to not even on that.
+//! Siblings after an expensive one may be worth a thread. So when a machine updates the shared step count, it spawns
+//! the pending siblings of its outermost group that has none spawned yet, and goes on with its own. When it reaches a
+//! spawned sibling, it either takes it back, if no thread has begun it, or joins it and takes over its outcome as if it
+//! had been evaluated here. What is spawned depends on step counts, not on time; its outcome doesn't depend even on
+//! that.
 //!
-//! A task has a machine of its own and a fork of the environment as it was when its group began. It counts new variables from
-//! a number on that no variable it was sent has; those it comes back with are renumbered, so that answers speak of the
-//! sender's variables as if they had been found here. An argument that may be evaluated anew for each way to evaluate those
-//! before it, because they may bind its variables, is no task.
+//! A task has a machine of its own and a fork of the environment as of the beginning of its group. Ids of its new
+//! variables begin above all that it was sent; on joining they are renumbered, as if they had been created here. An
+//! argument that may be evaluated several times, because earlier arguments may bind its variables, isn't spawned.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::tasks::Offer;
-use super::{Branches, Group, Task, TaskKind};
-use crate::code::{Activation, At, Compiled, Node};
+use crate::code::{Activation, Node, NodeIndex};
+use crate::error::EvalError;
+use crate::frame::{Branches, Frame, Group, Task, TaskKind};
 use crate::head::HeadInfo;
-use crate::machine::{Frame, Machine};
-use crate::memo::Memo;
-use crate::value::{Answer, Answers, Delta, Value, replace, variables};
-use crate::{Shared, Stop};
-use pleach::Environment;
-use pleach::env::SpaceId;
+use crate::machine::Machine;
+use crate::shared::Shared;
+use crate::tasks::{Entries, SentActivation, SentTask, SpawnedTask, TaskHandle, TaskResult};
+use crate::value::{Answer, Answers, Subst, replace, variables};
 use pleach::term::{Atom, Variable};
 
-/// After how many steps of a sibling those that wait for it are offered as tasks.
-pub(crate) const WORTHWHILE: u64 = 5000;
-/// Tasks are nested no deeper, so that the native stack is bounded.
+/// The maximum nesting of tasks: bounds the native stack.
 const MAX_LEVEL: u32 = 12;
 
-/// A sibling on its way to another thread: what the machine here would go on with, so that it takes the same steps there.
-enum Remote {
-    Eval(Sent, At),
-    Expect(Sent, At, Atom),
-    Pairs(Sent, At, u32),
-    Fold(Sent, At, usize, Value),
-    Atom(Atom),
-    /// A call; was its head known before it was evaluated?
-    Apply(Vec<Value>, bool, Option<u16>),
-}
-
-/// An activation on its way to another thread.
-struct Sent {
-    block: Arc<Compiled>,
-    base: u64,
-    values: SmallVec<[Value; 4]>,
-}
-
-impl Sent {
-    fn new(act: &Activation) -> Self {
-        Self {
-            block: Arc::clone(&act.block),
-            base: act.base,
-            values: act.values.clone(),
-        }
-    }
-
-    fn arrive(self) -> Rc<Activation> {
-        Rc::new(Activation {
-            block: Rc::new(self.block),
-            base: self.base,
-            values: self.values,
-        })
-    }
-}
-
-impl Remote {
-    /// `None` if there is nothing to evaluate, if it goes on with what was known in another state, or with a built-in after
-    /// the rules for its name.
+impl SentTask {
+    /// `None` if there is nothing to evaluate, or if it depends on a head of another state or on a built-in without its
+    /// rules.
     fn of(task: &Task, group: &Group) -> Option<Self> {
         Some(match &task.kind {
-            TaskKind::Eval(act, at) => Self::Eval(Sent::new(act), *at),
-            TaskKind::Expect(act, at, of_type) => Self::Expect(Sent::new(act), *at, of_type.clone()),
-            TaskKind::Pairs(act, at, index) => Self::Pairs(Sent::new(act), *at, *index),
-            TaskKind::Fold(act, at, index, so_far) => Self::Fold(Sent::new(act), *at, *index, so_far.clone()),
+            TaskKind::Eval(act, at) => Self::Eval(SentActivation::new(act), *at),
+            TaskKind::Expect(act, at, of_type) => Self::Expect(SentActivation::new(act), *at, of_type.clone()),
+            TaskKind::Pairs(act, at, index) => Self::Pairs(SentActivation::new(act), *at, *index),
+            TaskKind::Fold(act, at, index, so_far) => Self::Fold(SentActivation::new(act), *at, *index, so_far.clone()),
             TaskKind::Atom(atom) => Self::Atom(atom.clone()),
             TaskKind::Apply(values, info, signature) => {
                 let known = info.symbol.is_some();
@@ -91,8 +51,8 @@ impl Remote {
         })
     }
 
-    /// The sibling, on this thread.
-    fn arrive(self, machine: &mut Machine, delta: Option<Delta>) -> Task {
+    /// Rebuilds the sibling on this thread.
+    fn arrive(self, machine: &mut Machine, subst: Option<Subst>) -> Task {
         let kind = match self {
             Self::Eval(sent, at) => TaskKind::Eval(sent.arrive(), at),
             Self::Expect(sent, at, of_type) => TaskKind::Expect(sent.arrive(), at, of_type),
@@ -108,50 +68,32 @@ impl Remote {
                 TaskKind::Apply(values, info, signature)
             }
         };
-        Task { kind, delta }
+        Task { kind, subst }
     }
 }
 
-/// A sibling, and all that another thread needs to evaluate it.
-pub(super) struct Sibling {
-    remote: Remote,
-    delta: Entries,
-    env: Environment,
-    home: Option<SpaceId>,
-    meaning: u64,
-    path: u128,
-    fresh: u64,
-    level: u32,
-    memo: Option<Memo>,
-}
-
-impl Sibling {
-    /// How many tasks it is nested in, itself among them.
-    pub(super) fn level(&self) -> u32 {
-        self.level
-    }
-
-    pub(super) fn evaluate(self, shared: &Arc<Shared>) -> Result<Finished, Stop> {
-        // Only if there is fuel left for it.
+impl SpawnedTask {
+    pub(crate) fn evaluate(self, shared: &Arc<Shared>) -> Result<TaskResult, EvalError> {
+        // Fails if there is no fuel left.
         shared.spend(0)?;
         let mut machine = Machine::new(Arc::clone(shared), self.env, self.fresh, self.level);
         machine.home = self.home;
-        machine.meaning = self.meaning;
+        machine.normal_stamp = self.normal_stamp;
         machine.memo = self.memo;
         machine.path = self.path;
-        // As where it comes from, something waits for the answers that wants to know what they bind.
+        // A frame that waits for answers with their bindings, as at the spawning site.
         machine.stack.push(Frame::Task);
-        let delta = (!self.delta.is_empty()).then(|| self.delta.into());
-        let task = self.remote.arrive(&mut machine, delta);
+        let subst = (!self.subst.is_empty()).then(|| self.subst.into());
+        let task = self.sent.arrive(&mut machine, subst);
         let answers = machine.start(task).and_then(|step| machine.run(step));
         let answers = answers.inspect_err(|stop| shared.tasks.fail(stop))?;
         let answers = answers.into_vec().into_iter();
-        Ok(Finished {
+        Ok(TaskResult {
             answers: answers
-                .map(|answer| (answer.value, answer.delta.map(|delta| delta.to_vec())))
+                .map(|answer| (answer.value, answer.subst.map(|subst| subst.to_vec())))
                 .collect(),
             first: self.fresh,
-            meaning: machine.meaning,
+            normal_stamp: machine.normal_stamp,
             steps: machine.steps,
             names: machine.names,
             output: std::mem::take(&mut machine.output),
@@ -163,143 +105,143 @@ impl Sibling {
     }
 }
 
-/// Bindings on their way to another thread.
-type Entries = Vec<(Variable, Atom)>;
-
-/// What comes back.
-pub(super) struct Finished {
-    answers: Vec<(Value, Option<Entries>)>,
-    /// Variables from this number on are the task's own.
-    first: u64,
-    env: Environment,
-    meaning: u64,
-    steps: u64,
-    names: u64,
-    output: String,
-    effects: u64,
-    reads: u64,
-    memo: Option<Memo>,
-}
-
 impl Machine {
-    /// Offers siblings that wait, if those that are being evaluated have shown to be expensive.
-    pub(crate) fn share(&mut self) -> Result<(), Stop> {
+    /// Spawns pending siblings of groups whose current sibling proves expensive.
+    pub(crate) fn spawn_siblings(&mut self) -> Result<(), EvalError> {
         while self.shared.threads > 1
-            && let Some(group) = self.groups.get(self.asked)
-            && (group.asked || self.steps - group.began >= self.shared.worthwhile)
+            && let Some(group) = self.groups.get(self.spawned)
+            && (group.spawned || self.steps - group.began >= self.shared.spawn_after)
         {
-            let index = self.asked;
-            self.asked += 1;
-            if self.offer(index)? {
+            let index = self.spawned;
+            self.spawned += 1;
+            if self.spawn_group(index)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// More siblings have joined the innermost group.
-    pub(super) fn ask_again(&mut self) {
+    /// Allows spawning again: siblings were added to the innermost group.
+    pub(crate) fn allow_spawning(&mut self) {
         if let Some(group) = self.groups.last_mut() {
-            group.asked = false;
-            self.asked = self.asked.min(self.groups.len() - 1);
+            group.spawned = false;
+            self.spawned = self.spawned.min(self.groups.len() - 1);
         }
     }
 
-    /// What sibling `index` of the innermost group has come to on another thread. If it was offered to none, those after it
-    /// may be, before it is evaluated here.
-    pub(crate) fn claim(&mut self, index: u64) -> Result<Option<Answers>, Stop> {
+    /// Returns the answers of sibling `index` of the innermost group if it was evaluated on another thread. If it
+    /// wasn't spawned, siblings after it may be, before it is evaluated here.
+    pub(crate) fn join_sibling(&mut self, index: u64) -> Result<Option<Answers>, EvalError> {
         if self.shared.threads == 1 {
             return Ok(None);
         }
         let Some(group) = self.groups.last_mut() else {
             return Ok(None);
         };
-        let eager = group.eager || self.shared.worthwhile == 0;
-        if group.offered.last().is_some_and(|(offered, _)| *offered == index) {
-            if let Some((_, offer)) = group.offered.pop()
-                && let Some(finished) = offer.take(self.level)
+        let eager = group.eager || self.shared.spawn_after == 0;
+        if group.handles.last().is_some_and(|(spawned, _)| *spawned == index) {
+            if let Some((_, handle)) = group.handles.pop()
+                && let Some(finished) = handle.join(self.level, |task| task.evaluate(&self.shared))
             {
-                return finished.map(|finished| Some(self.adopt(finished)));
+                return finished.map(|finished| Some(self.absorb(finished)));
             }
         } else if eager {
-            self.offer(self.groups.len() - 1)?;
+            self.spawn_group(self.groups.len() - 1)?;
         }
         Ok(None)
     }
 
-    /// Offers the siblings that wait in this group, once. Returns whether there are any.
-    fn offer(&mut self, index: usize) -> Result<bool, Stop> {
+    /// Spawns the pending siblings of a group, once. Returns whether there were any.
+    fn spawn_group(&mut self, index: usize) -> Result<bool, EvalError> {
         if self.level >= MAX_LEVEL {
             return Ok(false);
         }
         let Some(group) = self.groups.get_mut(index) else {
             return Ok(false);
         };
-        if std::mem::replace(&mut group.asked, true) {
+        if std::mem::replace(&mut group.spawned, true) {
             return Ok(false);
         }
         let group = &self.groups[index];
         let base = self.bases.iter().rev().find(|(epoch, _)| *epoch == group.start);
         let env = base.map_or(&self.env, |(_, env)| env).clone();
-        // As it was when the group began, and will be when it goes on: who waits is evaluated then, and nobody else.
+        // Restore the state in which the group evaluates its siblings, to determine which are pending.
         let now = (
             std::mem::replace(&mut self.env, env.clone()),
             std::mem::replace(&mut self.epoch, group.start),
-            std::mem::replace(&mut self.meaning, group.meaning),
+            std::mem::replace(&mut self.normal_stamp, group.normal_stamp),
             std::mem::replace(&mut self.home, group.home.as_deref().copied()),
-            std::mem::take(&mut self.plain),
+            std::mem::take(&mut self.unruled),
         );
         let siblings = match self.stack.get(group.frame as usize) {
-            Some(Frame::Args(args)) if args.grouped => args.waiting(self),
-            Some(Frame::Rows(rows)) => rows.waiting(self),
-            Some(Frame::Branches(branches)) => branches.waiting(group),
-            // It is going on with its siblings right now.
+            Some(Frame::Args(args)) if args.grouped => args.pending(self),
+            Some(Frame::Combinations(rows)) => rows.pending(self),
+            Some(Frame::Branches(branches)) => branches.pending(group),
+            // It is advancing its siblings right now.
             _ => Vec::new(),
         };
-        (self.env, self.epoch, self.meaning, self.home, self.plain) = now;
+        (self.env, self.epoch, self.normal_stamp, self.home, self.unruled) = now;
         if siblings.is_empty() {
             return Ok(false);
         }
-        // Tasks begin only if there is fuel left for them.
+        // Tasks begin only while there is fuel left.
         self.spend()?;
         let Some(group) = self.groups.get(index) else {
             return Ok(false);
         };
-        let offered: Vec<_> = siblings
+        let handles: Vec<_> = siblings
             .into_iter()
             .map(|waiting| {
-                let sibling = Sibling {
-                    remote: waiting.remote,
-                    delta: waiting.delta,
+                let sibling = SpawnedTask {
+                    sent: waiting.sent,
+                    subst: waiting.subst,
                     env: env.clone(),
                     home: group.home.as_deref().copied(),
-                    meaning: group.meaning,
+                    normal_stamp: group.normal_stamp,
                     path: group.path(waiting.index),
                     fresh: self.fresh,
                     level: self.level + 1,
                     memo: self.memo.clone(),
                 };
-                (waiting.index, Offer::new(&self.shared, sibling))
+                (waiting.index, self.spawn(sibling))
             })
             .collect();
         if let Some(group) = self.groups.get_mut(index) {
-            group.offered = offered;
-            group.offered.reverse();
+            group.handles = handles;
+            group.handles.reverse();
         }
         Ok(true)
     }
 
-    /// The items of a call after `item` that are to be evaluated, and in which no variable occurs that those before them may
-    /// bind: one of `mentioned`, or of an item between.
-    pub(crate) fn waiting_items(
+    /// Spawns a sibling on the pool.
+    fn spawn(&self, task: SpawnedTask) -> TaskHandle {
+        let handle = self.shared.tasks.spawn(task);
+        if let Some(pool) = &self.shared.pool {
+            let shared = Arc::clone(&self.shared);
+            pool.spawn(move || shared.tasks.run_oldest(|task| task.evaluate(&shared)));
+        }
+        handle
+    }
+
+    /// Cancels all tasks of a failed evaluation. Resumes a panic of one of them.
+    pub(crate) fn abandon(&mut self) {
+        self.groups.clear();
+        if let Some(panic) = self.shared.tasks.take_panic() {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Returns the items of a call after `item` that need evaluation and share no variable with `mentioned` or with an
+    /// item between, which may bind it.
+    pub(crate) fn pending_items(
         &self,
         act: &Rc<Activation>,
-        at: At,
+        at: NodeIndex,
         item: u32,
         info: &HeadInfo,
         signature: Option<u16>,
         mentioned: &[Atom],
-    ) -> Vec<Waiting> {
+    ) -> Vec<PendingSibling> {
         let Node::Call(call) = act.node(at) else {
             return Vec::new();
         };
@@ -314,10 +256,10 @@ impl Machine {
             let mut free: SmallVec<[Variable; 4]> = SmallVec::new();
             variables(&act.instantiate(node), &mut free);
             if !free.iter().any(|variable| bound.contains(variable)) {
-                waiting.push(Waiting {
+                waiting.push(PendingSibling {
                     index: u64::from(item),
-                    remote: Remote::Eval(Sent::new(act), node),
-                    delta: Vec::new(),
+                    sent: SentTask::Eval(SentActivation::new(act), node),
+                    subst: Vec::new(),
                 });
             }
             bound.extend(free);
@@ -325,27 +267,27 @@ impl Machine {
         waiting
     }
 
-    /// Takes over what a sibling has left, and returns its answers.
-    fn adopt(&mut self, finished: Finished) -> Answers {
+    /// Takes over the outcome of a sibling and returns its answers.
+    fn absorb(&mut self, finished: TaskResult) -> Answers {
         self.add_steps(finished.steps);
         self.names += finished.names;
         self.effects += finished.effects;
         self.reads.set(self.reads.get() + finished.reads);
         if let (Some(memo), Some(theirs)) = (&mut self.memo, finished.memo) {
-            memo.adopt(theirs);
+            memo.absorb(theirs);
         }
         if let Some(group) = self.groups.last_mut() {
             group.began = self.steps;
             if finished.env.stamp() != group.start {
                 group.left.push(finished.env);
-                group.leave(finished.meaning);
+                group.leave(finished.normal_stamp);
             }
         }
         if !finished.output.is_empty() {
             self.print(&finished.output);
         }
         let fresh = &mut self.fresh;
-        // Several answers may have a variable in common.
+        // Answers may share variables.
         let mut renumbered: HashMap<Variable, Variable> = HashMap::new();
         let mut own = |variable: &Variable| {
             if variable.id() < finished.first {
@@ -360,10 +302,10 @@ impl Machine {
             Some(new)
         };
         let mut replaced = |atom: &Atom| replace(atom, &mut |variable| own(variable).map(Atom::Variable));
-        let answers = finished.answers.into_iter().map(|(mut value, delta)| {
+        let answers = finished.answers.into_iter().map(|(mut value, subst)| {
             value.atom = replaced(&value.atom);
-            let delta = delta.map(|delta| {
-                let entries = delta.into_iter().map(|(variable, atom)| {
+            let subst = subst.map(|subst| {
+                let entries = subst.into_iter().map(|(variable, atom)| {
                     let variable = match replaced(&Atom::Variable(variable)) {
                         Atom::Variable(new) => new,
                         _ => variable,
@@ -372,29 +314,29 @@ impl Machine {
                 });
                 entries.collect()
             });
-            Answer { value, delta }
+            Answer { value, subst }
         });
         answers.collect::<Vec<_>>().into()
     }
 }
 
-/// A sibling that waits, and is worth a task.
-pub(crate) struct Waiting {
+/// A sibling to spawn.
+pub(crate) struct PendingSibling {
     index: u64,
-    remote: Remote,
-    delta: Entries,
+    sent: SentTask,
+    subst: Entries,
 }
 
 impl Branches {
-    /// Those after the one that is being evaluated.
-    fn waiting(&self, group: &Group) -> Vec<Waiting> {
+    /// Returns the siblings after the current one.
+    fn pending(&self, group: &Group) -> Vec<PendingSibling> {
         let tasks = self.tasks.as_slice().iter().zip(self.done..);
         tasks
             .filter_map(|(task, index)| {
-                Some(Waiting {
+                Some(PendingSibling {
                     index,
-                    remote: Remote::of(task, group)?,
-                    delta: task.delta.iter().flat_map(|delta| delta.iter().cloned()).collect(),
+                    sent: SentTask::of(task, group)?,
+                    subst: task.subst.iter().flat_map(|subst| subst.iter().cloned()).collect(),
                 })
             })
             .collect()

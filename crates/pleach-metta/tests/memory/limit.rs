@@ -15,7 +15,7 @@ fn variables(count: usize) -> String {
 
 /// A product is made a portion at a time, and holds no more than that and its results.
 #[test]
-fn a_product_is_not_taken_to_hold_what_is_done() {
+fn finished_parts_of_a_product_are_not_counted() {
     let factors = " (superpose (a b))".repeat(16);
     let names: String = (0..16).map(|n| format!(" $x{n}")).collect();
     for program in [

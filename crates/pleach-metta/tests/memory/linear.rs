@@ -4,7 +4,7 @@
 
 use allocation_counter::measure;
 use pleach::Environment;
-use pleach_metta::{Evaluator, Policy};
+use pleach_metta::Evaluator;
 
 /// The steps and the allocations of a program's last expression.
 fn work(rules: &str, query: &str) -> (u64, u64) {
@@ -38,7 +38,7 @@ fn is_linear(rules: &str, query: &dyn Fn(usize) -> String) {
 }
 
 #[test]
-fn typed_data_is_not_evaluated_again_where_it_is_taken_apart() {
+fn typed_data_is_not_evaluated_again_when_destructured() {
     let list = "(: Nil (List $t)) (: Cons (-> $t (List $t) (List $t)))
         (: range (-> Number (List Number))) (= (range $n) (if (== $n 0) Nil (Cons $n (range (- $n 1)))))
         (: length (-> (List $t) Number)) (= (length Nil) 0) (= (length (Cons $h $t)) (+ 1 (length $t)))
@@ -58,7 +58,7 @@ fn typed_data_is_not_evaluated_again_where_it_is_taken_apart() {
 }
 
 #[test]
-fn facts_states_and_names_leave_what_is_evaluated_so() {
+fn facts_states_and_names_preserve_normal_forms() {
     let rules =
         "(= (loop $n $acc) (if (== $n 0) (done) (let $u (add-atom &self (x $n)) (loop (- $n 1) (cons $n $acc)))))
         (= (tick $n $acc) (if (== $n 0) (done) (let $u (change-state! &s $n) (tick (- $n 1) (cons $n $acc)))))
@@ -76,7 +76,7 @@ fn facts_states_and_names_leave_what_is_evaluated_so() {
 }
 
 #[test]
-fn forms_and_built_ins_leave_what_is_evaluated_so() {
+fn forms_and_built_ins_preserve_normal_forms() {
     let items = |n: usize| "1 ".repeat(n);
     is_linear("", &|n| {
         format!("(foldl-atom ({}) nil $acc $x (cons $x $acc))", items(n))
@@ -94,7 +94,7 @@ fn forms_and_built_ins_leave_what_is_evaluated_so() {
 
 /// What is in a state, or comes from a built-in that returns it as it is, is looked at once.
 #[test]
-fn what_is_made_of_large_values_is_not_looked_at_level_by_level() {
+fn large_values_are_checked_once() {
     let rules = "(= (push $n) (if (== $n 0) (done)
             (let $l (cons $n (get-state &s)) (let $u (change-state! &s $l) (push (- $n 1))))))
         (= (spread $n $l) (if (== $n 0) (done) (let $m (superpose ((cons $n $l))) (spread (- $n 1) $m))))
@@ -108,46 +108,11 @@ fn what_is_made_of_large_values_is_not_looked_at_level_by_level() {
 }
 
 #[test]
-fn types_are_looked_for_only_where_they_matter() {
+fn types_are_inferred_only_where_they_matter() {
     // What is compared with a unit may be of any type.
     let rules = "(= (sum $l) (if (== $l ()) 0 (let* (($h (car-atom $l)) ($t (cdr-atom $l))) (+ $h (sum $t)))))";
     is_linear(rules, &|n| format!("(sum ({}))", "1 ".repeat(n)));
     let rules = "(= (walk $l) (if (== $l nil) 0 (let ($c $h $t) $l (+ 1 (walk $t)))))
         (= (make $n) (if (== $n 0) nil (cons 1 (make (- $n 1)))))";
     is_linear(rules, &|n| format!("(walk (make {n}))"));
-}
-
-/// A rule, a type, a name or another type of a state may change what an atom evaluates to.
-#[test]
-fn what_has_another_meaning_is_evaluated_again() {
-    let programs = [
-        (
-            "!(let $x (c (f)) (let $u (add-atom &self (= (f) new)) (id (g $x))))",
-            "[[(g (c new))]]",
-        ),
-        (
-            "!(bind! &o (new-space)) !(let $x (c (f)) (let $u (evalc (add-atom &self (= (f) new)) &o) (g $x)))",
-            "[[()], [(g (c new))]]",
-        ),
-        ("!(let $x (c &n) (let $u (bind! &n 5) (g $x)))", "[[(g (c 5))]]"),
-        (
-            "(: w (-> (StateMonad %Undefined%) R)) !(bind! &s (new-state (unknown)))
-             !(let $s (w &s) (let $u (change-state! &s \"text\") (case (g $s) (((Error $a $why) $why) ($_ $_)))))",
-            "[[()], [(BadArgType 1 (StateMonad %Undefined%) (StateMonad String))]]",
-        ),
-        // What a built-in came to is evaluated where it is used, as a part of something else too.
-        ("(= (f) 42) !(let $x (c (noeval (f))) (g $x))", "[[(g (c 42))]]"),
-        (
-            "(= (f) 42) (: C (-> Atom T)) (= (take (C $x)) (got $x)) !(take (C (f)))",
-            "[[(got 42)]]",
-        ),
-    ];
-    for policy in [Policy::Isolated, Policy::Sequential] {
-        let evaluator = Evaluator::builder().policy(policy).build().unwrap();
-        for (program, expected) in programs {
-            let run = evaluator.run(Environment::new(), program).unwrap();
-            let results = format!("{:?}", run.results);
-            assert_eq!(results, expected, "{program}");
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Stopping, watching and asking step by step: interrupts, limits, traces, results one by one.
+//! Control of evaluations: interrupts, limits, traces, results one by one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ fn an_interrupt_stops_all_tasks_and_says_where() {
             let interrupt = Interrupt::new();
             let evaluator = Evaluator::builder()
                 .threads(threads)
-                .worthwhile(0)
+                .spawn_after(0)
                 .interrupt(interrupt.clone())
                 .build()
                 .unwrap();
@@ -71,7 +71,7 @@ fn an_interrupt_stops_all_tasks_and_says_where() {
     }
 }
 
-/// A search that finds nothing looks at the interrupt too.
+/// A search without answers polls the interrupt too.
 #[test]
 fn an_interrupt_stops_a_join_without_answers() {
     let mut world = Environment::new();
@@ -136,13 +136,13 @@ fn memory_is_limited() {
     }
 }
 
-/// Found by a law of evaluation: the combinations of many results were all made before one was counted.
+/// Found by a law of evaluation: all combinations of results were made before one was counted.
 #[test]
 fn combinations_of_results_are_limited() {
     let thousand = format!("(superpose ({}))", "a ".repeat(1000));
     let program = format!("!(pair {thousand} {thousand} {thousand} {thousand} {thousand})");
     for threads in [1, 2] {
-        let limited = Evaluator::builder().threads(threads).worthwhile(0);
+        let limited = Evaluator::builder().threads(threads).spawn_after(0);
         let run = limited
             .clone()
             .fuel(100_000)
@@ -228,14 +228,14 @@ fn a_trace_shows_each_reduction_once_in_order() {
         RunError::Eval(EvalError::OutOfFuel { limit: 3 })
     );
     // Any number of threads, either policy: the same.
-    assert_eq!(traced(Evaluator::builder().threads(2).worthwhile(0), program).0, steps);
+    assert_eq!(traced(Evaluator::builder().threads(2).spawn_after(0), program).0, steps);
     assert_eq!(
         traced(Evaluator::builder().policy(Policy::Sequential), program).0,
         steps
     );
 }
 
-/// Programs with several results, whose environments tell how they were evaluated.
+/// Programs with several results, whose environments show how they were evaluated.
 const MANY: [(&str, &str); 8] = [
     ("", "(superpose (1 (+ 1 1) (superpose (3 4)) 5))"),
     ("(= (f) 1) (= (f) (g)) (= (f) 4) (= (g) 2) (= (g) 3)", "(f)"),
@@ -266,7 +266,7 @@ fn results_one_by_one_are_those_of_evaluate() {
             let evaluator = Evaluator::builder()
                 .policy(policy)
                 .threads(threads)
-                .worthwhile(0)
+                .spawn_after(0)
                 .build()
                 .unwrap();
             let world = world(rules);
@@ -319,7 +319,7 @@ fn results_come_before_the_rest_is_evaluated() {
     assert_eq!(numbers.finish().unwrap_err(), error);
 }
 
-/// A join has more answers than can be found, and the first ones come all the same.
+/// A join has too many answers to find all, but yields the first ones.
 #[test]
 fn the_first_answers_of_a_join_come_before_the_others_are_found() {
     let mut world = Environment::new();
@@ -334,7 +334,7 @@ fn the_first_answers_of_a_join_come_before_the_others_are_found() {
     }
 }
 
-/// Those that are found later see what those before did: the state that the query began with.
+/// Later portions of a query see the state that it began with, not the writes of earlier answers.
 #[test]
 fn a_query_that_is_found_in_parts_sees_one_state() {
     let facts: String = (0..3_000).map(|n| format!("(n {n})")).collect();
@@ -346,7 +346,7 @@ fn a_query_that_is_found_in_parts_sees_one_state() {
         let evaluator = Evaluator::builder()
             .policy(policy)
             .threads(threads)
-            .worthwhile(20)
+            .spawn_after(20)
             .build()
             .unwrap();
         format!("{:?}", evaluator.run(Environment::new(), &program).unwrap().results)
@@ -358,7 +358,7 @@ fn a_query_that_is_found_in_parts_sees_one_state() {
 }
 
 #[test]
-fn a_function_that_returns_what_a_call_comes_to_runs_in_constant_stack() {
+fn tail_calls_in_return_run_in_constant_stack() {
     let program = "(= (loop $n) (function (if (== $n 0) (return done) (return (loop (- $n 1))))))
         (= (pick) a) (= (pick) b) (= (bad $n) (function (return (fail $n)))) (= (fail $n) (Error here why))
         !(loop 100000) !(function (return (pick))) !(function (return (empty))) !(bad 1)
@@ -401,62 +401,13 @@ fn a_program_is_run_item_by_item() {
 }
 
 #[test]
-fn remembered_calls_are_the_same_and_never_stale() {
-    let programs = [
-        // Definitions change between, and within, evaluations that call the same.
-        "(= (f $n) (g $n)) (= (g $n) one) !(f 1) !(add-atom &self (= (g $n) two)) !(f 1)
-         !((f 1) (add-atom &self (= (g $n) three)) (f 1)) !(f 1)
-         !(let* (($a (f 1)) ($u (add-atom &self (= (g $n) four))) ($b (f 1))) ($a $b))
-         !(let $u (remove-atom &self (= (g $n) one)) (f 1)) !(f 1)",
-        // What does more than compute is done each time.
-        "!(bind! &s (new-state 0)) (= (tick $x) (let $v (get-state &s) (let $u (change-state! &s (+ $v 1)) $v)))
-         !(let* (($a (tick 1)) ($b (tick 1)) ($c (tick 1))) ($a $b $c))
-         (= (write $x) (add-atom &self (written $x))) !(let* (($a (write 1)) ($b (write 1))) ok)
-         !(collapse (match &self (written $x) $x)) (= (make $x) (new-space))
-         !(let* (($a (make 1)) ($b (make 1))) (== $a $b))",
-        // Several results, none, errors, results that are not to be evaluated, variables.
-        "(= (coin $x) head) (= (coin $x) tail) !((coin 1) (coin 1)) (= (none $x) (empty)) !(f (none 1)) !(none 1)
-         (: code (-> Number Atom)) (= (code $x) (+ $x 1)) !(let* (($a (code 1)) ($b (code 1))) ($a $b)) !(code 1)
-         (= (open $x) (pair $x $y)) !((open 1) (open 1)) (= (bad $x) (Error $x no)) !(list (bad 1) (bad 1))",
-        "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 15) !(collapse (superpose ((fib 10) (fib 10))))",
-        "(= (f) here) !(bind! &o (new-space)) !(add-atom &o (= (f) there)) !((f) (evalc (f) &o) (f) (evalc (f) &o))",
-    ];
-    for program in programs {
-        for policy in [Policy::Isolated, Policy::Sequential] {
-            let evaluator = |builder: EvaluatorBuilder| builder.policy(policy).worthwhile(0).fuel(1_000_000);
-            let expected = evaluator(Evaluator::builder())
-                .build()
-                .unwrap()
-                .run(Environment::new(), program)
-                .unwrap();
-            for (threads, room) in [(1, 1_000), (1, 3), (2, 1_000), (8, 3)] {
-                let memo = evaluator(Evaluator::builder())
-                    .threads(threads)
-                    .memo(room)
-                    .build()
-                    .unwrap();
-                let found = memo.run(Environment::new(), program).unwrap();
-                assert_eq!(found.results.len(), expected.results.len());
-                for (found, expected) in found.results.iter().zip(&expected.results) {
-                    assert_eq!(
-                        found, expected,
-                        "{program}\n{policy:?}, {threads} threads, room for {room}"
-                    );
-                }
-                assert_eq!(found.environment.fact_count(), expected.environment.fact_count());
-            }
-        }
-    }
-}
-
-#[test]
-fn remembered_calls_cost_the_fuel_of_the_first() {
+fn memoized_calls_cost_the_fuel_of_the_first() {
     let program = "(= (fib $n) (if (< $n 2) $n (+ (fib (- $n 1)) (fib (- $n 2))))) !(fib 12)";
     let enough = |memo: usize, threads: usize, fuel: u64| {
         let evaluator = Evaluator::builder()
             .memo(memo)
             .threads(threads)
-            .worthwhile(0)
+            .spawn_after(0)
             .fuel(fuel);
         evaluator.build().unwrap().run(Environment::new(), program).is_ok()
     };
@@ -471,14 +422,14 @@ fn remembered_calls_cost_the_fuel_of_the_first() {
 }
 
 #[test]
-fn a_loop_that_is_remembered_runs_in_constant_stack() {
+fn memoized_loops_run_in_constant_stack() {
     let evaluator = Evaluator::builder().memo(100).memory(1_000_000).build().unwrap();
     let program = "(= (loop $n) (if (== $n 0) done (loop (- $n 1)))) !(loop 100000)";
     let run = evaluator.run(Environment::new(), program).unwrap();
     assert_eq!(run.results, [[atom("done")]]);
 }
 
-/// What waits to compare a result with its type waits once, however often a loop comes by.
+/// A loop pushes the check of its result type once.
 #[test]
 fn a_loop_of_a_declared_type_runs_in_constant_stack() {
     let loops = [
@@ -501,7 +452,7 @@ fn a_loop_of_a_declared_type_runs_in_constant_stack() {
     }
 }
 
-/// Results that are to be of a type come one by one too, and those of another are errors.
+/// Results of a declared type come one by one too, and those of another type are errors.
 #[test]
 fn results_of_a_declared_type_come_one_by_one() {
     let world = world(
@@ -520,7 +471,7 @@ fn results_of_a_declared_type_come_one_by_one() {
     }
 }
 
-/// A call of so many arguments with two results each: 2ⁿ results.
+/// A call of `arguments` arguments with two results each: 2ⁿ results.
 fn product(arguments: usize) -> String {
     format!("!(f{})", " (superpose (a b))".repeat(arguments))
 }
@@ -583,7 +534,7 @@ fn an_interrupt_ends_a_product_of_results() {
 }
 
 #[test]
-fn a_fact_present_without_bound_can_be_stopped() {
+fn a_fact_of_huge_multiplicity_can_be_stopped() {
     let mut world = Environment::new();
     world.set_multiplicities([(atom("(p 1)"), u64::MAX), (atom("(= (f) 1)"), u64::MAX)]);
     for ask in [

@@ -1,4 +1,4 @@
-//! Programs whose atoms are fifty thousand levels deep, on a stack of 256 KB.
+//! Programs with atoms fifty thousand levels deep, on a stack of 256 KB.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::thread;
@@ -14,8 +14,8 @@ fn nested(leaf: Atom) -> Atom {
     (0..LEVELS).fold(leaf, |inner, _| Atom::expression([s.clone(), inner]))
 }
 
-/// What is done with deep atoms, and how the printed result begins. `$a` is `(s (s … z))`, and so is `$b`, built apart; in
-/// `$v` there is a variable in the place of `z`.
+/// Programs on deep atoms, each with the beginning of its result. `$a` is `(s (s … z))`, and so is `$b`, built
+/// separately; `$v` has a variable in place of `z`.
 const PROGRAMS: [(&str, &str); 33] = [
     ("(== $a $b)", "True"),
     ("(== $a $v)", "False"),
@@ -67,7 +67,7 @@ fn deep_atoms_overflow_no_stack() {
         for threads in [1, 2] {
             let evaluator = Evaluator::builder()
                 .threads(threads)
-                .worthwhile(0)
+                .spawn_after(0)
                 .memo(10)
                 .output(|_| {})
                 .build()
@@ -95,7 +95,7 @@ fn deep_atoms_overflow_no_stack() {
         .unwrap();
 }
 
-/// Source text that is deep, in each place of a program.
+/// Deep source text, in each position of a program.
 #[test]
 fn deep_source_overflows_no_stack() {
     let test = || {
@@ -125,7 +125,7 @@ fn deep_source_overflows_no_stack() {
         .unwrap();
 }
 
-/// A constructor that is declared has its argument checked at each level: once, not down to the bottom.
+/// The argument of a declared constructor is checked once at each level, not down to the bottom.
 #[test]
 fn building_a_typed_term_is_linear() {
     let evaluator = Evaluator::builder().fuel(10_000_000).build().unwrap();
@@ -137,7 +137,7 @@ fn building_a_typed_term_is_linear() {
     assert!(run.results[1][0].to_string().starts_with("(Error "));
 }
 
-/// Found by fuzzing: the argument grows without end, and each step asked for its type, down to the bottom.
+/// Found by fuzzing: the argument grows without bound, and each step inferred its type down to the bottom.
 #[test]
 fn the_type_of_a_growing_argument_is_found_once() {
     let program = "(= (moves $n) (if (== $n 0) 0 (+ 1 (+ (moves (- $n 1)) (moves (- x 1)))))) !(moves 10)";
@@ -149,10 +149,10 @@ fn the_type_of_a_growing_argument_is_found_once() {
     assert_eq!(run.unwrap_err(), RunError::Eval(EvalError::OutOfFuel { limit: 50_000 }));
 }
 
-/// Found by fuzzing: each level holds the one before it several times, so that what is small in memory is large as a tree.
-/// A step costs what is in memory.
+/// Found by fuzzing: each level shares the one before several times, so a term small in memory is a huge tree. A step
+/// costs its size in memory.
 #[test]
-fn what_is_shared_is_not_gone_through_again() {
+fn shared_subterms_are_visited_once() {
     for growth in [
         "(if (unknown $x 0) $x (+ 1 (unknown 3 $x)))",
         "(pair $x $x)",
@@ -172,7 +172,7 @@ fn what_is_shared_is_not_gone_through_again() {
     }
 }
 
-/// However far within a special form is, it finds its parts.
+/// Special forms find their parts at any depth within an expression.
 #[test]
 fn special_forms_work_at_any_depth() {
     let forms = [
@@ -200,7 +200,7 @@ fn special_forms_work_at_any_depth() {
     }
 }
 
-/// What is known of the types of large expressions is of one state: it says the same as of small ones.
+/// Cached types of large expressions are invalidated as computed types of small ones are.
 #[test]
 fn types_that_change_are_seen() {
     let found = |levels: usize| {

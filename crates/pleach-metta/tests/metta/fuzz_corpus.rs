@@ -1,4 +1,4 @@
-//! What the fuzzers have found, run again without one. `fuzz/Cargo.toml` says how to fuzz.
+//! Replays the fuzz corpus. `fuzz/Cargo.toml` documents fuzzing.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ mod targets;
 use std::fs;
 use std::path::Path;
 
-/// Runs all inputs that are kept for a target.
+/// Runs all inputs of a target's corpus.
 fn replay(target: &str, run: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/corpus")

@@ -1,4 +1,4 @@
-//! The layers together: environments that are evaluated, read, forked, written and united on many threads at once.
+//! The layers together: environments evaluated, read, forked, written and merged on many threads at once.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -23,7 +23,7 @@ fn shown(env: &Environment) -> BTreeMap<String, u64> {
     env.iter().map(|(atom, count)| (atom.to_string(), count)).collect()
 }
 
-/// Siblings define rules and call them, nested, under both a common head and heads of their own.
+/// Nested siblings define rules and call them, under a common head and under heads of their own.
 #[test]
 fn parallel_evaluation_with_dynamic_rules() {
     let program = "
@@ -35,7 +35,7 @@ fn parallel_evaluation_with_dynamic_rules() {
         !(g)";
     let run = |threads| {
         // Every sibling is worth a task.
-        let evaluator = Evaluator::builder().threads(threads).worthwhile(0).build().unwrap();
+        let evaluator = Evaluator::builder().threads(threads).spawn_after(0).build().unwrap();
         let run = evaluator.run(Environment::new(), program).unwrap();
         let results: Vec<Vec<String>> = run
             .results
@@ -54,7 +54,7 @@ fn parallel_evaluation_with_dynamic_rules() {
     }
 }
 
-/// Tasks on Rayon evaluate forks of a live world while others publish new definitions: each sees one whole state.
+/// Rayon tasks evaluate forks of a shared environment while others publish definitions: each sees one whole state.
 #[test]
 fn rules_are_defined_during_rayon_evaluation() {
     const DEFINITIONS: i64 = 200;
@@ -92,7 +92,7 @@ fn rules_are_defined_during_rayon_evaluation() {
     assert_eq!(world.load().rule_count(), 2 * DEFINITIONS as usize);
 }
 
-/// Stage one defines in parallel, stage two works on the union of all, stage three on the union of that with the rest.
+/// Stage one defines in parallel, stage two evaluates the union, stage three its union with a later fork.
 #[test]
 fn union_in_the_evaluation_pipeline() {
     let mut base = Environment::new();
@@ -120,7 +120,7 @@ fn union_in_the_evaluation_pipeline() {
     assert_eq!(all.len(), 10, "what stage one defined is not counted again");
 }
 
-/// One environment, read by all threads by reference.
+/// One environment, read by reference from all threads.
 #[test]
 fn concurrent_reads() {
     let mut env: Environment = (0..1_000)
@@ -144,7 +144,7 @@ fn concurrent_reads() {
     });
 }
 
-/// Law 1 across threads: whatever forks write, each has its own writes and those of the base, and the base none.
+/// Law 1 across threads: each fork has the facts of the base and its own writes, and the base none of them.
 #[test]
 fn parallel_writes_are_isolated() {
     fn property(inherited: Vec<u8>, written: Vec<Vec<(bool, u8)>>) -> bool {

@@ -1,5 +1,5 @@
-//! Evaluation is deterministic, on generated programs: the same bytes and the same environment on any number of threads,
-//! whether calls are remembered or not.
+//! Evaluation is deterministic, on generated programs: the same results and environment on any number of threads, with
+//! and without a memo table.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write;
@@ -12,11 +12,11 @@ use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostRes
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 
-/// A program that makes siblings of all kinds, which write.
+/// A program with siblings of all kinds, which write.
 #[derive(Clone, Debug)]
 struct Program(String);
 
-/// An expression of at most this depth. Functions `f0` … `f3` exist; `f3` alone calls none.
+/// Generates an expression of at most this depth. Functions `f0` … `f3` exist; `f3` calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
     let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 56 };
     let number = u8::arbitrary(g) % 4;
@@ -285,7 +285,7 @@ fn outcome_of(
     let evaluator = builder
         .policy(policy)
         .threads(threads)
-        .worthwhile(0)
+        .spawn_after(0)
         .fuel(fuel)
         .output(move |text| print.lock().unwrap().push_str(text))
         .build()
@@ -361,7 +361,7 @@ fn fuel_does_not_depend_on_threads() {
     }
 }
 
-/// Found by fuzzing: tasks that other tasks began took a thousand steps each, whatever fuel was left.
+/// Found by fuzzing: nested tasks took a thousand steps each, whatever fuel was left.
 #[test]
 fn tasks_take_little_more_fuel_than_there_is() {
     let program = "(= (moves $n) (if (== $n 0) 0 (+ (moves (- $n (tick))) (moves (- $n 1))))) !(moves 40)";
@@ -397,7 +397,7 @@ fn endless_recursion_runs_out_of_fuel() {
 }
 
 #[test]
-fn a_million_levels_are_a_question_of_memory() {
+fn a_million_levels_need_memory_alone() {
     let program = "(= (count $n) (if (== $n 0) 0 (+ 1 (count (- $n 1))))) !(count 1000000)
         (= (nest $n $x) (if (== $n 0) $x (nest (- $n 1) (s $x))))
         (= (peel (s $x) $n) (peel $x (+ $n 1))) (= (peel z $n) $n)
@@ -406,7 +406,7 @@ fn a_million_levels_are_a_question_of_memory() {
     assert!(results.starts_with("[[1000000], [stored]"), "{results}");
 }
 
-/// Deep source text: it is evaluated, not overflowed on.
+/// Deep source text is evaluated without overflowing the stack.
 #[test]
 fn deep_source_is_evaluated() {
     let depth = 100_000;
@@ -418,7 +418,7 @@ fn deep_source_is_evaluated() {
     assert_eq!(results, "[[1001]]");
 }
 
-/// A fold goes on from where it is, whatever the number of its results.
+/// A fold continues where it is, whatever the number of its results.
 #[test]
 fn folds_are_linear() {
     let items = "1 ".repeat(20_000);
@@ -438,7 +438,7 @@ fn folds_are_linear() {
     );
 }
 
-/// Found by the laws above, each on its own.
+/// Found by the laws above.
 #[test]
 fn programs_that_once_depended_on_threads() {
     let programs = [

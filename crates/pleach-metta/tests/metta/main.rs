@@ -6,7 +6,6 @@ mod control;
 mod deep;
 mod fuzz_corpus;
 mod integration;
-mod language;
 mod laws;
 mod panics;
 mod processes;

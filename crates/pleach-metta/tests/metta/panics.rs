@@ -1,4 +1,4 @@
-//! The evaluator, and fork–join: functions of the host, outputs, observers and branches that panic.
+//! The evaluator and fork–join with panicking host functions, outputs, observers and branches.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use pleach_metta::{Evaluator, EvaluatorBuilder, HostFunction, HostResult, Policy
 
 use pleach_testkit::frail::{self, AsPlanned, World, frail as term, sample, save};
 
-/// A fuse that all threads share.
+/// A fuse shared by all threads.
 #[derive(Clone, Default)]
 struct Fuse(Arc<AtomicUsize>);
 
@@ -74,7 +74,7 @@ fn evaluators(fuse: &Fuse) -> Vec<(&'static str, Evaluator)> {
             .register("host", host.unwrap())
             .register("handle", handle.unwrap())
             .output(move |_| of_output.burn())
-            .worthwhile(0)
+            .spawn_after(0)
     };
     let of_trace = fuse.clone();
     vec![
@@ -87,7 +87,7 @@ fn evaluators(fuse: &Fuse) -> Vec<(&'static str, Evaluator)> {
 }
 
 #[test]
-fn evaluators_are_as_good_as_new() {
+fn evaluators_survive_panics() {
     frail::quiet();
     let fuse = Fuse::default();
     fuse.set(usize::MAX / 2);
@@ -139,7 +139,7 @@ fn evaluators_are_as_good_as_new() {
     assert!(panics > 150, "{panics}");
 }
 
-/// Branches on other threads: the first that panics is told of, and the world is as it was.
+/// Branches on other threads: the first panic is reported, and the environment stays as it was.
 #[test]
 fn branches() {
     frail::quiet();

@@ -1,5 +1,5 @@
-//! Processes that the system treats badly: disks that are full, folders that can't be written, little memory, and death at
-//! any moment. Each test has its processes run one of the children below.
+//! Processes in adverse conditions: full disks, unwritable directories, little memory, and kills at any moment. Each
+//! test runs one of the children below in processes of its own.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -20,11 +20,11 @@ use pleach::{Atom, Environment};
 use pleach_metta::{EvalError, Evaluator, Policy, RunError};
 use pleach_testkit::worlds::sample;
 
-/// What a child does, and where.
+/// Environment variables that select a child and its directory.
 const CHILD: &str = "PLEACH_CHILD";
 const PLACE: &str = "PLEACH_CHILD_PLACE";
 
-/// Not a test of its own: what the processes of the others run.
+/// Not a test: the entry point of child processes.
 #[test]
 fn child() {
     let (Ok(child), Ok(place)) = (std::env::var(CHILD), std::env::var(PLACE)) else {
@@ -56,7 +56,7 @@ fn succeeds(child: &str, place: &Path) {
     assert!(start(child, place).wait().unwrap().success(), "{child}");
 }
 
-/// A folder of its own for a test, gone afterwards.
+/// A temporary directory of a test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -76,7 +76,7 @@ impl Drop for Folder {
 
 // ---- a disk that is full ---------------------------------------------------------------------------------------------
 
-/// No file of this process may be longer.
+/// Limits the length of files that this process writes.
 fn limit_files(length: u64) {
     let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
     setrlimit(Resource::RLIMIT_FSIZE, length.min(hard), hard).unwrap();
@@ -196,11 +196,11 @@ fn folders_and_files_without_rights() {
 
 // ---- memory ----------------------------------------------------------------------------------------------------------
 
-/// What one evaluation may hold, and what the process may take beside what it has.
+/// The memory limit of an evaluation, and that of the process beyond what it holds.
 const HELD: usize = 16 << 20;
 const TAKEN: u64 = 256 << 20;
 
-/// Programs that never end, and hold more and more.
+/// Programs that don't terminate and hold more and more memory.
 const GREEDY: [(&str, &str); 5] = [
     ("a deep stack", "(= (f $n) (+ 1 (f (+ $n 1)))) !(f 0)"),
     ("many results", "(= (b) (superpose ((b) (b) 1))) !(collapse (b))"),
@@ -256,7 +256,7 @@ fn evaluations_end_before_memory_does() {
 
 // ---- death -----------------------------------------------------------------------------------------------------------
 
-/// The `number`th world: all its facts say so.
+/// The environment of number `number`: all its facts contain it.
 fn world(number: i64) -> Environment {
     let fact = |i| Atom::expression([Atom::symbol("fact"), Atom::from(i), Atom::from(number)]);
     (0..2_000 + number % 7).map(fact).collect()
@@ -268,7 +268,7 @@ fn save_for_ever(place: &Path) {
     }
 }
 
-/// Kills a process that saves, again and again. Returns how many different worlds it found.
+/// Kills a saving process repeatedly. Returns the number of different environments found.
 fn kill_savers(rounds: u64) -> usize {
     let folder = Folder::new("killed");
     let path = folder.0.join("world");
@@ -327,7 +327,7 @@ fn write_and_go_elsewhere(place: &Path) {
 }
 
 #[test]
-fn folders_stay_the_same_when_the_process_goes_elsewhere() {
+fn open_directories_survive_a_change_of_working_directory() {
     let folder = Folder::new("elsewhere");
     succeeds("elsewhere", &folder.0);
     assert_eq!(

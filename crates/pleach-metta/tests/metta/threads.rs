@@ -1,5 +1,5 @@
-//! What has siblings to share is evaluated on several threads: what the siblings are, how many there are, and whether
-//! variables occur in them, does not matter.
+//! Siblings are evaluated on several threads, whatever they are, however many there are, and whether or not variables
+//! occur in them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::HashSet;
@@ -12,13 +12,13 @@ use pleach::Environment;
 use pleach::term::Atom;
 use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError};
 
-/// Loops of more steps than make siblings worth a thread.
+/// Loops of more steps than it takes to spawn siblings.
 const RULES: &str = "(= (work $n) (work $n 20000)) (= (work $n $i) (if (== $i 0) (meet $n) (work $n (- $i 1))))
     (= (open $x) (open $x 20000)) (= (open $x $i) (if (== $i 0) (met $x (meet 0)) (open $x (- $i 1))))
     (= (pick $x a) (work $x)) (= (pick $x b) (work $x)) (= (pick $x c) (work $x))
     (n 1) (n 2) (n 3)\n";
 
-/// An evaluator with a function that returns its argument as soon as two threads have called it.
+/// An evaluator with a function that returns its argument once two threads have called it.
 fn meeting(builder: EvaluatorBuilder) -> Evaluator {
     let seen = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
     let meet = HostFunction::new("(-> %Undefined% %Undefined%)", move |arguments| {
@@ -115,7 +115,7 @@ fn siblings_with_free_variables_are_evaluated_on_two_threads() {
     );
 }
 
-/// What depends on the bindings of an argument before waits for it.
+/// An argument that depends on bindings of an earlier one waits for it.
 #[test]
 fn arguments_that_share_a_variable_are_evaluated_in_order() {
     let program =
@@ -127,7 +127,7 @@ fn arguments_that_share_a_variable_are_evaluated_in_order() {
         !(map-atom ($x (s $y) $z) $m (pair (h $m) (j $m $x)))
         !(pair (let $q (h $x) ($q $x)) (let $q (k $z) ($q $z)))";
     let outcome = |threads: usize, fuel: u64| {
-        let builder = Evaluator::builder().threads(threads).worthwhile(0).fuel(fuel);
+        let builder = Evaluator::builder().threads(threads).spawn_after(0).fuel(fuel);
         let run = builder.build().unwrap().run(Environment::new(), program);
         run.map(|run| format!("{:?}", run.results))
     };
@@ -142,9 +142,9 @@ fn arguments_that_share_a_variable_are_evaluated_in_order() {
     }
 }
 
-/// An evaluation that fails on one thread ends on all, and leaves none of its tasks behind.
+/// A failing evaluation ends on all threads and leaves no task behind.
 #[test]
-fn what_fails_ends_on_all_threads() {
+fn a_failure_ends_all_threads() {
     let endless = "(= (endless $n) (endless (+ $n 1)))
         (= (fail $n) (if (== $n 0) (import! &self missing) (fail (- $n 1))))";
     let folder = std::env::temp_dir();
@@ -187,22 +187,25 @@ fn a_sequential_evaluation_stays_on_its_thread() {
         to.lock().unwrap().insert(thread::current().id());
         HostResult::Values(arguments.to_vec())
     });
-    let builder = Evaluator::builder().threads(2).policy(Policy::Sequential).worthwhile(0);
+    let builder = Evaluator::builder()
+        .threads(2)
+        .policy(Policy::Sequential)
+        .spawn_after(0);
     let evaluator = builder.register("meet", here.unwrap()).build().unwrap();
     let program = format!("{RULES}!(hyperpose ((work 1) (work 2) (work 3)))");
     evaluator.run(Environment::new(), &program).unwrap();
     assert_eq!(*seen.lock().unwrap(), HashSet::from([thread::current().id()]));
 }
 
-/// Found by the laws of `crates/pleach-metta/tests/metta/laws.rs`: what one task failed with ended another, and that said it was interrupted.
+/// Found by the laws of `laws.rs`: the error of one task ended another, which reported an interrupt.
 #[test]
-fn what_a_task_fails_with_is_what_the_evaluation_fails_with() {
+fn the_error_of_a_task_is_that_of_the_evaluation() {
     let program = "(= (tree $n) (if (== $n 0) (loop 1000) (pair (tree (- $n 1)) (tree (- $n 1)))))
         (= (loop $n) (if (== $n 0) 0 (loop (- $n 1)))) !(tree 7)";
     for threads in [2, 3, 8] {
         let evaluator = Evaluator::builder()
             .threads(threads)
-            .worthwhile(0)
+            .spawn_after(0)
             .fuel(20_000)
             .build()
             .unwrap();
@@ -213,7 +216,7 @@ fn what_a_task_fails_with_is_what_the_evaluation_fails_with() {
     }
 }
 
-/// The same for a panic, which waits to be told of while the evaluation is ended.
+/// The same for a panic, which is resumed once the evaluation has ended.
 #[test]
 fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
     let program = "(= (loop $n) (if (== $n 0) 0 (loop (- $n 1)))) (= (other) (if (== 0 (begin)) (loop 3000000) 0))
@@ -229,7 +232,7 @@ fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
             told.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
             panic!("boom");
         });
-        let builder = Evaluator::builder().threads(3).worthwhile(0);
+        let builder = Evaluator::builder().threads(3).spawn_after(0);
         let builder = builder
             .register("begin", begin.unwrap())
             .register("boom", boom.unwrap());
@@ -252,9 +255,10 @@ fn a_panic_in_a_task_is_not_taken_for_an_interruption() {
     }
 }
 
-/// What waits is looked at as it will be evaluated, not by the rules that the sibling before it has written.
+/// Pending siblings are determined by the rules they will be evaluated by, not by those that the current sibling has
+/// written.
 #[test]
-fn what_is_offered_does_not_depend_on_what_a_sibling_wrote() {
+fn spawning_does_not_depend_on_writes_of_siblings() {
     let program = "(= (loop $n) (if (== $n 0) 0 (loop (- $n 1))))
         !(trio (let $u (add-atom &self (= (+ 1 2) three)) (loop 50000)) (+ 1 2) (loop 50000))";
     for threads in [1, 2, 3] {

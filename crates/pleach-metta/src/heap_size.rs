@@ -1,0 +1,89 @@
+//! The measurement of memory that terms and activations hold.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::code::Activation;
+use crate::value::{Answer, Subst, Value};
+use pleach::term::Atom;
+
+/// The measured bytes and cells. Shared ones count once.
+#[derive(Default)]
+pub(crate) struct HeapSize {
+    bytes: usize,
+    cells: u64,
+    seen: HashSet<usize>,
+}
+
+impl HeapSize {
+    pub(crate) fn bytes(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.cells += 1;
+    }
+
+    /// Returns the bytes.
+    pub(crate) fn total(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns the number of cells.
+    pub(crate) fn cells(&self) -> u64 {
+        self.cells
+    }
+
+    pub(crate) fn atom(&mut self, atom: &Atom) {
+        /// The reference count and length of an expression.
+        const HEADER: usize = 24;
+        let mut pending = vec![std::slice::from_ref(atom)];
+        while let Some(items) = pending.pop() {
+            for item in items {
+                match item {
+                    Atom::Expression(items) if !items.is_empty() && self.is_new(items.as_ptr()) => {
+                        self.bytes(HEADER + items.len() * size_of::<Atom>());
+                        pending.push(items);
+                    }
+                    Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(crate) fn value(&mut self, value: &Value) {
+        self.bytes(size_of::<Value>());
+        self.atom(&value.atom);
+    }
+
+    pub(crate) fn answer(&mut self, answer: &Answer) {
+        self.bytes(size_of::<Answer>());
+        self.atom(&answer.value.atom);
+        answer.subst.iter().for_each(|subst| self.subst(subst));
+    }
+
+    pub(crate) fn subst(&mut self, subst: &Subst) {
+        if self.is_new(subst.as_ptr()) {
+            self.bytes(size_of_val(&**subst) + 2 * size_of::<usize>());
+            subst.iter().for_each(|(_, atom)| self.atom(atom));
+        }
+    }
+
+    pub(crate) fn activation(&mut self, act: &Rc<Activation>) {
+        if !self.is_new(Rc::as_ptr(act)) {
+            return;
+        }
+        self.bytes(size_of::<Activation>() + 2 * size_of::<usize>());
+        if Rc::strong_count(&act.block) == 1 && Arc::strong_count(&act.block) == 1 {
+            // Compiled for this evaluation alone.
+            self.bytes(act.block.bytes());
+        }
+        if act.values.spilled() {
+            self.bytes(act.values.len() * size_of::<Value>());
+        }
+        act.values.iter().for_each(|value| self.atom(&value.atom));
+    }
+
+    fn is_new<T>(&mut self, address: *const T) -> bool {
+        self.seen.insert(address as usize)
+    }
+}
