@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// An ordered set of byte strings. A clone shares with its origin where the contender can.
 pub(crate) trait Paths: Clone + 'static {
+    #[allow(dead_code, reason = "each bench uses a part")]
     const NAME: &'static str;
 
     fn empty() -> Self;

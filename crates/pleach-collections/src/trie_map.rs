@@ -49,8 +49,9 @@ pub fn nodes_entered() -> usize {
 /// | `len`, `prefix(p).len()`, `count_prefix` | O(1), O(k), O(k) |
 /// | `rank`, `nth`, a step of an iterator or a [`Cursor`] | O(k) |
 /// | `diff`, `==` | what is not shared |
-/// | `merge` | the changes of both sides against the base |
-/// | `union` and its kin | what is not shared, or the smaller of the maps if one is far smaller |
+/// | `merge` | what both sides have changed, and the paths to what one side has |
+/// | `union` and its kin | where the keys of both maps lie close together; nodes that they share, or that one has alone, are reused |
+/// | `retain` | O(n), and the paths to what goes |
 /// | [`from_sorted`](TrieMap::from_sorted), `collect` | O(n), O(n log n) |
 ///
 /// An entry takes its bytes after the part that it shares with its neighbours, 3 more, and its value: less than 18

@@ -78,8 +78,8 @@ impl Sum {
     }
 
     /// The number of bytes behind the first `depth` of each key.
-    fn below(self, depth: usize) -> usize {
-        usize::try_from(self.bytes - self.keys as u64 * depth as u64).unwrap_or(usize::MAX)
+    fn below(self, depth: usize) -> u64 {
+        self.bytes - self.keys as u64 * depth as u64
     }
 
     fn fits<V>(self, depth: usize) -> bool {
@@ -221,7 +221,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
     pub(crate) fn push_node(&mut self, prefix: &[u8], node: &'a Node<V>) {
         let length = self.common(prefix);
         let keys = node.size();
-        let bytes = node.weight() as u64 + keys as u64 * prefix.len() as u64;
+        let bytes = node.weight() + keys as u64 * prefix.len() as u64;
         if !node.is_leaf() {
             debug_assert!(length < prefix.len() || self.items.is_empty());
             if !self.items.is_empty() {
@@ -323,7 +323,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
         }
         let outer = self.levels.last().map_or(0, |outer| outer.depth);
         if self.levels.is_empty() || outer < length {
-            let from = self.from_at(length);
+            let from = self.omitted_at(length);
             self.levels.push(Level {
                 depth: length,
                 start,
@@ -333,7 +333,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
     }
 
     /// How many bytes of their keys the items leave out of the level at this depth, which is the innermost or one below.
-    fn from_at(&self, depth: usize) -> usize {
+    fn omitted_at(&self, depth: usize) -> usize {
         let (outer, from) = self.levels.last().map_or((0, 0), |outer| (outer.depth, outer.from));
         if depth - outer > FAR { depth } else { from }
     }
@@ -363,8 +363,8 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
         let Level { depth, start, from } = level;
         let before = self.items[start].before;
         if self.total.since(before).fits::<V>(depth) {
-            if from == depth && self.from_at(above) < depth {
-                self.complete_keys(start, depth, self.from_at(above));
+            if from == depth && self.omitted_at(above) < depth {
+                self.complete_keys(start, depth, self.omitted_at(above));
             }
             return;
         }
@@ -573,7 +573,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
         let (tail_lead, tail) = self.last_key(last, depth);
         let prefix: SmallVec<[u8; 64]> = common_of(lead, head, tail_lead, tail);
         let consumed = depth + prefix.len();
-        let mut leaf = LeafBuilder::new(&Prefix::Bytes(&prefix), sum.keys, sum.below(consumed));
+        let mut leaf = LeafBuilder::new(&Prefix::Bytes(&prefix), sum.keys, sum.below(consumed) as usize);
         for index in units {
             let Unit { item, start, end, .. } = self.units[index];
             match std::mem::replace(&mut self.items[item].content, Content::Taken) {
@@ -675,7 +675,7 @@ pub(crate) fn with_prefix<V, C: Clones<V>>(node: &Node<V>, prefix: &[u8]) -> Nod
     if !node.is_leaf() {
         return node.copy_inner(&prefix);
     }
-    let mut leaf = LeafBuilder::new(&prefix, node.size(), node.weight());
+    let mut leaf = LeafBuilder::new(&prefix, node.size(), node.suffixes().len());
     for (index, value) in node.values().iter().enumerate() {
         leaf.push(&[], node.suffix(index), C::clone(value));
     }

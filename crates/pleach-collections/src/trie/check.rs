@@ -58,9 +58,9 @@ fn inner<V>(node: &Node<V>, level: u32) -> Result<(), Violation> {
         "an inner node is too large for a leaf",
     )?;
     let size: usize = children.iter().map(Node::size).sum();
-    let weight: usize = children
+    let weight: u64 = children
         .iter()
-        .map(|child| child.weight() + child.size() * child.prefix().len())
+        .map(|child| child.weight() + child.size() as u64 * child.prefix().len() as u64)
         .sum();
     ensure(
         (size, weight) == (node.size(), node.weight()),
@@ -102,7 +102,7 @@ fn inner<V>(node: &Node<V>, level: u32) -> Result<(), Violation> {
                 .zip(node.starts())
                 .filter(|(_, start)| larger.contains(**start));
             let (keys, bytes, groups) = others.fold((0, 0, 0), |(keys, bytes, groups), (other, _)| {
-                let all = other.weight() + other.size() * other.prefix().len();
+                let all = other.weight() + other.size() as u64 * other.prefix().len() as u64;
                 (keys + other.size(), bytes + all, groups + 1)
             });
             // One group alone is as large as its range can be.

@@ -131,7 +131,7 @@ fn descend<'a, V>(root: &'a mut Node<V>, key: &[u8], depth: usize, keys: isize) 
     for _ in 0..depth {
         node.unshare_inner();
         rest = rest.get(node.prefix().len()..).unwrap_or_default();
-        node.grow(keys, keys * rest.len() as isize);
+        node.grow(keys, keys as i64 * rest.len() as i64);
         let child = child_on_path(node, rest);
         node = &mut node.children_mut()[child];
     }
@@ -155,7 +155,7 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
         InsertionPoint::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
         InsertionPoint::Leaf(leaf) => {
             let insertion = Insertion::new(leaf, rest);
-            if !fits::<V>(leaf.size() + 1, insertion.bytes) {
+            if !fits::<V>(leaf.size() + 1, insertion.bytes as u64) {
                 let entries = insertion.overflow(leaf, rest, value);
                 let parent = parent_at(root, key, depth);
                 // Of a range of bytes, the leaf is split within its parent.
@@ -211,7 +211,7 @@ impl Insertion {
         } else {
             leaf.size()
         };
-        let bytes = leaf.weight() + leaf.size() * (old.len() - prefix) + key.len() - prefix;
+        let bytes = leaf.suffixes().len() + leaf.size() * (old.len() - prefix) + key.len() - prefix;
         Self { index, prefix, bytes }
     }
 
@@ -360,7 +360,7 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
     loop {
         shared |= node.is_shared();
         rest = &rest[node.prefix().len()..];
-        if node.is_leaf() || fits::<V>(node.size() - 1, node.weight() - rest.len()) {
+        if node.is_leaf() || fits::<V>(node.size() - 1, node.weight() - rest.len() as u64) {
             break;
         }
         let child = child_on_path(node, rest);
@@ -369,7 +369,7 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
         depth += 1;
     }
     // Most often a leaf loses an entry, and nothing else changes. The end of an inner node is never such a leaf: it has one.
-    let bytes = node.weight() - rest.len();
+    let bytes = (node.weight() - rest.len() as u64) as usize;
     let joins = |(parent, child): (&Node<V>, usize)| must_join(parent, child, bytes, found.size() - 1);
     if node.is_leaf() && node.size() > 1 && !parent.is_some_and(joins) && !grows_prefix(found, index) {
         let mut taken = None;
@@ -428,9 +428,9 @@ fn grows_prefix<V>(leaf: &Node<V>, index: usize) -> bool {
     common(leaf.suffix(first), leaf.suffix(last)) > 0
 }
 
-/// The length of a child's keys after the prefix of its parent.
+/// The length of a leaf's keys after the prefix of its parent.
 fn bytes_of<V>(child: &Node<V>) -> usize {
-    child.weight() + child.size() * child.prefix().len()
+    child.suffixes().len() + child.size() * child.prefix().len()
 }
 
 /// The other group that a group's next larger range has, if that is one leaf; and the larger range. `None` if it has several
@@ -463,7 +463,7 @@ fn must_join<V>(parent: &Node<V>, child: usize, bytes: usize, keys: usize) -> bo
     while let Some((near, larger)) = buddy(parent, &(group..group + 1), range) {
         if let Some(near) = near {
             let other = &parent.children()[near + usize::from(parent.has_end())];
-            return fits::<V>(keys + other.size(), bytes + bytes_of(other));
+            return fits::<V>(keys + other.size(), (bytes + bytes_of(other)) as u64);
         }
         range = larger;
     }
@@ -482,7 +482,7 @@ fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node
             current = Some(match current {
                 None => other.clone(),
                 Some(leaf) => {
-                    if !fits::<V>(leaf.size() + other.size(), bytes_of(&leaf) + bytes_of(other)) {
+                    if !fits::<V>(leaf.size() + other.size(), (bytes_of(&leaf) + bytes_of(other)) as u64) {
                         current = Some(leaf);
                         break;
                     }

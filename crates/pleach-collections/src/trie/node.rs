@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! leaf    count u32 | len u16 | prefix u16 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len]
-//! inner   count u32 | len u16 | prefix u16 | size usize | weight usize | starts [u8; groups] | prefix | children [Node; len]
+//! inner   count u32 | len u16 | prefix u16 | size usize | weight u64 | starts [u8; groups] | prefix | children [Node; len]
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:
@@ -83,7 +83,8 @@ struct Header {
 #[repr(C)]
 struct Sums {
     size: usize,
-    weight: usize,
+    /// Keys of less memory than an address space can have more bytes than it, since they share prefixes.
+    weight: u64,
 }
 
 /// A prefix that is too long to be copied with each node. Never aligned in a block.
@@ -260,9 +261,9 @@ impl<V> Node<V> {
 
     /// The bytes of all keys after the node's prefix. O(1).
     #[inline]
-    pub(crate) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> u64 {
         if self.is_leaf() {
-            self.suffixes().len()
+            self.suffixes().len() as u64
         } else {
             self.sums().weight
         }
@@ -438,7 +439,7 @@ impl<V> Node<V> {
 
     /// All suffixes of a leaf, one behind the other.
     #[inline]
-    fn suffixes(&self) -> &[u8] {
+    pub(crate) fn suffixes(&self) -> &[u8] {
         let bytes = usize::from(self.ends()[self.len() - 1]);
         // SAFETY: as for tags.
         unsafe { std::slice::from_raw_parts(self.at::<u8>(self.leaf_shape().suffixes_at), bytes) }
@@ -603,7 +604,7 @@ impl<V> Node<V> {
 
     /// Adds to the sums of a unique inner node.
     #[inline]
-    pub(crate) fn grow(&mut self, keys: isize, bytes: isize) {
+    pub(crate) fn grow(&mut self, keys: isize, bytes: i64) {
         if self.is_leaf() || self.is_shared() {
             std::process::abort();
         }

@@ -14,8 +14,9 @@ pub(crate) const fn cost_of_entry<V>() -> usize {
 
 /// Whether this many keys are a leaf, if they have this many bytes after their common prefix.
 #[inline]
-pub(crate) fn fits<V>(keys: usize, bytes: usize) -> bool {
-    keys <= 1 || keys.saturating_mul(cost_of_entry::<V>()).saturating_add(bytes) <= MAX_LEAF_COST
+pub(crate) fn fits<V>(keys: usize, bytes: u64) -> bool {
+    let entries = (keys as u64).saturating_mul(cost_of_entry::<V>() as u64);
+    keys <= 1 || entries.saturating_add(bytes) <= MAX_LEAF_COST as u64
 }
 
 /// The length of the longest common prefix.

@@ -298,7 +298,7 @@ pub(crate) fn zip<'a, V, N, A, B, C>(
             known = shared;
         }
         if !done {
-            fn inner<'a, T>(node: Option<&'a Node<T>>) -> Option<&'a Node<T>> {
+            fn inner<T>(node: Option<&Node<T>>) -> Option<&Node<T>> {
                 node.filter(|node| !node.is_leaf())
             }
             enter(builder, path.len(), (inner(found.0), inner(found.1), inner(found.2)));

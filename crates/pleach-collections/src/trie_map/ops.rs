@@ -50,12 +50,13 @@ impl<V: Clone> TrieMap<V> {
             (self.root.as_ref(), other.root.as_ref(), NO_MAP),
             |builder, prefix, found| {
                 match found {
-                    (Some(here), Some(there), _) if here.ptr_eq(there) => {
-                        if shared {
+                    (Some(here), Some(there), _) => {
+                        let same = here.ptr_eq(there);
+                        if same && shared {
                             builder.push_node(prefix, here);
                         }
+                        return same;
                     }
-                    (Some(_), Some(_), _) => return false,
                     (Some(here), None, _) => builder.push_node(prefix, here),
                     (None, Some(there), _) => builder.push_node(prefix, there),
                     _ => {}
@@ -84,12 +85,13 @@ impl<V: Clone> TrieMap<V> {
             (self.root.as_ref(), other.root.as_ref(), NO_MAP),
             |builder, prefix, found| {
                 match found {
-                    (Some(here), Some(there), _) if here.is_same(there) => {
-                        if to_other {
+                    (Some(here), Some(there), _) => {
+                        let same = here.is_same(there);
+                        if same && to_other {
                             builder.push_node(prefix, here);
                         }
+                        return same;
                     }
-                    (Some(_), Some(_), _) => return false,
                     (Some(here), None, _) if !to_other => builder.push_node(prefix, here),
                     _ => {}
                 }

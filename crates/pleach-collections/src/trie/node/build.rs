@@ -267,15 +267,12 @@ impl<V> InnerBuilder<V> {
 
     /// Gives each range its first byte, counts what is below, and returns the node.
     pub(crate) fn finish(mut self) -> Node<V> {
-        let sums = self
-            .children()
-            .iter()
-            .fold((0_usize, 0_usize), |(size, weight), child| {
-                (
-                    size + child.size(),
-                    weight + child.weight() + child.prefix().len() * child.size(),
-                )
-            });
+        let sums = self.children().iter().fold((0_usize, 0_u64), |(size, weight), child| {
+            (
+                size + child.size(),
+                weight + child.weight() + child.prefix().len() as u64 * child.size() as u64,
+            )
+        });
         self.set_sums(sums.0, sums.1);
         self.finish_counted()
     }
@@ -285,7 +282,7 @@ impl<V> InnerBuilder<V> {
         unsafe { std::slice::from_raw_parts(self.node.at(self.shape.children_at), self.done) }
     }
 
-    fn set_sums(&mut self, size: usize, weight: usize) {
+    fn set_sums(&mut self, size: usize, weight: u64) {
         // SAFETY: the block has sums, and nobody else has it.
         unsafe { self.node.at::<Sums>(SUMS_AT).write(Sums { size, weight }) }
     }
