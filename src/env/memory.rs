@@ -95,15 +95,14 @@ impl Memory {
 }
 
 impl<T: Term> Environment<T> {
-    /// Measures the bytes that this environment holds, and how many of them are shared now. O(n): it visits the path of every
-    /// atom and every stored term.
+    /// Measures the bytes that this environment holds, and how many of them are shared now. O(n): it visits every
+    /// node and every stored term.
     ///
     /// Bytes are those requested from the allocator, which rounds them up.
     ///
     /// | structure | method |
     /// |---|---|
-    /// | indexes, spaces, cells: their nodes | exactly |
-    /// | facts and permuted indexes: the tries | estimated from the branches of the paths: to within a tenth where atoms were only added, too low by up to a half where half of them were removed, since nodes keep their capacity |
+    /// | facts, indexes, spaces, cells: their nodes | exactly |
     /// | stored terms | from [`Term::view`]: 24 bytes an expression and `size_of::<T>()` an item, 32 and its characters a string, nothing for grounded values. Shared expressions count once |
     /// | cached answers | a lower bound, without the terms in bindings |
     /// | own or shared: nodes and records | exactly, by their reference counts and those above them |

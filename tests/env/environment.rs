@@ -279,6 +279,7 @@ mod writing {
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 mod path_maps {
     use pathmap::PathMap;
+    use pleach::TrieMap;
     use pleach::env::PathMapError;
 
     use super::*;
@@ -300,6 +301,43 @@ mod path_maps {
         env.update_pathmap(donor.create_space()).unwrap();
         env.check();
         assert_eq!(env, donor);
+    }
+
+    /// `PathMap` as the oracle of byte tries, as far as it is sound: no dangling paths, short keys, equal values.
+    #[test]
+    fn byte_tries_agree_with_path_maps() {
+        fn agree(steps: Vec<(u8, u8, u16)>) {
+            let mut pairs: [(TrieMap<()>, PathMap<()>); 3] = Default::default();
+            for (kind, which, number) in steps {
+                let [which, other] = [which % 3, which / 3 % 3].map(usize::from);
+                // Few bytes, so that keys are prefixes of others.
+                let key: Vec<u8> = (0..1 + number % 5)
+                    .map(|at| (number >> (2 * at)) as u8 % 4 * 80)
+                    .collect();
+                let (trie, map) = &mut pairs[which];
+                match kind % 8 {
+                    0..4 => assert_eq!(trie.insert(&key, ()).is_some(), map.set_val_at(&key, ()).is_some()),
+                    4 => assert_eq!(trie.remove(&key).is_some(), map.remove_val_at(&key, true).is_some()),
+                    5 => pairs[which] = pairs[other].clone(),
+                    6 => {
+                        let (theirs, their_map) = pairs[other].clone();
+                        let (trie, map) = &mut pairs[which];
+                        *trie = trie.union(&theirs);
+                        *map = map.join(&their_map);
+                    }
+                    _ => {
+                        let (theirs, their_map) = pairs[other].clone();
+                        let (trie, map) = &mut pairs[which];
+                        *trie = trie.difference(&theirs);
+                        *map = map.subtract(&their_map);
+                    }
+                }
+                let (trie, map) = &pairs[which];
+                assert_eq!((trie.check(), trie.len()), (Ok(()), map.val_count()));
+                assert!(trie.keys().eq(map.iter().map(|(key, ())| key)));
+            }
+        }
+        quick_check(1_000).quickcheck(agree as fn(Vec<(u8, u8, u16)>));
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn assert_near(tolerance: f64, what: &str, told: usize, requested: i64) {
 type Kind = fn(usize) -> Atom;
 
 /// Facts of a few shapes.
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 7] = [
     ("edges in order", |i| edge(i, i * 7 % 20_000)),
     ("edges at random", |i| {
         edge(scatter(i) % 20_000, scatter(i + 1) % 20_000)
@@ -48,24 +48,32 @@ const KINDS: [(&str, Kind); 6] = [
     ("strings", |i| {
         Atom::string(format!("line {} of the poem", scatter(i)).as_str())
     }),
+    ("very long names", |i| {
+        atom(&format!("({} {})", "name".repeat(100 << (i % 5)), scatter(i)))
+    }),
     ("nested", |i| atom(&format!("(f (g {}) (h (i {i})))", scatter(i) % 50))),
 ];
 
 #[test]
-fn facts_are_estimated_within_a_tenth() {
+fn facts_are_measured_exactly() {
     for (what, kind) in KINDS {
         let facts: Vec<Atom> = (0..20_000).map(kind).collect();
         let mut env = Environment::new();
         // Clones of atoms and plain facts allocate nothing, so the bytes are those of the trie.
         let requested = measure(|| facts.iter().for_each(|fact| env.add_fact(fact.clone()))).bytes_current;
         let memory = env.memory();
-        assert_near(0.1, what, memory.facts.own + memory.records.own, requested);
+        assert_near(0.001, what, memory.facts.own + memory.records.own, requested);
         assert_eq!(memory.total().shared, 0, "{what}");
+
+        let mut bulk = Environment::new();
+        let requested = measure(|| bulk.add_facts_bulk(facts.iter().cloned())).bytes_current;
+        let memory = bulk.memory();
+        assert_near(0.001, what, memory.facts.own + memory.records.own, requested);
     }
 }
 
 #[test]
-fn memory_after_removals_is_underestimated_by_half_at_most() {
+fn facts_are_measured_exactly_after_removals() {
     for (what, kind) in KINDS {
         let facts: Vec<Atom> = (0..20_000).map(kind).collect();
         let mut env = Environment::new();
@@ -74,20 +82,12 @@ fn memory_after_removals_is_underestimated_by_half_at_most() {
             facts.iter().step_by(2).for_each(|fact| _ = env.remove_fact(fact));
         });
         let memory = env.memory();
-        // Nodes keep their capacity after removals, which the estimate can't see.
-        let ratio = (memory.facts.own + memory.records.own) as f64 / requested.bytes_current as f64;
-        assert!((0.5..=1.1).contains(&ratio), "{what}: {ratio:.3}");
-    }
-}
-
-#[test]
-fn bulk_loads_are_estimated_within_a_tenth() {
-    for (what, kind) in KINDS {
-        let facts: Vec<Atom> = (0..20_000).map(kind).collect();
-        let mut env = Environment::new();
-        let requested = measure(|| env.add_facts_bulk(facts.iter().cloned())).bytes_current;
-        let memory = env.memory();
-        assert_near(0.1, what, memory.facts.own + memory.records.own, requested);
+        assert_near(
+            0.001,
+            what,
+            memory.facts.own + memory.records.own,
+            requested.bytes_current,
+        );
     }
 }
 

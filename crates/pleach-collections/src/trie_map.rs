@@ -236,7 +236,7 @@ impl<V> TrieMap<V> {
     }
 
     /// Visits each node and says the bytes of its block, the values in it, and whether this map shares it with another,
-    /// directly or above.
+    /// directly or above. A prefix that lies outside of its node is visited too, after it.
     #[doc(hidden)]
     pub fn visit_nodes<'a>(&'a self, mut visit: impl FnMut(usize, &'a [V], bool)) {
         let mut stack: Vec<(&Node<V>, bool)> = self.root.iter().map(|root| (root, false)).collect();
@@ -247,6 +247,9 @@ impl<V> TrieMap<V> {
             } else {
                 visit(node.bytes(), &[], shared);
                 stack.extend(node.children().iter().map(|child| (child, shared)));
+            }
+            if let Some((bytes, is_held_elsewhere)) = node.bytes_outside() {
+                visit(bytes, &[], shared || is_held_elsewhere);
             }
         }
     }

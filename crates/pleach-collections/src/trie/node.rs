@@ -346,6 +346,15 @@ impl<V> Node<V> {
         self.layout().size()
     }
 
+    /// The bytes of the prefix, if it lies outside of the block, and whether other nodes hold it too.
+    pub(crate) fn bytes_outside(&self) -> Option<(usize, bool)> {
+        match self.shared_prefix() {
+            Prefix::Bytes(_) => None,
+            // Two counts come before the bytes. One reference is this one.
+            Prefix::Shared(prefix) => Some((2 * size_of::<usize>() + prefix.len(), Arc::strong_count(&prefix) > 2)),
+        }
+    }
+
     fn layout(&self) -> Layout {
         if self.is_leaf() {
             self.leaf_shape().layout::<V>(self.len(), self.suffixes().len())
