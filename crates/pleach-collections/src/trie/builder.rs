@@ -152,6 +152,16 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
         }
     }
 
+    /// Makes room for entries that all are in a few leaves.
+    pub(crate) fn with_capacity(keys: usize, bytes: usize) -> Self {
+        let mut builder = Self::new();
+        builder.items.reserve(keys);
+        builder.units.reserve(keys);
+        builder.bytes.reserve(bytes);
+        builder.last.reserve(bytes / keys.max(1));
+        builder
+    }
+
     /// Says that the next key has this many bytes in common with the last one, or more.
     #[inline]
     pub(crate) fn know(&mut self, length: usize) {

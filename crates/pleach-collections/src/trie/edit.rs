@@ -191,6 +191,9 @@ fn single<V>(key: &[u8], value: V) -> Node<V> {
     leaf.finish()
 }
 
+/// The bytes of a prefix for which memory is reserved with each key; a builder leaves longer ones out.
+const MAX_COPIED: usize = 64;
+
 /// The insertion of a key into a leaf.
 struct Insertion {
     index: usize,
@@ -218,8 +221,9 @@ impl Insertion {
     /// The entries of a leaf that has no room for the key, and of the key.
     #[cold]
     fn overflow<'a, V: Clone>(&self, leaf: &'a Node<V>, key: &[u8], value: V) -> Builder<'a, V> {
-        let mut entries = Builder::new();
-        let mut other = leaf.prefix().to_vec();
+        let keys = leaf.len() + 1;
+        let mut entries = Builder::with_capacity(keys, self.bytes + keys * self.prefix.min(MAX_COPIED));
+        let mut other: SmallVec<[u8; 128]> = leaf.prefix().into();
         let mut value = Some(value);
         for index in 0..=leaf.len() {
             if index == self.index

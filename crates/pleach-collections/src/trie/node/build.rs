@@ -161,8 +161,10 @@ impl<V> LeafBuilder<V> {
             let suffixes = from.leaf.suffixes().as_ptr().add(first);
             ptr::copy_nonoverlapping(suffixes, self.leaf.at(self.shape.suffixes_at + self.written), bytes);
             let to = self.leaf.at::<u16>(self.shape.ends_at).add(self.done);
+            // In the type of the ends, so that the loop takes several at once.
+            let shift = (self.written as u16).wrapping_sub(first as u16);
             for (index, old) in ends[start..end].iter().enumerate() {
-                to.add(index).write((usize::from(*old) - first + self.written) as u16);
+                to.add(index).write(old.wrapping_add(shift));
             }
             if from.owned {
                 ptr::copy_nonoverlapping(from.leaf.values_ptr().add(start), self.values.add(self.done), count);
