@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use pleach::Environment;
 use pleach::env::IdSeed;
 use pleach::term::{Atom, Parser};
-use pleach_metta::{BuildError, EvalError, Evaluator, EvaluatorBuilder, Interrupt, Policy, RunError};
+use pleach_metta::{
+    BuildError, EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError,
+};
 
 fn world(program: &str) -> Environment {
     Evaluator::new().run(Environment::new(), program).unwrap().environment
@@ -554,6 +556,18 @@ fn a_fact_of_huge_multiplicity_can_be_stopped() {
             .unwrap()
             .evaluate(world.clone(), &atom(ask));
         assert!(matches!(stopped, Err(EvalError::Interrupted { .. })), "{ask}");
+    }
+}
+
+#[test]
+fn a_host_function_cannot_have_the_name_of_a_built_in() {
+    for (name, is_refused) in [("+", true), ("if", true), ("quote", true), ("plus", false)] {
+        let function = HostFunction::new("(-> Number Number Number)", |_| HostResult::NotReducible).unwrap();
+        match Evaluator::builder().register(name, function).build() {
+            Ok(_) => assert!(!is_refused, "{name}"),
+            Err(BuildError::BuiltinName { name: refused }) => assert!(is_refused && refused.as_str() == name, "{name}"),
+            Err(error) => panic!("{name}: {error}"),
+        }
     }
 }
 
