@@ -227,8 +227,10 @@ fn a_million_parentheses_are_an_atom_or_an_error() {
 
 #[test]
 fn stats_go_to_standard_error() {
-    let program = "(= (f) 1) (= (f) 2) (p) (p)\n!(f)\n!((add-atom &self a) (f) (add-atom &self b))";
-    let program = file("stats", "a.metta", program);
+    // More facts than a node holds, so that some nodes are shared.
+    let mut program: String = (0..500).map(|n| format!("(q {n}) ")).collect();
+    program += "(= (f) 1) (= (f) 2) (p) (p)\n!(f)\n!((add-atom &self a) (f) (add-atom &self b))";
+    let program = file("stats", "a.metta", &program);
     for threads in ["1", "8"] {
         let output = run(&program, &["--stats", "--threads", threads]);
         assert_run(&output, 0, "[1, 2]\n[(() 1 ()), (() 2 ())]\n");
@@ -241,7 +243,7 @@ fn stats_go_to_standard_error() {
         let [before @ .., ("shared", shared), ("time", seconds)] = stats.as_slice() else {
             panic!("{stderr}");
         };
-        let expected = [("rules", 2.0), ("facts", 5.0), ("forks", 2.0), ("merges", 1.0)];
+        let expected = [("rules", 2.0), ("facts", 505.0), ("forks", 2.0), ("merges", 1.0)];
         assert_eq!(before, expected, "{stderr}");
         assert!(*shared > 0.0 && (0.0..60.0).contains(seconds), "{stderr}");
     }
