@@ -39,6 +39,10 @@ pub(super) const MAX_INDEXES: usize = 8;
 /// The maximum number of entries in all indexes of a space, for each of its facts.
 const MAX_ENTRIES_PER_FACT: usize = 2;
 
+/// The maximum number of bytes that an argument is moved across. Facts with longer arguments before it share these among the
+/// facts, and would not in an index.
+const MAX_CROSSED: usize = 128;
+
 /// The minimum number of facts of a head that are indexed: a scan of fewer is as fast.
 pub(super) const MIN_FACTS: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 64 };
 
@@ -173,7 +177,7 @@ pub(super) struct ArgumentIndex {
     prefix: Arc<[u8]>,
     /// The number of the argument, from 1.
     position: usize,
-    /// The permuted keys of the facts whose argument is ground.
+    /// The permuted keys of the facts whose argument is ground and not behind long ones.
     pub(super) permuted: TrieMap<()>,
     /// The keys of the other facts, as they are.
     pub(super) rest: TrieMap<()>,
@@ -320,7 +324,7 @@ impl fmt::Debug for ArgumentIndex {
 }
 
 /// Appends to `permuted` the key with the argument at `position` first and without its first `prefix` bytes, if that
-/// argument is ground.
+/// argument is ground and the arguments before it are short.
 fn permute(key: &[u8], prefix: usize, position: usize, permuted: &mut Vec<u8>) -> bool {
     let mut start = prefix;
     for _ in 1..position {
@@ -332,6 +336,9 @@ fn permute(key: &[u8], prefix: usize, position: usize, permuted: &mut Vec<u8>) -
     let Some((length, false)) = Extent::of_atom(&key[start..]) else {
         return false;
     };
+    if start - prefix > MAX_CROSSED {
+        return false;
+    }
     permuted.extend_from_slice(&key[start..start + length]);
     permuted.extend_from_slice(&key[prefix..start]);
     permuted.extend_from_slice(&key[start + length..]);

@@ -54,7 +54,9 @@ impl<T> Multiplicity<T> {
         T: Clone,
     {
         let count = self.get().saturating_add(other.get());
-        let atom = self.record().and_then(|record| record.atom.clone());
+        // As in a write, the later atom's names of variables count.
+        let records = [other.record(), self.record()].into_iter().flatten();
+        let atom = records.filter_map(|record| record.atom.clone()).next();
         Self::from(Record::new(count, 0, atom))
     }
 

@@ -14,6 +14,9 @@ use crate::map::Map;
 use crate::term::Term;
 use crate::term::path::{self, with_encoder};
 
+/// The minimum number of facts that are added at once, which visits all nodes on the way to them.
+const MIN_UNITED: usize = 256;
+
 /// Why an entry of a file is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvalidEntry {
@@ -60,7 +63,13 @@ impl<T: Term> Space<T> {
                 .into_iter()
                 .inspect(|(_, multiplicity)| self.total += u128::from(multiplicity.get())),
         );
-        self.facts = self.facts.union(&facts);
+        if facts.len() < MIN_UNITED {
+            for (key, multiplicity) in &facts {
+                self.facts.insert(key, multiplicity.clone());
+            }
+        } else {
+            self.facts = self.facts.union_with(&facts, |_, known, _| known.clone());
+        }
     }
 
     /// Adds an atom with a record, and its definition number, or 0 if it is in no index.

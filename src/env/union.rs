@@ -4,7 +4,6 @@
 //! `m(A ∪ B, a) = max(0, m(A, a) + m(B, a) − m(L, a))`. An atom that B didn't change since L keeps A's multiplicity, so the
 //! union is A after applying the changes from L to B, and costs these.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::conflict::{Conflicts, Resolve};
@@ -17,6 +16,7 @@ use super::virtual_base::{BaseContent, merge_base_content};
 use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
+use crate::trie_map::{Change, TrieMap};
 
 /// Merges two snapshots. The result is one of them if it descends from the other. `resolve` decides about cells in conflict.
 pub(crate) fn union<T: Term>(
@@ -66,17 +66,20 @@ impl<T: Term> Space<T> {
     /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes.
     pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
         let is_bulk = theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
-        let mut added: Vec<(Range<usize>, &Multiplicity<T>)> = Vec::new();
-        let mut keys = Vec::new();
+        if is_bulk {
+            self.add_plain(&sorted(base.facts.diff(&theirs.facts).filter_map(
+                |change| match change {
+                    Change::Added { key, new } if order_of(new) == 0 => Some((key, new.clone())),
+                    _ => None,
+                },
+            )));
+        }
         let mut definitions = Vec::new();
         let mut changes = base.facts.diff(&theirs.facts);
         while let Some(change) = FactChange::next(&mut changes) {
             let multiplicity = change.multiplicity();
-            let order = multiplicity.record().map_or(0, |record| record.order);
+            let order = order_of(multiplicity);
             if is_bulk && order == 0 && change.from.is_none() {
-                let start = keys.len();
-                keys.extend_from_slice(change.key);
-                added.push((start..keys.len(), multiplicity));
                 continue;
             }
             let delta = Delta::between(count(change.from), count(change.to));
@@ -90,7 +93,6 @@ impl<T: Term> Space<T> {
                 }),
             }
         }
-        self.add_plain(&added, &keys);
         definitions.sort_unstable_by_key(|definition| definition.order);
         for DefinitionChange {
             key,
@@ -103,25 +105,24 @@ impl<T: Term> Space<T> {
         }
     }
 
-    /// Adds these multiplicities of plain facts, whose keys ascend.
-    fn add_plain(&mut self, added: &[(Range<usize>, &Multiplicity<T>)], keys: &[u8]) {
-        if added.is_empty() {
-            return;
-        }
-        let added = sorted(added.iter().map(|(key, added)| {
-            self.total += u128::from(added.get());
-            (&keys[key.clone()], (*added).clone())
-        }));
+    /// Adds these multiplicities of plain facts.
+    fn add_plain(&mut self, added: &TrieMap<Multiplicity<T>>) {
         let total = &mut self.total;
-        self.facts = self.facts.union_with(&added, |_, ours, theirs| {
+        *total += added.values().map(|added| u128::from(added.get())).sum::<u128>();
+        self.facts = self.facts.union_with(added, |_, ours, theirs| {
             let sum = ours.sum(theirs);
             // Occurrences above the maximum are lost.
             let whole = u128::from(ours.get()) + u128::from(theirs.get());
             *total -= whole - u128::from(sum.get());
             sum
         });
-        self.arguments.extend(&added);
+        self.arguments.extend(added);
     }
+}
+
+/// The definition number of a multiplicity's atom, or 0.
+fn order_of<T>(multiplicity: &Multiplicity<T>) -> u64 {
+    multiplicity.record().map_or(0, |record| record.order)
 }
 
 /// A change of a rule or an annotation.

@@ -148,7 +148,8 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
                 .keys
                 .next::<T>(shared, suffix, facts.is_empty())
                 .map_err(|flaw| LoadError::at(start, flaw))?;
-            if count == 0 {
+            // One occurrence isn't written.
+            if count == 0 || (count == 1 && length & 1 != 0) {
                 return Err(LoadError::at(start, Flaw::Entry));
             }
             let begin = keys.len();

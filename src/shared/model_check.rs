@@ -1,7 +1,7 @@
 //! The protocol under `loom`: every interleaving of a few threads, and every value that a load may return.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg loom -C target-feature=+aes,+sse2,+popcnt" cargo test --release --lib shared::model_check
+//! RUSTFLAGS="--cfg loom" cargo test --release --lib shared::model_check
 //! ```
 //! A state is a set of bits behind a `loom` `Arc`, which detects use after drop and leaks. The models look for commits
 //! that are lost or counted twice, torn reads, reads that go back in time, and missed wake-ups or completions (which

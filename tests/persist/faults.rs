@@ -409,6 +409,23 @@ fn a_failed_save_leaves_the_old_file() {
     assert_eq!(folder.names(), ["world"]);
 }
 
+/// There is one way to write each fact: a multiplicity of 1 is left out.
+#[test]
+fn a_written_multiplicity_of_one_is_an_error() {
+    let file = bytes(&std::iter::once(Atom::symbol("a")).collect());
+    let number = blocks(&file).iter().position(|block| file[block.start] == 2).unwrap();
+    let facts = |fact: &[u8]| {
+        let mut block = vec![2, fact.len() as u8, 0, 0, 0];
+        block.extend(fact);
+        forge(&file, number, &block)
+    };
+    assert!(load(&facts(&[0, 2, 0x81, b'a'])).is_ok());
+    assert!(load(&facts(&[0, 3, 0x81, b'a', 2])).is_ok());
+    for count in [0, 1] {
+        assert_eq!(flaw(&facts(&[0, 3, 0x81, b'a', count])).0, Flaw::Entry);
+    }
+}
+
 #[test]
 fn invalid_paths_are_reported() {
     let folder = Folder::new("places");

@@ -66,7 +66,7 @@ fn forks_and_unions_maintain_indexes() {
     let mut base = world(1_000);
     (0..10).for_each(|to| drop(sources(&base, to)));
     assert_eq!(indexes(&base), 1);
-    // A few, merged one by one, and many, merged by whole branches.
+    // A few, merged one by one, and many, added at once.
     for many in [10, 2_000] {
         let (mut left, mut right) = (base.clone(), base.clone());
         left.add_facts_bulk((0..many).map(|i| edge(i + 10_000, 3)));
@@ -178,4 +178,20 @@ fn long_arguments_are_found() {
     assert_eq!([sources(&env, 5), sources(&env, 6)], cold);
     assert_eq!(cold[0].len(), 3);
     env.check();
+}
+
+/// Once, an index held a long argument once for each fact that has it.
+#[test]
+fn an_index_does_not_repeat_long_arguments() {
+    let fact = |text: usize, item: usize| {
+        let long = format!("{text}").repeat(3_000);
+        Atom::expression([Atom::symbol("in"), Atom::symbol(&*long), Atom::from(item as i64)])
+    };
+    let env: Environment = (0..1_000).map(|i| fact(i % 4, i)).collect();
+    env.arguments.force(&env.facts, b"\xc3\x82in", 2);
+    assert_eq!(indexes(&env), 1);
+    env.check();
+    let memory = env.memory();
+    assert!(memory.arguments.own < 3 * memory.facts.own, "{memory:?}");
+    assert_eq!(sources_of(&env, "in", 7), [fact(3, 7).to_string()]);
 }

@@ -16,6 +16,9 @@ use crate::term::path::{with_encoder, write_variable};
 use crate::term::small_map::SmallMap;
 use crate::term::{Bindings, Term, View};
 
+/// The number of atoms below a prefix from which patterns are compared by selectivity.
+const MANY: usize = 512;
+
 /// The number of entries between two reads of `stop`.
 const STOP_INTERVAL: u32 = 256;
 
@@ -26,8 +29,7 @@ impl<T: Term> Space<T> {
     /// Patterns are matched one after another, the bindings of each answer substituted into the rest. The next pattern is
     /// the one with the lowest cardinality estimate: the number of atoms that share its prefix up to the first variable. If
     /// all have hundreds, it is the most selective one, by the length of that prefix and of the ground arguments after it;
-    /// ties go to the first. Atoms are counted in growing portions, so counting costs about as much as the answers to the
-    /// chosen pattern. The order of the answers follows from the patterns and the atoms of the space alone.
+    /// ties go to the first. Counting costs O(log n). The order of the answers follows from the patterns and the atoms of the space alone.
     ///
     /// [`Join::with_limit`] bounds the work.
     ///
@@ -241,13 +243,17 @@ impl<'a, T: Term> Join<'a, T> {
         if instances.len() == 1 {
             return 0;
         }
-        let counts = instances.iter().map(|(shape, _)| {
-            let arguments: usize = shape.ground_arguments().map(|(_, path)| path.len()).sum();
+        let costs = instances.iter().map(|(shape, _)| {
             let prefix = shape.ground_prefix();
-            let count = self.space.facts.count_prefix(prefix);
-            (count, Reverse(prefix.len() + arguments))
+            let count = self.space.facts.count_prefix(prefix).min(MANY);
+            // Above, the number below a prefix says less than what is ground behind it.
+            let ground = match count {
+                MANY => prefix.len() + shape.ground_arguments().map(|(_, path)| path.len()).sum::<usize>(),
+                _ => 0,
+            };
+            (count, Reverse(ground))
         });
-        let least = counts.enumerate().min_by_key(|(_, cost)| *cost);
+        let least = costs.enumerate().min_by_key(|(_, cost)| *cost);
         least.map_or(0, |(index, _)| index)
     }
 

@@ -19,7 +19,7 @@ fn pick(g: &mut Gen, n: usize) -> usize {
     usize::arbitrary(g) % n
 }
 
-/// A term with few leaves, so that many match each other; some too long for the trie.
+/// A term with few leaves, so that many match each other; some with long names.
 fn term(g: &mut Gen, depth: usize, variables: &[&str]) -> Atom {
     if depth > 0 && pick(g, 5) < 2 {
         let arity = [0, 1, 2, 2, 3, 3][pick(g, 6)];
@@ -441,4 +441,15 @@ fn hundreds_of_variables() {
     for (a, b) in [(140, 3), (139, 3), (140, 5)] {
         answers_agree(&env, &numbers(a, b));
     }
+}
+
+/// Once, of patterns with hundreds of atoms each, the one with fewer atoms came first, however selective the other was.
+#[test]
+fn joins_of_large_patterns_begin_with_the_most_selective() {
+    let mut env: Environment = (0..3_000).map(|i| atom(&format!("(edge n{i} m{i})"))).collect();
+    env.extend((0..2_000).map(|i| atom(&format!("(label n{i} l)"))));
+    env.extend((0..3).map(|i| atom(&format!("(edge n{i} hub)"))));
+    let patterns = ["(edge $x hub)", "(label $x $l)"].map(atom);
+    let answers: Result<Vec<_>, _> = env.query_all(&patterns).with_limit(60_000).collect();
+    assert_eq!(answers.unwrap().len(), 3);
 }

@@ -366,6 +366,8 @@ impl<'a, V> Walker<'a, V> {
         let found = found.or_else(|| self.leave(floor));
         if found.is_none() {
             self.truncate(floor);
+            // The focus may be at the end of an inner node whose children were all passed.
+            self.reset_next();
         }
         found
     }

@@ -139,6 +139,19 @@ fn ask(map: &TrieMap<u32>, model: &Model, random: &mut Random, key: &[u8]) {
         assert_eq!((inside.path(), inside.value()), (&other[..], Some(value)));
     }
     assert_eq!((inside.next_entry_below(key.len()), inside.path()), (None, key));
+    // From there, as at first.
+    let next = below.iter().find(|(other, _)| other.len() > key.len());
+    assert_eq!(inside.next_entry_below(key.len()), next.map(|(_, value)| value));
+    if let Some(mut based) = map.cursor_at(key) {
+        for _ in 0..2 {
+            let rest = below.iter().filter(|(other, _)| other.len() > key.len());
+            assert!(
+                rest.map(|(_, value)| value)
+                    .eq(std::iter::from_fn(|| based.next_entry()))
+            );
+            assert_eq!(based.path(), key);
+        }
+    }
 
     // Paths of one length below this key, each once.
     let count = 1 + random.below(3);
