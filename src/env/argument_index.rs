@@ -15,6 +15,9 @@
 //! **Maintained.** A write that adds or removes an atom updates the indexes of its head, and a union those of its left
 //! operand.
 //!
+//! **Exceptions.** Facts whose argument has a variable, or comes after arguments of more than [`MAX_CROSSED`] bytes, are kept
+//! as they are in a second trie, which is searched beside the first.
+//!
 //! **Bounded.** A space has at most [`MAX_INDEXES`] indexes, with twice as many entries as it has facts. A write drops an
 //! index if as many facts of its head were written since the last read as it has entries. So writes pay for indexes in
 //! proportion to what reads gain by them.

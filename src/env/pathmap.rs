@@ -17,8 +17,8 @@ impl<T: Term> Space<T> {
     /// `RUSTFLAGS="-C target-feature=+aes"` on x86-64.
     ///
     /// # Limits
-    /// The algebra and the drop of `pathmap` 0.3 recurse by the depth of the trie, one call for each 42 bytes of a key that stands
-    /// alone: keys of some 10,000 bytes may overflow the stack. A path is about as long as the text of its atom.
+    /// The algebra and the drop of `pathmap` 0.3 recurse by the depth of the trie, so very long keys may overflow the stack. A
+    /// path is about as long as the text of its atom.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};

@@ -67,6 +67,7 @@ impl<T: Term> Space<T> {
     pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
         let is_bulk = theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
         if is_bulk {
+            // Not collected in the walk below: keys with a long common beginning take far more than their trie.
             self.add_plain(&sorted(base.facts.diff(&theirs.facts).filter_map(
                 |change| match change {
                     Change::Added { key, new } if order_of(new) == 0 => Some((key, new.clone())),

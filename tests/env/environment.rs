@@ -369,6 +369,39 @@ mod path_maps {
 mod union {
     use super::*;
 
+    struct Handle;
+
+    impl pleach::term::Grounded for Handle {
+        fn type_name(&self) -> &str {
+            "Handle"
+        }
+        fn identity(&self) -> std::borrow::Cow<'_, [u8]> {
+            std::borrow::Cow::Borrowed(b"handle")
+        }
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("handle")
+        }
+    }
+
+    /// An atom that both sides add has the names of the later one. Once, that depended on how many others there were.
+    #[test]
+    fn names_of_variables_do_not_depend_on_the_number_of_new_facts() {
+        let held = |name| Atom::expression([Atom::symbol("h"), Atom::variable(name), Atom::grounded(Handle)]);
+        for others in [0, 1_000] {
+            let base = world(&["(a)"]);
+            let (mut left, mut right) = (base.clone(), base.clone());
+            left.add_fact(held("left"));
+            right.add_fact(held("right"));
+            right.add_facts_bulk((0..others).map(Atom::from));
+            let union = left.union(&right);
+            let printed: Vec<String> = union.iter().map(|(atom, count)| format!("{count} {atom}")).collect();
+            assert!(
+                printed.contains(&"2 (h $right handle)".to_owned()),
+                "{others}: {printed:.3?}"
+            );
+        }
+    }
+
     /// Two forks with versions of their own and the same content.
     #[test]
     fn forks_that_were_made_owned_and_not_written_count_once() {

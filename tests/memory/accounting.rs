@@ -99,6 +99,22 @@ fn facts_are_measured_exactly_after_removals() {
     }
 }
 
+/// Once, a union held all new keys whole.
+#[test]
+fn a_union_does_not_hold_its_keys() {
+    let long = "n".repeat(100_000);
+    let base = Environment::<Atom>::new();
+    let (mut left, mut right) = (base.clone(), base.clone());
+    left.add_fact(atom("(a)"));
+    for i in 0..300 {
+        right.add_fact(atom(&format!("({long} {i})")));
+    }
+    let mut union = Environment::new();
+    let peak = measure(|| union = left.union(&right)).bytes_max;
+    assert_eq!(union.len(), 301);
+    assert!(peak < 3_000_000, "{peak} bytes");
+}
+
 #[test]
 fn rules_and_their_index_are_measured() {
     let n = 10_000;

@@ -19,7 +19,7 @@ use crate::symbols::symbols;
 use pleach::env::Space;
 use pleach::term::{Atom, Symbol};
 
-/// What is known of a head symbol with a number of arguments, in one state of the environment.
+/// The properties of a head symbol with a number of arguments, in one state of the environment.
 pub(crate) struct HeadInfo {
     pub(crate) symbol: Option<Symbol>,
     pub(crate) builtin: Option<&'static Builtin>,

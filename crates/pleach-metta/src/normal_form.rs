@@ -1,6 +1,6 @@
 //! Normal forms: which expressions evaluate to themselves, known without evaluating them.
 //!
-//! What is in normal form depends on the rules and types of the home space, on bindings of names and on the types of states.
+//! Normal forms depend on the rules and types of the home space, on bindings of names and on the types of states.
 //! A *normal stamp* identifies one state of these; values carry the stamp by which they are known to be normal. Writing a
 //! fact, or another number into a state, keeps the stamp.
 

@@ -44,7 +44,7 @@ pub(super) struct Descent<'a, V> {
     pub(super) halt: Option<&'a AtomicBool>,
 }
 
-/// What a search finds.
+/// A find of a search.
 #[derive(Debug)]
 pub(super) enum Found<'a, V> {
     /// An entry that may match.

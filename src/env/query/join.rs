@@ -29,7 +29,8 @@ impl<T: Term> Space<T> {
     /// Patterns are matched one after another, the bindings of each answer substituted into the rest. The next pattern is
     /// the one with the lowest cardinality estimate: the number of atoms that share its prefix up to the first variable. If
     /// all have hundreds, it is the most selective one, by the length of that prefix and of the ground arguments after it;
-    /// ties go to the first. Counting costs O(log n). The order of the answers follows from the patterns and the atoms of the space alone.
+    /// ties go to the first. Counting costs O(log n). The order of the answers follows from the patterns and the atoms of the
+    /// space alone.
     ///
     /// [`Join::with_limit`] bounds the work.
     ///

@@ -94,7 +94,7 @@ struct Item<'a, V> {
     start: usize,
     /// How many bytes of the key are left out there.
     from: usize,
-    /// What comes before this item.
+    /// The keys before this item, and their bytes.
     before: Sum,
 }
 

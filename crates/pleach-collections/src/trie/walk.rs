@@ -221,7 +221,7 @@ pub(super) fn places<const N: usize>(keys: [Option<&[u8]>; N]) -> [Place; N] {
     places
 }
 
-/// What three tries have for a key or a prefix.
+/// The parts of three tries at a key or a prefix.
 pub(crate) type Three<A, B, C> = (Option<A>, Option<B>, Option<C>);
 
 /// Walks through three tries side by side, in the order of their keys, and gives the builder what the callers say.

@@ -36,8 +36,8 @@ impl<V: Clone> TrieMap<V> {
         None
     }
 
-    /// Combines two maps. The result has the keys that only one has; of keys that both have, `both` gives the builder what the result has, if anything; of shared nodes it
-    /// has all or nothing, as `shared` says.
+    /// Combines two maps. The result has the keys that only one has. For keys that both have, `both` gives the builder the
+    /// result's entry, if any; of shared nodes the result has all or nothing, as `shared` says.
     fn combine<'a>(
         &'a self,
         other: &'a Self,

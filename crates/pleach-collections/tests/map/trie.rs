@@ -560,7 +560,7 @@ fn nodes_of_one_map_alone_become_part_of_a_union() {
         assert_eq!(map.len(), len);
         assert!(own_nodes(&map) <= 3, "{}", own_nodes(&map));
     }
-    // What comes out equal to a node of an operand is that node.
+    // A result that equals a node of an operand is that node.
     let part: TrieMap<u32> = (&a).into_iter().step_by(3).map(|(key, value)| (key, *value)).collect();
     let whole: TrieMap<u32> = (&a).into_iter().map(|(key, value)| (key, *value)).collect();
     assert!(a.union(&part).ptr_eq(&a));

@@ -15,7 +15,7 @@ pub(crate) struct FormFrame {
     pub(crate) then: Continuation,
 }
 
-/// What a special form does with the answers.
+/// The continuation of a special form with the answers.
 pub(crate) enum Continuation {
     /// Chooses a branch of an `if`.
     Condition,

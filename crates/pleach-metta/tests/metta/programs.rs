@@ -108,8 +108,9 @@ fn path(names: &[&str]) -> PathBuf {
 fn programs_in(folder: &Path) -> BTreeSet<PathBuf> {
     let mut programs = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
+        let entry = entry.unwrap();
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
             programs.extend(programs_in(&path));
         } else if path.extension().is_some_and(|extension| extension == "metta") {
             programs.insert(path);
@@ -142,7 +143,7 @@ fn every_built_in_has_a_program() {
     }
 }
 
-/// What the program prints, and the environment that it leaves, evaluated in a fork of `empty` with a memo table of that
+/// The output of the program, and the environment that it leaves, evaluated in a fork of `empty` with a memo table of that
 /// size.
 fn output(program: &Path, policy: Policy, threads: usize, memo: usize, empty: &Environment) -> (String, Environment) {
     let evaluator = Evaluator::builder()
