@@ -558,7 +558,7 @@ mod union {
             let same_order = left.ptr_eq(&base) || rules(&union, "f", 0) == rules(&patched, "f", 0);
             union == patched && same_order && undone == base
         }
-        quick_check(10_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(4_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -581,7 +581,7 @@ mod union {
             let union = left.union(&right);
             union == right.union(&left) && union.union(&right).ptr_eq(&union) && left.union(&union).ptr_eq(&union)
         }
-        quick_check(10_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(4_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -596,7 +596,7 @@ mod union {
             });
             a.union(&b).union(&c) == a.union(&b.union(&c))
         }
-        quick_check(10_000).quickcheck(property as fn(_, _, _, _) -> _);
+        quick_check(4_000).quickcheck(property as fn(_, _, _, _) -> _);
     }
 }
 

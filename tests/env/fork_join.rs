@@ -101,7 +101,7 @@ fn the_result_is_the_union_of_the_forks_in_order() {
             env.check();
         }
     }
-    quick_check(300).quickcheck(property as fn(Vec<Vec<(bool, u8)>>));
+    quick_check(100).quickcheck(property as fn(Vec<Vec<(bool, u8)>>));
 }
 
 #[test]

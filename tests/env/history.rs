@@ -260,7 +260,7 @@ fn run(history: &History, removals: bool) {
 }
 
 fn holds(property: fn(History)) {
-    quick_check(20_000).quickcheck(property);
+    quick_check(8_000).quickcheck(property);
 }
 
 #[test]
@@ -605,7 +605,7 @@ mod cells {
     }
 
     fn holds(property: fn(Vec<Step>)) {
-        quick_check(5_000).quickcheck(property);
+        quick_check(2_500).quickcheck(property);
     }
 
     /// Two sides conflict if and only if neither has replaced the last decision of the other.

@@ -11,7 +11,7 @@ use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 
 /// The number of histories of a property.
-const CASES: u64 = 10_000;
+const CASES: u64 = 4_000;
 
 /// A few atoms of every kind, so that histories interact.
 static ATOMS: LazyLock<Vec<Atom>> = LazyLock::new(|| {

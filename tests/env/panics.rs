@@ -14,7 +14,8 @@ use pleach::env::{IdSeed, Resolution, SpaceId, StateId};
 use pleach::term::{Bindings, Encoder, Print, alpha_eq, parser, rename_apart, unify};
 use pleach::{Event, SharedEnvironment};
 
-use pleach_testkit::frail::{self, Frail, World, burn, frail, load, sample, save};
+use pleach_testkit::frail::{Frail, World, frail, load, sample, save};
+use pleach_testkit::fuse::{self, burn};
 
 /// The operands of an operation.
 struct Subject {
@@ -86,7 +87,7 @@ type Operation = (&'static str, fn(&mut Subject) -> String);
 /// Runs each operation repeatedly, with a panic one call of user code later each time, until there is none. Returns the
 /// number of panics.
 fn at_each_call(operations: &[Operation]) -> usize {
-    frail::quiet();
+    fuse::quiet();
     let shared = sample();
     let whole = save(&shared.0);
     let mut panics = 0;
@@ -98,9 +99,9 @@ fn at_each_call(operations: &[Operation]) -> usize {
             let after = subject.shown();
             for calls in 0.. {
                 let mut subject = Subject::new(&shared, own);
-                frail::fuse(Some(calls));
+                fuse::set(Some(calls));
                 let ended = catch_unwind(AssertUnwindSafe(|| operation(&mut subject)));
-                frail::fuse(None);
+                fuse::set(None);
                 let context = format!("{name}, after {calls} calls, own {own}");
                 subject.check();
                 if let Ok(found) = ended {
@@ -266,7 +267,7 @@ fn reads() {
         ("eq", |s| (s.env == s.fork).to_string()),
         ("debug", |s| (format!("{:?}", s.env).len() > 1).to_string()),
         ("save", |s| save(&s.env).len().to_string()),
-        ("load", |s| load(&frail::quietly(|| save(&s.env))).len().to_string()),
+        ("load", |s| load(&fuse::quietly(|| save(&s.env))).len().to_string()),
     ]);
     assert!(panics > 300, "{panics}");
 }
@@ -350,7 +351,7 @@ fn shared_worlds() {
         ("a subscription", |s| {
             let mut news = s.cell.subscribe(4);
             let before = s.cell.snapshot();
-            frail::quietly(|| s.cell.update(|env| env.add_fact(frail("(news)"))));
+            fuse::quietly(|| s.cell.update(|env| env.add_fact(frail("(news)"))));
             let told = catch_unwind(AssertUnwindSafe(|| match news.try_next() {
                 Some(Event::Changed(update)) => update.patch.to_string(),
                 other => panic!("{other:?}"),
@@ -374,14 +375,14 @@ impl Wake for Alarm {
 
 #[test]
 fn a_panicking_waker_affects_no_other_caller() {
-    frail::quiet();
+    fuse::quiet();
     let cell = SharedEnvironment::<Frail>::default();
     let waker = Waker::from(Arc::new(Alarm));
     let (mut bad, mut good) = (cell.subscribe(4), cell.subscribe(4));
     assert!(bad.poll_next(&mut Context::from_waker(&waker)).is_pending());
-    frail::fuse(Some(0));
+    fuse::set(Some(0));
     cell.publish(&World::new());
-    assert!(frail::is_burnt());
+    assert!(fuse::is_burnt());
     assert!(good.next_timeout(Duration::ZERO).is_some() && bad.try_next().is_some());
     assert_eq!(cell.version(), 1);
 }

@@ -181,7 +181,7 @@ fn histories_round_trip() {
         assert!(found.problems.is_empty() && found.unreachable.is_empty(), "{found:?}");
         assert_eq!(archive.prune().unwrap(), 0);
     }
-    quick_check(150)
+    quick_check(75)
         .rng(Gen::new(16))
         .quickcheck(property as fn(Vec<Step>, Vec<Write>, u16));
 }
@@ -218,7 +218,7 @@ fn spaces_and_states_round_trip() {
             assert_same(&env, &archive.checkout(&id.to_string()).unwrap(), &made);
         }
     }
-    quick_check(100)
+    quick_check(50)
         .rng(Gen::new(12))
         .quickcheck(property as fn(Vec<Vec<Write>>));
 }

@@ -448,7 +448,7 @@ fn no_commit_loses_or_duplicates_a_fact() {
         }
         assert!(open(&folder).verify().unwrap().problems.is_empty());
     }
-    quick_check(150).rng(Gen::new(40)).quickcheck(property as fn(Vec<Step>));
+    quick_check(75).rng(Gen::new(40)).quickcheck(property as fn(Vec<Step>));
 }
 
 /// Reads proceed while another process holds the lock and a commit of this handle waits for it.

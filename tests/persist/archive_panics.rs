@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pleach::env::{Resolution, resolve};
 use pleach::persist::Archive;
 
-use pleach_testkit::frail::{self, Frail, Frails, World, burn, frail, save};
+use pleach_testkit::frail::{Frail, Frails, World, frail, save};
+use pleach_testkit::fuse::{self, burn};
 
 type Operation = (&'static str, fn(&Archive<Frail>, &World));
 
 #[test]
 fn archives() {
-    frail::quiet();
+    fuse::quiet();
     let memory = std::path::Path::new("/dev/shm");
     let place = if memory.is_dir() {
         memory.to_owned()
@@ -70,9 +71,9 @@ fn archives() {
             mine.bind("here", frail("mine"));
             let names = ["main", "side", "v1"].map(|name| archive.find(name).unwrap());
 
-            frail::fuse(Some(calls));
+            fuse::set(Some(calls));
             let ended = catch_unwind(AssertUnwindSafe(|| operation(&archive, &mine)));
-            frail::fuse(None);
+            fuse::set(None);
             let context = format!("{name}, after {calls} calls");
             let found = archive.verify().unwrap();
             assert!(found.problems.is_empty(), "{context}: {:?}", found.problems);

@@ -56,7 +56,7 @@ fn environments_round_trip() {
         assert!(loaded.rules().last().unwrap().order() > union.rules().map(|rule| rule.order()).max().unwrap_or(0));
         loaded.check();
     }
-    quick_check(10_000)
+    quick_check(5_000)
         .rng(Gen::new(16))
         .quickcheck(property as fn(Vec<Write>, Vec<Write>, Vec<Write>));
 }

@@ -4,13 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pleach::persist::{Journal, SyncPolicy};
 
-use pleach_testkit::frail::{self, Frail, Frails, World, burn, frail, load, save};
+use pleach_testkit::frail::{Frail, Frails, World, frail, load, save};
+use pleach_testkit::fuse::{self, burn};
 
 type Operation = (&'static str, fn(&Journal<Frail>));
 
 #[test]
 fn journals() {
-    frail::quiet();
+    fuse::quiet();
     let memory = std::path::Path::new("/dev/shm");
     let place = if memory.is_dir() {
         memory.to_owned()
@@ -62,9 +63,9 @@ fn journals() {
             // Published, and not logged yet.
             journal.world().update(|env| env.add_fact(frail("(unlogged $x)")));
             let before = save(&journal.snapshot());
-            frail::fuse(Some(calls));
+            fuse::set(Some(calls));
             let ended = catch_unwind(AssertUnwindSafe(|| operation(&journal)));
-            frail::fuse(None);
+            fuse::set(None);
             let after = save(&journal.snapshot());
             journal.load().check();
             if ended.is_err() {
@@ -87,9 +88,9 @@ fn journals() {
             // Replaying a log may panic too.
             if ended.is_ok() {
                 for calls in 0.. {
-                    frail::fuse(Some(calls));
+                    fuse::set(Some(calls));
                     let opened = catch_unwind(|| drop(open()));
-                    frail::fuse(None);
+                    fuse::set(None);
                     assert!(save(&open().snapshot()) == last, "opened after {calls} calls");
                     if opened.is_ok() {
                         break;

@@ -155,13 +155,13 @@ fn unified_resolved_and_renamed() {
     });
 }
 
-/// A chain of 100,000 variables, each bound to a term that holds the next.
+/// A chain of 20,000 variables, each bound to a term that holds the next.
 #[test]
 fn resolved_through_a_chain_of_bindings() {
     on_small_stack(|| {
         let variable = |number: usize| Atom::variable(format!("v{number}").as_str());
         let step = |number: usize| Atom::expression([Atom::symbol("s"), variable(number)]);
-        const LENGTH: usize = 100_000;
+        const LENGTH: usize = 20_000;
         let left = Atom::from((0..LENGTH).map(variable).collect::<Vec<_>>());
         let right = Atom::from((0..LENGTH).map(|number| step(number + 1)).collect::<Vec<_>>());
         let mut bindings = Bindings::new();

@@ -14,9 +14,12 @@ mod cases;
 pub mod folder;
 #[cfg(feature = "environment")]
 pub mod frail;
+pub mod frail_entries;
+pub mod fuse;
 pub mod hostile;
 #[cfg(feature = "environment")]
 pub mod model;
+pub mod small_maps;
 #[cfg(feature = "environment")]
 pub mod worlds;
 

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::subject::{Entries, Fits, Model, Subject, edit, retain};
 use pleach_collections::map::{Entry, Map};
 use pleach_collections::{Bag, Set};
 use pleach_testkit::hostile::Hostile;
 use pleach_testkit::quick_check;
+use pleach_testkit::small_maps::{Entries, Fits, Model, Subject, edit, retain};
 use quickcheck::{Arbitrary, Gen};
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 use std::hash::{BuildHasher, RandomState};

@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Key, Value, quiet};
-use super::subject::{Decide, Entries, Fits, Model, Resolve, Subject, edit, model, subject};
 use pleach_collections::map::EntryRef;
 use pleach_collections::{Bag, Map, Set, bag, map, set};
+use pleach_testkit::frail_entries::{Key, Value};
+use pleach_testkit::fuse;
 use pleach_testkit::hostile::Hostile;
 use pleach_testkit::quick_check;
+use pleach_testkit::small_maps::{Decide, Entries, Fits, Model, Resolve, Subject, edit, model, subject};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -201,7 +202,7 @@ fn several_values_are_written_at_once() {
         assert_eq!(model(&x), expected);
         assert_eq!(model(&fork), before);
     }
-    quiet();
+    fuse::quiet();
     quick_check(2_000).quickcheck(property as fn(Hostile, Entries, (u16, u16, u16, u16)));
     assert_eq!(Map::<u16, i32>::new().get_disjoint_mut([&1, &1]), [None, None]);
 }

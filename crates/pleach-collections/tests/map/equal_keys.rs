@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::frail::{Key, Value, add, theirs};
 use pleach_collections::map::Entry;
 use pleach_collections::{Bag, Map, Set};
+use pleach_testkit::frail_entries::{Key, Value, add, theirs};
 use std::collections::HashMap;
 
 /// Returns the keys `0..numbers` three times, with a different origin each time.

@@ -266,7 +266,7 @@ mod parallel {
         };
         for way in [3, 4, 5] {
             // Way 3 has at most two hashes, so that leaves are large: few keys.
-            let n = if way == 3 { 600 } else { 140_000 };
+            let n = if way == 3 { 600 } else { 70_000 };
             let (a, b) = (entries(0, n), entries(n / 2, n * 2));
             agree(Hostile(way), &a, &b, false);
             agree(Hostile(way), &a, &b[..10], true);

@@ -181,5 +181,5 @@ fn parallel_writes_are_isolated() {
         );
         correct && shown(&base) == before
     }
-    quick_check(300).quickcheck(property as fn(Vec<u8>, Vec<Vec<(bool, u8)>>) -> bool);
+    quick_check(100).quickcheck(property as fn(Vec<u8>, Vec<Vec<(bool, u8)>>) -> bool);
 }

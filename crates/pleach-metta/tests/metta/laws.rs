@@ -301,7 +301,7 @@ fn outcome_of(
 }
 
 fn same_on_all_threads(policy: Policy) {
-    const TESTS: u64 = 1200;
+    const TESTS: u64 = 400;
 
     fn law(program: Program, policy: Policy) -> bool {
         let expected = outcome(&program.0, policy, 1, 20_000);
@@ -346,7 +346,7 @@ fn fuel_does_not_depend_on_threads() {
             alone == outcome(&program.0, Policy::Isolated, 2, fuel)
         })
     }
-    quick_check(200).quickcheck(law as fn(Program) -> bool);
+    quick_check(100).quickcheck(law as fn(Program) -> bool);
 
     let program = "(= (tree $n) (if (== $n 0) 1 (+ (tree (- $n 1)) (tree (- $n 1))))) !(tree 10)";
     let least = (0..40_000u64)

@@ -11,7 +11,8 @@ use pleach::term::Grounded;
 use pleach::{Atom, Environment};
 use pleach_metta::{Evaluator, EvaluatorBuilder, HostFunction, HostResult, Policy};
 
-use pleach_testkit::frail::{self, AsPlanned, World, frail as term, sample, save};
+use pleach_testkit::frail::{self, World, frail as term, sample, save};
+use pleach_testkit::fuse::{self, AsPlanned};
 
 /// A fuse shared by all threads.
 #[derive(Clone, Default)]
@@ -88,7 +89,7 @@ fn evaluators(fuse: &Fuse) -> Vec<(&'static str, Evaluator)> {
 
 #[test]
 fn evaluators_survive_panics() {
-    frail::quiet();
+    fuse::quiet();
     let fuse = Fuse::default();
     fuse.set(usize::MAX / 2);
     let seed = IdSeed::root();
@@ -142,17 +143,17 @@ fn evaluators_survive_panics() {
 /// Branches on other threads: the first panic is reported, and the environment stays as it was.
 #[test]
 fn branches() {
-    frail::quiet();
+    fuse::quiet();
     let (base, ..) = sample();
     let before = save(&base);
     let mut panics = 0;
     for calls in 0.. {
         let mut world: World = base.clone();
         let result = world.fork_join([0, 1, 2, 3], |fork, branch: i64| {
-            frail::fuse((branch == 1).then_some(calls));
+            fuse::set((branch == 1).then_some(calls));
             fork.add_facts_bulk([frail::list("branch", [branch]), term("(p $x $z)")]);
             fork.add_rule(term("(f $x)"), term("$x"));
-            frail::fuse(None);
+            fuse::set(None);
         });
         base.check();
         world.check();
@@ -169,10 +170,10 @@ fn branches() {
         let result = scoped.fork_scope(|scope| {
             scope.spawn(|fork| fork.add_fact(term("(scoped)")));
             scope.spawn(move |fork| {
-                frail::fuse(Some(calls));
+                fuse::set(Some(calls));
                 fork.add_fact(term("(p $x $z)"));
                 fork.add_rule(term("(f $x)"), term("$x"));
-                frail::fuse(None);
+                fuse::set(None);
             });
         });
         assert!(save(&scoped) == before || result.is_ok());

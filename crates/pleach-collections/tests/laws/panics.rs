@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Key, Number, Value, add, burn, clear_fuse, clones, keeps, quiet, set_fuse, theirs};
 use pleach_collections::map::Entry;
 use pleach_collections::{Bag, Map, Set};
+use pleach_testkit::frail_entries::{Key, Number, Value, add, clones, keeps, theirs};
+use pleach_testkit::fuse::{self, burn};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -89,9 +90,9 @@ fn at_each_call<C: Subject>(name: &str, subjects: &[C], leaves: Leaves, operatio
             } else {
                 subjects[0].clone()
             };
-            set_fuse(fuse);
+            fuse::set(Some(fuse));
             let result = catch_unwind(AssertUnwindSafe(|| operation(&mut subject, subjects)));
-            clear_fuse();
+            fuse::set(None);
             finished &= result.is_ok();
             let context = format!("{name} of {}, fuse {fuse}, own {own}", before[0].len());
             subject.verify(&context);
@@ -130,7 +131,7 @@ fn items<T>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
 #[test]
 fn panics_leave_maps_valid() {
     use Leaves::{BeforeOrAfter, EachKey};
-    quiet();
+    fuse::quiet();
     for n in SIZES.into_iter().chain([600]) {
         let base: Map<Key, Value> = (0..n).map(|i| (Key::new(i), Value::new(i))).collect();
         let (mut a, mut b) = (base.clone(), base.clone());
@@ -248,7 +249,7 @@ fn panics_leave_maps_valid() {
 /// The operations that come from `im` and `std`.
 #[test]
 fn new_operations_are_before_or_after_a_panic() {
-    quiet();
+    fuse::quiet();
     type Operation = fn(&mut Map<Key, Value>);
     let operations: [(&str, Operation); 8] = [
         ("get_disjoint_mut", |map| {
@@ -298,7 +299,7 @@ fn new_operations_are_before_or_after_a_panic() {
 /// A panicking closure, clone or drop leaves every handle valid, and its clones unchanged.
 #[test]
 fn panics_leave_maps_as_they_were() {
-    quiet();
+    fuse::quiet();
     let mut map: Map<Key, Value> = Map::new();
     (0..100).for_each(|i| _ = map.insert(Key::new(i), Value::new(i)));
     let assert_whole = |map: &Map<Key, Value>| {
@@ -307,14 +308,14 @@ fn panics_leave_maps_as_they_were() {
         assert!(map.iter().all(|(key, value)| key.number == value.0));
     };
     let fails = |fuse: usize, f: &mut dyn FnMut()| {
-        set_fuse(fuse);
+        fuse::set(Some(fuse));
         assert!(catch_unwind(AssertUnwindSafe(f)).is_err());
-        clear_fuse();
+        fuse::set(None);
     };
     fails(50, &mut || map.retain(keeps));
     assert_whole(&map);
     fails(usize::MAX, &mut || {
-        _ = map.entry(Key::new(1000)).or_insert_with(|| panic!("as planned"))
+        _ = map.entry(Key::new(1000)).or_insert_with(|| fuse::panic_as_planned())
     });
     assert_whole(&map);
     let mut fork = map.clone();
@@ -336,7 +337,7 @@ fn panics_leave_maps_as_they_were() {
 #[test]
 fn panics_leave_sets_as_before_or_after() {
     use Leaves::{BeforeOrAfter, EachKey};
-    quiet();
+    fuse::quiet();
     for n in SIZES {
         let base: Set<Key> = (0..n).map(Key::new).collect();
         let (mut a, mut b) = (base.clone(), base.clone());
@@ -388,7 +389,7 @@ fn panics_leave_sets_as_before_or_after() {
 #[test]
 fn panics_leave_bags_as_before_or_after() {
     use Leaves::{BeforeOrAfter, EachKey};
-    quiet();
+    fuse::quiet();
     for n in SIZES {
         let bag = |counts: &[(u32, u64)]| -> Bag<Key> {
             let mut bag = Bag::new();
@@ -443,16 +444,16 @@ fn panics_leave_bags_as_before_or_after() {
 /// The entries that an iterator yielded before it panicked are in the map, whether it was empty or not.
 #[test]
 fn extend_keeps_what_came_before_a_panic() {
-    quiet();
+    fuse::quiet();
     for present in [0, 1, 20] {
         for given in [0_u32, 1, 12, 13, 100] {
             let mut map: Map<u32, u32> = (0..present).map(|i| (1000 + i, i)).collect();
-            let entries = (0..=given).map(|i| if i < given { (i, i) } else { panic!("as planned") });
+            let entries = (0..=given).map(|i| if i < given { (i, i) } else { fuse::panic_as_planned() });
             catch_unwind(AssertUnwindSafe(|| map.extend(entries))).unwrap_err();
             map.check().unwrap();
             assert_eq!(map.len() as u32, present + given);
             let mut set: Set<u32> = (0..present).map(|i| 1000 + i).collect();
-            let items = (0..=given).map(|i| if i < given { i } else { panic!("as planned") });
+            let items = (0..=given).map(|i| if i < given { i } else { fuse::panic_as_planned() });
             catch_unwind(AssertUnwindSafe(|| set.extend(items))).unwrap_err();
             assert_eq!(set.len() as u32, present + given);
         }
@@ -462,14 +463,14 @@ fn extend_keeps_what_came_before_a_panic() {
 /// The next call enters a node whose copy panicked.
 #[test]
 fn iter_mut_yields_all_entries_after_a_panic_was_caught() {
-    quiet();
+    fuse::quiet();
     for n in [1, 12, 13, 100, 600] {
         let map: Map<Key, Value> = (0..n).map(|i| (Key::new(i), Value::new(i))).collect();
         for fuse in 0..2 * n as usize {
             let mut fork = map.clone();
             let mut entries = fork.iter_mut();
             let (mut found, mut panics) = (0, 0);
-            set_fuse(fuse);
+            fuse::set(Some(fuse));
             loop {
                 assert_eq!(entries.len(), n as usize - found);
                 match catch_unwind(AssertUnwindSafe(|| entries.next().map(|(key, _)| *key.number))) {
@@ -478,7 +479,7 @@ fn iter_mut_yields_all_entries_after_a_panic_was_caught() {
                     Err(_) => panics += 1,
                 }
             }
-            clear_fuse();
+            fuse::set(None);
             drop(entries);
             assert_eq!((found, panics), (n as usize, 1), "fuse {fuse}");
             fork.check().unwrap();
@@ -490,7 +491,7 @@ fn iter_mut_yields_all_entries_after_a_panic_was_caught() {
 /// Only the copy of a shared path clones keys: a vacant entry stores the key that it was looked up with.
 #[test]
 fn entries_do_not_clone_keys() {
-    quiet();
+    fuse::quiet();
     let mut map: Map<Key, Value> = Map::new();
     let keys: Vec<Key> = (0..1000).map(Key::new).collect();
     let mut keys = keys.into_iter();

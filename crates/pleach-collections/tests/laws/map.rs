@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::subject::{Decide, Entries, Model, Resolve, Subject, subject};
 use pleach_collections::map::Change;
 use pleach_collections::{Bag, Set};
 use pleach_testkit::hostile::Hostile;
 use pleach_testkit::quick_check;
+use pleach_testkit::small_maps::{Decide, Entries, Model, Resolve, Subject, subject};
 use quickcheck::{Arbitrary, Gen};
 
 /// The number of handles in a test, which operations choose from.
@@ -271,7 +271,7 @@ fn different_hashers_give_the_same_answers() {
         rehashed.extend(&a);
         assert!(rehashed == a);
     }
-    quick_check(10_000).quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
+    quick_check(3_000).quickcheck(property as fn((Hostile, Hostile, Hostile), Entries, Entries, Entries));
 }
 
 /// Operations that change nothing return a map that shares all nodes.
@@ -336,7 +336,7 @@ fn im_is_the_oracle() {
             oracle.0.union_with(oracle.1, |a, b| a.wrapping_add(b)),
         );
     }
-    quick_check(10_000).quickcheck(property as fn(Hostile, Entries, Entries));
+    quick_check(2_000).quickcheck(property as fn(Hostile, Entries, Entries));
 }
 
 /// A merge of sets has what either side added, and lacks what either removed.
@@ -367,7 +367,7 @@ fn sets_match_the_model() {
         // Equal, but not the same nodes: the result stores the first operand's items.
         assert_eq!(a.intersection(&b).union(&a), a);
     }
-    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<u16>, Vec<u16>, Vec<u16>));
+    quick_check(2_000).quickcheck(property as fn(Hostile, Vec<u16>, Vec<u16>, Vec<u16>));
 }
 
 /// Counts sum in a merge of bags, and inherited occurrences count once.
@@ -402,5 +402,5 @@ fn bags_merge_by_the_law_of_union() {
         assert!(base.merge(&base, &b).ptr_eq(&b));
         assert!(merged == b.merge(&base, &a));
     }
-    quick_check(10_000).quickcheck(property as fn(Hostile, Vec<u16>, Edits, Edits));
+    quick_check(3_000).quickcheck(property as fn(Hostile, Vec<u16>, Edits, Edits));
 }

@@ -1,69 +1,37 @@
-//! Keys and values whose methods panic once when a fuse has burnt down.
+//! Keys and values whose methods panic at a chosen call.
 //!
 //! All tests of user types share them, since operations are compiled once more for each further type.
-
-#![allow(clippy::panic, reason = "tests")]
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 
+use crate::fuse::burn;
+
 thread_local! {
-    /// The number of calls of user code on this thread before one panics.
-    static FUSE: Cell<usize> = const { Cell::new(usize::MAX) };
     /// The number of keys cloned on this thread.
     static CLONES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Makes user code on this thread panic once, after `calls` calls.
-pub(crate) fn set_fuse(calls: usize) {
-    FUSE.set(calls);
-}
-
-/// Disarms the fuse of this thread.
-pub(crate) fn clear_fuse() {
-    FUSE.set(usize::MAX);
-}
-
-/// A call of user code.
-pub(crate) fn burn() {
-    let left = FUSE.get();
-    if left == 0 {
-        clear_fuse();
-        panic!("as planned");
-    }
-    FUSE.set(left - 1);
-}
-
 /// Returns how many keys `f` clones.
-pub(crate) fn clones(f: &mut dyn FnMut()) -> usize {
+pub fn clones(f: &mut dyn FnMut()) -> usize {
     CLONES.set(0);
     f();
     CLONES.get()
 }
 
-/// Silences the panics that the tests provoke.
-pub(crate) fn quiet() {
-    std::panic::set_hook(Box::new(|info| {
-        let message = info.payload().downcast_ref::<&str>();
-        if !message.is_some_and(|message| ["as planned", "duplicate keys found"].contains(message)) {
-            eprintln!("{info}");
-        }
-    }));
-}
-
 /// A key that equals all keys of its number.
 #[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) number: Box<u32>,
-    pub(crate) origin: u32,
+pub struct Key {
+    pub number: Box<u32>,
+    pub origin: u32,
 }
 
 impl Key {
-    pub(crate) fn new(number: u32) -> Self {
+    pub fn new(number: u32) -> Self {
         Self::from_origin(number, 0)
     }
 
-    pub(crate) fn from_origin(number: u32, origin: u32) -> Self {
+    pub fn from_origin(number: u32, origin: u32) -> Self {
         let number = Box::new(number);
         Self { number, origin }
     }
@@ -96,26 +64,26 @@ impl Hash for Key {
 // Functions in place of closures, since operations are compiled once more for each closure.
 
 /// Returns the sum of two values.
-pub(crate) fn add(_: &Key, a: &Value, b: &Value) -> Value {
+pub fn add(_: &Key, a: &Value, b: &Value) -> Value {
     burn();
     Value::new(*a.0 + *b.0)
 }
 
 /// Returns the second of two values.
-pub(crate) fn theirs(_: &Key, _: &Value, there: &Value) -> Value {
+pub fn theirs(_: &Key, _: &Value, there: &Value) -> Value {
     burn();
     there.clone()
 }
 
 /// Whether an entry is retained.
-pub(crate) fn keeps(key: &Key, _: &Value) -> bool {
+pub fn keeps(key: &Key, _: &Value) -> bool {
     burn();
     !key.number.is_multiple_of(3)
 }
 
 /// A borrowed form of [`Key`].
 #[derive(Hash)]
-pub(crate) struct Number(pub(crate) u32);
+pub struct Number(pub u32);
 
 impl equivalent::Equivalent<Key> for Number {
     fn equivalent(&self, key: &Key) -> bool {
@@ -133,10 +101,10 @@ impl From<&Number> for Key {
 
 /// A value whose clone, comparison and drop panic.
 #[derive(Debug)]
-pub(crate) struct Value(pub(crate) Box<u32>);
+pub struct Value(pub Box<u32>);
 
 impl Value {
-    pub(crate) fn new(number: u32) -> Self {
+    pub fn new(number: u32) -> Self {
         Self(Box::new(number))
     }
 }
