@@ -104,7 +104,7 @@ step_tiny() {
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
 step_loom() {
-    some_tests cargo test --release --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach --lib -- model_check
+    some_tests cargo test --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach --lib -- model_check
 }
 
 about_tour="the README's first command prints what examples/tour.expected says"
@@ -197,9 +197,10 @@ step_valgrind() {
         apt-get install --quiet --yes valgrind >/dev/null 2>&1
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
-    some_tests cargo test --all-features --package pleach-collections \
-        --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
-        some_tests cargo test --all-features --package pleach-collections --test=laws --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- panics::
+    # Optimized, since valgrind runs each instruction fifty times slower.
+    local test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
+    some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
+        some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' --test=laws -- panics::
 }
 
 about_pathmap="the conversion from and to PathMap, with the compiler flags that pathmap needs"
