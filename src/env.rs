@@ -14,6 +14,7 @@ mod fork_join;
 mod id;
 mod lock_guarded;
 mod memory;
+mod near_names;
 mod patch;
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 mod pathmap;

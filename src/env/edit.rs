@@ -34,6 +34,8 @@ pub(crate) enum Delta {
     Add(u64),
     Remove(u64),
     Set(u64),
+    /// Adds one occurrence if there is none.
+    Ensure,
 }
 
 impl Delta {
@@ -63,6 +65,7 @@ impl Delta {
             Self::Add(n) => count.saturating_add(n),
             Self::Remove(n) => count.saturating_sub(n),
             Self::Set(n) => n,
+            Self::Ensure => count.max(1),
         }
     }
 }

@@ -235,8 +235,11 @@ pub(crate) enum Index {
 }
 
 impl Index {
-    /// The prefixes of the paths of indexed atoms: `(= lhs rhs)` and `(: name type)`.
-    pub(crate) const KEYWORDS: [&[u8]; 2] = [b"\xc3\x81=", b"\xc3\x81:"];
+    /// The prefix of the paths of rules, `(= lhs rhs)`.
+    pub(crate) const RULE: &[u8] = b"\xc3\x81=";
+
+    /// The prefixes of the paths of indexed atoms: rules and annotations, `(: name type)`.
+    pub(crate) const KEYWORDS: [&[u8]; 2] = [Self::RULE, b"\xc3\x81:"];
 
     pub(crate) fn of<T: Term>(atom: &T) -> Self {
         let View::Expression([keyword, left, _]) = atom.view() else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::argument_index::ArgumentIndexes;
-use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule, rule};
+use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
 use crate::term::path::{self, with_encoder};
@@ -158,10 +158,13 @@ impl<T: Term> Space<T> {
         self.multiplicity(atom) > 0
     }
 
-    /// Returns the number of occurrences of the rule `(= lhs rhs)`. O(log n).
+    /// Returns the number of occurrences of the rule `(= lhs rhs)`. O(log n); clones neither side.
     #[must_use]
     pub fn rule_multiplicity(&self, lhs: &T, rhs: &T) -> u64 {
-        self.multiplicity(&rule(lhs.clone(), rhs.clone()))
+        with_encoder(|encoder| {
+            let path = encoder.encode_after(Index::RULE, [lhs, rhs]).bytes;
+            self.facts.get(path).map_or(0, Multiplicity::get)
+        })
     }
 
     /// Returns every atom with its multiplicity, in the order of canonical paths, which is the same for equal environments.
@@ -208,6 +211,23 @@ impl<T: Term> Space<T> {
             .collect();
         records.sort_unstable_by_key(|record| record.order);
         records.into_iter().map(Rule::new)
+    }
+
+    /// Returns the heads of the rules, each with its number of distinct rules, in no particular order. O(1) a head. Wildcard
+    /// rules have no head.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_rule("(size (leaf $x))".parse()?, "1".parse()?);
+    /// env.add_rule("(size (node $l $r))".parse()?, "(+ (size $l) (size $r))".parse()?);
+    /// env.add_fact("(shape round)".parse()?);
+    /// let heads: Vec<_> = env.heads().map(|(head, rules)| (head.symbol.as_str(), head.arity, rules)).collect();
+    /// assert_eq!(heads, [("size", 1, 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn heads(&self) -> impl Iterator<Item = (Head, usize)> {
+        self.rules.iter().map(|(head, rules)| (*head, rules.len()))
     }
 
     /// Returns the types that `name` was declared with, in the order of declaration. O(1) on average, then O(1) a type.

@@ -3,7 +3,7 @@
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
 use super::id::SpaceId;
-use super::record::{annotation, rule};
+use super::record::{annotation, count, rule};
 use super::space::Space;
 use crate::term::path::with_encoder;
 use crate::term::{Atom, Term};
@@ -16,6 +16,24 @@ impl<T: Term> Environment<T> {
     /// An atom `(= lhs rhs)` is a rule and `(: name type)` a type annotation, however they are added.
     pub fn add_fact(&mut self, fact: T) {
         self.root_mut().add_fact(fact);
+    }
+
+    /// Adds one occurrence of an atom if there is none. Returns whether there was none. O(log n); encodes the atom once.
+    ///
+    /// For facts that are a set. Use it alone for these: forks that both insert a fact have it twice in their union, since
+    /// [`union`](Environment::union) sums.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let fact: Atom = "(member ann staff)".parse()?;
+    /// assert!(env.insert_fact(fact.clone()));
+    /// assert!(!env.insert_fact(fact.clone()));
+    /// assert_eq!(env.remove_all(&fact), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn insert_fact(&mut self, fact: T) -> bool {
+        self.root_mut().insert_fact(fact)
     }
 
     /// Adds one occurrence of each atom, in order. If the iterator panics, nothing has changed. O(log n) each.
@@ -41,6 +59,11 @@ impl<T: Term> Environment<T> {
     /// Removes one occurrence of an atom, which may be a rule or an annotation. Returns whether there was one. O(log n).
     pub fn remove_fact(&mut self, fact: &T) -> bool {
         self.root_mut().remove_fact(fact)
+    }
+
+    /// Removes all occurrences of an atom, which may be a rule or an annotation. Returns how many there were. O(log n).
+    pub fn remove_all(&mut self, fact: &T) -> u64 {
+        self.root_mut().remove_all(fact)
     }
 
     /// Removes one occurrence of the rule `(= lhs rhs)`. Returns whether there was one. O(log n).
@@ -96,6 +119,11 @@ impl<T: Term> SpaceMut<'_, T> {
         self.apply_one(fact, Delta::Add(1));
     }
 
+    /// Adds one occurrence of an atom if there is none: see [`Environment::insert_fact`].
+    pub fn insert_fact(&mut self, fact: T) -> bool {
+        self.apply_one(fact, Delta::Ensure)
+    }
+
     /// Adds one occurrence of each atom, all or none: see [`Environment::add_facts_bulk`].
     pub fn add_facts_bulk(&mut self, facts: impl IntoIterator<Item = T>) {
         self.apply_all(facts.into_iter().map(|fact| (fact, Delta::Add(1))));
@@ -119,6 +147,17 @@ impl<T: Term> SpaceMut<'_, T> {
     /// Removes one occurrence of an atom: see [`Environment::remove_fact`].
     pub fn remove_fact(&mut self, fact: &T) -> bool {
         self.apply_one(fact.clone(), Delta::Remove(1))
+    }
+
+    /// Removes all occurrences of an atom: see [`Environment::remove_all`].
+    pub fn remove_all(&mut self, fact: &T) -> u64 {
+        with_encoder(|encoder| {
+            let edit = Edit::new(encoder, fact.clone(), Delta::Set(0));
+            let space = self.environment.snapshot.world.space(self.id);
+            let before = space.map_or(0, |space| count(space.facts.get(edit.key())));
+            self.apply(edit);
+            before
+        })
     }
 
     /// Removes one occurrence of the rule `(= lhs rhs)`: see [`Environment::remove_rule`].

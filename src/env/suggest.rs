@@ -5,21 +5,63 @@ use std::collections::BTreeSet;
 use strsim::osa_distance;
 
 use super::cell::Cell;
-use super::record::Multiplicity;
+use super::near_names::{MAX_NAME_BYTES, NearNames};
+use super::record::{Index, Multiplicity};
 use super::snapshot::Snapshot;
-use crate::term::Term;
-use crate::term::path::Extent;
+use super::space::Space;
+use crate::term::path::{EXPRESSION, Extent, LONG_EXPRESSION, SYMBOL};
+use crate::term::{Symbol, Term};
 use crate::trie_map::Cursor;
-
-/// The maximum length of names in bytes.
-const MAX_NAME_BYTES: usize = 100;
 
 /// The maximum number of atoms whose symbols are candidates.
 const MAX_SCANNED_ATOMS: usize = 50_000;
 
-/// The head bytes of the paths of symbols of less than 64 bytes, and of expressions of less than 64 items.
-const SYMBOL: u8 = 0x80;
-const EXPRESSION: u8 = 0xc0;
+impl<T: Term> Space<T> {
+    /// Returns the symbols that head rules, at a distance of at most `max` from `name`, with their distances: by distance, then
+    /// in alphabetical order. The distance is that of [`EditDistance`]; at 0 is `name` itself. Names longer than 100 bytes have no
+    /// neighbours.
+    ///
+    /// For hosts that turn a call of an undefined function into an error with a hint, where [`suggest`](Snapshot::suggest) also
+    /// has names that aren't functions. It follows only those branches of the trie of rules that can lead to such a name: a
+    /// part of all heads, which grows with `max`.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.add_rule("(factorial 0)".parse()?, "1".parse()?);
+    /// env.add_fact("(factory 6)".parse()?);
+    /// let near: Vec<_> = env.suggest_heads("factroial", 2).iter().map(|(name, by)| (name.as_str(), *by)).collect();
+    /// assert_eq!(near, [("factorial", 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn suggest_heads(&self, name: &str, max: usize) -> Vec<(Symbol, usize)> {
+        if name.len() > MAX_NAME_BYTES {
+            return Vec::new();
+        }
+        let Some(mut cursor) = self.facts.cursor_at(Index::RULE) else {
+            return Vec::new();
+        };
+        let mut near = NearNames::new(name, max);
+        near.symbols_here(&mut cursor);
+        for byte in cursor
+            .bytes()
+            .filter(|byte| *byte == LONG_EXPRESSION || *byte > EXPRESSION)
+        {
+            let depth = cursor.depth();
+            cursor.descend_byte(byte);
+            if byte == LONG_EXPRESSION {
+                near.symbols_after_arity(&mut cursor);
+            } else {
+                near.symbols_here(&mut cursor);
+            }
+            cursor.ascend(cursor.depth() - depth);
+        }
+        near.found()
+            .map(|(distance, name)| (Symbol::new(name), distance))
+            .collect()
+    }
+}
 
 impl<T: Term> Snapshot<T> {
     /// Returns up to `count` symbols of this environment that `name` may be a misspelling of, by edit distance (optimal string

@@ -61,11 +61,11 @@ const MOST_NEGATIVE: u8 = ZERO - 8;
 const ZERO: u8 = 0x14;
 const MOST_POSITIVE: u8 = ZERO + 8;
 const LONG_STRING: u8 = 0x30;
-const LONG_SYMBOL: u8 = 0x31;
-const LONG_EXPRESSION: u8 = 0x32;
+pub(crate) const LONG_SYMBOL: u8 = 0x31;
+pub(crate) const LONG_EXPRESSION: u8 = 0x32;
 const STRING: u8 = 0x40;
-const SYMBOL: u8 = 0x80;
-const EXPRESSION: u8 = 0xc0;
+pub(crate) const SYMBOL: u8 = 0x80;
+pub(crate) const EXPRESSION: u8 = 0xc0;
 
 /// Lengths below this are stored in the head byte.
 const SHORT: usize = 64;

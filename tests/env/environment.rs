@@ -129,6 +129,40 @@ mod writing {
         env.check();
     }
 
+    /// As a set: a fact that is present is not added, and all occurrences are removed at once.
+    #[test]
+    fn a_set_of_facts() {
+        let texts = ["(p 1)", "(= (f $x) 1)", "(= $w 2)", "(: f T)", "(p $x $y $x)"];
+        let mut env = Environment::<Atom>::new();
+        let fork = env.clone();
+        for text in texts {
+            assert!(env.insert_fact(atom(text)), "{text}");
+            let before = env.clone();
+            assert!(!env.insert_fact(atom(text)), "{text}");
+            assert!(env.ptr_eq(&before), "nothing is written: {text}");
+        }
+        assert_eq!((env.len(), env.rule_count()), (5, 2));
+        env.check();
+        assert!(!env.insert_fact(atom("(p $a $b $a)")), "the same but for names");
+        for text in texts {
+            env.add_multiplicities([(atom(text), 3)]);
+            assert!(!env.insert_fact(atom(text)));
+            assert_eq!(env.multiplicity(&atom(text)), 4, "{text}");
+            assert_eq!(env.remove_all(&atom(text)), 4, "{text}");
+            let before = env.clone();
+            assert_eq!(env.remove_all(&atom(text)), 0, "{text}");
+            assert!(env.ptr_eq(&before), "nothing is written: {text}");
+        }
+        env.check();
+        assert_eq!(env, fork);
+        let id = env.new_space();
+        let mut space = env.space_mut(id).unwrap();
+        space.add_fact(atom("(p 1)"));
+        assert!(space.insert_fact(atom("(p 2)")) && !space.insert_fact(atom("(p 1)")));
+        assert_eq!((space.remove_all(&atom("(p 1)")), env.len()), (1, 0));
+        assert_eq!(env.space(id).unwrap().len(), 1);
+    }
+
     #[test]
     fn values_keep_their_types() {
         let mut env = world(&["(p 1)", "(p 1.0)", "(p \"1\")", "(p 1)"]);

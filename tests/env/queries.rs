@@ -5,9 +5,11 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pleach::env::QueryError;
+use pleach::env::{EditDistance, QueryError};
 use pleach::term::{Leaf, Print, View, parser};
 use pleach::{Atom, Environment, Term};
+use pleach_testkit::quick_check;
+use quickcheck::{Arbitrary, Gen};
 
 fn atom(text: &str) -> Atom {
     text.parse().unwrap()
@@ -244,6 +246,86 @@ fn suggestions_include_the_last_head() {
         [""; 0],
         "it is in an atom after the first 50,000"
     );
+}
+
+/// The heads near a name are those that a scan of all heads finds.
+#[test]
+fn heads_near_a_name_agree_with_a_scan() {
+    #[derive(Clone, Debug)]
+    struct Name(String);
+
+    impl Arbitrary for Name {
+        /// Few characters, of one to four bytes, so that names are near each other.
+        fn arbitrary(g: &mut Gen) -> Self {
+            let length = match u8::arbitrary(g) % 16 {
+                0 => 70 + usize::arbitrary(g) % 40,
+                _ => usize::arbitrary(g) % 7,
+            };
+            let character = |g: &mut Gen| *g.choose(&['a', 'b', 'ß', '→', '🦀']).unwrap();
+            Self((0..length).map(|_| character(g)).collect())
+        }
+    }
+
+    fn property(heads: Vec<(Name, u8)>, name: Name, max: u8) {
+        let mut env = Environment::<Atom>::new();
+        for (Name(head), arity) in &heads {
+            let arguments = match arity % 8 {
+                7 => 63 + usize::from(*arity),
+                few => usize::from(few),
+            };
+            let head = Atom::symbol(head.as_str());
+            let call = std::iter::once(head.clone()).chain((0..arguments).map(|i| Atom::from(i as i64)));
+            let call = if arguments == 0 {
+                head
+            } else {
+                Atom::expression(call.collect::<Vec<_>>())
+            };
+            env.add_rule(call, Atom::from(i64::from(*arity)));
+        }
+        let max = usize::from(max % 4);
+        let distance = EditDistance::new(&name.0, max);
+        let mut expected: Vec<(usize, &str)> = env
+            .heads()
+            .filter_map(|(head, _)| Some((distance.to(head.symbol.as_str())?, head.symbol.as_str())))
+            .collect();
+        expected.sort_unstable();
+        expected.dedup();
+        let near = env.suggest_heads(&name.0, max);
+        let found: Vec<_> = near.iter().map(|(head, distance)| (*distance, head.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+    quick_check(3_000).quickcheck(property as fn(_, _, _));
+}
+
+/// What is no rule has no head here: facts, annotations, equations of other lengths.
+#[test]
+fn only_rules_have_heads() {
+    let mut env = Environment::<Atom>::new();
+    env.add_facts_bulk(
+        [
+            "(fact 1)",
+            "(: typed Type)",
+            "(= one)",
+            "(= one two three)",
+            "(= (() x) 1)",
+            "(= $x 1)",
+        ]
+        .map(atom),
+    );
+    assert_eq!(env.heads().count(), 0);
+    for name in ["fact", "typed", "one", ""] {
+        assert_eq!(env.suggest_heads(name, 3), []);
+    }
+    env.add_facts_bulk(["(= (f 1) 1)", "(= (f 2) 2)", "(= (f 1 2) 3)", "(= f 4)", "(= f 4)"].map(atom));
+    let mut heads: Vec<_> = env.heads().map(|(head, rules)| (head.arity, rules)).collect();
+    heads.sort_unstable();
+    assert_eq!(heads, [(0, 1), (1, 2), (2, 1)]);
+    let near = env.suggest_heads("g", usize::MAX);
+    assert_eq!(
+        near.iter().map(|(name, by)| (name.as_str(), *by)).collect::<Vec<_>>(),
+        [("f", 1)]
+    );
+    assert_eq!(env.suggest_heads(&"f".repeat(101), usize::MAX), []);
 }
 
 #[test]

@@ -48,51 +48,18 @@ impl Encoder {
     ///
     /// Cost: O(size). Once the buffer has grown, it allocates only for terms that nest deeply or have many variables.
     pub fn encode<T: Term>(&mut self, term: &T) -> Encoded<'_> {
+        self.encode_after(&[], [term])
+    }
+
+    /// Encodes terms one after another, behind tokens without variables. The terms have their variables in common.
+    pub(crate) fn encode_after<const N: usize, T: Term>(&mut self, tokens: &[u8], terms: [&T; N]) -> Encoded<'_> {
         let bytes = &mut self.bytes;
         bytes.clear();
+        bytes.extend_from_slice(tokens);
         let mut variables = Numbering::new();
         let mut opaque = false;
-        let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
-        let mut items = slice::from_ref(term).iter();
-        loop {
-            let Some(term) = items.next() else {
-                match outer.pop() {
-                    Some(rest) => items = rest,
-                    None => break,
-                }
-                continue;
-            };
-            match term.view() {
-                View::Expression(inner) => {
-                    write_length(bytes, EXPRESSION, LONG_EXPRESSION, inner.len());
-                    let rest = mem::replace(&mut items, inner.iter());
-                    if rest.len() > 0 {
-                        outer.push(rest);
-                    }
-                }
-                View::Leaf(Leaf::Symbol(name)) => {
-                    write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
-                    bytes.extend_from_slice(name.as_bytes());
-                }
-                View::Leaf(Leaf::Variable { name, id }) => match variables.number(name, id) {
-                    (_, true) => write_variable(bytes, None),
-                    (number, false) => write_variable(bytes, Some(number)),
-                },
-                View::Leaf(Leaf::Integer(value)) => write_integer(bytes, value),
-                View::Leaf(Leaf::Float(value)) => {
-                    bytes.push(FLOAT);
-                    bytes.extend_from_slice(&Float::new(value).to_ordered_bits().to_be_bytes());
-                }
-                View::Leaf(Leaf::String(text)) => {
-                    write_length(bytes, STRING, LONG_STRING, text.len());
-                    bytes.extend_from_slice(text.as_bytes());
-                }
-                View::Leaf(Leaf::Grounded(value)) => write_bytes(bytes, GROUNDED, &value),
-                View::Leaf(Leaf::Opaque(value)) => {
-                    opaque = true;
-                    write_bytes(bytes, OPAQUE, &value);
-                }
-            }
+        for term in terms {
+            opaque |= append(bytes, &mut variables, term);
         }
         Encoded {
             bytes,
@@ -100,6 +67,55 @@ impl Encoder {
             opaque,
         }
     }
+}
+
+/// Appends the path of a term, whose variables are numbered after those of earlier terms. Returns whether it has an opaque leaf.
+#[inline]
+fn append<'t, T: Term>(bytes: &mut Vec<u8>, variables: &mut Numbering<'t>, term: &'t T) -> bool {
+    let mut opaque = false;
+    let mut outer: SmallVec<[slice::Iter<'_, T>; 16]> = SmallVec::new();
+    let mut items = slice::from_ref(term).iter();
+    loop {
+        let Some(term) = items.next() else {
+            match outer.pop() {
+                Some(rest) => items = rest,
+                None => break,
+            }
+            continue;
+        };
+        match term.view() {
+            View::Expression(inner) => {
+                write_length(bytes, EXPRESSION, LONG_EXPRESSION, inner.len());
+                let rest = mem::replace(&mut items, inner.iter());
+                if rest.len() > 0 {
+                    outer.push(rest);
+                }
+            }
+            View::Leaf(Leaf::Symbol(name)) => {
+                write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
+                bytes.extend_from_slice(name.as_bytes());
+            }
+            View::Leaf(Leaf::Variable { name, id }) => match variables.number(name, id) {
+                (_, true) => write_variable(bytes, None),
+                (number, false) => write_variable(bytes, Some(number)),
+            },
+            View::Leaf(Leaf::Integer(value)) => write_integer(bytes, value),
+            View::Leaf(Leaf::Float(value)) => {
+                bytes.push(FLOAT);
+                bytes.extend_from_slice(&Float::new(value).to_ordered_bits().to_be_bytes());
+            }
+            View::Leaf(Leaf::String(text)) => {
+                write_length(bytes, STRING, LONG_STRING, text.len());
+                bytes.extend_from_slice(text.as_bytes());
+            }
+            View::Leaf(Leaf::Grounded(value)) => write_bytes(bytes, GROUNDED, &value),
+            View::Leaf(Leaf::Opaque(value)) => {
+                opaque = true;
+                write_bytes(bytes, OPAQUE, &value);
+            }
+        }
+    }
+    opaque
 }
 
 /// Calls `encode` with this thread's encoder, so that reads and writes of an environment reuse its buffer.
