@@ -42,6 +42,7 @@
 
 pub mod address;
 pub mod bag;
+mod btree;
 mod hamt;
 #[cfg(any(
     feature = "arbitrary",
@@ -53,12 +54,15 @@ mod hamt;
 mod interop;
 mod macros;
 pub mod map;
+mod nested;
+pub mod ord_map;
 pub mod set;
 mod trie;
 pub mod trie_map;
 
 pub use bag::Bag;
 pub use map::{Map, RandomState};
+pub use ord_map::OrdMap;
 pub use set::Set;
 pub use trie_map::TrieMap;
 
