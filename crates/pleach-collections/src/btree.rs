@@ -63,7 +63,11 @@ const fn max_leaf_len<T>() -> usize {
 
 /// Returns the minimal number of entries in a leaf other than the root.
 const fn min_leaf_len<T>() -> usize {
-    if cfg!(pleach_tiny_nodes) { 2 } else { max_leaf_len::<T>() / 4 }
+    if cfg!(pleach_tiny_nodes) {
+        2
+    } else {
+        max_leaf_len::<T>() / 4
+    }
 }
 
 /// A separator between two subtrees, made from the first entry of the right one.

@@ -14,16 +14,17 @@ pub(crate) struct Builder<T, S> {
 
 impl<T: Clone, S: Separator<T>> Builder<T, S> {
     pub(crate) fn new() -> Self {
-        Self {
-            tree: None,
-            leaf: None,
-        }
+        Self { tree: None, leaf: None }
     }
 
     /// Appends an entry.
     #[inline]
     pub(crate) fn push(&mut self, entry: T) {
-        if self.leaf.as_ref().is_some_and(|leaf| leaf.len() == Node::<T, S>::MAX_LEN) {
+        if self
+            .leaf
+            .as_ref()
+            .is_some_and(|leaf| leaf.len() == Node::<T, S>::MAX_LEN)
+        {
             self.flush();
         }
         let leaf = self.leaf.get_or_insert_with(|| LeafBuilder::new(Node::<T, S>::MAX_LEN));

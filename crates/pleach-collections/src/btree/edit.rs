@@ -207,7 +207,11 @@ fn remove_below<T: Clone, S: Separator<T>>(node: &mut Node<T, S>, index: usize) 
 /// Gives a child more items: those of a sibling, or some of them. Changes nothing that can be seen, and panics in user
 /// code come before any change.
 fn refill<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, child: usize) {
-    let left = if child + 1 < inner.node().len() { child } else { child - 1 };
+    let left = if child + 1 < inner.node().len() {
+        child
+    } else {
+        child - 1
+    };
     level(inner, left);
 }
 

@@ -65,7 +65,9 @@ impl<'a, T, S> Side<'a, T, S> {
     #[inline]
     fn open(&mut self) {
         let Some(nodes) = self.stack.last_mut() else { return };
-        let Some((node, rest)) = nodes.split_first() else { return };
+        let Some((node, rest)) = nodes.split_first() else {
+            return;
+        };
         *nodes = rest;
         if node.is_leaf() {
             self.entries = node.entries();

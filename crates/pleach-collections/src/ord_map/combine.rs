@@ -37,13 +37,15 @@ fn is_small<K, V, W>(map: &OrdMap<K, V>, other: &OrdMap<K, W>) -> bool {
     map.len() <= other.len() / MIN_RATIO
 }
 
-impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
+impl<K: Ord, V> OrdMap<K, V> {
     /// Returns a walk over the entries of both maps that aren't in shared subtrees.
     pub(super) fn zip<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Pair<'a, (K, V)>> {
         let mut zip = Zip::new(self.root.as_ref(), other.root.as_ref());
         std::iter::from_fn(move || zip.next(|a, b| a.0.cmp(&b.0)))
     }
+}
 
+impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// Returns this map with edits of rising keys. O(n), or O(m · log n) for m edits if there are few.
     pub(super) fn edited(&self, edits: Vec<Edit<'_, K, V>>) -> Self {
         if edits.len() > self.len() / MIN_RATIO {
@@ -78,9 +80,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             builder.push((key.clone(), value));
         }
         builder.extend(entries.map(|(key, value)| (key.clone(), value.clone())));
-        Self {
-            root: builder.finish(),
-        }
+        Self { root: builder.finish() }
     }
 
     /// Applies a set operation that keeps or drops entries only in `self`, only in `other`, and shared ones, as its
@@ -93,7 +93,9 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         if self.ptr_eq(other) {
             return if SHARED { self.clone() } else { Self::new() };
         }
-        if A && B && let Some(both) = self.concat(other) {
+        if A && B
+            && let Some(both) = self.concat(other)
+        {
             return both;
         }
         if is_small(other, self) {
@@ -131,9 +133,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
                 _ => {}
             }
         }
-        Self {
-            root: builder.finish(),
-        }
+        Self { root: builder.finish() }
     }
 
     /// A set operation with a much smaller map.
@@ -170,9 +170,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         if A {
             self.edited(edits)
         } else {
-            Self {
-                root: builder.finish(),
-            }
+            Self { root: builder.finish() }
         }
     }
 
@@ -204,9 +202,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         if B {
             large.edited(edits)
         } else {
-            Self {
-                root: builder.finish(),
-            }
+            Self { root: builder.finish() }
         }
     }
 
@@ -362,9 +358,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             }
         }
         builder.extend(ours.chain(theirs).map(|(key, value)| (key.clone(), value.clone())));
-        Self {
-            root: builder.finish(),
-        }
+        Self { root: builder.finish() }
     }
 
     /// Returns the [`union`](OrdMap::union) of all maps, from first to last: a key has the value of the first map that
@@ -424,9 +418,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             });
             builder.extend(both.map(|(key, a, b)| (key.clone(), f(key, a, b))));
         }
-        OrdMap {
-            root: builder.finish(),
-        }
+        OrdMap { root: builder.finish() }
     }
 }
 

@@ -228,7 +228,10 @@ impl<'a, K: Clone, V: Clone> Retained<'a, K, V> {
     fn add(&mut self, node: &'a Node<K, V>, keep: &mut impl FnMut(&K, &V) -> bool) -> bool {
         if !node.is_leaf() {
             let before = self.whole.len();
-            let all = node.children().iter().fold(true, |all, child| self.add(child, keep) & all);
+            let all = node
+                .children()
+                .iter()
+                .fold(true, |all, child| self.add(child, keep) & all);
             if all {
                 self.whole.truncate(before);
                 self.whole.push(node);

@@ -79,7 +79,10 @@ impl<K, V> OrdMap<K, V> {
     /// # Panics
     /// As [`range`](OrdMap::range).
     #[allow(clippy::panic, reason = "the contract, as in std")]
-    pub(super) fn indices<Q: Comparable<K> + Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> std::ops::Range<usize> {
+    pub(super) fn indices<Q: Comparable<K> + Ord + ?Sized>(
+        &self,
+        range: &impl RangeBounds<Q>,
+    ) -> std::ops::Range<usize> {
         match (range.start_bound(), range.end_bound()) {
             (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
                 panic!("range start and end are equal and excluded in OrdMap")

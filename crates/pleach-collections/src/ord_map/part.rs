@@ -7,7 +7,10 @@ use equivalent::Comparable;
 impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// Returns the first `index` entries, and the others. O(log n).
     pub(super) fn split_at(&self, index: usize) -> (Self, Self) {
-        let (left, right) = self.root.as_ref().map_or((None, None), |root| btree::split(root, index));
+        let (left, right) = self
+            .root
+            .as_ref()
+            .map_or((None, None), |root| btree::split(root, index));
         (Self { root: left }, Self { root: right })
     }
 

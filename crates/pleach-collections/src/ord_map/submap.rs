@@ -7,7 +7,7 @@ use crate::btree::Pair;
 /// would visit all that only the other has.
 const MIN_SEARCH_RATIO: usize = 8;
 
-impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
+impl<K: Ord, V> OrdMap<K, V> {
     /// Returns `true` if `other` has all entries of this map. O(d · log n), where d is the number of entries in nodes
     /// that the maps don't share.
     ///

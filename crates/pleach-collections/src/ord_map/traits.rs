@@ -33,14 +33,14 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for OrdMap<K, V> {
 
 /// O(d · log n), where d is the number of entries in nodes that the maps don't share. Shared entries are taken to equal
 /// themselves.
-impl<K: Ord + Clone, V: PartialEq + Clone> PartialEq for OrdMap<K, V> {
+impl<K: Ord, V: PartialEq> PartialEq for OrdMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
         let is_same = |pair| matches!(pair, Pair::Both((_, a), (_, b)) if a == b);
         self.len() == other.len() && self.zip(other).all(is_same)
     }
 }
 
-impl<K: Ord + Clone, V: Eq + Clone> Eq for OrdMap<K, V> {}
+impl<K: Ord, V: Eq> Eq for OrdMap<K, V> {}
 
 /// Compares the maps as sequences of entries, as `BTreeMap` does: the first difference decides. Costs the same as `==`.
 ///
@@ -50,7 +50,7 @@ impl<K: Ord + Clone, V: Eq + Clone> Eq for OrdMap<K, V> {}
 /// assert!(OrdMap::from([("a", 1), ("b", 2)]) < OrdMap::from([("a", 1), ("b", 3)]));
 /// assert!(OrdMap::from([("a", 9)]) < OrdMap::from([("a", 9), ("b", 0)]));
 /// ```
-impl<K: Ord + Clone, V: Ord + Clone> Ord for OrdMap<K, V> {
+impl<K: Ord, V: Ord> Ord for OrdMap<K, V> {
     fn cmp(&self, other: &Self) -> Ordering {
         compare(self, other, |a, b| Some(a.cmp(b))).unwrap_or(Ordering::Equal)
     }
@@ -64,13 +64,13 @@ impl<K: Ord + Clone, V: Ord + Clone> Ord for OrdMap<K, V> {
 /// assert!(OrdMap::from([("a", 1.0)]) < OrdMap::from([("a", 1.5)]));
 /// assert_eq!(OrdMap::from([("a", 1.0)]).partial_cmp(&OrdMap::from([("a", f64::NAN)])), None);
 /// ```
-impl<K: Ord + Clone, V: PartialOrd + Clone> PartialOrd for OrdMap<K, V> {
+impl<K: Ord, V: PartialOrd> PartialOrd for OrdMap<K, V> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         compare(self, other, V::partial_cmp)
     }
 }
 
-fn compare<K: Ord + Clone, V: Clone>(
+fn compare<K: Ord, V>(
     a: &OrdMap<K, V>,
     b: &OrdMap<K, V>,
     cmp: impl Fn(&V, &V) -> Option<Ordering>,
@@ -176,8 +176,6 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         }
         let mut builder = Builder::new();
         builder.extend(entries);
-        Self {
-            root: builder.finish(),
-        }
+        Self { root: builder.finish() }
     }
 }

@@ -276,7 +276,10 @@ impl<'a, T, S> Unique<'a, T, S> {
     /// Splits an inner node: returns one of the children from `at` on, and the separator before it.
     pub(crate) fn split_children(&mut self, at: usize) -> (S, Node<T, S>) {
         let len = self.0.len();
-        assert!(!self.0.is_leaf() && 0 < at && at < len, "there are children to split off");
+        assert!(
+            !self.0.is_leaf() && 0 < at && at < len,
+            "there are children to split off"
+        );
         let count = len - at;
         let right_size: usize = self.0.sizes()[at..].iter().sum();
         let mut right = Node::allocate(Shape::Inner(count), self.0.header().height);

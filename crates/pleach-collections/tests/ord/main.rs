@@ -1,0 +1,3 @@
+//! Tests of ordered maps and sets against `BTreeMap` and `BTreeSet`, with panicking user code.
+
+mod model;
