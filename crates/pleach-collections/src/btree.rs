@@ -29,19 +29,19 @@ pub use check::Violation;
 
 pub(crate) use build::Builder;
 pub(crate) use check::check;
-pub(crate) use edit::{Insertion, insert, remove_at};
+pub(crate) use edit::{Insertion, insert, remove};
 pub(crate) use into_iter::IntoIter;
 pub(crate) use iter::Iter;
 pub(crate) use iter_mut::IterMut;
 pub(crate) use join::{concat, split};
 pub(crate) use node::Node;
-pub(crate) use search::{find, first, last, nth, nth_mut, rank, search_entries, search_separators};
+pub(crate) use search::{ByIndex, ByKey, find, first, last, nth, nth_mut, rank, search_entries, search_separators};
 pub(crate) use visit::visit_nodes;
 pub(crate) use zip::{Pair, Zip};
 
 /// The maximal number of children of an inner node. Few under `cfg(pleach_tiny_nodes)`, so that small tests build high
 /// trees.
-const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 24 };
+const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 16 };
 
 /// The minimal number of children of an inner node other than the root.
 const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { MAX_CHILDREN / 4 };
@@ -63,12 +63,11 @@ const fn max_leaf_len<T>() -> usize {
 
 /// Returns the minimal number of entries in a leaf other than the root.
 const fn min_leaf_len<T>() -> usize {
-    if cfg!(pleach_tiny_nodes) {
-        2
-    } else {
-        max_leaf_len::<T>() / 4
-    }
+    max_leaf_len::<T>() / 4
 }
+
+// Two nodes of which one has the minimal number of items, and that don't fit in one, have more than twice as many.
+const _: () = assert!(MIN_CHILDREN >= 2 && MAX_CHILDREN.div_ceil(2) > MIN_CHILDREN);
 
 /// A separator between two subtrees, made from the first entry of the right one.
 pub(crate) trait Separator<T>: Clone {
@@ -90,7 +89,7 @@ impl<K: Clone, V> Separator<(K, V)> for Key<K> {
 /// The place of an entry in a tree.
 pub(crate) trait Place<T, S> {
     /// Returns the child of an inner node that the place is in.
-    fn child(&self, node: &Node<T, S>) -> usize;
+    fn child(&mut self, node: &Node<T, S>) -> usize;
 
     /// Returns the index of the entry of a leaf at the place, or that where it would be inserted.
     fn entry(&self, entries: &[T]) -> Result<usize, usize>;

@@ -4,7 +4,6 @@
 //! nothing that can be seen. Nothing panics once the leaf is edited, so that the tree is as before or as after.
 
 use super::node::Unique;
-use super::search::child_at;
 use super::{MAX_CHILDREN, MIN_CHILDREN, Node, Place, Separator};
 
 /// An insertion: the place, and the entry.
@@ -57,7 +56,7 @@ pub(super) fn add_root<T, S>(root: &mut Option<Node<T, S>>, separator: S, right:
 /// `old` gets the leaf that was copied, if any.
 fn insert_below<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
     node: &mut Node<T, S>,
-    insertion: I,
+    mut insertion: I,
     old: &mut Option<Node<T, S>>,
 ) -> Inserted<T, S, I::Replaced> {
     if node.is_leaf() {
@@ -164,12 +163,14 @@ pub(super) fn add_child<T, S>(
     Some((up, right))
 }
 
-/// Removes and returns the entry at an index. O(log n).
-pub(crate) fn remove_at<T: Clone, S: Separator<T>>(root: &mut Option<Node<T, S>>, index: usize) -> Option<T> {
-    let node = root.as_mut().filter(|node| index < node.size())?;
-    let entry = remove_below(node, index);
+/// Removes and returns the entry at a place, if there is one. O(log n).
+pub(crate) fn remove<T: Clone, S: Separator<T>>(
+    root: &mut Option<Node<T, S>>,
+    place: impl Place<T, S> + Copy,
+) -> Option<T> {
+    let entry = remove_below(root.as_mut()?, place);
     lower(root);
-    Some(entry)
+    entry
 }
 
 /// Replaces a root without entries by none, and one of a single child by that child.
@@ -187,21 +188,27 @@ fn lower<T, S>(root: &mut Option<Node<T, S>>) {
 }
 
 /// Removes an entry below a node that is the root or has more than the minimal number of items.
-fn remove_below<T: Clone, S: Separator<T>>(node: &mut Node<T, S>, index: usize) -> T {
+fn remove_below<T: Clone, S: Separator<T>>(
+    node: &mut Node<T, S>,
+    mut place: impl Place<T, S> + Copy,
+) -> Option<T> {
     let mut inner = node.make_unique();
     if inner.node().is_leaf() {
-        return inner.remove_entry(index);
+        let at = place.entry(inner.node().entries()).ok()?;
+        return Some(inner.remove_entry(at));
     }
-    let (child, _) = child_at(inner.node(), index);
-    let below = &inner.node().children()[child];
+    let here = place;
+    let mut index = place.child(inner.node());
+    let below = &inner.node().children()[index];
     if below.len() <= below.min_len() && inner.node().len() > 1 {
-        refill(&mut inner, child);
+        refill(&mut inner, index);
+        place = here;
+        index = place.child(inner.node());
     }
-    let (child, rest) = child_at(inner.node(), index);
-    let entry = remove_below(inner.child(child), rest);
-    let size = inner.node().sizes()[child] - 1;
-    inner.set_size(child, size);
-    entry
+    let entry = remove_below(inner.child(index), place)?;
+    let size = inner.node().sizes()[index] - 1;
+    inner.set_size(index, size);
+    Some(entry)
 }
 
 /// Gives a child more items: those of a sibling, or some of them. Changes nothing that can be seen, and panics in user

@@ -4,12 +4,38 @@ use super::{Key, Node, Place};
 use equivalent::Comparable;
 use std::cmp::Ordering;
 
-/// A place that is given by a key.
+/// The place of a key.
 pub(crate) struct ByKey<'a, Q: ?Sized>(pub(crate) &'a Q);
+
+/// The place of the entry at an index.
+#[derive(Clone, Copy)]
+pub(crate) struct ByIndex(pub(crate) usize);
+
+impl<Q: ?Sized> Clone for ByKey<'_, Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q: ?Sized> Copy for ByKey<'_, Q> {}
+
+impl<T, S> Place<T, S> for ByIndex {
+    #[inline]
+    fn child(&mut self, node: &Node<T, S>) -> usize {
+        let (child, rest) = child_at(node, self.0);
+        self.0 = rest;
+        child
+    }
+
+    #[inline]
+    fn entry(&self, entries: &[T]) -> Result<usize, usize> {
+        if self.0 < entries.len() { Ok(self.0) } else { Err(self.0) }
+    }
+}
 
 impl<K, V, Q: Comparable<K> + ?Sized> Place<(K, V), Key<K>> for ByKey<'_, Q> {
     #[inline]
-    fn child(&self, node: &Node<(K, V), Key<K>>) -> usize {
+    fn child(&mut self, node: &Node<(K, V), Key<K>>) -> usize {
         search_separators(node.separators(), self.0)
     }
 

@@ -1,7 +1,7 @@
 //! In-place changes of single keys, and removal by a predicate.
 
 use super::{Node, OrdMap};
-use crate::btree::{self, Builder, Insertion, Key, Place, search_entries};
+use crate::btree::{self, Builder, ByIndex, ByKey, Insertion, Key, Place, search_entries};
 use equivalent::Comparable;
 use smallvec::SmallVec;
 use std::mem;
@@ -21,7 +21,7 @@ macro_rules! place_by_key {
     ($type:ty, $key:tt, $($generics:tt)*) => {
         impl<$($generics)*> Place<(K, V), Key<K>> for $type {
             #[inline]
-            fn child(&self, node: &Node<K, V>) -> usize {
+            fn child(&mut self, node: &Node<K, V>) -> usize {
                 btree::search_separators(node.separators(), &self.$key)
             }
 
@@ -156,8 +156,8 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// assert_eq!(map.remove_entry("a"), Some((String::from("a"), 1)));
     /// ```
     pub fn remove_entry<Q: Comparable<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {
-        let index = self.position(key).ok()?;
-        self.remove_at(index)
+        self.get_key_value(key)?;
+        btree::remove(&mut self.root, ByKey(key))
     }
 
     /// Removes and returns the entry at an index, if there are so many. O(log n).
@@ -168,7 +168,10 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// assert_eq!(map.remove_at(1), None);
     /// ```
     pub fn remove_at(&mut self, index: usize) -> Option<(K, V)> {
-        btree::remove_at(&mut self.root, index)
+        if index >= self.len() {
+            return None;
+        }
+        btree::remove(&mut self.root, ByIndex(index))
     }
 
     /// Removes and returns the first entry. O(log n).

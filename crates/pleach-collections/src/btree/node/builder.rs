@@ -49,7 +49,14 @@ impl<T, S> LeafBuilder<T, S> {
     where
         T: Clone,
     {
-        entries.iter().for_each(|entry| self.push(entry.clone()));
+        if entries.len() > self.room - self.len {
+            std::process::abort();
+        }
+        for entry in entries {
+            // SAFETY: there is room for all of them.
+            unsafe { self.node.entries_ptr().add(self.len).write(entry.clone()) };
+            self.len += 1;
+        }
     }
 
     /// Returns the leaf, if it has entries.

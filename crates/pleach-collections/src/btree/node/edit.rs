@@ -209,7 +209,7 @@ impl<'a, T, S> Unique<'a, T, S> {
     /// Splits a leaf: returns one of the entries from `at` on.
     pub(crate) fn split_entries(&mut self, at: usize) -> Node<T, S> {
         let len = self.0.len();
-        assert!(self.0.is_leaf() && at < len, "there are entries to split off");
+        assert!(self.0.is_leaf() && at <= len, "there are entries to split off");
         let count = len - at;
         let mut right = Node::allocate(Shape::Leaf(count), 0);
         // SAFETY: the new block has room for the entries, which move there; the old one is resized to those left.
