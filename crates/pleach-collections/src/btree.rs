@@ -47,7 +47,7 @@ const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 16 };
 const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { MAX_CHILDREN / 4 };
 
 /// The number of bytes of entries that a leaf holds, within limits of their number.
-const LEAF_BYTES: usize = 512;
+const LEAF_BYTES: usize = 1024;
 
 /// Returns the maximal number of entries in a leaf.
 const fn max_leaf_len<T>() -> usize {

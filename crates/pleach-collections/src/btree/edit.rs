@@ -63,6 +63,7 @@ fn insert_below<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
         return insert_into_leaf(node, insertion, old);
     }
     let index = insertion.child(node);
+    node.children()[index].prefetch_leaf();
     let mut inner = node.make_unique();
     match insert_below(inner.child(index), insertion, old) {
         Inserted::Replaced(old) => Inserted::Replaced(old),
@@ -188,10 +189,7 @@ fn lower<T, S>(root: &mut Option<Node<T, S>>) {
 }
 
 /// Removes an entry below a node that is the root or has more than the minimal number of items.
-fn remove_below<T: Clone, S: Separator<T>>(
-    node: &mut Node<T, S>,
-    mut place: impl Place<T, S> + Copy,
-) -> Option<T> {
+fn remove_below<T: Clone, S: Separator<T>>(node: &mut Node<T, S>, mut place: impl Place<T, S> + Copy) -> Option<T> {
     let mut inner = node.make_unique();
     if inner.node().is_leaf() {
         let at = place.entry(inner.node().entries()).ok()?;

@@ -26,7 +26,7 @@ pub(crate) use builder::{InnerBuilder, LeafBuilder};
 pub(crate) use edit::Unique;
 pub(crate) use into_iter::LeafIntoIter;
 
-use super::{MAX_CHILDREN, MIN_CHILDREN, max_leaf_len, min_leaf_len};
+use super::{LEAF_BYTES, MAX_CHILDREN, MIN_CHILDREN, max_leaf_len, min_leaf_len};
 use crate::nested::{self, Nesting};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
@@ -80,6 +80,9 @@ struct Header {
 const INNER: usize = 1;
 const _: () = assert!(align_of::<Header>() > INNER);
 
+/// The size of a cache line.
+const LINE: usize = 64;
+
 /// The offset of an inner node's size in its block.
 const SIZE_OFFSET: usize = size_of::<Header>().next_multiple_of(align_of::<usize>());
 
@@ -96,8 +99,9 @@ enum Shape {
 #[inline]
 const fn capacity<T>(len: usize) -> usize {
     let step = match size_of::<T>() {
-        0..=16 => 4,
-        17..=32 => 2,
+        0..=16 => 8,
+        17..=32 => 4,
+        33..=64 => 2,
         _ => 1,
     };
     len.next_multiple_of(step)
@@ -348,12 +352,34 @@ impl<T, S> Node<T, S> {
     /// Hints the processor to load the block's first line.
     #[inline]
     pub(crate) fn prefetch(&self) {
+        self.prefetch_line(0);
+    }
+
+    /// Hints the processor to load all of a leaf's block, so that the steps of a binary search don't wait for one line
+    /// after another.
+    #[inline]
+    pub(crate) fn prefetch_leaf(&self) {
+        if self.is_leaf() {
+            (0..8).for_each(|line| self.prefetch_line(line * LEAF_BYTES / LINE / 8));
+        }
+    }
+
+    #[inline]
+    fn prefetch_line(&self, line: usize) {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
         {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let address = self
+                .pointer
+                .as_ptr()
+                .cast_const()
+                .cast::<i8>()
+                .wrapping_add(LINE * line);
             // SAFETY: a hint, valid for any address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.pointer.as_ptr().cast_const().cast::<i8>()) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
         }
+        #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
+        let _ = line;
     }
 
     /// The header, mutable.

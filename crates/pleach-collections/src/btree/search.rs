@@ -29,7 +29,11 @@ impl<T, S> Place<T, S> for ByIndex {
 
     #[inline]
     fn entry(&self, entries: &[T]) -> Result<usize, usize> {
-        if self.0 < entries.len() { Ok(self.0) } else { Err(self.0) }
+        if self.0 < entries.len() {
+            Ok(self.0)
+        } else {
+            Err(self.0)
+        }
     }
 }
 
@@ -57,6 +61,9 @@ pub(crate) fn search_entries<K, V, Q: Comparable<K> + ?Sized>(entries: &[(K, V)]
     entries.binary_search_by(|(stored, _)| key.compare(stored).reverse())
 }
 
+/// The height of trees whose leaves aren't expected to be in the first cache.
+const MIN_HEIGHT_TO_PREFETCH: usize = 2;
+
 /// Returns the entry of a key. O(log n).
 #[inline]
 pub(crate) fn find<'a, K, V, Q>(root: &'a Node<(K, V), Key<K>>, key: &Q) -> Option<&'a (K, V)>
@@ -64,8 +71,12 @@ where
     Q: Comparable<K> + ?Sized,
 {
     let mut node = root;
+    let is_large = root.height() >= MIN_HEIGHT_TO_PREFETCH;
     while !node.is_leaf() {
         node = &node.children()[search_separators(node.separators(), key)];
+        if is_large {
+            node.prefetch_leaf();
+        }
     }
     let entries = node.entries();
     search_entries(entries, key).ok().map(|index| &entries[index])

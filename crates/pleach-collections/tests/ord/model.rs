@@ -223,8 +223,12 @@ impl World {
                 extracted.iter().for_each(|(key, _)| _ = self.models[a].remove(key));
             }
             Op::IterMut(a) => {
-                self.maps[a].iter_mut().for_each(|(key, v)| *v = v.wrapping_add(i32::from(*key % 3)));
-                self.models[a].iter_mut().for_each(|(key, v)| *v = v.wrapping_add(i32::from(*key % 3)));
+                self.maps[a]
+                    .iter_mut()
+                    .for_each(|(key, v)| *v = v.wrapping_add(i32::from(*key % 3)));
+                self.models[a]
+                    .iter_mut()
+                    .for_each(|(key, v)| *v = v.wrapping_add(i32::from(*key % 3)));
             }
             Op::RangeMut(a, x, y) => {
                 let range = x.min(y)..=x.max(y);
