@@ -55,9 +55,9 @@ const fn max_leaf_len<T>() -> usize {
         return 4;
     }
     match size_of::<T>() {
-        0..8 => 64,
-        size @ 8..64 => LEAF_BYTES / size,
-        64.. => 8,
+        0..8 => LEAF_BYTES / 8,
+        size @ 8..128 => LEAF_BYTES / size,
+        128.. => 8,
     }
 }
 
