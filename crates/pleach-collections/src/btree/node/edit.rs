@@ -153,12 +153,6 @@ impl<'a, T, S> Unique<'a, T, S> {
         &mut self.reborrow().into_children()[index]
     }
 
-    pub(crate) fn separator(&mut self, index: usize) -> &mut S {
-        assert!(!self.0.is_leaf() && index + 1 < self.0.len(), "there is a separator");
-        // SAFETY: unique, with this separator (Shape).
-        unsafe { &mut *self.0.separators_ptr().add(index) }
-    }
-
     /// Sets the size of a child, and with it the node's.
     #[inline]
     pub(crate) fn set_size(&mut self, index: usize, size: usize) {
