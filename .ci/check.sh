@@ -188,7 +188,8 @@ step_asan() {
     # Leaks are what the step `valgrind` looks for.
     local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address)")
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map -- map:: panics:: trie::
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=map -- map:: panics:: trie:: &&
+        some_tests "${test[@]}" --test=ord
 }
 
 about_valgrind="the collections under valgrind"
@@ -199,7 +200,8 @@ step_valgrind() {
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
     some_tests cargo test --all-features --package pleach-collections \
         --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
-        some_tests cargo test --all-features --package pleach-collections --test=map --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- panics::
+        some_tests cargo test --all-features --package pleach-collections --test=map --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- panics:: &&
+        some_tests cargo test --all-features --package pleach-collections --test=ord --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' -- api:: panics::panics_leave_sets panics::all_entries
 }
 
 about_pathmap="the conversion from and to PathMap, with the compiler flags that pathmap needs"
@@ -218,7 +220,7 @@ about_kills="500 journals, 500 saves and 500 archives whose process is killed at
 step_kills() {
     some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
         some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=map -- --include-ignored
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=map --test=ord -- --include-ignored
 }
 
 about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"
@@ -242,7 +244,7 @@ step_tsan() {
 GUARDED=(hamt:: map::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(env map metta persist shared)
+STRUCTURAL=(env map metta ord persist shared)
 
 # The packages that others use.
 PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
