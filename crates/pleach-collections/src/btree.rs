@@ -41,7 +41,7 @@ pub(crate) use zip::{Pair, Zip};
 
 /// The maximal number of children of an inner node. Few under `cfg(pleach_tiny_nodes)`, so that small tests build high
 /// trees.
-const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 16 };
+const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 24 };
 
 /// The minimal number of children of an inner node other than the root.
 const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { MAX_CHILDREN / 4 };
