@@ -304,7 +304,7 @@ impl Rows<'_> {
     }
 
     /// Difference and three-way merge of two forks with ten new keys each: against iteration, the rivals' own
-    /// difference, and a map of a hundredth of the size.
+    /// difference, and a map of a tenth of the size.
     fn changes(&mut self) {
         fn forked<M: Ordered>(n: u64) -> [M; 3] {
             let base: M = build(&keys(n));
@@ -335,14 +335,15 @@ impl Rows<'_> {
         let diff: Run = |[_, a, b]| _ = black_box(a.diff(b).count());
         let merge: Run = |[base, a, b]| drop(black_box(a.merge(base, b, |_, _, ours, _| ours.copied())));
         let rows = [("ord diff of forks", diff), ("ord merge of forks", merge)];
-        let more = ["over iteration 100K", "over the best rival 100K", "100K over 1K"];
+        let more = ["over iteration 100K", "over the best rival 100K", "100K over 10K"];
         let mut names = rows
             .iter()
             .flat_map(|(name, _)| more.map(|row| format!("{name} {row}")));
         if !names.any(|name| (self.wanted)(&name)) {
             return;
         }
-        let (small, large) = (forked::<Ours>(1_000), forked::<Ours>(100_000));
+        // Large enough that the changes are in different leaves.
+        let (small, large) = (forked::<Ours>(10_000), forked::<Ours>(100_000));
         let (im, imbl) = (forked::<Im>(100_000), forked::<Imbl>(100_000));
         for (name, run) in rows {
             let iteration = format!("{name} over iteration 100K");
@@ -377,10 +378,10 @@ impl Rows<'_> {
                 let times = rounds(&mut turns, 11, BUDGET);
                 self.report.at_most(&rival, over_best(&times), "x best", 0.8);
             }
-            let growth = format!("{name} 100K over 1K");
+            let growth = format!("{name} 100K over 10K");
             if (self.wanted)(&growth) {
                 let times = SideBySide::measure(21, || calls(|| run(&large)), || calls(|| run(&small)));
-                self.report.over(&growth, &times, "1K", 2.0);
+                self.report.over(&growth, &times, "10K", 1.5);
             }
         }
     }

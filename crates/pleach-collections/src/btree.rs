@@ -22,6 +22,8 @@ mod iter_mut;
 mod join;
 mod node;
 mod search;
+#[cfg(test)]
+mod tests;
 mod visit;
 mod zip;
 
@@ -41,7 +43,7 @@ pub(crate) use zip::{Pair, Zip};
 
 /// The maximal number of children of an inner node. Few under `cfg(pleach_tiny_nodes)`, so that small tests build high
 /// trees.
-const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 24 };
+const MAX_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 5 } else { 16 };
 
 /// The minimal number of children of an inner node other than the root.
 const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { MAX_CHILDREN / 4 };
@@ -84,6 +86,12 @@ impl<K: Clone, V> Separator<(K, V)> for Key<K> {
     fn before(entry: &(K, V)) -> Self {
         Key(entry.0.clone())
     }
+}
+
+/// No separator: entries are found by index only.
+impl<T> Separator<T> for () {
+    #[inline]
+    fn before(_: &T) -> Self {}
 }
 
 /// The place of an entry in a tree.

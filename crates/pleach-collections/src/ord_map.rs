@@ -74,7 +74,8 @@ type Node<K, V> = btree::Node<(K, V), Key<K>>;
 ///
 /// # Clones of keys
 /// A write clones the entries of shared nodes on its path. Inner nodes hold clones of some keys as separators, about one
-/// in 20, also without sharing. Values are cloned for sharing only.
+/// in 40, also without sharing. Values are cloned for sharing only, and by [`split`](OrdMap::split),
+/// [`split_off`](OrdMap::split_off), [`take`](OrdMap::take) and [`skip`](OrdMap::skip), which clone a leaf or two.
 ///
 /// # Panics in user code
 /// If `Ord`, `Clone`, `Drop` or a closure panics, the map stays valid and is either unchanged or fully changed; memory

@@ -355,12 +355,14 @@ impl<T, S> Node<T, S> {
         self.prefetch_line(0);
     }
 
-    /// Hints the processor to load all of a leaf's block, so that the steps of a binary search don't wait for one line
-    /// after another.
+    /// Hints the processor to load a leaf's block, so that the steps of a binary search don't wait for one line after
+    /// another. Every second line is enough, since processors load lines in pairs.
     #[inline]
     pub(crate) fn prefetch_leaf(&self) {
         if self.is_leaf() {
-            (0..8).for_each(|line| self.prefetch_line(line * LEAF_BYTES / LINE / 8));
+            (0..LEAF_BYTES / LINE)
+                .step_by(2)
+                .for_each(|line| self.prefetch_line(line));
         }
     }
 
