@@ -3,6 +3,7 @@
 use super::OrdMap;
 use crate::Map;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
 
 /// O(n) if the keys rise, else O(n log n). Of equal keys the first is stored, with the last value.
 impl<K: Ord + Clone, V: Clone, const N: usize> From<[(K, V); N]> for OrdMap<K, V> {
@@ -75,6 +76,20 @@ impl<K: Ord + Clone, V: Clone> From<&BTreeMap<K, V>> for OrdMap<K, V> {
 
 /// O(n). Clones the entries that another map shares.
 impl<K: Ord + Clone, V: Clone> From<OrdMap<K, V>> for BTreeMap<K, V> {
+    fn from(map: OrdMap<K, V>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the entries that another map shares.
+impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Default> From<OrdMap<K, V>> for HashMap<K, V, S> {
+    fn from(map: OrdMap<K, V>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the entries that another map shares. The map gets the default hasher.
+impl<K: Hash + Eq + Clone, V: Clone> From<OrdMap<K, V>> for Map<K, V> {
     fn from(map: OrdMap<K, V>) -> Self {
         map.into_iter().collect()
     }

@@ -146,6 +146,20 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
         self.next_back()
     }
 
+    fn min(mut self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.next()
+    }
+
+    fn max(mut self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.next_back()
+    }
+
     #[inline]
     fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
         self.0.fold(init, |acc, (key, value)| f(acc, (key, value)))

@@ -6,7 +6,7 @@ use crate::ord_map::OrdMap;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// O(1): increments a reference count.
 impl<T> Clone for OrdSet<T> {
@@ -138,6 +138,20 @@ impl<T: Ord + Clone, S> From<HashSet<T, S>> for OrdSet<T> {
 impl<T: Ord + Clone, S> From<&HashSet<T, S>> for OrdSet<T> {
     fn from(items: &HashSet<T, S>) -> Self {
         items.iter().cloned().collect()
+    }
+}
+
+/// O(n). Clones the items that another set shares.
+impl<T: Hash + Eq + Clone, S: BuildHasher + Default> From<OrdSet<T>> for HashSet<T, S> {
+    fn from(set: OrdSet<T>) -> Self {
+        set.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items that another set shares. The set gets the default hasher.
+impl<T: Hash + Eq + Clone> From<OrdSet<T>> for Set<T> {
+    fn from(set: OrdSet<T>) -> Self {
+        set.into_iter().collect()
     }
 }
 

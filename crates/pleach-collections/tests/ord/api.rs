@@ -22,7 +22,14 @@ fn conversions() {
     );
     let hash: HashMap<u32, u32> = map.clone().into_iter().collect();
     assert_eq!(map, OrdMap::from(&hash));
-    assert_eq!(map, OrdMap::from(hash));
+    assert_eq!(map, OrdMap::from(hash.clone()));
+    assert_eq!(HashMap::<u32, u32>::from(map.clone()), hash);
+    assert_eq!(pleach_collections::Map::from(map.clone()).len(), 100);
+    assert_eq!(pleach_collections::Set::from(OrdSet::from([1, 2])).len(), 2);
+    assert_eq!(
+        (map.iter().min(), map.iter().max()),
+        (Some((&0, &0)), Some((&297, &99)))
+    );
     assert_eq!(map, OrdMap::from(pleach_collections::Map::from(&model)));
     let set: BTreeSet<u32> = model.keys().copied().collect();
     assert_eq!(BTreeSet::from(OrdSet::from(&set)), set);
