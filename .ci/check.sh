@@ -241,7 +241,7 @@ step_tsan() {
 }
 
 # The unit tests that the steps `asan` and `valgrind` run.
-GUARDED=(hamt:: map::)
+GUARDED=(hamt:: map:: btree::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
 STRUCTURAL=(env map metta ord persist shared)

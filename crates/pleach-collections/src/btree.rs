@@ -51,10 +51,16 @@ const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { MAX_CHILDREN
 /// The number of bytes of entries that a leaf holds, within limits of their number.
 const LEAF_BYTES: usize = 1024;
 
+/// The maximal number of entries in a leaf that are probably expensive to clone.
+const MAX_LEN_IF_DROPPED: usize = 16;
+
 /// Returns the maximal number of entries in a leaf.
 const fn max_leaf_len<T>() -> usize {
     if cfg!(pleach_tiny_nodes) {
         return 4;
+    }
+    if std::mem::needs_drop::<T>() {
+        return MAX_LEN_IF_DROPPED;
     }
     match size_of::<T>() {
         0..8 => LEAF_BYTES / 8,

@@ -43,7 +43,8 @@ type Node<K, V> = btree::Node<(K, V), Key<K>>;
 /// [split](OrdMap::split) and [joined](OrdMap::append) in O(log n).
 ///
 /// # When not to use it
-/// - A map that is never cloned, compared or merged: `std::collections::BTreeMap` inserts faster.
+/// - A map that is never cloned, compared or merged: `std::collections::BTreeMap` removes faster, and inserts
+///   faster into small maps.
 /// - Keys whose order doesn't matter: [`Map`](crate::Map) reads and writes faster, and its structure is a function of its
 ///   keys, so that it also skips equal parts of maps with different histories.
 /// - Keys that are byte strings with long common prefixes: [`TrieMap`](crate::TrieMap) stores each prefix once.

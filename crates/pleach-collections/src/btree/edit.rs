@@ -4,6 +4,7 @@
 //! nothing that can be seen. Nothing panics once the leaf is edited, so that the tree is as before or as after.
 
 use super::node::Unique;
+use super::search::is_large;
 use super::{MAX_CHILDREN, MIN_CHILDREN, Node, Place, Separator};
 
 /// An insertion: the place, and the entry.
@@ -38,7 +39,8 @@ pub(crate) fn insert<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
     };
     // Dropped last, since its entries' drop may panic.
     let mut old = None;
-    match insert_below(node, insertion, &mut old) {
+    let is_large = is_large(node);
+    match insert_below(node, insertion, is_large, &mut old) {
         Inserted::Replaced(old) => Some(old),
         Inserted::Added => None,
         Inserted::Split(separator, right) => {
@@ -57,15 +59,18 @@ pub(super) fn add_root<T, S>(root: &mut Option<Node<T, S>>, separator: S, right:
 fn insert_below<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
     node: &mut Node<T, S>,
     mut insertion: I,
+    is_large: bool,
     old: &mut Option<Node<T, S>>,
 ) -> Inserted<T, S, I::Replaced> {
     if node.is_leaf() {
         return insert_into_leaf(node, insertion, old);
     }
     let index = insertion.child(node);
-    node.children()[index].prefetch_leaf();
+    if is_large {
+        node.children()[index].prefetch_leaf();
+    }
     let mut inner = node.make_unique();
-    match insert_below(inner.child(index), insertion, old) {
+    match insert_below(inner.child(index), insertion, is_large, old) {
         Inserted::Replaced(old) => Inserted::Replaced(old),
         Inserted::Added => {
             let size = inner.node().sizes()[index] + 1;

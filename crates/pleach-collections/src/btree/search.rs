@@ -50,20 +50,50 @@ impl<K, V, Q: Comparable<K> + ?Sized> Place<(K, V), Key<K>> for ByKey<'_, Q> {
     }
 }
 
+/// Whether keys are probably compared in a few instructions. Others are compared by branches, so that the processor loads
+/// what it will compare next while it waits for the data of a key.
+const fn is_cheap<K>() -> bool {
+    size_of::<K>() <= 8 && !std::mem::needs_drop::<K>()
+}
+
 /// Returns the number of separators that aren't greater than the key.
 #[inline]
 pub(crate) fn search_separators<K, Q: Comparable<K> + ?Sized>(separators: &[Key<K>], key: &Q) -> usize {
-    partition_point(separators, |separator| key.compare(&separator.0) != Ordering::Less)
+    if is_cheap::<K>() {
+        return partition_point(separators, |separator| key.compare(&separator.0) != Ordering::Less);
+    }
+    match search(separators, |separator| key.compare(&separator.0)) {
+        Ok(index) => index + 1,
+        Err(index) => index,
+    }
 }
 
 /// Returns the index of the key in a leaf, or that where it would be inserted.
 #[inline]
 pub(crate) fn search_entries<K, V, Q: Comparable<K> + ?Sized>(entries: &[(K, V)], key: &Q) -> Result<usize, usize> {
+    if !is_cheap::<K>() {
+        return search(entries, |(stored, _)| key.compare(stored));
+    }
     let index = partition_point(entries, |(stored, _)| key.compare(stored) == Ordering::Greater);
     match entries.get(index) {
         Some((stored, _)) if key.compare(stored) == Ordering::Equal => Ok(index),
         _ => Err(index),
     }
+}
+
+/// Returns the index of the item that a key equals, or that where it would be. `compare` compares the key with an item.
+#[inline]
+fn search<T>(items: &[T], compare: impl Fn(&T) -> Ordering) -> Result<usize, usize> {
+    let (mut start, mut end) = (0, items.len());
+    while start < end {
+        let middle = usize::midpoint(start, end);
+        match compare(&items[middle]) {
+            Ordering::Less => end = middle,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => start = middle + 1,
+        }
+    }
+    Err(start)
 }
 
 /// Returns the number of items before the first that doesn't satisfy `is_before`, which none after it does.
@@ -111,8 +141,12 @@ fn narrow<'a, T, const N: usize>(items: &'a [T], is_before: &impl Fn(&T) -> bool
     }
 }
 
-/// The height of trees whose leaves aren't expected to be in the first cache.
-const MIN_HEIGHT_TO_PREFETCH: usize = 2;
+/// Whether the leaves of a tree aren't expected to be in the first cache.
+#[inline]
+pub(super) fn is_large<T, S>(root: &Node<T, S>) -> bool {
+    const FIRST_CACHE: usize = 32 << 10;
+    root.size() >= const { FIRST_CACHE / (size_of::<T>() + 1) }
+}
 
 /// Returns the entry of a key. O(log n).
 #[inline]
@@ -121,7 +155,7 @@ where
     Q: Comparable<K> + ?Sized,
 {
     let mut node = root;
-    let is_large = root.height() >= MIN_HEIGHT_TO_PREFETCH;
+    let is_large = is_large(root);
     while !node.is_leaf() {
         node = &node.children()[search_separators(node.separators(), key)];
         if is_large {
