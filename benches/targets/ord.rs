@@ -268,8 +268,9 @@ impl Rows<'_> {
     }
 
     fn memory(&mut self) {
+        type Arrange = fn(&mut Vec<u64>);
         let n = 100_000;
-        let rows: [(&str, fn(&mut Vec<u64>)); 3] = [
+        let rows: [(&str, Arrange); 3] = [
             ("ord memory, random insertions 100K", |_| {}),
             ("ord memory, ascending insertions 100K", |keys| keys.sort_unstable()),
             ("ord memory, descending insertions 100K", |keys| {

@@ -12,6 +12,7 @@
 
 use pleach_collections::{OrdMap, OrdSet};
 
+#[cfg(any(feature = "im", feature = "imbl", feature = "serde"))]
 fn sample() -> (OrdMap<u16, i32>, OrdSet<u16>) {
     let map: OrdMap<u16, i32> = (0..500).map(|i| (i * 31 % 997, i32::from(i))).collect();
     let set = map.keys().copied().collect();
