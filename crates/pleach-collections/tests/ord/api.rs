@@ -175,3 +175,31 @@ fn inconsistent_orders_are_safe() {
         }
     }
 }
+
+#[test]
+fn entries_of_any_size_and_alignment() {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct Aligned(u8);
+    fn fill<K: Ord + Copy, V: Clone + PartialEq>(key: fn(u32) -> K, value: fn(u32) -> V) {
+        let mut map = OrdMap::new();
+        let mut model = BTreeMap::new();
+        for i in 0..600 {
+            let i = i * 7919 % 600;
+            map.insert(key(i), value(i));
+            model.insert(key(i), value(i));
+        }
+        let fork = map.clone();
+        for i in 0..300 {
+            assert!(map.remove(&key(i)) == model.remove(&key(i)));
+        }
+        map.check().unwrap();
+        assert!(map.iter().eq(&model));
+        assert!(map.union(&fork) == fork && fork.into_iter().count() >= model.len());
+    }
+    fill(|_| (), |_| ());
+    fill(|i| i as u8, |i| [u64::from(i); 40]);
+    fill(|i| i, |i| Aligned(i as u8));
+    fill(|i| u128::from(i) << 70, |_| ());
+    fill(|i| [i as u8; 3], |i| i as u8);
+}
