@@ -188,7 +188,7 @@ step_asan() {
     local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 PLEACH_CASES=50000 cargo test --package pleach-collections --features rayon
         --target "$HOST" --target-dir "$TARGET/asan" --config profile.dev.opt-level=1
         --config "$(with_flags -Zsanitizer=address --cfg pleach_tiny_nodes)")
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord
 }
 
 about_valgrind="the collections under valgrind"
@@ -198,9 +198,11 @@ step_valgrind() {
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
     # Optimized, since valgrind runs each instruction fifty times slower.
+    local leaks=(--config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]')
     local test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
     some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
-        some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]' --test=laws -- panics::
+        some_tests "${test[@]}" "${leaks[@]}" --test=laws -- panics:: &&
+        some_tests "${test[@]}" "${leaks[@]}" --test=ord -- api:: panics::panics_leave_sets panics::all_entries
 }
 
 about_pathmap="the conversion from and to PathMap, with the compiler flags that pathmap needs"
@@ -219,7 +221,7 @@ about_kills="500 journals, 500 saves and 500 archives whose process is killed at
 step_kills() {
     some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
         some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map -- --include-ignored
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord -- --include-ignored
 }
 
 about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"
@@ -240,10 +242,10 @@ step_tsan() {
 }
 
 # The unit tests that the steps `asan` and `valgrind` run.
-GUARDED=(hamt:: map::)
+GUARDED=(hamt:: map:: btree::)
 
 # The integration tests of what is made of nodes: what the size of nodes can change.
-STRUCTURAL=(env laws map metta persist shared)
+STRUCTURAL=(env laws map metta ord persist shared)
 
 # The packages that others use.
 PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)

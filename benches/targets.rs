@@ -17,6 +17,8 @@ mod env;
 mod eval;
 #[path = "targets/map.rs"]
 mod map;
+#[path = "targets/ord.rs"]
+mod ord;
 #[path = "targets/persist.rs"]
 mod persist;
 #[cfg(target_feature = "aes")]
@@ -36,6 +38,7 @@ fn main() {
     let wanted = |name: &str| only.iter().all(|text| name.contains(text.as_str()));
     let mut report = common::report::Report::new();
     map::rows(&mut report, &wanted);
+    ord::rows(&mut report, &wanted);
     #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);

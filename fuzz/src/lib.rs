@@ -8,6 +8,7 @@ mod forge;
 pub mod journal;
 pub mod load;
 pub mod map;
+pub mod ord;
 pub mod parser;
 pub mod path;
 pub mod program;

@@ -1,4 +1,4 @@
-//! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`] and [`TrieMap`].
+//! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`], [`OrdMap`], [`OrdSet`] and [`TrieMap`].
 //!
 //! A clone increments one reference count. A write to a clone copies one path of the trie; a write to a collection that
 //! shares no nodes happens in place. Comparison, [difference](Map::diff) and [three-way merge](Map::merge) skip the
@@ -17,15 +17,41 @@
 //! assert_eq!(base.diff(&merged).count(), 2);
 //! ```
 //!
-//! If nothing is ever cloned, `std::collections::HashMap` reads, writes and iterates faster.
+//! If nothing is ever cloned, `std::collections::HashMap` reads, writes and iterates faster than [`Map`], and
+//! `std::collections::BTreeMap` removes faster than [`OrdMap`], and inserts faster into small maps.
 //!
-//! | module | contents | cost |
-//! |---|---|---|
-//! | [`mod@map`] | [`Map`]: a hash map | read and write O(log n), clone O(1), diff and merge O(d · log n) for d differences |
-//! | [`mod@set`] | [`Set`]: a hash set, a map without values | the same |
-//! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count | the same |
-//! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings | read and write O(k) for keys of k bytes, clone O(1), diff and merge O(d · k) |
-//! | [`mod@address`] | hash maps and sets of `std` keyed by address | O(1) |
+//! | module | contents |
+//! |---|---|
+//! | [`mod@map`] | [`Map`]: a hash map |
+//! | [`mod@set`] | [`Set`]: a hash set, a map without values |
+//! | [`mod@bag`] | [`Bag`]: a multiset, a map from item to count |
+//! | [`mod@ord_map`] | [`OrdMap`]: an ordered map |
+//! | [`mod@ord_set`] | [`OrdSet`]: an ordered set, an ordered map without values |
+//! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings |
+//! | [`mod@address`] | hash maps and sets of `std` keyed by address |
+//!
+//! # Which one?
+//! - Keys whose order doesn't matter: [`Map`]. It reads and writes fastest, and its nodes depend on the keys only, so that
+//!   difference and merge also skip equal parts of maps with different histories.
+//! - Keys in order, ranges, the first or n-th entry, a concatenation: [`OrdMap`].
+//! - Keys that are byte strings or paths, above all with common prefixes: [`TrieMap`]. It stores a prefix once, and finds,
+//!   counts and removes the keys below it.
+//! - How often an item occurs: [`Bag`], whose merge adds up what both sides added.
+//!
+//! # Costs
+//! n is the number of entries, d that of the entries in which two collections differ, k the length of a key in bytes. For
+//! [`OrdMap`], entries in nodes that two maps don't share count as different.
+//!
+//! | | [`Map`], [`Set`], [`Bag`] | [`OrdMap`], [`OrdSet`] | [`TrieMap`] |
+//! |---|---|---|---|
+//! | clone | O(1) | O(1) | O(1) |
+//! | read, write | O(log n) | O(log n) | O(k) |
+//! | first, last, n-th, rank, range | none | O(log n) | O(k) |
+//! | iterate | O(n), unordered | O(n), in order | O(n), in order |
+//! | split, concatenate | none | O(log n) | below a prefix, O(k) |
+//! | diff, merge, `==`, set operations | O(d · log n) | O(d · log n) | O(d · k) |
+//! | bytes per entry of `(u64, u64)` | 20 to 24 | 17 to 19 | |
+//! | unordered input to a collection | O(n) | O(n log n) | O(n log n) |
 //!
 //! # Features
 //! None is enabled by default.
@@ -42,6 +68,7 @@
 
 pub mod address;
 pub mod bag;
+mod btree;
 mod hamt;
 #[cfg(any(
     feature = "arbitrary",
@@ -53,12 +80,17 @@ mod hamt;
 mod interop;
 mod macros;
 pub mod map;
+mod nested;
+pub mod ord_map;
+pub mod ord_set;
 pub mod set;
 mod trie;
 pub mod trie_map;
 
 pub use bag::Bag;
 pub use map::{Map, RandomState};
+pub use ord_map::OrdMap;
+pub use ord_set::OrdSet;
 pub use set::Set;
 pub use trie_map::TrieMap;
 

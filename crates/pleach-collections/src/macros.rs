@@ -36,6 +36,42 @@ macro_rules! set {
     };
 }
 
+/// Creates an [`OrdMap`](crate::OrdMap) of `key => value` pairs. A key gets the last of its values. O(n log n).
+///
+/// ```
+/// let ages = pleach_collections::ord_map! { "bob" => 37, "ann" => 41 };
+/// assert!(ages.keys().eq(&["ann", "bob"]));
+/// let empty: pleach_collections::OrdMap<u32, u32> = pleach_collections::ord_map! {};
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! ord_map {
+    () => {
+        $crate::OrdMap::new()
+    };
+    ($($key:expr => $value:expr),+ $(,)?) => {
+        $crate::OrdMap::from([$(($key, $value)),+])
+    };
+}
+
+/// Creates an [`OrdSet`](crate::OrdSet) of items. O(n log n).
+///
+/// ```
+/// let primes = pleach_collections::ord_set! { 7, 5, 3, 2 };
+/// assert_eq!(primes.first(), Some(&2));
+/// let empty: pleach_collections::OrdSet<u32> = pleach_collections::ord_set! {};
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! ord_set {
+    () => {
+        $crate::OrdSet::new()
+    };
+    ($($item:expr),+ $(,)?) => {
+        $crate::OrdSet::from([$($item),+])
+    };
+}
+
 /// Creates a [`Bag`](crate::Bag) of items, or of `item => count` pairs. Counts of equal items are summed. O(n).
 ///
 /// ```

@@ -3,7 +3,7 @@
 //! `im` is archived, and has open advisories: RUSTSEC-2026-0248 (unmaintained) and RUSTSEC-2023-0126 (an aliasing
 //! violation in `OrdSet`). New code should use `imbl`, and the feature of that name.
 
-use crate::{Map, Set};
+use crate::{Map, OrdMap, OrdSet, Set};
 use std::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
@@ -96,6 +96,62 @@ where
     S2: BuildHasher + Default,
 {
     fn from(set: &Set<T, S>) -> Self {
+        set.iter().cloned().collect()
+    }
+}
+
+/// O(n).
+impl<K: Ord + Clone, V: Clone> From<im::OrdMap<K, V>> for OrdMap<K, V> {
+    fn from(map: im::OrdMap<K, V>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the entries.
+impl<K: Ord + Clone, V: Clone> From<&im::OrdMap<K, V>> for OrdMap<K, V> {
+    fn from(map: &im::OrdMap<K, V>) -> Self {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// O(n log n). Clones the entries that another map shares.
+impl<K: Ord + Clone, V: Clone> From<OrdMap<K, V>> for im::OrdMap<K, V> {
+    fn from(map: OrdMap<K, V>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n log n). Clones the entries.
+impl<K: Ord + Clone, V: Clone> From<&OrdMap<K, V>> for im::OrdMap<K, V> {
+    fn from(map: &OrdMap<K, V>) -> Self {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// O(n).
+impl<T: Ord + Clone> From<im::OrdSet<T>> for OrdSet<T> {
+    fn from(set: im::OrdSet<T>) -> Self {
+        set.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Ord + Clone> From<&im::OrdSet<T>> for OrdSet<T> {
+    fn from(set: &im::OrdSet<T>) -> Self {
+        set.iter().cloned().collect()
+    }
+}
+
+/// O(n log n). Clones the items that another set shares.
+impl<T: Ord + Clone> From<OrdSet<T>> for im::OrdSet<T> {
+    fn from(set: OrdSet<T>) -> Self {
+        set.into_iter().collect()
+    }
+}
+
+/// O(n log n). Clones the items.
+impl<T: Ord + Clone> From<&OrdSet<T>> for im::OrdSet<T> {
+    fn from(set: &OrdSet<T>) -> Self {
         set.iter().cloned().collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Conversions from and to the maps and sets of `imbl`, of any pointer type, in O(n).
 
-use crate::{Map, Set};
+use crate::{Map, OrdMap, OrdSet, Set};
 use imbl::shared_ptr::SharedPointerKind;
-use imbl::{GenericHashMap, GenericHashSet};
+use imbl::{GenericHashMap, GenericHashSet, GenericOrdMap, GenericOrdSet};
 use std::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
@@ -103,6 +103,62 @@ where
     P: SharedPointerKind,
 {
     fn from(set: &Set<T, S>) -> Self {
+        set.iter().cloned().collect()
+    }
+}
+
+/// O(n).
+impl<K: Ord + Clone, V: Clone, P: SharedPointerKind> From<GenericOrdMap<K, V, P>> for OrdMap<K, V> {
+    fn from(map: GenericOrdMap<K, V, P>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the entries.
+impl<K: Ord + Clone, V: Clone, P: SharedPointerKind> From<&GenericOrdMap<K, V, P>> for OrdMap<K, V> {
+    fn from(map: &GenericOrdMap<K, V, P>) -> Self {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// O(n log n). Clones the entries that another map shares.
+impl<K: Ord + Clone, V: Clone, P: SharedPointerKind> From<OrdMap<K, V>> for GenericOrdMap<K, V, P> {
+    fn from(map: OrdMap<K, V>) -> Self {
+        map.into_iter().collect()
+    }
+}
+
+/// O(n log n). Clones the entries.
+impl<K: Ord + Clone, V: Clone, P: SharedPointerKind> From<&OrdMap<K, V>> for GenericOrdMap<K, V, P> {
+    fn from(map: &OrdMap<K, V>) -> Self {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// O(n).
+impl<T: Ord + Clone, P: SharedPointerKind> From<GenericOrdSet<T, P>> for OrdSet<T> {
+    fn from(set: GenericOrdSet<T, P>) -> Self {
+        set.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Ord + Clone, P: SharedPointerKind> From<&GenericOrdSet<T, P>> for OrdSet<T> {
+    fn from(set: &GenericOrdSet<T, P>) -> Self {
+        set.iter().cloned().collect()
+    }
+}
+
+/// O(n log n). Clones the items that another set shares.
+impl<T: Ord + Clone, P: SharedPointerKind> From<OrdSet<T>> for GenericOrdSet<T, P> {
+    fn from(set: OrdSet<T>) -> Self {
+        set.into_iter().collect()
+    }
+}
+
+/// O(n log n). Clones the items.
+impl<T: Ord + Clone, P: SharedPointerKind> From<&OrdSet<T>> for GenericOrdSet<T, P> {
+    fn from(set: &OrdSet<T>) -> Self {
         set.iter().cloned().collect()
     }
 }

@@ -1,6 +1,6 @@
 //! `quickcheck::Arbitrary`: random collections and their shrinking.
 
-use crate::{Bag, Map, Set, TrieMap};
+use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
 use quickcheck::{Arbitrary, Gen};
 use std::hash::{BuildHasher, Hash};
 
@@ -67,5 +67,27 @@ impl<V: Arbitrary> Arbitrary for TrieMap<V> {
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
         let entries: Vec<(Vec<u8>, V)> = self.clone().into_iter().collect();
         Box::new(entries.shrink().map(|entries| entries.into_iter().collect()))
+    }
+}
+
+impl<K: Arbitrary + Ord, V: Arbitrary> Arbitrary for OrdMap<K, V> {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<(K, V)>::arbitrary(g).into_iter().collect()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let entries: Vec<(K, V)> = self.clone().into_iter().collect();
+        Box::new(entries.shrink().map(|entries| entries.into_iter().collect()))
+    }
+}
+
+impl<T: Arbitrary + Ord> Arbitrary for OrdSet<T> {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<T>::arbitrary(g).into_iter().collect()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let items: Vec<T> = self.clone().into_iter().collect();
+        Box::new(items.shrink().map(|items| items.into_iter().collect()))
     }
 }

@@ -1,10 +1,10 @@
-//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, a bag as a map from item to count, a trie map as
+//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, ordered or not, a bag as a map from item to count, a trie map as
 //! a sequence of pairs.
 //!
-//! The order is unspecified. A key gets the last of its values, as in `std`'s maps; several counts of an item are
+//! The order is that of iteration: unspecified for hash collections. A key gets the last of its values, as in `std`'s maps; several counts of an item are
 //! summed. Nothing is reserved for a length that the data states.
 
-use crate::{Bag, Map, Set, TrieMap};
+use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Serialize, Serializer};
 use std::fmt;
@@ -148,6 +148,70 @@ impl<'de, V: Deserialize<'de> + Clone> Visitor<'de> for Collect<TrieMap<V>> {
 }
 
 impl<'de, V: Deserialize<'de> + Clone> Deserialize<'de> for TrieMap<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for OrdMap<K, V> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<T: Serialize> Serialize for OrdSet<T> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<'de, K, V> Visitor<'de> for Collect<OrdMap<K, V>>
+where
+    K: Deserialize<'de> + Ord + Clone,
+    V: Deserialize<'de> + Clone,
+{
+    type Value = OrdMap<K, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut map = OrdMap::new();
+        while let Some((key, value)) = entries.next_entry()? {
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Ord + Clone> Visitor<'de> for Collect<OrdSet<T>> {
+    type Value = OrdSet<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence of the items of a set")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut set = OrdSet::new();
+        while let Some(item) = items.next_element()? {
+            set.insert(item);
+        }
+        Ok(set)
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for OrdMap<K, V>
+where
+    K: Deserialize<'de> + Ord + Clone,
+    V: Deserialize<'de> + Clone,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Ord + Clone> Deserialize<'de> for OrdSet<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(Collect::<Self>(PhantomData))
     }

@@ -60,6 +60,11 @@ fn map() {
 }
 
 #[test]
+fn ord() {
+    replay("ord", targets::ord::run);
+}
+
+#[test]
 fn parser() {
     replay("parser", targets::parser::run);
 }

@@ -1,0 +1,174 @@
+//! Iteration over a range of the entries for writing.
+
+use super::Node;
+use super::search::child_at;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::slice;
+
+/// A double-ended iterator over a range of the entries of a tree, for writing. Copies shared nodes when it enters them.
+pub(crate) struct IterMut<'a, T, S> {
+    front: slice::IterMut<'a, T>,
+    /// The subtrees between `front` and `back`.
+    middle: VecDeque<&'a mut Node<T, S>>,
+    back: slice::IterMut<'a, T>,
+    /// The number of entries left.
+    len: usize,
+}
+
+impl<T, S> IterMut<'_, T, S> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
+    /// Creates an iterator over all entries. Copies nothing yet.
+    pub(crate) fn all(root: Option<&'a mut Node<T, S>>) -> Self {
+        Self {
+            len: root.as_ref().map_or(0, |root| root.size()),
+            front: [].iter_mut(),
+            middle: root.into_iter().collect(),
+            back: [].iter_mut(),
+        }
+    }
+
+    /// Creates an iterator over the entries with these indices. O(log n), with copies of the shared nodes on the paths to
+    /// both ends.
+    pub(crate) fn new(root: Option<&'a mut Node<T, S>>, indices: Range<usize>) -> Self {
+        let mut iter = Self::all(None);
+        let Some(root) = root.filter(|_| indices.start < indices.end) else {
+            return iter;
+        };
+        let Range { start, end } = indices.start..indices.end.min(root.size());
+        iter.len = end.saturating_sub(start);
+        // The highest node in which the range's ends are in different children, or a leaf.
+        let (mut node, mut start, mut last) = (root, start, end.saturating_sub(1));
+        loop {
+            let unique = node.make_unique();
+            if unique.node().is_leaf() {
+                iter.front = unique.into_entries()[start..=last].iter_mut();
+                return iter;
+            }
+            let ((first_child, first_rest), (last_child, last_rest)) =
+                (child_at(unique.node(), start), child_at(unique.node(), last));
+            (start, last) = (first_rest, last_rest);
+            let mut children = unique.into_children()[first_child..=last_child].iter_mut();
+            match (children.next(), children.next_back()) {
+                (Some(first), Some(last_node)) => {
+                    iter.middle.extend(children);
+                    iter.enter_front(first, start);
+                    iter.enter_back(last_node, last);
+                    return iter;
+                }
+                (Some(only), _) => node = only,
+                (None, _) => return iter,
+            }
+        }
+    }
+
+    /// Adds the entries of `node` from an index on before all others.
+    fn enter_front(&mut self, node: &'a mut Node<T, S>, start: usize) {
+        let (mut node, mut start) = (node, start);
+        loop {
+            let unique = node.make_unique();
+            if unique.node().is_leaf() {
+                self.front = unique.into_entries()[start..].iter_mut();
+                return;
+            }
+            let (child, rest) = child_at(unique.node(), start);
+            let mut children = unique.into_children()[child..].iter_mut();
+            let Some(first) = children.next() else { return };
+            children.rev().for_each(|child| self.middle.push_front(child));
+            (node, start) = (first, rest);
+        }
+    }
+
+    /// Adds the entries of `node` up to an index after all others.
+    fn enter_back(&mut self, node: &'a mut Node<T, S>, last: usize) {
+        let (mut node, mut last) = (node, last);
+        loop {
+            let unique = node.make_unique();
+            if unique.node().is_leaf() {
+                self.back = unique.into_entries()[..=last].iter_mut();
+                return;
+            }
+            let (child, rest) = child_at(unique.node(), last);
+            let mut children = unique.into_children()[..=child].iter_mut();
+            let Some(end) = children.next_back() else { return };
+            self.middle.extend(children);
+            (node, last) = (end, rest);
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<&'a mut T> {
+        loop {
+            if let Some(entry) = self.front.next() {
+                self.len -= 1;
+                return Some(entry);
+            }
+            // Made unique first: if that panics, the node stays.
+            let Some(node) = self.middle.front_mut() else {
+                let entry = self.back.next()?;
+                self.len -= 1;
+                return Some(entry);
+            };
+            node.make_unique();
+            let node = self.middle.pop_front()?.make_unique();
+            if node.node().is_leaf() {
+                self.front = node.into_entries().iter_mut();
+            } else {
+                let children = node.into_children().iter_mut();
+                children.rev().for_each(|child| self.middle.push_front(child));
+            }
+        }
+    }
+
+    pub(crate) fn next_back(&mut self) -> Option<&'a mut T> {
+        loop {
+            if let Some(entry) = self.back.next_back() {
+                self.len -= 1;
+                return Some(entry);
+            }
+            let Some(node) = self.middle.back_mut() else {
+                let entry = self.front.next_back()?;
+                self.len -= 1;
+                return Some(entry);
+            };
+            node.make_unique();
+            let node = self.middle.pop_back()?.make_unique();
+            if node.node().is_leaf() {
+                self.back = node.into_entries().iter_mut();
+            } else {
+                self.middle.extend(node.into_children());
+            }
+        }
+    }
+
+    /// Splits off the second half, if there is enough for two tasks.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn split(mut self) -> (Self, Option<Self>) {
+        if self.len <= 4 * Node::<T, S>::MAX_LEN {
+            return (self, None);
+        }
+        // Whole trees have one subtree.
+        while self.middle.len() == 1 && self.middle.front().is_some_and(|node| !node.is_leaf()) {
+            let Some(node) = self.middle.pop_front() else { break };
+            self.middle.extend(node.make_unique().into_children());
+        }
+        if self.middle.len() < 2 {
+            return (self, None);
+        }
+        let middle = self.middle.split_off(self.middle.len() / 2);
+        let back = std::mem::replace(&mut self.back, [].iter_mut());
+        let len = middle.iter().map(|node| node.size()).sum::<usize>() + back.len();
+        self.len -= len;
+        let right = Self {
+            front: [].iter_mut(),
+            middle,
+            back,
+            len,
+        };
+        (self, Some(right))
+    }
+}

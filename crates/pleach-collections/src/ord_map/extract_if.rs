@@ -1,0 +1,68 @@
+//! Removal of the entries that satisfy a predicate, one at a time.
+
+use super::OrdMap;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::vec;
+
+/// An iterator that removes entries of an [`OrdMap`]: see [`OrdMap::extract_if`].
+#[must_use = "entries are removed only as the iterator yields them"]
+pub struct ExtractIf<'a, K, V> {
+    map: &'a mut OrdMap<K, V>,
+    /// The indices of the entries to remove, in the map as it was.
+    picked: vec::IntoIter<usize>,
+    removed: usize,
+}
+
+impl<K: Clone, V: Clone> OrdMap<K, V> {
+    /// Returns an iterator that removes and yields the entries that satisfy `pick`, in the order of their keys.
+    ///
+    /// O(n), and O(log n) per entry yielded. `pick` is called for all entries first. An entry is removed when it is
+    /// yielded: if the iterator is dropped early, the others stay. To drop what is removed, [`retain`](OrdMap::retain)
+    /// costs less. If `pick` panics, the map is unchanged.
+    ///
+    /// ```
+    /// let mut map: pleach_collections::OrdMap<u32, u32> = (0..10).map(|i| (i, i * i)).collect();
+    /// let even = map.extract_if(|key, _| key % 2 == 0).map(|(_, value)| value);
+    /// assert!(even.eq([0, 4, 16, 36, 64]));
+    /// assert_eq!(map.len(), 5);
+    /// ```
+    pub fn extract_if(&mut self, mut pick: impl FnMut(&K, &V) -> bool) -> ExtractIf<'_, K, V> {
+        let picked = self.iter().enumerate();
+        let picked = picked.filter_map(|(index, (key, value))| pick(key, value).then_some(index));
+        let picked: Vec<_> = picked.collect();
+        ExtractIf {
+            map: self,
+            picked: picked.into_iter(),
+            removed: 0,
+        }
+    }
+}
+
+impl<K: Clone, V: Clone> Iterator for ExtractIf<'_, K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        let index = self.picked.as_slice().first()? - self.removed;
+        let entry = self.map.remove_at(index);
+        // A removal that panicked is tried again.
+        self.picked.next();
+        self.removed += 1;
+        entry
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.picked.size_hint()
+    }
+}
+
+impl<K: Clone, V: Clone> ExactSizeIterator for ExtractIf<'_, K, V> {}
+impl<K: Clone, V: Clone> FusedIterator for ExtractIf<'_, K, V> {}
+
+impl<K, V> fmt::Debug for ExtractIf<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtractIf")
+            .field("remaining", &self.picked.len())
+            .finish()
+    }
+}

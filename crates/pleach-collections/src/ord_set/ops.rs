@@ -1,0 +1,228 @@
+//! Operations on sets.
+
+use super::OrdSet;
+use crate::ord_map::Diff;
+use std::iter::Sum;
+use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+
+impl<T: Ord + Clone> OrdSet<T> {
+    /// Returns the items of either set. O(d · log n): see [`OrdMap::union`](crate::OrdMap::union). Items in both are stored
+    /// as in `self`.
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert_eq!(OrdSet::from([1, 2]).union(&OrdSet::from([2, 3])), OrdSet::from([1, 2, 3]));
+    /// ```
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.union(&other.map),
+        }
+    }
+
+    /// Returns the items of both sets. O(d · log n). Items are stored as in `self`.
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert_eq!(OrdSet::from([1, 2]).intersection(&OrdSet::from([2, 3])), OrdSet::from([2]));
+    /// ```
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.intersection(&other.map),
+        }
+    }
+
+    /// Returns the items of this set that are not in `other`. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert_eq!(OrdSet::from([1, 2]).difference(&OrdSet::from([2, 3])), OrdSet::from([1]));
+    /// ```
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.difference(&other.map),
+        }
+    }
+
+    /// Returns the items of only one of the sets. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert_eq!(OrdSet::from([1, 2]).symmetric_difference(&OrdSet::from([2, 3])), OrdSet::from([1, 3]));
+    /// ```
+    #[must_use]
+    pub fn symmetric_difference(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.symmetric_difference(&other.map),
+        }
+    }
+
+    /// Merges the changes from `base` to `self` and from `base` to `other`. O(c · log n), where c is the number of
+    /// changes: see [`OrdMap::merge`](crate::OrdMap::merge).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// let base = OrdSet::from([1, 2]);
+    /// let (ours, theirs) = (base.update(3), base.without(&1));
+    /// assert_eq!(ours.merge(&base, &theirs), OrdSet::from([2, 3]));
+    /// ```
+    #[must_use]
+    pub fn merge(&self, base: &Self, other: &Self) -> Self {
+        // An item is added or removed, so two changes of one item are equal.
+        Self {
+            map: self.map.merge(&base.map, &other.map, |_, _, ours, _| ours.copied()),
+        }
+    }
+
+    /// Returns the [`union`](OrdSet::union) of all sets. Empty without sets.
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert_eq!(OrdSet::unions([OrdSet::from([1]), OrdSet::from([1, 2])]), OrdSet::from([1, 2]));
+    /// ```
+    #[must_use]
+    pub fn unions(sets: impl IntoIterator<Item = Self>) -> Self {
+        let all = sets.into_iter().reduce(|all, set| all.union(&set));
+        all.unwrap_or_default()
+    }
+}
+
+impl<T: Ord + Clone> OrdSet<T> {
+    /// Returns an iterator over the items added and removed from this set to `new`. O(d · log n): see
+    /// [`OrdMap::diff`](crate::OrdMap::diff).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    /// use pleach_collections::ord_map::Change;
+    ///
+    /// let old = OrdSet::from([1, 2]);
+    /// let new = old.without(&1);
+    /// assert!(old.diff(&new).eq([Change::Removed { key: &1, old: &() }]));
+    /// ```
+    pub fn diff<'a>(&'a self, new: &'a Self) -> Diff<'a, T, ()> {
+        self.map.diff(&new.map)
+    }
+
+    /// Returns `true` if no item is in both sets. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1]).is_disjoint(&OrdSet::from([2])));
+    /// ```
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.map.is_disjoint(&other.map)
+    }
+
+    /// Returns `true` if all items are in `other`. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1]).is_subset(&OrdSet::from([1, 2])));
+    /// ```
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.map.is_submap(&other.map)
+    }
+
+    /// Returns `true` if [`is_subset`](OrdSet::is_subset) holds and the sets differ. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1]).is_proper_subset(&OrdSet::from([1, 2])));
+    /// assert!(!OrdSet::from([1]).is_proper_subset(&OrdSet::from([1])));
+    /// ```
+    pub fn is_proper_subset(&self, other: &Self) -> bool {
+        self.is_subset(other) && self.len() < other.len()
+    }
+
+    /// Returns `true` if all items of `other` are in this set. O(d · log n).
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1, 2]).is_superset(&OrdSet::from([1])));
+    /// ```
+    pub fn is_superset(&self, other: &Self) -> bool {
+        other.is_subset(self)
+    }
+}
+
+macro_rules! operators {
+    ($($operator:ident $method:ident $set_op:ident;)*) => {$(
+        #[doc = concat!("Returns the [`", stringify!($set_op), "`](OrdSet::", stringify!($set_op), ").")]
+        impl<T: Ord + Clone> $operator for &OrdSet<T> {
+            type Output = OrdSet<T>;
+
+            fn $method(self, other: Self) -> OrdSet<T> {
+                self.$set_op(other)
+            }
+        }
+    )*};
+}
+
+operators! {
+    BitOr bitor union;
+    BitAnd bitand intersection;
+    Sub sub difference;
+    BitXor bitxor symmetric_difference;
+}
+
+/// Returns the [`union`](OrdSet::union).
+impl<T: Ord + Clone> Add for OrdSet<T> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.union(&other)
+    }
+}
+
+/// Returns the [`union`](OrdSet::union).
+impl<T: Ord + Clone> Add for &OrdSet<T> {
+    type Output = OrdSet<T>;
+
+    fn add(self, other: Self) -> OrdSet<T> {
+        self.union(other)
+    }
+}
+
+/// Returns the [`intersection`](OrdSet::intersection).
+impl<T: Ord + Clone> Mul for OrdSet<T> {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        self.intersection(&other)
+    }
+}
+
+/// Returns the [`intersection`](OrdSet::intersection).
+impl<T: Ord + Clone> Mul for &OrdSet<T> {
+    type Output = OrdSet<T>;
+
+    fn mul(self, other: Self) -> OrdSet<T> {
+        self.intersection(other)
+    }
+}
+
+/// Returns the [`union`](OrdSet::union) of all sets.
+impl<T: Ord + Clone> Sum for OrdSet<T> {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.reduce(|all, one| all.union(&one)).unwrap_or_default()
+    }
+}
+
+/// Returns the [`union`](OrdSet::union) of all sets.
+impl<'a, T: Ord + Clone> Sum<&'a Self> for OrdSet<T> {
+    fn sum<I: Iterator<Item = &'a Self>>(all: I) -> Self {
+        all.cloned().sum()
+    }
+}

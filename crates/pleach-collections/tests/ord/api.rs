@@ -1,0 +1,205 @@
+//! Methods that the model test doesn't call.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::frail::Frail;
+use equivalent::{Comparable, Equivalent};
+use pleach_collections::ord_map::Entry;
+use pleach_collections::{OrdMap, OrdSet, ord_map, ord_set};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+
+#[test]
+fn conversions() {
+    let model: BTreeMap<u32, u32> = (0..100).map(|i| (i * 3, i)).collect();
+    let map = OrdMap::from(model.clone());
+    assert_eq!(map, OrdMap::from(&model));
+    assert_eq!(BTreeMap::from(map.clone()), model);
+    assert_eq!(
+        map,
+        OrdMap::from(model.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>())
+    );
+    let hash: HashMap<u32, u32> = map.clone().into_iter().collect();
+    assert_eq!(map, OrdMap::from(&hash));
+    assert_eq!(map, OrdMap::from(hash.clone()));
+    assert_eq!(HashMap::<u32, u32>::from(map.clone()), hash);
+    assert_eq!(pleach_collections::Map::from(map.clone()).len(), 100);
+    assert_eq!(pleach_collections::Set::from(OrdSet::from([1, 2])).len(), 2);
+    assert_eq!(
+        (map.iter().min(), map.iter().max()),
+        (Some((&0, &0)), Some((&297, &99)))
+    );
+    assert_eq!(map, OrdMap::from(pleach_collections::Map::from(&model)));
+    let set: BTreeSet<u32> = model.keys().copied().collect();
+    assert_eq!(BTreeSet::from(OrdSet::from(&set)), set);
+    let mut words = ord_set! { "b", "a" };
+    words.extend(&["c"]);
+    assert!(words.iter().eq(&["a", "b", "c"]));
+    let mut map = ord_map! { 1 => 2 };
+    map.extend(&ord_map! { 3 => 4 });
+    assert_eq!(map, ord_map! { 3 => 4, 1 => 2 });
+}
+
+/// Of equal keys the first is stored, with the last value.
+#[test]
+fn equal_keys() {
+    let origins =
+        |map: &OrdMap<Frail, u32>| -> Vec<_> { map.iter().map(|(key, value)| (key.origin, *value)).collect() };
+    let entries = || [(2, 1), (1, 2), (2, 3), (1, 4), (2, 5)].into_iter();
+    let keyed = || entries().map(|(number, value)| (Frail::from_origin(number, value), value));
+    let expected = [(2, 4), (1, 5)];
+    assert_eq!(origins(&keyed().collect()), expected);
+    let mut map = OrdMap::new();
+    map.extend(keyed());
+    assert_eq!(origins(&map), expected);
+    let mut map = OrdMap::new();
+    keyed().for_each(|(key, value)| _ = map.insert(key, value));
+    assert_eq!(origins(&map), expected);
+    let fork: OrdMap<Frail, u32> = (0..3).map(|number| (Frail::from_origin(number, 9), 9)).collect();
+    assert_eq!(origins(&map.union(&fork)), [(9, 9), (2, 4), (1, 5)]);
+    assert_eq!(origins(&map.intersection(&fork)), expected);
+    assert_eq!(origins(&fork.union_with(&map, |_, _, b| *b)), [(9, 9), (9, 4), (9, 5)]);
+    let large: OrdMap<Frail, u32> = (0..300).map(|number| (Frail::from_origin(number, 7), 7)).collect();
+    assert_eq!(origins(&map.union(&large))[..3], [(7, 7), (2, 4), (1, 5)]);
+    assert_eq!(origins(&large.union(&map))[..3], [(7, 7); 3]);
+    assert_eq!(origins(&map.intersection(&large)), expected);
+    assert_eq!(origins(&large.intersection(&map)), [(7, 7); 2]);
+    let mut set: OrdSet<Frail> = OrdSet::from([Frail::from_origin(1, 1)]);
+    assert!(!set.insert(Frail::from_origin(1, 2)));
+    assert_eq!(set.replace(Frail::from_origin(1, 3)).unwrap().origin, 1);
+    assert_eq!(set.first().unwrap().origin, 3);
+}
+
+/// Keys can be searched by types that compare as they do.
+#[test]
+fn comparable_keys() {
+    struct Upper(&'static str);
+    impl Equivalent<String> for Upper {
+        fn equivalent(&self, key: &String) -> bool {
+            self.0.to_lowercase() == *key
+        }
+    }
+    impl Comparable<String> for Upper {
+        fn compare(&self, key: &String) -> Ordering {
+            self.0.to_lowercase().cmp(key)
+        }
+    }
+    let mut map: OrdMap<String, u32> = OrdMap::new();
+    map.extend_from([("b", 2_u32), ("a", 1), ("c", 3)]);
+    assert_eq!((map.get(&Upper("B")), map.rank(&Upper("C"))), (Some(&2), 2));
+    assert_eq!(map.range::<str, _>((Bound::Included("b"), Bound::Unbounded)).count(), 2);
+    *map.get_mut("b").unwrap() += 1;
+    assert_eq!(map.remove(&Upper("B")), Some(3));
+    assert_eq!(map["a"], 1);
+}
+
+#[test]
+fn entries() {
+    let mut map: OrdMap<u32, u32> = (0..200).map(|i| (i, i)).collect();
+    let fork = map.clone();
+    for key in 0..300 {
+        match map.entry(key) {
+            Entry::Occupied(mut entry) => {
+                assert_eq!((*entry.key(), *entry.get()), (key, key));
+                assert_eq!(entry.insert(1), key);
+                if key % 2 == 0 {
+                    assert_eq!(entry.remove_entry(), (key, 1));
+                }
+            }
+            Entry::Vacant(entry) => *entry.insert(key) += 1,
+        }
+    }
+    map.check().unwrap();
+    assert!(
+        map.iter().eq((1..200)
+            .step_by(2)
+            .map(|i| (i, 1))
+            .chain((200..300).map(|i| (i, i + 1)))
+            .collect::<BTreeMap<_, _>>()
+            .iter())
+    );
+    assert!(fork.iter().all(|(key, value)| key == value) && fork.len() == 200);
+    assert!(map.try_insert(1, 1).is_err() && map.try_insert(2, 7).is_ok());
+    assert_eq!(*map.get_or_insert_with(3000, || 4), 4);
+    assert_eq!(*map.first_entry().unwrap().get_mut(), 1);
+    assert_eq!(map.last_entry().unwrap().remove(), 4);
+}
+
+/// An order that isn't one is answered with any result, not with undefined behaviour or an endless loop.
+#[test]
+fn inconsistent_orders_are_safe() {
+    #[derive(Clone, Debug)]
+    struct Liar(u32);
+    thread_local!(static TURN: std::cell::Cell<u32> = const { std::cell::Cell::new(1) });
+    impl PartialEq for Liar {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other).is_eq()
+        }
+    }
+    impl Eq for Liar {}
+    impl PartialOrd for Liar {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Liar {
+        fn cmp(&self, other: &Self) -> Ordering {
+            TURN.set(TURN.get().wrapping_mul(1_103_515_245).wrapping_add(12_345));
+            match TURN.get() >> 16 & 7 {
+                0 => Ordering::Less,
+                1 => Ordering::Greater,
+                2 => Ordering::Equal,
+                _ => self.0.cmp(&other.0),
+            }
+        }
+    }
+    let mut maps = [OrdMap::new(), OrdMap::new()];
+    for i in 0..3000_u32 {
+        let key = Liar(i * 7919 % 1000);
+        maps[0].insert(key.clone(), i);
+        maps[0].remove(&Liar(i * 31 % 1000));
+        *maps[0].entry(key).or_insert(1) += 1;
+        if i % 100 == 0 {
+            let copy = maps[0].clone();
+            let other = std::mem::replace(&mut maps[1], copy);
+            maps[0] = maps[0].union(&other).merge(&other, &maps[1], |_, _, a, _| a.copied());
+            _ = (
+                maps[0].diff(&other).count(),
+                maps[0] == other,
+                maps[0].get_prev(&Liar(5)),
+            );
+            maps[0].append(&mut other.split(&Liar(500)).1);
+            assert_eq!(maps[0].iter().count(), maps[0].len());
+            maps[0] = maps[0].take(600);
+        }
+    }
+}
+
+#[test]
+fn entries_of_any_size_and_alignment() {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct Aligned(u8);
+    fn fill<K: Ord + Copy, V: Clone + PartialEq>(key: fn(u32) -> K, value: fn(u32) -> V) {
+        let mut map = OrdMap::new();
+        let mut model = BTreeMap::new();
+        for i in 0..600 {
+            let i = i * 7919 % 600;
+            map.insert(key(i), value(i));
+            model.insert(key(i), value(i));
+        }
+        let fork = map.clone();
+        for i in 0..300 {
+            assert!(map.remove(&key(i)) == model.remove(&key(i)));
+        }
+        map.check().unwrap();
+        assert!(map.iter().eq(&model));
+        assert!(map.union(&fork) == fork && fork.into_iter().count() >= model.len());
+    }
+    fill(|_| (), |_| ());
+    fill(|i| i as u8, |i| [u64::from(i); 40]);
+    fill(|i| i, |i| Aligned(i as u8));
+    fill(|i| u128::from(i) << 70, |_| ());
+    fill(|i| [i as u8; 3], |i| i as u8);
+}

@@ -1,0 +1,131 @@
+//! The traits of other crates.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(any(
+    feature = "arbitrary",
+    feature = "im",
+    feature = "imbl",
+    feature = "quickcheck",
+    feature = "rayon",
+    feature = "serde"
+))]
+
+use pleach_collections::{OrdMap, OrdSet};
+
+#[cfg(any(feature = "im", feature = "imbl", feature = "serde"))]
+fn sample() -> (OrdMap<u16, i32>, OrdSet<u16>) {
+    let map: OrdMap<u16, i32> = (0..500).map(|i| (i * 31 % 997, i32::from(i))).collect();
+    let set = map.keys().copied().collect();
+    (map, set)
+}
+
+#[cfg(feature = "arbitrary")]
+#[test]
+fn bytes_become_collections() {
+    use arbitrary::{Arbitrary, Unstructured};
+    let next = |x: &u64| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    let bytes: Vec<u8> = std::iter::successors(Some(1_u64), next)
+        .map(|x| (x >> 56) as u8)
+        .take(60_000)
+        .collect();
+    let mut source = Unstructured::new(&bytes);
+    let mut lens = [0; 2];
+    for _ in 0..100 {
+        let map = OrdMap::<u16, i32>::arbitrary(&mut source).unwrap();
+        let set = OrdSet::<u16>::arbitrary(&mut source).unwrap();
+        map.check().unwrap();
+        set.check().unwrap();
+        lens = [lens[0] + map.len(), lens[1] + set.len()];
+    }
+    assert!(lens.iter().all(|len| *len > 20), "{lens:?}");
+}
+
+#[cfg(feature = "im")]
+#[test]
+fn to_im_and_back() {
+    let (map, set) = sample();
+    let (theirs, their_set): (im::OrdMap<u16, i32>, im::OrdSet<u16>) = ((&map).into(), (&set).into());
+    assert!(theirs.iter().eq(&map) && their_set.iter().eq(&set));
+    assert_eq!(
+        (OrdMap::from(&theirs), OrdSet::from(&their_set)),
+        (map.clone(), set.clone())
+    );
+    assert_eq!((OrdMap::from(theirs), OrdSet::from(their_set)), (map, set));
+}
+
+#[cfg(feature = "imbl")]
+#[test]
+fn to_imbl_and_back() {
+    let (map, set) = sample();
+    let (theirs, their_set): (imbl::OrdMap<u16, i32>, imbl::OrdSet<u16>) = ((&map).into(), (&set).into());
+    assert!(theirs.iter().eq(&map) && their_set.iter().eq(&set));
+    assert_eq!(
+        (OrdMap::from(&theirs), OrdSet::from(&their_set)),
+        (map.clone(), set.clone())
+    );
+    assert_eq!((OrdMap::from(theirs), OrdSet::from(their_set)), (map, set));
+}
+
+#[cfg(feature = "quickcheck")]
+#[test]
+fn collections_are_generated_and_shrunk() {
+    use quickcheck::{Arbitrary, Gen};
+    let mut g = Gen::new(30);
+    let map = std::iter::repeat_with(|| OrdMap::<u16, i32>::arbitrary(&mut g))
+        .find(|map| map.len() > 3)
+        .unwrap();
+    assert!(map.shrink().any(|smaller| smaller.len() < map.len()));
+    let set: OrdSet<u16> = map.keys().copied().collect();
+    assert!(set.shrink().any(|smaller| smaller.len() < set.len()));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn json_round_trips() {
+    let (map, set) = sample();
+    let (text, set_text) = (
+        serde_json::to_string(&map).unwrap(),
+        serde_json::to_string(&set).unwrap(),
+    );
+    assert!(text.starts_with("{\"0\":0,\"1\":") && set_text.starts_with("[0,1,"));
+    assert_eq!(serde_json::from_str::<OrdMap<u16, i32>>(&text).unwrap(), map);
+    assert_eq!(serde_json::from_str::<OrdSet<u16>>(&set_text).unwrap(), set);
+    assert_eq!(
+        serde_json::from_str::<OrdMap<u16, i32>>("{\"1\":1,\"1\":2}").unwrap()[&1],
+        2
+    );
+    assert!(serde_json::from_str::<OrdMap<u16, i32>>("[1]").is_err());
+    assert!(serde_json::from_str::<OrdSet<u16>>("{}").is_err());
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn parallel_iterators_visit_all_entries_in_order() {
+    use rayon::prelude::*;
+    for n in [0, 1, 100, 20_000_u32] {
+        let map: OrdMap<u32, u32> = (0..n).into_par_iter().map(|i| (i, i)).collect();
+        map.check().unwrap();
+        let shuffled: OrdMap<u32, u32> = (0..n)
+            .into_par_iter()
+            .map(|i| (i.wrapping_mul(7919) % n.max(1), 1))
+            .collect();
+        shuffled.check().unwrap();
+        assert!(
+            map.par_iter()
+                .map(|(key, _)| *key)
+                .collect::<Vec<_>>()
+                .iter()
+                .eq(map.keys())
+        );
+        let mut fork = map.clone();
+        fork.par_iter_mut().for_each(|(key, value)| *value += key);
+        fork.check().unwrap();
+        assert!(fork.iter().all(|(key, value)| 2 * key == *value) && map.iter().all(|(key, value)| key == value));
+        fork.par_extend((n / 2..n + 10).into_par_iter().map(|i| (i, 0)));
+        fork.check().unwrap();
+        assert_eq!(fork.len() as u32, n + 10);
+        let set: OrdSet<u32> = map.clone().into_par_iter().map(|(key, _)| key).collect();
+        assert_eq!(set.par_iter().count() as u32, n);
+        assert_eq!(set.into_par_iter().collect::<Vec<_>>(), (0..n).collect::<Vec<_>>());
+    }
+}

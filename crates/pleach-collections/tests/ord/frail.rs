@@ -1,0 +1,141 @@
+//! Keys and values whose methods panic once when a fuse has burnt down.
+
+#![allow(clippy::panic, reason = "tests")]
+
+use std::cell::Cell;
+use std::cmp::Ordering;
+
+thread_local! {
+    /// The number of calls of user code on this thread before one panics.
+    static FUSE: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// The number of keys and values cloned on this thread.
+    static CLONES: Cell<usize> = const { Cell::new(0) };
+    /// The number of keys and values alive on this thread.
+    static ALIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Makes user code on this thread panic once, after `calls` calls.
+pub(crate) fn set_fuse(calls: usize) {
+    FUSE.set(calls);
+}
+
+/// Disarms the fuse of this thread.
+pub(crate) fn clear_fuse() {
+    FUSE.set(usize::MAX);
+}
+
+/// A call of user code.
+pub(crate) fn burn() {
+    let left = FUSE.get();
+    if left == 0 {
+        clear_fuse();
+        panic!("as planned");
+    }
+    FUSE.set(left - 1);
+}
+
+/// Returns how many keys and values `f` clones.
+pub(crate) fn clones(f: &mut dyn FnMut()) -> usize {
+    CLONES.set(0);
+    f();
+    CLONES.get()
+}
+
+/// Returns how many keys and values are alive on this thread.
+pub(crate) fn alive() -> isize {
+    ALIVE.get()
+}
+
+/// Silences the panics that the tests provoke.
+pub(crate) fn quiet() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.payload().downcast_ref::<&str>();
+        if !message.is_some_and(|message| message.starts_with("as planned")) {
+            eprintln!("{info}");
+        }
+    }));
+}
+
+/// A number on the heap, with an origin that `==` and `cmp` ignore. All its methods panic.
+#[derive(Debug)]
+pub(crate) struct Frail {
+    pub(crate) number: Box<u32>,
+    pub(crate) origin: u32,
+}
+
+impl Frail {
+    pub(crate) fn new(number: u32) -> Self {
+        Self::from_origin(number, 0)
+    }
+
+    pub(crate) fn from_origin(number: u32, origin: u32) -> Self {
+        ALIVE.set(ALIVE.get() + 1);
+        let number = Box::new(number);
+        Self { number, origin }
+    }
+}
+
+impl Clone for Frail {
+    fn clone(&self) -> Self {
+        CLONES.set(CLONES.get() + 1);
+        burn();
+        Self::from_origin(*self.number, self.origin)
+    }
+}
+
+impl PartialEq for Frail {
+    fn eq(&self, other: &Self) -> bool {
+        burn();
+        self.number == other.number
+    }
+}
+
+impl Eq for Frail {}
+
+impl PartialOrd for Frail {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Frail {
+    fn cmp(&self, other: &Self) -> Ordering {
+        burn();
+        self.number.cmp(&other.number)
+    }
+}
+
+impl Drop for Frail {
+    fn drop(&mut self) {
+        ALIVE.set(ALIVE.get() - 1);
+        if !std::thread::panicking() {
+            burn();
+        }
+    }
+}
+
+// Functions in place of closures, since operations are compiled once more for each closure.
+
+/// Returns the sum of two values.
+pub(crate) fn add(_: &Frail, a: &Frail, b: &Frail) -> Frail {
+    burn();
+    Frail::new(a.number.wrapping_add(*b.number))
+}
+
+/// Returns the second of two values.
+pub(crate) fn theirs(_: &Frail, _: &Frail, there: &Frail) -> Frail {
+    burn();
+    there.clone()
+}
+
+/// Resolves a conflict.
+pub(crate) fn ours(_: &Frail, _: Option<&Frail>, ours: Option<&Frail>, _: Option<&Frail>) -> Option<Frail> {
+    burn();
+    ours.cloned()
+}
+
+/// Whether an entry is retained.
+pub(crate) fn keeps(key: &Frail, _: &Frail) -> bool {
+    burn();
+    !key.number.is_multiple_of(3)
+}

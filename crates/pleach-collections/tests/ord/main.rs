@@ -1,0 +1,11 @@
+//! Tests of ordered maps and sets against `BTreeMap` and `BTreeSet`, with panicking user code.
+
+mod api;
+mod features;
+mod frail;
+mod model;
+mod nested;
+mod panics;
+mod sets;
+mod sharing;
+mod traits;

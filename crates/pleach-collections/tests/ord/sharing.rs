@@ -1,0 +1,152 @@
+//! Shared structure: what stays the same map, and how many nodes difference and merge visit.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use pleach_collections::{OrdMap, OrdSet};
+
+type Subject = OrdMap<u32, u32>;
+
+fn of(n: u32) -> Subject {
+    (0..n).map(|i| (i * 10, i)).collect()
+}
+
+fn no_conflict(_: &u32, _: Option<&u32>, _: Option<&u32>, _: Option<&u32>) -> Option<u32> {
+    None
+}
+
+/// The number of nodes that another map shares.
+fn nodes(map: &Subject) -> (usize, usize) {
+    let (mut all, mut shared) = (0, 0);
+    map.visit_nodes(|_, _, is_shared| {
+        all += 1;
+        shared += usize::from(is_shared);
+    });
+    (all, shared)
+}
+
+#[test]
+fn nothing_new_is_the_same_map() {
+    let mut map = of(1000);
+    let fork = map.clone();
+    assert!(map.without(&5).ptr_eq(&map));
+    assert!(map.union(&map).ptr_eq(&map) && map.intersection(&map).ptr_eq(&map));
+    assert!(map.union(&fork.without(&10)).ptr_eq(&map));
+    assert!(map.merge(&map, &map, no_conflict).ptr_eq(&map));
+    let changed = map.update(7, 7);
+    assert!(changed.merge(&map, &map, no_conflict).ptr_eq(&changed));
+    assert!(map.merge(&map, &changed, no_conflict).ptr_eq(&changed));
+    assert!(map.difference(&Subject::new()).ptr_eq(&map) && map.union(&Subject::new()).ptr_eq(&map));
+    assert!(Subject::new().union(&map).ptr_eq(&map));
+    assert!(map.take(5000).ptr_eq(&map) && map.skip(0).ptr_eq(&map));
+    map.retain(|_, _| true);
+    assert!(map.ptr_eq(&fork));
+    assert_eq!(map.remove(&5), None);
+    assert_eq!(map.get_mut(&5), None);
+    _ = map.entry(5);
+    map.append(&mut Subject::new());
+    map.extend(Vec::<(u32, u32)>::new());
+    assert!(map.ptr_eq(&fork));
+    let set: OrdSet<u32> = (0..1000).collect();
+    assert!(set.update(5).ptr_eq(&set) && set.union(&set.without(&5)).ptr_eq(&set));
+}
+
+/// A write to a fork copies a path.
+#[test]
+fn writes_copy_a_path() {
+    let map = of(100_000);
+    let (all, shared) = nodes(&map);
+    assert_eq!(shared, 0);
+    let mut fork = map.clone();
+    fork.insert(123_455, 1);
+    let (all_of_fork, shared) = nodes(&fork);
+    assert!(
+        all_of_fork - shared <= 20 && all_of_fork <= all + 5,
+        "{all_of_fork} {shared}"
+    );
+    let (less, greater) = map.split(&500_000);
+    for part in [&less, &greater, &less.union(&greater), &map.skip(7).take(90_000)] {
+        part.check().unwrap();
+        let (all, shared) = nodes(part);
+        assert!(all - shared <= 60, "{all} {shared}");
+    }
+    let mut kept = map.clone();
+    kept.retain(|key, _| !(50_000..60_000).contains(key));
+    let (all, shared) = nodes(&kept);
+    assert!(all - shared <= 60, "{all} {shared}");
+}
+
+/// Differences visit the paths to what differs, however large the maps are, also where splits and merges have moved the
+/// boundaries of nodes.
+#[test]
+fn differences_visit_what_differs() {
+    let opened = |n: u32, change: &dyn Fn(&mut Subject)| {
+        let map = of(n);
+        let mut fork = map.clone();
+        change(&mut fork);
+        let mut diff = map.diff(&fork);
+        let changes = diff.by_ref().count();
+        let mut back = fork.diff(&map);
+        assert_eq!(back.by_ref().count(), changes);
+        (changes, diff.opened().max(back.opened()))
+    };
+    for n in [1_000, 10_000, 100_000] {
+        let levels = 12;
+        assert_eq!(opened(n, &|_| {}), (0, 0));
+        let (changes, nodes) = opened(n, &|map| _ = map.insert(5, 5));
+        assert!(changes == 1 && nodes <= 2 * levels + 4, "{n}: {nodes}");
+        // Ten places.
+        let (changes, nodes) = opened(n, &|map| (0..10).for_each(|i| _ = map.insert(i * n + 1, 5)));
+        assert!(changes == 10 && nodes <= 10 * (2 * levels + 4), "{n}: {nodes}");
+        // A leaf and more are removed, then inserted: nodes split and merge.
+        let (changes, nodes) = opened(n, &|map| (0..200).for_each(|i| _ = map.remove(&(i * 10 + 3000))));
+        assert!(changes == 200 && nodes <= 400, "{n}: {nodes}");
+        let (changes, nodes) = opened(n, &|map| (0..200).for_each(|i| _ = map.insert(i + 3001, 7)));
+        assert!(changes == 200 - 19 + 19 && nodes <= 600, "{n}: {nodes}");
+        // A part is cut off, and another prepended.
+        let (changes, nodes) = opened(n, &|map| *map = map.skip(300));
+        assert!(changes == 300 && nodes <= 400, "{n}: {nodes}");
+        let (changes, nodes) = opened(n, &|map| *map = map.take(n as usize - 300));
+        assert!(changes == 300 && nodes <= 400, "{n}: {nodes}");
+        let (changes, nodes) = opened(n, &|map| {
+            let (less, rest) = map.split(&5001);
+            *map = less
+                .union(&(5001..5004).map(|key| (key, 1)).collect::<Subject>())
+                .union(&rest);
+        });
+        assert!(changes == 3 && nodes <= 300, "{n}: {nodes}");
+    }
+}
+
+/// A merge shares what neither side changed.
+#[test]
+fn merges_share_what_did_not_change() {
+    let base = of(100_000);
+    let (mut ours, mut theirs) = (base.clone(), base.clone());
+    for i in 0..10 {
+        ours.insert(i * 77_770 + 1, 1);
+        theirs.insert(i * 99_990 + 3, 2);
+    }
+    let merged = ours.merge(&base, &theirs, no_conflict);
+    assert_eq!(merged.len(), base.len() + 20);
+    drop((ours, theirs));
+    let (all, shared) = nodes(&merged);
+    assert!(all - shared <= 20 * 7, "{all} {shared}");
+}
+
+/// Maps with equal entries and unrelated histories are compared rightly.
+#[test]
+fn unrelated_maps_are_compared_rightly() {
+    let ascending = of(5000);
+    let mut descending = Subject::new();
+    (0..5000).rev().for_each(|i| _ = descending.insert(i * 10, i));
+    let mut shuffled = Subject::new();
+    (0..5000).for_each(|i| _ = shuffled.insert(i * 7919 % 5000 * 10, i * 7919 % 5000));
+    for map in [&descending, &shuffled] {
+        map.check().unwrap();
+        assert_eq!(map, &ascending);
+        assert_eq!(ascending.diff(map).count(), 0);
+        assert!(map.is_submap(&ascending));
+        let merged = map.update(1, 1).merge(&ascending, &shuffled.without(&0), no_conflict);
+        assert_eq!(merged, ascending.update(1, 1).without(&0));
+    }
+}
