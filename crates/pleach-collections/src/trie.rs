@@ -6,6 +6,7 @@
 //! alone, so two tries of the same keys have the same nodes, and equal pointers show what they share.
 
 mod builder;
+mod burst;
 mod check;
 mod cursor;
 mod diff;

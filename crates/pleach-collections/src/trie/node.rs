@@ -4,14 +4,14 @@
 //! module and its children alone may use.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | prefix u16 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len]
-//! inner   count u32 | len u16 | prefix u16 | size usize | weight u64 | starts [u8; groups] | prefix | children [Node; len]
+//! leaf    count u32 | len u16 | prefix u8 | spare u8 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len] | spare
+//! inner   count u32 | len u16 | prefix u8 | spare u8 | size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:
 //!
-//! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine a block's layout. All arrays of a block are
-//!   initialised whenever code outside this module, user code above all, can see it.
+//! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine where a block's arrays lie, and with `spare` its
+//!   layout. All arrays of a block are initialised whenever code outside this module, user code above all, can see it.
 //! - **Pointer.** The lowest bit of a [`Node`]'s pointer is set if, and only if, the block is an inner node.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. A block is written only through `&mut Node`
 //!   and with a count of 1.
@@ -20,9 +20,11 @@
 
 mod build;
 mod drop;
+mod grow;
 
 pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
 
+use super::shape::equal;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -76,7 +78,9 @@ struct Header {
     /// The number of keys of a leaf; of an inner node the number of children, and [`HAS_END`].
     len: u16,
     /// The number of bytes of the prefix; [`OUTSIDE`] if the block holds an [`Outside`] in its place.
-    prefix: u16,
+    prefix: u8,
+    /// The room behind a leaf's arrays for more entries, in units of [`ALIGN`] bytes. Differs between leaves of the same keys.
+    spare: u8,
 }
 
 /// The sums over the keys below an inner node, after its header.
@@ -92,7 +96,7 @@ type Outside = Arc<[u8]>;
 
 /// The most bytes of a prefix that a block holds itself.
 const MAX_PREFIX: usize = if cfg!(pleach_tiny_nodes) { 3 } else { 48 };
-const OUTSIDE: u16 = u16::MAX;
+const OUTSIDE: u8 = u8::MAX;
 
 /// A bit of `len`: the first child of this inner node is the end.
 const HAS_END: u16 = 1 << 15;
@@ -104,15 +108,25 @@ const TAGS_AT: usize = size_of::<Header>();
 const SUMS_AT: usize = size_of::<Header>();
 const STARTS_AT: usize = SUMS_AT + size_of::<Sums>();
 
-/// Tags are compared as words of this many.
-const TAGS: usize = size_of::<u64>();
+/// Tags and starts are compared as words of this many.
+const WORD: usize = size_of::<u64>();
+
+/// A word of ones, and one of the highest bits of each byte.
+const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
+const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
+
+/// The bytes that whole words for so many tags or starts take.
+#[inline]
+const fn padded(count: usize) -> usize {
+    (count + WORD - 1) & !(WORD - 1)
+}
 
 /// Allocators round up to this anyway, and give this alignment.
 const ALIGN: usize = 16;
 
 /// The bytes that a prefix takes in a block.
 #[inline]
-fn stored(prefix: u16) -> usize {
+fn stored(prefix: u8) -> usize {
     if prefix == OUTSIDE {
         size_of::<Outside>()
     } else {
@@ -130,8 +144,8 @@ struct LeafShape {
 
 impl LeafShape {
     #[inline]
-    fn new(len: usize, prefix: u16) -> Self {
-        let ends_at = TAGS_AT + len.next_multiple_of(TAGS);
+    fn new(len: usize, prefix: u8) -> Self {
+        let ends_at = TAGS_AT + padded(len);
         let prefix_at = ends_at + len * size_of::<u16>();
         let suffixes_at = prefix_at + stored(prefix);
         Self {
@@ -147,32 +161,39 @@ impl LeafShape {
         (self.suffixes_at + bytes).next_multiple_of(align_of::<V>())
     }
 
-    fn layout<V>(self, len: usize, bytes: usize) -> Layout {
+    /// The layout of a block with room for more behind its arrays.
+    #[inline]
+    fn layout<V>(self, len: usize, bytes: usize, spare: u8) -> Layout {
         let values = len.checked_mul(size_of::<V>());
-        layout::<V>(values.and_then(|values| values.checked_add(self.values_at::<V>(bytes))))
+        let before = self.values_at::<V>(bytes) + usize::from(spare) * ALIGN;
+        layout::<V>(values.and_then(|values| values.checked_add(before)))
     }
 }
 
 /// Where the arrays of an inner node begin.
 #[derive(Clone, Copy)]
 struct InnerShape {
-    prefix_at: usize,
     children_at: usize,
+    prefix_at: usize,
 }
 
 impl InnerShape {
     #[inline]
-    fn new(groups: usize, prefix: u16) -> Self {
-        let prefix_at = STARTS_AT + groups;
-        let children_at = (prefix_at + stored(prefix)).next_multiple_of(align_of::<usize>());
-        Self { prefix_at, children_at }
+    fn new(groups: usize, has_end: bool) -> Self {
+        let children_at = STARTS_AT + padded(groups);
+        let children = groups + usize::from(has_end);
+        Self {
+            children_at,
+            prefix_at: children_at + children * size_of::<Node<()>>(),
+        }
     }
 
-    fn layout<V>(self, children: usize) -> Layout {
-        layout::<V>(Some(self.children_at + children * size_of::<Node<V>>()))
+    fn layout<V>(self, prefix: u8) -> Layout {
+        layout::<V>(Some(self.prefix_at + stored(prefix)))
     }
 }
 
+#[inline]
 fn layout<V>(size: Option<usize>) -> Layout {
     let align = align_of::<V>().max(ALIGN);
     let size = size.and_then(|size| size.checked_next_multiple_of(ALIGN));
@@ -204,7 +225,7 @@ fn tag(suffix: &[u8]) -> u8 {
 
 impl<V> Node<V> {
     /// A block with a header and nothing else: all its arrays must be written before it is used or dropped.
-    fn allocate(layout: Layout, len: u16, prefix: u16, inner: usize) -> Self {
+    fn allocate(layout: Layout, len: u16, prefix: u8, inner: usize) -> Self {
         // SAFETY: the layout's size is not 0.
         let block = unsafe { alloc(layout) }.cast::<Header>();
         let Some(block) = NonNull::new(block) else {
@@ -216,6 +237,7 @@ impl<V> Node<V> {
                 count: AtomicU32::new(1),
                 len,
                 prefix,
+                spare: 0,
             })
         };
         Self {
@@ -312,9 +334,9 @@ impl<V> Node<V> {
     #[inline]
     fn prefix_at(&self) -> usize {
         if self.is_leaf() {
-            TAGS_AT + self.len().next_multiple_of(TAGS) + self.len() * size_of::<u16>()
+            self.leaf_shape().prefix_at
         } else {
-            STARTS_AT + self.groups()
+            self.inner_shape().prefix_at
         }
     }
 
@@ -357,9 +379,10 @@ impl<V> Node<V> {
 
     fn layout(&self) -> Layout {
         if self.is_leaf() {
-            self.leaf_shape().layout::<V>(self.len(), self.suffixes().len())
+            self.leaf_shape()
+                .layout::<V>(self.len(), self.suffixes().len(), self.header().spare)
         } else {
-            self.inner_shape().layout::<V>(self.len())
+            self.inner_shape().layout::<V>(self.header().prefix)
         }
     }
 
@@ -393,6 +416,40 @@ impl<'a> Suffixes<'a> {
     }
 }
 
+impl Suffixes<'_> {
+    /// The first bytes of a suffix as a number, so that suffixes of different numbers are ordered as these.
+    #[inline]
+    fn head(self, index: usize) -> u64 {
+        let end = usize::from(self.ends[index]);
+        let start = match index.checked_sub(1) {
+            Some(before) => usize::from(self.ends[before]),
+            None => 0,
+        };
+        match self.bytes[start..].first_chunk::<HEAD>() {
+            Some(head) => u64::from_be_bytes(*head) & first_bytes(end - start),
+            None => head_of(&self.bytes[start..end]),
+        }
+    }
+}
+
+/// The number of bytes of a head.
+const HEAD: usize = size_of::<u64>();
+
+/// A mask of the first `count` bytes of a head.
+#[inline]
+fn first_bytes(count: usize) -> u64 {
+    !u64::MAX.checked_shr(8 * count.min(HEAD) as u32).unwrap_or(0)
+}
+
+/// See [`Suffixes::head`].
+#[inline]
+fn head_of(suffix: &[u8]) -> u64 {
+    match suffix.first_chunk::<HEAD>() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => suffix.iter().fold(0, |head, byte| head << 8 | u64::from(*byte)) << (8 * (HEAD - suffix.len()) % 64),
+    }
+}
+
 /// A prefix for a new node.
 #[derive(Clone)]
 pub(crate) enum Prefix<'a> {
@@ -410,9 +467,9 @@ impl Prefix<'_> {
     }
 
     /// Returns the header's field for it.
-    fn field(&self) -> u16 {
+    fn field(&self) -> u8 {
         let len = self.bytes().len();
-        if len > MAX_PREFIX { OUTSIDE } else { len as u16 }
+        if len > MAX_PREFIX { OUTSIDE } else { len as u8 }
     }
 }
 
@@ -434,7 +491,7 @@ impl<V> Node<V> {
     #[inline]
     fn ends(&self) -> &[u16] {
         // SAFETY: as for tags; aligned, for it lies behind a multiple of 8 bytes.
-        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + self.len().next_multiple_of(TAGS)), self.len()) }
+        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + padded(self.len())), self.len()) }
     }
 
     /// The suffixes of a leaf.
@@ -493,8 +550,6 @@ impl<V> Node<V> {
     /// Finds a suffix of a leaf.
     #[inline]
     pub(crate) fn find(&self, suffix: &[u8]) -> Option<usize> {
-        const LOW: u64 = u64::from_ne_bytes([0x01; TAGS]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; TAGS]);
         let pattern = u64::from(tag(suffix)) * LOW;
         let len = self.len();
         let mut first = 0;
@@ -506,14 +561,42 @@ impl<V> Node<V> {
             let mut hits = differing.wrapping_sub(LOW) & !differing & HIGH;
             while hits != 0 {
                 let index = first + hits.trailing_zeros() as usize / 8;
-                if index < len && self.suffix(index) == suffix {
+                if index < len && equal(self.suffix(index), suffix) {
                     return Some(index);
                 }
                 hits &= hits - 1;
             }
-            first += TAGS;
+            first += WORD;
         }
         None
+    }
+
+    /// The index of a suffix of a leaf, or the one where it would be inserted.
+    #[inline]
+    pub(crate) fn search(&self, suffix: &[u8]) -> Result<usize, usize> {
+        let suffixes = self.all_suffixes();
+        let head = head_of(suffix);
+        let is_up_to = |index: usize| {
+            let found = suffixes.head(index);
+            if found == head {
+                suffixes.get(index) <= suffix
+            } else {
+                found < head
+            }
+        };
+        // The last suffix that is not greater, if there is one. Where the search goes next is not predictable.
+        let (mut base, mut count) = (0, self.len());
+        while count > 1 {
+            let half = count / 2;
+            base = std::hint::select_unpredictable(is_up_to(base + half), base + half, base);
+            count -= half;
+        }
+        let found = suffixes.head(base).cmp(&head);
+        match found.then_with(|| suffixes.get(base).cmp(suffix)) {
+            std::cmp::Ordering::Less => Err(base + 1),
+            std::cmp::Ordering::Equal => Ok(base),
+            std::cmp::Ordering::Greater => Err(base),
+        }
     }
 
     /// The index of the first suffix of a leaf that is not less than this one.
@@ -560,7 +643,7 @@ impl<V> Node<V> {
     #[inline]
     fn inner_shape(&self) -> InnerShape {
         debug_assert!(!self.is_leaf());
-        InnerShape::new(self.groups(), self.header().prefix)
+        InnerShape::new(self.groups(), self.has_end())
     }
 
     #[inline]
@@ -593,14 +676,31 @@ impl<V> Node<V> {
     /// continue with it.
     #[inline]
     pub(crate) fn child_index(&self, byte: u8) -> Option<usize> {
-        // In bytes, so that the loop takes several at once.
-        let up_to = |starts: &[u8]| starts.iter().map(|start| u8::from(*start <= byte)).sum::<u8>();
-        let before: usize = self
-            .starts()
-            .chunks(u8::MAX.into())
-            .map(|starts| usize::from(up_to(starts)))
-            .sum();
-        before.checked_sub(1).map(|group| group + usize::from(self.has_end()))
+        let groups = self.groups();
+        let byte = u64::from(byte) * LOW;
+        let mut up_to = 0;
+        for word in (0..groups).step_by(WORD) {
+            // SAFETY: starts come in whole words, in an aligned block (Shape).
+            let starts = u64::from_le(unsafe { *self.at::<u64>(STARTS_AT + word) });
+            // Of each byte the highest bit says whether it is greater: by its lower bits where the highest are equal. Starts
+            // rise, so the first one that is greater says how many are not.
+            let lower = (byte | HIGH) - (starts & !HIGH);
+            let up = (byte & !starts) | (!(byte ^ starts) & lower);
+            up_to += (!up & HIGH).trailing_zeros() as usize / 8;
+        }
+        // What pads the last word may not be greater than the byte.
+        up_to
+            .min(groups)
+            .checked_sub(1)
+            .map(|group| group + usize::from(self.has_end()))
+    }
+
+    /// Whether a byte lies in the range of a child, which [`child_index`](Self::child_index) found for it.
+    #[inline]
+    pub(crate) fn is_in_range(&self, child: usize, byte: u8) -> bool {
+        let group = child - usize::from(self.has_end());
+        let differing = self.starts()[group] ^ byte;
+        differing == 0 || u16::from(differing) >> self.width(group) == 0
     }
 
     /// The children of a unique inner node, for writing: the keys below must stay, unless [`grow`](Self::grow) is told.
@@ -613,9 +713,19 @@ impl<V> Node<V> {
         unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
     }
 
+    /// Adds to the sums of a unique inner node, and returns a child for writing.
+    #[inline]
+    pub(crate) fn grow(&mut self, child: usize, keys: isize, bytes: i64) -> &mut Self {
+        self.add(keys, bytes);
+        // SAFETY: as for `children`, and unique by `add`.
+        let children =
+            unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) };
+        &mut children[child]
+    }
+
     /// Adds to the sums of a unique inner node.
     #[inline]
-    pub(crate) fn grow(&mut self, keys: isize, bytes: i64) {
+    fn add(&mut self, keys: isize, bytes: i64) {
         if self.is_leaf() || self.is_shared() {
             std::process::abort();
         }

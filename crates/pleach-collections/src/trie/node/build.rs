@@ -25,6 +25,20 @@ impl<V> LeafIntoIter<V> {
         self.leaf.len()
     }
 
+    #[inline]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// The number of bytes behind the first `depth` of some suffixes.
+    #[inline]
+    pub(crate) fn bytes_below(&self, entries: std::ops::Range<usize>, depth: usize) -> u64 {
+        let ends = self.leaf.ends();
+        let start = entries.start.checked_sub(1).map_or(0, |before| ends[before]);
+        let end = entries.end.checked_sub(1).map_or(0, |last| ends[last]);
+        (usize::from(end - start) - entries.len() * depth) as u64
+    }
+
     pub(crate) fn prefix(&self) -> &[u8] {
         self.leaf.prefix()
     }
@@ -94,11 +108,11 @@ impl<V> LeafBuilder<V> {
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
-        let layout = shape.layout::<V>(len, bytes);
+        let layout = shape.layout::<V>(len, bytes, 0);
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
         unsafe {
-            ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, len.next_multiple_of(TAGS));
+            ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, padded(len));
             leaf.write_prefix(prefix, shape.prefix_at);
         }
         Self {
@@ -223,13 +237,13 @@ impl<V> InnerBuilder<V> {
             std::process::abort();
         }
         let (field, end) = (prefix.field(), if has_end { HAS_END } else { 0 });
-        let shape = InnerShape::new(groups, field);
-        let layout = shape.layout::<V>(children);
+        let shape = InnerShape::new(groups, has_end);
+        let layout = shape.layout::<V>(field);
         let mut node = Node::allocate(layout, children as u16 | end, field, INNER);
         // SAFETY: the block has room for sums, starts and prefix.
         unsafe {
             node.at::<Sums>(SUMS_AT).write(Sums { size: 0, weight: 0 });
-            ptr::write_bytes(node.at::<u8>(STARTS_AT), 0, groups);
+            ptr::write_bytes(node.at::<u8>(STARTS_AT), u8::MAX, padded(groups));
             node.write_prefix(prefix, shape.prefix_at);
         }
         Self {
@@ -268,13 +282,18 @@ impl<V> InnerBuilder<V> {
     }
 
     /// Gives each range its first byte, counts what is below, and returns the node.
-    pub(crate) fn finish(mut self) -> Node<V> {
+    pub(crate) fn finish(self) -> Node<V> {
         let sums = self.children().iter().fold((0_usize, 0_u64), |(size, weight), child| {
             (
                 size + child.size(),
                 weight + child.weight() + child.prefix().len() as u64 * child.size() as u64,
             )
         });
+        self.finish_with(sums)
+    }
+
+    /// As [`finish`](Self::finish), with the number of keys below and the sum of their lengths after the prefix.
+    pub(crate) fn finish_with(mut self, sums: (usize, u64)) -> Node<V> {
         self.set_sums(sums.0, sums.1);
         self.finish_counted()
     }
@@ -311,7 +330,7 @@ impl<V> InnerBuilder<V> {
 
 impl<V> Drop for InnerBuilder<V> {
     fn drop(&mut self) {
-        let layout = self.shape.layout::<V>(self.groups + usize::from(self.has_end));
+        let layout = self.shape.layout::<V>(self.node.header().prefix);
         // SAFETY: so many children are initialised, and the prefix is; nobody else has the block.
         unsafe {
             let children = ptr::slice_from_raw_parts_mut(self.node.at::<Node<V>>(self.shape.children_at), self.done);
@@ -411,13 +430,7 @@ impl<V> Node<V> {
 
     /// Puts what `make` makes of this node in its place. `make` runs no code that may panic, or the process ends.
     pub(crate) fn replace_with(&mut self, make: impl FnOnce(Self) -> Self) {
-        struct Abort;
-        impl Drop for Abort {
-            fn drop(&mut self) {
-                std::process::abort();
-            }
-        }
-        let abort = Abort;
+        let abort = super::grow::AbortOnDrop;
         // SAFETY: the node is moved out, and another moved in before anybody can see it.
         unsafe { ptr::write(self, make(ptr::read(self))) };
         std::mem::forget(abort);

@@ -1,6 +1,6 @@
 //! Dropping nodes, iteratively.
 
-use super::{InnerShape, Node, Outside};
+use super::{Node, Outside};
 use smallvec::SmallVec;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -62,7 +62,7 @@ impl<V> Node<V> {
         stack.push((ManuallyDrop::new(unsafe { ptr::read(self) }), 0));
         while let Some((node, dropped)) = stack.last_mut() {
             if *dropped == node.len() {
-                let layout = InnerShape::new(node.groups(), node.header().prefix).layout::<V>(node.len());
+                let layout = node.inner_shape().layout::<V>(node.header().prefix);
                 // SAFETY: all children are dropped, and nobody else's.
                 unsafe {
                     node.drop_prefix();
