@@ -12,6 +12,7 @@ mod cursor;
 mod diff;
 mod edit;
 mod node;
+mod path;
 mod shape;
 mod walk;
 

@@ -102,7 +102,7 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
             break Place::Beside(node);
         };
         let child = match after.first() {
-            Some(byte) => node.child_index(*byte).filter(|child| node.is_in_range(*child, *byte)),
+            Some(byte) => node.child_with(*byte),
             None => node.has_end().then_some(0),
         };
         let Some(child) = child else {
@@ -143,31 +143,35 @@ fn at<'a, V>(root: &'a Node<V>, path: &[u16]) -> &'a Node<V> {
 #[inline]
 fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V> {
     let (mut node, mut rest, mut depth) = (&mut *root, key, 0);
-    while !node.is_shared() {
-        if node.is_leaf() {
-            if let Some(suffix) = strip_prefix(rest, node.prefix())
-                && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)
-                && let Err(index) = node.search(suffix)
-            {
-                node.insert_entry(index, suffix, value);
-                return Ok(());
-            }
-            break;
-        }
-        let Some(after) = strip_prefix(rest, node.prefix()) else {
-            break;
+    while !node.is_leaf() {
+        let Some(inner) = node.inner_mut() else {
+            return undo(root, key, depth, value);
         };
-        let Some((byte, child)) = after.first().and_then(|byte| Some((*byte, node.child_index(*byte)?))) else {
-            break;
+        let Some(after) = strip_prefix(rest, inner.node().prefix()) else {
+            return undo(root, key, depth, value);
         };
-        if !node.is_in_range(child, byte) {
-            break;
-        }
+        let Some(child) = after.first().and_then(|byte| inner.node().child_with(*byte)) else {
+            return undo(root, key, depth, value);
+        };
         // Taken back if the key isn't inserted.
-        node = node.grow(child, 1, after.len() as i64);
+        node = inner.grow(child, 1, after.len() as i64);
         rest = after;
         depth += 1;
     }
+    if !node.is_shared()
+        && let Some(suffix) = strip_prefix(rest, node.prefix())
+        && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)
+        && let Err(index) = node.search(suffix)
+    {
+        node.insert_entry(index, suffix, value);
+        return Ok(());
+    }
+    undo(root, key, depth, value)
+}
+
+/// Takes a key back from the sums of this many nodes.
+#[cold]
+fn undo<V>(root: &mut Node<V>, key: &[u8], depth: usize, value: V) -> Result<(), V> {
     let (mut node, mut rest) = (root, key);
     for _ in 0..depth {
         rest = &rest[node.prefix().len()..];

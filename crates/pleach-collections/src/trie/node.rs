@@ -4,7 +4,7 @@
 //! module and its children alone may use.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | prefix u8 | spare u8 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len] | spare
+//! leaf    count u32 | len u16 | prefix u8 | spare u8 | tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | spare
 //! inner   count u32 | len u16 | prefix u8 | spare u8 | size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
 //!
@@ -19,18 +19,21 @@
 #![allow(unsafe_code)]
 
 mod build;
+mod bytes;
 mod drop;
 mod grow;
 
 pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
 
 use super::shape::equal;
+use bytes::WORD;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{self, AtomicU32};
 
 /// A counted pointer to a node of the trie. A clone counts one more.
 ///
@@ -108,13 +111,6 @@ const TAGS_AT: usize = size_of::<Header>();
 const SUMS_AT: usize = size_of::<Header>();
 const STARTS_AT: usize = SUMS_AT + size_of::<Sums>();
 
-/// Tags and starts are compared as words of this many.
-const WORD: usize = size_of::<u64>();
-
-/// A word of ones, and one of the highest bits of each byte.
-const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
-const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
-
 /// The bytes that whole words for so many tags or starts take.
 #[inline]
 const fn padded(count: usize) -> usize {
@@ -146,7 +142,7 @@ impl LeafShape {
     #[inline]
     fn new(len: usize, prefix: u8) -> Self {
         let ends_at = TAGS_AT + padded(len);
-        let prefix_at = ends_at + len * size_of::<u16>();
+        let prefix_at = ends_at + padded(len) * size_of::<u16>();
         let suffixes_at = prefix_at + stored(prefix);
         Self {
             ends_at,
@@ -360,7 +356,7 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         // Acquire: what other owners did, they did before they gave up their count.
-        self.header().count.load(Ordering::Acquire) > 1
+        self.header().count.load(atomic::Ordering::Acquire) > 1
     }
 
     /// The bytes of the node's own block.
@@ -398,7 +394,7 @@ impl<V> Node<V> {
 }
 
 /// The suffixes of a leaf.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Suffixes<'a> {
     ends: &'a [u16],
     bytes: &'a [u8],
@@ -407,46 +403,43 @@ pub(crate) struct Suffixes<'a> {
 impl<'a> Suffixes<'a> {
     #[inline]
     pub(crate) fn get(self, index: usize) -> &'a [u8] {
-        let start = if index == 0 {
-            0
-        } else {
-            usize::from(self.ends[index - 1])
-        };
-        &self.bytes[start..usize::from(self.ends[index])]
+        &self.bytes[self.start(index)..usize::from(self.ends[index])]
     }
-}
 
-impl Suffixes<'_> {
-    /// The first bytes of a suffix as a number, so that suffixes of different numbers are ordered as these.
+    /// A suffix, and the bytes of all from this one on.
     #[inline]
-    fn head(self, index: usize) -> u64 {
-        let end = usize::from(self.ends[index]);
-        let start = match index.checked_sub(1) {
-            Some(before) => usize::from(self.ends[before]),
-            None => 0,
-        };
-        match self.bytes[start..].first_chunk::<HEAD>() {
-            Some(head) => u64::from_be_bytes(*head) & first_bytes(end - start),
-            None => head_of(&self.bytes[start..end]),
-        }
+    pub(crate) fn get_with_more(self, index: usize) -> (&'a [u8], &'a [u8]) {
+        let more = &self.bytes[self.start(index)..];
+        (&more[..usize::from(self.ends[index]) - self.start(index)], more)
+    }
+
+    /// The number of bytes of all.
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Where each suffix from this one on ends, and their bytes.
+    #[inline]
+    pub(crate) fn from(self, index: usize) -> (&'a [u16], &'a [u8]) {
+        (&self.ends[index..], &self.bytes[self.start(index)..])
+    }
+
+    #[inline]
+    fn start(self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| usize::from(self.ends[before]))
     }
 }
 
-/// The number of bytes of a head.
-const HEAD: usize = size_of::<u64>();
-
-/// A mask of the first `count` bytes of a head.
-#[inline]
-fn first_bytes(count: usize) -> u64 {
-    !u64::MAX.checked_shr(8 * count.min(HEAD) as u32).unwrap_or(0)
-}
-
-/// See [`Suffixes::head`].
+/// The first bytes of a suffix as a number, so that suffixes of different numbers are ordered as these.
 #[inline]
 fn head_of(suffix: &[u8]) -> u64 {
-    match suffix.first_chunk::<HEAD>() {
+    match suffix.first_chunk::<WORD>() {
         Some(head) => u64::from_be_bytes(*head),
-        None => suffix.iter().fold(0, |head, byte| head << 8 | u64::from(*byte)) << (8 * (HEAD - suffix.len()) % 64),
+        None => suffix
+            .iter()
+            .rev()
+            .fold(0, |head, byte| head >> 8 | u64::from(*byte) << 56),
     }
 }
 
@@ -550,23 +543,19 @@ impl<V> Node<V> {
     /// Finds a suffix of a leaf.
     #[inline]
     pub(crate) fn find(&self, suffix: &[u8]) -> Option<usize> {
-        let pattern = u64::from(tag(suffix)) * LOW;
-        let len = self.len();
+        let (tag, len) = (tag(suffix), self.len());
         let mut first = 0;
         while first < len {
-            // SAFETY: tags come in whole words, in an aligned block (Shape).
-            let word = u64::from_le(unsafe { *self.at::<u64>(TAGS_AT + first) });
-            // Bytes that are 0 in `differing`, and perhaps some above them.
-            let differing = word ^ pattern;
-            let mut hits = differing.wrapping_sub(LOW) & !differing & HIGH;
+            // SAFETY: tags come in whole words (Shape).
+            let mut hits = unsafe { bytes::equal(self.at(TAGS_AT + first), len - first, tag) };
             while hits != 0 {
-                let index = first + hits.trailing_zeros() as usize / 8;
+                let index = first + hits.trailing_zeros() as usize;
                 if index < len && equal(self.suffix(index), suffix) {
                     return Some(index);
                 }
                 hits &= hits - 1;
             }
-            first += WORD;
+            first += bytes::AT_ONCE;
         }
         None
     }
@@ -575,27 +564,37 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn search(&self, suffix: &[u8]) -> Result<usize, usize> {
         let suffixes = self.all_suffixes();
-        let head = head_of(suffix);
-        let is_up_to = |index: usize| {
-            let found = suffixes.head(index);
-            if found == head {
-                suffixes.get(index) <= suffix
-            } else {
-                found < head
+        let (head, ends, bytes) = (head_of(suffix), suffixes.ends, suffixes.bytes.len());
+        let first = self.at::<u8>(self.leaf_shape().suffixes_at);
+        let head_at = |index: usize| {
+            if index == 0 || index >= ends.len() {
+                std::process::abort();
             }
+            let (start, end) = (usize::from(ends[index - 1]), usize::from(ends[index]));
+            debug_assert!(start < end && end <= bytes);
+            // The last bytes are read together with those before them, at worst with the tags.
+            let read_at = (start as isize).min(bytes as isize - WORD as isize);
+            // SAFETY: between the header and the end of the suffixes (Shape), not written meanwhile (Ownership).
+            let word = u64::from_be(unsafe { first.offset(read_at).cast::<u64>().read_unaligned() });
+            let missing = WORD - (end - start).min(WORD);
+            (word << (8 * (start as isize - read_at))) & (u64::MAX << (8 * missing))
         };
-        // The last suffix that is not greater, if there is one. Where the search goes next is not predictable.
+        // The last suffix that is not greater, if there is one. Where the search goes on is not predictable.
         let (mut base, mut count) = (0, self.len());
         while count > 1 {
             let half = count / 2;
-            base = std::hint::select_unpredictable(is_up_to(base + half), base + half, base);
+            let found = head_at(base + half);
+            let mut is_up_to = found < head;
+            if found == head {
+                is_up_to = suffixes.get(base + half) <= suffix;
+            }
+            base = std::hint::select_unpredictable(is_up_to, base + half, base);
             count -= half;
         }
-        let found = suffixes.head(base).cmp(&head);
-        match found.then_with(|| suffixes.get(base).cmp(suffix)) {
-            std::cmp::Ordering::Less => Err(base + 1),
-            std::cmp::Ordering::Equal => Ok(base),
-            std::cmp::Ordering::Greater => Err(base),
+        match suffixes.get(base).cmp(suffix) {
+            Ordering::Less => Err(base + 1),
+            Ordering::Equal => Ok(base),
+            Ordering::Greater => Err(base),
         }
     }
 
@@ -643,7 +642,7 @@ impl<V> Node<V> {
     #[inline]
     fn inner_shape(&self) -> InnerShape {
         debug_assert!(!self.is_leaf());
-        InnerShape::new(self.groups(), self.has_end())
+        InnerShape::new(self.groups(), self.header().len & HAS_END != 0)
     }
 
     #[inline]
@@ -676,31 +675,27 @@ impl<V> Node<V> {
     /// continue with it.
     #[inline]
     pub(crate) fn child_index(&self, byte: u8) -> Option<usize> {
-        let groups = self.groups();
-        let byte = u64::from(byte) * LOW;
+        let (groups, skip) = (self.groups(), usize::from(self.header().len >> 15));
         let mut up_to = 0;
-        for word in (0..groups).step_by(WORD) {
-            // SAFETY: starts come in whole words, in an aligned block (Shape).
-            let starts = u64::from_le(unsafe { *self.at::<u64>(STARTS_AT + word) });
-            // Of each byte the highest bit says whether it is greater: by its lower bits where the highest are equal. Starts
-            // rise, so the first one that is greater says how many are not.
-            let lower = (byte | HIGH) - (starts & !HIGH);
-            let up = (byte & !starts) | (!(byte ^ starts) & lower);
-            up_to += (!up & HIGH).trailing_zeros() as usize / 8;
+        loop {
+            // SAFETY: starts come in whole words, behind which there is a child at least (Shape).
+            let found = unsafe { bytes::up_to(self.at(STARTS_AT + up_to), byte) };
+            up_to += found;
+            // What lies behind the last may not be greater than the byte.
+            if found < bytes::AT_ONCE || up_to >= groups {
+                break;
+            }
         }
-        // What pads the last word may not be greater than the byte.
-        up_to
-            .min(groups)
-            .checked_sub(1)
-            .map(|group| group + usize::from(self.has_end()))
+        up_to.min(groups).checked_sub(1).map(|group| group + skip)
     }
 
-    /// Whether a byte lies in the range of a child, which [`child_index`](Self::child_index) found for it.
+    /// The index of the child of the group in whose range this byte is.
     #[inline]
-    pub(crate) fn is_in_range(&self, child: usize, byte: u8) -> bool {
-        let group = child - usize::from(self.has_end());
-        let differing = self.starts()[group] ^ byte;
-        differing == 0 || u16::from(differing) >> self.width(group) == 0
+    pub(crate) fn child_with(&self, byte: u8) -> Option<usize> {
+        let child = self.child_index(byte)?;
+        let group = child - usize::from(self.header().len >> 15);
+        let differing = u32::from(self.starts()[group] ^ byte);
+        (differing >> self.width(group) == 0).then_some(child)
     }
 
     /// The children of a unique inner node, for writing: the keys below must stay, unless [`grow`](Self::grow) is told.
@@ -711,6 +706,12 @@ impl<V> Node<V> {
         }
         // SAFETY: as for `children`, and unique.
         unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
+    }
+
+    /// The inner node for writing, if it is one of one owner.
+    #[inline]
+    pub(crate) fn inner_mut(&mut self) -> Option<InnerMut<'_, V>> {
+        (!self.is_leaf() && !self.is_shared()).then_some(InnerMut(self))
     }
 
     /// Adds to the sums of a unique inner node, and returns a child for writing.
@@ -736,11 +737,39 @@ impl<V> Node<V> {
     }
 }
 
+/// An inner node of one owner. The keys below must stay, unless the sums are told.
+pub(crate) struct InnerMut<'a, V>(&'a mut Node<V>);
+
+impl<'a, V> InnerMut<'a, V> {
+    #[inline]
+    pub(crate) fn node(&self) -> &Node<V> {
+        self.0
+    }
+
+    /// Adds to the sums, and returns a child for writing.
+    #[inline]
+    pub(crate) fn grow(self, child: usize, keys: isize, bytes: i64) -> &'a mut Node<V> {
+        debug_assert!(!self.0.is_leaf() && !self.0.is_shared());
+        let node = self.0;
+        let (children, len) = (node.at::<Node<V>>(node.inner_shape().children_at), node.len());
+        // SAFETY: the block of an inner node of one owner, as `inner_mut` found, has sums and so many children.
+        let (sums, children) = unsafe {
+            (
+                &mut *node.at::<Sums>(SUMS_AT),
+                std::slice::from_raw_parts_mut(children, len),
+            )
+        };
+        sums.size = sums.size.wrapping_add_signed(keys);
+        sums.weight = sums.weight.wrapping_add_signed(bytes);
+        &mut children[child]
+    }
+}
+
 impl<V> Clone for Node<V> {
     #[inline]
     fn clone(&self) -> Self {
         // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
-        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
+        if self.header().count.fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
             std::process::abort();
         }
         Self {

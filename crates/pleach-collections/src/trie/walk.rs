@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Clones};
 use super::node::{Node, Suffixes};
+use super::shape::common;
 use std::cmp::Ordering;
 
 #[cfg(debug_assertions)]
@@ -95,6 +96,52 @@ impl<'a, V> Walk<'a, V> {
             (Step::Node(a), Step::Node(b)) => a.ptr_eq(b) && parted(self) && parted(other),
             _ => false,
         }
+    }
+
+    /// The number of steps from here on that are the same children of inner nodes, if [`is_at_node_of`](Self::is_at_node_of).
+    #[inline]
+    pub(super) fn equal_nodes(&self, other: &Self) -> usize {
+        let rest = |walk: &Self| walk.inner.last().map(|inner| &inner.node.children()[inner.next - 1..]);
+        let (Some(a), Some(b)) = (rest(self), rest(other)) else {
+            return 1;
+        };
+        a.iter().zip(b).take_while(|(a, b)| a.ptr_eq(b)).count()
+    }
+
+    /// The number of steps from here on that are entries of leaves with the same keys and equal values, where all keys have
+    /// `shared` bytes in common.
+    #[inline]
+    pub(super) fn equal_entries(&self, other: &Self, shared: usize, mut same: impl FnMut(&V, &V) -> bool) -> usize {
+        let (Some(a), Some(b)) = (&self.leaf, &other.leaf) else {
+            return 0;
+        };
+        if a.end != b.end || shared < a.end || a.next == 0 || b.next == 0 {
+            return 0;
+        }
+        let (a_ends, a_bytes) = a.suffixes.from(a.next - 1);
+        let (b_ends, b_bytes) = b.suffixes.from(b.next - 1);
+        let bytes = common(a_bytes, b_bytes);
+        let (a_start, b_start) = (a.suffixes.len() - a_bytes.len(), b.suffixes.len() - b_bytes.len());
+        let values = a.node.values()[a.next - 1..].iter().zip(&b.node.values()[b.next - 1..]);
+        let ends = a_ends
+            .iter()
+            .zip(b_ends)
+            .map(|(a, b)| (usize::from(*a) - a_start, usize::from(*b) - b_start));
+        let equal = ends
+            .zip(values)
+            .take_while(|((a, b), (x, y))| a == b && *a <= bytes && same(x, y));
+        equal.count()
+    }
+
+    /// As many [skips](Self::skip) within one node.
+    #[inline]
+    pub(super) fn skip_many(&mut self, count: usize) -> usize {
+        match (&mut self.leaf, self.inner.last_mut()) {
+            (Some(leaf), _) => leaf.next += count - 1,
+            (None, Some(inner)) => inner.next += count - 1,
+            (None, None) => {}
+        }
+        self.skip()
     }
 
     #[inline]

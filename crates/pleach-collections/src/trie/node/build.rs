@@ -439,12 +439,14 @@ impl<V> Node<V> {
     /// The width of a group's range: it has 2^`width` bytes.
     #[inline]
     pub(crate) fn width(&self, group: usize) -> u32 {
-        if !self.children()[group + usize::from(self.has_end())].is_leaf() {
-            return 0;
-        }
         let starts = self.starts();
-        let beyond = |other: Option<&u8>| other.map_or(8, |other| (starts[group] ^ other).checked_ilog2().unwrap_or(0));
-        let before = group.checked_sub(1).and_then(|before| starts.get(before));
-        beyond(before).min(beyond(starts.get(group + 1)))
+        // Without branches, which searches could not predict.
+        let beyond = |other: usize| match u32::from(starts[group] ^ starts[other]) {
+            0 => 1 << 8,
+            differing => differing,
+        };
+        let nearest = beyond(group.saturating_sub(1)).min(beyond((group + 1).min(starts.len() - 1)));
+        let is_leaf = self.children()[group + usize::from(self.header().len >> 15)].is_leaf();
+        if is_leaf { nearest.ilog2() } else { 0 }
     }
 }

@@ -62,20 +62,34 @@ impl<V> Node<V> {
 
             let from = source.add(old.ends_at).cast::<u16>();
             let to = target.add(new.ends_at).cast::<u16>();
-            ptr::copy(from.add(index), to.add(index + 1), tail);
-            ptr::copy(from, to, index);
+            for end in (index..len).rev() {
+                to.add(end + 1).write(from.add(end).read() + added as u16);
+            }
             to.add(index).write((start + added) as u16);
-            for end in std::slice::from_raw_parts_mut(to.add(index + 1), tail) {
-                *end += added as u16;
+            if from != to {
+                ptr::copy(from, to, index);
             }
 
-            let (from, to) = (source.add(TAGS_AT), target.add(TAGS_AT));
-            if !in_place || len.is_multiple_of(WORD) {
-                ptr::write_bytes(to.add(len - len % WORD), 0, WORD);
+            let (from, to) = (source.add(TAGS_AT).cast::<u64>(), target.add(TAGS_AT).cast::<u64>());
+            let word = index / WORD;
+            // As numbers whose lowest byte is the first tag.
+            let tags = |word: usize| {
+                if word * WORD < len {
+                    u64::from_le(from.add(word).read())
+                } else {
+                    0
+                }
+            };
+            for word in (word + 1..(len + 1).div_ceil(WORD)).rev() {
+                to.add(word).write((tags(word) << 8 | tags(word - 1) >> 56).to_le());
             }
-            ptr::copy(from.add(index), to.add(index + 1), tail);
-            ptr::copy(from, to, index);
-            to.add(index).write(tag(suffix));
+            let before = !(u64::MAX << (8 * (index % WORD)));
+            let new = u64::from(tag(suffix)) << (8 * (index % WORD));
+            to.add(word)
+                .write((tags(word) & before | new | (tags(word) & !before) << 8).to_le());
+            if !in_place {
+                ptr::copy_nonoverlapping(from, to, word);
+            }
 
             if !in_place {
                 self.free(layout);
