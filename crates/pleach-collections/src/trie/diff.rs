@@ -58,6 +58,11 @@ impl<'a, V> Differences<'a, V> {
                 self.skip_both(self.before.equal_nodes(&self.after));
                 continue;
             }
+            if let Some(path) = self.before.enter_both(&mut self.after, self.shared) {
+                self.shared = path;
+                self.entered += 2;
+                continue;
+            }
             let equal = self.before.equal_entries(&self.after, self.shared, &mut same);
             if equal > 0 {
                 self.skip_both(equal);

@@ -82,15 +82,17 @@ struct Descent<'a, V> {
     path: Path,
     /// The bytes of the key that the nodes above have consumed.
     consumed: usize,
-    /// Whether the node or one above has other owners.
-    shared: bool,
+    /// The number of nodes from the root on that have one owner.
+    unshared: usize,
 }
 
 #[inline]
 fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
-    let (mut node, mut rest, mut path, mut shared) = (root, key, Path::new(), false);
+    let (mut node, mut rest, mut path, mut unshared) = (root, key, Path::new(), 0);
     let place = loop {
-        shared |= node.is_shared();
+        if unshared == path.len() && !node.is_shared() {
+            unshared += 1;
+        }
         if node.is_leaf() {
             break match strip_prefix(rest, node.prefix()).map(|suffix| (suffix, node.search(suffix))) {
                 Some((_, Ok(_))) => Place::Present,
@@ -116,7 +118,7 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
         place,
         path,
         consumed: key.len() - rest.len(),
-        shared,
+        unshared,
     }
 }
 
@@ -131,6 +133,27 @@ fn descend<'a, V>(root: &'a mut Node<V>, key: &[u8], path: &[u16], keys: isize) 
         node = node.grow(usize::from(*child), keys, keys as i64 * left);
     }
     node
+}
+
+/// Puts a node in the place of the one at the end of a path, from which its trie differs by `keys` keys of this key's length.
+/// Copies the nodes above but for the first `unshared` ones. Returns the old node, which is to be dropped last: that may run
+/// user code.
+#[must_use]
+fn put<V>(root: &mut Node<V>, key: &[u8], path: &[u16], unshared: usize, new: Node<V>, keys: isize) -> Node<V> {
+    let mut above: SmallVec<[(&Node<V>, i64); 16]> = SmallVec::new();
+    let (mut node, mut left) = (&*root, key.len() as i64);
+    for child in path {
+        left -= node.prefix().len() as i64;
+        above.push((node, left));
+        node = &node.children()[usize::from(*child)];
+    }
+    let mut new = new;
+    for (depth, (node, left)) in above.into_iter().enumerate().skip(unshared).rev() {
+        new = node.copy_with_child(usize::from(path[depth]), Some(new));
+        new.add(keys, keys as i64 * left);
+    }
+    let path = &path[..unshared.min(path.len())];
+    std::mem::replace(descend(root, key, path, keys), new)
 }
 
 /// The node at the end of a path.
@@ -199,7 +222,7 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
         place,
         path,
         consumed,
-        shared,
+        unshared,
     } = seek(root, key);
     let rest = &key[consumed..];
     match place {
@@ -210,11 +233,10 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
                 let new = split(root, &path, insertion.overflow(leaf, rest, value));
                 // Of a range of bytes, the leaf is split within its parent.
                 let above = path.len().saturating_sub(1);
-                let _old = std::mem::replace(descend(root, key, &path[..above], 1), new);
-            } else if shared {
-                let leaf = insertion.insert(LeafIntoIter::of(leaf.clone()), rest, value);
-                // Dropped last, when the trie is valid again: that runs user code.
-                let _old = std::mem::replace(descend(root, key, &path, 1), leaf);
+                let _old = put(root, key, &path[..above], unshared, new, 1);
+            } else if unshared <= path.len() {
+                let leaf = insertion.copy(leaf, rest, value);
+                let _old = put(root, key, &path, unshared, leaf, 1);
                 if !fits {
                     burst(root, &path);
                 }
@@ -227,7 +249,7 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
         }
         Place::Beside(inner) => {
             let new = beside(inner, rest, value);
-            *descend(root, key, &path, 1) = new;
+            let _old = put(root, key, &path, unshared, new, 1);
         }
         Place::NewChild => {
             let inner = descend(root, key, &path, 1);
@@ -308,6 +330,15 @@ impl Insertion {
             leaf.insert_entry(self.index, &key[self.prefix..], value);
         } else {
             leaf.replace_with(|leaf| self.insert(LeafIntoIter::of(leaf), key, value));
+        }
+    }
+
+    /// Inserts into a copy of a leaf.
+    fn copy<V: Clone>(&self, leaf: &Node<V>, key: &[u8], value: V) -> Node<V> {
+        if self.prefix == leaf.prefix().len() {
+            leaf.copy_with_entry(self.index, &key[self.prefix..], value)
+        } else {
+            self.insert(LeafIntoIter::of(leaf.clone()), key, value)
         }
     }
 
@@ -435,9 +466,11 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
     let top = root.as_ref()?;
     let (found, index) = find(top, key)?;
     // The topmost node that becomes a leaf, and the path to it.
-    let (mut node, mut rest, mut path, mut shared, mut parent) = (top, key, Path::new(), false, None);
+    let (mut node, mut rest, mut path, mut unshared, mut parent) = (top, key, Path::new(), 0, None);
     loop {
-        shared |= node.is_shared();
+        if unshared == path.len() && !node.is_shared() {
+            unshared += 1;
+        }
         rest = &rest[node.prefix().len()..];
         if node.is_leaf() || fits::<V>(node.size() - 1, node.weight() - rest.len() as u64) {
             break;
@@ -452,13 +485,13 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
     let joins = |(parent, child): (&Node<V>, usize)| must_join(parent, child, bytes, found.size() - 1);
     if node.is_leaf() && node.size() > 1 && !parent.is_some_and(joins) && !grows_prefix(found, index) {
         let mut taken = None;
-        if !shared {
+        if unshared > path.len() {
             descend(root.as_mut()?, key, &path, -1)
                 .replace_with(|leaf| without(&mut LeafIntoIter::of(leaf), index, bytes, &mut taken));
             return taken;
         }
         let new = without(&mut LeafIntoIter::of(found.clone()), index, bytes, &mut taken);
-        let _old = std::mem::replace(descend(root.as_mut()?, key, &path, -1), new);
+        let _old = put(root.as_mut()?, key, &path, unshared, new, -1);
         return taken;
     }
     let taken = found.values()[index].clone();
@@ -479,7 +512,7 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
         let _old = root.take();
         return Some(taken);
     };
-    let _old = std::mem::replace(descend(root.as_mut()?, key, &path, -1), new);
+    let _old = put(root.as_mut()?, key, &path, unshared, new, -1);
     Some(taken)
 }
 

@@ -726,7 +726,7 @@ impl<V> Node<V> {
 
     /// Adds to the sums of a unique inner node.
     #[inline]
-    fn add(&mut self, keys: isize, bytes: i64) {
+    pub(crate) fn add(&mut self, keys: isize, bytes: i64) {
         if self.is_leaf() || self.is_shared() {
             std::process::abort();
         }
@@ -765,13 +765,20 @@ impl<'a, V> InnerMut<'a, V> {
     }
 }
 
-impl<V> Clone for Node<V> {
+impl<V> Node<V> {
     #[inline]
-    fn clone(&self) -> Self {
+    fn count_one_more(&self) {
         // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
         if self.header().count.fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
             std::process::abort();
         }
+    }
+}
+
+impl<V> Clone for Node<V> {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.count_one_more();
         Self {
             pointer: self.pointer,
             values: PhantomData,

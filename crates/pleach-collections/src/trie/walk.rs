@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Clones};
 use super::node::{Node, Suffixes};
-use super::shape::common;
+use super::shape::{common, equal};
 use std::cmp::Ordering;
 
 #[cfg(debug_assertions)]
@@ -67,12 +67,18 @@ struct Inner<'a, V> {
 
 impl<'a, V> Walk<'a, V> {
     pub(crate) fn new(root: Option<&'a Node<V>>) -> Self {
+        let (mut key, mut inner) = (Vec::new(), Vec::new());
+        if let Some(root) = root {
+            key.reserve(root.prefix().len() + 64);
+            key.extend_from_slice(root.prefix());
+            inner.reserve(8);
+        }
         Self {
             step: root.map_or(Step::End, Step::Node),
-            key: root.map_or(Vec::new(), |root| root.prefix().to_vec()),
+            key,
             is_partial: false,
             leaf: None,
-            inner: Vec::new(),
+            inner,
         }
     }
 
@@ -95,6 +101,24 @@ impl<'a, V> Walk<'a, V> {
         match (self.step, other.step) {
             (Step::Node(a), Step::Node(b)) => a.ptr_eq(b) && parted(self) && parted(other),
             _ => false,
+        }
+    }
+
+    /// Enters the nodes of both walks, whose parents have the same path, of which all keys have `shared` bytes in common, if
+    /// the nodes have the same prefix. Returns the length of their path.
+    #[inline]
+    pub(super) fn enter_both(&mut self, other: &mut Self, shared: usize) -> Option<usize> {
+        let parted = |walk: &Self| walk.is_partial && walk.key.len() == shared;
+        match (self.step, other.step) {
+            (Step::Node(a), Step::Node(b)) if parted(self) && parted(other) && equal(a.prefix(), b.prefix()) => {
+                self.complete();
+                other.complete();
+                let path = self.key.len();
+                self.enter();
+                other.enter();
+                Some(path)
+            }
+            _ => None,
         }
     }
 

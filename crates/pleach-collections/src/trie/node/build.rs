@@ -157,40 +157,60 @@ impl<V> LeafBuilder<V> {
     where
         V: Clone,
     {
-        let start = from.taken;
-        let end = end.min(from.leaf.len());
-        if start >= end {
-            return;
+        let (start, end) = (from.taken, end.min(from.leaf.len()));
+        if !from.owned {
+            from.taken = from.taken.max(end);
+            return self.extend_cloned(&from.leaf, start..end);
         }
-        let (count, ends) = (end - start, from.leaf.ends());
-        let first = if start == 0 { 0 } else { usize::from(ends[start - 1]) };
-        let bytes = usize::from(ends[end - 1]) - first;
+        if start < end {
+            self.extend_keys(&from.leaf, start..end);
+            // SAFETY: the block has room for so many values, as `extend_keys` found. They move, once.
+            unsafe {
+                let values = from.leaf.values_ptr().add(start);
+                ptr::copy_nonoverlapping(values, self.values.add(self.done), end - start);
+            }
+            from.taken = end;
+            self.done += end - start;
+        }
+    }
+
+    /// Adds copies of some entries of a leaf, whose prefix is this one's.
+    #[inline]
+    pub(crate) fn extend_cloned(&mut self, from: &Node<V>, entries: std::ops::Range<usize>)
+    where
+        V: Clone,
+    {
+        if entries.start < entries.end {
+            self.extend_keys(from, entries.clone());
+            // Counted one by one, for a clone may panic.
+            for value in &from.values()[entries] {
+                // SAFETY: the block has room for so many values, as `extend_keys` found.
+                unsafe { self.values.add(self.done).write(value.clone()) };
+                self.done += 1;
+            }
+        }
+    }
+
+    /// Adds the keys of some entries, and no values.
+    #[inline]
+    fn extend_keys(&mut self, from: &Node<V>, entries: std::ops::Range<usize>) {
+        let (start, count, ends) = (entries.start, entries.len(), from.ends());
+        let first = start.checked_sub(1).map_or(0, |before| usize::from(ends[before]));
+        let bytes = usize::from(ends[entries.end - 1]) - first;
         if self.len - self.done < count || self.bytes - self.written < bytes {
             std::process::abort();
         }
-        // SAFETY: the block has room for as many entries and bytes. Values are counted one by one, for a clone may panic.
+        // SAFETY: the block has room for as many entries and bytes.
         unsafe {
-            let tags = from.leaf.at::<u8>(TAGS_AT + start);
+            let tags = from.at::<u8>(TAGS_AT + start);
             ptr::copy_nonoverlapping(tags, self.leaf.at::<u8>(TAGS_AT + self.done), count);
-            let suffixes = from.leaf.suffixes().as_ptr().add(first);
+            let suffixes = from.suffixes().as_ptr().add(first);
             ptr::copy_nonoverlapping(suffixes, self.leaf.at(self.shape.suffixes_at + self.written), bytes);
             let to = self.leaf.at::<u16>(self.shape.ends_at).add(self.done);
             // In the type of the ends, so that the loop takes several at once.
             let shift = (self.written as u16).wrapping_sub(first as u16);
-            for (index, old) in ends[start..end].iter().enumerate() {
+            for (index, old) in ends[entries].iter().enumerate() {
                 to.add(index).write(old.wrapping_add(shift));
-            }
-            if from.owned {
-                ptr::copy_nonoverlapping(from.leaf.values_ptr().add(start), self.values.add(self.done), count);
-                from.taken = end;
-                self.done += count;
-            } else {
-                for _ in 0..count {
-                    let value = &*from.leaf.values_ptr().add(from.taken);
-                    self.values.add(self.done).write(value.clone());
-                    from.taken += 1;
-                    self.done += 1;
-                }
             }
         }
         self.written += bytes;
@@ -374,7 +394,31 @@ impl<V> Node<V> {
     pub(crate) fn unshare_inner(&mut self) {
         debug_assert!(!self.is_leaf());
         if self.is_shared() {
-            *self = self.copy_inner(&self.shared_prefix());
+            *self = self.copy_with_child(usize::MAX, None);
+        }
+    }
+
+    /// A copy of an inner node with another child in the place of one.
+    pub(crate) fn copy_with_child(&self, child: usize, new: Option<Self>) -> Self {
+        if self.is_leaf() || (new.is_some() && child >= self.len()) {
+            std::process::abort();
+        }
+        let (layout, header) = (self.layout(), self.header());
+        let copy = ManuallyDrop::new(Self::allocate(layout, header.len, header.prefix, INNER));
+        let rest = layout.size() - SUMS_AT;
+        // SAFETY: two blocks of this layout. All children of the copy, and its prefix, are counted or written before anybody
+        // can see it. To count can't panic.
+        unsafe {
+            ptr::copy_nonoverlapping(self.at::<u8>(SUMS_AT), copy.at::<u8>(SUMS_AT), rest);
+            let children = self.children();
+            let (before, behind) = children.split_at(child.min(children.len()));
+            let behind = if new.is_some() { &behind[1..] } else { behind };
+            before.iter().chain(behind).for_each(Self::count_one_more);
+            if let Some(new) = new {
+                copy.at::<Self>(self.inner_shape().children_at).add(child).write(new);
+            }
+            std::mem::forget(self.shared_prefix());
+            ManuallyDrop::into_inner(copy)
         }
     }
 
@@ -394,6 +438,19 @@ impl<V> Node<V> {
         let mut this = ManuallyDrop::new(copy);
         // SAFETY: the block holds all of its shape, and is taken out once.
         unsafe { ManuallyDrop::take(&mut this.node) }
+    }
+
+    /// A copy of a leaf with another entry, before the one at `index`.
+    pub(crate) fn copy_with_entry(&self, index: usize, suffix: &[u8], value: V) -> Self
+    where
+        V: Clone,
+    {
+        let bytes = self.suffixes().len() + suffix.len();
+        let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len() + 1, bytes);
+        copy.extend_cloned(self, 0..index);
+        copy.push(&[], suffix, value);
+        copy.extend_cloned(self, index..self.len());
+        copy.finish()
     }
 
     /// Makes this the only pointer to its leaf.
