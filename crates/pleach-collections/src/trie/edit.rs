@@ -21,6 +21,7 @@ fn find<'a, V>(root: &'a Node<V>, key: &[u8]) -> Option<(&'a Node<V>, usize)> {
             None => return None,
         };
     }
+    node.prefetch_leaf();
     rest = strip_prefix(rest, node.prefix())?;
     node.find(rest).map(|index| (node, index))
 }
@@ -94,6 +95,7 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
             unshared += 1;
         }
         if node.is_leaf() {
+            node.prefetch_leaf();
             break match strip_prefix(rest, node.prefix()).map(|suffix| (suffix, node.search(suffix))) {
                 Some((_, Ok(_))) => Place::Present,
                 Some((suffix, Err(index))) => Place::Leaf(node, Insertion::at(node, index, suffix)),
@@ -181,6 +183,7 @@ fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V>
         rest = after;
         depth += 1;
     }
+    node.prefetch_leaf();
     if !node.is_shared()
         && let Some(suffix) = strip_prefix(rest, node.prefix())
         && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)

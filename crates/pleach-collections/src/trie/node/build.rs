@@ -496,6 +496,16 @@ impl<V> Node<V> {
     /// The width of a group's range: it has 2^`width` bytes.
     #[inline]
     pub(crate) fn width(&self, group: usize) -> u32 {
+        if self.children()[group + usize::from(self.has_end())].is_leaf() {
+            self.width_of_leaf(group)
+        } else {
+            0
+        }
+    }
+
+    /// The width of the range of a group that is a leaf.
+    #[inline]
+    pub(super) fn width_of_leaf(&self, group: usize) -> u32 {
         let starts = self.starts();
         // Without branches, which searches could not predict.
         let beyond = |other: usize| match u32::from(starts[group] ^ starts[other]) {
@@ -503,7 +513,6 @@ impl<V> Node<V> {
             differing => differing,
         };
         let nearest = beyond(group.saturating_sub(1)).min(beyond((group + 1).min(starts.len() - 1)));
-        let is_leaf = self.children()[group + usize::from(self.header().len >> 15)].is_leaf();
-        if is_leaf { nearest.ilog2() } else { 0 }
+        nearest.ilog2()
     }
 }
