@@ -88,7 +88,7 @@ fn group<V: Clone>(entries: &mut LeafIntoIter<V>, end: usize, depth: usize) -> N
         let prefix: SmallVec<[u8; 64]> = prefix.into();
         return inner(entries, end, depth, &Prefix::Bytes(&prefix));
     }
-    let mut leaf = LeafBuilder::new(&Prefix::Bytes(prefix), end - start, bytes as usize);
+    let mut leaf = LeafBuilder::growing(&Prefix::Bytes(prefix), end - start, bytes as usize);
     if depth == 0 {
         leaf.extend(entries, end);
         return leaf.finish();

@@ -591,7 +591,7 @@ impl<V> Node<V> {
             (word << (8 * (start as isize - read_at))) & (u64::MAX << (8 * missing))
         };
         // The last suffix that is not greater, if there is one. Where the search goes on is not predictable.
-        let (mut base, mut count) = (0, self.len());
+        let (mut base, mut base_head, mut count) = (0, head, self.len());
         while count > 1 {
             let half = count / 2;
             let found = head_at(base + half);
@@ -600,7 +600,11 @@ impl<V> Node<V> {
                 is_up_to = suffixes.get(base + half) <= suffix;
             }
             base = std::hint::select_unpredictable(is_up_to, base + half, base);
+            base_head = std::hint::select_unpredictable(is_up_to, found, base_head);
             count -= half;
+        }
+        if base_head != head {
+            return Err(base + 1);
         }
         match suffixes.get(base).cmp(suffix) {
             Ordering::Less => Err(base + 1),
@@ -701,7 +705,7 @@ impl<V> Node<V> {
     }
 
     /// The index of the child of the group in whose range this byte is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn child_with(&self, byte: u8) -> Option<usize> {
         let child = self.child_index(byte)?;
         let group = child - usize::from(self.header().len >> 15);

@@ -103,15 +103,27 @@ pub(crate) struct LeafBuilder<V> {
 impl<V> LeafBuilder<V> {
     /// For a leaf of `len` entries, whose suffixes have this many bytes together.
     pub(crate) fn new(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
+        Self::with_spare(prefix, len, bytes, |_| 0)
+    }
+
+    /// As [`new`](Self::new), with room for more entries.
+    pub(crate) fn growing(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
+        Self::with_spare(prefix, len, bytes, super::grow::spare_for)
+    }
+
+    #[inline]
+    fn with_spare(prefix: &Prefix<'_>, len: usize, bytes: usize, spare_for: fn(usize) -> u8) -> Self {
         if len == 0 || len >= usize::from(HAS_END) || bytes > usize::from(u16::MAX) {
             std::process::abort();
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
-        let layout = shape.layout::<V>(len, bytes, 0);
+        let spare = spare_for(shape.layout::<V>(len, bytes, 0).size());
+        let layout = shape.layout::<V>(len, bytes, spare);
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
         unsafe {
+            (*leaf.block()).spare = spare;
             ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, padded(len));
             leaf.write_prefix(prefix, shape.prefix_at);
         }
