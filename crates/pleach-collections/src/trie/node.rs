@@ -4,8 +4,9 @@
 //! module and its children alone may use.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | prefix u8 | spare u8 | tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | spare
-//! inner   count u32 | len u16 | prefix u8 | spare u8 | size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
+//! both    count u32 | len u16 | prefix u8 | spare u8 | …
+//! leaf    … tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | room for more
+//! inner   … size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:

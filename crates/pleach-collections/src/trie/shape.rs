@@ -2,6 +2,7 @@
 
 use super::node::{Node, first_of_range};
 use smallvec::SmallVec;
+use std::cmp::Ordering;
 
 /// The maximum cost of the keys of one leaf: about the bytes of its block. Larger leaves make a trie smaller and lookups
 /// cheaper, and copies more expensive. Not tuned yet.
@@ -44,6 +45,15 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
             8..=16 => ends::<8>(a, b),
             _ => a == b,
         }
+}
+
+/// As `a.cmp(b)`, for byte strings that differ early as a rule: without a call.
+#[inline]
+pub(crate) fn order(a: &[u8], b: &[u8]) -> Ordering {
+    match (a.first_chunk(), b.first_chunk()) {
+        (Some(x), Some(y)) if x != y => u64::from_be_bytes(*x).cmp(&u64::from_be_bytes(*y)),
+        _ => a.cmp(b),
+    }
 }
 
 /// As `bytes.strip_prefix(prefix)`, for short prefixes.

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Clones};
 use super::node::{Node, Suffixes};
-use super::shape::{common, equal};
+use super::shape::{common, equal, order};
 use std::cmp::Ordering;
 
 #[cfg(debug_assertions)]
@@ -316,7 +316,7 @@ pub(crate) fn zip<'a, V, N, A, B, C>(
     loop {
         // Most often two leaves are merged.
         while let (Step::Entry(..), Step::Entry(..), Step::End) = (a.step, b.step, c.step) {
-            let order = a.key[shared..].cmp(&b.key[shared..]);
+            let order = order(&a.key[shared..], &b.key[shared..]);
             let (is_a, is_b) = (order != Ordering::Greater, order != Ordering::Less);
             let path = if is_a { &a.key } else { &b.key };
             let before = builder.len();

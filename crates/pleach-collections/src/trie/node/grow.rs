@@ -3,7 +3,7 @@
 use super::*;
 use crate::trie::shape::{ByteRange, Groups};
 
-/// The room that a leaf gets beyond what an insertion needs: every fourth or fifth insertion takes a new block.
+/// The room that a leaf gets beyond what an insertion needs: about one in six takes a new block.
 #[inline]
 pub(super) fn spare_for(size: usize) -> u8 {
     (size / (4 * ALIGN)).min(5) as u8
