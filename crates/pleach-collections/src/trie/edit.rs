@@ -5,7 +5,7 @@
 
 use super::builder::{Builder, Cloned, with_prefix};
 use super::burst::{groups_of, inner_of};
-use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix};
+use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
 use super::shape::{ByteRange, Groups, common, fits, strip_prefix};
 use smallvec::SmallVec;
 
@@ -164,9 +164,23 @@ fn at<'a, V>(root: &'a Node<V>, path: &[u16]) -> &'a Node<V> {
         .fold(root, |node, child| &node.children()[usize::from(*child)])
 }
 
-/// Inserts a new key in a leaf that has room, below nodes of one owner: in one walk. Else returns the value.
+/// The number of keys up to which a map's leaves get room for more when they grow. In larger maps memory counts, and most of
+/// an insertion is waiting for it.
+const MAX_ROOMY: usize = 1 << 17;
+
+#[inline]
+fn room_of<V>(root: &Node<V>) -> Room {
+    if root.size() <= MAX_ROOMY {
+        Room::Spare
+    } else {
+        Room::Exact
+    }
+}
+
+/// Inserts a new key in a leaf that isn't full, below nodes of one owner: in one walk. Else returns the value.
 #[inline]
 fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V> {
+    let room = room_of(root);
     let (mut node, mut rest, mut depth) = (&mut *root, key, 0);
     while !node.is_leaf() {
         let Some(inner) = node.inner_mut() else {
@@ -189,7 +203,7 @@ fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V>
         && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)
         && let Err(index) = node.search(suffix)
     {
-        node.insert_entry(index, suffix, value);
+        node.insert_entry(index, suffix, value, room);
         return Ok(());
     }
     undo(root, key, depth, value)
@@ -244,7 +258,8 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
                     burst(root, &path);
                 }
             } else {
-                insertion.insert_in(descend(root, key, &path, 1), rest, value);
+                let room = room_of(root);
+                insertion.insert_in(descend(root, key, &path, 1), rest, value, room);
                 if !fits {
                     burst(root, &path);
                 }
@@ -267,15 +282,16 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
 /// Splits the unique leaf at the end of a path, below unique nodes, which is too large.
 #[cold]
 fn burst<V: Clone>(root: &mut Node<V>, path: &[u16]) {
+    let room = room_of(root);
     let Some((child, above)) = path.split_last() else {
-        return root.replace_with(inner_of);
+        return root.replace_with(|leaf| inner_of(leaf, room));
     };
     let parent = above
         .iter()
         .fold(root, |node, child| &mut node.children_mut()[usize::from(*child)]);
     // The end has one key, so it is never split.
     let group = usize::from(*child) - usize::from(parent.has_end());
-    parent.split_group(group, groups_of);
+    parent.split_group(group, |leaf, range| groups_of(leaf, range, room));
 }
 
 fn single<V>(key: &[u8], value: V) -> Node<V> {
@@ -328,9 +344,9 @@ impl Insertion {
 
     /// Inserts into a unique leaf.
     #[inline]
-    fn insert_in<V: Clone>(&self, leaf: &mut Node<V>, key: &[u8], value: V) {
+    fn insert_in<V: Clone>(&self, leaf: &mut Node<V>, key: &[u8], value: V, room: Room) {
         if self.prefix == leaf.prefix().len() {
-            leaf.insert_entry(self.index, &key[self.prefix..], value);
+            leaf.insert_entry(self.index, &key[self.prefix..], value, room);
         } else {
             leaf.replace_with(|leaf| self.insert(LeafIntoIter::of(leaf), key, value));
         }

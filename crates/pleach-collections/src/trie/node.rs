@@ -25,6 +25,7 @@ mod drop;
 mod grow;
 
 pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
+pub(crate) use grow::Room;
 
 use super::shape::equal;
 use bytes::WORD;

@@ -103,22 +103,17 @@ pub(crate) struct LeafBuilder<V> {
 impl<V> LeafBuilder<V> {
     /// For a leaf of `len` entries, whose suffixes have this many bytes together.
     pub(crate) fn new(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
-        Self::with_spare(prefix, len, bytes, |_| 0)
+        Self::with_room(prefix, len, bytes, Room::Exact)
     }
 
     /// As [`new`](Self::new), with room for more entries.
-    pub(crate) fn growing(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
-        Self::with_spare(prefix, len, bytes, super::grow::spare_for)
-    }
-
-    #[inline]
-    fn with_spare(prefix: &Prefix<'_>, len: usize, bytes: usize, spare_for: fn(usize) -> u8) -> Self {
+    pub(crate) fn with_room(prefix: &Prefix<'_>, len: usize, bytes: usize, room: Room) -> Self {
         if len == 0 || len >= usize::from(HAS_END) || bytes > usize::from(u16::MAX) {
             std::process::abort();
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
-        let spare = spare_for(shape.layout::<V>(len, bytes, 0).size());
+        let spare = room.beyond(shape.layout::<V>(len, bytes, 0).size());
         let layout = shape.layout::<V>(len, bytes, spare);
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.

@@ -3,15 +3,28 @@
 use super::*;
 use crate::trie::shape::{ByteRange, Groups};
 
-/// The room that a leaf gets beyond what an insertion needs: about one in six takes a new block.
-#[inline]
-pub(super) fn spare_for(size: usize) -> u8 {
-    (size / (4 * ALIGN)).min(5) as u8
+/// How much room a leaf gets when an insertion takes a new block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    Exact,
+    /// For some more insertions, about five without values.
+    Spare,
+}
+
+impl Room {
+    /// Returns the units of room beyond what a leaf of this size needs.
+    #[inline]
+    pub(super) fn beyond(self, size: usize) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Spare => (size / (4 * ALIGN)).min(5) as u8,
+        }
+    }
 }
 
 impl<V> Node<V> {
     /// Inserts an entry of a unique leaf before the one at `index`: in place if the block has room.
-    pub(crate) fn insert_entry(&mut self, index: usize, suffix: &[u8], value: V) {
+    pub(crate) fn insert_entry(&mut self, index: usize, suffix: &[u8], value: V, room: Room) {
         if !self.is_leaf() || self.is_shared() || index > self.len() {
             std::process::abort();
         }
@@ -39,7 +52,7 @@ impl<V> Node<V> {
                 (*block).spare = ((layout.size() - needed) / ALIGN) as u8;
                 block.cast::<u8>()
             } else {
-                let spare = spare_for(needed);
+                let spare = room.beyond(needed);
                 let layout = new.layout::<V>(len + 1, bytes + added, spare);
                 let node = ManuallyDrop::new(Self::allocate(layout, (len + 1) as u16, prefix, 0));
                 (*node.block()).spare = spare;
