@@ -6,11 +6,13 @@
 //! alone, so two tries of the same keys have the same nodes, and equal pointers show what they share.
 
 mod builder;
+mod burst;
 mod check;
 mod cursor;
 mod diff;
 mod edit;
 mod node;
+mod path;
 mod shape;
 mod walk;
 

@@ -299,7 +299,9 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
             before: self.total,
         });
         self.bytes.extend_from_slice(&self.last[from..length]);
-        self.offers.append(&mut self.new_offers);
+        if !self.new_offers.is_empty() {
+            self.offers.append(&mut self.new_offers);
+        }
         self.total.keys += keys;
         self.total.bytes += bytes;
     }

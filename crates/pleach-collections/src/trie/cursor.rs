@@ -1,7 +1,8 @@
 //! A position in a trie that moves by bytes and by entries.
 
 use super::builder::Builder;
-use super::node::{Node, Prefix};
+use super::node::{Node, Prefix, Suffixes};
+use super::path::PathBuffer;
 use super::shape::common;
 
 /// A node on the way from the base to the focus.
@@ -43,7 +44,7 @@ const NEAR: usize = 4;
 /// The *focus* is in the last frame: within or behind its prefix, or within the suffixes of a leaf. It is never where a child
 /// begins, for that is where the parent's prefix ends.
 pub(crate) struct Walker<'a, V> {
-    path: Vec<u8>,
+    path: PathBuffer,
     /// The length of the path at the base, above which the walker can't go.
     base: usize,
     /// The indices within the base, if the base is in a leaf.
@@ -52,7 +53,26 @@ pub(crate) struct Walker<'a, V> {
     frames: Vec<Frame<'a, V>>,
     /// In a leaf: the first entry that begins with the path.
     index: usize,
+    ahead: Ahead<'a, V>,
 }
+
+/// The entries of a leaf behind the focus, if the last move was to an entry.
+struct Ahead<'a, V> {
+    suffixes: Suffixes<'a>,
+    values: &'a [V],
+    /// The length of the path behind the leaf's prefix.
+    end: usize,
+    next: usize,
+    behind: usize,
+}
+
+impl<V> Clone for Ahead<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Ahead<'_, V> {}
 
 impl<V> Clone for Walker<'_, V> {
     fn clone(&self) -> Self {
@@ -70,16 +90,24 @@ impl<'a, V> Walker<'a, V> {
         let mut frames = Vec::with_capacity(10);
         frames.push(Frame::new(root, 0));
         Self {
-            path: Vec::new(),
+            path: PathBuffer::default(),
             base: 0,
             within: (0, usize::MAX),
             frames,
             index: 0,
+            ahead: Ahead {
+                suffixes: Suffixes::default(),
+                values: &[],
+                end: 0,
+                next: 0,
+                behind: 0,
+            },
         }
     }
 
     /// Makes the focus the base.
     pub(crate) fn rebase(&mut self) {
+        self.ahead.behind = 0;
         let last = self.frames.len() - 1;
         self.frames.drain(..last);
         self.base = self.path.len();
@@ -95,7 +123,7 @@ impl<'a, V> Walker<'a, V> {
     }
 
     pub(crate) fn into_path(self) -> Vec<u8> {
-        self.path
+        self.path.into_vec()
     }
 
     /// The bytes of the path below the base.
@@ -233,6 +261,7 @@ impl<'a, V> Walker<'a, V> {
 
     /// Goes down along `bytes`, or stays if no key continues with them.
     pub(crate) fn descend(&mut self, bytes: &[u8]) -> bool {
+        self.ahead.behind = 0;
         let before = self.path.len();
         let mut left = bytes;
         while !left.is_empty() {
@@ -312,6 +341,7 @@ impl<'a, V> Walker<'a, V> {
 
     /// Goes up by `count` bytes, at most to the base.
     pub(crate) fn ascend(&mut self, count: usize) {
+        self.ahead.behind = 0;
         self.truncate(self.path.len().saturating_sub(count).max(self.base));
     }
 
@@ -343,7 +373,18 @@ impl<'a, V> Walker<'a, V> {
 
     /// Goes to the next entry after the focus in key order, whose path has the first `depth` bytes below the base in common
     /// with this one; up to these if there is none. With `beyond`, entries below the focus are passed over.
+    #[inline]
     pub(crate) fn forward(&mut self, beyond: bool, depth: usize) -> Option<&'a V> {
+        let Ahead { end, next, behind, .. } = self.ahead;
+        if next < behind && !beyond && self.base + depth <= end {
+            self.path.replace_end(end, self.ahead.suffixes, next);
+            (self.index, self.ahead.next) = (next, next + 1);
+            return Some(&self.ahead.values[next]);
+        }
+        self.forward_from_anywhere(beyond, depth)
+    }
+
+    fn forward_from_anywhere(&mut self, beyond: bool, depth: usize) -> Option<&'a V> {
         let floor = self.base + depth;
         let frame = self.last();
         let within = self.path.len() - frame.start;
@@ -369,7 +410,27 @@ impl<'a, V> Walker<'a, V> {
             // The focus may be at the end of an inner node whose children were all passed.
             self.reset_next();
         }
+        self.look_ahead(found.is_some());
         found
+    }
+
+    /// After a move: finds the entries behind the focus, if that is at an entry of a leaf.
+    fn look_ahead(&mut self, is_entry: bool) {
+        let Frame { node, end, .. } = self.last();
+        self.ahead.behind = 0;
+        if is_entry && node.is_leaf() {
+            self.ahead = Ahead {
+                suffixes: node.all_suffixes(),
+                values: node.values(),
+                end,
+                next: self.index + 1,
+                behind: if self.frames.len() == 1 {
+                    self.within.1.min(node.len())
+                } else {
+                    node.len()
+                },
+            };
+        }
     }
 
     /// Goes to an entry of the last node, a leaf, if it has one there whose path agrees up to `floor`.
@@ -387,8 +448,7 @@ impl<'a, V> Walker<'a, V> {
             self.path.truncate(frame.start);
             self.path.extend_from_slice(leaf.prefix());
         }
-        self.path.truncate(end);
-        self.path.extend_from_slice(suffix);
+        self.path.replace_end(end, leaf.all_suffixes(), index);
         self.index = index;
         Some(&leaf.values()[index])
     }
@@ -455,6 +515,7 @@ impl<'a, V> Walker<'a, V> {
 
     /// Goes to the entry before the one at the focus; stays if that is the first.
     pub(crate) fn backward(&mut self) -> Option<&'a V> {
+        self.ahead.behind = 0;
         let frame = self.last();
         if frame.node.is_leaf() {
             let first = if self.frames.len() == 1 { self.within.0 } else { 0 };
@@ -485,6 +546,7 @@ impl<'a, V> Walker<'a, V> {
 
     /// Goes to the entry that has this many entries before it in the trie; the focus must be at the empty path.
     pub(crate) fn nth(&mut self, index: usize) -> Option<&'a V> {
+        self.ahead.behind = 0;
         let mut frame = self.last();
         if index >= frame.node.size() {
             return None;

@@ -43,13 +43,29 @@ impl<'a, V> Differences<'a, V> {
         }
     }
 
+    #[inline]
+    fn skip_both(&mut self, count: usize) {
+        let stay = self.before.skip_many(count).min(self.after.skip_many(count));
+        self.shared = self.shared.min(stay);
+    }
+
     /// The next key that only one side has, or with other values by `same`.
     pub(crate) fn next(&mut self, mut same: impl FnMut(&V, &V) -> bool) -> Option<(&[u8], Values<'a, V>)> {
         let (before, after) = std::mem::take(&mut self.returned);
         self.skip(before, after);
         loop {
             if self.before.is_at_node_of(&self.after, self.shared) {
-                self.skip(true, true);
+                self.skip_both(self.before.equal_nodes(&self.after));
+                continue;
+            }
+            if let Some(path) = self.before.enter_both(&mut self.after, self.shared) {
+                self.shared = path;
+                self.entered += 2;
+                continue;
+            }
+            let equal = self.before.equal_entries(&self.after, self.shared, &mut same);
+            if equal > 0 {
+                self.skip_both(equal);
                 continue;
             }
             self.before.complete();

@@ -4,25 +4,26 @@
 //! replaced nodes once all others are valid again: so a panic leaves the trie as before or as after the edit.
 
 use super::builder::{Builder, Cloned, with_prefix};
-use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix};
-use super::shape::{ByteRange, Groups, common, fits};
+use super::burst::{groups_of, inner_of};
+use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
+use super::shape::{ByteRange, Groups, common, fits, strip_prefix};
 use smallvec::SmallVec;
 
 /// Finds the leaf that has a key, and the key's index there.
 #[inline]
 fn find<'a, V>(root: &'a Node<V>, key: &[u8]) -> Option<(&'a Node<V>, usize)> {
     let (mut node, mut rest) = (root, key);
-    loop {
-        rest = rest.strip_prefix(node.prefix())?;
-        if node.is_leaf() {
-            return node.find(rest).map(|index| (node, index));
-        }
+    while !node.is_leaf() {
+        rest = strip_prefix(rest, node.prefix())?;
         node = match rest.first() {
             Some(byte) => &node.children()[node.child_index(*byte)?],
             None if node.has_end() => &node.children()[0],
             None => return None,
         };
     }
+    node.prefetch_leaf();
+    rest = strip_prefix(rest, node.prefix())?;
+    node.find(rest).map(|index| (node, index))
 }
 
 /// The value of a key.
@@ -62,80 +63,162 @@ fn child_on_path<V>(node: &Node<V>, rest: &[u8]) -> usize {
     rest.first().and_then(|byte| node.child_index(*byte)).unwrap_or(0)
 }
 
-/// The node that the insertion of a key replaces.
-enum InsertionPoint<'a, V> {
-    /// None: the key is present.
+/// Where a key is, or would be inserted.
+enum Place<'a, V> {
     Present,
     /// This leaf gets the entry, or is split.
-    Leaf(&'a Node<V>),
+    Leaf(&'a Node<V>, Insertion),
     /// This inner node gets a parent, since the key doesn't have its prefix.
     Beside(&'a Node<V>),
-    /// This inner node gets a child.
-    NewChild(&'a Node<V>),
+    /// The inner node at the end of the path gets a child.
+    NewChild,
 }
 
-/// An insertion point, and the path to it.
+/// The index of the child at each node from the root on.
+type Path = SmallVec<[u16; 28]>;
+
+/// The place of a key, and the path to the node.
 struct Descent<'a, V> {
-    point: InsertionPoint<'a, V>,
-    /// The number of nodes above.
-    depth: usize,
-    /// The bytes of the key that these have consumed.
+    place: Place<'a, V>,
+    path: Path,
+    /// The bytes of the key that the nodes above have consumed.
     consumed: usize,
-    /// Whether the node or one above has other owners.
-    shared: bool,
+    /// The number of nodes from the root on that have one owner.
+    unshared: usize,
 }
 
+#[inline]
 fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
-    let (mut node, mut consumed, mut depth, mut shared) = (root, 0, 0, false);
-    loop {
-        shared |= node.is_shared();
-        let found = |point| Descent {
-            point,
-            depth,
-            consumed,
-            shared,
-        };
-        let rest = key[consumed..].strip_prefix(node.prefix());
-        if node.is_leaf() {
-            let present = rest.and_then(|rest| node.find(rest)).is_some();
-            return found(if present {
-                InsertionPoint::Present
-            } else {
-                InsertionPoint::Leaf(node)
-            });
+    let (mut node, mut rest, mut path, mut unshared) = (root, key, Path::new(), 0);
+    let place = loop {
+        if unshared == path.len() && !node.is_shared() {
+            unshared += 1;
         }
-        let Some(rest) = rest else {
-            return found(InsertionPoint::Beside(node));
+        if node.is_leaf() {
+            node.prefetch_leaf();
+            break match strip_prefix(rest, node.prefix()).map(|suffix| (suffix, node.search(suffix))) {
+                Some((_, Ok(_))) => Place::Present,
+                Some((suffix, Err(index))) => Place::Leaf(node, Insertion::at(node, index, suffix)),
+                None => Place::Leaf(node, Insertion::with_shorter_prefix(node, rest)),
+            };
+        }
+        let Some(after) = strip_prefix(rest, node.prefix()) else {
+            break Place::Beside(node);
         };
-        let child = match rest.first() {
-            Some(byte) => {
-                let skip = usize::from(node.has_end());
-                let child = node.child_index(*byte);
-                child.filter(|child| ByteRange::of(node, child - skip).contains(*byte))
-            }
+        let child = match after.first() {
+            Some(byte) => node.child_with(*byte),
             None => node.has_end().then_some(0),
         };
         let Some(child) = child else {
-            return found(InsertionPoint::NewChild(node));
+            break Place::NewChild;
         };
-        consumed = key.len() - rest.len();
-        depth += 1;
+        path.push(child as u16);
+        rest = after;
         node = &node.children()[child];
+    };
+    Descent {
+        place,
+        path,
+        consumed: key.len() - rest.len(),
+        unshared,
     }
 }
 
-/// Unshares the nodes above a depth on the path of a key, adds `keys` keys of its length to their sums, and returns the
-/// node at that depth. Runs no user code.
-fn descend<'a, V>(root: &'a mut Node<V>, key: &[u8], depth: usize, keys: isize) -> &'a mut Node<V> {
-    let (mut node, mut rest) = (root, key);
-    for _ in 0..depth {
+/// Unshares the nodes above the end of a path, adds `keys` keys of this key's length to their sums, and returns the node at
+/// the end. Runs no user code.
+#[inline]
+fn descend<'a, V>(root: &'a mut Node<V>, key: &[u8], path: &[u16], keys: isize) -> &'a mut Node<V> {
+    let (mut node, mut left) = (root, key.len() as i64);
+    for child in path {
         node.unshare_inner();
-        rest = rest.get(node.prefix().len()..).unwrap_or_default();
-        node.grow(keys, keys as i64 * rest.len() as i64);
-        let child = child_on_path(node, rest);
-        node = &mut node.children_mut()[child];
+        left -= node.prefix().len() as i64;
+        node = node.grow(usize::from(*child), keys, keys as i64 * left);
     }
     node
+}
+
+/// Puts a node in the place of the one at the end of a path, from which its trie differs by `keys` keys of this key's length.
+/// Copies the nodes above but for the first `unshared` ones. Returns the old node, which is to be dropped last: that may run
+/// user code.
+#[must_use]
+fn put<V>(root: &mut Node<V>, key: &[u8], path: &[u16], unshared: usize, new: Node<V>, keys: isize) -> Node<V> {
+    let mut above: SmallVec<[(&Node<V>, i64); 16]> = SmallVec::new();
+    let (mut node, mut left) = (&*root, key.len() as i64);
+    for child in path {
+        left -= node.prefix().len() as i64;
+        above.push((node, left));
+        node = &node.children()[usize::from(*child)];
+    }
+    let mut new = new;
+    for (depth, (node, left)) in above.into_iter().enumerate().skip(unshared).rev() {
+        new = node.copy_with_child(usize::from(path[depth]), Some(new));
+        new.add(keys, keys as i64 * left);
+    }
+    let path = &path[..unshared.min(path.len())];
+    std::mem::replace(descend(root, key, path, keys), new)
+}
+
+/// The node at the end of a path.
+fn at<'a, V>(root: &'a Node<V>, path: &[u16]) -> &'a Node<V> {
+    path.iter()
+        .fold(root, |node, child| &node.children()[usize::from(*child)])
+}
+
+/// The number of keys up to which a map's leaves get room for more when they grow. In larger maps memory counts, and most of
+/// an insertion is waiting for it.
+const MAX_ROOMY: usize = 1 << 17;
+
+#[inline]
+fn room_of<V>(root: &Node<V>) -> Room {
+    if root.size() <= MAX_ROOMY {
+        Room::Spare
+    } else {
+        Room::Exact
+    }
+}
+
+/// Inserts a new key in a leaf that isn't full, below nodes of one owner: in one walk. Else returns the value.
+#[inline]
+fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V> {
+    let room = room_of(root);
+    let (mut node, mut rest, mut depth) = (&mut *root, key, 0);
+    while !node.is_leaf() {
+        let Some(inner) = node.inner_mut() else {
+            return undo(root, key, depth, value);
+        };
+        let Some(after) = strip_prefix(rest, inner.node().prefix()) else {
+            return undo(root, key, depth, value);
+        };
+        let Some(child) = after.first().and_then(|byte| inner.node().child_with(*byte)) else {
+            return undo(root, key, depth, value);
+        };
+        // Taken back if the key isn't inserted.
+        node = inner.grow(child, 1, after.len() as i64);
+        rest = after;
+        depth += 1;
+    }
+    node.prefetch_leaf();
+    if !node.is_shared()
+        && let Some(suffix) = strip_prefix(rest, node.prefix())
+        && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)
+        && let Err(index) = node.search(suffix)
+    {
+        node.insert_entry(index, suffix, value, room);
+        return Ok(());
+    }
+    undo(root, key, depth, value)
+}
+
+/// Takes a key back from the sums of this many nodes.
+#[cold]
+fn undo<V>(root: &mut Node<V>, key: &[u8], depth: usize, value: V) -> Result<(), V> {
+    let (mut node, mut rest) = (root, key);
+    for _ in 0..depth {
+        rest = &rest[node.prefix().len()..];
+        let child = child_on_path(node, rest);
+        node = node.grow(child, -1, -(rest.len() as i64));
+    }
+    Err(value)
 }
 
 /// Inserts an entry, or replaces the value of the key and returns the old one.
@@ -144,45 +227,71 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
         *root = Some(single(key, value));
         return None;
     };
+    match insert_in_place(root, key, value) {
+        Ok(()) => None,
+        Err(value) => insert_anywhere(root, key, value),
+    }
+}
+
+/// As [`insert`], of any key, with a walk that finds the place before one that writes.
+fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option<V> {
     let Descent {
-        point,
-        mut depth,
+        place,
+        path,
         consumed,
-        shared,
+        unshared,
     } = seek(root, key);
     let rest = &key[consumed..];
-    let new = match point {
-        InsertionPoint::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
-        InsertionPoint::Leaf(leaf) => {
-            let insertion = Insertion::new(leaf, rest);
-            if !fits::<V>(leaf.size() + 1, insertion.bytes as u64) {
-                let entries = insertion.overflow(leaf, rest, value);
-                let parent = parent_at(root, key, depth);
+    match place {
+        Place::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
+        Place::Leaf(leaf, insertion) => {
+            let fits = fits::<V>(leaf.len() + 1, insertion.bytes as u64);
+            if !fits && !insertion.may_overfill(rest) {
+                let new = split(root, &path, insertion.overflow(leaf, rest, value));
                 // Of a range of bytes, the leaf is split within its parent.
-                depth = depth.saturating_sub(1);
-                split(parent, entries)
-            } else if shared {
-                insertion.insert(LeafIntoIter::of(leaf.clone()), rest, value)
-            } else {
-                descend(root, key, depth, 1).replace_with(|leaf| insertion.insert(LeafIntoIter::of(leaf), rest, value));
-                return None;
-            }
-        }
-        InsertionPoint::Beside(inner) => beside(inner, rest, value),
-        InsertionPoint::NewChild(inner) => {
-            let rest = &rest[inner.prefix().len()..];
-            match rest.first() {
-                Some(byte) => {
-                    let at = inner.starts().partition_point(|start| start < byte);
-                    with_groups(inner, at..at, [(*byte, single(rest, value))], None)
+                let above = path.len().saturating_sub(1);
+                let _old = put(root, key, &path[..above], unshared, new, 1);
+            } else if unshared <= path.len() {
+                let leaf = insertion.copy(leaf, rest, value);
+                let _old = put(root, key, &path, unshared, leaf, 1);
+                if !fits {
+                    burst(root, &path);
                 }
-                None => with_groups(inner, 0..0, [], Some(single(rest, value))),
+            } else {
+                let room = room_of(root);
+                insertion.insert_in(descend(root, key, &path, 1), rest, value, room);
+                if !fits {
+                    burst(root, &path);
+                }
             }
         }
-    };
-    // Dropped last, when the trie is valid again: that runs user code.
-    let _old = std::mem::replace(descend(root, key, depth, 1), new);
+        Place::Beside(inner) => {
+            let new = beside(inner, rest, value);
+            let _old = put(root, key, &path, unshared, new, 1);
+        }
+        Place::NewChild => {
+            let inner = descend(root, key, &path, 1);
+            inner.unshare_inner();
+            let rest = &rest[inner.prefix().len()..];
+            inner.insert_child(single(rest, value));
+        }
+    }
     None
+}
+
+/// Splits the unique leaf at the end of a path, below unique nodes, which is too large.
+#[cold]
+fn burst<V: Clone>(root: &mut Node<V>, path: &[u16]) {
+    let room = room_of(root);
+    let Some((child, above)) = path.split_last() else {
+        return root.replace_with(|leaf| inner_of(leaf, room));
+    };
+    let parent = above
+        .iter()
+        .fold(root, |node, child| &mut node.children_mut()[usize::from(*child)]);
+    // The end has one key, so it is never split.
+    let group = usize::from(*child) - usize::from(parent.has_end());
+    parent.split_group(group, |leaf, range| groups_of(leaf, range, room));
 }
 
 fn single<V>(key: &[u8], value: V) -> Node<V> {
@@ -194,6 +303,9 @@ fn single<V>(key: &[u8], value: V) -> Node<V> {
 /// The bytes of a prefix for which memory is reserved with each key; a builder leaves longer ones out.
 const MAX_COPIED: usize = 64;
 
+/// The length of a suffix above which a leaf isn't split by [`burst`], which recurses once for a few bytes at most.
+const MAX_LONG: usize = 128;
+
 /// The insertion of a key into a leaf.
 struct Insertion {
     index: usize,
@@ -204,18 +316,49 @@ struct Insertion {
 }
 
 impl Insertion {
-    fn new<V>(leaf: &Node<V>, key: &[u8]) -> Self {
+    /// Of a key with the leaf's prefix.
+    #[inline]
+    fn at<V>(leaf: &Node<V>, index: usize, suffix: &[u8]) -> Self {
+        Self {
+            index,
+            prefix: leaf.prefix().len(),
+            bytes: leaf.suffixes().len() + suffix.len(),
+        }
+    }
+
+    /// Of a key without all of the leaf's prefix.
+    #[cold]
+    fn with_shorter_prefix<V>(leaf: &Node<V>, key: &[u8]) -> Self {
         let old = leaf.prefix();
         let prefix = common(old, key);
-        let index = if prefix == old.len() {
-            leaf.lower_bound(&key[prefix..])
-        } else if key[prefix..] < old[prefix..] {
-            0
-        } else {
-            leaf.size()
-        };
-        let bytes = leaf.suffixes().len() + leaf.size() * (old.len() - prefix) + key.len() - prefix;
+        let index = if key[prefix..] < old[prefix..] { 0 } else { leaf.len() };
+        let bytes = leaf.suffixes().len() + leaf.len() * (old.len() - prefix) + key.len() - prefix;
         Self { index, prefix, bytes }
+    }
+
+    /// Whether a leaf may be too large for a moment, as one with the key: then it is split as deep as `MAX_LONG` says.
+    #[inline]
+    fn may_overfill(&self, key: &[u8]) -> bool {
+        key.len() - self.prefix <= MAX_LONG && self.bytes <= usize::from(u16::MAX)
+    }
+
+    /// Inserts into a unique leaf.
+    #[inline]
+    fn insert_in<V: Clone>(&self, leaf: &mut Node<V>, key: &[u8], value: V, room: Room) {
+        if self.prefix == leaf.prefix().len() {
+            leaf.insert_entry(self.index, &key[self.prefix..], value, room);
+        } else {
+            leaf.replace_with(|leaf| self.insert(LeafIntoIter::of(leaf), key, value));
+        }
+    }
+
+    /// Inserts into a copy of a leaf.
+    fn copy<V: Clone>(&self, leaf: &Node<V>, key: &[u8], value: V) -> Node<V> {
+        if self.prefix == leaf.prefix().len() {
+            leaf.copy_with_entry(self.index, &key[self.prefix..], value)
+        } else {
+            self.insert(LeafIntoIter::of(leaf.clone()), key, value)
+        }
     }
 
     /// The entries of a leaf that has no room for the key, and of the key.
@@ -267,16 +410,18 @@ impl Insertion {
     }
 }
 
-/// Returns the nodes of entries that are too many for their leaf: as an inner node, or within the leaf's parent.
+/// Returns the nodes of entries that are too many for their leaf, at the end of a path: as an inner node, or within the leaf's
+/// parent.
 #[cold]
-fn split<V: Clone>(parent: Option<(&Node<V>, usize)>, entries: Builder<'_, V>) -> Node<V> {
-    let Some((parent, child)) = parent else {
+fn split<V: Clone>(root: &Node<V>, path: &[u16], entries: Builder<'_, V>) -> Node<V> {
+    let Some((child, above)) = path.split_last() else {
         return built(entries);
     };
+    let parent = at(root, above);
     // The end has one key, so it is never split.
-    let group = child - usize::from(parent.has_end());
+    let group = usize::from(*child) - usize::from(parent.has_end());
     let groups = entries.groups(ByteRange::of(parent, group));
-    with_groups(parent, group..group + 1, groups, None)
+    with_groups(parent, group..group + 1, groups)
 }
 
 /// The node of entries, which are not none.
@@ -285,20 +430,6 @@ fn built<V: Clone>(entries: Builder<'_, V>) -> Node<V> {
         Some(node) => node,
         None => unreachable!("there are entries"),
     }
-}
-
-/// The parent of the node at a depth on the path of a key, and the node's index among its children; `None` at depth 0.
-fn parent_at<'a, V>(root: &'a Node<V>, key: &[u8], depth: usize) -> Option<(&'a Node<V>, usize)> {
-    let (mut node, mut rest) = (root, key);
-    for above in (0..depth).rev() {
-        rest = &rest[node.prefix().len()..];
-        let child = child_on_path(node, rest);
-        if above == 0 {
-            return Some((node, child));
-        }
-        node = &node.children()[child];
-    }
-    None
 }
 
 /// An inner node and a key that does not have all of its prefix, as one node.
@@ -328,20 +459,14 @@ fn beside<V>(inner: &Node<V>, key: &[u8], value: V) -> Node<V> {
     }
 }
 
-/// An inner node with other groups in the place of those in `at`, and with an end if one is given. Runs no code of the user.
-fn with_groups<V>(
-    inner: &Node<V>,
-    at: std::ops::Range<usize>,
-    new: impl IntoIterator<Item = (u8, Node<V>), IntoIter: ExactSizeIterator>,
-    end: Option<Node<V>>,
-) -> Node<V> {
-    let new = new.into_iter();
-    let has_end = inner.has_end() || end.is_some();
+/// An inner node with other groups in the place of those in `at`. Runs no code of the user.
+fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -> Node<V> {
+    let has_end = inner.has_end();
     let groups = inner.groups() - at.len() + new.len();
     let mut node = InnerBuilder::new(&inner.shared_prefix(), groups, has_end);
-    let skip = usize::from(inner.has_end());
-    if let Some(end) = end.or_else(|| inner.has_end().then(|| inner.children()[0].clone())) {
-        node.push_end(end);
+    let skip = usize::from(has_end);
+    if has_end {
+        node.push_end(inner.children()[0].clone());
     }
     let (starts, children) = (inner.starts(), &inner.children()[skip..]);
     let push_old = |node: &mut InnerBuilder<V>, groups: std::ops::Range<usize>| {
@@ -350,7 +475,7 @@ fn with_groups<V>(
         }
     };
     push_old(&mut node, 0..at.start);
-    new.for_each(|(start, child)| node.push(start, child));
+    new.into_iter().for_each(|(start, child)| node.push(start, child));
     push_old(&mut node, at.end..starts.len());
     node.finish()
 }
@@ -359,31 +484,33 @@ fn with_groups<V>(
 pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option<V> {
     let top = root.as_ref()?;
     let (found, index) = find(top, key)?;
-    // The topmost node that becomes a leaf.
-    let (mut node, mut rest, mut depth, mut shared, mut parent) = (top, key, 0, false, None);
+    // The topmost node that becomes a leaf, and the path to it.
+    let (mut node, mut rest, mut path, mut unshared, mut parent) = (top, key, Path::new(), 0, None);
     loop {
-        shared |= node.is_shared();
+        if unshared == path.len() && !node.is_shared() {
+            unshared += 1;
+        }
         rest = &rest[node.prefix().len()..];
         if node.is_leaf() || fits::<V>(node.size() - 1, node.weight() - rest.len() as u64) {
             break;
         }
         let child = child_on_path(node, rest);
         parent = Some((node, child));
+        path.push(child as u16);
         node = &node.children()[child];
-        depth += 1;
     }
     // Most often a leaf loses an entry, and nothing else changes. The end of an inner node is never such a leaf: it has one.
     let bytes = (node.weight() - rest.len() as u64) as usize;
     let joins = |(parent, child): (&Node<V>, usize)| must_join(parent, child, bytes, found.size() - 1);
     if node.is_leaf() && node.size() > 1 && !parent.is_some_and(joins) && !grows_prefix(found, index) {
         let mut taken = None;
-        if !shared {
-            descend(root.as_mut()?, key, depth, -1)
+        if unshared > path.len() {
+            descend(root.as_mut()?, key, &path, -1)
                 .replace_with(|leaf| without(&mut LeafIntoIter::of(leaf), index, bytes, &mut taken));
             return taken;
         }
         let new = without(&mut LeafIntoIter::of(found.clone()), index, bytes, &mut taken);
-        let _old = std::mem::replace(descend(root.as_mut()?, key, depth, -1), new);
+        let _old = put(root.as_mut()?, key, &path, unshared, new, -1);
         return taken;
     }
     let taken = found.values()[index].clone();
@@ -392,10 +519,10 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
     let mut new = entries.finish();
     // A parent whose only child is left as a leaf becomes that leaf, so its own parent changes too.
     while new.as_ref().is_none_or(Node::is_leaf)
-        && let Some((parent, child)) = parent_at(top, key, depth)
+        && let Some(child) = path.pop()
     {
-        depth -= 1;
-        new = Some(match child.checked_sub(usize::from(parent.has_end())) {
+        let parent = at(top, &path);
+        new = Some(match usize::from(child).checked_sub(usize::from(parent.has_end())) {
             Some(group) => with_smaller_group(parent, group, new),
             None => without_end(parent),
         });
@@ -404,7 +531,7 @@ pub(crate) fn remove<V: Clone>(root: &mut Option<Node<V>>, key: &[u8]) -> Option
         let _old = root.take();
         return Some(taken);
     };
-    let _old = std::mem::replace(descend(root.as_mut()?, key, depth, -1), new);
+    let _old = put(root.as_mut()?, key, &path, unshared, new, -1);
     Some(taken)
 }
 
@@ -515,7 +642,7 @@ fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node
         };
     }
     let new: Groups<V> = current.map(|leaf| (range.start, leaf)).into_iter().collect();
-    with_groups(parent, groups, new, None)
+    with_groups(parent, groups, new)
 }
 
 /// An inner node whose end is gone. If one child is left, that child.

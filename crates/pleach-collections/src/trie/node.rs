@@ -4,14 +4,15 @@
 //! module and its children alone may use.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | prefix u16 | tags [u8; len, padded to 8] | ends [u16; len] | prefix | suffixes | values [V; len]
-//! inner   count u32 | len u16 | prefix u16 | size usize | weight u64 | starts [u8; groups] | prefix | children [Node; len]
+//! both    count u32 | len u16 | prefix u8 | spare u8 | …
+//! leaf    … tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | room for more
+//! inner   … size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:
 //!
-//! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine a block's layout. All arrays of a block are
-//!   initialised whenever code outside this module, user code above all, can see it.
+//! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine where a block's arrays lie, and with `spare` its
+//!   layout. All arrays of a block are initialised whenever code outside this module, user code above all, can see it.
 //! - **Pointer.** The lowest bit of a [`Node`]'s pointer is set if, and only if, the block is an inner node.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. A block is written only through `&mut Node`
 //!   and with a count of 1.
@@ -19,16 +20,22 @@
 #![allow(unsafe_code)]
 
 mod build;
+mod bytes;
 mod drop;
+mod grow;
 
 pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
+pub(crate) use grow::Room;
 
+use super::shape::equal;
+use bytes::WORD;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{self, AtomicU32};
 
 /// A counted pointer to a node of the trie. A clone counts one more.
 ///
@@ -76,7 +83,9 @@ struct Header {
     /// The number of keys of a leaf; of an inner node the number of children, and [`HAS_END`].
     len: u16,
     /// The number of bytes of the prefix; [`OUTSIDE`] if the block holds an [`Outside`] in its place.
-    prefix: u16,
+    prefix: u8,
+    /// The room behind a leaf's arrays for more entries, in units of [`ALIGN`] bytes. Differs between leaves of the same keys.
+    spare: u8,
 }
 
 /// The sums over the keys below an inner node, after its header.
@@ -92,7 +101,7 @@ type Outside = Arc<[u8]>;
 
 /// The most bytes of a prefix that a block holds itself.
 const MAX_PREFIX: usize = if cfg!(pleach_tiny_nodes) { 3 } else { 48 };
-const OUTSIDE: u16 = u16::MAX;
+const OUTSIDE: u8 = u8::MAX;
 
 /// A bit of `len`: the first child of this inner node is the end.
 const HAS_END: u16 = 1 << 15;
@@ -104,15 +113,18 @@ const TAGS_AT: usize = size_of::<Header>();
 const SUMS_AT: usize = size_of::<Header>();
 const STARTS_AT: usize = SUMS_AT + size_of::<Sums>();
 
-/// Tags are compared as words of this many.
-const TAGS: usize = size_of::<u64>();
+/// The bytes that whole words for so many tags or starts take.
+#[inline]
+const fn padded(count: usize) -> usize {
+    (count + WORD - 1) & !(WORD - 1)
+}
 
 /// Allocators round up to this anyway, and give this alignment.
 const ALIGN: usize = 16;
 
 /// The bytes that a prefix takes in a block.
 #[inline]
-fn stored(prefix: u16) -> usize {
+fn stored(prefix: u8) -> usize {
     if prefix == OUTSIDE {
         size_of::<Outside>()
     } else {
@@ -130,9 +142,9 @@ struct LeafShape {
 
 impl LeafShape {
     #[inline]
-    fn new(len: usize, prefix: u16) -> Self {
-        let ends_at = TAGS_AT + len.next_multiple_of(TAGS);
-        let prefix_at = ends_at + len * size_of::<u16>();
+    fn new(len: usize, prefix: u8) -> Self {
+        let ends_at = TAGS_AT + padded(len);
+        let prefix_at = ends_at + padded(len) * size_of::<u16>();
         let suffixes_at = prefix_at + stored(prefix);
         Self {
             ends_at,
@@ -147,32 +159,39 @@ impl LeafShape {
         (self.suffixes_at + bytes).next_multiple_of(align_of::<V>())
     }
 
-    fn layout<V>(self, len: usize, bytes: usize) -> Layout {
+    /// The layout of a block with room for more behind its arrays.
+    #[inline]
+    fn layout<V>(self, len: usize, bytes: usize, spare: u8) -> Layout {
         let values = len.checked_mul(size_of::<V>());
-        layout::<V>(values.and_then(|values| values.checked_add(self.values_at::<V>(bytes))))
+        let before = self.values_at::<V>(bytes) + usize::from(spare) * ALIGN;
+        layout::<V>(values.and_then(|values| values.checked_add(before)))
     }
 }
 
 /// Where the arrays of an inner node begin.
 #[derive(Clone, Copy)]
 struct InnerShape {
-    prefix_at: usize,
     children_at: usize,
+    prefix_at: usize,
 }
 
 impl InnerShape {
     #[inline]
-    fn new(groups: usize, prefix: u16) -> Self {
-        let prefix_at = STARTS_AT + groups;
-        let children_at = (prefix_at + stored(prefix)).next_multiple_of(align_of::<usize>());
-        Self { prefix_at, children_at }
+    fn new(groups: usize, has_end: bool) -> Self {
+        let children_at = STARTS_AT + padded(groups);
+        let children = groups + usize::from(has_end);
+        Self {
+            children_at,
+            prefix_at: children_at + children * size_of::<Node<()>>(),
+        }
     }
 
-    fn layout<V>(self, children: usize) -> Layout {
-        layout::<V>(Some(self.children_at + children * size_of::<Node<V>>()))
+    fn layout<V>(self, prefix: u8) -> Layout {
+        layout::<V>(Some(self.prefix_at + stored(prefix)))
     }
 }
 
+#[inline]
 fn layout<V>(size: Option<usize>) -> Layout {
     let align = align_of::<V>().max(ALIGN);
     let size = size.and_then(|size| size.checked_next_multiple_of(ALIGN));
@@ -204,7 +223,7 @@ fn tag(suffix: &[u8]) -> u8 {
 
 impl<V> Node<V> {
     /// A block with a header and nothing else: all its arrays must be written before it is used or dropped.
-    fn allocate(layout: Layout, len: u16, prefix: u16, inner: usize) -> Self {
+    fn allocate(layout: Layout, len: u16, prefix: u8, inner: usize) -> Self {
         // SAFETY: the layout's size is not 0.
         let block = unsafe { alloc(layout) }.cast::<Header>();
         let Some(block) = NonNull::new(block) else {
@@ -216,6 +235,7 @@ impl<V> Node<V> {
                 count: AtomicU32::new(1),
                 len,
                 prefix,
+                spare: 0,
             })
         };
         Self {
@@ -312,15 +332,26 @@ impl<V> Node<V> {
     #[inline]
     fn prefix_at(&self) -> usize {
         if self.is_leaf() {
-            TAGS_AT + self.len().next_multiple_of(TAGS) + self.len() * size_of::<u16>()
+            self.leaf_shape().prefix_at
         } else {
-            STARTS_AT + self.groups()
+            self.inner_shape().prefix_at
         }
     }
 
     #[inline]
     pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         self.pointer == other.pointer
+    }
+
+    /// Prefetches the cache lines of a leaf behind the first one: where a search goes on depends on what it has read.
+    #[inline]
+    pub(crate) fn prefetch_leaf(&self) {
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
+        for line in 1..6 {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, valid for any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.pointer.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
+        }
     }
 
     /// The address of the node, which identifies it while it lives.
@@ -338,7 +369,7 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         // Acquire: what other owners did, they did before they gave up their count.
-        self.header().count.load(Ordering::Acquire) > 1
+        self.header().count.load(atomic::Ordering::Acquire) > 1
     }
 
     /// The bytes of the node's own block.
@@ -357,9 +388,10 @@ impl<V> Node<V> {
 
     fn layout(&self) -> Layout {
         if self.is_leaf() {
-            self.leaf_shape().layout::<V>(self.len(), self.suffixes().len())
+            self.leaf_shape()
+                .layout::<V>(self.len(), self.suffixes().len(), self.header().spare)
         } else {
-            self.inner_shape().layout::<V>(self.len())
+            self.inner_shape().layout::<V>(self.header().prefix)
         }
     }
 
@@ -375,7 +407,7 @@ impl<V> Node<V> {
 }
 
 /// The suffixes of a leaf.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Suffixes<'a> {
     ends: &'a [u16],
     bytes: &'a [u8],
@@ -384,12 +416,43 @@ pub(crate) struct Suffixes<'a> {
 impl<'a> Suffixes<'a> {
     #[inline]
     pub(crate) fn get(self, index: usize) -> &'a [u8] {
-        let start = if index == 0 {
-            0
-        } else {
-            usize::from(self.ends[index - 1])
-        };
-        &self.bytes[start..usize::from(self.ends[index])]
+        &self.bytes[self.start(index)..usize::from(self.ends[index])]
+    }
+
+    /// A suffix, and the bytes of all from this one on.
+    #[inline]
+    pub(crate) fn get_with_more(self, index: usize) -> (&'a [u8], &'a [u8]) {
+        let more = &self.bytes[self.start(index)..];
+        (&more[..usize::from(self.ends[index]) - self.start(index)], more)
+    }
+
+    /// The number of bytes of all.
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Where each suffix from this one on ends, and their bytes.
+    #[inline]
+    pub(crate) fn from(self, index: usize) -> (&'a [u16], &'a [u8]) {
+        (&self.ends[index..], &self.bytes[self.start(index)..])
+    }
+
+    #[inline]
+    fn start(self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| usize::from(self.ends[before]))
+    }
+}
+
+/// The first bytes of a suffix as a number, so that suffixes of different numbers are ordered as these.
+#[inline]
+fn head_of(suffix: &[u8]) -> u64 {
+    match suffix.first_chunk::<WORD>() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => suffix
+            .iter()
+            .rev()
+            .fold(0, |head, byte| head >> 8 | u64::from(*byte) << 56),
     }
 }
 
@@ -410,9 +473,9 @@ impl Prefix<'_> {
     }
 
     /// Returns the header's field for it.
-    fn field(&self) -> u16 {
+    fn field(&self) -> u8 {
         let len = self.bytes().len();
-        if len > MAX_PREFIX { OUTSIDE } else { len as u16 }
+        if len > MAX_PREFIX { OUTSIDE } else { len as u8 }
     }
 }
 
@@ -434,7 +497,7 @@ impl<V> Node<V> {
     #[inline]
     fn ends(&self) -> &[u16] {
         // SAFETY: as for tags; aligned, for it lies behind a multiple of 8 bytes.
-        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + self.len().next_multiple_of(TAGS)), self.len()) }
+        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + padded(self.len())), self.len()) }
     }
 
     /// The suffixes of a leaf.
@@ -493,27 +556,63 @@ impl<V> Node<V> {
     /// Finds a suffix of a leaf.
     #[inline]
     pub(crate) fn find(&self, suffix: &[u8]) -> Option<usize> {
-        const LOW: u64 = u64::from_ne_bytes([0x01; TAGS]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; TAGS]);
-        let pattern = u64::from(tag(suffix)) * LOW;
-        let len = self.len();
+        let (tag, len) = (tag(suffix), self.len());
         let mut first = 0;
         while first < len {
-            // SAFETY: tags come in whole words, in an aligned block (Shape).
-            let word = u64::from_le(unsafe { *self.at::<u64>(TAGS_AT + first) });
-            // Bytes that are 0 in `differing`, and perhaps some above them.
-            let differing = word ^ pattern;
-            let mut hits = differing.wrapping_sub(LOW) & !differing & HIGH;
+            // SAFETY: tags come in whole words (Shape).
+            let mut hits = unsafe { bytes::equal(self.at(TAGS_AT + first), len - first, tag) };
             while hits != 0 {
-                let index = first + hits.trailing_zeros() as usize / 8;
-                if index < len && self.suffix(index) == suffix {
+                let index = first + hits.trailing_zeros() as usize;
+                if index < len && equal(self.suffix(index), suffix) {
                     return Some(index);
                 }
                 hits &= hits - 1;
             }
-            first += TAGS;
+            first += bytes::AT_ONCE;
         }
         None
+    }
+
+    /// The index of a suffix of a leaf, or the one where it would be inserted.
+    #[inline]
+    pub(crate) fn search(&self, suffix: &[u8]) -> Result<usize, usize> {
+        let suffixes = self.all_suffixes();
+        let (head, ends, bytes) = (head_of(suffix), suffixes.ends, suffixes.bytes.len());
+        let first = self.at::<u8>(self.leaf_shape().suffixes_at);
+        let head_at = |index: usize| {
+            if index == 0 || index >= ends.len() {
+                std::process::abort();
+            }
+            let (start, end) = (usize::from(ends[index - 1]), usize::from(ends[index]));
+            debug_assert!(start < end && end <= bytes);
+            // The last bytes are read together with those before them, at worst with the tags.
+            let read_at = (start as isize).min(bytes as isize - WORD as isize);
+            // SAFETY: between the header and the end of the suffixes (Shape), not written meanwhile (Ownership).
+            let word = u64::from_be(unsafe { first.offset(read_at).cast::<u64>().read_unaligned() });
+            let missing = WORD - (end - start).min(WORD);
+            (word << (8 * (start as isize - read_at))) & (u64::MAX << (8 * missing))
+        };
+        // The last suffix that is not greater, if there is one. Where the search goes on is not predictable.
+        let (mut base, mut base_head, mut count) = (0, head, self.len());
+        while count > 1 {
+            let half = count / 2;
+            let found = head_at(base + half);
+            let mut is_up_to = found < head;
+            if found == head {
+                is_up_to = suffixes.get(base + half) <= suffix;
+            }
+            base = std::hint::select_unpredictable(is_up_to, base + half, base);
+            base_head = std::hint::select_unpredictable(is_up_to, found, base_head);
+            count -= half;
+        }
+        if base_head != head {
+            return Err(base + 1);
+        }
+        match suffixes.get(base).cmp(suffix) {
+            Ordering::Less => Err(base + 1),
+            Ordering::Equal => Ok(base),
+            Ordering::Greater => Err(base),
+        }
     }
 
     /// The index of the first suffix of a leaf that is not less than this one.
@@ -560,7 +659,7 @@ impl<V> Node<V> {
     #[inline]
     fn inner_shape(&self) -> InnerShape {
         debug_assert!(!self.is_leaf());
-        InnerShape::new(self.groups(), self.header().prefix)
+        InnerShape::new(self.groups(), self.header().len & HAS_END != 0)
     }
 
     #[inline]
@@ -593,14 +692,32 @@ impl<V> Node<V> {
     /// continue with it.
     #[inline]
     pub(crate) fn child_index(&self, byte: u8) -> Option<usize> {
-        // In bytes, so that the loop takes several at once.
-        let up_to = |starts: &[u8]| starts.iter().map(|start| u8::from(*start <= byte)).sum::<u8>();
-        let before: usize = self
-            .starts()
-            .chunks(u8::MAX.into())
-            .map(|starts| usize::from(up_to(starts)))
-            .sum();
-        before.checked_sub(1).map(|group| group + usize::from(self.has_end()))
+        let (groups, skip) = (self.groups(), usize::from(self.header().len >> 15));
+        let mut up_to = 0;
+        loop {
+            // SAFETY: starts come in whole words, behind which there is a child at least (Shape).
+            let found = unsafe { bytes::up_to(self.at(STARTS_AT + up_to), byte) };
+            up_to += found;
+            // What lies behind the last may not be greater than the byte.
+            if found < bytes::AT_ONCE || up_to >= groups {
+                break;
+            }
+        }
+        up_to.min(groups).checked_sub(1).map(|group| group + skip)
+    }
+
+    /// The index of the child of the group in whose range this byte is.
+    #[inline(always)]
+    pub(crate) fn child_with(&self, byte: u8) -> Option<usize> {
+        let child = self.child_index(byte)?;
+        let group = child - usize::from(self.header().len >> 15);
+        let differing = u32::from(self.starts()[group] ^ byte);
+        let width = if self.children()[child].is_leaf() {
+            self.width_of_leaf(group)
+        } else {
+            0
+        };
+        (differing >> width == 0).then_some(child)
     }
 
     /// The children of a unique inner node, for writing: the keys below must stay, unless [`grow`](Self::grow) is told.
@@ -613,9 +730,25 @@ impl<V> Node<V> {
         unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
     }
 
+    /// The inner node for writing, if it is one of one owner.
+    #[inline]
+    pub(crate) fn inner_mut(&mut self) -> Option<InnerMut<'_, V>> {
+        (!self.is_leaf() && !self.is_shared()).then_some(InnerMut(self))
+    }
+
+    /// Adds to the sums of a unique inner node, and returns a child for writing.
+    #[inline]
+    pub(crate) fn grow(&mut self, child: usize, keys: isize, bytes: i64) -> &mut Self {
+        self.add(keys, bytes);
+        // SAFETY: as for `children`, and unique by `add`.
+        let children =
+            unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) };
+        &mut children[child]
+    }
+
     /// Adds to the sums of a unique inner node.
     #[inline]
-    pub(crate) fn grow(&mut self, keys: isize, bytes: i64) {
+    pub(crate) fn add(&mut self, keys: isize, bytes: i64) {
         if self.is_leaf() || self.is_shared() {
             std::process::abort();
         }
@@ -626,13 +759,48 @@ impl<V> Node<V> {
     }
 }
 
+/// An inner node of one owner. The keys below must stay, unless the sums are told.
+pub(crate) struct InnerMut<'a, V>(&'a mut Node<V>);
+
+impl<'a, V> InnerMut<'a, V> {
+    #[inline]
+    pub(crate) fn node(&self) -> &Node<V> {
+        self.0
+    }
+
+    /// Adds to the sums, and returns a child for writing.
+    #[inline]
+    pub(crate) fn grow(self, child: usize, keys: isize, bytes: i64) -> &'a mut Node<V> {
+        debug_assert!(!self.0.is_leaf() && !self.0.is_shared());
+        let node = self.0;
+        let (children, len) = (node.at::<Node<V>>(node.inner_shape().children_at), node.len());
+        // SAFETY: the block of an inner node of one owner, as `inner_mut` found, has sums and so many children.
+        let (sums, children) = unsafe {
+            (
+                &mut *node.at::<Sums>(SUMS_AT),
+                std::slice::from_raw_parts_mut(children, len),
+            )
+        };
+        sums.size = sums.size.wrapping_add_signed(keys);
+        sums.weight = sums.weight.wrapping_add_signed(bytes);
+        &mut children[child]
+    }
+}
+
+impl<V> Node<V> {
+    #[inline]
+    fn count_one_more(&self) {
+        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
+        if self.header().count.fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
+            std::process::abort();
+        }
+    }
+}
+
 impl<V> Clone for Node<V> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
-        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
-            std::process::abort();
-        }
+        self.count_one_more();
         Self {
             pointer: self.pointer,
             values: PhantomData,

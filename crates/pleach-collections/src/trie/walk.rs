@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Clones};
 use super::node::{Node, Suffixes};
+use super::shape::{common, equal, order};
 use std::cmp::Ordering;
 
 #[cfg(debug_assertions)]
@@ -66,12 +67,18 @@ struct Inner<'a, V> {
 
 impl<'a, V> Walk<'a, V> {
     pub(crate) fn new(root: Option<&'a Node<V>>) -> Self {
+        let (mut key, mut inner) = (Vec::new(), Vec::new());
+        if let Some(root) = root {
+            key.reserve(root.prefix().len() + 64);
+            key.extend_from_slice(root.prefix());
+            inner.reserve(8);
+        }
         Self {
             step: root.map_or(Step::End, Step::Node),
-            key: root.map_or(Vec::new(), |root| root.prefix().to_vec()),
+            key,
             is_partial: false,
             leaf: None,
-            inner: Vec::new(),
+            inner,
         }
     }
 
@@ -95,6 +102,70 @@ impl<'a, V> Walk<'a, V> {
             (Step::Node(a), Step::Node(b)) => a.ptr_eq(b) && parted(self) && parted(other),
             _ => false,
         }
+    }
+
+    /// Enters the nodes of both walks, whose parents have the same path, of which all keys have `shared` bytes in common, if
+    /// the nodes have the same prefix. Returns the length of their path.
+    #[inline]
+    pub(super) fn enter_both(&mut self, other: &mut Self, shared: usize) -> Option<usize> {
+        let parted = |walk: &Self| walk.is_partial && walk.key.len() == shared;
+        match (self.step, other.step) {
+            (Step::Node(a), Step::Node(b)) if parted(self) && parted(other) && equal(a.prefix(), b.prefix()) => {
+                self.complete();
+                other.complete();
+                let path = self.key.len();
+                self.enter();
+                other.enter();
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+
+    /// The number of steps from here on that are the same children of inner nodes, if [`is_at_node_of`](Self::is_at_node_of).
+    #[inline]
+    pub(super) fn equal_nodes(&self, other: &Self) -> usize {
+        let rest = |walk: &Self| walk.inner.last().map(|inner| &inner.node.children()[inner.next - 1..]);
+        let (Some(a), Some(b)) = (rest(self), rest(other)) else {
+            return 1;
+        };
+        a.iter().zip(b).take_while(|(a, b)| a.ptr_eq(b)).count()
+    }
+
+    /// The number of steps from here on that are entries of leaves with the same keys and equal values, where all keys have
+    /// `shared` bytes in common.
+    #[inline]
+    pub(super) fn equal_entries(&self, other: &Self, shared: usize, mut same: impl FnMut(&V, &V) -> bool) -> usize {
+        let (Some(a), Some(b)) = (&self.leaf, &other.leaf) else {
+            return 0;
+        };
+        if a.end != b.end || shared < a.end || a.next == 0 || b.next == 0 {
+            return 0;
+        }
+        let (a_ends, a_bytes) = a.suffixes.from(a.next - 1);
+        let (b_ends, b_bytes) = b.suffixes.from(b.next - 1);
+        let bytes = common(a_bytes, b_bytes);
+        let (a_start, b_start) = (a.suffixes.len() - a_bytes.len(), b.suffixes.len() - b_bytes.len());
+        let values = a.node.values()[a.next - 1..].iter().zip(&b.node.values()[b.next - 1..]);
+        let ends = a_ends
+            .iter()
+            .zip(b_ends)
+            .map(|(a, b)| (usize::from(*a) - a_start, usize::from(*b) - b_start));
+        let equal = ends
+            .zip(values)
+            .take_while(|((a, b), (x, y))| a == b && *a <= bytes && same(x, y));
+        equal.count()
+    }
+
+    /// As many [skips](Self::skip) within one node.
+    #[inline]
+    pub(super) fn skip_many(&mut self, count: usize) -> usize {
+        match (&mut self.leaf, self.inner.last_mut()) {
+            (Some(leaf), _) => leaf.next += count - 1,
+            (None, Some(inner)) => inner.next += count - 1,
+            (None, None) => {}
+        }
+        self.skip()
     }
 
     #[inline]
@@ -245,7 +316,7 @@ pub(crate) fn zip<'a, V, N, A, B, C>(
     loop {
         // Most often two leaves are merged.
         while let (Step::Entry(..), Step::Entry(..), Step::End) = (a.step, b.step, c.step) {
-            let order = a.key[shared..].cmp(&b.key[shared..]);
+            let order = order(&a.key[shared..], &b.key[shared..]);
             let (is_a, is_b) = (order != Ordering::Greater, order != Ordering::Less);
             let path = if is_a { &a.key } else { &b.key };
             let before = builder.len();

@@ -25,6 +25,20 @@ impl<V> LeafIntoIter<V> {
         self.leaf.len()
     }
 
+    #[inline]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// The number of bytes behind the first `depth` of some suffixes.
+    #[inline]
+    pub(crate) fn bytes_below(&self, entries: std::ops::Range<usize>, depth: usize) -> u64 {
+        let ends = self.leaf.ends();
+        let start = entries.start.checked_sub(1).map_or(0, |before| ends[before]);
+        let end = entries.end.checked_sub(1).map_or(0, |last| ends[last]);
+        (usize::from(end - start) - entries.len() * depth) as u64
+    }
+
     pub(crate) fn prefix(&self) -> &[u8] {
         self.leaf.prefix()
     }
@@ -89,16 +103,23 @@ pub(crate) struct LeafBuilder<V> {
 impl<V> LeafBuilder<V> {
     /// For a leaf of `len` entries, whose suffixes have this many bytes together.
     pub(crate) fn new(prefix: &Prefix<'_>, len: usize, bytes: usize) -> Self {
+        Self::with_room(prefix, len, bytes, Room::Exact)
+    }
+
+    /// As [`new`](Self::new), with room for more entries.
+    pub(crate) fn with_room(prefix: &Prefix<'_>, len: usize, bytes: usize, room: Room) -> Self {
         if len == 0 || len >= usize::from(HAS_END) || bytes > usize::from(u16::MAX) {
             std::process::abort();
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
-        let layout = shape.layout::<V>(len, bytes);
+        let spare = room.beyond(shape.layout::<V>(len, bytes, 0).size());
+        let layout = shape.layout::<V>(len, bytes, spare);
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
         unsafe {
-            ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, len.next_multiple_of(TAGS));
+            (*leaf.block()).spare = spare;
+            ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, padded(len));
             leaf.write_prefix(prefix, shape.prefix_at);
         }
         Self {
@@ -143,40 +164,60 @@ impl<V> LeafBuilder<V> {
     where
         V: Clone,
     {
-        let start = from.taken;
-        let end = end.min(from.leaf.len());
-        if start >= end {
-            return;
+        let (start, end) = (from.taken, end.min(from.leaf.len()));
+        if !from.owned {
+            from.taken = from.taken.max(end);
+            return self.extend_cloned(&from.leaf, start..end);
         }
-        let (count, ends) = (end - start, from.leaf.ends());
-        let first = if start == 0 { 0 } else { usize::from(ends[start - 1]) };
-        let bytes = usize::from(ends[end - 1]) - first;
+        if start < end {
+            self.extend_keys(&from.leaf, start..end);
+            // SAFETY: the block has room for so many values, as `extend_keys` found. They move, once.
+            unsafe {
+                let values = from.leaf.values_ptr().add(start);
+                ptr::copy_nonoverlapping(values, self.values.add(self.done), end - start);
+            }
+            from.taken = end;
+            self.done += end - start;
+        }
+    }
+
+    /// Adds copies of some entries of a leaf, whose prefix is this one's.
+    #[inline]
+    pub(crate) fn extend_cloned(&mut self, from: &Node<V>, entries: std::ops::Range<usize>)
+    where
+        V: Clone,
+    {
+        if entries.start < entries.end {
+            self.extend_keys(from, entries.clone());
+            // Counted one by one, for a clone may panic.
+            for value in &from.values()[entries] {
+                // SAFETY: the block has room for so many values, as `extend_keys` found.
+                unsafe { self.values.add(self.done).write(value.clone()) };
+                self.done += 1;
+            }
+        }
+    }
+
+    /// Adds the keys of some entries, and no values.
+    #[inline]
+    fn extend_keys(&mut self, from: &Node<V>, entries: std::ops::Range<usize>) {
+        let (start, count, ends) = (entries.start, entries.len(), from.ends());
+        let first = start.checked_sub(1).map_or(0, |before| usize::from(ends[before]));
+        let bytes = usize::from(ends[entries.end - 1]) - first;
         if self.len - self.done < count || self.bytes - self.written < bytes {
             std::process::abort();
         }
-        // SAFETY: the block has room for as many entries and bytes. Values are counted one by one, for a clone may panic.
+        // SAFETY: the block has room for as many entries and bytes.
         unsafe {
-            let tags = from.leaf.at::<u8>(TAGS_AT + start);
+            let tags = from.at::<u8>(TAGS_AT + start);
             ptr::copy_nonoverlapping(tags, self.leaf.at::<u8>(TAGS_AT + self.done), count);
-            let suffixes = from.leaf.suffixes().as_ptr().add(first);
+            let suffixes = from.suffixes().as_ptr().add(first);
             ptr::copy_nonoverlapping(suffixes, self.leaf.at(self.shape.suffixes_at + self.written), bytes);
             let to = self.leaf.at::<u16>(self.shape.ends_at).add(self.done);
             // In the type of the ends, so that the loop takes several at once.
             let shift = (self.written as u16).wrapping_sub(first as u16);
-            for (index, old) in ends[start..end].iter().enumerate() {
+            for (index, old) in ends[entries].iter().enumerate() {
                 to.add(index).write(old.wrapping_add(shift));
-            }
-            if from.owned {
-                ptr::copy_nonoverlapping(from.leaf.values_ptr().add(start), self.values.add(self.done), count);
-                from.taken = end;
-                self.done += count;
-            } else {
-                for _ in 0..count {
-                    let value = &*from.leaf.values_ptr().add(from.taken);
-                    self.values.add(self.done).write(value.clone());
-                    from.taken += 1;
-                    self.done += 1;
-                }
             }
         }
         self.written += bytes;
@@ -223,13 +264,13 @@ impl<V> InnerBuilder<V> {
             std::process::abort();
         }
         let (field, end) = (prefix.field(), if has_end { HAS_END } else { 0 });
-        let shape = InnerShape::new(groups, field);
-        let layout = shape.layout::<V>(children);
+        let shape = InnerShape::new(groups, has_end);
+        let layout = shape.layout::<V>(field);
         let mut node = Node::allocate(layout, children as u16 | end, field, INNER);
         // SAFETY: the block has room for sums, starts and prefix.
         unsafe {
             node.at::<Sums>(SUMS_AT).write(Sums { size: 0, weight: 0 });
-            ptr::write_bytes(node.at::<u8>(STARTS_AT), 0, groups);
+            ptr::write_bytes(node.at::<u8>(STARTS_AT), u8::MAX, padded(groups));
             node.write_prefix(prefix, shape.prefix_at);
         }
         Self {
@@ -268,13 +309,18 @@ impl<V> InnerBuilder<V> {
     }
 
     /// Gives each range its first byte, counts what is below, and returns the node.
-    pub(crate) fn finish(mut self) -> Node<V> {
+    pub(crate) fn finish(self) -> Node<V> {
         let sums = self.children().iter().fold((0_usize, 0_u64), |(size, weight), child| {
             (
                 size + child.size(),
                 weight + child.weight() + child.prefix().len() as u64 * child.size() as u64,
             )
         });
+        self.finish_with(sums)
+    }
+
+    /// As [`finish`](Self::finish), with the number of keys below and the sum of their lengths after the prefix.
+    pub(crate) fn finish_with(mut self, sums: (usize, u64)) -> Node<V> {
         self.set_sums(sums.0, sums.1);
         self.finish_counted()
     }
@@ -311,7 +357,7 @@ impl<V> InnerBuilder<V> {
 
 impl<V> Drop for InnerBuilder<V> {
     fn drop(&mut self) {
-        let layout = self.shape.layout::<V>(self.groups + usize::from(self.has_end));
+        let layout = self.shape.layout::<V>(self.node.header().prefix);
         // SAFETY: so many children are initialised, and the prefix is; nobody else has the block.
         unsafe {
             let children = ptr::slice_from_raw_parts_mut(self.node.at::<Node<V>>(self.shape.children_at), self.done);
@@ -355,7 +401,31 @@ impl<V> Node<V> {
     pub(crate) fn unshare_inner(&mut self) {
         debug_assert!(!self.is_leaf());
         if self.is_shared() {
-            *self = self.copy_inner(&self.shared_prefix());
+            *self = self.copy_with_child(usize::MAX, None);
+        }
+    }
+
+    /// A copy of an inner node with another child in the place of one.
+    pub(crate) fn copy_with_child(&self, child: usize, new: Option<Self>) -> Self {
+        if self.is_leaf() || (new.is_some() && child >= self.len()) {
+            std::process::abort();
+        }
+        let (layout, header) = (self.layout(), self.header());
+        let copy = ManuallyDrop::new(Self::allocate(layout, header.len, header.prefix, INNER));
+        let rest = layout.size() - SUMS_AT;
+        // SAFETY: two blocks of this layout. All children of the copy, and its prefix, are counted or written before anybody
+        // can see it. To count can't panic.
+        unsafe {
+            ptr::copy_nonoverlapping(self.at::<u8>(SUMS_AT), copy.at::<u8>(SUMS_AT), rest);
+            let children = self.children();
+            let (before, behind) = children.split_at(child.min(children.len()));
+            let behind = if new.is_some() { &behind[1..] } else { behind };
+            before.iter().chain(behind).for_each(Self::count_one_more);
+            if let Some(new) = new {
+                copy.at::<Self>(self.inner_shape().children_at).add(child).write(new);
+            }
+            std::mem::forget(self.shared_prefix());
+            ManuallyDrop::into_inner(copy)
         }
     }
 
@@ -375,6 +445,19 @@ impl<V> Node<V> {
         let mut this = ManuallyDrop::new(copy);
         // SAFETY: the block holds all of its shape, and is taken out once.
         unsafe { ManuallyDrop::take(&mut this.node) }
+    }
+
+    /// A copy of a leaf with another entry, before the one at `index`.
+    pub(crate) fn copy_with_entry(&self, index: usize, suffix: &[u8], value: V) -> Self
+    where
+        V: Clone,
+    {
+        let bytes = self.suffixes().len() + suffix.len();
+        let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len() + 1, bytes);
+        copy.extend_cloned(self, 0..index);
+        copy.push(&[], suffix, value);
+        copy.extend_cloned(self, index..self.len());
+        copy.finish()
     }
 
     /// Makes this the only pointer to its leaf.
@@ -411,13 +494,7 @@ impl<V> Node<V> {
 
     /// Puts what `make` makes of this node in its place. `make` runs no code that may panic, or the process ends.
     pub(crate) fn replace_with(&mut self, make: impl FnOnce(Self) -> Self) {
-        struct Abort;
-        impl Drop for Abort {
-            fn drop(&mut self) {
-                std::process::abort();
-            }
-        }
-        let abort = Abort;
+        let abort = super::grow::AbortOnDrop;
         // SAFETY: the node is moved out, and another moved in before anybody can see it.
         unsafe { ptr::write(self, make(ptr::read(self))) };
         std::mem::forget(abort);
@@ -426,12 +503,23 @@ impl<V> Node<V> {
     /// The width of a group's range: it has 2^`width` bytes.
     #[inline]
     pub(crate) fn width(&self, group: usize) -> u32 {
-        if !self.children()[group + usize::from(self.has_end())].is_leaf() {
-            return 0;
+        if self.children()[group + usize::from(self.has_end())].is_leaf() {
+            self.width_of_leaf(group)
+        } else {
+            0
         }
+    }
+
+    /// The width of the range of a group that is a leaf.
+    #[inline]
+    pub(super) fn width_of_leaf(&self, group: usize) -> u32 {
         let starts = self.starts();
-        let beyond = |other: Option<&u8>| other.map_or(8, |other| (starts[group] ^ other).checked_ilog2().unwrap_or(0));
-        let before = group.checked_sub(1).and_then(|before| starts.get(before));
-        beyond(before).min(beyond(starts.get(group + 1)))
+        // Without branches, which searches could not predict.
+        let beyond = |other: usize| match u32::from(starts[group] ^ starts[other]) {
+            0 => 1 << 8,
+            differing => differing,
+        };
+        let nearest = beyond(group.saturating_sub(1)).min(beyond((group + 1).min(starts.len() - 1)));
+        nearest.ilog2()
     }
 }

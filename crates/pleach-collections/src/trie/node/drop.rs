@@ -1,6 +1,6 @@
 //! Dropping nodes, iteratively.
 
-use super::{InnerShape, Node, Outside};
+use super::{Node, Outside};
 use smallvec::SmallVec;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -55,32 +55,39 @@ impl<V> Node<V> {
     /// The last owner calls it, once.
     #[cold]
     unsafe fn drop_inner(&mut self) {
-        // Each inner node whose last owner we are, and how many of its children are dropped. If the drop of a value panics,
+        // The inner nodes above whose last owner we are, and how many of their children are dropped. If the drop of a value panics,
         // the nodes that are left are leaked.
         let mut stack: SmallVec<[(ManuallyDrop<Self>, usize); 16]> = SmallVec::new();
         // SAFETY: `self` is never used again; the copy takes its place.
-        stack.push((ManuallyDrop::new(unsafe { ptr::read(self) }), 0));
-        while let Some((node, dropped)) = stack.last_mut() {
-            if *dropped == node.len() {
-                let layout = InnerShape::new(node.groups(), node.header().prefix).layout::<V>(node.len());
-                // SAFETY: all children are dropped, and nobody else's.
-                unsafe {
-                    node.drop_prefix();
-                    node.free(layout);
-                }
-                stack.pop();
-                continue;
-            }
-            // SAFETY: each child is taken out once.
-            let mut child = ManuallyDrop::new(unsafe { ptr::read(&node.children()[*dropped]) });
-            *dropped += 1;
-            if child.release() {
-                if child.is_leaf() {
+        let (mut node, mut dropped) = (ManuallyDrop::new(unsafe { ptr::read(self) }), 0);
+        loop {
+            let below = node.children()[dropped..].iter().position(|child| {
+                // SAFETY: each child is taken out once.
+                let mut child = ManuallyDrop::new(unsafe { ptr::read(child) });
+                let is_last = child.release();
+                if is_last && child.is_leaf() {
                     // SAFETY: it was the last owner, and is not used again.
                     unsafe { child.drop_leaf() };
-                } else {
-                    stack.push((child, 0));
                 }
+                is_last && !child.is_leaf()
+            });
+            if let Some(index) = below {
+                let child = dropped + index;
+                // SAFETY: taken out above, as the last owner.
+                let below = ManuallyDrop::new(unsafe { ptr::read(&node.children()[child]) });
+                stack.push((node, child + 1));
+                (node, dropped) = (below, 0);
+                continue;
+            }
+            let layout = node.layout();
+            // SAFETY: all children are dropped, and nobody else's.
+            unsafe {
+                node.drop_prefix();
+                node.free(layout);
+            }
+            match stack.pop() {
+                Some(above) => (node, dropped) = above,
+                None => return,
             }
         }
     }

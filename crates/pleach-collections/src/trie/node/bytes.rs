@@ -1,0 +1,83 @@
+//! Vectorised comparison of tags and of the starts of groups.
+
+/// The number of bytes that are compared at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// Bytes are stored in whole words of this many.
+pub(super) const WORD: usize = size_of::<u64>();
+
+/// Returns the number of bytes at the beginning of 16 rising ones that are at most `byte`.
+///
+/// # Safety
+/// [`AT_ONCE`] bytes can be read at `bytes`.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8};
+    // SAFETY: SSE2 is enabled; the bytes are readable by contract.
+    let up_to = unsafe {
+        let bytes = _mm_loadu_si128(bytes.cast());
+        let least = _mm_min_epu8(bytes, _mm_set1_epi8(byte.cast_signed()));
+        _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, least))
+    };
+    up_to.trailing_ones() as usize
+}
+
+/// Returns a bitmap of which of the first `count` bytes equal `byte`, or of which of the first 16. Higher bits are
+/// unspecified.
+///
+/// # Safety
+/// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadl_epi64, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
+    // SAFETY: SSE2 is enabled; the bytes are readable by contract.
+    unsafe {
+        let bytes = if count > WORD {
+            _mm_loadu_si128(bytes.cast())
+        } else {
+            _mm_loadl_epi64(bytes.cast())
+        };
+        _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()))).cast_unsigned()
+    }
+}
+
+/// [`up_to`] without SSE2.
+///
+/// # Safety
+/// [`AT_ONCE`] bytes can be read at `bytes`.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
+    const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
+    let byte = u64::from(byte) * LOW;
+    let up_to = |at: usize| {
+        // SAFETY: two words, readable by contract.
+        let word = u64::from_le(unsafe { bytes.add(at).cast::<u64>().read_unaligned() });
+        // In each byte, the highest bit says whether it is greater: by the lower bits where the highest are equal.
+        let lower = (byte | HIGH) - (word & !HIGH);
+        let greater = !((byte & !word) | (!(byte ^ word) & lower)) & HIGH;
+        greater.trailing_zeros() as usize / 8
+    };
+    match up_to(0) {
+        WORD => WORD + up_to(WORD),
+        count => count,
+    }
+}
+
+/// [`equal`] without SSE2.
+///
+/// # Safety
+/// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
+    // SAFETY: readable by contract.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, if count > WORD { AT_ONCE } else { WORD }) };
+    bytes
+        .iter()
+        .enumerate()
+        .fold(0, |equal, (i, other)| equal | (u32::from(*other == byte) << i))
+}
