@@ -22,8 +22,10 @@ pub(super) struct Edit<'a, K, V> {
 /// The new state of a key.
 pub(super) enum New<'a, V> {
     Missing,
-    /// The value, and that a stored key is replaced by that of the edit.
+    /// A clone of the value, and the key of the edit in place of a stored one.
     Entry(&'a V),
+    /// The value, and the key of the edit in place of a stored one.
+    OwnedEntry(V),
     Clone(&'a V),
     Value(V),
 }
@@ -56,6 +58,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             match new {
                 New::Missing => drop(map.remove_entry(key)),
                 New::Entry(value) => drop(map.replace_entry(key.clone(), value.clone())),
+                New::OwnedEntry(value) => drop(map.replace_entry(key.clone(), value)),
                 New::Clone(value) => drop(map.insert(key.clone(), value.clone())),
                 New::Value(value) => drop(map.insert(key.clone(), value)),
             }
@@ -74,6 +77,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             let (key, value) = match new {
                 New::Missing => continue,
                 New::Entry(value) => (key, value.clone()),
+                New::OwnedEntry(value) => (key, value),
                 New::Clone(value) => (stored.unwrap_or(key), value.clone()),
                 New::Value(value) => (stored.unwrap_or(key), value),
             };
@@ -164,7 +168,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
                 new if A => edits.push(Edit { key: stored, new }),
                 New::Missing => {}
                 New::Entry(value) | New::Clone(value) => builder.push((stored.clone(), value.clone())),
-                New::Value(value) => builder.push((stored.clone(), value)),
+                New::OwnedEntry(value) | New::Value(value) => builder.push((stored.clone(), value)),
             }
         }
         if A {
@@ -189,14 +193,15 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
                 Some(b) => match decide(key, a, b) {
                     Pick::A => New::Entry(a),
                     Pick::Neither => New::Missing,
-                    Pick::New(value) => New::Value(value),
+                    // The key of `self` is stored in place of that of `large`.
+                    Pick::New(value) => New::OwnedEntry(value),
                 },
             };
             match new {
                 new if B => edits.push(Edit { key, new }),
                 New::Missing => {}
                 New::Entry(value) | New::Clone(value) => builder.push((key.clone(), value.clone())),
-                New::Value(value) => builder.push((key.clone(), value)),
+                New::OwnedEntry(value) | New::Value(value) => builder.push((key.clone(), value)),
             }
         }
         if B {

@@ -71,6 +71,49 @@ fn equal_keys() {
     assert_eq!(set.first().unwrap().origin, 3);
 }
 
+/// Operations on two maps store the key of the first, whichever is much smaller.
+#[test]
+fn keys_of_the_first_map_are_stored() {
+    let of = |n: u32, origin: u32| -> OrdMap<Frail, u32> {
+        (0..n)
+            .map(|number| (Frail::from_origin(number, origin), origin))
+            .collect()
+    };
+    let origin = |map: &OrdMap<Frail, u32>| map.keys().next().unwrap().origin;
+    for (first, second) in [(3, 300), (300, 3), (100, 100), (1, 17), (2, 34)] {
+        let (a, b) = (of(first, 1), of(second, 2));
+        let all = [
+            a.union(&b),
+            a.union_with(&b, |_, a, b| a + b),
+            a.sum_with(&b, |_, a, b| a + b),
+            a.symmetric_difference_with(&b, |_, a, b| Some(a + b)),
+            a.difference_with(&b, |_, a, b| Some(a + b)),
+            a.intersection(&b),
+            a.intersection_with(&b, |_, a, b| a + b),
+            OrdMap::unions([a.clone(), b.clone()]),
+            OrdMap::unions_with([a.clone(), b.clone()], |_, a, b| a + b),
+        ];
+        for (i, map) in all.iter().enumerate() {
+            map.check().unwrap();
+            assert_eq!(origin(map), 1, "operation {i} of {first} and {second}");
+        }
+        let (mut map, mut other) = (a.clone(), b.clone());
+        map.append(&mut other);
+        assert_eq!(
+            (origin(&map), map.values().next()),
+            (1, Some(&2)),
+            "{first} and {second}"
+        );
+        let mut map = a.clone();
+        map.extend(b.clone());
+        assert_eq!(
+            (origin(&map), map.values().next()),
+            (1, Some(&2)),
+            "{first} and {second}"
+        );
+    }
+}
+
 /// Keys can be searched by types that compare as they do.
 #[test]
 fn comparable_keys() {

@@ -100,6 +100,37 @@ fn json_round_trips() {
 
 #[cfg(feature = "rayon")]
 #[test]
+fn par_extend_keeps_stored_keys() {
+    use rayon::prelude::*;
+    use std::cmp::Ordering;
+    #[derive(Clone, Copy)]
+    struct Id(u32, u32);
+    impl PartialEq for Id {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+    impl Eq for Id {}
+    impl PartialOrd for Id {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Id {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.0.cmp(&other.0)
+        }
+    }
+    for (stored, new) in [(3, 300), (300, 3), (100, 100)] {
+        let mut map: OrdMap<Id, u32> = (0..stored).map(|i| (Id(i, 1), 1)).collect();
+        map.par_extend((0..new).into_par_iter().map(|i| (Id(i, 2), 2)));
+        let (key, value) = map.first_key_value().unwrap();
+        assert_eq!((key.1, *value), (1, 2), "{stored} {new}");
+    }
+}
+
+#[cfg(feature = "rayon")]
+#[test]
 fn parallel_iterators_visit_all_entries_in_order() {
     use rayon::prelude::*;
     for n in [0, 1, 100, 20_000_u32] {
