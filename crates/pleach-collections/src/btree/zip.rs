@@ -3,6 +3,7 @@
 use super::Node;
 use super::search::first;
 use std::cmp::Ordering;
+use std::ptr;
 
 /// What a walk finds next.
 #[derive(Debug)]
@@ -86,8 +87,9 @@ impl<'a, T, S> Side<'a, T, S> {
 ///
 /// It takes a step in the tree whose next entry is less, and in both if they are equal. A subtree is opened only if an
 /// entry of the other tree may be in it, or if the other's next subtree is not higher and another one. So a subtree that
-/// both have is skipped, wherever in the trees it is: when one side reaches it, it waits until the other does too. Its
-/// ancestors may be opened on one side only, which costs their height.
+/// both have is skipped, wherever in the trees it is: when one side reaches it, it waits until the other does too. It or
+/// its ancestors may be opened before the other side reaches them, which costs their height; then the other side opens
+/// them too, and what is left of them on both sides is skipped.
 pub(crate) struct Zip<'a, T, S> {
     left: Side<'a, T, S>,
     right: Side<'a, T, S>,
@@ -114,6 +116,11 @@ impl<'a, T, S> Zip<'a, T, S> {
         loop {
             match (left.head(), right.head()) {
                 (Head::Entry(x), Head::Entry(y)) => {
+                    // One leaf, opened on both sides, at one place. The lengths tell places of zero-sized entries apart.
+                    if ptr::eq(x, y) && left.entries.len() == right.entries.len() {
+                        (left.entries, right.entries) = (&[], &[]);
+                        continue;
+                    }
                     let order = compare(x, y);
                     if order.is_le() {
                         left.skip_entry();

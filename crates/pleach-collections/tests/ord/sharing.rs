@@ -117,6 +117,24 @@ fn differences_visit_what_differs() {
     }
 }
 
+/// A shared leaf is skipped also where the other map reaches it later, after it was opened.
+#[test]
+fn shared_leaves_are_skipped_behind_new_ones() {
+    let base: OrdMap<u32, f64> = (1000..2000).map(|i| (i, f64::NAN)).collect();
+    for new in [64, 128, 640] {
+        let more = (0..new).map(|i| (i, 0.0)).collect::<OrdMap<_, _>>().union(&base);
+        assert_eq!(base.diff(&more).count(), new as usize);
+        assert_eq!(more.diff(&base).count(), new as usize);
+        assert!(base.is_submap(&more) && !more.is_submap(&base));
+    }
+    // A small map is searched key by key, with the same result.
+    // The keys of a small map are searched, with the same result.
+    assert!(base.take(64).is_submap(&base) && base.take(512).is_submap(&base));
+    // Entries without a size.
+    let base: OrdMap<(), ()> = [((), ())].into();
+    assert_eq!(base.diff(&base.update((), ())).count(), 0);
+}
+
 /// A merge shares what neither side changed.
 #[test]
 fn merges_share_what_did_not_change() {
