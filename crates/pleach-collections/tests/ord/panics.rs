@@ -14,9 +14,11 @@ fn contents(map: &Subject) -> Contents {
     map.iter().map(|(key, value)| (*key.number, *value.number)).collect()
 }
 
-/// Returns a copy that shares no nodes.
-fn rebuilt(map: &Subject) -> Subject {
-    map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+/// Returns a copy of the same shape that shares no nodes.
+fn unshared(map: &Subject) -> Subject {
+    let mut copy = map.clone();
+    copy.iter_mut().for_each(|_| {});
+    copy
 }
 
 /// The states that a panic may leave.
@@ -40,7 +42,7 @@ fn at_each_call(name: &str, subjects: &[Subject], leaves: Leaves, operation: &dy
         let mut finished = true;
         for own in [false, true] {
             let mut subject = if own {
-                rebuilt(&subjects[0])
+                unshared(&subjects[0])
             } else {
                 subjects[0].clone()
             };
@@ -80,8 +82,8 @@ fn at_each_call(name: &str, subjects: &[Subject], leaves: Leaves, operation: &dy
     }
 }
 
-/// Sizes around those at which leaves split and merge.
-const SIZES: [u32; 8] = [0, 1, 8, 16, 64, 65, 128, 300];
+/// Lengths of leaves of 16 entries, or of 4 with tiny nodes, and of trees of a few leaves that insertions split.
+const SIZES: [u32; 14] = [0, 1, 5, 6, 7, 8, 16, 17, 18, 19, 20, 65, 128, 300];
 
 fn frail(numbers: impl Iterator<Item = u32>) -> impl Iterator<Item = (Frail, Frail)> {
     numbers.map(|i| (Frail::new(i), Frail::new(i)))
@@ -93,7 +95,8 @@ fn panics_leave_maps_valid() {
     quiet();
     for n in SIZES {
         // Even keys.
-        let base: Subject = frail((0..n).map(|i| 2 * i)).collect();
+        let mut base = Subject::new();
+        frail((0..n).map(|i| 2 * i)).for_each(|(key, value)| _ = base.insert(key, value));
         let (mut a, mut b) = (base.clone(), base.clone());
         for i in 0..4 {
             a.insert(Frail::new(101 + 2 * i), Frail::new(1));
@@ -187,6 +190,65 @@ fn panics_leave_maps_valid() {
         at_each_call("into_iter", &[maps[0].clone()], EachKey, &|map, _| {
             std::mem::take(map).into_iter().for_each(drop);
         });
+    }
+}
+
+/// A panic after the root's children were merged doesn't leave a root of one child, nor do two panics.
+#[test]
+fn panics_in_removals_leave_no_root_of_one_child() {
+    quiet();
+    for n in [5, 6, 7, 8, 17, 18, 19, 20] {
+        for pattern in [0b0, 0b1, 0b0110, 0b0001, 0b1110] {
+            let mut map = Subject::new();
+            frail(0..n).for_each(|(key, value)| _ = map.insert(key, value));
+            for i in 0..n {
+                let last = map.len() as u32 - 1;
+                let key = map.nth((last * (pattern >> (i % 4) & 1)) as usize).unwrap().0.clone();
+                at_each_call("remove", &[map.clone()], Leaves::BeforeOrAfter, &|map, _| {
+                    _ = map.remove(&key)
+                });
+                for (first, second) in (0..12).flat_map(|first| [0, 1, 2, 3, 5, 8].map(|second| (first, second))) {
+                    let mut map = unshared(&map);
+                    for fuse in [first, second] {
+                        set_fuse(fuse);
+                        _ = catch_unwind(AssertUnwindSafe(|| drop(map.remove(&key))));
+                        clear_fuse();
+                        map.check().unwrap();
+                    }
+                }
+                map.remove(&key);
+            }
+        }
+    }
+}
+
+/// A panic in the drop of a separator loses no entries, however the iterator is continued.
+#[test]
+fn into_iter_yields_all_entries_after_a_panic_was_caught() {
+    quiet();
+    for n in [20, 65, 600] {
+        let map: Subject = frail(0..n).collect();
+        for (fuse, own) in (0..60).flat_map(|fuse| [(fuse, true), (fuse, false)]) {
+            let mut entries = if own { unshared(&map) } else { map.clone() }.into_iter();
+            let mut found = Vec::new();
+            set_fuse(fuse);
+            loop {
+                assert_eq!(entries.len(), n as usize - found.len());
+                let next = || match (found.len() / 3) % 2 {
+                    0 => entries.next(),
+                    _ => entries.next_back(),
+                };
+                match catch_unwind(AssertUnwindSafe(next)) {
+                    Ok(Some(entry)) => found.push(entry),
+                    Ok(None) => break,
+                    Err(_) => {}
+                }
+            }
+            clear_fuse();
+            let mut found: Vec<_> = found.iter().map(|(key, _)| *key.number).collect();
+            found.sort_unstable();
+            assert!(found.into_iter().eq(0..n), "{n}, fuse {fuse}, own {own}");
+        }
     }
 }
 
