@@ -94,6 +94,7 @@ pub(crate) struct Zip<'a, T, S> {
     left: Side<'a, T, S>,
     right: Side<'a, T, S>,
     opened: usize,
+    skipped: bool,
 }
 
 impl<'a, T, S> Zip<'a, T, S> {
@@ -102,12 +103,18 @@ impl<'a, T, S> Zip<'a, T, S> {
             left: Side::new(left),
             right: Side::new(right),
             opened: 0,
+            skipped: false,
         }
     }
 
     /// The number of nodes that were opened.
     pub(crate) fn opened(&self) -> usize {
         self.opened
+    }
+
+    /// Whether shared entries were skipped so far.
+    pub(crate) fn skipped(&self) -> bool {
+        self.skipped
     }
 
     /// Returns the next entries that aren't in a shared subtree.
@@ -119,6 +126,7 @@ impl<'a, T, S> Zip<'a, T, S> {
                     // One leaf, opened on both sides, at one place. The lengths tell places of zero-sized entries apart.
                     if ptr::eq(x, y) && left.entries.len() == right.entries.len() {
                         (left.entries, right.entries) = (&[], &[]);
+                        self.skipped = true;
                         continue;
                     }
                     let order = compare(x, y);
@@ -159,6 +167,7 @@ impl<'a, T, S> Zip<'a, T, S> {
                 (Head::Node(x), Head::Node(y)) => {
                     if x.ptr_eq(y) {
                         skip_shared(&mut left.stack, &mut right.stack);
+                        self.skipped = true;
                         continue;
                     }
                     if x.height() >= y.height() {
@@ -199,6 +208,7 @@ impl<T, S> Clone for Zip<'_, T, S> {
             left: self.left.clone(),
             right: self.right.clone(),
             opened: self.opened,
+            skipped: self.skipped,
         }
     }
 }

@@ -150,7 +150,7 @@ fn panics_leave_maps_valid() {
         if n > 130 {
             continue;
         }
-        each("retain", &|map| map.retain(keeps));
+        at_each_call("retain", &maps, EachKey, &|map, _| map.retain(keeps));
         each("extract_if", &|map| {
             _ = map.extract_if(|key, _| *key.number == 6).next();
         });
@@ -175,6 +175,15 @@ fn panics_leave_maps_valid() {
         combine("merge", &|map, other, base| *map = map.merge(base, other, ours));
         combine("diff", &|map, other, _| _ = map.diff(other).count());
         combine("append", &|map, other, _| map.append(&mut other.clone()));
+        at_each_call("append unshared", &maps[1..], EachKey, &|map, others| {
+            map.append(&mut unshared(&others[1]))
+        });
+        at_each_call(
+            "append to few",
+            &[maps[1].take(2), maps[2].clone()],
+            EachKey,
+            &|map, others| map.append(&mut unshared(&others[1])),
+        );
         combine("append after", &|map, other, _| {
             map.append(&mut other.split(&Frail::new(400)).1)
         });
@@ -375,6 +384,17 @@ fn an_owner_clones_only_separators() {
     assert_eq!(count, 0);
     let count = clones(&mut || (0..900).for_each(|i| _ = map.remove(&Frail::new(i))));
     assert!(count <= 1000 / 2, "{count}");
-    let count = clones(&mut || _ = std::mem::take(&mut map).into_iter().count());
+    let mut other: Subject = frail((901..2000).filter(|i| i % 2 == 0)).collect();
+    frail((901..2000).filter(|i| i % 2 == 1)).for_each(|(key, value)| _ = map.insert(key, value));
+    let count = clones(&mut || map.append(&mut other));
+    assert!(count <= 1000 / 2, "{count}");
+    let mut few: Subject = frail([905, 5000].into_iter()).collect();
+    let count = clones(&mut || few.append(&mut map));
+    assert!(count <= 4 + 10, "{count}");
+    let count = clones(&mut || few.retain(|key, _| *key.number % 3 != 0));
+    assert!(count <= 400 / 2, "{count}");
+    few.check().unwrap();
+    assert!(other.is_empty() && map.is_empty() && few.len() > 700);
+    let count = clones(&mut || _ = std::mem::take(&mut few).into_iter().count());
     assert_eq!(count, 0);
 }

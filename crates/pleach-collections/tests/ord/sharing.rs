@@ -46,6 +46,22 @@ fn nothing_new_is_the_same_map() {
     map.append(&mut Subject::new());
     map.extend(Vec::<(u32, u32)>::new());
     assert!(map.ptr_eq(&fork));
+    // Nothing is in both.
+    let between: Subject = (0..1000).map(|i| (i * 10 + 5, 0)).collect();
+    let after: Subject = (20_000..21_000).map(|i| (i, 0)).collect();
+    for other in [&between, &after, &between.take(5), &after.take(5)] {
+        assert!(map.difference(other).ptr_eq(&map) && map.is_disjoint(other));
+        assert!(other.difference(&map).ptr_eq(other) && other.is_disjoint(&map));
+        assert!(map.difference_with(other, |_, _, _| None).ptr_eq(&map));
+        assert!(map.intersection(other).is_empty());
+        assert!(map.intersection_with(other, |_, _, _| 1).is_empty());
+    }
+    assert!(!map.is_disjoint(&fork.skip(500)) && !map.is_disjoint(&between.update(50, 1)));
+    assert!(!map.is_disjoint(&fork.skip(500).update(5, 1)));
+    // All of a small map is in the other.
+    let few = of(20);
+    assert!(few.intersection(&map).ptr_eq(&few));
+    assert_eq!(map.difference(&of(999)).len(), 1);
     let set: OrdSet<u32> = (0..1000).collect();
     assert!(set.update(5).ptr_eq(&set) && set.union(&set.without(&5)).ptr_eq(&set));
 }
@@ -149,6 +165,31 @@ fn merges_share_what_did_not_change() {
     drop((ours, theirs));
     let (all, shared) = nodes(&merged);
     assert!(all - shared <= 20 * 7, "{all} {shared}");
+}
+
+/// Many changes in one part leave the others shared, with no limit beyond which all is copied.
+#[test]
+fn many_changes_share_other_parts() {
+    let base = of(100_000);
+    let (all_of_base, _) = nodes(&base);
+    for changed in [1_000, 5_000, 6_000, 7_000, 20_000] {
+        let more: Subject = (0..changed).map(|i| (i * 10 + 500_005, 1)).collect();
+        let odd = base.update(1, 1);
+        let theirs = base.union(&more);
+        let united = theirs.union(&odd);
+        let merged = odd.merge(&base, &theirs, no_conflict);
+        let removed = base.difference(&(0..changed).map(|i| (i * 10 + 500_000, 1)).collect::<Subject>());
+        for (map, len) in [(&theirs, 0), (&united, 1), (&merged, 1), (&removed, 0)] {
+            map.check().unwrap();
+            let (all, shared) = nodes(map);
+            let limit = all_of_base * 3 * changed as usize / 100_000 + 60;
+            assert!(all - shared <= limit, "{changed}: {all} {shared}");
+            assert!(map.len() + 1 >= base.len() - changed as usize + len);
+        }
+        drop(theirs);
+        assert_eq!(united, merged);
+        assert_eq!(removed.len(), base.len() - changed as usize);
+    }
 }
 
 /// Maps with equal entries and unrelated histories are compared rightly.
