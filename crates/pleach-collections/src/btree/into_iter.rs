@@ -78,12 +78,9 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
         }
     }
 
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, unless there is one leaf only.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {
-        if self.len <= 4 * Node::<T, S>::MAX_LEN {
-            return (self, None);
-        }
         while self.middle.len() == 1 && self.middle.front().is_some_and(|node| !node.is_leaf()) {
             let Some(node) = self.middle.pop_front() else { break };
             into_children(node, |children| self.push_front(children));
@@ -126,6 +123,17 @@ fn into_children<T, S>(mut node: Node<T, S>, deliver: impl FnOnce(Children<T, S>
     inner.collapse();
     children.push(node);
     deliver(children);
+}
+
+impl<T: Clone, S> Clone for IntoIter<T, S> {
+    fn clone(&self) -> Self {
+        Self {
+            front: self.front.as_ref().and_then(LeafIntoIter::fork),
+            middle: self.middle.clone(),
+            back: self.back.as_ref().and_then(LeafIntoIter::fork),
+            len: self.len,
+        }
+    }
 }
 
 impl<T, S> Default for IntoIter<T, S> {

@@ -1,7 +1,8 @@
 //! Parallel iterators over [`OrdMap`], with the feature `rayon`.
 //!
 //! `par_iter`, `par_iter_mut`, `into_par_iter`, `par_extend` and `collect` are methods of the traits in Rayon's
-//! prelude. The iterators split a map at its subtrees, without preparation, and keep the order of the keys.
+//! prelude. The iterators split a map without preparation, down to single entries, or to leaves if they yield
+//! entries by value, and keep the order of the keys.
 //!
 //! ```
 //! use pleach_collections::OrdMap;

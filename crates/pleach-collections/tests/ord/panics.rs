@@ -152,7 +152,7 @@ fn panics_leave_maps_valid() {
         }
         at_each_call("retain", &maps, EachKey, &|map, _| map.retain(keeps));
         each("extract_if", &|map| {
-            _ = map.extract_if(|key, _| *key.number == 6).next();
+            _ = map.extract_if(.., |key, _| *key.number == 6).next();
         });
         each("range_mut", &|map| {
             if let Some((_, value)) = map.range_mut(Frail::new(middle)..).next_back() {
