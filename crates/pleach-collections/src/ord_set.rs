@@ -113,7 +113,7 @@ impl<T> OrdSet<T> {
         self.map.last_key_value().map(|(item, ())| item)
     }
 
-    /// Returns the item at an index, if there are so many. O(log n).
+    /// Returns the item at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// assert_eq!(pleach_collections::OrdSet::from([30, 10, 20]).nth(1), Some(&20));
@@ -223,7 +223,7 @@ impl<T: Clone> OrdSet<T> {
         self.map.remove_entry(item).map(|(item, ())| item)
     }
 
-    /// Removes and returns the item at an index, if there are so many. O(log n).
+    /// Removes and returns the item at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::OrdSet::from([1, 2]);

@@ -160,7 +160,7 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
         btree::remove(&mut self.root, ByKey(key))
     }
 
-    /// Removes and returns the entry at an index, if there are so many. O(log n).
+    /// Removes and returns the entry at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::OrdMap::from([("a", 1), ("b", 2)]);
