@@ -378,6 +378,23 @@ impl<T: Ord + Clone> OrdSet<T> {
         copy
     }
 
+    /// Returns the items of both sets, all items of `other` being greater than those of this set. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the last item of this set isn't less than the first item of `other`.
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1, 2]).concat(&OrdSet::from([3])).iter().eq(&[1, 2, 3]));
+    /// ```
+    #[must_use]
+    pub fn concat(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.concat(&other.map),
+        }
+    }
+
     /// Moves all items of `other` into this set: see [`OrdMap::append`].
     ///
     /// ```

@@ -111,8 +111,8 @@ impl<K: Clone + Send + Sync, V: Clone + Send + Sync> IntoParallelIterator for Or
 /// A stored key gets the last value; of equal new keys the first is stored. If the iterator panics, the map is unchanged.
 impl<K: Ord + Clone + Send + Sync, V: Clone + Send + Sync> ParallelExtend<(K, V)> for OrdMap<K, V> {
     fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
-        let new: Self = entries.into_par_iter().collect();
-        *self = self.union_with(&new, |_, _, new| new.clone());
+        let mut new: Self = entries.into_par_iter().collect();
+        self.append(&mut new);
     }
 }
 
