@@ -59,13 +59,15 @@ const fn max_leaf_len<T>() -> usize {
     if cfg!(pleach_tiny_nodes) {
         return 4;
     }
-    if std::mem::needs_drop::<T>() {
-        return MAX_LEN_IF_DROPPED;
-    }
-    match size_of::<T>() {
+    let len = match size_of::<T>() {
         0..8 => LEAF_BYTES / 8,
         size @ 8..128 => LEAF_BYTES / size,
         128.. => 8,
+    };
+    if std::mem::needs_drop::<T>() && len > MAX_LEN_IF_DROPPED {
+        MAX_LEN_IF_DROPPED
+    } else {
+        len
     }
 }
 
@@ -73,6 +75,11 @@ const fn max_leaf_len<T>() -> usize {
 const fn min_leaf_len<T>() -> usize {
     max_leaf_len::<T>() / 4
 }
+
+const _: () = assert!(
+    cfg!(pleach_tiny_nodes)
+        || (max_leaf_len::<[Box<u8>; 100]>() == 8 && max_leaf_len::<Box<u8>>() == 16 && max_leaf_len::<u64>() == 128)
+);
 
 // Two nodes of which one has the minimal number of items, and that don't fit in one, have more than twice as many.
 const _: () = assert!(MIN_CHILDREN >= 2 && MAX_CHILDREN.div_ceil(2) > MIN_CHILDREN);

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! If nothing is ever cloned, `std::collections::HashMap` reads, writes and iterates faster than [`Map`], and
-//! `std::collections::BTreeMap` removes faster than [`OrdMap`], and inserts faster into small maps.
+//! `std::collections::BTreeMap` removes faster than [`OrdMap`], and inserts faster into maps of about a thousand entries.
 //!
 //! | module | contents |
 //! |---|---|
@@ -58,7 +58,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `rayon` | parallel iterators and set operations |
+//! | `rayon` | parallel iterators, `collect` and `par_extend`; of hash collections also parallel set operations |
 //! | `serde` | `Serialize` and `Deserialize` |
 //! | `quickcheck`, `arbitrary` | the trait `Arbitrary` of the crate of that name |
 //! | `im`, `imbl` | conversions from and to the maps and sets of these crates |

@@ -113,7 +113,7 @@ impl<T> OrdSet<T> {
         self.map.last_key_value().map(|(item, ())| item)
     }
 
-    /// Returns the item at an index, if there are so many. O(log n).
+    /// Returns the item at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// assert_eq!(pleach_collections::OrdSet::from([30, 10, 20]).nth(1), Some(&20));
@@ -223,7 +223,7 @@ impl<T: Clone> OrdSet<T> {
         self.map.remove_entry(item).map(|(item, ())| item)
     }
 
-    /// Removes and returns the item at an index, if there are so many. O(log n).
+    /// Removes and returns the item at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// let mut set = pleach_collections::OrdSet::from([1, 2]);
@@ -376,6 +376,23 @@ impl<T: Ord + Clone> OrdSet<T> {
             copy.insert(item);
         }
         copy
+    }
+
+    /// Returns the items of both sets, all items of `other` being greater than those of this set. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the last item of this set isn't less than the first item of `other`.
+    ///
+    /// ```
+    /// use pleach_collections::OrdSet;
+    ///
+    /// assert!(OrdSet::from([1, 2]).concat(&OrdSet::from([3])).iter().eq(&[1, 2, 3]));
+    /// ```
+    #[must_use]
+    pub fn concat(&self, other: &Self) -> Self {
+        Self {
+            map: self.map.concat(&other.map),
+        }
     }
 
     /// Moves all items of `other` into this set: see [`OrdMap::append`].

@@ -175,65 +175,62 @@ pub(crate) fn remove<T: Clone, S: Separator<T>>(
     place: impl Place<T, S> + Copy,
 ) -> Option<T> {
     let entry = remove_below(root.as_mut()?, place);
-    lower(root);
+    if root.as_ref().is_some_and(|root| root.len() == 0) {
+        *root = None;
+    }
     entry
 }
 
-/// Replaces a root without entries by none, and one of a single child by that child.
-fn lower<T, S>(root: &mut Option<Node<T, S>>) {
-    while let Some(node) = root {
-        match (node.is_leaf(), node.len()) {
-            (true, 0) => *root = None,
-            (false, 1) => match node.unique() {
-                Some(node) => node.collapse(),
-                None => return,
-            },
-            _ => return,
-        }
-    }
-}
-
 /// Removes an entry below a node that is the root or has more than the minimal number of items.
-fn remove_below<T: Clone, S: Separator<T>>(node: &mut Node<T, S>, mut place: impl Place<T, S> + Copy) -> Option<T> {
+fn remove_below<T: Clone, S: Separator<T>>(node: &mut Node<T, S>, place: impl Place<T, S> + Copy) -> Option<T> {
     let mut inner = node.make_unique();
     if inner.node().is_leaf() {
         let at = place.entry(inner.node().entries()).ok()?;
         return Some(inner.remove_entry(at));
     }
-    let here = place;
-    let mut index = place.child(inner.node());
-    let below = &inner.node().children()[index];
-    if below.len() <= below.min_len() && inner.node().len() > 1 {
-        refill(&mut inner, index);
-        place = here;
-        index = place.child(inner.node());
-    }
-    let entry = remove_below(inner.child(index), place)?;
+    // Once only, unless the order of keys isn't consistent.
+    let (index, below) = loop {
+        let mut below = place;
+        let index = below.child(inner.node());
+        let child = &inner.node().children()[index];
+        if child.len() > child.min_len() || inner.node().len() == 1 {
+            break (index, below);
+        }
+        let old = refill(&mut inner, index);
+        if inner.node().len() == 1 {
+            // The root's children were merged. A root of one child must not be left by a panic below, nor in the drop.
+            inner.collapse();
+            drop(old);
+            return remove_below(node, place);
+        }
+        drop(old);
+    };
+    let entry = remove_below(inner.child(index), below)?;
     let size = inner.node().sizes()[index] - 1;
     inner.set_size(index, size);
     Some(entry)
 }
 
 /// Gives a child more items: those of a sibling, or some of them. Changes nothing that can be seen, and panics in user
-/// code come before any change.
-fn refill<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, child: usize) {
+/// code come before any change. Returns a separator to drop.
+fn refill<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, child: usize) -> Option<S> {
     let left = if child + 1 < inner.node().len() {
         child
     } else {
         child - 1
     };
-    level(inner, left);
+    level(inner, left)
 }
 
-/// Merges the children at an index and after it, or balances them if they have too many items for one node.
-pub(super) fn level<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, index: usize) {
+/// Merges the children at an index and after it, or balances them if they have too many items for one node. Returns a
+/// separator to drop, whose drop may panic, once the parent is valid.
+pub(super) fn level<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, index: usize) -> Option<S> {
     inner.child(index).make_unique();
     inner.child(index + 1).make_unique();
     let (left, right) = (&inner.node().children()[index], &inner.node().children()[index + 1]);
     if left.len() + right.len() <= left.max_len() {
         let (separator, right) = inner.remove_child(index + 1);
-        merge(inner, index, separator, right);
-        return;
+        return merge(inner, index, separator, right);
     }
     let new = separator_of_balanced(left, right);
     let (separator, mut right) = inner.remove_child(index + 1);
@@ -241,16 +238,16 @@ pub(super) fn level<T: Clone, S: Separator<T>>(inner: &mut Unique<'_, T, S>, ind
     let size = inner.child(index).size();
     inner.set_size(index, size);
     inner.insert_child(index + 1, new, right);
-    drop(old);
+    old
 }
 
-/// Appends the items of a unique node to a unique child of its height.
-pub(super) fn merge<T, S>(inner: &mut Unique<'_, T, S>, index: usize, separator: S, right: Node<T, S>) {
+/// Appends the items of a unique node to a unique child of its height. Returns a separator to drop.
+pub(super) fn merge<T, S>(inner: &mut Unique<'_, T, S>, index: usize, separator: S, right: Node<T, S>) -> Option<S> {
     let child = inner.child(index);
     let old = append_node(child, separator, right);
     let size = child.size();
     inner.set_size(index, size);
-    drop(old);
+    old
 }
 
 /// Returns the separator that two leaves have between them after [`balance`]; `None` for inner nodes, which have it.

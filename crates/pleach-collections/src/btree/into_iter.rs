@@ -1,7 +1,8 @@
 //! Iteration over entries by value.
 
-use super::Node;
 use super::node::LeafIntoIter;
+use super::{MAX_CHILDREN, Node};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// A double-ended iterator over the entries of a tree by value: moved out of unique nodes, cloned from others.
@@ -27,6 +28,11 @@ impl<T, S> IntoIter<T, S> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// Adds subtrees before all others, the last one first.
+    fn push_front(&mut self, children: Children<T, S>) {
+        children.into_iter().for_each(|child| self.middle.push_front(child));
+    }
 }
 
 impl<T: Clone, S: Clone> IntoIter<T, S> {
@@ -45,7 +51,7 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
                 Some(node) if node.is_leaf() => self.front = self.middle.pop_front().map(LeafIntoIter::of),
                 Some(_) => {
                     let node = self.middle.pop_front()?;
-                    into_children(node, |child| self.middle.push_front(child));
+                    into_children(node, |children| self.push_front(children));
                 }
             }
         }
@@ -66,23 +72,18 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
                 Some(node) if node.is_leaf() => self.back = self.middle.pop_back().map(LeafIntoIter::of),
                 Some(_) => {
                     let node = self.middle.pop_back()?;
-                    let mut children = Vec::with_capacity(node.len());
-                    into_children(node, |child| children.push(child));
-                    self.middle.extend(children.into_iter().rev());
+                    into_children(node, |children| self.middle.extend(children.into_iter().rev()));
                 }
             }
         }
     }
 
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, unless there is one leaf only.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {
-        if self.len <= 4 * Node::<T, S>::MAX_LEN {
-            return (self, None);
-        }
         while self.middle.len() == 1 && self.middle.front().is_some_and(|node| !node.is_leaf()) {
             let Some(node) = self.middle.pop_front() else { break };
-            into_children(node, |child| self.middle.push_front(child));
+            into_children(node, |children| self.push_front(children));
         }
         if self.middle.len() < 2 {
             return (self, None);
@@ -101,17 +102,37 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
     }
 }
 
-/// Passes on the children of an inner node, last first.
-fn into_children<T, S>(mut node: Node<T, S>, mut push: impl FnMut(Node<T, S>)) {
-    if let Some(mut inner) = node.unique() {
-        while inner.node().len() > 1 {
-            let last = inner.node().len() - 1;
-            push(inner.remove_child(last).1);
+/// The children of an inner node.
+type Children<T, S> = SmallVec<[Node<T, S>; MAX_CHILDREN]>;
+
+/// Passes on the children of an inner node, last first. If the drop of a separator panics, it does so afterwards.
+fn into_children<T, S>(mut node: Node<T, S>, deliver: impl FnOnce(Children<T, S>)) {
+    let mut children = Children::new();
+    let Some(mut inner) = node.unique() else {
+        children.extend(node.children().iter().rev().cloned());
+        deliver(children);
+        return;
+    };
+    let mut separators = SmallVec::<[S; MAX_CHILDREN]>::new();
+    while inner.node().len() > 1 {
+        let last = inner.node().len() - 1;
+        let (separator, child) = inner.remove_child(last);
+        separators.push(separator);
+        children.push(child);
+    }
+    inner.collapse();
+    children.push(node);
+    deliver(children);
+}
+
+impl<T: Clone, S> Clone for IntoIter<T, S> {
+    fn clone(&self) -> Self {
+        Self {
+            front: self.front.as_ref().and_then(LeafIntoIter::fork),
+            middle: self.middle.clone(),
+            back: self.back.as_ref().and_then(LeafIntoIter::fork),
+            len: self.len,
         }
-        inner.collapse();
-        push(node);
-    } else {
-        node.children().iter().rev().for_each(|child| push(child.clone()));
     }
 }
 

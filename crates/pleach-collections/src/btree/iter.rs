@@ -136,11 +136,11 @@ impl<'a, T, S> Iter<'a, T, S> {
         }
     }
 
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, unless there is one entry only.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(self) -> (Self, Option<Self>) {
         let (len, half) = (self.len(), self.len() / 2);
-        if len <= 4 * Node::<T, S>::MAX_LEN {
+        if half == 0 {
             return (self, None);
         }
         let (mut left, mut right) = (self.clone(), self);

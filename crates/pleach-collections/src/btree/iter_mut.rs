@@ -145,30 +145,43 @@ impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
         }
     }
 
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, unless there is one entry only.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {
-        if self.len <= 4 * Node::<T, S>::MAX_LEN {
+        if self.len < 2 {
             return (self, None);
         }
         // Whole trees have one subtree.
-        while self.middle.len() == 1 && self.middle.front().is_some_and(|node| !node.is_leaf()) {
+        while self.middle.len() == 1 && self.front.len() + self.back.len() == 0 {
             let Some(node) = self.middle.pop_front() else { break };
-            self.middle.extend(node.make_unique().into_children());
+            let node = node.make_unique();
+            if node.node().is_leaf() {
+                self.front = node.into_entries().iter_mut();
+            } else {
+                self.middle.extend(node.into_children());
+            }
         }
-        if self.middle.len() < 2 {
-            return (self, None);
+        let mut right = Self::all(None);
+        if self.front.len() == self.len {
+            let entries = std::mem::take(&mut self.front).into_slice();
+            let (left_half, right_half) = entries.split_at_mut(self.len / 2);
+            (self.front, right.front) = (left_half.iter_mut(), right_half.iter_mut());
+        } else if self.back.len() == self.len {
+            let entries = std::mem::take(&mut self.back).into_slice();
+            let (left_half, right_half) = entries.split_at_mut(self.len / 2);
+            (self.back, right.back) = (left_half.iter_mut(), right_half.iter_mut());
+        } else {
+            // Neither part is empty.
+            let at = match self.front.len() {
+                0 => self.middle.len().div_ceil(2),
+                _ => self.middle.len() / 2,
+            };
+            right.middle = self.middle.split_off(at);
+            right.back = std::mem::take(&mut self.back);
         }
-        let middle = self.middle.split_off(self.middle.len() / 2);
-        let back = std::mem::replace(&mut self.back, [].iter_mut());
-        let len = middle.iter().map(|node| node.size()).sum::<usize>() + back.len();
-        self.len -= len;
-        let right = Self {
-            front: [].iter_mut(),
-            middle,
-            back,
-            len,
-        };
+        let size: usize = right.middle.iter().map(|node| node.size()).sum();
+        right.len = right.front.len() + size + right.back.len();
+        self.len -= right.len;
         (self, Some(right))
     }
 }

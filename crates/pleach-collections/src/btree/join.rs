@@ -39,7 +39,7 @@ pub(super) fn join<T: Clone, S: Separator<T>>(left: Node<T, S>, separator: S, ri
         let balanced = root.len() >= root.min_len() && other.len() >= other.min_len();
         let mut root = Node::pair(root, separator, other);
         if !balanced && let Some(mut inner) = root.unique() {
-            level(&mut inner, 0);
+            drop(level(&mut inner, 0));
             if inner.node().len() == 1 {
                 inner.collapse();
             }
@@ -79,7 +79,7 @@ fn attach<T: Clone, S: Separator<T>>(
         if !at_end {
             std::mem::swap(neighbour, &mut other);
         }
-        merge(inner, edge, separator, other);
+        drop(merge(inner, edge, separator, other));
         return None;
     }
     let (left, right) = if at_end {

@@ -127,6 +127,9 @@ impl<T, S> Node<T, S> {
     /// The minimal number of entries in a leaf other than the root.
     pub(crate) const MIN_LEN: usize = min_leaf_len::<T>();
 
+    /// The size of the entries of a full leaf.
+    const MAX_BYTES: usize = Self::MAX_LEN * size_of::<T>();
+
     const ENTRIES_OFFSET: usize = size_of::<Header>().next_multiple_of(align_of::<T>());
     const SEPARATORS_OFFSET: usize = (SIZE_OFFSET + size_of::<usize>()).next_multiple_of(align_of::<S>());
 
@@ -359,8 +362,16 @@ impl<T, S> Node<T, S> {
     /// another. Every second line is enough, since processors load lines in pairs.
     #[inline]
     pub(crate) fn prefetch_leaf(&self) {
+        // A leaf of few or small entries has fewer bytes.
+        let bytes = const {
+            if Self::MAX_BYTES < LEAF_BYTES {
+                Self::MAX_BYTES
+            } else {
+                LEAF_BYTES
+            }
+        };
         if self.is_leaf() {
-            (0..LEAF_BYTES / LINE)
+            (0..bytes.div_ceil(LINE))
                 .step_by(2)
                 .for_each(|line| self.prefetch_line(line));
         }

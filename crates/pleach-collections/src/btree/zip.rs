@@ -3,6 +3,7 @@
 use super::Node;
 use super::search::first;
 use std::cmp::Ordering;
+use std::ptr;
 
 /// What a walk finds next.
 #[derive(Debug)]
@@ -86,12 +87,14 @@ impl<'a, T, S> Side<'a, T, S> {
 ///
 /// It takes a step in the tree whose next entry is less, and in both if they are equal. A subtree is opened only if an
 /// entry of the other tree may be in it, or if the other's next subtree is not higher and another one. So a subtree that
-/// both have is skipped, wherever in the trees it is: when one side reaches it, it waits until the other does too. Its
-/// ancestors may be opened on one side only, which costs their height.
+/// both have is skipped, wherever in the trees it is: when one side reaches it, it waits until the other does too. It or
+/// its ancestors may be opened before the other side reaches them, which costs their height; then the other side opens
+/// them too, and what is left of them on both sides is skipped.
 pub(crate) struct Zip<'a, T, S> {
     left: Side<'a, T, S>,
     right: Side<'a, T, S>,
     opened: usize,
+    skipped: bool,
 }
 
 impl<'a, T, S> Zip<'a, T, S> {
@@ -100,6 +103,7 @@ impl<'a, T, S> Zip<'a, T, S> {
             left: Side::new(left),
             right: Side::new(right),
             opened: 0,
+            skipped: false,
         }
     }
 
@@ -108,12 +112,23 @@ impl<'a, T, S> Zip<'a, T, S> {
         self.opened
     }
 
+    /// Whether shared entries were skipped so far.
+    pub(crate) fn skipped(&self) -> bool {
+        self.skipped
+    }
+
     /// Returns the next entries that aren't in a shared subtree.
     pub(crate) fn next(&mut self, compare: impl Fn(&T, &T) -> Ordering) -> Option<Pair<'a, T>> {
         let (left, right) = (&mut self.left, &mut self.right);
         loop {
             match (left.head(), right.head()) {
                 (Head::Entry(x), Head::Entry(y)) => {
+                    // One leaf, opened on both sides, at one place. The lengths tell places of zero-sized entries apart.
+                    if ptr::eq(x, y) && left.entries.len() == right.entries.len() {
+                        (left.entries, right.entries) = (&[], &[]);
+                        self.skipped = true;
+                        continue;
+                    }
                     let order = compare(x, y);
                     if order.is_le() {
                         left.skip_entry();
@@ -152,6 +167,7 @@ impl<'a, T, S> Zip<'a, T, S> {
                 (Head::Node(x), Head::Node(y)) => {
                     if x.ptr_eq(y) {
                         skip_shared(&mut left.stack, &mut right.stack);
+                        self.skipped = true;
                         continue;
                     }
                     if x.height() >= y.height() {
@@ -192,6 +208,7 @@ impl<T, S> Clone for Zip<'_, T, S> {
             left: self.left.clone(),
             right: self.right.clone(),
             opened: self.opened,
+            skipped: self.skipped,
         }
     }
 }

@@ -177,11 +177,11 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut map = OrdMap::new();
-        while let Some((key, value)) = entries.next_entry()? {
-            map.insert(key, value);
+        let mut all = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            all.push(entry);
         }
-        Ok(map)
+        Ok(OrdMap::from(all))
     }
 }
 
@@ -193,11 +193,11 @@ impl<'de, T: Deserialize<'de> + Ord + Clone> Visitor<'de> for Collect<OrdSet<T>>
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut set = OrdSet::new();
+        let mut all = Vec::new();
         while let Some(item) = items.next_element()? {
-            set.insert(item);
+            all.push(item);
         }
-        Ok(set)
+        Ok(OrdSet::from(all))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Set operations on two maps, and unions of many.
 
-use super::OrdMap;
-use crate::btree::{Builder, Pair, Zip};
+use super::{Node, OrdMap};
+use crate::btree::{Builder, Key, Pair, Zip};
 use std::cmp::Ordering;
-use std::iter::Sum;
+use std::iter::{Peekable, Sum};
 use std::ops::Add;
+use std::vec;
 
 /// The value that an operation keeps of a key in both maps.
 pub(super) enum Pick<V> {
@@ -22,8 +23,10 @@ pub(super) struct Edit<'a, K, V> {
 /// The new state of a key.
 pub(super) enum New<'a, V> {
     Missing,
-    /// The value, and that a stored key is replaced by that of the edit.
+    /// A clone of the value, and the key of the edit in place of a stored one.
     Entry(&'a V),
+    /// The value, and the key of the edit in place of a stored one.
+    OwnedEntry(V),
     Clone(&'a V),
     Value(V),
 }
@@ -33,7 +36,7 @@ pub(super) enum New<'a, V> {
 const MIN_RATIO: usize = 16;
 
 /// Whether one map is so much smaller that its keys are searched in the other.
-fn is_small<K, V, W>(map: &OrdMap<K, V>, other: &OrdMap<K, W>) -> bool {
+pub(super) fn is_small<K, V, W>(map: &OrdMap<K, V>, other: &OrdMap<K, W>) -> bool {
     map.len() <= other.len() / MIN_RATIO
 }
 
@@ -45,8 +48,57 @@ impl<K: Ord, V> OrdMap<K, V> {
     }
 }
 
+/// A tree to which edits are applied in order.
+struct Rebuilt<'a, K, V> {
+    builder: Builder<(K, V), Key<K>>,
+    edits: Peekable<vec::IntoIter<Edit<'a, K, V>>>,
+}
+
+impl<K: Ord + Clone, V: Clone> Rebuilt<'_, K, V> {
+    /// Whether the next edit is of a key less than `end`, if that is a key.
+    fn has_edit(&mut self, end: Option<&K>) -> bool {
+        let next = self.edits.peek();
+        next.is_some_and(|edit| end.is_none_or(|end| edit.key < end))
+    }
+
+    /// Appends a subtree of keys less than `end`, edited.
+    fn push_node(&mut self, node: &Node<K, V>, end: Option<&K>) {
+        if !self.has_edit(end) {
+            self.builder.push_node(node);
+        } else if node.is_leaf() {
+            self.push_entries(node.entries(), end);
+        } else {
+            let ends = node.separators().iter().map(|separator| Some(&separator.0));
+            for (child, end) in node.children().iter().zip(ends.chain([end])) {
+                self.push_node(child, end);
+            }
+        }
+    }
+
+    /// Appends entries of keys less than `end`, edited.
+    fn push_entries(&mut self, entries: &[(K, V)], end: Option<&K>) {
+        let builder = &mut self.builder;
+        let mut entries = entries.iter().peekable();
+        while let Some(Edit { key, new }) = self.edits.next_if(|edit| end.is_none_or(|end| edit.key < end)) {
+            while let Some(entry) = entries.next_if(|entry| entry.0 < *key) {
+                builder.push(entry.clone());
+            }
+            let stored = entries.next_if(|entry| entry.0 == *key).map(|(stored, _)| stored);
+            let (key, value) = match new {
+                New::Missing => continue,
+                New::Entry(value) => (key, value.clone()),
+                New::OwnedEntry(value) => (key, value),
+                New::Clone(value) => (stored.unwrap_or(key), value.clone()),
+                New::Value(value) => (stored.unwrap_or(key), value),
+            };
+            builder.push((key.clone(), value));
+        }
+        builder.extend(entries.cloned());
+    }
+}
+
 impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
-    /// Returns this map with edits of rising keys. O(n), or O(m · log n) for m edits if there are few.
+    /// Returns this map with edits of rising keys. O(m · log n) for m edits.
     pub(super) fn edited(&self, edits: Vec<Edit<'_, K, V>>) -> Self {
         if edits.len() > self.len() / MIN_RATIO {
             return self.rebuilt(edits);
@@ -56,6 +108,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             match new {
                 New::Missing => drop(map.remove_entry(key)),
                 New::Entry(value) => drop(map.replace_entry(key.clone(), value.clone())),
+                New::OwnedEntry(value) => drop(map.replace_entry(key.clone(), value)),
                 New::Clone(value) => drop(map.insert(key.clone(), value.clone())),
                 New::Value(value) => drop(map.insert(key.clone(), value)),
             }
@@ -63,24 +116,18 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         map
     }
 
+    /// Applies edits in one pass, which shares the subtrees that no edit falls into.
     fn rebuilt(&self, edits: Vec<Edit<'_, K, V>>) -> Self {
-        let mut builder = Builder::new();
-        let mut entries = self.iter().peekable();
-        for Edit { key, new } in edits {
-            while let Some((stored, value)) = entries.next_if(|(stored, _)| *stored < key) {
-                builder.push((stored.clone(), value.clone()));
-            }
-            let stored = entries.next_if(|(stored, _)| *stored == key).map(|(stored, _)| stored);
-            let (key, value) = match new {
-                New::Missing => continue,
-                New::Entry(value) => (key, value.clone()),
-                New::Clone(value) => (stored.unwrap_or(key), value.clone()),
-                New::Value(value) => (stored.unwrap_or(key), value),
-            };
-            builder.push((key.clone(), value));
+        let mut rebuilt = Rebuilt {
+            builder: Builder::new(),
+            edits: edits.into_iter().peekable(),
+        };
+        match &self.root {
+            Some(root) => rebuilt.push_node(root, None),
+            None => rebuilt.push_entries(&[], None),
         }
-        builder.extend(entries.map(|(key, value)| (key.clone(), value.clone())));
-        Self { root: builder.finish() }
+        let root = rebuilt.builder.finish();
+        Self { root }
     }
 
     /// Applies a set operation that keeps or drops entries only in `self`, only in `other`, and shared ones, as its
@@ -93,10 +140,13 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         if self.ptr_eq(other) {
             return if SHARED { self.clone() } else { Self::new() };
         }
-        if A && B
-            && let Some(both) = self.concat(other)
-        {
-            return both;
+        if let Some(order) = self.order(other) {
+            return match (A, B) {
+                (true, true) => self.joined(other, order),
+                (true, false) => self.clone(),
+                (false, true) => other.clone(),
+                (false, false) => Self::new(),
+            };
         }
         if is_small(other, self) {
             return self.with_small::<A, B>(other, decide);
@@ -120,6 +170,9 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             });
             return self.edited(edits.collect());
         }
+        if A && !B {
+            return self.without_shared(other, decide);
+        }
         let mut builder = Builder::new();
         for pair in self.zip(other) {
             match pair {
@@ -131,6 +184,40 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
                     Pick::New(value) => builder.push((entry.0.clone(), value)),
                 },
                 _ => {}
+            }
+        }
+        Self { root: builder.finish() }
+    }
+
+    /// The set operation that keeps entries only in `self`, and drops shared ones.
+    fn without_shared(&self, other: &Self, mut decide: impl FnMut(&K, &V, &V) -> Pick<V>) -> Self {
+        let mut zip = Zip::new(self.root.as_ref(), other.root.as_ref());
+        let mut entries = Vec::new();
+        while let Some(pair) = zip.next(|a, b| a.0.cmp(&b.0)) {
+            let (entry, new) = match pair {
+                Pair::Left(entry) => (entry, None),
+                Pair::Right(_) => continue,
+                Pair::Both(entry, (_, b)) => match decide(&entry.0, &entry.1, b) {
+                    Pick::A => (entry, None),
+                    Pick::Neither => (entry, Some(New::Missing)),
+                    Pick::New(value) => (entry, Some(New::Value(value))),
+                },
+            };
+            entries.push((entry, new));
+        }
+        if !zip.skipped() {
+            // These are all entries of `self`.
+            let edits = entries
+                .into_iter()
+                .filter_map(|((key, _), new)| Some(Edit { key, new: new? }));
+            return self.edited(edits.collect());
+        }
+        let mut builder = Builder::new();
+        for (entry, new) in entries {
+            match new {
+                None => builder.push(entry.clone()),
+                Some(New::Value(value)) => builder.push((entry.0.clone(), value)),
+                Some(_) => {}
             }
         }
         Self { root: builder.finish() }
@@ -164,7 +251,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
                 new if A => edits.push(Edit { key: stored, new }),
                 New::Missing => {}
                 New::Entry(value) | New::Clone(value) => builder.push((stored.clone(), value.clone())),
-                New::Value(value) => builder.push((stored.clone(), value)),
+                New::OwnedEntry(value) | New::Value(value) => builder.push((stored.clone(), value)),
             }
         }
         if A {
@@ -181,36 +268,28 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         mut decide: impl FnMut(&K, &V, &V) -> Pick<V>,
     ) -> Self {
         let mut edits = Vec::new();
-        let mut builder = Builder::new();
         for (key, a) in self {
-            let new = match large.get(key) {
-                None if A => New::Clone(a),
-                None => continue,
-                Some(b) => match decide(key, a, b) {
-                    Pick::A => New::Entry(a),
+            let new = match (large.get(key), B) {
+                (None, true) if A => New::Clone(a),
+                (None, false) if !A => New::Missing,
+                (None, _) => continue,
+                (Some(b), _) => match decide(key, a, b) {
+                    Pick::A if B => New::Entry(a),
+                    Pick::A => continue,
                     Pick::Neither => New::Missing,
-                    Pick::New(value) => New::Value(value),
+                    // The key of `self` is stored in place of that of `large`.
+                    Pick::New(value) => New::OwnedEntry(value),
                 },
             };
-            match new {
-                new if B => edits.push(Edit { key, new }),
-                New::Missing => {}
-                New::Entry(value) | New::Clone(value) => builder.push((key.clone(), value.clone())),
-                New::Value(value) => builder.push((key.clone(), value)),
-            }
+            edits.push(Edit { key, new });
         }
-        if B {
-            large.edited(edits)
-        } else {
-            Self { root: builder.finish() }
-        }
+        if B { large.edited(edits) } else { self.edited(edits) }
     }
 
     /// Returns the entries of both maps, and those of `self` for keys in both. O(d · log n), where d is the number of
     /// entries in nodes that the maps don't share; O(log n) if all keys of one are less than those of the other.
     ///
-    /// If `other` adds nothing, the result shares all nodes of `self` unless `self` is much smaller: see
-    /// [`ptr_eq`](OrdMap::ptr_eq).
+    /// If `other` adds nothing, the result shares all nodes of `self`: see [`ptr_eq`](OrdMap::ptr_eq).
     ///
     /// ```
     /// use pleach_collections::OrdMap;
@@ -334,6 +413,9 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// ```
     #[must_use]
     pub fn sum_with(&self, other: &Self, mut f: impl FnMut(&K, &V, &V) -> V) -> Self {
+        if let Some(order) = self.order(other) {
+            return self.joined(other, order);
+        }
         let mut decide = |key: &K, a: &V, b: &V| Pick::New(f(key, a, b));
         if is_small(other, self) {
             return self.with_small::<true, true>(other, &mut decide);
@@ -408,6 +490,9 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         mut f: impl FnMut(&K, &V, &B) -> C,
     ) -> OrdMap<K, C> {
         let mut builder = Builder::new();
+        if self.order(other).is_some() {
+            return OrdMap::new();
+        }
         if self.len() <= other.len() {
             let both = self.iter().filter_map(|(key, a)| Some((key, a, other.get(key)?)));
             builder.extend(both.map(|(key, a, b)| (key.clone(), f(key, a, b))));

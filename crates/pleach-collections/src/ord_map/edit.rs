@@ -160,7 +160,7 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
         btree::remove(&mut self.root, ByKey(key))
     }
 
-    /// Removes and returns the entry at an index, if there are so many. O(log n).
+    /// Removes and returns the entry at an index; `None` if the index isn't less than the length. O(log n).
     ///
     /// ```
     /// let mut map = pleach_collections::OrdMap::from([("a", 1), ("b", 2)]);
@@ -199,12 +199,23 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// Copies only nodes that lose entries; others stay shared. Unlike `std`'s, `keep` can't change values, for which
     /// there is [`iter_mut`](OrdMap::iter_mut). If `keep` panics, the map is unchanged.
     ///
+    /// If the types need a drop and no other map shares nodes, entries are removed one by one, in O(log n) each, and none
+    /// is cloned. A panic in `Clone` or `Drop` may then leave some of them.
+    ///
     /// ```
     /// let mut map: pleach_collections::OrdMap<u32, u32> = (0..10).map(|i| (i, i * i)).collect();
     /// map.retain(|key, _| key % 2 == 0);
     /// assert!(map.keys().eq(&[0, 2, 4, 6, 8]));
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+        if self.moves_entries() {
+            let rejected = self.iter().enumerate();
+            let rejected = rejected.filter_map(|(index, (key, value))| (!keep(key, value)).then_some(index));
+            let rejected: Vec<_> = rejected.collect();
+            // From the end, so that indices stay.
+            rejected.into_iter().rev().for_each(|index| drop(self.remove_at(index)));
+            return;
+        }
         let Some(root) = &self.root else { return };
         let mut retained = Retained {
             builder: Builder::new(),

@@ -132,7 +132,6 @@ impl<'a, K: Ord + Clone, V: Clone> Entry<'a, K, V> {
     /// }
     /// assert_eq!(map["a"], 3);
     /// ```
-    #[must_use]
     pub fn and_modify(mut self, f: impl FnOnce(&mut V)) -> Self {
         if let Self::Occupied(entry) = &mut self {
             f(entry.get_mut());

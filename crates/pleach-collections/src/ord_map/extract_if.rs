@@ -3,6 +3,7 @@
 use super::OrdMap;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::ops::RangeBounds;
 use std::vec;
 
 /// An iterator that removes entries of an [`OrdMap`]: see [`OrdMap::extract_if`].
@@ -14,21 +15,30 @@ pub struct ExtractIf<'a, K, V> {
     removed: usize,
 }
 
-impl<K: Clone, V: Clone> OrdMap<K, V> {
-    /// Returns an iterator that removes and yields the entries that satisfy `pick`, in the order of their keys.
+impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
+    /// Returns an iterator that removes and yields the entries in a range that satisfy `pick`, in the order of their keys.
     ///
-    /// O(n), and O(log n) per entry yielded. `pick` is called for all entries first. An entry is removed when it is
+    /// O(m + log n) for m entries in the range, and O(log n) per entry yielded. `pick` is called for all of them first. An entry is removed when it is
     /// yielded: if the iterator is dropped early, the others stay. To drop what is removed, [`retain`](OrdMap::retain)
     /// costs less. If `pick` panics, the map is unchanged.
     ///
+    /// # Panics
+    /// Panics as [`range`](OrdMap::range) does.
+    ///
     /// ```
     /// let mut map: pleach_collections::OrdMap<u32, u32> = (0..10).map(|i| (i, i * i)).collect();
-    /// let even = map.extract_if(|key, _| key % 2 == 0).map(|(_, value)| value);
+    /// let even = map.extract_if(.., |key, _| key % 2 == 0).map(|(_, value)| value);
     /// assert!(even.eq([0, 4, 16, 36, 64]));
     /// assert_eq!(map.len(), 5);
+    /// assert!(map.extract_if(4.., |key, _| *key > 5).eq([(7, 49), (9, 81)]));
     /// ```
-    pub fn extract_if(&mut self, mut pick: impl FnMut(&K, &V) -> bool) -> ExtractIf<'_, K, V> {
-        let picked = self.iter().enumerate();
+    pub fn extract_if<F, R>(&mut self, range: R, mut pick: F) -> ExtractIf<'_, K, V>
+    where
+        R: RangeBounds<K>,
+        F: FnMut(&K, &V) -> bool,
+    {
+        let first = self.indices(&range).start;
+        let picked = (first..).zip(self.range(range));
         let picked = picked.filter_map(|(index, (key, value))| pick(key, value).then_some(index));
         let picked: Vec<_> = picked.collect();
         ExtractIf {

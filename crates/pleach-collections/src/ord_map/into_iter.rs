@@ -48,7 +48,7 @@ impl<K: Clone, V: Clone> IntoIterator for OrdMap<K, V> {
 }
 
 impl<K: Clone, V: Clone> IntoIter<K, V> {
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, unless there is one leaf only.
     #[cfg(feature = "rayon")]
     pub(super) fn split(self) -> (Self, Option<Self>) {
         let (left, right) = self.0.split();
@@ -70,6 +70,11 @@ macro_rules! consuming {
             fn size_hint(&self) -> (usize, Option<usize>) {
                 (self.0.len(), Some(self.0.len()))
             }
+
+            /// O(log n), and the drop of the other entries.
+            fn last(mut self) -> Option<$item> {
+                self.next_back()
+            }
         }
 
         impl<K: Clone, V: Clone> DoubleEndedIterator for $iter<K, V> {
@@ -81,6 +86,14 @@ macro_rules! consuming {
 
         impl<K: Clone, V: Clone> ExactSizeIterator for $iter<K, V> {}
         impl<K: Clone, V: Clone> FusedIterator for $iter<K, V> {}
+
+        /// Clones the entries left of up to two leaves, and shares the others, which are then cloned when they are yielded.
+        /// O(log n).
+        impl<K: Clone, V: Clone> Clone for $iter<K, V> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
 
         /// Returns the iterator of an empty map.
         impl<K: Clone, V: Clone> Default for $iter<K, V> {

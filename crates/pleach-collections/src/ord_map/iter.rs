@@ -111,7 +111,7 @@ impl<K, V> OrdMap<K, V> {
 }
 
 impl<'a, K, V> Iter<'a, K, V> {
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, if there is one.
     #[cfg(feature = "rayon")]
     pub(super) fn split(self) -> (Self, Option<Self>) {
         let (left, right) = self.0.split();
@@ -203,7 +203,7 @@ impl<K, V> FusedIterator for Iter<'_, K, V> {}
 
 /// Implements iterators over a part of each entry.
 macro_rules! projection {
-    ($iter:ident, $item:ident, $part:tt) => {
+    ($iter:ident, $item:ident, $part:tt, $($methods:item)*) => {
         impl<'a, K, V> Iterator for $iter<'a, K, V> {
             type Item = &'a $item;
 
@@ -234,6 +234,8 @@ macro_rules! projection {
             fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
                 self.0.fold(init, |acc, entry| f(acc, entry.$part))
             }
+
+            $($methods)*
         }
 
         impl<K, V> DoubleEndedIterator for $iter<'_, K, V> {
@@ -266,8 +268,27 @@ macro_rules! projection {
     };
 }
 
-projection!(Keys, K, 0);
-projection!(Values, V, 1);
+projection! {
+    Keys, K, 0,
+
+    /// O(log n).
+    fn min(mut self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.next()
+    }
+
+    /// O(log n).
+    fn max(mut self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.next_back()
+    }
+}
+
+projection!(Values, V, 1,);
 
 impl<K: fmt::Debug, V> fmt::Debug for Keys<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

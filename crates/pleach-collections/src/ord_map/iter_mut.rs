@@ -66,7 +66,7 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
 }
 
 impl<K: Clone, V: Clone> IterMut<'_, K, V> {
-    /// Splits off the second half, if there is enough for two tasks.
+    /// Splits off the second half, if there is one.
     #[cfg(feature = "rayon")]
     pub(super) fn split(self) -> (Self, Option<Self>) {
         let (left, right) = self.0.split();
@@ -95,6 +95,11 @@ impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.0.len(), Some(self.0.len()))
     }
+
+    /// O(log n), with copies of the shared nodes on the path.
+    fn last(mut self) -> Option<Self::Item> {
+        self.next_back()
+    }
 }
 
 impl<K: Clone, V: Clone> DoubleEndedIterator for IterMut<'_, K, V> {
@@ -115,6 +120,11 @@ impl<'a, K: Clone, V: Clone> Iterator for ValuesMut<'a, K, V> {
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.0.size_hint()
+    }
+
+    /// O(log n), with copies of the shared nodes on the path.
+    fn last(mut self) -> Option<Self::Item> {
+        self.next_back()
     }
 }
 

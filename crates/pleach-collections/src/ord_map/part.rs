@@ -1,8 +1,11 @@
 //! Parts of a map, and the concatenation of maps.
 
+use super::combine::is_small;
 use super::{Node, OrdMap};
 use crate::btree;
 use equivalent::Comparable;
+use std::cmp::Ordering;
+use std::mem;
 
 impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// Returns the first `index` entries, and the others. O(log n).
@@ -92,9 +95,61 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
     }
 }
 
+impl<K: Ord, V> OrdMap<K, V> {
+    /// Returns `Less` if all keys of this map are less than those of `other`, `Greater` if all are greater, and `None` if
+    /// neither is so. O(log n).
+    pub(super) fn order<W>(&self, other: &OrdMap<K, W>) -> Option<Ordering> {
+        let ends = (self.first_key_value(), self.last_key_value());
+        let other_ends = (other.first_key_value(), other.last_key_value());
+        let ((Some(first), Some(last)), (Some(other_first), Some(other_last))) = (ends, other_ends) else {
+            return Some(Ordering::Less);
+        };
+        if last.0 < other_first.0 {
+            Some(Ordering::Less)
+        } else if other_last.0 < first.0 {
+            Some(Ordering::Greater)
+        } else {
+            None
+        }
+    }
+}
+
 impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
+    /// Returns the entries of both maps, all keys of `other` being greater than those of this map. O(log n).
+    ///
+    /// [`union`](OrdMap::union) returns the same, and also accepts keys that interleave.
+    ///
+    /// # Panics
+    /// Panics if the last key of this map isn't less than the first key of `other`.
+    ///
+    /// ```
+    /// use pleach_collections::OrdMap;
+    ///
+    /// let (low, high) = (OrdMap::from([(1, "a"), (2, "b")]), OrdMap::from([(3, "c")]));
+    /// assert_eq!(low.concat(&high), OrdMap::from([(1, "a"), (2, "b"), (3, "c")]));
+    /// ```
+    #[must_use]
+    #[allow(clippy::panic, reason = "the contract")]
+    pub fn concat(&self, other: &Self) -> Self {
+        match self.order(other) {
+            Some(Ordering::Less) => self.joined(other, Ordering::Less),
+            _ => panic!("keys of the second map aren't greater in OrdMap::concat"),
+        }
+    }
+
+    /// Returns the entries of both maps, which are in this order. O(log n).
+    pub(super) fn joined(&self, other: &Self, order: Ordering) -> Self {
+        let (left, right) = if order.is_gt() { (other, self) } else { (self, other) };
+        let root = btree::concat(left.root.clone(), right.root.clone());
+        Self { root }
+    }
+
     /// Moves all entries of `other` into this map. The values of `other` replace those of equal keys. O(log n) if all keys
     /// of one map are less than those of the other, else as [`union`](OrdMap::union).
+    ///
+    /// If the types need a drop and no other map shares nodes with `other`, its entries are moved and not cloned: in
+    /// O(m · log n), where m is the length of `other`. A panic in `Ord` or `Clone` may then leave `other` empty with only
+    /// some of its entries in this map.
     ///
     /// ```
     /// use pleach_collections::OrdMap;
@@ -105,28 +160,33 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// assert!(other.is_empty());
     /// ```
     pub fn append(&mut self, other: &mut Self) {
-        let all = self.union_with(other, |_, _, theirs| theirs.clone());
-        let old = (std::mem::replace(self, all), std::mem::take(other));
-        drop(old);
-    }
-
-    /// Returns the entries of both maps, if all keys of one are less than those of the other. O(log n).
-    pub(super) fn concat(&self, other: &Self) -> Option<Self> {
-        let (Some(ours), Some(theirs)) = (&self.root, &other.root) else {
-            return Some(if self.is_empty() { other.clone() } else { self.clone() });
-        };
-        let is_before = |a: &Node<K, V>, b: &Node<K, V>| {
-            let ends = btree::last(a).zip(btree::first(b));
-            ends.is_some_and(|(last, first)| last.0 < first.0)
-        };
-        let (left, right) = if is_before(ours, theirs) {
-            (self, other)
-        } else if is_before(theirs, ours) {
-            (other, self)
+        if !other.moves_entries() || self.order(other).is_some() {
+            let all = self.union_with(other, |_, _, theirs| theirs.clone());
+            let old = (mem::replace(self, all), mem::take(other));
+            drop(old);
+        } else if is_small(self, other) {
+            // The keys of this map stay, so the few entries of this map are cloned into the other.
+            let mut all = mem::take(other);
+            for (key, ours) in &*self {
+                let value = all.remove(key).unwrap_or_else(|| ours.clone());
+                all.insert(key.clone(), value);
+            }
+            *self = all;
         } else {
-            return None;
-        };
-        let root = btree::concat(left.root.clone(), right.root.clone());
-        Some(Self { root })
+            for (key, value) in mem::take(other) {
+                self.insert(key, value);
+            }
+        }
+    }
+}
+
+impl<K, V> OrdMap<K, V> {
+    /// Whether entries are to be moved and not cloned: clones are probably expensive, and no other map has the nodes.
+    /// O(n / leaf length).
+    pub(super) fn moves_entries(&self) -> bool {
+        fn is_unshared<K, V>(node: &Node<K, V>) -> bool {
+            !node.is_shared() && node.children().iter().all(is_unshared)
+        }
+        mem::needs_drop::<(K, V)>() && self.root.as_ref().is_some_and(is_unshared)
     }
 }

@@ -1,7 +1,8 @@
 //! Parallel iterators over [`OrdMap`], with the feature `rayon`.
 //!
 //! `par_iter`, `par_iter_mut`, `into_par_iter`, `par_extend` and `collect` are methods of the traits in Rayon's
-//! prelude. The iterators split a map at its subtrees, without preparation, and keep the order of the keys.
+//! prelude. The iterators split a map without preparation, down to single entries, or to leaves if they yield
+//! entries by value, and keep the order of the keys.
 //!
 //! ```
 //! use pleach_collections::OrdMap;
@@ -110,8 +111,8 @@ impl<K: Clone + Send + Sync, V: Clone + Send + Sync> IntoParallelIterator for Or
 /// A stored key gets the last value; of equal new keys the first is stored. If the iterator panics, the map is unchanged.
 impl<K: Ord + Clone + Send + Sync, V: Clone + Send + Sync> ParallelExtend<(K, V)> for OrdMap<K, V> {
     fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
-        let new: Self = entries.into_par_iter().collect();
-        *self = self.union_with(&new, |_, _, new| new.clone());
+        let mut new: Self = entries.into_par_iter().collect();
+        self.append(&mut new);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Submap and disjointness tests.
 
 use super::OrdMap;
-use crate::btree::Pair;
+use crate::btree::{Pair, Zip};
+use std::ptr;
 
 /// The minimal ratio of sizes at which a map is searched for in the other key by key: the walk over the difference
 /// would visit all that only the other has.
@@ -40,6 +41,8 @@ impl<K: Ord, V> OrdMap<K, V> {
             return false;
         }
         if self.len() < other.len() / MIN_SEARCH_RATIO {
+            // A shared value fits itself, as in the walk.
+            let fits = |a: &V, b: &V| ptr::eq(a, b) || fits(a, b);
             return self.iter().all(|(key, a)| other.get(key).is_some_and(|b| fits(a, b)));
         }
         self.zip(other).all(|pair| match pair {
@@ -77,7 +80,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     }
 
     /// Returns `true` if no key is in both maps. O(min(d, m · log n)), where d is the number of entries in nodes that the
-    /// maps don't share, and m the length of the smaller.
+    /// maps don't share, and m the length of the smaller; O(log n) if all keys of one are less than those of the other.
     ///
     /// ```
     /// use pleach_collections::OrdMap;
@@ -87,12 +90,23 @@ impl<K: Ord, V> OrdMap<K, V> {
     /// assert!(!a.is_disjoint(&a));
     /// ```
     pub fn is_disjoint(&self, other: &Self) -> bool {
+        if self.order(other).is_some() {
+            return true;
+        }
         let (small, large) = if self.len() < other.len() {
             (self, other)
         } else {
             (other, self)
         };
-        // The first shared key ends the search, so at most the unshared ones are searched.
-        !small.keys().any(|key| large.contains_key(key))
+        if small.len() < large.len() / MIN_SEARCH_RATIO {
+            return !small.keys().any(|key| large.contains_key(key));
+        }
+        let mut zip = Zip::new(self.root.as_ref(), other.root.as_ref());
+        while let Some(pair) = zip.next(|a, b| a.0.cmp(&b.0)) {
+            if zip.skipped() || matches!(pair, Pair::Both(..)) {
+                return false;
+            }
+        }
+        !zip.skipped()
     }
 }

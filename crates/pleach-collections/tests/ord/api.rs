@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::frail::Frail;
+use super::frail::{Frail, clear_fuse, clones, set_fuse};
 use equivalent::{Comparable, Equivalent};
 use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet, ord_map, ord_set};
@@ -69,6 +69,150 @@ fn equal_keys() {
     assert!(!set.insert(Frail::from_origin(1, 2)));
     assert_eq!(set.replace(Frail::from_origin(1, 3)).unwrap().origin, 1);
     assert_eq!(set.first().unwrap().origin, 3);
+}
+
+/// Operations on two maps store the key of the first, whichever is much smaller.
+#[test]
+fn keys_of_the_first_map_are_stored() {
+    let of = |n: u32, origin: u32| -> OrdMap<Frail, u32> {
+        (0..n)
+            .map(|number| (Frail::from_origin(number, origin), origin))
+            .collect()
+    };
+    let origin = |map: &OrdMap<Frail, u32>| map.keys().next().unwrap().origin;
+    for (first, second) in [(3, 300), (300, 3), (100, 100), (1, 17), (2, 34)] {
+        let (a, b) = (of(first, 1), of(second, 2));
+        let all = [
+            a.union(&b),
+            a.union_with(&b, |_, a, b| a + b),
+            a.sum_with(&b, |_, a, b| a + b),
+            a.symmetric_difference_with(&b, |_, a, b| Some(a + b)),
+            a.difference_with(&b, |_, a, b| Some(a + b)),
+            a.intersection(&b),
+            a.intersection_with(&b, |_, a, b| a + b),
+            OrdMap::unions([a.clone(), b.clone()]),
+            OrdMap::unions_with([a.clone(), b.clone()], |_, a, b| a + b),
+        ];
+        for (i, map) in all.iter().enumerate() {
+            map.check().unwrap();
+            assert_eq!(origin(map), 1, "operation {i} of {first} and {second}");
+        }
+        let (mut map, mut other) = (a.clone(), b.clone());
+        map.append(&mut other);
+        assert_eq!(
+            (origin(&map), map.values().next()),
+            (1, Some(&2)),
+            "{first} and {second}"
+        );
+        let mut map = a.clone();
+        map.extend(b.clone());
+        assert_eq!(
+            (origin(&map), map.values().next()),
+            (1, Some(&2)),
+            "{first} and {second}"
+        );
+    }
+}
+
+/// The ends of sorted iterators are found without comparing keys, and without copying other leaves.
+#[test]
+fn ends_cost_a_path() {
+    let map: OrdMap<Frail, Frail> = (0..1000).map(|i| (Frail::new(i), Frail::new(i))).collect();
+    let set: OrdSet<Frail> = map.keys().cloned().collect();
+    let number = |key: Option<&Frail>| key.map(|key| *key.number);
+    set_fuse(0);
+    assert_eq!(
+        (number(map.keys().min()), number(map.keys().max())),
+        (Some(0), Some(999))
+    );
+    assert_eq!(
+        (number(set.iter().min()), number(set.iter().max())),
+        (Some(0), Some(999))
+    );
+    clear_fuse();
+    let mut fork = map.clone();
+    let leaf_and_separators = 2 * 16 + 100;
+    let count = clones(&mut || assert_eq!(number(fork.iter_mut().last().map(|(key, _)| key)), Some(999)));
+    assert!(count <= leaf_and_separators, "{count}");
+    let mut fork = map.clone();
+    let count = clones(&mut || assert_eq!(number(fork.values_mut().last().map(|value| &*value)), Some(999)));
+    assert!(count <= leaf_and_separators, "{count}");
+    let count = clones(&mut || {
+        assert_eq!(
+            number(map.clone().into_iter().last().map(|entry| entry.1).as_ref()),
+            Some(999)
+        )
+    });
+    assert!(count <= leaf_and_separators, "{count}");
+    let count = clones(&mut || assert_eq!(number(map.clone().into_keys().last().as_ref()), Some(999)));
+    assert!(count <= leaf_and_separators, "{count}");
+    let count = clones(&mut || assert_eq!(number(map.clone().into_values().last().as_ref()), Some(999)));
+    assert!(count <= leaf_and_separators, "{count}");
+}
+
+#[test]
+fn consuming_iterators_are_cloned() {
+    for (n, front, back) in [
+        (0, 0, 0),
+        (5, 1, 1),
+        (500, 0, 0),
+        (500, 10, 3),
+        (500, 300, 190),
+        (500, 499, 0),
+        (500, 250, 250),
+    ] {
+        let map: OrdMap<Frail, u32> = (0..n).map(|i| (Frail::new(i), i)).collect();
+        for shared in [true, false] {
+            let keep = shared.then(|| map.clone());
+            let copy: OrdMap<Frail, u32> = map.iter().map(|(key, value)| (key.clone(), *value)).collect();
+            let mut entries = keep.clone().unwrap_or(copy).into_iter();
+            (0..front).for_each(|_| _ = entries.next());
+            (0..back).for_each(|_| _ = entries.next_back());
+            let fork = entries.clone();
+            assert_eq!(fork.len(), entries.len());
+            assert!(fork.clone().rev().map(|(_, value)| value).eq((front..n - back).rev()));
+            assert!(entries.map(|(_, value)| value).eq(front..n - back));
+            assert!(fork.map(|(key, _)| *key.number).eq(front..n - back));
+        }
+    }
+    let map = OrdMap::from([(1, "a"), (2, "b")]);
+    assert!(map.clone().into_keys().clone().eq([1, 2]) && map.into_values().clone().eq(["a", "b"]));
+}
+
+#[test]
+fn entries_are_extracted_from_a_range() {
+    let mut map: OrdMap<u32, u32> = (0..1000).map(|i| (i, i)).collect();
+    let mut model: BTreeMap<u32, u32> = (0..1000).map(|i| (i, i)).collect();
+    let picks = |key: &u32| key.is_multiple_of(3);
+    let extracted: Vec<_> = map.extract_if(100..=500, |key, _| picks(key)).collect();
+    assert!(extracted.iter().map(|(key, _)| *key).eq((102..=498).step_by(3)));
+    model.retain(|key, _| !((100..=500).contains(key) && picks(key)));
+    assert!(map.iter().eq(&model));
+    let mut set: OrdSet<u32> = model.into_keys().collect();
+    assert!(set.extract_if(..10, |item| item % 2 == 1).eq([1, 3, 5, 7, 9]));
+    assert_eq!(
+        set.extract_if((Bound::Excluded(998), Bound::Unbounded), |_| true)
+            .next(),
+        Some(999)
+    );
+}
+
+#[test]
+fn concatenation_shares_both() {
+    let map: OrdMap<u32, u32> = (0..1000).map(|i| (i, i)).collect();
+    let (low, high) = (map.take(400), map.skip(400));
+    assert_eq!(low.concat(&high), map);
+    assert_eq!(
+        (low.concat(&OrdMap::new()), OrdMap::new().concat(&low)),
+        (low.clone(), low.clone())
+    );
+    assert_eq!(low.union(&high), high.union(&low));
+}
+
+#[test]
+#[should_panic = "OrdMap::concat"]
+fn concatenation_in_the_wrong_order_panics() {
+    _ = OrdMap::from([(2, ())]).concat(&OrdMap::from([(1, ())]));
 }
 
 /// Keys can be searched by types that compare as they do.

@@ -98,6 +98,106 @@ fn json_round_trips() {
     assert!(serde_json::from_str::<OrdSet<u16>>("{}").is_err());
 }
 
+/// Sorted input is compared once an entry, not searched for.
+#[cfg(feature = "serde")]
+#[test]
+fn sorted_input_is_deserialized_in_linear_time() {
+    use serde_core::{Deserialize, Deserializer};
+    use std::cell::Cell;
+    use std::cmp::Ordering;
+    thread_local!(static COMPARISONS: Cell<usize> = const { Cell::new(0) });
+    #[derive(Clone, PartialEq, Eq)]
+    struct Counted(u32);
+    impl PartialOrd for Counted {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Counted {
+        fn cmp(&self, other: &Self) -> Ordering {
+            COMPARISONS.set(COMPARISONS.get() + 1);
+            self.0.cmp(&other.0)
+        }
+    }
+    impl<'de> Deserialize<'de> for Counted {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            u32::deserialize(deserializer).map(Counted)
+        }
+    }
+    let set: OrdSet<u32> = (0..1000).collect();
+    let text = serde_json::to_string(&set).unwrap();
+    assert_eq!(serde_json::from_str::<OrdSet<Counted>>(&text).unwrap().len(), 1000);
+    let map: OrdMap<u32, u32> = (0..1000).map(|i| (i, i)).collect();
+    let text = serde_json::to_string(&map).unwrap();
+    assert_eq!(serde_json::from_str::<OrdMap<Counted, u32>>(&text).unwrap().len(), 1000);
+    assert!(COMPARISONS.get() <= 2 * 1000, "{}", COMPARISONS.get());
+}
+
+/// Small maps are split too, since a task for an entry may be long.
+#[cfg(feature = "rayon")]
+#[test]
+fn eight_entries_are_split() {
+    use rayon::prelude::*;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
+    let mut map: OrdMap<u32, u32> = (0..8).map(|i| (i, i)).collect();
+    let tasks = |mut parts: Vec<Vec<u32>>| {
+        parts.retain(|part| !part.is_empty());
+        assert_eq!(parts.concat(), (0..8).collect::<Vec<_>>());
+        parts.len()
+    };
+    let push = |mut part: Vec<u32>, key: u32| {
+        part.push(key);
+        part
+    };
+    pool.install(|| {
+        let parts = map.par_iter().map(|(key, _)| *key).fold(Vec::new, push).collect();
+        assert_eq!(tasks(parts), 8);
+        let parts = map.par_iter_mut().map(|(key, _)| *key).fold(Vec::new, push).collect();
+        assert_eq!(tasks(parts), 8);
+        // By value, at leaves.
+        let large: OrdMap<String, u32> = (0..64).map(|i| (format!("{i:02}"), i)).collect();
+        let parts = large.into_par_iter().map(|(_, value)| value).fold(Vec::new, push);
+        let parts: Vec<_> = parts
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        assert!(parts.len() >= 4, "{parts:?}");
+        assert_eq!(parts.concat(), (0..64).collect::<Vec<_>>());
+    });
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn par_extend_keeps_stored_keys() {
+    use rayon::prelude::*;
+    use std::cmp::Ordering;
+    #[derive(Clone, Copy)]
+    struct Id(u32, u32);
+    impl PartialEq for Id {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+    impl Eq for Id {}
+    impl PartialOrd for Id {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Id {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.0.cmp(&other.0)
+        }
+    }
+    for (stored, new) in [(3, 300), (300, 3), (100, 100)] {
+        let mut map: OrdMap<Id, u32> = (0..stored).map(|i| (Id(i, 1), 1)).collect();
+        map.par_extend((0..new).into_par_iter().map(|i| (Id(i, 2), 2)));
+        let (key, value) = map.first_key_value().unwrap();
+        assert_eq!((key.1, *value), (1, 2), "{stored} {new}");
+    }
+}
+
 #[cfg(feature = "rayon")]
 #[test]
 fn parallel_iterators_visit_all_entries_in_order() {

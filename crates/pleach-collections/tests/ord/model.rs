@@ -213,7 +213,7 @@ impl World {
                 self.models[a].retain(|key, _| (from..to).contains(key));
             }
             Op::ExtractIf(a, value) => {
-                let extracted: Vec<_> = self.maps[a].extract_if(|_, v| *v == value).take(50).collect();
+                let extracted: Vec<_> = self.maps[a].extract_if(.., |_, v| *v == value).take(50).collect();
                 let expected: Vec<_> = self.models[a]
                     .iter()
                     .filter(|entry| *entry.1 == value)

@@ -14,9 +14,11 @@ fn contents(map: &Subject) -> Contents {
     map.iter().map(|(key, value)| (*key.number, *value.number)).collect()
 }
 
-/// Returns a copy that shares no nodes.
-fn rebuilt(map: &Subject) -> Subject {
-    map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+/// Returns a copy of the same shape that shares no nodes.
+fn unshared(map: &Subject) -> Subject {
+    let mut copy = map.clone();
+    copy.iter_mut().for_each(|_| {});
+    copy
 }
 
 /// The states that a panic may leave.
@@ -40,7 +42,7 @@ fn at_each_call(name: &str, subjects: &[Subject], leaves: Leaves, operation: &dy
         let mut finished = true;
         for own in [false, true] {
             let mut subject = if own {
-                rebuilt(&subjects[0])
+                unshared(&subjects[0])
             } else {
                 subjects[0].clone()
             };
@@ -80,8 +82,8 @@ fn at_each_call(name: &str, subjects: &[Subject], leaves: Leaves, operation: &dy
     }
 }
 
-/// Sizes around those at which leaves split and merge.
-const SIZES: [u32; 8] = [0, 1, 8, 16, 64, 65, 128, 300];
+/// Lengths of leaves of 16 entries, or of 4 with tiny nodes, and of trees of a few leaves that insertions split.
+const SIZES: [u32; 14] = [0, 1, 5, 6, 7, 8, 16, 17, 18, 19, 20, 65, 128, 300];
 
 fn frail(numbers: impl Iterator<Item = u32>) -> impl Iterator<Item = (Frail, Frail)> {
     numbers.map(|i| (Frail::new(i), Frail::new(i)))
@@ -93,7 +95,8 @@ fn panics_leave_maps_valid() {
     quiet();
     for n in SIZES {
         // Even keys.
-        let base: Subject = frail((0..n).map(|i| 2 * i)).collect();
+        let mut base = Subject::new();
+        frail((0..n).map(|i| 2 * i)).for_each(|(key, value)| _ = base.insert(key, value));
         let (mut a, mut b) = (base.clone(), base.clone());
         for i in 0..4 {
             a.insert(Frail::new(101 + 2 * i), Frail::new(1));
@@ -147,9 +150,9 @@ fn panics_leave_maps_valid() {
         if n > 130 {
             continue;
         }
-        each("retain", &|map| map.retain(keeps));
+        at_each_call("retain", &maps, EachKey, &|map, _| map.retain(keeps));
         each("extract_if", &|map| {
-            _ = map.extract_if(|key, _| *key.number == 6).next();
+            _ = map.extract_if(.., |key, _| *key.number == 6).next();
         });
         each("range_mut", &|map| {
             if let Some((_, value)) = map.range_mut(Frail::new(middle)..).next_back() {
@@ -172,6 +175,15 @@ fn panics_leave_maps_valid() {
         combine("merge", &|map, other, base| *map = map.merge(base, other, ours));
         combine("diff", &|map, other, _| _ = map.diff(other).count());
         combine("append", &|map, other, _| map.append(&mut other.clone()));
+        at_each_call("append unshared", &maps[1..], EachKey, &|map, others| {
+            map.append(&mut unshared(&others[1]))
+        });
+        at_each_call(
+            "append to few",
+            &[maps[1].take(2), maps[2].clone()],
+            EachKey,
+            &|map, others| map.append(&mut unshared(&others[1])),
+        );
         combine("append after", &|map, other, _| {
             map.append(&mut other.split(&Frail::new(400)).1)
         });
@@ -187,6 +199,65 @@ fn panics_leave_maps_valid() {
         at_each_call("into_iter", &[maps[0].clone()], EachKey, &|map, _| {
             std::mem::take(map).into_iter().for_each(drop);
         });
+    }
+}
+
+/// A panic after the root's children were merged doesn't leave a root of one child, nor do two panics.
+#[test]
+fn panics_in_removals_leave_no_root_of_one_child() {
+    quiet();
+    for n in [5, 6, 7, 8, 17, 18, 19, 20] {
+        for pattern in [0b0, 0b1, 0b0110, 0b0001, 0b1110] {
+            let mut map = Subject::new();
+            frail(0..n).for_each(|(key, value)| _ = map.insert(key, value));
+            for i in 0..n {
+                let last = map.len() as u32 - 1;
+                let key = map.nth((last * (pattern >> (i % 4) & 1)) as usize).unwrap().0.clone();
+                at_each_call("remove", &[map.clone()], Leaves::BeforeOrAfter, &|map, _| {
+                    _ = map.remove(&key)
+                });
+                for (first, second) in (0..12).flat_map(|first| [0, 1, 2, 3, 5, 8].map(|second| (first, second))) {
+                    let mut map = unshared(&map);
+                    for fuse in [first, second] {
+                        set_fuse(fuse);
+                        _ = catch_unwind(AssertUnwindSafe(|| drop(map.remove(&key))));
+                        clear_fuse();
+                        map.check().unwrap();
+                    }
+                }
+                map.remove(&key);
+            }
+        }
+    }
+}
+
+/// A panic in the drop of a separator loses no entries, however the iterator is continued.
+#[test]
+fn into_iter_yields_all_entries_after_a_panic_was_caught() {
+    quiet();
+    for n in [20, 65, 600] {
+        let map: Subject = frail(0..n).collect();
+        for (fuse, own) in (0..60).flat_map(|fuse| [(fuse, true), (fuse, false)]) {
+            let mut entries = if own { unshared(&map) } else { map.clone() }.into_iter();
+            let mut found = Vec::new();
+            set_fuse(fuse);
+            loop {
+                assert_eq!(entries.len(), n as usize - found.len());
+                let next = || match (found.len() / 3) % 2 {
+                    0 => entries.next(),
+                    _ => entries.next_back(),
+                };
+                match catch_unwind(AssertUnwindSafe(next)) {
+                    Ok(Some(entry)) => found.push(entry),
+                    Ok(None) => break,
+                    Err(_) => {}
+                }
+            }
+            clear_fuse();
+            let mut found: Vec<_> = found.iter().map(|(key, _)| *key.number).collect();
+            found.sort_unstable();
+            assert!(found.into_iter().eq(0..n), "{n}, fuse {fuse}, own {own}");
+        }
     }
 }
 
@@ -313,6 +384,17 @@ fn an_owner_clones_only_separators() {
     assert_eq!(count, 0);
     let count = clones(&mut || (0..900).for_each(|i| _ = map.remove(&Frail::new(i))));
     assert!(count <= 1000 / 2, "{count}");
-    let count = clones(&mut || _ = std::mem::take(&mut map).into_iter().count());
+    let mut other: Subject = frail((901..2000).filter(|i| i % 2 == 0)).collect();
+    frail((901..2000).filter(|i| i % 2 == 1)).for_each(|(key, value)| _ = map.insert(key, value));
+    let count = clones(&mut || map.append(&mut other));
+    assert!(count <= 1000 / 2, "{count}");
+    let mut few: Subject = frail([905, 5000].into_iter()).collect();
+    let count = clones(&mut || few.append(&mut map));
+    assert!(count <= 4 + 10, "{count}");
+    let count = clones(&mut || few.retain(|key, _| *key.number % 3 != 0));
+    assert!(count <= 400 / 2, "{count}");
+    few.check().unwrap();
+    assert!(other.is_empty() && map.is_empty() && few.len() > 700);
+    let count = clones(&mut || _ = std::mem::take(&mut few).into_iter().count());
     assert_eq!(count, 0);
 }

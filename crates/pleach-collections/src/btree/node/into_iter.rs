@@ -48,6 +48,21 @@ impl<T: Clone, S> LeafIntoIter<T, S> {
         }
     }
 
+    /// Returns an iterator over the same entries, if any are left.
+    pub(crate) fn fork(&self) -> Option<Self> {
+        if !self.owned {
+            return Some(Self {
+                node: self.node.clone(),
+                owned: false,
+                start: self.start,
+                end: self.end,
+            });
+        }
+        let mut leaf = LeafBuilder::new(self.len());
+        leaf.extend(&self.node.entries()[self.start..self.end]);
+        leaf.finish().map(Self::of)
+    }
+
     #[inline]
     pub(crate) fn next(&mut self) -> Option<T> {
         if self.start == self.end {
