@@ -35,6 +35,9 @@ pub(super) enum New<'a, V> {
 /// a search or an edit costs as much as a walk over as many entries.
 const MIN_RATIO: usize = 16;
 
+/// The ratio of entries to runs of edits at which most leaves are unchanged.
+const MIN_RATIO_OF_RUNS: usize = 64;
+
 /// Whether one map is so much smaller that its keys are searched in the other.
 pub(super) fn is_small<K, V, W>(map: &OrdMap<K, V>, other: &OrdMap<K, W>) -> bool {
     map.len() <= other.len() / MIN_RATIO
@@ -192,32 +195,55 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// The set operation that keeps entries only in `self`, and drops shared ones.
     fn without_shared(&self, other: &Self, mut decide: impl FnMut(&K, &V, &V) -> Pick<V>) -> Self {
         let mut zip = Zip::new(self.root.as_ref(), other.root.as_ref());
-        let mut entries = Vec::new();
-        while let Some(pair) = zip.next(|a, b| a.0.cmp(&b.0)) {
+        // While nothing is shared and there are few edits, they may be edits of this map, most leaves of which are kept.
+        let max_runs = self.len() / MIN_RATIO_OF_RUNS;
+        let (mut kept, mut edits, mut runs, mut end_of_run) = (Vec::new(), Vec::new(), 0, None);
+        while runs <= max_runs && !zip.skipped() {
+            let Some(pair) = zip.next(|a, b| a.0.cmp(&b.0)) else {
+                if zip.skipped() {
+                    break;
+                }
+                return self.edited(edits);
+            };
             let (entry, new) = match pair {
-                Pair::Left(entry) => (entry, None),
+                Pair::Left(entry) => {
+                    kept.push(entry);
+                    continue;
+                }
                 Pair::Right(_) => continue,
                 Pair::Both(entry, (_, b)) => match decide(&entry.0, &entry.1, b) {
-                    Pick::A => (entry, None),
-                    Pick::Neither => (entry, Some(New::Missing)),
-                    Pick::New(value) => (entry, Some(New::Value(value))),
+                    Pick::A => {
+                        kept.push(entry);
+                        continue;
+                    }
+                    Pick::Neither => (entry, New::Missing),
+                    Pick::New(value) => (entry, New::Value(value)),
                 },
             };
-            entries.push((entry, new));
-        }
-        if !zip.skipped() {
-            // These are all entries of `self`.
-            let edits = entries
-                .into_iter()
-                .filter_map(|((key, _), new)| Some(Edit { key, new: new? }));
-            return self.edited(edits.collect());
+            runs += usize::from(end_of_run != Some(kept.len()));
+            end_of_run = Some(kept.len());
+            edits.push(Edit { key: &entry.0, new });
         }
         let mut builder = Builder::new();
-        for (entry, new) in entries {
-            match new {
-                None => builder.push(entry.clone()),
-                Some(New::Value(value)) => builder.push((entry.0.clone(), value)),
-                Some(_) => {}
+        let mut kept = kept.into_iter().peekable();
+        for Edit { key, new } in edits {
+            while let Some(entry) = kept.next_if(|entry| entry.0 < *key) {
+                builder.push(entry.clone());
+            }
+            if let New::Value(value) = new {
+                builder.push((key.clone(), value));
+            }
+        }
+        builder.extend(kept.cloned());
+        while let Some(pair) = zip.next(|a, b| a.0.cmp(&b.0)) {
+            match pair {
+                Pair::Left(entry) => builder.push(entry.clone()),
+                Pair::Right(_) => {}
+                Pair::Both(entry, (_, b)) => match decide(&entry.0, &entry.1, b) {
+                    Pick::A => builder.push(entry.clone()),
+                    Pick::Neither => {}
+                    Pick::New(value) => builder.push((entry.0.clone(), value)),
+                },
             }
         }
         Self { root: builder.finish() }

@@ -160,7 +160,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// assert!(other.is_empty());
     /// ```
     pub fn append(&mut self, other: &mut Self) {
-        if !other.moves_entries() || self.order(other).is_some() {
+        if self.order(other).is_some() || !other.moves_entries() {
             let all = self.union_with(other, |_, _, theirs| theirs.clone());
             let old = (mem::replace(self, all), mem::take(other));
             drop(old);
