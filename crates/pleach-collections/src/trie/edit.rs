@@ -177,20 +177,22 @@ fn room_of<V>(root: &Node<V>) -> Room {
     }
 }
 
-/// Inserts a new key in a leaf that isn't full, below nodes of one owner: in one walk. Else returns the value.
+/// Inserts an entry in a leaf that isn't full, in one walk, or replaces a value, in two, below nodes of one owner. Returns the old
+/// value, or the new one if it does neither.
 #[inline]
-fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V> {
+fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<Option<V>, V> {
     let room = room_of(root);
     let (mut node, mut rest, mut depth) = (&mut *root, key, 0);
     while !node.is_leaf() {
         let Some(inner) = node.inner_mut() else {
-            return undo(root, key, depth, value);
+            take_back(root, key, depth);
+            return Err(value);
         };
-        let Some(after) = strip_prefix(rest, inner.node().prefix()) else {
-            return undo(root, key, depth, value);
-        };
-        let Some(child) = after.first().and_then(|byte| inner.node().child_with(*byte)) else {
-            return undo(root, key, depth, value);
+        let after = strip_prefix(rest, inner.node().prefix());
+        let child = after.and_then(|after| Some((inner.node().child_with(*after.first()?)?, after)));
+        let Some((child, after)) = child else {
+            take_back(root, key, depth);
+            return Err(value);
         };
         // Taken back if the key isn't inserted.
         node = inner.grow(child, 1, after.len() as i64);
@@ -200,25 +202,32 @@ fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<(), V>
     node.prefetch_leaf();
     if !node.is_shared()
         && let Some(suffix) = strip_prefix(rest, node.prefix())
-        && fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64)
-        && let Err(index) = node.search(suffix)
     {
-        node.insert_entry(index, suffix, value, room);
-        return Ok(());
+        match node.search(suffix) {
+            Ok(index) => {
+                let old = std::mem::replace(&mut node.values_mut()[index], value);
+                take_back(root, key, depth);
+                return Ok(Some(old));
+            }
+            Err(index) if fits::<V>(node.len() + 1, (node.suffixes().len() + suffix.len()) as u64) => {
+                node.insert_entry(index, suffix, value, room);
+                return Ok(None);
+            }
+            Err(_) => {}
+        }
     }
-    undo(root, key, depth, value)
+    take_back(root, key, depth);
+    Err(value)
 }
 
 /// Takes a key back from the sums of this many nodes.
-#[cold]
-fn undo<V>(root: &mut Node<V>, key: &[u8], depth: usize, value: V) -> Result<(), V> {
+fn take_back<V>(root: &mut Node<V>, key: &[u8], depth: usize) {
     let (mut node, mut rest) = (root, key);
     for _ in 0..depth {
         rest = &rest[node.prefix().len()..];
         let child = child_on_path(node, rest);
         node = node.grow(child, -1, -(rest.len() as i64));
     }
-    Err(value)
 }
 
 /// Inserts an entry, or replaces the value of the key and returns the old one.
@@ -227,10 +236,7 @@ pub(crate) fn insert<V: Clone>(root: &mut Option<Node<V>>, key: &[u8], value: V)
         *root = Some(single(key, value));
         return None;
     };
-    match insert_in_place(root, key, value) {
-        Ok(()) => None,
-        Err(value) => insert_anywhere(root, key, value),
-    }
+    insert_in_place(root, key, value).unwrap_or_else(|value| insert_anywhere(root, key, value))
 }
 
 /// As [`insert`], of any key, with a walk that finds the place before one that writes.
@@ -336,7 +342,7 @@ impl Insertion {
         Self { index, prefix, bytes }
     }
 
-    /// Whether a leaf may be too large for a moment, as one with the key: then it is split as deep as `MAX_LONG` says.
+    /// Whether a leaf may be too large for a moment, as one with the key: then [`burst`] splits it.
     #[inline]
     fn may_overfill(&self, key: &[u8]) -> bool {
         key.len() - self.prefix <= MAX_LONG && self.bytes <= usize::from(u16::MAX)

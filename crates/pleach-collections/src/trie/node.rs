@@ -12,7 +12,8 @@
 //! Invariants that the `unsafe` code relies on:
 //!
 //! - **Shape.** `len` and `prefix`, with the last of a leaf's `ends`, determine where a block's arrays lie, and with `spare` its
-//!   layout. All arrays of a block are initialised whenever code outside this module, user code above all, can see it.
+//!   layout. All arrays of a block are initialised, but for what pads `ends`, whenever code outside this module, user code
+//!   above all, can see it. An inner node has two children at least.
 //! - **Pointer.** The lowest bit of a [`Node`]'s pointer is set if, and only if, the block is an inner node.
 //! - **Ownership.** `count` is the number of `Node`s that lead to the block. A block is written only through `&mut Node`
 //!   and with a count of 1.
@@ -381,8 +382,11 @@ impl<V> Node<V> {
     pub(crate) fn bytes_outside(&self) -> Option<(usize, bool)> {
         match self.shared_prefix() {
             Prefix::Bytes(_) => None,
-            // Two counts come before the bytes. One reference is this one.
-            Prefix::Shared(prefix) => Some((2 * size_of::<usize>() + prefix.len(), Arc::strong_count(&prefix) > 2)),
+            // Two counts come before the bytes, and the block is a multiple of them. One reference is this one.
+            Prefix::Shared(prefix) => {
+                let bytes = (2 * size_of::<usize>() + prefix.len()).next_multiple_of(align_of::<usize>());
+                Some((bytes, Arc::strong_count(&prefix) > 2))
+            }
         }
     }
 
@@ -585,12 +589,15 @@ impl<V> Node<V> {
             }
             let (start, end) = (usize::from(ends[index - 1]), usize::from(ends[index]));
             debug_assert!(start < end && end <= bytes);
-            // The last bytes are read together with those before them, at worst with the tags.
-            let read_at = (start as isize).min(bytes as isize - WORD as isize);
-            // SAFETY: between the header and the end of the suffixes (Shape), not written meanwhile (Ownership).
-            let word = u64::from_be(unsafe { first.offset(read_at).cast::<u64>().read_unaligned() });
+            // The last bytes are read together with those before them.
+            let Some(last) = bytes.checked_sub(WORD) else {
+                return head_of(suffixes.get(index));
+            };
+            let read_at = start.min(last);
+            // SAFETY: a word of the suffixes, which are initialised (Shape) and not written meanwhile (Ownership).
+            let word = u64::from_be(unsafe { first.add(read_at).cast::<u64>().read_unaligned() });
             let missing = WORD - (end - start).min(WORD);
-            (word << (8 * (start as isize - read_at))) & (u64::MAX << (8 * missing))
+            (word << (8 * (start - read_at))) & (u64::MAX << (8 * missing))
         };
         // The last suffix that is not greater, if there is one. Where the search goes on is not predictable.
         let (mut base, mut base_head, mut count) = (0, head, self.len());
@@ -695,7 +702,7 @@ impl<V> Node<V> {
         let (groups, skip) = (self.groups(), usize::from(self.header().len >> 15));
         let mut up_to = 0;
         loop {
-            // SAFETY: starts come in whole words, behind which there is a child at least (Shape).
+            // SAFETY: starts come in whole words, behind which there are two children at least (Shape), so 16 bytes.
             let found = unsafe { bytes::up_to(self.at(STARTS_AT + up_to), byte) };
             up_to += found;
             // What lies behind the last may not be greater than the byte.

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// The maximum cost of the keys of one leaf: about the bytes of its block. Larger leaves make a trie smaller and lookups
-/// cheaper, and copies more expensive. Not tuned yet.
+/// cheaper, and copies more expensive.
 pub(crate) const MAX_LEAF_COST: usize = if cfg!(pleach_tiny_nodes) { 24 } else { 480 };
 
 /// The cost of an entry apart from the bytes of its suffix: a tag, an end and a value.

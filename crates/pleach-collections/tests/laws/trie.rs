@@ -587,6 +587,26 @@ fn paths_take_few_bytes() {
     assert!(bytes < bound * map.len(), "{} bytes an entry", bytes / map.len());
 }
 
+/// A leaf gets no room that no entry can use, as with values that fill it.
+#[test]
+fn large_values_get_no_room() {
+    let bytes = |map: &TrieMap<[u8; 240]>| {
+        let mut bytes = 0;
+        map.visit_nodes(|block, _, _| bytes += block);
+        bytes
+    };
+    let entries = || (0..1_000_u32).map(|i| (i.wrapping_mul(2_654_435_769).to_be_bytes(), [7; 240]));
+    let mut map = TrieMap::new();
+    entries().for_each(|(key, value)| _ = map.insert(key, value));
+    map.check().unwrap();
+    assert_eq!(bytes(&map), bytes(&entries().collect()));
+    for (key, value) in entries() {
+        assert_eq!(map.insert(key, [8; 240]), Some(value));
+    }
+    map.check().unwrap();
+    assert!(map.values().all(|value| *value == [8; 240]));
+}
+
 #[test]
 fn a_panic_leaves_a_trie_as_before_or_after() {
     fuse::quiet();

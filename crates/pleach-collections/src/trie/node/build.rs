@@ -113,7 +113,7 @@ impl<V> LeafBuilder<V> {
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
-        let spare = room.beyond(shape.layout::<V>(len, bytes, 0).size());
+        let spare = room.beyond::<V>(shape.layout::<V>(len, bytes, 0).size(), len, bytes);
         let layout = shape.layout::<V>(len, bytes, spare);
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
@@ -260,7 +260,7 @@ impl<V> InnerBuilder<V> {
     /// For a node of this many groups, after the end if `has_end`.
     pub(crate) fn new(prefix: &Prefix<'_>, groups: usize, has_end: bool) -> Self {
         let children = groups + usize::from(has_end);
-        if groups == 0 || groups > 256 {
+        if groups == 0 || groups > 256 || children < 2 {
             std::process::abort();
         }
         let (field, end) = (prefix.field(), if has_end { HAS_END } else { 0 });

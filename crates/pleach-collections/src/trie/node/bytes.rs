@@ -43,41 +43,83 @@ pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
     }
 }
 
-/// [`up_to`] without SSE2.
-///
-/// # Safety
-/// [`AT_ONCE`] bytes can be read at `bytes`.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-#[inline]
-pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
-    const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
-    let byte = u64::from(byte) * LOW;
-    let up_to = |at: usize| {
-        // SAFETY: two words, readable by contract.
-        let word = u64::from_le(unsafe { bytes.add(at).cast::<u64>().read_unaligned() });
-        // In each byte, the highest bit says whether it is greater: by the lower bits where the highest are equal.
-        let lower = (byte | HIGH) - (word & !HIGH);
-        let greater = !((byte & !word) | (!(byte ^ word) & lower)) & HIGH;
-        greater.trailing_zeros() as usize / 8
-    };
-    match up_to(0) {
-        WORD => WORD + up_to(WORD),
-        count => count,
+pub(super) use portable::{equal, up_to};
+
+/// The same for all processors.
+#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
+mod portable {
+    use super::{AT_ONCE, WORD};
+
+    /// `up_to` without SSE2.
+    ///
+    /// # Safety
+    /// [`AT_ONCE`](super::AT_ONCE) bytes can be read at `bytes`.
+    #[inline]
+    pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
+        const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
+        const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
+        let byte = u64::from(byte) * LOW;
+        let up_to = |at: usize| {
+            // SAFETY: two words, readable by contract.
+            let word = u64::from_le(unsafe { bytes.add(at).cast::<u64>().read_unaligned() });
+            // In each byte, the highest bit says whether it is greater: by the lower bits where the highest are equal.
+            let lower = (byte | HIGH) - (word & !HIGH);
+            let greater = !((byte & !word) | (!(byte ^ word) & lower)) & HIGH;
+            greater.trailing_zeros() as usize / 8
+        };
+        match up_to(0) {
+            WORD => WORD + up_to(WORD),
+            count => count,
+        }
+    }
+
+    /// `equal` without SSE2.
+    ///
+    /// # Safety
+    /// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
+    #[inline]
+    pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
+        // SAFETY: readable by contract.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes, if count > WORD { AT_ONCE } else { WORD }) };
+        bytes
+            .iter()
+            .enumerate()
+            .fold(0, |equal, (i, other)| equal | (u32::from(*other == byte) << i))
     }
 }
 
-/// [`equal`] without SSE2.
-///
-/// # Safety
-/// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-#[inline]
-pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
-    // SAFETY: readable by contract.
-    let bytes = unsafe { std::slice::from_raw_parts(bytes, if count > WORD { AT_ONCE } else { WORD }) };
-    bytes
-        .iter()
-        .enumerate()
-        .fold(0, |equal, (i, other)| equal | (u32::from(*other == byte) << i))
+#[cfg(test)]
+mod tests {
+    use super::{AT_ONCE, equal, portable, up_to};
+
+    /// Rising bytes around all distances and the ends of their range.
+    fn rising() -> impl Iterator<Item = [u8; AT_ONCE]> {
+        (0..=240)
+            .flat_map(|first: u8| [1, 3, 17].map(|step| std::array::from_fn(|i| first.saturating_add(step * i as u8))))
+    }
+
+    #[test]
+    fn both_ways_agree() {
+        for bytes in rising() {
+            for byte in 0..=u8::MAX {
+                let expected = bytes.iter().take_while(|other| **other <= byte).count();
+                // SAFETY: there are 16 bytes.
+                let found = unsafe { (up_to(bytes.as_ptr(), byte), portable::up_to(bytes.as_ptr(), byte)) };
+                assert_eq!(found, (expected, expected), "{bytes:?}, {byte}");
+                for count in 1..=AT_ONCE {
+                    // SAFETY: as above.
+                    let found = unsafe {
+                        [
+                            equal(bytes.as_ptr(), count, byte),
+                            portable::equal(bytes.as_ptr(), count, byte),
+                        ]
+                    };
+                    let bits = found.map(|bits| bits & (u32::MAX >> (32 - count)));
+                    let expected = (0..count).fold(0, |bits, i| bits | (u32::from(bytes[i] == byte) << i));
+                    assert_eq!(bits, [expected; 2], "{bytes:?}, {byte}");
+                }
+            }
+        }
+    }
 }

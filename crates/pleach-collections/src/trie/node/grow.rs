@@ -1,7 +1,7 @@
 //! Unique nodes that get an entry or a child. Nothing here runs code of the user.
 
 use super::*;
-use crate::trie::shape::{ByteRange, Groups};
+use crate::trie::shape::{ByteRange, Groups, MAX_LEAF_COST, cost_of_entry};
 
 /// How much room a leaf gets when an insertion takes a new block.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,12 +12,22 @@ pub(crate) enum Room {
 }
 
 impl Room {
-    /// Returns the units of room beyond what a leaf of this size needs.
+    /// Returns the units of room for a leaf of this size: none if no entry can be inserted there.
     #[inline]
-    pub(super) fn beyond(self, size: usize) -> u8 {
-        match self {
-            Self::Exact => 0,
-            Self::Spare => (size / (4 * ALIGN)).min(5) as u8,
+    pub(super) fn beyond<V>(self, size: usize, keys: usize, bytes: usize) -> u8 {
+        if self == Self::Exact {
+            return 0;
+        }
+        let cost = (keys * cost_of_entry::<V>()).saturating_add(bytes);
+        let left = MAX_LEAF_COST.saturating_sub(cost);
+        if left < cost_of_entry::<V>() {
+            return 0;
+        }
+        let room = (size / (4 * ALIGN)).min(5).min(left / ALIGN);
+        if room * ALIGN < cost_of_entry::<V>() {
+            0
+        } else {
+            room as u8
         }
     }
 }
@@ -52,7 +62,7 @@ impl<V> Node<V> {
                 (*block).spare = ((layout.size() - needed) / ALIGN) as u8;
                 block.cast::<u8>()
             } else {
-                let spare = room.beyond(needed);
+                let spare = room.beyond::<V>(needed, len + 1, bytes + added);
                 let layout = new.layout::<V>(len + 1, bytes + added, spare);
                 let node = ManuallyDrop::new(Self::allocate(layout, (len + 1) as u16, prefix, 0));
                 (*node.block()).spare = spare;
@@ -162,7 +172,7 @@ impl<V> Node<V> {
         let prefix = self.header().prefix;
         let (old, new) = (self.inner_shape(), InnerShape::new(count, self.has_end()));
         let layout = old.layout::<V>(prefix);
-        if count == 0 || count > 256 {
+        if count == 0 || count + skip < 2 || count > 256 {
             std::process::abort();
         }
         // SAFETY: the new block has room for its shape, to which all of the old one moves but the group, which is gone.
