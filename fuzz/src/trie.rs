@@ -149,7 +149,12 @@ impl World {
                 .eq(model.iter().rev().map(|(key, value)| (key.clone(), value)))
         );
         let built = TrieMap::from_sorted(model.iter().map(|(key, value)| (key, *value))).expect("sorted");
-        assert_eq!(blocks(map), blocks(&built));
+        let (blocks, of_built) = (blocks(map), blocks(&built));
+        assert_eq!(blocks.len(), of_built.len());
+        for ((bytes, values), (least, of_built)) in blocks.into_iter().zip(of_built) {
+            assert_eq!(values, of_built);
+            assert!(bytes >= least, "a block may have room for more");
+        }
         assert!(*map == built);
     }
 

@@ -29,22 +29,23 @@ pub struct Verification {
 /// # Maintenance
 impl<T: Term> Archive<T> {
     /// Verifies every file and reports corrupt and missing ones. Valid revisions can be checked out. O(n) for the size
-    /// of all files; takes memory for one revision at a time.
+    /// of all files, and the same again if there are problems; takes memory for one revision at a time.
     ///
     /// A commit in progress in another process is reported as unreachable.
     ///
     /// # Errors
     /// If the folder itself can't be read. Errors of files in it are in [`Verification::problems`].
     pub fn verify(&self) -> Result<Verification, ArchiveError> {
-        let mut names = self.store.list()?.names;
+        let mut before = HashSet::new();
         loop {
-            let found = self.verify_once()?;
-            // A name removed meanwhile may have been pruned with its revisions.
-            let now = self.store.list()?.names;
-            if found.problems.is_empty() || now == names {
+            let mut found = self.verify_once()?;
+            let now: HashSet<String> = found.problems.iter().map(ToString::to_string).collect();
+            // A revision may have been pruned after its name was read and removed. What is wrong is found twice.
+            found.problems.retain(|problem| before.contains(&problem.to_string()));
+            if now.is_empty() || !found.problems.is_empty() {
                 return Ok(found);
             }
-            names = now;
+            before = now;
         }
     }
 
