@@ -1,7 +1,7 @@
 //! Builds tries of entries and shared nodes that come in the order of their keys.
 
-use super::node::{InnerBuilder, LeafBuilder, Node, Prefix};
-use super::shape::{ByteRange, Groups, common, fits};
+use super::node::{Groups, InnerBuilder, LeafBuilder, Node, Prefix};
+use super::shape::{ByteRange, common, fits};
 use smallvec::SmallVec;
 use std::marker::PhantomData;
 use std::ops::Range;

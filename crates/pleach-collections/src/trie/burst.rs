@@ -1,7 +1,7 @@
 //! Splits a leaf that has become too large.
 
-use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
-use super::shape::{ByteRange, Groups, common, fits};
+use super::node::{Groups, InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
+use super::shape::{ByteRange, common, fits};
 use smallvec::SmallVec;
 
 /// Returns the inner node of the keys of a leaf.

@@ -1,7 +1,7 @@
 //! The invariants of the trie, tested by their numbers.
 
 use super::node::Node;
-use super::shape::{ByteRange, common, fits};
+use super::shape::{common, fits};
 use crate::hamt::{Violation, ensure};
 
 /// Tests every invariant of the trie. Iterative, as deep as keys are long.
@@ -75,7 +75,7 @@ fn inner<V>(node: &Node<V>, level: u32) -> Result<(), Violation> {
     }
     ensure(node.starts().is_sorted_by(|a, b| a < b), level, 6, "groups rise")?;
     for (group, child) in children[skip..].iter().enumerate() {
-        let range = ByteRange::of(node, group);
+        let range = node.range(group);
         ensure(
             range.start.trailing_zeros() >= range.width,
             level,

@@ -5,8 +5,8 @@
 
 use super::builder::{Builder, Cloned, with_prefix};
 use super::burst::{groups_of, inner_of};
-use super::node::{InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
-use super::shape::{ByteRange, Groups, common, fits, strip_prefix};
+use super::node::{Groups, InnerBuilder, LeafBuilder, LeafIntoIter, Node, Prefix, Room};
+use super::shape::{ByteRange, common, fits, strip_prefix};
 use smallvec::SmallVec;
 
 /// Finds the leaf that has a key, and the key's index there.
@@ -426,7 +426,7 @@ fn split<V: Clone>(root: &Node<V>, path: &[u16], entries: Builder<'_, V>) -> Nod
     let parent = at(root, above);
     // The end has one key, so it is never split.
     let group = usize::from(*child) - usize::from(parent.has_end());
-    let groups = entries.groups(ByteRange::of(parent, group));
+    let groups = entries.groups(parent.range(group));
     with_groups(parent, group..group + 1, groups)
 }
 
@@ -596,7 +596,7 @@ fn must_join<V>(parent: &Node<V>, child: usize, bytes: usize, keys: usize) -> bo
     let group = child - usize::from(parent.has_end());
     let child = &parent.children()[child];
     let bytes = bytes + keys * child.prefix().len();
-    let mut range = ByteRange::of(parent, group);
+    let mut range = parent.range(group);
     while let Some((near, larger)) = buddy(parent, &(group..group + 1), range) {
         if let Some(near) = near {
             let other = &parent.children()[near + usize::from(parent.has_end())];
@@ -612,7 +612,7 @@ fn must_join<V>(parent: &Node<V>, child: usize, bytes: usize, keys: usize) -> bo
 fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node<V>>) -> Node<V> {
     let skip = usize::from(parent.has_end());
     let (mut current, mut groups) = (new, group..group + 1);
-    let mut range = ByteRange::of(parent, group);
+    let mut range = parent.range(group);
     while let Some((near, larger)) = buddy(parent, &groups, range) {
         if let Some(near) = near {
             let other = &parent.children()[near + skip];

@@ -25,10 +25,10 @@ mod bytes;
 mod drop;
 mod grow;
 
-pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter, first_of_range};
-pub(crate) use grow::Room;
+pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter};
+pub(crate) use grow::{Groups, Room};
 
-use super::shape::equal;
+use super::shape::{ByteRange, equal, first_of_range};
 use bytes::WORD;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cmp::Ordering;
@@ -695,6 +695,14 @@ impl<V> Node<V> {
         unsafe { std::slice::from_raw_parts(self.at::<Self>(self.inner_shape().children_at), self.len()) }
     }
 
+    /// The range of a group of an inner node.
+    pub(crate) fn range(&self, group: usize) -> ByteRange {
+        ByteRange {
+            start: self.starts()[group],
+            width: self.width(group),
+        }
+    }
+
     /// The index among the children of the last group that starts at this byte or before, which holds all keys that
     /// continue with it.
     #[inline]
@@ -812,5 +820,15 @@ impl<V> Clone for Node<V> {
             pointer: self.pointer,
             values: PhantomData,
         }
+    }
+}
+
+/// Frees a block when it goes out of scope.
+struct Free<'n, V>(&'n mut Node<V>, Layout);
+
+impl<V> Drop for Free<'_, V> {
+    fn drop(&mut self) {
+        // SAFETY: made by the last owner, which has dropped what is in the block or leaks it.
+        unsafe { self.0.free(self.1) }
     }
 }

@@ -1,7 +1,5 @@
 //! The shape of a trie, which follows from its set of keys: what fits a leaf, and which ranges of bytes are groups.
 
-use super::node::{Node, first_of_range};
-use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// The maximum cost of the keys of one leaf: about the bytes of its block. Larger leaves make a trie smaller and lookups
@@ -63,12 +61,6 @@ pub(crate) fn strip_prefix<'a>(bytes: &'a [u8], prefix: &[u8]) -> Option<&'a [u8
     equal(start, prefix).then_some(rest)
 }
 
-/// A child of a node that is to be made, and a byte of its range.
-pub(crate) type Group<V> = (u8, Node<V>);
-
-/// The groups of a node, or those of a range of bytes.
-pub(crate) type Groups<V> = SmallVec<[Group<V>; 8]>;
-
 /// The range of a group while others are joined with it.
 #[derive(Clone, Copy)]
 pub(crate) struct ByteRange {
@@ -78,14 +70,6 @@ pub(crate) struct ByteRange {
 
 impl ByteRange {
     pub(crate) const ALL: Self = Self { start: 0, width: 8 };
-
-    /// The range of a group of an inner node.
-    pub(crate) fn of<V>(node: &Node<V>, group: usize) -> Self {
-        Self {
-            start: node.starts()[group],
-            width: node.width(group),
-        }
-    }
 
     pub(crate) fn contains(self, byte: u8) -> bool {
         first_of_range(byte, self.width) == self.start
@@ -106,4 +90,10 @@ impl ByteRange {
             (buddy, larger)
         })
     }
+}
+
+/// The first byte of the range of 2^`width` bytes that has this byte.
+#[inline]
+pub(crate) fn first_of_range(byte: u8, width: u32) -> u8 {
+    if width >= 8 { 0 } else { byte >> width << width }
 }

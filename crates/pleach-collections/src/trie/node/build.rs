@@ -80,7 +80,7 @@ impl<V> Drop for LeafIntoIter<V> {
             let (layout, taken, len) = (self.leaf.layout(), self.taken, self.leaf.len());
             let left = ptr::slice_from_raw_parts_mut(self.leaf.values_ptr().add(taken), len - taken);
             self.leaf.drop_prefix();
-            let _free = super::drop::Free(&mut self.leaf, layout);
+            let _free = Free(&mut self.leaf, layout);
             ptr::drop_in_place(left);
         }
     }
@@ -240,7 +240,7 @@ impl<V> Drop for LeafBuilder<V> {
         unsafe {
             let values = ptr::slice_from_raw_parts_mut(self.values, self.done);
             self.leaf.drop_prefix();
-            let _free = super::drop::Free(&mut self.leaf, self.layout);
+            let _free = Free(&mut self.leaf, self.layout);
             ptr::drop_in_place(values);
         }
     }
@@ -362,16 +362,10 @@ impl<V> Drop for InnerBuilder<V> {
         unsafe {
             let children = ptr::slice_from_raw_parts_mut(self.node.at::<Node<V>>(self.shape.children_at), self.done);
             self.node.drop_prefix();
-            let _free = super::drop::Free(&mut self.node, layout);
+            let _free = Free(&mut self.node, layout);
             ptr::drop_in_place(children);
         }
     }
-}
-
-/// The first byte of the range of 2^`width` bytes that has this byte.
-#[inline]
-pub(crate) fn first_of_range(byte: u8, width: u32) -> u8 {
-    if width >= 8 { 0 } else { byte >> width << width }
 }
 
 impl<V> Node<V> {

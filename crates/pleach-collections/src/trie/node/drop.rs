@@ -1,6 +1,6 @@
 //! Dropping nodes, iteratively.
 
-use super::{Node, Outside};
+use super::{Free, Node, Outside};
 use smallvec::SmallVec;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -90,16 +90,6 @@ impl<V> Node<V> {
                 None => return,
             }
         }
-    }
-}
-
-/// Frees a block when it goes out of scope.
-pub(super) struct Free<'n, V>(pub(super) &'n mut Node<V>, pub(super) std::alloc::Layout);
-
-impl<V> Drop for Free<'_, V> {
-    fn drop(&mut self) {
-        // SAFETY: made by the last owner, which has dropped what is in the block or leaks it.
-        unsafe { self.0.free(self.1) }
     }
 }
 

@@ -1,7 +1,14 @@
 //! Unique nodes that get an entry or a child. Nothing here runs code of the user.
 
 use super::*;
-use crate::trie::shape::{ByteRange, Groups, MAX_LEAF_COST, cost_of_entry};
+use crate::trie::shape::{MAX_LEAF_COST, cost_of_entry};
+use smallvec::SmallVec;
+
+/// A child of a node that is to be made, and a byte of its range.
+type Group<V> = (u8, Node<V>);
+
+/// The groups of a node, or those of a range of bytes.
+pub(crate) type Groups<V> = SmallVec<[Group<V>; 8]>;
 
 /// How much room a leaf gets when an insertion takes a new block.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,7 +159,7 @@ impl<V> Node<V> {
     /// Puts what `make` makes of a group's child, and of its range, in the group's place. The sums of the unique node stay.
     /// `make` runs no code that may panic, or the process ends.
     pub(crate) fn split_group(&mut self, group: usize, make: impl FnOnce(Self, ByteRange) -> Groups<V>) {
-        let range = ByteRange::of(self, group);
+        let range = self.range(group);
         self.replace_groups(group..group + 1, |child| match child {
             Some(child) => make(child, range),
             None => unreachable!("the group is there"),
