@@ -56,7 +56,7 @@ mod portable {
     /// # Safety
     /// [`AT_ONCE`](super::AT_ONCE) bytes can be read at `bytes`.
     #[inline]
-    pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
+    pub(in super::super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
         const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
         const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
         let byte = u64::from(byte) * LOW;
@@ -79,7 +79,7 @@ mod portable {
     /// # Safety
     /// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
     #[inline]
-    pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
+    pub(in super::super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
         // SAFETY: readable by contract.
         let bytes = unsafe { std::slice::from_raw_parts(bytes, if count > WORD { AT_ONCE } else { WORD }) };
         bytes
