@@ -162,8 +162,10 @@ impl NearNames {
         if distance <= self.max {
             let path = cursor.path();
             let name = &path[path.len() - (cursor.depth() - start)..];
-            self.found
-                .insert((distance, String::from_utf8_lossy(name).into_owned()));
+            let Ok(name) = std::str::from_utf8(name) else {
+                unreachable!("names in paths are UTF-8");
+            };
+            self.found.insert((distance, name.to_owned()));
         }
     }
 

@@ -297,7 +297,7 @@ fn heads_near_a_name_agree_with_a_scan() {
     quick_check(3_000).quickcheck(property as fn(_, _, _));
 }
 
-/// What is no rule has no head here: facts, annotations, equations of other lengths.
+/// Facts, annotations and equations of other lengths have no head.
 #[test]
 fn only_rules_have_heads() {
     let mut env = Environment::<Atom>::new();

@@ -5,7 +5,7 @@ use super::search::first;
 use std::cmp::Ordering;
 use std::ptr;
 
-/// What a walk finds next.
+/// The next find of a walk.
 #[derive(Debug)]
 pub(crate) enum Pair<'a, T> {
     /// An entry of the left tree only.

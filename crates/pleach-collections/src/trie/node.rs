@@ -713,7 +713,7 @@ impl<V> Node<V> {
             // SAFETY: starts come in whole words, behind which there are two children at least (Shape), so 16 bytes.
             let found = unsafe { bytes::up_to(self.at(STARTS_AT + up_to), byte) };
             up_to += found;
-            // What lies behind the last may not be greater than the byte.
+            // The bytes behind the last start may be anything.
             if found < bytes::AT_ONCE || up_to >= groups {
                 break;
             }

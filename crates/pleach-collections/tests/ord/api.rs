@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::frail::{Frail, clear_fuse, clones, set_fuse};
+use super::frail::{Frail, clones};
 use equivalent::{Comparable, Equivalent};
 use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet, ord_map, ord_set};
+use pleach_testkit::fuse;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -120,7 +121,7 @@ fn ends_cost_a_path() {
     let map: OrdMap<Frail, Frail> = (0..1000).map(|i| (Frail::new(i), Frail::new(i))).collect();
     let set: OrdSet<Frail> = map.keys().cloned().collect();
     let number = |key: Option<&Frail>| key.map(|key| *key.number);
-    set_fuse(0);
+    fuse::set(Some(0));
     assert_eq!(
         (number(map.keys().min()), number(map.keys().max())),
         (Some(0), Some(999))
@@ -129,7 +130,7 @@ fn ends_cost_a_path() {
         (number(set.iter().min()), number(set.iter().max())),
         (Some(0), Some(999))
     );
-    clear_fuse();
+    fuse::set(None);
     let mut fork = map.clone();
     let leaf_and_separators = 2 * 16 + 100;
     let count = clones(&mut || assert_eq!(number(fork.iter_mut().last().map(|(key, _)| key)), Some(999)));

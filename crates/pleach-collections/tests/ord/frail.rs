@@ -1,37 +1,14 @@
-//! Keys and values whose methods panic once when a fuse has burnt down.
+//! Ordered keys and values whose methods panic at a chosen call.
 
-#![allow(clippy::panic, reason = "tests")]
-
+use pleach_testkit::fuse::burn;
 use std::cell::Cell;
 use std::cmp::Ordering;
 
 thread_local! {
-    /// The number of calls of user code on this thread before one panics.
-    static FUSE: Cell<usize> = const { Cell::new(usize::MAX) };
     /// The number of keys and values cloned on this thread.
     static CLONES: Cell<usize> = const { Cell::new(0) };
     /// The number of keys and values alive on this thread.
     static ALIVE: Cell<isize> = const { Cell::new(0) };
-}
-
-/// Makes user code on this thread panic once, after `calls` calls.
-pub(crate) fn set_fuse(calls: usize) {
-    FUSE.set(calls);
-}
-
-/// Disarms the fuse of this thread.
-pub(crate) fn clear_fuse() {
-    FUSE.set(usize::MAX);
-}
-
-/// A call of user code.
-pub(crate) fn burn() {
-    let left = FUSE.get();
-    if left == 0 {
-        clear_fuse();
-        panic!("as planned");
-    }
-    FUSE.set(left - 1);
 }
 
 /// Returns how many keys and values `f` clones.
@@ -44,16 +21,6 @@ pub(crate) fn clones(f: &mut dyn FnMut()) -> usize {
 /// Returns how many keys and values are alive on this thread.
 pub(crate) fn alive() -> isize {
     ALIVE.get()
-}
-
-/// Silences the panics that the tests provoke.
-pub(crate) fn quiet() {
-    std::panic::set_hook(Box::new(|info| {
-        let message = info.payload().downcast_ref::<&str>();
-        if !message.is_some_and(|message| message.starts_with("as planned")) {
-            eprintln!("{info}");
-        }
-    }));
 }
 
 /// A number on the heap, with an origin that `==` and `cmp` ignore. All its methods panic.

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Frail, add, alive, burn, clear_fuse, clones, keeps, ours, quiet, set_fuse, theirs};
+use super::frail::{Frail, add, alive, clones, keeps, ours, theirs};
 use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet};
+use pleach_testkit::fuse::{self, burn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 type Subject = OrdMap<Frail, Frail>;
@@ -46,9 +47,9 @@ fn at_each_call(name: &str, subjects: &[Subject], leaves: Leaves, operation: &dy
             } else {
                 subjects[0].clone()
             };
-            set_fuse(fuse);
+            fuse::set(Some(fuse));
             let result = catch_unwind(AssertUnwindSafe(|| operation(&mut subject, subjects)));
-            clear_fuse();
+            fuse::set(None);
             finished &= result.is_ok();
             let context = format!("{name} of {}, fuse {fuse}, own {own}", before[0].len());
             subject
@@ -92,7 +93,7 @@ fn frail(numbers: impl Iterator<Item = u32>) -> impl Iterator<Item = (Frail, Fra
 #[test]
 fn panics_leave_maps_valid() {
     use Leaves::{BeforeOrAfter, EachKey};
-    quiet();
+    fuse::quiet();
     for n in SIZES {
         // Even keys.
         let mut base = Subject::new();
@@ -205,7 +206,7 @@ fn panics_leave_maps_valid() {
 /// A panic after the root's children were merged doesn't leave a root of one child, nor do two panics.
 #[test]
 fn panics_in_removals_leave_no_root_of_one_child() {
-    quiet();
+    fuse::quiet();
     for n in [5, 6, 7, 8, 17, 18, 19, 20] {
         for pattern in [0b0, 0b1, 0b0110, 0b0001, 0b1110] {
             let mut map = Subject::new();
@@ -219,9 +220,9 @@ fn panics_in_removals_leave_no_root_of_one_child() {
                 for (first, second) in (0..12).flat_map(|first| [0, 1, 2, 3, 5, 8].map(|second| (first, second))) {
                     let mut map = unshared(&map);
                     for fuse in [first, second] {
-                        set_fuse(fuse);
+                        fuse::set(Some(fuse));
                         _ = catch_unwind(AssertUnwindSafe(|| drop(map.remove(&key))));
-                        clear_fuse();
+                        fuse::set(None);
                         map.check().unwrap();
                     }
                 }
@@ -234,13 +235,13 @@ fn panics_in_removals_leave_no_root_of_one_child() {
 /// A panic in the drop of a separator loses no entries, however the iterator is continued.
 #[test]
 fn into_iter_yields_all_entries_after_a_panic_was_caught() {
-    quiet();
+    fuse::quiet();
     for n in [20, 65, 600] {
         let map: Subject = frail(0..n).collect();
         for (fuse, own) in (0..60).flat_map(|fuse| [(fuse, true), (fuse, false)]) {
             let mut entries = if own { unshared(&map) } else { map.clone() }.into_iter();
             let mut found = Vec::new();
-            set_fuse(fuse);
+            fuse::set(Some(fuse));
             loop {
                 assert_eq!(entries.len(), n as usize - found.len());
                 let next = || match (found.len() / 3) % 2 {
@@ -253,7 +254,7 @@ fn into_iter_yields_all_entries_after_a_panic_was_caught() {
                     Err(_) => {}
                 }
             }
-            clear_fuse();
+            fuse::set(None);
             let mut found: Vec<_> = found.iter().map(|(key, _)| *key.number).collect();
             found.sort_unstable();
             assert!(found.into_iter().eq(0..n), "{n}, fuse {fuse}, own {own}");
@@ -285,7 +286,7 @@ fn all_entries_are_dropped_once() {
 
 #[test]
 fn panics_leave_sets_as_before_or_after() {
-    quiet();
+    fuse::quiet();
     let contents =
         |set: &OrdSet<Frail>| -> Vec<(u32, u32)> { set.iter().map(|item| (*item.number, item.origin)).collect() };
     type Operation = fn(&mut OrdSet<Frail>);
@@ -304,9 +305,9 @@ fn panics_leave_sets_as_before_or_after() {
             operation(&mut after);
             for fuse in 0.. {
                 let mut set = base.clone();
-                set_fuse(fuse);
+                fuse::set(Some(fuse));
                 let result = catch_unwind(AssertUnwindSafe(|| operation(&mut set)));
-                clear_fuse();
+                fuse::set(None);
                 set.check().unwrap();
                 let found = contents(&set);
                 assert!(found == contents(&after) || (result.is_err() && found == contents(&base)));
@@ -321,11 +322,11 @@ fn panics_leave_sets_as_before_or_after() {
 /// The entries that an iterator yielded before it panicked are in the map, whether it was empty or not.
 #[test]
 fn extend_keeps_what_came_before_a_panic() {
-    quiet();
+    fuse::quiet();
     for present in [0, 1, 20] {
         for given in [0_u32, 1, 64, 100] {
             let mut map: OrdMap<u32, u32> = (0..present).map(|i| (1000 + i, i)).collect();
-            let entries = (0..=given).map(|i| if i < given { (i, i) } else { panic!("as planned") });
+            let entries = (0..=given).map(|i| if i < given { (i, i) } else { fuse::panic_as_planned() });
             catch_unwind(AssertUnwindSafe(|| map.extend(entries))).unwrap_err();
             map.check().unwrap();
             assert_eq!(map.len() as u32, present + given);
@@ -336,14 +337,14 @@ fn extend_keeps_what_came_before_a_panic() {
 /// The next call enters a node whose copy panicked.
 #[test]
 fn iter_mut_yields_all_entries_after_a_panic_was_caught() {
-    quiet();
+    fuse::quiet();
     for n in [1, 64, 65, 600] {
         let map: Subject = frail(0..n).collect();
         for fuse in (0..2 * n as usize).step_by(7) {
             let mut fork = map.clone();
             let mut entries = fork.iter_mut();
             let (mut found, mut panics) = (0, 0);
-            set_fuse(fuse);
+            fuse::set(Some(fuse));
             loop {
                 assert_eq!(entries.len(), n as usize - found);
                 let next = || match found % 2 {
@@ -356,7 +357,7 @@ fn iter_mut_yields_all_entries_after_a_panic_was_caught() {
                     Err(_) => panics += 1,
                 }
             }
-            clear_fuse();
+            fuse::set(None);
             assert_eq!((found, panics), (n as usize, 1), "fuse {fuse}");
             fork.check().unwrap();
             assert_eq!(contents(&fork), contents(&map));
