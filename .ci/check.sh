@@ -15,6 +15,8 @@ cd "$(dirname "$0")/.." || exit 2
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTDOCFLAGS
 
 readonly SKIPPED=77
+# Seconds that a step may take. A test that hangs would otherwise end the whole run without a verdict.
+readonly STEP_LIMIT=1800
 readonly TARGET=${CARGO_TARGET_DIR:-target}
 HOST=$(rustc -vV | sed -n 's/^host: //p')
 readonly HOST
@@ -257,6 +259,10 @@ readonly LONG=(benches kills soak tsan)
 
 main() {
     local step about wanted verdict summary="" passed=0 failed=0 start cpu_start
+    if [ "${1-}" = --unlimited ]; then
+        "step_$2"
+        return
+    fi
     if [ "${1-}" = --list ]; then
         for step in "${STEPS[@]}" "${LONG[@]}"; do
             about="about_$step"
@@ -277,8 +283,9 @@ main() {
         start=$SECONDS
         cpu
         cpu_start=$cpu
-        "step_$step"
+        timeout "$STEP_LIMIT" "$0" --unlimited "$step"
         case $? in
+            124) verdict="TIME UP" failed=$((failed + 1)) ;;
             0) verdict=passed passed=$((passed + 1)) ;;
             "$SKIPPED") verdict=skipped ;;
             *) verdict=FAILED failed=$((failed + 1)) ;;

@@ -196,13 +196,10 @@ fn commits_share_a_sync() {
         let commit = &commit;
         let first = scope.spawn(move || commit(Atom::grounded(Slow)));
         // Once it is published, it is being written or about to be.
-        while journal.world().version() < 1 {
-            thread::yield_now();
-        }
+        wait_for_facts(&journal, 1);
         let others: Vec<_> = (0..15).map(|i| scope.spawn(move || commit(Atom::from(i)))).collect();
-        while journal.world().version() < 16 {
-            thread::yield_now();
-        }
+        // Not for version 16: racing commits can be published together, as one version.
+        wait_for_facts(&journal, 16);
         *gate.open.lock().unwrap() = true;
         gate.moved.notify_all();
         let all = std::iter::once(first).chain(others);
@@ -212,6 +209,18 @@ fn commits_share_a_sync() {
     drop(journal);
     let (journal, recovery) = Journal::open_with(&folder.0, SyncPolicy::Always, Gated(gate)).unwrap();
     assert_eq!((journal.load().len(), recovery.records), (16, syncs as u64));
+}
+
+/// Waits until `count` facts are published.
+fn wait_for_facts(journal: &Journal, count: u64) {
+    let start = Instant::now();
+    while journal.load().len() < count {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{count} facts are never published"
+        );
+        thread::yield_now();
+    }
 }
 
 /// Waits until the log is synced.
