@@ -101,7 +101,10 @@ step_features() {
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
     # A wrapper, for it leaves the dependencies as they are: flags would build them again.
-    some_tests env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features --workspace --exclude pleach-cli --lib "${STRUCTURAL[@]/#/--test=}"
+    local test=(env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features)
+    some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
+        some_tests "${test[@]}" --package pleach --test=env --test=shared &&
+        some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
 }
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
@@ -190,7 +193,9 @@ step_asan() {
     local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --features rayon
         --target "$HOST" --target-dir "$TARGET/asan" --config profile.dev.opt-level=1
         --config "$(with_flags -Zsanitizer=address --cfg pleach_tiny_nodes)")
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord
+    # Here most histories run, since the code is optimized.
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord -- --skip histories &&
+        some_tests env PLEACH_CASES=40000 "${test[@]}" --test=laws --test=ord -- histories
 }
 
 about_valgrind="the collections under valgrind"
@@ -207,11 +212,11 @@ step_valgrind() {
         some_tests "${test[@]}" "${leaks[@]}" --test=ord -- api:: panics::panics_leave_sets panics::all_entries
 }
 
-about_pathmap="the conversion from and to PathMap, with the compiler flags that pathmap needs"
+about_pathmap="the conversion from and to PathMap, with the compiler flags that it needs"
 step_pathmap() {
     local flags=-Ctarget-feature=+aes
     case $HOST in x86_64-* | aarch64-*) ;; *) skip "pathmap needs AES instructions" || return ;; esac
-    some_tests cargo test --package pleach --features pathmap --target-dir "$TARGET/pathmap" --config "$(with_flags $flags)" --test=env -- path_maps::
+    some_tests cargo test --package pleach --features pathmap --target-dir "$TARGET/pathmap" --config "$(with_flags $flags)" --test=pathmap
 }
 
 about_benches="the benches run, once and at small sizes (long: compiles the rivals)"
@@ -245,9 +250,6 @@ step_tsan() {
 
 # The unit tests that the steps `asan` and `valgrind` run.
 GUARDED=(hamt:: map:: btree::)
-
-# The integration tests of what is made of nodes: what the size of nodes can change. The step `asan` has the others.
-STRUCTURAL=(env map metta persist shared)
 
 # The packages that others use.
 PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
