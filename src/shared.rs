@@ -49,11 +49,13 @@ use crate::term::{Atom, Term};
 /// | call | when another writer was faster | lost writes |
 /// |---|---|---|
 /// | [`update`](Self::update), [`try_update`](Self::try_update) | runs the closure again on the newer state | none |
-/// | [`commit`](Self::commit), [`commit_with`](Self::commit_with) | merges with the newer state | none |
+/// | [`commit`](Self::commit), [`commit_with`](Self::commit_with), [`commit_with_all`](Self::commit_with_all) | merges with the newer state | none, but see below |
 /// | [`publish_if`](Self::publish_if) | publishes nothing and returns the newer state | none |
 /// | [`publish`](Self::publish) | overwrites the newer state | those of the other writers |
 ///
 /// # Limits
+/// - Two commits that change a state or a binding to equal contents are one change: of two increments, one is lost. Use
+///   `update`, or [`commit_with_all`](Self::commit_with_all).
 /// - The thread that drops the last reference to an old state frees it. That can be a reader.
 /// - A closure runs again after each lost race, so it should have no other effect than its writes.
 ///
@@ -101,15 +103,18 @@ impl<T: Term> Published<T> {
     fn or_if_unchanged(self, base: &Self) -> Self {
         if self.is_noop_after(base) { base.clone() } else { self }
     }
+
+    /// Whether the writes of `other` undo one another, from a state that this one descends from.
+    fn contains_changes_of(&self, other: &Self) -> bool {
+        let before = other.0.unchanged_from();
+        before.is_some_and(|before| Self(self.fork().union(&Environment::at(before)).into_snapshot()).ptr_eq(self))
+    }
 }
 
 impl<T: Term> State for Published<T> {
     fn unite(&self, other: &Self) -> Self {
         let united = Self(self.fork().union(&other.fork()).into_snapshot()).or_if_unchanged(self);
-        if !united.ptr_eq(self)
-            && let Some(before) = other.0.unchanged_from()
-            && Self(self.fork().union(&Environment::at(before)).into_snapshot()).ptr_eq(self)
-        {
+        if !united.ptr_eq(self) && self.contains_changes_of(other) {
             return self.clone();
         }
         united
@@ -273,6 +278,46 @@ impl<T: Term> SharedEnvironment<T> {
             let united = current.fork().union_with(environment, &mut resolve)?;
             let united = Published(united.into_snapshot()).or_if_unchanged(current);
             let is_noop = !united.ptr_eq(current) && current.unite(&committed).ptr_eq(current);
+            Ok(if is_noop { current.clone() } else { united })
+        })?;
+        *environment = result.state.fork();
+        Ok(result.commit)
+    }
+
+    /// Commits as [`commit_with`](Self::commit_with) does, but `resolve` decides about each cell that both sides changed, to
+    /// equal contents too, as in [`union_with_all`](Environment::union_with_all).
+    ///
+    /// # Errors
+    /// Returns all conflicts that `resolve` left unresolved. Nothing is published then, and `environment` is unchanged.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, SharedEnvironment, env::resolve};
+    /// let mut start = Environment::<Atom>::new();
+    /// let counter = start.new_state(Atom::from(0));
+    /// let world = SharedEnvironment::new(start);
+    /// std::thread::scope(|threads| {
+    ///     for _ in 0..4 {
+    ///         threads.spawn(|| {
+    ///             let mut mine = world.snapshot();
+    ///             let Some(Atom::Integer(old)) = mine.state(counter) else { return };
+    ///             let new = Atom::from(old + 1);
+    ///             mine.change_state(counter, new);
+    ///             world.commit_with_all(&mut mine, resolve::sum).unwrap();
+    ///         });
+    ///     }
+    /// });
+    /// assert_eq!(world.snapshot().state(counter), Some(&Atom::from(4)));
+    /// ```
+    pub fn commit_with_all(
+        &self,
+        environment: &mut Environment<T>,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Commit, Conflicts<T>> {
+        let committed = Published::of(environment);
+        let result = self.protocol.commit_with(&committed, |current| {
+            let united = current.fork().union_with_all(environment, &mut resolve)?;
+            let united = Published(united.into_snapshot()).or_if_unchanged(current);
+            let is_noop = !united.ptr_eq(current) && current.contains_changes_of(&committed);
             Ok(if is_noop { current.clone() } else { united })
         })?;
         *environment = result.state.fork();

@@ -7,7 +7,7 @@ use std::fmt;
 use super::cell::{Cell, Cells, Content, changes, set};
 use crate::term::{Atom, Print, Term};
 
-/// A cell that both operands of a union changed to different contents.
+/// A cell that both operands of a union changed: to different contents, or, in the methods named `…_all`, to any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Conflict<T = Atom> {
@@ -55,17 +55,39 @@ impl<T: Term> fmt::Display for Conflicts<T> {
 
 impl<T: Term + fmt::Debug> std::error::Error for Conflicts<T> {}
 
-/// A borrowed resolver.
-pub(crate) type Resolve<'a, T> = &'a mut dyn FnMut(&Conflict<T>) -> Resolution<T>;
+/// A borrowed resolver, and the cells that it decides about.
+pub(crate) struct Resolver<'a, T> {
+    decide: &'a mut dyn FnMut(&Conflict<T>) -> Resolution<T>,
+    /// Whether it decides about all cells that both operands changed, and not only where their contents differ.
+    pub(crate) decides_all: bool,
+}
 
-/// Merges the changes from `base` to `theirs` into `ours`, and returns the conflicts that `resolve` gave up on. The cells in
-/// `disputed`, which ascend, have no base value. O(d · log n) for d changed and disputed cells.
+impl<'a, T> Resolver<'a, T> {
+    /// A resolver of the cells that both operands changed to different contents.
+    pub(crate) fn of_differences(decide: &'a mut dyn FnMut(&Conflict<T>) -> Resolution<T>) -> Self {
+        Self {
+            decide,
+            decides_all: false,
+        }
+    }
+
+    /// A resolver of all cells that both operands changed.
+    pub(crate) fn of_all(decide: &'a mut dyn FnMut(&Conflict<T>) -> Resolution<T>) -> Self {
+        Self {
+            decide,
+            decides_all: true,
+        }
+    }
+}
+
+/// Merges the changes from `base` to `theirs` into `ours`, and returns the conflicts that the resolver gave up on. The cells
+/// in `disputed`, which ascend, have no base value. O(d · log n) for d changed and disputed cells.
 pub(crate) fn merge_cells<T: Term>(
     ours: &mut Cells<T>,
     base: &Cells<T>,
     disputed: &[Cell],
     theirs: &Cells<T>,
-    resolve: Resolve<'_, T>,
+    resolver: &mut Resolver<'_, T>,
 ) -> Vec<Conflict<T>> {
     let term = |content: Option<&Content<T>>| content.map(|content| content.0.clone());
     let mut conflicts = Vec::new();
@@ -76,7 +98,7 @@ pub(crate) fn merge_cells<T: Term>(
         let here = ours.get(&cell);
         if here == from {
             set(ours, cell, to.cloned());
-        } else if here != to {
+        } else if here != to || resolver.decides_all {
             conflicts.push(Conflict {
                 cell,
                 base: term(from),
@@ -88,7 +110,7 @@ pub(crate) fn merge_cells<T: Term>(
     }
     for cell in disputed {
         let (here, to) = (ours.get(cell), theirs.get(cell));
-        if here != to {
+        if here != to || resolver.decides_all {
             conflicts.push(Conflict {
                 cell: *cell,
                 base: None,
@@ -101,7 +123,7 @@ pub(crate) fn merge_cells<T: Term>(
     // The map's own order is that of hashes.
     conflicts.sort_unstable_by_key(|conflict| conflict.cell);
     conflicts.retain_mut(|conflict| {
-        match resolve(conflict) {
+        match (resolver.decide)(conflict) {
             Resolution::Ours => {}
             Resolution::Theirs => set(ours, conflict.cell, conflict.theirs.take().map(Content)),
             Resolution::Value(value) => set(ours, conflict.cell, Some(Content(value))),
@@ -119,6 +141,7 @@ pub(crate) fn disputes<T: Term>(
     disputed: &[Cell],
     theirs: &Cells<T>,
 ) -> Vec<Cell> {
-    let conflicts = merge_cells(ours, base, disputed, theirs, &mut |_| Resolution::Fail);
+    let mut fail = resolve::fail;
+    let conflicts = merge_cells(ours, base, disputed, theirs, &mut Resolver::of_differences(&mut fail));
     conflicts.into_iter().map(|conflict| conflict.cell).collect()
 }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::cell::{Cell, Content};
-use super::conflict::{Conflict, Conflicts, Resolution, resolve};
+use super::conflict::{Conflict, Conflicts, Resolution, Resolver, resolve};
 use super::id::{IdSeed, Ids, SpaceId, StateId};
 use super::snapshot::Snapshot;
 use super::union::union;
@@ -172,7 +172,39 @@ impl<T: Term> Environment<T> {
         other: &Self,
         mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Self, Conflicts<T>> {
-        union(&self.snapshot, &other.snapshot, &mut resolve).map(Self::at)
+        let mut resolver = Resolver::of_differences(&mut resolve);
+        union(&self.snapshot, &other.snapshot, &mut resolver).map(Self::at)
+    }
+
+    /// Merges two environments as [`union_with`](Self::union_with) does, but calls `resolve` for each cell that both sides
+    /// changed since the merge base, to equal contents too: so that two increments by one can be an increment by two.
+    ///
+    /// In a criss-cross, `resolve` is also asked about the merge bases, for the content that they have in common: it should
+    /// depend on its argument only. This is done anew for each union, and costs what changed in all criss-crosses below.
+    ///
+    /// # Errors
+    /// All conflicts for which `resolve` returned [`Resolution::Fail`].
+    ///
+    /// ```
+    /// use pleach::env::resolve;
+    /// # use pleach::{Atom, Environment};
+    /// let mut base = Environment::<Atom>::new();
+    /// let counter = base.new_state(Atom::from(5));
+    /// let (mut a, mut b) = (base.clone(), base.clone());
+    /// a.change_state(counter, Atom::from(6));
+    /// b.change_state(counter, Atom::from(6));
+    ///
+    /// assert_eq!(a.union(&b).state(counter), Some(&Atom::from(6))); // equal changes are one
+    /// assert_eq!(a.union_with_all(&b, resolve::sum)?.state(counter), Some(&Atom::from(7)));
+    /// # Ok::<(), pleach::env::Conflicts>(())
+    /// ```
+    pub fn union_with_all(
+        &self,
+        other: &Self,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Self, Conflicts<T>> {
+        let mut resolver = Resolver::of_all(&mut resolve);
+        union(&self.snapshot, &other.snapshot, &mut resolver).map(Self::at)
     }
 
     /// Merges any number of environments in order, as repeated [`union`](Self::union) does. The result is empty if there are
@@ -182,9 +214,10 @@ impl<T: Term> Environment<T> {
         let versions = environments
             .into_iter()
             .map(|environment| Arc::clone(&environment.snapshot));
-        match union_all(versions.collect(), &mut resolve::theirs) {
-            Some(united) => Self::at(united),
-            None => Self::new(),
+        match union_all(versions.collect(), &mut Resolver::of_differences(&mut resolve::theirs)) {
+            Ok(Some(united)) => Self::at(united),
+            Ok(None) => Self::new(),
+            Err(_) => unreachable!("this resolver always decides"),
         }
     }
 

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-use super::conflict::resolve;
+use super::conflict::{Conflict, Conflicts, Resolution, Resolver, resolve};
 use super::environment::Environment;
 use super::id::{IdSeed, Ids};
 use super::union_all::union_all;
-use crate::term::Term;
+use crate::term::{Atom, Term};
 
 /// The error of a fork–join: the failure of its first branch, in order, that failed. The environment is as it was.
 #[derive(thiserror::Error)]
@@ -57,12 +57,37 @@ impl<E: fmt::Debug> fmt::Debug for BranchError<E> {
     }
 }
 
+/// The error of a fork–join with a resolver. The environment is as it was.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ForkJoinError<E = Infallible, T: Term = Atom> {
+    /// A branch failed or panicked.
+    #[error(transparent)]
+    Branch(#[from] BranchError<E>),
+    /// The resolver gave up on these cells.
+    #[error("branches changed the same cells")]
+    Conflicts(#[source] Conflicts<T>),
+}
+
+impl<E: fmt::Debug, T: Term + fmt::Debug> fmt::Debug for ForkJoinError<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Branch(error) => f.debug_tuple("Branch").field(error).finish(),
+            Self::Conflicts(conflicts) => f.debug_tuple("Conflicts").field(conflicts).finish(),
+        }
+    }
+}
+
 /// # In parallel
 /// Each branch writes a fork of its own, and the environment becomes the union of itself and the forks, in the order of the
 /// branches. Results and environment are the same on any number of threads; so are the ids of new spaces and states if this
 /// environment has an [id seed](Environment::set_id_seed).
 ///
 /// If a branch fails, the environment stays as it was, and later branches may not run.
+///
+/// **Counters.** Where branches change a [cell](super::Cell) to equal contents, that is one change: four branches that each
+/// increment a state from 0 leave 1. [`fork_join_with`](Self::fork_join_with) takes a resolver, such as
+/// [`resolve::sum`](super::resolve::sum), which makes it 4.
 impl<T: Term> Environment<T> {
     /// Runs `branch` on a fork for each item, in parallel, and merges the forks. Returns the results in the order of the items.
     ///
@@ -121,12 +146,75 @@ impl<T: Term> Environment<T> {
         E: Send,
     {
         let branches = Branches::of(self);
-        let ended: Vec<_> = items
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, item)| branches.run(index, |fork| branch(fork, item)))
-            .collect();
-        self.join_branches(ended.into_iter(), branches.seed)
+        let ended = branches.run_all(items, branch);
+        self.join_all(ended, branches.seed)
+    }
+
+    /// Runs branches as [`fork_join`](Self::fork_join) does, and calls `resolve` for each cell that several branches changed,
+    /// to equal contents too, as [`union_with_all`](Self::union_with_all) does: `ours` is the union of the branches before.
+    ///
+    /// # Errors
+    /// [`ForkJoinError::Branch`] for the first branch that panicked; [`ForkJoinError::Conflicts`] if `resolve` gives up.
+    ///
+    /// ```
+    /// use pleach::env::resolve;
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let counter = env.new_state(Atom::from(0));
+    /// let increment = |fork: &mut Environment, by: i64| {
+    ///     let Some(Atom::Integer(old)) = fork.state(counter) else { return };
+    ///     let new = Atom::from(old + by);
+    ///     fork.change_state(counter, new);
+    /// };
+    /// env.fork_join_with([1, 1, 1, 1], increment, resolve::sum)?;
+    /// assert_eq!(env.state(counter), Some(&Atom::from(4)));
+    /// # Ok::<(), pleach::env::ForkJoinError>(())
+    /// ```
+    pub fn fork_join_with<I, R>(
+        &mut self,
+        items: impl IntoParallelIterator<Iter: IndexedParallelIterator, Item = I>,
+        branch: impl Fn(&mut Self, I) -> R + Sync,
+        resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Vec<R>, ForkJoinError<Infallible, T>>
+    where
+        R: Send,
+    {
+        self.try_fork_join_with(items, |fork, item| Ok(branch(fork, item)), resolve)
+    }
+
+    /// Runs fallible branches as [`fork_join_with`](Self::fork_join_with) does.
+    ///
+    /// # Errors
+    /// [`ForkJoinError::Branch`] of the first branch that failed or panicked; [`ForkJoinError::Conflicts`] if `resolve` gives
+    /// up.
+    ///
+    /// ```
+    /// use pleach::env::{ForkJoinError, resolve};
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let bind = |fork: &mut Environment, text: &str| {
+    ///     fork.bind("best", text.parse()?);
+    ///     Ok::<_, pleach::term::ParseError>(())
+    /// };
+    /// let error = env.try_fork_join_with(["1", "2"], bind, resolve::fail).unwrap_err();
+    /// assert!(matches!(error, ForkJoinError::Conflicts(cells) if cells.0.len() == 1));
+    /// env.try_fork_join_with(["1", "2"], bind, resolve::max)?;
+    /// assert_eq!(env.binding("best"), Some(&Atom::from(2)));
+    /// # Ok::<(), ForkJoinError<_>>(())
+    /// ```
+    pub fn try_fork_join_with<I, R, E>(
+        &mut self,
+        items: impl IntoParallelIterator<Iter: IndexedParallelIterator, Item = I>,
+        branch: impl Fn(&mut Self, I) -> Result<R, E> + Sync,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Vec<R>, ForkJoinError<E, T>>
+    where
+        R: Send,
+        E: Send,
+    {
+        let branches = Branches::of(self);
+        let ended = branches.run_all(items, branch);
+        self.join_branches(ended, branches.seed, &mut Resolver::of_all(&mut resolve))
     }
 
     /// Runs `body`, which can [`spawn`](ForkScope::spawn) branches that borrow from outside. When all have ended, merges their
@@ -172,16 +260,27 @@ impl<T: Term> Environment<T> {
         let mut ended = std::mem::take(&mut *ended.lock().unwrap_or_else(PoisonError::into_inner));
         ended.sort_unstable_by_key(|(index, _)| *index);
         let seed = branches.seed;
-        self.join_branches(ended.into_iter().map(|(_, end)| end), seed)?;
+        self.join_all(ended.into_iter().map(|(_, end)| end).collect(), seed)?;
         Ok(result)
+    }
+
+    /// Merges the forks of these branches as [`union`](Self::union) does.
+    fn join_all<R, E>(&mut self, ended: Vec<End<T, R, E>>, seed: IdSeed) -> Result<Vec<R>, BranchError<E>> {
+        let mut theirs = resolve::theirs;
+        match self.join_branches(ended, seed, &mut Resolver::of_differences(&mut theirs)) {
+            Ok(results) => Ok(results),
+            Err(ForkJoinError::Branch(error)) => Err(error),
+            Err(ForkJoinError::Conflicts(_)) => unreachable!("this resolver always decides"),
+        }
     }
 
     /// Merges the forks of these branches in order, unless one failed. Returns the results of the branches.
     fn join_branches<R, E>(
         &mut self,
-        ended: impl ExactSizeIterator<Item = End<T, R, E>>,
+        ended: Vec<End<T, R, E>>,
         seed: IdSeed,
-    ) -> Result<Vec<R>, BranchError<E>> {
+        resolver: &mut Resolver<'_, T>,
+    ) -> Result<Vec<R>, ForkJoinError<E, T>> {
         let mut results = Vec::with_capacity(ended.len());
         let mut versions = Vec::with_capacity(ended.len() + 1);
         versions.push(Arc::clone(&self.snapshot));
@@ -191,11 +290,11 @@ impl<T: Term> Environment<T> {
                     versions.push(fork.into_snapshot());
                     results.push(result);
                 }
-                End::Failed(error) => return Err(error),
+                End::Failed(error) => return Err(error.into()),
                 End::Skipped => unreachable!("a branch is skipped only if one before it failed"),
             }
         }
-        if let Some(united) = union_all(versions, &mut resolve::theirs) {
+        if let Some(united) = union_all(versions, resolver).map_err(ForkJoinError::Conflicts)? {
             self.snapshot = united;
         }
         // The branches have used the old seed.
@@ -267,6 +366,18 @@ impl<T: Term> Branches<T> {
             seed: environment.id_seed.unwrap_or_else(IdSeed::unique),
             failed: AtomicUsize::new(usize::MAX),
         }
+    }
+
+    /// Runs `branch` on a fork for each item, in parallel.
+    fn run_all<I, R: Send, E: Send>(
+        &self,
+        items: impl IntoParallelIterator<Iter: IndexedParallelIterator, Item = I>,
+        branch: impl Fn(&mut Environment<T>, I) -> Result<R, E> + Sync,
+    ) -> Vec<End<T, R, E>> {
+        let items = items.into_par_iter().enumerate();
+        items
+            .map(|(index, item)| self.run(index, |fork| branch(fork, item)))
+            .collect()
     }
 
     fn run<R, E>(&self, branch: usize, run: impl FnOnce(&mut Environment<T>) -> Result<R, E>) -> End<T, R, E> {

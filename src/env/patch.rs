@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::cell::{self, Cell, Cells, Content};
-use super::conflict::{Conflict, Conflicts, Resolution, merge_cells, resolve};
+use super::conflict::{Conflict, Conflicts, Resolution, Resolver, merge_cells, resolve};
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
 use super::id::SpaceId;
@@ -286,7 +286,7 @@ impl<T: Term> Environment<T> {
             }
         }
         let mut cells = self.snapshot.world.cells.clone();
-        let conflicts = merge_cells(&mut cells, &from, &[], &to, &mut resolve);
+        let conflicts = merge_cells(&mut cells, &from, &[], &to, &mut Resolver::of_differences(&mut resolve));
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }

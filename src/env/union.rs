@@ -6,30 +6,31 @@
 
 use std::sync::Arc;
 
-use super::conflict::{Conflicts, Resolve};
+use super::conflict::{Conflicts, Resolver, merge_cells};
 use super::edit::{Delta, Edit};
 use super::id::Ids;
 use super::record::{FactChange, Multiplicity, count, sorted};
 use super::snapshot::Snapshot;
 use super::space::Space;
-use super::virtual_base::{BaseContent, merge_base_content};
+use super::virtual_base::{BaseCells, BaseContent, merge_base_content, resolved_base_cells};
 use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
 use crate::trie_map::{Change, TrieMap};
 
-/// Merges two snapshots. The result is one of them if it descends from the other. `resolve` decides about cells in conflict.
+/// Merges two snapshots. The result is one of them if it descends from the other.
 pub(crate) fn union<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
-    resolve: Resolve<'_, T>,
+    resolver: &mut Resolver<'_, T>,
 ) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
     match merge_base(left, right) {
         MergeBase::Right => Ok(Arc::clone(left)),
         MergeBase::Left => Ok(Arc::clone(right)),
         MergeBase::Common(bases) => {
+            let cells = (resolver.decides_all && bases.len() > 1).then(|| resolved_base_cells(&bases, right, resolver));
             let base = merge_base_content(bases, right);
-            merge(left, right, &base, resolve).map(Arc::new)
+            merge(left, right, &base, cells.as_ref(), resolver).map(Arc::new)
         }
     }
 }
@@ -38,17 +39,22 @@ fn merge<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
     base: &BaseContent<T>,
-    resolve: Resolve<'_, T>,
+    base_cells: Option<&BaseCells<T>>,
+    resolver: &mut Resolver<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
     // Ids of its own: other unions of `left` give out ids too.
     let mut world = World {
         ids: Ids::new(None),
         ..left.world.clone()
     };
-    let conflicts = match base.world() {
-        Some(from) => world.merge(from, base.disputed(), &right.world, resolve),
-        None => world.merge(&World::empty(), &[], &right.world, resolve),
+    let nothing = World::empty();
+    let from = base.world().unwrap_or(&nothing);
+    world.merge_spaces(from, &right.world);
+    let (cells, disputed) = match base_cells {
+        Some(BaseCells { cells, disputed }) => (cells, &disputed[..]),
+        None => (&from.cells, base.disputed()),
     };
+    let conflicts = merge_cells(&mut world.cells, cells, disputed, &right.world.cells, resolver);
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
     }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::conflict::Resolve;
+use super::conflict::{Conflicts, Resolver, merge_cells};
 use super::id::Ids;
 use super::snapshot::Snapshot;
 use super::union::union;
@@ -16,22 +16,23 @@ use crate::address::AddressMap;
 use crate::history::{Marks, MergeBase, Version, last_written, merge_base};
 use crate::term::Term;
 
-/// Merges these in order; `None` if there are none. `resolve`, which never fails, decides about cells in conflict.
+/// Merges these in order; `None` if there are none.
 pub(super) fn union_all<T: Term>(
     mut versions: Vec<Arc<Snapshot<T>>>,
-    resolve: Resolve<'_, T>,
-) -> Option<Arc<Snapshot<T>>> {
+    resolver: &mut Resolver<'_, T>,
+) -> Result<Option<Arc<Snapshot<T>>>, Conflicts<T>> {
     let Some(base) = base_of_fan(&mut versions) else {
-        return versions
-            .into_iter()
-            .reduce(|united, version| match union(&united, &version, resolve) {
-                Ok(union) => union,
-                Err(_) => unreachable!("this resolver always decides"),
-            });
+        let mut versions = versions.into_iter();
+        let first = versions.next();
+        return first
+            .map(|first| versions.try_fold(first, |united, version| union(&united, &version, resolver)))
+            .transpose();
     };
-    let (first, rest) = versions.split_first()?;
+    let Some((first, rest)) = versions.split_first() else {
+        return Ok(None);
+    };
     if rest.is_empty() {
-        return Some(Arc::clone(first));
+        return Ok(Some(Arc::clone(first)));
     }
     // Ids of its own, as of the union of two.
     let mut world = World {
@@ -40,14 +41,17 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        let conflicts = world.merge(&base.world, &[], &version.world, resolve);
-        debug_assert!(conflicts.is_empty(), "this resolver always decides");
+        world.merge_spaces(&base.world, &version.world);
+        let conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
+        if !conflicts.is_empty() {
+            return Err(Conflicts(conflicts));
+        }
         edits = edits.max(version.edits) + 1;
     }
     let (parents, gone) = parents(versions, base);
     let mut version = Version::child_of(&parents.iter().collect::<Vec<_>>());
     gone.into_iter().for_each(|marks| version.inherit(marks));
-    Some(Arc::new(Snapshot::with(world, version, edits)))
+    Ok(Some(Arc::new(Snapshot::with(world, version, edits))))
 }
 
 /// Returns the merge base of every two of these, if there is one. Removes it and duplicates from `versions`, since they add

@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::cell::{self, Cell, Content};
-use super::conflict::disputes;
+use super::cell::{self, Cell, Cells, Content};
+use super::conflict::{Resolver, disputes, merge_cells};
 use super::id::Ids;
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
@@ -67,6 +67,14 @@ impl<T: Term> BaseContent<T> {
         let is_disputed = self.disputed().binary_search(&cell).is_ok();
         (!is_disputed).then(|| self.world().and_then(|world| world.cells.get(&cell)))
     }
+}
+
+/// The cells of a virtual base that a resolver has decided about.
+#[derive(Clone)]
+pub(super) struct BaseCells<T: Term> {
+    pub(super) cells: Cells<T>,
+    /// The cells without a base value, ascending.
+    pub(super) disputed: Vec<Cell>,
 }
 
 /// A set of versions of which none descends from another.
@@ -324,6 +332,63 @@ pub(super) fn merge_base_content<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &
         match bases.known(&wanted) {
             Some(base) => return base,
             None => bases.make(&wanted),
+        }
+    }
+}
+
+/// The cells of the virtual base of these merge bases, for a merge whose resolver decides about all changes: they are
+/// merged by the same resolver, as are the bases that this takes, so that a change counts once on whichever paths it came.
+/// A cell that the resolver gives up on is disputed.
+///
+/// Not memoized, since resolvers differ: O(d · log n) for the d cells that changed in all these bases.
+pub(super) fn resolved_base_cells<T: Term>(
+    common: &[Arc<Snapshot<T>>],
+    near: &Arc<Snapshot<T>>,
+    resolver: &mut Resolver<'_, T>,
+) -> BaseCells<T> {
+    let of = |version: Option<&Arc<Snapshot<T>>>| BaseCells {
+        cells: version.map_or_else(Cells::new, |version| version.world.cells.clone()),
+        disputed: Vec::new(),
+    };
+    // The histories of `common` hold all versions of this.
+    let mut made: HashMap<VersionsKey<T>, BaseCells<T>, BuildAddressHasher> = HashMap::default();
+    let mut stack = vec![BaseTask::new(&BaseRequest::new(common.into(), near))];
+    loop {
+        let Some(task) = stack.last_mut() else {
+            unreachable!("the first task returns");
+        };
+        // Not those of pairs.
+        let needs = &task.needs[..task.wanted.versions.len().saturating_sub(1)];
+        if let Some(need) = needs.get(task.met) {
+            match need.key() {
+                Some(key) if !made.contains_key(&key) => {
+                    let next = BaseTask::new(need);
+                    stack.push(next);
+                }
+                _ => task.met += 1,
+            }
+            continue;
+        }
+        let versions = &task.wanted.versions;
+        let mut merged = of(versions.first());
+        for (version, need) in versions.iter().skip(1).zip(needs) {
+            let base = match need.key() {
+                Some(key) => made[&key].clone(),
+                None => of(need.versions.first()),
+            };
+            let theirs = &version.world.cells;
+            let given_up = merge_cells(&mut merged.cells, &base.cells, &base.disputed, theirs, resolver);
+            merged
+                .disputed
+                .extend(given_up.into_iter().map(|conflict| conflict.cell));
+        }
+        merged.disputed.sort_unstable();
+        merged.disputed.dedup();
+        let key = task.wanted.key();
+        stack.pop();
+        match key {
+            Some(key) if !stack.is_empty() => drop(made.insert(key, merged)),
+            _ => return merged,
         }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::cache::PatternCache;
 use super::cell::{Cell, Cells};
-use super::conflict::{Conflict, Resolve, merge_cells};
 use super::id::{Ids, SpaceId};
 use super::space::Space;
 use crate::map::{Change, Map};
@@ -47,19 +46,6 @@ impl<T: Term> World<T> {
             None => Some(&mut self.root),
             Some(id) => self.spaces.get_mut(&id).map(Arc::make_mut),
         }
-    }
-
-    /// Merges the changes from `base` to `theirs`, and returns the conflicts that `resolve` gave up on. The cells in `disputed`,
-    /// which ascend, have no base value. O(d · log n) for d changes.
-    pub(super) fn merge(
-        &mut self,
-        base: &Self,
-        disputed: &[Cell],
-        theirs: &Self,
-        resolve: Resolve<'_, T>,
-    ) -> Vec<Conflict<T>> {
-        self.merge_spaces(base, theirs);
-        merge_cells(&mut self.cells, &base.cells, disputed, &theirs.cells, resolve)
     }
 
     /// Merges the changes of all spaces from `base` to `theirs`.

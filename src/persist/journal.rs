@@ -313,6 +313,20 @@ impl<T: Term> Journal<T> {
         Ok(commit)
     }
 
+    /// Commits like [`SharedEnvironment::commit_with_all`], and logs the commit.
+    ///
+    /// # Errors
+    /// If `resolve` gives up on a cell, and nothing is published; or if the log can't be written.
+    pub fn commit_with_all(
+        &self,
+        environment: &mut Environment<T>,
+        resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Commit, JournalCommitError<T>> {
+        let commit = self.inner.world.commit_with_all(environment, resolve)?;
+        self.inner.log_to(commit.version)?;
+        Ok(commit)
+    }
+
     /// Updates like [`SharedEnvironment::update`], and logs the change.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Environments: writes, laws against the naive model, queries, unions, fork and join.
 
+mod counters;
 mod environment;
 #[cfg(feature = "rayon")]
 mod fork_join;

@@ -419,6 +419,49 @@ fn conflicts_are_resolved_by_the_caller() {
     assert_eq!(archive.checkout("main").unwrap().binding("x"), Some(&Atom::from(2)));
 }
 
+/// Counters of processes that commit to one branch, and of branches that merge each other's old states.
+#[test]
+fn counters_are_summed() {
+    let folder = Folder::new("archive-counters");
+    let archive = open(&folder);
+    let mut env = Environment::new();
+    env.bind("served", Atom::from(0));
+    archive.commit("a", &env, "").unwrap();
+    let increment = |env: &mut Environment| match env.binding("served") {
+        Some(Atom::Integer(count)) => env.bind("served", Atom::from(count + 1)),
+        other => panic!("{other:?}"),
+    };
+    let handles = [open(&folder), open(&folder)];
+    let mut checkouts = handles.each_ref().map(|archive| archive.checkout("a").unwrap());
+    for (archive, env) in handles.iter().zip(&mut checkouts) {
+        increment(env);
+        archive.commit_with_all("a", env, "", resolve::sum).unwrap();
+    }
+    let mut expected = 2;
+    assert_eq!(
+        archive.checkout("a").unwrap().binding("served"),
+        Some(&Atom::from(expected))
+    );
+    archive.branch("b", "a").unwrap();
+    for _ in 0..5 {
+        for branch in ["a", "b"] {
+            let mut env = archive.checkout(branch).unwrap();
+            increment(&mut env);
+            archive.commit_with_all(branch, &env, "", resolve::sum).unwrap();
+            expected += 1;
+        }
+        let old = archive.find("a").unwrap().to_string();
+        for (into, from) in [("a", "b"), ("b", &old)] {
+            archive.merge_with_all(into, from, "", resolve::sum).unwrap();
+        }
+    }
+    archive.merge_with_all("a", "b", "", resolve::sum).unwrap();
+    assert_eq!(
+        archive.checkout("a").unwrap().binding("served"),
+        Some(&Atom::from(expected))
+    );
+}
+
 /// Two branches that merge each other's old states `rounds` times.
 fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Environment, i64)) {
     archive.branch("b", "a").unwrap();

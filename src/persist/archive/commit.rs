@@ -10,7 +10,7 @@ use super::ref_name::{self, RefKind};
 use super::revision::{Header, MAX_GENERATION, Note, Revision, RevisionId, Stored};
 use super::store::Store;
 use super::{Archive, States};
-use crate::env::{Conflict, Environment, Resolution, Snapshot, resolve};
+use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
 use crate::persist::block::FILE_HEADER;
 use crate::persist::disk::{self, File, FileKind};
 use crate::persist::error::{Flaw, LoadError};
@@ -118,11 +118,40 @@ impl<T: Term> Archive<T> {
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        self.commit_union(branch, environment, note.into(), |ours, theirs| {
+            ours.union_with(theirs, resolve)
+        })
+    }
+
+    /// Commits as [`commit_with`](Self::commit_with) does, but `resolve` decides about each cell that both sides changed, to
+    /// equal contents too, as in [`union_with_all`](Environment::union_with_all).
+    ///
+    /// # Errors
+    /// As of [`commit_with`](Self::commit_with).
+    pub fn commit_with_all(
+        &self,
+        branch: &str,
+        environment: &Environment<T>,
+        note: impl Into<Note>,
+        resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        self.commit_union(branch, environment, note.into(), |ours, theirs| {
+            ours.union_with_all(theirs, resolve)
+        })
+    }
+
+    fn commit_union(
+        &self,
+        branch: &str,
+        environment: &Environment<T>,
+        note: Note,
+        unite: impl FnOnce(&Environment<T>, &Environment<T>) -> Result<Environment<T>, Conflicts<T>>,
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
         // Dropped after the guard: dropping terms runs foreign code.
         let states;
         let _guard = self.lock_for_write()?;
         states = self.states().clone();
-        let pending = self.pending(branch, environment, note.into())?;
+        let pending = self.pending(branch, environment, note)?;
         let relation = self.relation(&pending, &states)?;
         let Some(tip) = pending.tip.filter(|_| relation != Relation::UpToDate) else {
             return Ok(self.put_next(pending, &states)?);
@@ -144,7 +173,7 @@ impl<T: Term> Archive<T> {
             }
             _ => return Err(ArchiveError::Outdated(branch.to_owned()).into()),
         };
-        let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve)?;
+        let merged = unite(&Environment::at(Arc::clone(&ours)), &Environment::at(theirs))?;
         let merged = merged.into_snapshot();
         // The environment becomes a revision too, so that its descendants are related to the merge.
         let time = pending.note.time;
@@ -193,6 +222,33 @@ impl<T: Term> Archive<T> {
         note: impl Into<Note>,
         resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        self.merge_union(into, from, note.into(), |ours, theirs| ours.union_with(theirs, resolve))
+    }
+
+    /// Merges as [`merge_with`](Self::merge_with) does, but `resolve` decides about each cell that both sides changed, to
+    /// equal contents too, as in [`union_with_all`](Environment::union_with_all).
+    ///
+    /// # Errors
+    /// As of [`merge_with`](Self::merge_with).
+    pub fn merge_with_all(
+        &self,
+        into: &str,
+        from: &str,
+        note: impl Into<Note>,
+        resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
+        self.merge_union(into, from, note.into(), |ours, theirs| {
+            ours.union_with_all(theirs, resolve)
+        })
+    }
+
+    fn merge_union(
+        &self,
+        into: &str,
+        from: &str,
+        note: Note,
+        unite: impl FnOnce(&Environment<T>, &Environment<T>) -> Result<Environment<T>, Conflicts<T>>,
+    ) -> Result<RevisionId, ArchiveMergeError<T>> {
         ref_name::check(into)?;
         // Dropped after the guard: dropping terms runs foreign code.
         let states;
@@ -208,9 +264,9 @@ impl<T: Term> Archive<T> {
             (from, self.state(from, &states)?)
         } else {
             let [ours, theirs] = self.related([tip, from], &states)?;
-            let merged = Environment::at(Arc::clone(&ours)).union_with(&Environment::at(theirs), resolve)?;
+            let merged = unite(&Environment::at(Arc::clone(&ours)), &Environment::at(theirs))?;
             let merged = merged.into_snapshot();
-            (self.put(vec![tip, from], Some(&ours), &merged, note.into())?, merged)
+            (self.put(vec![tip, from], Some(&ours), &merged, note)?, merged)
         };
         self.advance(into, tip, id, state, &states)?;
         Ok(id)
