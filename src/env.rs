@@ -34,7 +34,7 @@ mod virtual_base;
 mod world;
 
 pub use self::cell::Cell;
-pub use self::conflict::{Conflict, Conflicts, Resolution, resolve};
+pub use self::conflict::{Conflict, Conflicts, Resolution, Side, Subject, resolve};
 pub use self::environment::Environment;
 pub use self::error::UnboundVariable;
 #[cfg(feature = "rayon")]

@@ -186,6 +186,9 @@ impl World {
         assert_eq!(atoms_of(&there), atoms_of(&from.real));
         there.check();
 
+        // The model doesn't know whether a space was changed since its removal.
+        let keeps_space = |change: &Change| !matches!(change, Change::SpaceRemoved(_));
+        let patch: Patch = patch.into_iter().filter(keeps_space).collect();
         let pair = &mut self.pairs[to];
         pair.real.apply(&patch);
         for change in &patch {
@@ -207,7 +210,7 @@ impl World {
                     pair.spaces.insert(index);
                     pair.model.change([&within(index, atom)], delta);
                 }
-                Change::Space(id) => {
+                Change::SpaceCreated(id) => {
                     let index = self
                         .spaces
                         .iter()

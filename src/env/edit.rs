@@ -143,6 +143,15 @@ impl<T: Term> Edits<T> {
             .all(|(range, _, delta)| delta.is_idle(&self.keys[range.clone()], space))
     }
 
+    /// Whether these edits, of distinct atoms, remove all atoms of `space`.
+    pub(crate) fn empty(&self, space: &Space<T>) -> bool {
+        let removed = self.list.iter().filter(|(range, _, delta)| {
+            let before = space.facts.get(&self.keys[range.clone()]).map_or(0, Multiplicity::get);
+            before > 0 && delta.of(before) == 0
+        });
+        removed.count() == space.facts.len()
+    }
+
     /// Whether each edit adds one occurrence.
     pub(crate) fn only_add_one(&self) -> bool {
         self.list.iter().all(|(.., delta)| matches!(delta, Delta::Add(1)))

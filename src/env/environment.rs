@@ -302,6 +302,44 @@ impl<T: Term> Environment<T> {
         id
     }
 
+    /// Creates a space with the content of another, which is shared; `None` if that doesn't exist. O(log n).
+    ///
+    /// The two are separate afterwards: a [union](Self::union) merges spaces of the same id only.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let notes = env.new_space();
+    /// env.space_mut(notes).unwrap().add_fact("(remember milk)".parse()?);
+    /// let draft = env.fork_space(notes).unwrap();
+    /// env.space_mut(draft).unwrap().add_fact("(remember tea)".parse()?);
+    /// assert_eq!(env.spaces().map(|(_, space)| space.len()).sum::<u64>(), 1 + 2);
+    /// assert!(env.remove_space(draft));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fork_space(&mut self, id: SpaceId) -> Option<SpaceId> {
+        let content = Arc::clone(self.snapshot.world.spaces.get(&id)?);
+        let fork = self.new_space();
+        self.owned().world.spaces.insert(fork, content);
+        Some(fork)
+    }
+
+    /// Removes a named space and its atoms. Returns `false` if it doesn't exist. O(log n), and O(n) to drop atoms that no
+    /// other handle shares.
+    ///
+    /// In a union it is a [conflict](Conflict) if the other side changed the space: then the default takes the right operand's.
+    pub fn remove_space(&mut self, id: SpaceId) -> bool {
+        let exists = self.space(id).is_some();
+        if exists {
+            let snapshot = self.owned();
+            let removed = snapshot.world.spaces.remove(&id);
+            snapshot.touched();
+            // Last: dropping terms may run foreign code.
+            drop(removed);
+        }
+        exists
+    }
+
     /// Creates a state, a mutable cell, with this content. O(log n).
     pub fn new_state(&mut self, content: T) -> StateId {
         let snapshot = self.owned();
@@ -326,6 +364,47 @@ impl<T: Term> Environment<T> {
             self.set_cell(Cell::State(id), content);
         }
         exists
+    }
+
+    /// Removes a state, and returns its content if it existed. O(log n).
+    ///
+    /// In a union it is a [conflict](Conflict) if the other side changed the state.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let counter = env.new_state(Atom::from(7));
+    /// assert_eq!(env.remove_state(counter), Some(Atom::from(7)));
+    /// assert_eq!(env.remove_state(counter), None);
+    /// ```
+    pub fn remove_state(&mut self, id: StateId) -> Option<T> {
+        self.remove_cell(Cell::State(id))
+    }
+
+    /// Removes the binding of a name, and returns the term if it was bound. O(log n).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.bind("best", Atom::symbol("tea"));
+    /// assert_eq!(env.bindings().next(), Some(("best", &Atom::symbol("tea"))));
+    /// assert_eq!(env.unbind("best"), Some(Atom::symbol("tea")));
+    /// assert_eq!(env.bindings().next(), None);
+    /// ```
+    pub fn unbind(&mut self, name: &str) -> Option<T> {
+        // An unknown name isn't interned.
+        self.binding(name)?;
+        self.remove_cell(Cell::Binding(Symbol::new(name)))
+    }
+
+    fn remove_cell(&mut self, cell: Cell) -> Option<T> {
+        if !self.snapshot.world.cells.contains_key(&cell) {
+            return None;
+        }
+        let snapshot = self.owned();
+        let content = snapshot.world.cells.remove(&cell);
+        snapshot.touched();
+        content.map(|Content(content)| content)
     }
 
     /// Binds a name to a term, and replaces the earlier binding. O(log n).

@@ -4,11 +4,11 @@ mod definition_order;
 #[cfg(feature = "serde")]
 mod serde;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::cell::{self, Cell, Cells, Content};
-use super::conflict::{Conflict, Conflicts, Resolution, Resolver, merge_cells, resolve};
+use super::conflict::{Conflict, Conflicts, Resolution, Resolver, Side, Subject, about_space, merge_cells, resolve};
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
 use super::id::SpaceId;
@@ -35,8 +35,10 @@ pub enum Change<T = Atom> {
         /// The multiplicity after.
         to: u64,
     },
-    /// The creation of a named space.
-    Space(SpaceId),
+    /// The creation of a named space, before the changes of its atoms.
+    SpaceCreated(SpaceId),
+    /// The removal of a named space, after the changes of its atoms, which remove all.
+    SpaceRemoved(SpaceId),
     /// A change of a cell's content.
     Cell {
         /// The state or the binding.
@@ -97,26 +99,33 @@ impl<T> Patch<T> {
 }
 
 impl<T: Clone> Patch<T> {
-    /// Returns the patch that undoes this one. Restored definitions come last; created spaces are emptied and stay.
+    /// Returns the patch that undoes this one. Restored definitions come last.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let undo = |change: &Change<T>| match change.clone() {
-            Change::Atom { space, atom, from, to } => Some(Change::Atom {
+            Change::Atom { space, atom, from, to } => Change::Atom {
                 space,
                 atom,
                 from: to,
                 to: from,
-            }),
-            Change::Space(_) => None,
-            Change::Cell { cell, from, to } => Some(Change::Cell {
+            },
+            Change::SpaceCreated(id) => Change::SpaceRemoved(id),
+            Change::SpaceRemoved(id) => Change::SpaceCreated(id),
+            Change::Cell { cell, from, to } => Change::Cell {
                 cell,
                 from: to,
                 to: from,
-            }),
+            },
         };
-        Self {
-            changes: self.changes.iter().filter_map(undo).collect(),
-        }
+        let mut changes: Vec<_> = self.changes.iter().map(undo).collect();
+        // A space is created before the changes of its atoms, and removed after them.
+        changes.sort_by_key(|change| match change {
+            Change::SpaceCreated(id) => (0, Some(*id), 0),
+            Change::Atom { space, .. } => (0, *space, 1),
+            Change::SpaceRemoved(id) => (0, Some(*id), 2),
+            Change::Cell { .. } => (1, None, 0),
+        });
+        Self { changes }
     }
 }
 
@@ -163,7 +172,8 @@ impl<T: Term> fmt::Display for Change<T> {
                 let (sign, by) = if to >= from { ('+', to - from) } else { ('-', from - to) };
                 write!(f, "{sign}{by} {}", Print(atom))
             }
-            Self::Space(id) => write!(f, "{id}: created"),
+            Self::SpaceCreated(id) => write!(f, "{id}: created"),
+            Self::SpaceRemoved(id) => write!(f, "{id}: removed"),
             Self::Cell { cell, from, to } => {
                 let print = |term: &Option<T>| term.as_ref().map_or("nothing".into(), |term| Print(term).to_string());
                 write!(f, "{cell}: {} -> {}", print(from), print(to))
@@ -189,7 +199,7 @@ impl<T: Term> Snapshot<T> {
         let nothing = Space::default();
         for (id, (old, new)) in spaces {
             if old.is_none() {
-                changes.push(Change::Space(id));
+                changes.push(Change::SpaceCreated(id));
             }
             list(
                 Some(id),
@@ -197,6 +207,9 @@ impl<T: Term> Snapshot<T> {
                 new.map_or(&nothing, |new| new),
                 &mut changes,
             );
+            if new.is_none() {
+                changes.push(Change::SpaceRemoved(id));
+            }
         }
 
         let mut cells: Vec<_> = cell::changes(&from.cells, &to.cells).collect();
@@ -243,7 +256,7 @@ impl<T: Term> Environment<T> {
         self.snapshot.diff(&other.snapshot)
     }
 
-    /// Applies a patch: adds to and subtracts from multiplicities, creates spaces and sets cells. The union of two forks is one
+    /// Applies a patch: adds to and subtracts from multiplicities, creates and removes spaces, and sets cells. The union of two forks is one
     /// of them after applying the patch from their merge base to the other. O(log n) a change.
     ///
     /// If nothing changes, since the atoms that the patch removes are absent and its cells have their new contents, this
@@ -256,7 +269,7 @@ impl<T: Term> Environment<T> {
     }
 
     /// Applies a patch as [`apply`](Self::apply) does, and calls `resolve` for each cell that has neither its old nor its new
-    /// content.
+    /// content, and for each space that the patch removes but doesn't empty.
     ///
     /// # Errors
     /// All conflicts for which `resolve` returned [`Resolution::Fail`]. Nothing has changed then.
@@ -267,6 +280,7 @@ impl<T: Term> Environment<T> {
     ) -> Result<(), Conflicts<T>> {
         let mut spaces: BTreeMap<Option<SpaceId>, Edits<T>> = BTreeMap::new();
         let (mut from, mut to) = (Cells::new(), Cells::new());
+        let mut removed = Vec::new();
         for change in patch {
             match change {
                 Change::Atom { space, atom, from, to } => {
@@ -274,7 +288,8 @@ impl<T: Term> Environment<T> {
                     let delta = Delta::between(*from, *to);
                     with_encoder(|encoder| edits.push(Edit::new(encoder, atom.clone(), delta)));
                 }
-                Change::Space(id) => drop(spaces.entry(Some(*id)).or_insert_with(Edits::new)),
+                Change::SpaceCreated(id) => drop(spaces.entry(Some(*id)).or_insert_with(Edits::new)),
+                Change::SpaceRemoved(id) => removed.push(*id),
                 Change::Cell {
                     cell,
                     from: old,
@@ -285,15 +300,40 @@ impl<T: Term> Environment<T> {
                 }
             }
         }
-        let mut cells = self.snapshot.world.cells.clone();
-        let conflicts = merge_cells(&mut cells, &from, &[], &to, &mut Resolver::of_differences(&mut resolve));
+        let world = &self.snapshot.world;
+        // A space that is gone already is not made again to be emptied.
+        removed.retain(|id| {
+            let exists = world.spaces.contains_key(id);
+            if !exists {
+                spaces.remove(&Some(*id));
+            }
+            exists
+        });
+        let mut resolver = Resolver::of_differences(&mut resolve);
+        let mut cells = world.cells.clone();
+        let mut conflicts = merge_cells(&mut cells, &from, &[], &to, &mut resolver);
+        // A space with atoms that the patch doesn't remove was changed meanwhile.
+        let is_changed = |id: &&SpaceId| {
+            let edits = spaces.get(&Some(**id));
+            let space = world.space(Some(**id));
+            space.is_some_and(|space| !edits.map_or_else(|| space.is_empty(), |edits| edits.empty(space)))
+        };
+        let changed: Vec<_> = removed.iter().filter(is_changed).copied().collect();
+        let asked = changed.iter().map(|id| about_space(*id, Side::Theirs, false));
+        let mut kept: BTreeSet<_> = changed.iter().copied().collect();
+        conflicts.extend(resolver.settle(asked.collect(), |subject, _| {
+            if let Subject::Space(id) = subject {
+                kept.remove(&id);
+            }
+        }));
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
-        let world = &self.snapshot.world;
+        removed.retain(|id| !kept.contains(id));
         // Each edit by itself: edits that undo one another are detected when states are published.
         let are_idle = |(id, edits): (&_, &Edits<T>)| world.space(*id).is_some_and(|space| edits.are_idle(space));
-        if spaces.iter().all(are_idle) && cell::changes(&world.cells, &cells).next().is_none() {
+        let are_cells_idle = cell::changes(&world.cells, &cells).next().is_none();
+        if removed.is_empty() && are_cells_idle && spaces.iter().all(are_idle) {
             return Ok(());
         }
         let snapshot = self.owned();
@@ -310,6 +350,9 @@ impl<T: Term> Environment<T> {
                 Some(id) => std::sync::Arc::make_mut(named.get_or_insert_with(id, Default::default)),
             };
             edits.drain().for_each(|edit| space.apply(edit));
+        }
+        for id in removed {
+            named.remove(&id);
         }
         snapshot.touched();
         Ok(())

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cell::CellRef;
+use super::cell::{Cell, CellRef};
 use super::id::{IdSeed, Ids, SpaceId, StateId};
 use super::query::Answer;
 use super::space::Space;
@@ -101,6 +101,47 @@ impl<T: Term> Snapshot<T> {
     /// Returns a named space, made by [`new_space`](crate::Environment::new_space). O(1).
     pub fn space(&self, id: SpaceId) -> Option<&Space<T>> {
         self.world.space(Some(id))
+    }
+
+    /// Returns an iterator over the named spaces, in ascending order of their ids. O(s · log s) for s spaces.
+    pub fn spaces(&self) -> impl ExactSizeIterator<Item = (SpaceId, &Space<T>)> {
+        let mut spaces: Vec<_> = self.world.spaces.iter().map(|(id, space)| (*id, &**space)).collect();
+        spaces.sort_unstable_by_key(|(id, _)| *id);
+        spaces.into_iter()
+    }
+
+    /// Returns an iterator over the states and their contents, in ascending order of their ids. O(c · log c) for c states and
+    /// bindings.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let counter = env.new_state(Atom::from(0));
+    /// env.bind("best", Atom::symbol("tea"));
+    /// assert_eq!(env.states().collect::<Vec<_>>(), [(counter, &Atom::from(0))]);
+    /// ```
+    pub fn states(&self) -> impl Iterator<Item = (StateId, &T)> {
+        self.cells().into_iter().filter_map(|(cell, content)| match cell {
+            Cell::State(id) => Some((*id, content)),
+            Cell::Binding(_) => None,
+        })
+    }
+
+    /// Returns an iterator over the bound names and their terms, in ascending order of the names. O(c · log c) for c states and
+    /// bindings.
+    pub fn bindings(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.cells().into_iter().filter_map(|(cell, content)| match cell {
+            Cell::Binding(name) => Some((name.as_str(), content)),
+            Cell::State(_) => None,
+        })
+    }
+
+    /// Returns all cells with their contents, in order.
+    pub(crate) fn cells(&self) -> Vec<(&Cell, &T)> {
+        let cells = self.world.cells.iter();
+        let mut cells: Vec<_> = cells.map(|(cell, content)| (cell, &content.0)).collect();
+        cells.sort_unstable_by_key(|(cell, _)| *cell);
+        cells
     }
 
     /// Returns the content of a state. O(1).

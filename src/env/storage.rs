@@ -106,27 +106,6 @@ impl<T: Term> Space<T> {
     }
 }
 
-impl<T: Term> Snapshot<T> {
-    /// Returns all named spaces, in the order of ids.
-    pub(crate) fn named_spaces(&self) -> Vec<(SpaceId, &Space<T>)> {
-        let mut spaces: Vec<_> = self.world.spaces.iter().map(|(id, space)| (*id, &**space)).collect();
-        spaces.sort_unstable_by_key(|(id, _)| *id);
-        spaces
-    }
-
-    /// Returns all cells with their contents, in order.
-    pub(crate) fn all_cells(&self) -> Vec<(Cell, &T)> {
-        let mut cells: Vec<_> = self
-            .world
-            .cells
-            .iter()
-            .map(|(cell, content)| (*cell, &content.0))
-            .collect();
-        cells.sort_unstable_by_key(|(cell, _)| *cell);
-        cells
-    }
-}
-
 impl<T: Term> Environment<T> {
     /// Builds an environment, related to no other.
     pub(crate) fn restored(root: Space<T>, spaces: Vec<(SpaceId, Space<T>)>, cells: Vec<(Cell, T)>) -> Self {

@@ -49,12 +49,14 @@ fn merge<T: Term>(
     };
     let nothing = World::empty();
     let from = base.world().unwrap_or(&nothing);
-    world.merge_spaces(from, &right.world);
+    let disputed_spaces = base.disputed_spaces();
+    let about_spaces = world.merge_spaces(from, disputed_spaces, &right.world);
     let (cells, disputed) = match base_cells {
         Some(BaseCells { cells, disputed }) => (cells, &disputed[..]),
         None => (&from.cells, base.disputed()),
     };
-    let conflicts = merge_cells(&mut world.cells, cells, disputed, &right.world.cells, resolver);
+    let mut conflicts = merge_cells(&mut world.cells, cells, disputed, &right.world.cells, resolver);
+    conflicts.extend(world.settle_spaces(about_spaces, disputed_spaces, &right.world, resolver));
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
     }

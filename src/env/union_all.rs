@@ -41,8 +41,9 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        world.merge_spaces(&base.world, &version.world);
-        let conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
+        let about_spaces = world.merge_spaces(&base.world, &[], &version.world);
+        let mut conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
+        conflicts.extend(world.settle_spaces(about_spaces, &[], &version.world, resolver));
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }

@@ -24,12 +24,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::cell::{self, Cell, Cells, Content};
-use super::conflict::{Resolver, disputes, merge_cells};
-use super::id::Ids;
+use super::conflict::{Conflict, Resolver, disputes, merge_cells};
+use super::id::{Ids, SpaceId};
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
-use super::world::{VirtualBase, World};
+use super::world::{SpaceConflict, VirtualBase, World};
 use crate::address::BuildAddressHasher;
 use crate::history::{first_parent, latest_common, memoize, memoized};
 use crate::map::Change;
@@ -58,6 +58,14 @@ impl<T: Term> BaseContent<T> {
     pub(super) fn disputed(&self) -> &[Cell] {
         match self {
             Self::Several(base) => &base.disputed,
+            _ => &[],
+        }
+    }
+
+    /// The spaces that some merge bases removed and others changed, ascending.
+    pub(super) fn disputed_spaces(&self) -> &[SpaceId] {
+        match self {
+            Self::Several(base) => &base.disputed_spaces,
             _ => &[],
         }
     }
@@ -194,15 +202,26 @@ impl<T: Term> BaseTask<T> {
         };
         let nothing = World::empty();
         let mut world = start(0);
+        let mut disputed_spaces = Vec::new();
         for (next, base) in (1..versions.len()).zip(needs) {
-            let base = base.world().unwrap_or(&nothing);
-            if next == *primary {
-                let others = std::mem::replace(&mut world, start(next));
-                world.merge_spaces(base, &others);
+            let (base_world, disputed) = (base.world().unwrap_or(&nothing), base.disputed_spaces());
+            let before;
+            let others = if next == *primary {
+                before = std::mem::replace(&mut world, start(next));
+                &before
             } else {
-                world.merge_spaces(base, &versions[next].world);
+                &versions[next].world
+            };
+            let conflicts = world.merge_spaces(base_world, disputed, others);
+            for SpaceConflict { id, .. } in conflicts {
+                disputed_spaces.push(id);
+                if let Some(space) = others.spaces.get(&id) {
+                    world.spaces.get_or_insert_with(id, || Arc::clone(space));
+                }
             }
         }
+        disputed_spaces.sort_unstable();
+        disputed_spaces.dedup();
         world.cells = versions[*primary].world.cells.clone();
         let disputed = match (&versions[..], needs) {
             ([_, _], [base]) => {
@@ -212,7 +231,11 @@ impl<T: Term> BaseTask<T> {
             }
             _ => self.settle_cells(&mut world, &needs[versions.len() - 1..]),
         };
-        VirtualBase { world, disputed }
+        VirtualBase {
+            world,
+            disputed,
+            disputed_spaces,
+        }
     }
 
     /// Sets the base values of the cells that the versions don't agree on in `world`, and returns those without one. `bases`
@@ -378,9 +401,7 @@ pub(super) fn resolved_base_cells<T: Term>(
             };
             let theirs = &version.world.cells;
             let given_up = merge_cells(&mut merged.cells, &base.cells, &base.disputed, theirs, resolver);
-            merged
-                .disputed
-                .extend(given_up.into_iter().map(|conflict| conflict.cell));
+            merged.disputed.extend(given_up.iter().filter_map(Conflict::cell));
         }
         merged.disputed.sort_unstable();
         merged.disputed.dedup();

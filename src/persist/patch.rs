@@ -9,6 +9,7 @@
 //! | 2 | a new space: its id (16 bytes) |
 //! | 3 | a state: its id (16 bytes), `0` if it was removed, or `1` and the atom it holds |
 //! | 4 | a binding: its name (counted), then as for 3 |
+//! | 5 | a removed space: its id (16 bytes) |
 
 use super::atom::{AtomReader, AtomWriter};
 use super::block::{ContentReader, write_bytes};
@@ -34,8 +35,12 @@ pub(super) fn write<T: Term>(
                 varint::write(out, *to);
                 atoms.write(out, atom)?;
             }
-            Change::Space(id) => {
-                out.push(2);
+            Change::SpaceCreated(id) | Change::SpaceRemoved(id) => {
+                out.push(if matches!(change, Change::SpaceCreated(_)) {
+                    2
+                } else {
+                    5
+                });
                 out.extend(id.to_bytes());
             }
             Change::Cell { cell, to, .. } => {
@@ -78,7 +83,8 @@ pub(super) fn read<T: Term>(
                 let atom = atoms.read(input)?;
                 Change::Atom { space, atom, from, to }
             }
-            2 => Change::Space(SpaceId::from_bytes(input.array()?)),
+            2 => Change::SpaceCreated(SpaceId::from_bytes(input.array()?)),
+            5 => Change::SpaceRemoved(SpaceId::from_bytes(input.array()?)),
             tag @ (3 | 4) => {
                 let cell = match tag {
                     3 => Cell::State(StateId::from_bytes(input.array()?)),

@@ -20,10 +20,10 @@ pub(super) fn save<T: Term>(
     let mut file = BlockWriter::new(out, MAGIC, VERSION)?;
     let mut atoms = AtomWriter::new(codec);
     save_space(None, snapshot, &mut file, &mut atoms)?;
-    for (id, space) in snapshot.named_spaces() {
+    for (id, space) in snapshot.spaces() {
         save_space(Some(id), space, &mut file, &mut atoms)?;
     }
-    for (cell, content) in snapshot.all_cells() {
+    for (cell, content) in snapshot.cells() {
         let out = begin(&mut file, &mut atoms);
         match cell {
             Cell::State(id) => {

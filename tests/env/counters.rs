@@ -123,7 +123,7 @@ fn a_fork_join_whose_resolver_gives_up_changes_nothing() {
     let [found] = &conflicts.0[..] else {
         panic!("{conflicts}")
     };
-    assert_eq!((found.cell, found.disputed), (Cell::State(counter), false));
+    assert_eq!((found.cell(), found.disputed), (Some(Cell::State(counter)), false));
     let contents = [&found.base, &found.ours, &found.theirs];
     assert_eq!(
         contents.map(Clone::clone),

@@ -615,7 +615,7 @@ mod cells_and_spaces {
         patched.apply(&env.diff(&right));
         assert!(patched == union && patched != left);
         patched.apply(&env.diff(&right).inverse());
-        assert!(patched.space(news).unwrap().is_empty() && patched.space(space) == left.space(space));
+        assert!(patched.space(news).is_none() && patched.space(space) == left.space(space));
     }
 
     #[test]

@@ -481,9 +481,9 @@ mod cells {
             let swapped = theirs.union_with(&ours, pleach::env::resolve::fail);
             let listed = |result: Result<Environment, pleach::env::Conflicts>| match result {
                 Ok(_) => Vec::new(),
-                Err(conflicts) => conflicts.0.into_iter().map(|conflict| conflict.cell).collect(),
+                Err(conflicts) => conflicts.0.into_iter().map(|conflict| conflict.subject).collect(),
             };
-            let names: Vec<_> = found.iter().map(|(conflict, _)| conflict.cell).collect();
+            let names: Vec<_> = found.iter().map(|(conflict, _)| conflict.subject).collect();
             assert_eq!(names, listed(failed), "`fail` lists what others resolve");
             assert_eq!(names, listed(swapped), "whichever comes first");
 
@@ -497,7 +497,7 @@ mod cells {
                 let (left, right) = (cell.clone(), self.model.versions[b].cells[name].clone());
                 let conflict = found
                     .iter()
-                    .find(|(conflict, _)| conflict.cell.to_string() == NAMES[name]);
+                    .find(|(conflict, _)| conflict.subject.to_string() == NAMES[name]);
                 let base = self.model.base(a, b, name);
                 let is_conflict = left.value != right.value && base != Some(left.value) && base != Some(right.value);
                 assert_eq!(

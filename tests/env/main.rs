@@ -8,4 +8,5 @@ mod history;
 mod laws;
 mod panics;
 mod queries;
+mod spaces;
 mod union_all;

@@ -462,6 +462,49 @@ fn counters_are_summed() {
     );
 }
 
+/// Removed spaces, states and bindings stay removed: in whole states, patches and merges.
+#[test]
+fn removals_round_trip() {
+    let folder = Folder::new("archive-removals");
+    let archive = open(&folder);
+    let mut env = Environment::new();
+    let spaces = [env.new_space(), env.new_space()];
+    for space in spaces {
+        let facts = (0..100).map(Atom::from);
+        env.space_mut(space).unwrap().add_facts_bulk(facts);
+    }
+    let state = env.new_state(Atom::from(1));
+    env.bind("x", Atom::from(2));
+    archive.commit("main", &env, "").unwrap();
+    archive.branch("side", "main").unwrap();
+    let mut side = archive.checkout("side").unwrap();
+    side.space_mut(spaces[1]).unwrap().add_fact(Atom::from(-1));
+    archive.commit("side", &side, "").unwrap();
+    env.remove_space(spaces[0]);
+    env.remove_space(spaces[1]);
+    env.remove_state(state);
+    env.unbind("x");
+    archive.commit("main", &env, "").unwrap();
+    let read = open(&folder).checkout("main").unwrap();
+    assert_eq!(read, env);
+    assert_eq!(
+        (read.spaces().len(), read.states().count(), read.bindings().count()),
+        (0, 0, 0)
+    );
+    // The side has changed one of the spaces.
+    let conflicts = conflicts(archive.merge_with("main", "side", "", resolve::fail));
+    assert_eq!(conflicts.0.len(), 1);
+    assert!(conflicts.to_string().ends_with("(removed or changed)"), "{conflicts}");
+    archive.merge_with("main", "side", "", resolve::theirs).unwrap();
+    let merged = open(&folder).checkout("main").unwrap();
+    assert!(
+        merged
+            .spaces()
+            .map(|(id, space)| (id, space.len()))
+            .eq([(spaces[1], 101)])
+    );
+}
+
 /// Two branches that merge each other's old states `rounds` times.
 fn criss_cross(archive: &Archive, rounds: usize, mut write: impl FnMut(&mut Environment, i64)) {
     archive.branch("b", "a").unwrap();

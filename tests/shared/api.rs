@@ -464,7 +464,7 @@ fn writes_without_effect_publish_nothing() {
         change(None, "(nothing)", 2, 0),
         change(None, "(full)", 0, 5),
         change(Some(space), "(nothing)", 1, 0),
-        Change::Space(space),
+        Change::SpaceCreated(space),
     ]
     .into_iter()
     .collect();

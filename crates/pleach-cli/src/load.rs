@@ -85,7 +85,7 @@ fn print_world(out: &mut impl Write, environment: &Environment) -> io::Result<()
                     Some(id) => writeln!(out, "; {id}: {count}{}", escaped(&atom)),
                 })?;
             }
-            Change::Space(id) => writeln!(out, "; {id}")?,
+            Change::SpaceCreated(id) => writeln!(out, "; {id}")?,
             Change::Cell { cell, to: Some(to), .. } => writeln!(out, "; {cell}: {}", escaped(to))?,
             _ => {}
         }

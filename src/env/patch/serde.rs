@@ -19,7 +19,8 @@ enum SerializedChange {
         from: u64,
         to: u64,
     },
-    Space(String),
+    SpaceCreated(String),
+    SpaceRemoved(String),
     State {
         id: String,
         from: Option<String>,
@@ -64,7 +65,8 @@ impl<T: Term> Serialize for Patch<T> {
                     to: *to,
                 }
             }
-            Change::Space(id) => SerializedChange::Space(hex(id.to_bytes())),
+            Change::SpaceCreated(id) => SerializedChange::SpaceCreated(hex(id.to_bytes())),
+            Change::SpaceRemoved(id) => SerializedChange::SpaceRemoved(hex(id.to_bytes())),
             Change::Cell { cell, from, to } => {
                 let (from, to) = (from.as_ref().map(text), to.as_ref().map(text));
                 match cell {
@@ -99,7 +101,8 @@ impl<'de, T: Term> Deserialize<'de> for Patch<T> {
                         to,
                     }
                 }
-                SerializedChange::Space(id) => Change::Space(SpaceId::from_bytes(unhex(&id)?)),
+                SerializedChange::SpaceCreated(id) => Change::SpaceCreated(SpaceId::from_bytes(unhex(&id)?)),
+                SerializedChange::SpaceRemoved(id) => Change::SpaceRemoved(SpaceId::from_bytes(unhex(&id)?)),
                 SerializedChange::State { id, from, to } => {
                     let cell = Cell::State(StateId::from_bytes(unhex(&id)?));
                     Change::Cell {
@@ -141,6 +144,7 @@ mod tests {
         env.space_mut(space).unwrap().add_fact(Atom::symbol("inside"));
         let state = env.new_state(Atom::from(1));
         env.bind("name", Atom::from(2.5));
+        let without = serde_json::to_string(&env.diff(&before)).unwrap();
 
         let json = serde_json::to_string(&before.diff(&env)).unwrap();
         let patch: Patch = serde_json::from_str(&json).unwrap();
@@ -149,6 +153,8 @@ mod tests {
         elsewhere.apply(&patch);
         assert_eq!(elsewhere, env);
         assert_eq!(elsewhere.state(state), Some(&Atom::from(1)));
+        elsewhere.apply(&serde_json::from_str(&without).unwrap());
+        assert_eq!(elsewhere, before);
     }
 
     #[test]
@@ -156,9 +162,9 @@ mod tests {
         for (json, complaint) in [
             (r#"[{"atom":{"atom":"(p","from":0,"to":1}}]"#, "column 1"),
             (r#"[{"atom":{"atom":"p","from":-1,"to":1}}]"#, "-1"),
-            (r#"[{"space":"12"}]"#, "32 hexadecimal digits"),
+            (r#"[{"space_created":"12"}]"#, "32 hexadecimal digits"),
             (
-                r#"[{"space":"+0000000000000000000000000000001"}]"#,
+                r#"[{"space_removed":"+0000000000000000000000000000001"}]"#,
                 "32 hexadecimal digits",
             ),
             (r#"[{"other":1}]"#, "other"),

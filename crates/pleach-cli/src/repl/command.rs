@@ -17,6 +17,9 @@ pub(super) enum Command {
     Forks,
     Diff(Option<String>),
     Types(Option<String>),
+    Names,
+    Copy(String),
+    Drop(String),
     Stats,
     Load(PathBuf),
     Save(Option<WorldPath>),
@@ -42,6 +45,8 @@ pub(super) enum Argument {
     Fork,
     OptionalFork,
     Atom,
+    /// The printed name of a space, a state or a binding.
+    Named,
     File,
     World,
 }
@@ -52,7 +57,7 @@ impl Argument {
         match self {
             Self::None => "",
             Self::Command => "[COMMAND]",
-            Self::NewFork | Self::Fork => "NAME",
+            Self::NewFork | Self::Fork | Self::Named => "NAME",
             Self::OptionalFork => "[NAME]",
             Self::Atom => "[ATOM]",
             Self::File => "FILE",
@@ -61,11 +66,11 @@ impl Argument {
     }
 
     fn is_required(self) -> bool {
-        matches!(self, Self::NewFork | Self::Fork | Self::File)
+        matches!(self, Self::NewFork | Self::Fork | Self::Named | Self::File)
     }
 }
 
-pub(super) const COMMANDS: [CommandInfo; 13] = [
+pub(super) const COMMANDS: [CommandInfo; 16] = [
     CommandInfo {
         name: ":help",
         argument: Argument::Command,
@@ -120,6 +125,24 @@ pub(super) const COMMANDS: [CommandInfo; 13] = [
         argument: Argument::Atom,
         summary: "list the type annotations, or the types of an atom",
         details: "",
+    },
+    CommandInfo {
+        name: ":names",
+        argument: Argument::None,
+        summary: "list the named spaces, states and bindings",
+        details: "",
+    },
+    CommandInfo {
+        name: ":copy",
+        argument: Argument::Named,
+        summary: "make a space with the content of another",
+        details: "NAME is as :names prints it. The content is shared until one of the two is written.",
+    },
+    CommandInfo {
+        name: ":drop",
+        argument: Argument::Named,
+        summary: "remove a space, a state or a binding",
+        details: "NAME is as :names prints it. Atoms that mention a removed space or state stay.",
     },
     CommandInfo {
         name: ":stats",
@@ -225,6 +248,9 @@ impl Command {
             ":forks" => Self::Forks,
             ":diff" => Self::Diff(optional),
             ":types" => Self::Types(optional),
+            ":names" => Self::Names,
+            ":copy" => Self::Copy(rest.to_owned()),
+            ":drop" => Self::Drop(rest.to_owned()),
             ":stats" => Self::Stats,
             ":load" => Self::Load(rest.into()),
             ":save" => Self::Save(optional.map(|path| WorldPath::from(std::ffi::OsString::from(path)))),

@@ -91,6 +91,13 @@ impl Completer for Assistant {
             Argument::Command if word.starts_with(':') => matching(&mut commands),
             Argument::Command => matching(&mut commands.filter_map(|name| name.strip_prefix(':'))),
             Argument::Fork | Argument::OptionalFork => matching(&mut self.forks.iter().map(String::as_str)),
+            Argument::Named => {
+                let spaces = self.world.spaces().map(|(id, _)| id.to_string());
+                let states = self.world.states().map(|(id, _)| id.to_string());
+                let bindings = self.world.bindings().map(|(name, _)| Atom::symbol(name).to_string());
+                let names: Vec<String> = spaces.chain(states).chain(bindings).collect();
+                matching(&mut names.iter().map(String::as_str))
+            }
             Argument::Atom => self.names(word),
             Argument::File | Argument::World => {
                 let (start, found) = self.files.complete(line, pos, context)?;

@@ -5,7 +5,7 @@ use std::iter;
 use std::mem;
 
 use pleach::Environment;
-use pleach::env::{Cell, Conflict, resolve};
+use pleach::env::{Cell, Conflict, Subject, resolve};
 
 /// The name of the first fork.
 pub(super) const MAIN: &str = "main";
@@ -28,6 +28,10 @@ pub(super) enum ForkError {
     Current(String),
     #[error("the name of a fork is a single word")]
     InvalidName,
+    #[error("there is no space {0}; :names lists the spaces")]
+    NoSpace(String),
+    #[error("there is no space, state or binding {0}; :names lists them")]
+    NoName(String),
 }
 
 /// The result of a merge.
@@ -35,7 +39,7 @@ pub(super) struct Merged {
     /// Number of changes to the current fork.
     pub(super) changes: usize,
     /// States and bindings that both forks changed. The other fork's values were taken.
-    pub(super) conflicts: Vec<Cell>,
+    pub(super) conflicts: Vec<Subject>,
 }
 
 impl Forks {
@@ -108,7 +112,7 @@ impl Forks {
         let other = self.other(name)?;
         let mut conflicts = Vec::new();
         let merged = self.world.union_with(other, |conflict: &Conflict| {
-            conflicts.push(conflict.cell);
+            conflicts.push(conflict.subject);
             resolve::theirs(conflict)
         });
         // This resolver decides every conflict.
@@ -118,6 +122,35 @@ impl Forks {
         let changes = self.world.diff(&merged).len();
         self.world = merged;
         Ok(Merged { changes, conflicts })
+    }
+
+    /// Makes a space with the content of the space that prints as `name`, and returns its name.
+    pub(super) fn copy_space(&mut self, name: &str) -> Result<String, ForkError> {
+        let id = self.world.spaces().map(|(id, _)| id).find(|id| id.to_string() == name);
+        let copy = id.and_then(|id| self.world.fork_space(id));
+        copy.map(|id| id.to_string())
+            .ok_or_else(|| ForkError::NoSpace(name.to_owned()))
+    }
+
+    /// Removes the space, state or binding that prints as `name`.
+    pub(super) fn drop_named(&mut self, name: &str) -> Result<(), ForkError> {
+        let spaces = self.world.spaces().map(|(id, _)| Subject::Space(id));
+        let states = self.world.states().map(|(id, _)| Subject::Cell(Cell::State(id)));
+        let bindings = self
+            .world
+            .bindings()
+            .map(|(name, _)| Subject::Cell(Cell::Binding(name.into())));
+        let found = spaces
+            .chain(states)
+            .chain(bindings)
+            .find(|subject| subject.to_string() == name);
+        match found {
+            Some(Subject::Space(id)) => _ = self.world.remove_space(id),
+            Some(Subject::Cell(Cell::State(id))) => _ = self.world.remove_state(id),
+            Some(Subject::Cell(Cell::Binding(name))) => _ = self.world.unbind(name.as_str()),
+            _ => return Err(ForkError::NoName(name.to_owned())),
+        }
+        Ok(())
     }
 
     /// Returns whether nothing was written and no fork was made or switched since `other` was cloned.

@@ -15,6 +15,7 @@ use super::saves::{NoWorld, Saves};
 use super::undo::UndoStack;
 use crate::diagnostic::{self, Severity};
 use crate::diff::Difference;
+use crate::escape::escaped;
 use crate::interrupt::CtrlC;
 use crate::options::EvalOptions;
 use crate::plural::plural;
@@ -229,6 +230,12 @@ impl Session {
             Command::Help(info) => return self.help(info),
             Command::Forks => return self.list_forks(),
             Command::Stats => return self.stats(),
+            Command::Names => return self.list_names(),
+            Command::Copy(name) => (format!(":copy {name}"), self.copy_space(&name)),
+            Command::Drop(name) => (
+                format!(":drop {name}"),
+                self.forks.drop_named(&name).map_err(Into::into),
+            ),
             Command::Save(path) => {
                 self.save(path);
                 return;
@@ -347,6 +354,33 @@ impl Session {
             self.console.error(error);
         }
         *self.forks.world_mut() = before;
+        Ok(())
+    }
+
+    fn list_names(&mut self) {
+        let world = self.forks.world();
+        let spaces = world
+            .spaces()
+            .map(|(id, space)| format!("{id}: {}", plural(space.len(), "atom")));
+        let states = world
+            .states()
+            .map(|(id, content)| format!("{id}: {}", escaped(content)));
+        let bindings = world.bindings().map(|(name, content)| {
+            let name = Atom::symbol(name);
+            format!("{}: {}", escaped(&name), escaped(content))
+        });
+        let lines: Vec<_> = spaces.chain(states).chain(bindings).collect();
+        if lines.is_empty() {
+            self.console.print("no named spaces, states or bindings");
+        }
+        for line in lines {
+            self.console.print(line);
+        }
+    }
+
+    fn copy_space(&mut self, name: &str) -> Result<(), SessionError> {
+        let copy = self.forks.copy_space(name)?;
+        self.console.print(format_args!("copied {name} to {copy}"));
         Ok(())
     }
 

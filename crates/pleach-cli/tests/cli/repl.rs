@@ -175,6 +175,41 @@ fn conflicts_of_states_are_reported() {
 }
 
 #[test]
+fn spaces_states_and_bindings_are_listed_copied_and_dropped() {
+    let output = script(
+        "!(bind! &notes (new-space))\n!(add-atom &notes (remember milk))\n!(bind! &n (new-state 1))\n:names\n:drop &n\n:names\n\
+         :undo\n:names\n:drop nobody\n:copy nobody\n",
+        &[],
+    );
+    let (stdout, stderr) = (
+        str::from_utf8(&output.stdout).unwrap(),
+        str::from_utf8(&output.stderr).unwrap(),
+    );
+    let bindings = |text: &str| stdout.matches(text).count();
+    assert_eq!(
+        (bindings("&notes: "), bindings("&n: "), bindings(": 1 atom\n")),
+        (3, 2, 3),
+        "{stdout}"
+    );
+    for message in ["no space, state or binding nobody", "no space nobody"] {
+        assert!(stderr.contains(message), "{stderr}");
+    }
+    // With the names that `:names` prints.
+    let space = stdout.lines().find_map(|line| line.strip_suffix(": 1 atom")).unwrap();
+    let program = "!(bind! &notes (new-space))\n!(add-atom &notes (remember milk))\n";
+    let output = script(
+        &format!("{program}:copy {space}\n:drop {space}\n:names\n!(get-atoms &notes)\n"),
+        &[],
+    );
+    let stdout = str::from_utf8(&output.stdout).unwrap();
+    assert!(stdout.contains(&format!("copied {space} to ")), "{stdout}");
+    assert!(
+        stdout.contains(": 1 atom\n") && !stdout.contains(&format!("\n{space}: 1 atom\n")),
+        "{stdout}"
+    );
+}
+
+#[test]
 fn the_world_is_described() {
     let output = script(
         "(: f (-> Number Number)) (= (f $x) $x)\n(a) (a)\n:types\n:types (f 1)\n:types f g\n:stats\n:help\n",

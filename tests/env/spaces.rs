@@ -1,0 +1,300 @@
+//! The life of named spaces, states and bindings: listed, forked and removed; in unions, patches and files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use pleach::env::{Change, Conflict, Conflicts, Resolution, Side, SpaceId, Subject, resolve};
+use pleach::{Atom, Environment};
+use pleach_testkit::quick_check;
+
+fn atom(text: &str) -> Atom {
+    text.parse().unwrap()
+}
+
+fn add(env: &mut Environment, space: SpaceId, text: &str) {
+    env.space_mut(space).unwrap().add_fact(atom(text));
+}
+
+/// The facts of a space, printed; `None` if it doesn't exist.
+fn facts(env: &Environment, space: SpaceId) -> Option<String> {
+    let atoms = |space: &pleach::env::Space| {
+        space
+            .iter()
+            .map(|(atom, count)| format!("{count} {atom}"))
+            .collect::<Vec<_>>()
+    };
+    env.space(space).map(|space| atoms(space).join(", "))
+}
+
+/// Two forks of an environment with one space that has the fact `a`.
+fn forks() -> (SpaceId, Environment, [Environment; 2]) {
+    let mut base = Environment::new();
+    let space = base.new_space();
+    add(&mut base, space, "a");
+    (space, base.clone(), [base.clone(), base])
+}
+
+#[test]
+fn spaces_states_and_bindings_are_listed_and_removed() {
+    let mut env = Environment::<Atom>::new();
+    let spaces = [env.new_space(), env.new_space(), env.new_space()];
+    let states: Vec<_> = (0..3).map(|i| env.new_state(Atom::from(i))).collect();
+    for name in ["b", "a", "c"] {
+        env.bind(name, atom(name));
+    }
+    let mut sorted = spaces;
+    sorted.sort_unstable();
+    assert!(env.spaces().map(|(id, _)| id).eq(sorted));
+    assert_eq!(env.states().count(), 3);
+    assert!(env.states().is_sorted_by_key(|(id, _)| id));
+    assert!(env.bindings().map(|(name, _)| name).eq(["a", "b", "c"]));
+
+    let fork = env.clone();
+    assert!(env.remove_space(spaces[1]) && !env.remove_space(spaces[1]));
+    assert_eq!(env.remove_state(states[2]), Some(Atom::from(2)));
+    assert_eq!(
+        (env.remove_state(states[2]), env.change_state(states[2], atom("x"))),
+        (None, false)
+    );
+    assert_eq!(
+        (env.unbind("a"), env.unbind("a"), env.unbind("never-bound")),
+        (Some(atom("a")), None, None)
+    );
+    assert_eq!(
+        (env.spaces().len(), env.states().count(), env.bindings().count()),
+        (2, 2, 2)
+    );
+    assert_eq!(
+        (fork.spaces().len(), fork.states().count(), fork.bindings().count()),
+        (3, 3, 3)
+    );
+    env.check();
+    // Removing what isn't there writes nothing.
+    let before = env.clone();
+    env.unbind("a");
+    env.remove_space(spaces[1]);
+    env.remove_state(states[2]);
+    assert!(env.ptr_eq(&before));
+}
+
+#[test]
+fn a_forked_space_shares_its_content_and_is_separate() {
+    let (space, mut env, _) = forks();
+    env.space_mut(space).unwrap().add_facts_bulk((0..1_000).map(Atom::from));
+    let before = env.clone();
+    let fork = env.fork_space(space).unwrap();
+    assert_eq!(facts(&env, fork), facts(&env, space));
+    add(&mut env, fork, "b");
+    assert_eq!(
+        (env.space(fork).unwrap().len(), env.space(space).unwrap().len()),
+        (1_002, 1_001)
+    );
+    assert!(env.remove_space(space) && env.fork_space(space).is_none());
+    env.check();
+    let united = before.union(&env);
+    assert_eq!((united.spaces().len(), united.space(fork).unwrap().len()), (1, 1_002));
+    // A space that only one side has, forked there, is in the union.
+    let mut other = before.clone();
+    other.add_fact(atom("x"));
+    let united = other.union(&env);
+    assert_eq!(
+        (united.space(space).is_some(), united.space(fork).unwrap().len()),
+        (false, 1_002)
+    );
+    united.check();
+}
+
+#[test]
+fn a_removal_meets_no_change() {
+    let (space, _, [mut ours, mut theirs]) = forks();
+    theirs.remove_space(space);
+    ours.add_fact(atom("x"));
+    for union in [
+        ours.union_with(&theirs, resolve::fail),
+        theirs.union_with(&ours, resolve::fail),
+    ] {
+        assert_eq!(facts(&union.unwrap(), space), None);
+    }
+    // Changed and changed back.
+    add(&mut ours, space, "b");
+    ours.space_mut(space).unwrap().remove_fact(&atom("b"));
+    assert_eq!(facts(&ours.union_with(&theirs, resolve::fail).unwrap(), space), None);
+    // Removed by both.
+    ours.remove_space(space);
+    assert_eq!(facts(&ours.union_with(&theirs, resolve::fail).unwrap(), space), None);
+}
+
+#[test]
+fn a_removal_against_a_change_is_a_conflict() {
+    let (space, base, [mut ours, mut theirs]) = forks();
+    add(&mut ours, space, "b");
+    theirs.remove_space(space);
+    let changed = Some("1 a, 1 b".to_owned());
+    let subjects = |result: Result<Environment, Conflicts>| {
+        let conflicts = result.unwrap_err().0;
+        conflicts
+            .iter()
+            .map(|conflict| (conflict.subject, conflict.missing))
+            .collect::<Vec<_>>()
+    };
+    let failed = ours.union_with(&theirs, resolve::fail);
+    let message = failed.clone().unwrap_err().to_string();
+    assert!(message.ends_with("(changed or removed)"), "{message}");
+    assert_eq!(subjects(failed), [(Subject::Space(space), Some(Side::Theirs))]);
+    assert_eq!(
+        subjects(theirs.union_with(&ours, resolve::fail)),
+        [(Subject::Space(space), Some(Side::Ours))]
+    );
+    // A term is no space.
+    assert_eq!(
+        subjects(ours.union_with(&theirs, |_| Resolution::Value(atom("x")))).len(),
+        1
+    );
+    for (rule, expected) in [
+        (resolve::ours as fn(&Conflict) -> Resolution, &changed),
+        (resolve::theirs, &None),
+    ] {
+        assert_eq!(&facts(&ours.union_with(&theirs, rule).unwrap(), space), expected);
+        assert_eq!(&facts(&ours.union_with_all(&theirs, rule).unwrap(), space), expected);
+    }
+    assert_eq!(
+        facts(&theirs.union_with(&ours, resolve::theirs).unwrap(), space),
+        changed
+    );
+    assert_eq!(
+        (facts(&ours.union(&theirs), space), facts(&theirs.union(&ours), space)),
+        (None, changed)
+    );
+    assert_eq!(facts(&Environment::union_all([&base, &ours, &theirs]), space), None);
+    // The patch from the base to one side, applied to the other.
+    let removal = base.diff(&theirs);
+    assert_eq!(
+        subjects(ours.clone().apply_with(&removal, resolve::fail).map(|()| ours.clone())).len(),
+        1
+    );
+    let mut kept = ours.clone();
+    kept.apply_with(&removal, resolve::ours).unwrap();
+    assert_eq!(facts(&kept, space), Some("1 b".to_owned()));
+    ours.apply(&removal);
+    assert_eq!(facts(&ours, space), None);
+}
+
+/// Both branches have merged the other's former state, one keeping the space, one not.
+#[test]
+fn a_criss_cross_of_removal_and_change_is_disputed() {
+    let (space, _, [mut x, mut y]) = forks();
+    add(&mut x, space, "b");
+    y.remove_space(space);
+    let c = x.union_with(&y, resolve::ours).unwrap();
+    let d = y.union_with(&x, resolve::ours).unwrap();
+    assert_eq!(
+        (facts(&c, space), facts(&d, space)),
+        (Some("1 a, 1 b".to_owned()), None)
+    );
+    for (ours, theirs) in [(&c, &d), (&d, &c)] {
+        let conflicts = ours.union_with(theirs, resolve::fail).unwrap_err();
+        assert!(conflicts.0[0].disputed && conflicts.0.len() == 1);
+    }
+    let e = c.union_with(&d, resolve::theirs).unwrap();
+    assert_eq!(facts(&e, space), None);
+    // Decided: descendants of the decision override either side.
+    assert_eq!(facts(&e.union_with(&x, resolve::fail).unwrap(), space), None);
+    // Both kept it.
+    let d = y.union_with(&x, resolve::theirs).unwrap();
+    assert_eq!(
+        facts(&c.union_with(&d, resolve::fail).unwrap(), space),
+        Some("1 a, 1 b".to_owned())
+    );
+}
+
+#[test]
+fn patches_create_and_remove_spaces() {
+    let (space, base, [mut without, _]) = forks();
+    without.remove_space(space);
+    let removal = base.diff(&without);
+    let last = removal.iter().last().unwrap();
+    assert!(matches!(last, Change::SpaceRemoved(id) if *id == space), "{last:?}");
+    assert_eq!(removal.inverse(), without.diff(&base));
+    let mut env = base.clone();
+    env.apply(&removal);
+    assert_eq!(env, without);
+    // Again: it is gone already, and isn't made to be emptied.
+    let before = env.clone();
+    env.apply(&removal);
+    assert!(env.ptr_eq(&before));
+    env.apply(&removal.inverse());
+    assert_eq!(env, base);
+    // Of an empty space.
+    let mut env = Environment::<Atom>::new();
+    let empty = env.new_space();
+    let before = env.clone();
+    env.remove_space(empty);
+    assert_eq!(before.diff(&env).len(), 1);
+    let mut again = before.clone();
+    again.apply(&before.diff(&env));
+    assert_eq!(again, env);
+}
+
+const HANDLES: usize = 3;
+
+/// Random histories of two spaces: conflicts are the same from both sides, patches lead from any state to any other, and what
+/// one side did alone is in the union.
+#[test]
+fn histories_of_spaces() {
+    fn property(steps: Vec<(u8, u8)>) {
+        let mut start = Environment::new();
+        let spaces = [start.new_space(), start.new_space()];
+        let mut handles = vec![start; HANDLES];
+        for (kind, which) in steps {
+            let [a, b] = [which, which / 3].map(|which| usize::from(which) % HANDLES);
+            let space = spaces[usize::from(which / 9) % 2];
+            let fact = format!("f{}", which / 18 % 3);
+            match kind % 8 {
+                0..3 => {
+                    if let Some(mut space) = handles[a].space_mut(space) {
+                        space.add_fact(atom(&fact));
+                    }
+                }
+                3 => {
+                    if let Some(mut space) = handles[a].space_mut(space) {
+                        space.remove_fact(&atom(&fact));
+                    }
+                }
+                4 => drop(handles[a].remove_space(space)),
+                5 => handles[a] = handles[b].clone(),
+                kind => {
+                    let (ours, theirs) = (handles[a].clone(), handles[b].clone());
+                    let subjects = |result: Result<Environment, Conflicts>| match result {
+                        Ok(_) => Vec::new(),
+                        Err(conflicts) => conflicts.0.iter().map(|conflict| conflict.subject).collect(),
+                    };
+                    let listed = subjects(ours.union_with(&theirs, resolve::fail));
+                    assert_eq!(listed, subjects(theirs.union_with(&ours, resolve::fail)));
+                    let rule = if kind == 6 { resolve::ours } else { resolve::theirs };
+                    let union = ours.union_with(&theirs, rule).unwrap();
+                    union.check();
+                    for id in spaces {
+                        let has = [&ours, &theirs, &union].map(|env| env.space(id).is_some());
+                        match has {
+                            [true, true, exists] => assert!(exists),
+                            [false, false, exists] => assert!(!exists),
+                            [ours, _, exists] if listed.contains(&Subject::Space(id)) => {
+                                assert_eq!(exists, ours == (kind == 6));
+                            }
+                            // One side's alone, whichever comes first.
+                            [.., exists] => assert_eq!(exists, theirs.union(&ours).space(id).is_some()),
+                        }
+                    }
+                    handles[a] = union;
+                }
+            }
+            let [from, to] = [&handles[a], &handles[b]];
+            let patch = from.diff(to);
+            let mut patched = from.clone();
+            patched.apply(&patch);
+            assert_eq!(&patched, to);
+            patched.apply(&patch.inverse());
+            assert_eq!(&patched, from);
+        }
+    }
+    quick_check(1_000).quickcheck(property as fn(Vec<(u8, u8)>));
+}
