@@ -1,4 +1,5 @@
-//! The byte trie against `pathmap`, `BTreeMap`, and the persistent ordered maps of `im`, `imbl` and `rpds`, from 10,000 to
+//! The byte trie against `pathmap`, `BTreeMap`, the persistent adaptive radix tree of `rart`, and the persistent ordered maps
+//! of `im`, `imbl` and `rpds`, from 10,000 to
 //! 1,000,000 paths of random edges.
 //!
 //! `cargo bench --bench trie -- FILTER` runs the rows whose name contains `FILTER`, such as `'get.*/pleach'`; without one it
@@ -11,7 +12,7 @@ mod common;
 
 #[cfg(target_feature = "aes")]
 use common::paths::Pathmap;
-use common::paths::{BTree, ImOrd, ImblOrd, Paths, RpdsTree, Trie, edges};
+use common::paths::{BTree, ImOrd, ImblOrd, Paths, Rart, RpdsTree, Trie, edges};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
 use std::time::Duration;
@@ -38,6 +39,7 @@ fn main() {
         contender::<ImOrd>(&mut criterion, n, true);
         contender::<ImblOrd>(&mut criterion, n, true);
         contender::<RpdsTree>(&mut criterion, n, true);
+        contender::<Rart>(&mut criterion, n, true);
     }
     criterion.final_summary();
 }

@@ -6,6 +6,8 @@ use pathmap::{
     zipper::{ZipperIteration, ZipperMoving},
 };
 use pleach::TrieMap;
+use rart::keys::KeyTrait;
+use rart::{ArrayKey, VersionedAdaptiveRadixTree};
 use std::collections::BTreeMap;
 
 /// An ordered set of byte strings. A clone shares with its origin where the contender can.
@@ -38,6 +40,9 @@ pub(crate) type Pathmap = PathMap<()>;
 pub(crate) type BTree = BTreeMap<Box<[u8]>, ()>;
 pub(crate) type ImOrd = im::OrdMap<Box<[u8]>, ()>;
 pub(crate) type ImblOrd = imbl::OrdMap<Box<[u8]>, ()>;
+/// A persistent adaptive radix tree, with keys of at most 32 bytes, which it stores without an allocation of their own. No key
+/// may be a prefix of another.
+pub(crate) type Rart = VersionedAdaptiveRadixTree<ArrayKey<32>, ()>;
 pub(crate) type RpdsTree = rpds::RedBlackTreeMapSync<Box<[u8]>, ()>;
 
 impl Paths for Trie {
@@ -127,6 +132,25 @@ impl Paths for RpdsTree {
     }
     fn sum(&self) -> usize {
         self.keys().map(|key| key.len()).sum()
+    }
+}
+
+impl Paths for Rart {
+    const NAME: &'static str = "rart";
+
+    fn empty() -> Self {
+        Self::new()
+    }
+    fn insert(&mut self, key: &[u8]) {
+        self.insert_k(&ArrayKey::new_from_slice(key), ());
+    }
+    fn contains(&self, key: &[u8]) -> bool {
+        self.get_k(&ArrayKey::new_from_slice(key)).is_some()
+    }
+    fn sum(&self) -> usize {
+        let mut sum = 0;
+        self.for_each_view(|key, ()| sum += key.len());
+        sum
     }
 }
 
