@@ -81,4 +81,6 @@ mod guides {
     mod concurrency {}
     #[doc = include_str!("../docs/merge.md")]
     mod merge {}
+    #[doc = include_str!("../docs/migrating.md")]
+    mod migrating {}
 }
