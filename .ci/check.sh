@@ -74,12 +74,12 @@ step_test() {
 
 about_doctest="the examples of the documentation, with the default features"
 step_doctest() {
-    some_tests cargo test --doc --package pleach --package pleach-collections
+    some_tests cargo test --doc --package pleach --package pleach-shared --package pleach-collections
 }
 
 about_docs="the documentation has no warning, dead links among them"
 step_docs() {
-    local packages=(--package pleach-collections --package pleach --package pleach-metta)
+    local packages=(--package pleach-collections --package pleach-shared --package pleach --package pleach-metta)
     RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps --all-features &&
         RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }
@@ -109,7 +109,7 @@ step_tiny() {
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
 step_loom() {
-    some_tests cargo test --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach --lib -- model_check
+    some_tests cargo test --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach-shared --lib -- model_check
 }
 
 about_tour="the README's first command prints what examples/tour.expected says"
@@ -252,7 +252,7 @@ step_tsan() {
 GUARDED=(hamt:: map:: btree::)
 
 # The packages that others use.
-PUBLISHED=(pleach-collections pleach pleach-metta pleach-cli)
+PUBLISHED=(pleach-collections pleach-shared pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

@@ -8,33 +8,23 @@
 //! | [`Guard`], [`Reader`] | a short read; a loop of reads |
 //! | [`Commit`], [`Outcome`] | the result of a commit |
 //! | [`Subscription`], [`Event`] | a receiver of every publication |
+//! | [`Shared`], [`Merge`] | the same for a map, a set, or any other value that can be merged |
 //!
 //! `docs/concurrency.md` is a guide to all calls, their costs and their guarantees.
 
-mod outcome;
-mod protocol;
-mod queue;
 mod reader;
 mod subscription;
-mod sync;
-mod wait;
-mod watchers;
-
-#[cfg(all(test, loom))]
-mod model_check;
-#[cfg(all(test, not(loom)))]
-mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::outcome::{Commit, Outcome};
-use self::protocol::{Protocol, State};
+use pleach_shared::internal::{Protocol, State, VersionWait, block_on};
+pub use pleach_shared::{Commit, Fork, Merge, News, Outcome, Shared};
+
 pub use self::reader::{Guard, Reader};
 pub use self::subscription::{Event, Lagged, Subscription, Update};
-use self::wait::{VersionWait, block_on};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot};
 use crate::term::{Atom, Term};
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::protocol::Publication;
-use super::sync::{self, Cache, Cell};
+use pleach_shared::internal::{self, Cache, Cell, Publication};
+
 use super::{Published, SharedEnvironment};
 use crate::env::{Environment, Snapshot};
 use crate::term::{Atom, Term};
@@ -15,7 +15,7 @@ use crate::term::{Atom, Term};
 /// It derefs to the [`Snapshot`]. If the state was replaced meanwhile and this guard is its last owner, dropping the
 /// guard frees the state.
 pub struct Guard<T: Term = Atom> {
-    pub(super) publication: sync::Guard<sync::Arc<Publication<Published<T>>>>,
+    pub(super) publication: internal::Guard<Arc<Publication<Published<T>>>>,
 }
 
 impl<T: Term> Guard<T> {
@@ -69,7 +69,7 @@ impl<T: Term> fmt::Debug for Guard<T> {
 /// assert!(thread.join().unwrap() <= 1000);
 /// ```
 pub struct Reader<C: Deref<Target = SharedEnvironment<T>>, T: Term = Atom> {
-    cache: Cache<CellRef<C>, sync::Arc<Publication<Published<T>>>>,
+    cache: Cache<CellRef<C>, Arc<Publication<Published<T>>>>,
 }
 
 /// The cell of a `SharedEnvironment` that is held by `C`.

@@ -5,10 +5,9 @@ use std::ops::Deref;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::protocol::Publication;
-use super::wait::block_on;
-use super::watchers::Watcher;
-use super::{Published, SharedEnvironment, sync};
+use pleach_shared::internal::{Follower, Protocol, Step};
+
+use super::{Published, SharedEnvironment};
 use crate::env::{Environment, Patch};
 use crate::term::{Atom, Term};
 
@@ -23,8 +22,8 @@ use crate::term::{Atom, Term};
 /// the scope.
 ///
 /// # Limits
-/// A subscription keeps alive the state that it received last, and up to its bound the publications since: these are
-/// freed when it receives them or is dropped.
+/// A subscription keeps alive the state that it received last, and as many of the latest publications as its bound,
+/// received or not.
 ///
 /// # Examples
 /// ```
@@ -59,9 +58,18 @@ use crate::term::{Atom, Term};
 /// # let _ = follow;
 /// ```
 pub struct Subscription<C: Deref<Target = SharedEnvironment<T>>, T: Term = Atom> {
-    cell: C,
-    watcher: Watcher,
-    seen: sync::Arc<Publication<Published<T>>>,
+    follower: Follower<ProtocolOf<C>, Published<T>>,
+}
+
+/// The protocol of a `SharedEnvironment` that is held by `C`.
+struct ProtocolOf<C>(C);
+
+impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Deref for ProtocolOf<C> {
+    type Target = Protocol<Published<T>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0.protocol
+    }
 }
 
 /// An event that a [`Subscription`] receives.
@@ -101,76 +109,62 @@ impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Subscription<C, T> {
     /// Subscribes to the publications from now on. At least the last `bound` publications (1, if `bound` is 0) are kept
     /// until the subscriber receives them.
     pub fn new(cell: C, bound: usize) -> Self {
-        let watcher = cell.protocol.watchers.register(bound.max(1));
-        let seen = cell.protocol.current();
-        Self { cell, watcher, seen }
+        Self {
+            follower: Follower::new(ProtocolOf(cell), bound),
+        }
     }
 
     /// Returns the version that the subscriber received last: at first, the one that was current when it subscribed.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.seen.version
+        self.follower.seen().version
     }
 
     /// Forks the state that the subscriber received last.
     #[must_use]
     pub fn environment(&self) -> Environment<T> {
-        self.seen.state.fork()
+        self.follower.seen().state.fork()
     }
 
     /// Returns the next event, or `None` if nothing was published. Doesn't wait.
     pub fn try_next(&mut self) -> Option<Event<T>> {
-        let protocol = &self.cell.protocol;
-        // Settled, so it and those before are among the recent ones, unless the bound dropped them.
-        let current = protocol.current();
-        let publications = current.version - self.seen.version;
-        if publications == 0 {
-            return None;
-        }
-        let next = protocol.watchers.recent(self.seen.version + 1);
-        let is_next = next.is_some();
-        let seen = std::mem::replace(&mut self.seen, next.unwrap_or(current));
-        let (version, environment) = (self.seen.version, self.seen.state.fork());
-        Some(if is_next {
-            Event::Changed(Update {
-                version,
-                patch: seen.state.fork().diff(&environment),
-                environment,
-            })
-        } else {
-            Event::Lagged(Lagged {
-                publications,
-                version,
-                environment,
-            })
-        })
+        self.follower.try_next().map(Event::of)
     }
 
     /// Polls for the next event. Pending, the task of `context` is woken when there may be one. For executors and
     /// hand-written futures; otherwise use [`next`](Self::next).
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event<T>> {
-        if let Some(event) = self.try_next() {
-            return Poll::Ready(event);
-        }
-        self.cell.protocol.watchers.set_waker(&self.watcher, context.waker());
-        // A publication just before the waker was set didn't wake it.
-        self.try_next().map_or(Poll::Pending, Poll::Ready)
+        self.follower.poll_next(context).map(Event::of)
     }
 
     /// Waits for the next event. Cancel-safe: dropping the future loses no event.
     pub async fn next(&mut self) -> Event<T> {
-        std::future::poll_fn(|context| self.poll_next(context)).await
+        Event::of(self.follower.next().await)
     }
 
     /// Blocks the thread until the next event; `None` after `timeout`. `Duration::MAX` waits forever.
     pub fn next_timeout(&mut self, timeout: Duration) -> Option<Event<T>> {
-        block_on(timeout, |context| self.poll_next(context))
+        self.follower.next_timeout(timeout).map(Event::of)
     }
 }
 
-impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Drop for Subscription<C, T> {
-    fn drop(&mut self) {
-        self.cell.protocol.watchers.unregister(&self.watcher);
+impl<T: Term> Event<T> {
+    fn of(step: Step<Published<T>>) -> Self {
+        match step {
+            Step::Next { before, next } => {
+                let environment = next.state.fork();
+                Self::Changed(Update {
+                    version: next.version,
+                    patch: before.state.fork().diff(&environment),
+                    environment,
+                })
+            }
+            Step::Lagged { publications, current } => Self::Lagged(Lagged {
+                publications,
+                version: current.version,
+                environment: current.state.fork(),
+            }),
+        }
     }
 }
 

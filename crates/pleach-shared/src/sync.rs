@@ -2,11 +2,13 @@
 //! try every interleaving. The protocol uses no others.
 
 #[cfg(loom)]
+#[allow(missing_docs, reason = "a model of `arc-swap`, whose documentation it has")]
 mod model;
 
 #[cfg(not(loom))]
-pub(super) use {
-    arc_swap::{ArcSwap as Cell, Cache, Guard},
+pub use arc_swap::{ArcSwap as Cell, Cache, Guard};
+#[cfg(not(loom))]
+pub(crate) use {
     std::hint::spin_loop,
     std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     std::sync::{Arc, Mutex, MutexGuard},
@@ -14,8 +16,9 @@ pub(super) use {
 };
 
 #[cfg(loom)]
-pub(super) use {
-    self::model::{Cache, Cell, Guard},
+pub use self::model::{Cache, Cell, Guard};
+#[cfg(loom)]
+pub(crate) use {
     loom::hint::spin_loop,
     loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     loom::sync::{Arc, Mutex, MutexGuard},
@@ -23,13 +26,13 @@ pub(super) use {
 };
 
 /// Locks a mutex, poisoned or not: no user code runs under these locks, so a panic leaves no broken state.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Exponential backoff: spins at first, then yields to other threads.
 #[derive(Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     rounds: u32,
 }
 
@@ -39,7 +42,7 @@ impl Backoff {
     /// Number of rounds after which the thread waited for may have been preempted, so that waiting is no longer useful.
     const MAX_ROUNDS: u32 = if cfg!(loom) { 1 } else { Self::SPIN_ROUNDS + 64 };
 
-    pub(super) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         if self.rounds < Self::SPIN_ROUNDS {
             (0..1 << self.rounds).for_each(|_| spin_loop());
         } else {
@@ -49,7 +52,7 @@ impl Backoff {
     }
 
     /// Returns whether the caller should stop waiting and do the work itself.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.rounds >= Self::MAX_ROUNDS
     }
 }

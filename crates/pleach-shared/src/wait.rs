@@ -5,19 +5,21 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::protocol::{Protocol, Publication, State};
-use super::sync;
-use super::watchers::Watcher;
+use crate::protocol::{Protocol, State};
+use crate::publication::Publication;
+use crate::sync;
+use crate::watchers::Watcher;
 
 /// A wait for a version.
-pub(super) struct VersionWait<'a, S: State> {
+pub struct VersionWait<'a, S: State> {
     protocol: &'a Protocol<S>,
     /// Registered when the version isn't there at the first poll.
     watcher: Option<Watcher>,
 }
 
 impl<'a, S: State> VersionWait<'a, S> {
-    pub(super) fn new(protocol: &'a Protocol<S>) -> Self {
+    /// Creates a wait.
+    pub fn new(protocol: &'a Protocol<S>) -> Self {
         Self {
             protocol,
             watcher: None,
@@ -26,7 +28,7 @@ impl<'a, S: State> VersionWait<'a, S> {
 
     /// Polls for a publication of `version` or a later one. Pending, the task of `context` is woken when there may be
     /// one.
-    pub(super) fn poll(&mut self, version: u64, context: &Context<'_>) -> Poll<sync::Arc<Publication<S>>> {
+    pub fn poll(&mut self, version: u64, context: &Context<'_>) -> Poll<sync::Arc<Publication<S>>> {
         let reached = || {
             let current = self.protocol.cell.load_full();
             (current.version >= version).then_some(current)
@@ -51,7 +53,7 @@ impl<S: State> Drop for VersionWait<'_, S> {
 }
 
 /// Polls until ready, parking the thread in between; `None` after `timeout`.
-pub(super) fn block_on<R>(timeout: Duration, mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> Option<R> {
+pub fn block_on<R>(timeout: Duration, mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> Option<R> {
     struct Unpark(Thread);
 
     impl Wake for Unpark {

@@ -8,8 +8,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::outcome::Outcome;
-use super::protocol::{Protocol, State};
+use crate::outcome::Outcome;
+use crate::protocol::{Protocol, State};
 
 /// Bits, and a side effect of uniting them.
 #[derive(Clone)]

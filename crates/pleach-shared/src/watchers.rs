@@ -5,15 +5,15 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use super::protocol::Publication;
-use super::sync::{Arc, AtomicUsize, Mutex, Ordering, fence, lock};
+use crate::publication::Publication;
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// The watchers of a cell.
 ///
 /// Without watchers, a publication costs one fence and one load. Otherwise it takes the lock, under which only pointers
 /// are moved: no state is compared, cloned or dropped there, and no user code runs, so a slow watcher never blocks a
 /// writer.
-pub(super) struct Watchers<S> {
+pub(crate) struct Watchers<S> {
     count: AtomicUsize,
     registry: Mutex<Registry<S>>,
 }
@@ -41,7 +41,7 @@ impl<S> Registry<S> {
 }
 
 impl<S> Watchers<S> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             count: AtomicUsize::new(0),
             registry: Mutex::new(Registry {
@@ -56,7 +56,7 @@ impl<S> Watchers<S> {
 
     /// Notifies all watchers of the publication that is in the cell. Idempotent. It must be called before the
     /// publication is replaced.
-    pub(super) fn notify(&self, publication: &Arc<Publication<S>>) {
+    pub(crate) fn notify(&self, publication: &Arc<Publication<S>>) {
         // Pairs with the fence in `register` (store buffering): either this load sees the new watcher, or the watcher's
         // load of the cell, after it registered, sees the publication.
         fence(Ordering::SeqCst);
@@ -92,7 +92,7 @@ impl<S> Watchers<S> {
 
     /// Registers a watcher, for which the last `bound` publications are kept. It must load the cell afterwards: it is
     /// notified only of what is published later.
-    pub(super) fn register(&self, bound: usize) -> Watcher {
+    pub(crate) fn register(&self, bound: usize) -> Watcher {
         let mut registry = lock(&self.registry);
         registry.next_id += 1;
         let watcher = Watcher {
@@ -110,7 +110,7 @@ impl<S> Watchers<S> {
     }
 
     /// Removes a watcher.
-    pub(super) fn unregister(&self, watcher: &Watcher) {
+    pub(crate) fn unregister(&self, watcher: &Watcher) {
         let mut registry = lock(&self.registry);
         let waker = registry.position(watcher).map(|at| registry.wakers.swap_remove(at));
         if let Some(at) = registry.bounds.iter().position(|bound| *bound == watcher.bound) {
@@ -124,7 +124,7 @@ impl<S> Watchers<S> {
     }
 
     /// Sets the waker that the next notification wakes, once. The watcher must load the cell again afterwards.
-    pub(super) fn set_waker(&self, watcher: &Watcher, waker: &Waker) {
+    pub(crate) fn set_waker(&self, watcher: &Watcher, waker: &Waker) {
         // Cloned and dropped outside of the lock: that runs the executor's code.
         let mut waker = Some(waker.clone());
         let mut registry = lock(&self.registry);
@@ -141,7 +141,7 @@ impl<S> Watchers<S> {
     }
 
     /// Returns the publication with this version, if it is still kept.
-    pub(super) fn recent(&self, version: u64) -> Option<Arc<Publication<S>>> {
+    pub(crate) fn recent(&self, version: u64) -> Option<Arc<Publication<S>>> {
         let registry = lock(&self.registry);
         let first = registry.recent.front()?.version;
         let at = usize::try_from(version.checked_sub(first)?).ok()?;
@@ -156,7 +156,7 @@ impl<S> Registry<S> {
 }
 
 /// The registration of a watcher.
-pub(super) struct Watcher {
+pub(crate) struct Watcher {
     id: u64,
     bound: usize,
 }

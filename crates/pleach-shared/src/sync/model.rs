@@ -8,36 +8,36 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
 /// The result of a load: here always a full reference, where `arc-swap` may use a debt.
-pub(crate) type Guard<A> = A;
+pub type Guard<A> = A;
 
 /// An index, which `loom` tracks, into a table, which it doesn't: so the table adds no ordering.
-pub(crate) struct Cell<T> {
+pub struct Cell<T> {
     current: AtomicUsize,
     table: Mutex<Vec<Arc<T>>>,
 }
 
 impl<T> Cell<T> {
-    pub(crate) fn new(value: Arc<T>) -> Self {
+    pub fn new(value: Arc<T>) -> Self {
         Self {
             current: AtomicUsize::new(0),
             table: Mutex::new(vec![value]),
         }
     }
 
-    pub(crate) fn from_pointee(value: T) -> Self {
+    pub fn from_pointee(value: T) -> Self {
         Self::new(Arc::new(value))
     }
 
-    pub(crate) fn load(&self) -> Guard<Arc<T>> {
+    pub fn load(&self) -> Guard<Arc<T>> {
         let at = self.current.load(Ordering::Acquire);
         Arc::clone(&self.table()[at])
     }
 
-    pub(crate) fn load_full(&self) -> Arc<T> {
+    pub fn load_full(&self) -> Arc<T> {
         self.load()
     }
 
-    pub(crate) fn compare_and_swap(&self, current: &Arc<T>, new: Arc<T>) -> Guard<Arc<T>> {
+    pub fn compare_and_swap(&self, current: &Arc<T>, new: Arc<T>) -> Guard<Arc<T>> {
         let (from, to) = {
             let mut table = self.table();
             let from = table.iter().position(|value| Arc::ptr_eq(value, current));
@@ -61,18 +61,18 @@ impl<T> Cell<T> {
 }
 
 /// A reader that caches the value it has loaded.
-pub(crate) struct Cache<C, A> {
+pub struct Cache<C, A> {
     cell: C,
     kept: A,
 }
 
 impl<C: Deref<Target = Cell<T>>, T> Cache<C, Arc<T>> {
-    pub(crate) fn new(cell: C) -> Self {
+    pub fn new(cell: C) -> Self {
         let kept = cell.load_full();
         Self { cell, kept }
     }
 
-    pub(crate) fn load(&mut self) -> &Arc<T> {
+    pub fn load(&mut self) -> &Arc<T> {
         self.kept = self.cell.load_full();
         &self.kept
     }

@@ -1,22 +1,22 @@
 //! The queue of commits that wait to be merged, so that one thread publishes several at once.
 
-use super::outcome::Commit;
-use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
+use crate::outcome::Commit;
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 
 /// The queued commits, in order of arrival.
-pub(super) struct Queue<S> {
+pub(crate) struct Queue<S> {
     commits: Mutex<Vec<QueuedCommit<S>>>,
     /// Number of `commits`, to be read without the lock. A hint: a stale value costs a lost race, never a commit.
     len: AtomicUsize,
     /// Whether a thread is combining. Advice, not a lock: a thread that has waited long enough combines as well, since
-    /// a commit that is united twice counts once.
+    /// a publication completes its commits before it can be replaced, so no commit is united with a state that contains it.
     has_combiner: AtomicBool,
 }
 
 /// A commit in the queue.
-pub(super) struct QueuedCommit<S> {
-    pub(super) state: S,
-    pub(super) completion: Arc<Completion<S>>,
+pub(crate) struct QueuedCommit<S> {
+    pub(crate) state: S,
+    pub(crate) completion: Arc<Completion<S>>,
 }
 
 impl<S: Clone> Clone for QueuedCommit<S> {
@@ -29,7 +29,7 @@ impl<S: Clone> Clone for QueuedCommit<S> {
 }
 
 /// The cell in which the publishing thread stores the result of a queued commit.
-pub(super) struct Completion<S> {
+pub(crate) struct Completion<S> {
     result: Mutex<Option<Committed<S>>>,
     /// Whether uniting it panicked on another thread. Then its own thread retries it, and panics.
     is_returned: AtomicBool,
@@ -37,15 +37,16 @@ pub(super) struct Completion<S> {
 
 /// The result of a commit.
 #[derive(Clone)]
-pub(super) struct Committed<S> {
-    pub(super) commit: Commit,
+pub struct Committed<S> {
+    /// How it was made, and the version that contains it.
+    pub commit: Commit,
     /// The state that was published.
-    pub(super) state: S,
+    pub state: S,
 }
 
 impl<S: Clone> Completion<S> {
     /// Stores the result, unless there is one: several threads may combine the same commit, and each result is true.
-    pub(super) fn complete(&self, result: Committed<S>) {
+    pub(crate) fn complete(&self, result: Committed<S>) {
         // A state must not be dropped under the lock: that runs the user's code.
         let late = match &mut *lock(&self.result) {
             Some(_) => Some(result),
@@ -54,25 +55,25 @@ impl<S: Clone> Completion<S> {
         drop(late);
     }
 
-    pub(super) fn result(&self) -> Option<Committed<S>> {
+    pub(crate) fn result(&self) -> Option<Committed<S>> {
         lock(&self.result).clone()
     }
 
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         lock(&self.result).is_some()
     }
 
-    pub(super) fn return_to_owner(&self) {
+    pub(crate) fn return_to_owner(&self) {
         self.is_returned.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_returned(&self) -> bool {
+    pub(crate) fn is_returned(&self) -> bool {
         self.is_returned.load(Ordering::Relaxed)
     }
 }
 
 impl<S: Clone> Queue<S> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             commits: Mutex::new(Vec::new()),
             len: AtomicUsize::new(0),
@@ -80,12 +81,12 @@ impl<S: Clone> Queue<S> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len.load(Ordering::Relaxed) == 0
     }
 
     /// Appends a commit, which is removed when the entry is dropped.
-    pub(super) fn push(&self, state: S) -> QueueEntry<'_, S> {
+    pub(crate) fn push(&self, state: S) -> QueueEntry<'_, S> {
         let completion = Arc::new(Completion {
             result: Mutex::new(None),
             is_returned: AtomicBool::new(false),
@@ -105,12 +106,12 @@ impl<S: Clone> Queue<S> {
     }
 
     /// The commits that are queued now.
-    pub(super) fn commits(&self) -> Vec<QueuedCommit<S>> {
+    pub(crate) fn commits(&self) -> Vec<QueuedCommit<S>> {
         lock(&self.commits).clone()
     }
 
     /// Makes this thread the combiner, unless another one is.
-    pub(super) fn try_combine(&self) -> Option<Combiner<'_>> {
+    pub(crate) fn try_combine(&self) -> Option<Combiner<'_>> {
         // Relaxed: it guards no data.
         let is_free = !self.has_combiner.load(Ordering::Relaxed) && !self.has_combiner.swap(true, Ordering::Relaxed);
         is_free.then_some(Combiner {
@@ -120,9 +121,9 @@ impl<S: Clone> Queue<S> {
 }
 
 /// A thread's own commit in the queue.
-pub(super) struct QueueEntry<'a, S: Clone> {
+pub(crate) struct QueueEntry<'a, S: Clone> {
     queue: &'a Queue<S>,
-    pub(super) completion: Arc<Completion<S>>,
+    pub(crate) completion: Arc<Completion<S>>,
 }
 
 impl<S: Clone> Drop for QueueEntry<'_, S> {
@@ -139,7 +140,7 @@ impl<S: Clone> Drop for QueueEntry<'_, S> {
 }
 
 /// The role of combining the queued commits, until it is dropped.
-pub(super) struct Combiner<'a> {
+pub(crate) struct Combiner<'a> {
     has_combiner: &'a AtomicBool,
 }
 

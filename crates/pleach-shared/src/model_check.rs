@@ -14,9 +14,9 @@ use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
 
-use super::outcome::Outcome;
-use super::protocol::{Protocol, State};
-use super::wait::VersionWait;
+use crate::outcome::Outcome;
+use crate::protocol::{Protocol, State};
+use crate::wait::VersionWait;
 
 /// Two copies of the bits: a read that isn't ordered after the write may see neither or only one of them.
 #[derive(Clone)]
@@ -158,7 +158,7 @@ fn a_reverted_commit_stays_reverted() {
             let bits = state.get();
             Ok::<_, std::convert::Infallible>((Bits::new(bits & !1), bits & 1))
         });
-        others.into_iter().for_each(|other| drop(other.join().unwrap()));
+        others.into_iter().for_each(|other| _ = other.join().unwrap());
         assert_eq!(cell.current().state.get(), 3 & !undone);
     });
 }

@@ -14,13 +14,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::outcome::{Commit, Outcome};
-use super::queue::{Committed, Completion, Queue};
-use super::sync::{Arc, Backoff, Cell, Guard};
-use super::watchers::Watchers;
+use crate::outcome::Outcome;
+use crate::publication::Publication;
+use crate::queue::{Committed, Completion, Queue};
+use crate::sync::{Arc, Backoff, Cell, Guard};
+use crate::watchers::Watchers;
 
 /// A state that can be published.
-pub(super) trait State: Clone {
+pub trait State: Clone {
     /// Returns the union of two states: `self` or `other` itself, by [`ptr_eq`](Self::ptr_eq), if the union equals it.
     fn unite(&self, other: &Self) -> Self;
 
@@ -33,23 +34,17 @@ pub(super) trait State: Clone {
     }
 }
 
-/// A published state, with its version.
-pub(super) struct Publication<S> {
-    /// One more than that of the publication that it replaced.
-    pub(super) version: u64,
-    pub(super) state: S,
-    /// The commits to complete: those that are part of it.
-    batch: Vec<(Arc<Completion<S>>, Outcome)>,
-}
-
-pub(super) struct Protocol<S> {
-    pub(super) cell: Cell<Publication<S>>,
+/// A cell with a published state, its queue of commits, and its watchers.
+pub struct Protocol<S> {
+    /// The current publication.
+    pub cell: Cell<Publication<S>>,
     queue: Queue<S>,
-    pub(super) watchers: Watchers<S>,
+    pub(crate) watchers: Watchers<S>,
 }
 
 impl<S: State> Protocol<S> {
-    pub(super) fn new(state: S) -> Self {
+    /// Creates a cell with this state as version 0.
+    pub fn new(state: S) -> Self {
         Self {
             cell: Cell::from_pointee(Publication {
                 version: 0,
@@ -62,12 +57,12 @@ impl<S: State> Protocol<S> {
     }
 
     /// Returns the current publication, for a short read.
-    pub(super) fn load(&self) -> Guard<Arc<Publication<S>>> {
+    pub fn load(&self) -> Guard<Arc<Publication<S>>> {
         self.cell.load()
     }
 
     /// Returns the current publication, settled: only a settled one may be replaced.
-    pub(super) fn current(&self) -> Arc<Publication<S>> {
+    pub fn current(&self) -> Arc<Publication<S>> {
         let current = self.cell.load_full();
         self.settle(&current);
         current
@@ -104,7 +99,7 @@ impl<S: State> Protocol<S> {
     }
 
     /// Publishes `state`, unless that makes no difference, and returns the publication that was current.
-    pub(super) fn publish(&self, state: &S) -> Arc<Publication<S>> {
+    pub fn publish(&self, state: &S) -> Arc<Publication<S>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
@@ -117,7 +112,7 @@ impl<S: State> Protocol<S> {
 
     /// Publishes `state` if `expected` is current, unless that makes no difference, and returns the version. Fails with
     /// the current publication.
-    pub(super) fn publish_if(&self, expected: &S, state: &S) -> Result<u64, Arc<Publication<S>>> {
+    pub fn publish_if(&self, expected: &S, state: &S) -> Result<u64, Arc<Publication<S>>> {
         let mut backoff = Backoff::default();
         loop {
             let current = self.current();
@@ -136,7 +131,7 @@ impl<S: State> Protocol<S> {
 
     /// Publishes the state that `write` returns for the current one; retries on a newer one if another writer was
     /// faster. Publishes nothing if `write` returns the same state or fails.
-    pub(super) fn update<R, E>(&self, mut write: impl FnMut(&S) -> Result<(S, R), E>) -> Result<R, E> {
+    pub fn update<R, E>(&self, mut write: impl FnMut(&S) -> Result<(S, R), E>) -> Result<R, E> {
         let mut backoff = Backoff::default();
         loop {
             self.help_commits(&mut backoff);
@@ -161,7 +156,7 @@ impl<S: State> Protocol<S> {
     }
 
     /// Publishes the union of the current state and `state`.
-    pub(super) fn commit(&self, state: &S) -> Committed<S> {
+    pub fn commit(&self, state: &S) -> Committed<S> {
         if self.queue.is_empty()
             && let Some(committed) = self.try_commit(state)
         {
@@ -188,11 +183,7 @@ impl<S: State> Protocol<S> {
     }
 
     /// Publishes the union of the current state and `state` that `unite` returns. Publishes nothing if `unite` fails.
-    pub(super) fn commit_with<E>(
-        &self,
-        state: &S,
-        mut unite: impl FnMut(&S) -> Result<S, E>,
-    ) -> Result<Committed<S>, E> {
+    pub fn commit_with<E>(&self, state: &S, mut unite: impl FnMut(&S) -> Result<S, E>) -> Result<Committed<S>, E> {
         let mut backoff = Backoff::default();
         loop {
             self.help_commits(&mut backoff);
@@ -262,17 +253,5 @@ fn outcome<S: State>(current: &S, committed: &S, united: &S) -> Outcome {
         Outcome::FastForward
     } else {
         Outcome::Merged
-    }
-}
-
-impl<S: Clone> Publication<S> {
-    fn committed(&self, outcome: Outcome) -> Committed<S> {
-        Committed {
-            commit: Commit {
-                outcome,
-                version: self.version,
-            },
-            state: self.state.clone(),
-        }
     }
 }
