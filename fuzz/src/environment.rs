@@ -189,6 +189,13 @@ impl World {
         // The model doesn't know whether a space was changed since its removal.
         let keeps_space = |change: &Change| !matches!(change, Change::SpaceRemoved(_));
         let patch: Patch = patch.into_iter().filter(keeps_space).collect();
+        let adds: BTreeSet<SpaceId> = patch
+            .iter()
+            .filter_map(|change| match change {
+                Change::Atom { space, from, to, .. } if to > from => *space,
+                _ => None,
+            })
+            .collect();
         let pair = &mut self.pairs[to];
         pair.real.apply(&patch);
         for change in &patch {
@@ -207,7 +214,10 @@ impl World {
                         .iter()
                         .position(|known| known == id)
                         .expect("it was made here");
-                    pair.spaces.insert(index);
+                    // A space that is gone is made again for an addition alone.
+                    if adds.contains(id) {
+                        pair.spaces.insert(index);
+                    }
                     pair.model.change([&within(index, atom)], delta);
                 }
                 Change::SpaceCreated(id) => {

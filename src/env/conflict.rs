@@ -124,6 +124,25 @@ pub(crate) struct Resolver<'a, T> {
 }
 
 impl<'a, T: Term> Resolver<'a, T> {
+    /// The content that this resolver decides for whichever operand is the left one; `None` if it gives up, or if its decision
+    /// depends on the order of the operands.
+    pub(crate) fn decide_symmetrically(&mut self, conflict: &Conflict<T>) -> Option<Option<Content<T>>> {
+        let swapped = Conflict {
+            missing: missing([conflict.theirs.is_some(), conflict.ours.is_some()]),
+            ours: conflict.theirs.clone(),
+            theirs: conflict.ours.clone(),
+            ..conflict.clone()
+        };
+        let mut decide = |conflict: &Conflict<T>| match (self.decide)(conflict) {
+            Resolution::Ours => Some(conflict.ours.clone().map(Content)),
+            Resolution::Theirs => Some(conflict.theirs.clone().map(Content)),
+            Resolution::Value(value) => Some(Some(Content(value))),
+            Resolution::Fail => None,
+        };
+        let decided = decide(conflict)?;
+        (decide(&swapped)? == decided).then_some(decided)
+    }
+
     /// The conflicts that this resolver gives up on. Those that it decides for `theirs` or for a value are passed to `apply`,
     /// with the content if there is one.
     pub(crate) fn settle(
@@ -171,6 +190,22 @@ pub(crate) fn merge_cells<T: Term>(
     theirs: &Cells<T>,
     resolver: &mut Resolver<'_, T>,
 ) -> Vec<Conflict<T>> {
+    let conflicts = merge_unilateral(ours, base, disputed, theirs, resolver.decides_all);
+    resolver.settle(conflicts, |subject, content| match subject {
+        Subject::Cell(cell) => set(ours, cell, content.map(Content)),
+        Subject::Space(_) => unreachable!("these are cells"),
+    })
+}
+
+/// Merges the changes that only `theirs` made since `base` into `ours`, and returns the other cells that both changed, to
+/// different contents or, if `all`, to any.
+pub(crate) fn merge_unilateral<T: Term>(
+    ours: &mut Cells<T>,
+    base: &Cells<T>,
+    disputed: &[Cell],
+    theirs: &Cells<T>,
+    all: bool,
+) -> Vec<Conflict<T>> {
     let conflict = |cell, disputed, [base, ours, theirs]: [Option<&Content<T>>; 3]| {
         let term = |content: Option<&Content<T>>| content.map(|content| content.0.clone());
         Conflict {
@@ -190,20 +225,17 @@ pub(crate) fn merge_cells<T: Term>(
         let here = ours.get(&cell);
         if here == from {
             set(ours, cell, to.cloned());
-        } else if here != to || resolver.decides_all {
+        } else if here != to || all {
             conflicts.push(conflict(cell, false, [from, here, to]));
         }
     }
     for cell in disputed {
         let (here, to) = (ours.get(cell), theirs.get(cell));
-        if here != to || resolver.decides_all {
+        if here != to || all {
             conflicts.push(conflict(*cell, true, [None, here, to]));
         }
     }
-    resolver.settle(conflicts, |subject, content| match subject {
-        Subject::Cell(cell) => set(ours, cell, content.map(Content)),
-        Subject::Space(_) => unreachable!("these are cells"),
-    })
+    conflicts
 }
 
 /// The side that doesn't have something, by whether each has it.
@@ -234,7 +266,7 @@ pub(crate) fn disputes<T: Term>(
     disputed: &[Cell],
     theirs: &Cells<T>,
 ) -> Vec<Cell> {
-    let mut fail = resolve::fail;
-    let conflicts = merge_cells(ours, base, disputed, theirs, &mut Resolver::of_differences(&mut fail));
+    let mut conflicts = merge_unilateral(ours, base, disputed, theirs, false);
+    conflicts.sort_unstable_by_key(|conflict| conflict.subject);
     conflicts.iter().filter_map(Conflict::cell).collect()
 }

@@ -21,7 +21,7 @@ pub(crate) struct Edit<'k, T> {
 }
 
 /// The properties of an atom that an edit needs besides its key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EditContent<T> {
     /// The atom, if it is stored in a record: because an index has it, or because it can't be decoded from its path.
     pub(crate) kept: Option<T>,
@@ -143,13 +143,18 @@ impl<T: Term> Edits<T> {
             .all(|(range, _, delta)| delta.is_idle(&self.keys[range.clone()], space))
     }
 
-    /// Whether these edits, of distinct atoms, remove all atoms of `space`.
-    pub(crate) fn empty(&self, space: &Space<T>) -> bool {
-        let removed = self.list.iter().filter(|(range, _, delta)| {
-            let before = space.facts.get(&self.keys[range.clone()]).map_or(0, Multiplicity::get);
-            before > 0 && delta.of(before) == 0
-        });
-        removed.count() == space.facts.len()
+    /// Whether some edit adds occurrences.
+    pub(crate) fn any_adds(&self) -> bool {
+        self.list.iter().any(|(.., delta)| delta.of(0) > 0)
+    }
+
+    /// Copies of the edits, in the order they were pushed.
+    pub(crate) fn copies(&self) -> impl Iterator<Item = Edit<'_, T>> {
+        self.list.iter().map(|(range, content, delta)| Edit {
+            key: &self.keys[range.clone()],
+            content: content.clone(),
+            delta: *delta,
+        })
     }
 
     /// Whether each edit adds one occurrence.

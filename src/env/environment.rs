@@ -145,8 +145,8 @@ impl<T: Term> Environment<T> {
         }
     }
 
-    /// Merges two environments as [`union`](Self::union) does, and calls `resolve` for each [`Cell`] in conflict, in the order
-    /// of the cells, states before bindings. [`env::resolve`](resolve) has the usual resolvers.
+    /// Merges two environments as [`union`](Self::union) does, and calls `resolve` for each cell or space in conflict, in
+    /// ascending order: states, bindings, spaces. [`env::resolve`](resolve) has the usual resolvers.
     ///
     /// # Errors
     /// All conflicts for which `resolve` returned [`Resolution::Fail`].
@@ -179,8 +179,9 @@ impl<T: Term> Environment<T> {
     /// Merges two environments as [`union_with`](Self::union_with) does, but calls `resolve` for each cell that both sides
     /// changed since the merge base, to equal contents too: so that two increments by one can be an increment by two.
     ///
-    /// In a criss-cross, `resolve` is also asked about the merge bases, for the content that they have in common: it should
-    /// depend on its argument only. This is done anew for each union, and costs what changed in all criss-crosses below.
+    /// In a criss-cross, `resolve` is also asked about the merge bases, twice each, with the sides swapped: it should depend on
+    /// its argument only. If it decides for a side there, and not for a content, the cell is [disputed](Conflict::disputed).
+    /// This is done anew for each union, and costs what changed in all criss-crosses below.
     ///
     /// # Errors
     /// All conflicts for which `resolve` returned [`Resolution::Fail`].
@@ -304,7 +305,8 @@ impl<T: Term> Environment<T> {
 
     /// Creates a space with the content of another, which is shared; `None` if that doesn't exist. O(log n).
     ///
-    /// The two are separate afterwards: a [union](Self::union) merges spaces of the same id only.
+    /// The two are separate afterwards: a [union](Self::union) merges spaces of the same id only. Patches and files hold the
+    /// content of each.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};
@@ -324,7 +326,8 @@ impl<T: Term> Environment<T> {
         Some(fork)
     }
 
-    /// Removes a named space and its atoms. Returns `false` if it doesn't exist. O(log n), and O(n) to drop atoms that no
+    /// Removes a named space and its atoms. Returns `false` if it doesn't exist. Atoms that mention its id stay. The id is not
+    /// given out again, unless a [seed](Self::set_id_seed) is set that gave it out before. O(log n), and O(n) to drop atoms that no
     /// other handle shares.
     ///
     /// In a union it is a [conflict](Conflict) if the other side changed the space: then the default takes the right operand's.

@@ -64,8 +64,8 @@ pub enum ForkJoinError<E = Infallible, T: Term = Atom> {
     /// A branch failed or panicked.
     #[error(transparent)]
     Branch(#[from] BranchError<E>),
-    /// The resolver gave up on these cells.
-    #[error("branches changed the same cells")]
+    /// The resolver gave up on these.
+    #[error("branches are in conflict")]
     Conflicts(#[source] Conflicts<T>),
 }
 

@@ -10,7 +10,7 @@ use super::sequence::Sequence;
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::world::World;
-use crate::address::AddressSet;
+use crate::address::{AddressMap, AddressSet};
 use crate::map::Map;
 use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View, symbol};
@@ -109,6 +109,9 @@ impl<T: Term> Environment<T> {
     /// | own or shared: terms | as the record or cell that holds them, even if the program holds the term too |
     /// | earlier versions that are kept as merge bases | structures shared with them count as shared; others don't count |
     ///
+    /// Two spaces of this environment of which one was [forked](Self::fork_space) from the other count once as long as neither is
+    /// written; afterwards what they still share counts twice, as shared.
+    ///
     /// While other threads fork or drop handles, the result may mix states.
     ///
     /// ```
@@ -145,11 +148,19 @@ impl<T: Term> Environment<T> {
             counted::<PatternCache<T>>() + patterns.bytes(),
             all_shared || Arc::strong_count(patterns) > 1,
         );
+        // A space and its forks can be one allocation.
+        let mut owners = AddressMap::<Space<T>, usize>::default();
+        for space in spaces.values() {
+            *owners.entry(Arc::as_ptr(space)).or_default() += 1;
+        }
         spaces.visit_nodes(|bytes, entries, shared| {
             let shared = all_shared || shared;
             memory.spaces.count(bytes, shared);
             for (_, space) in entries {
-                let shared = shared || Arc::strong_count(space) > 1;
+                let Some(here) = owners.remove(&Arc::as_ptr(space)) else {
+                    continue;
+                };
+                let shared = shared || Arc::strong_count(space) > here;
                 memory.spaces.count(counted::<Space<T>>(), shared);
                 memory.spaces += terms.space(space, shared).total();
             }

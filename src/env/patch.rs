@@ -257,7 +257,8 @@ impl<T: Term> Environment<T> {
     }
 
     /// Applies a patch: adds to and subtracts from multiplicities, creates and removes spaces, and sets cells. The union of two forks is one
-    /// of them after applying the patch from their merge base to the other. O(log n) a change.
+    /// of them after applying the patch from their merge base to the other, unless one removed a space that the other changed.
+    /// O(log n) a change.
     ///
     /// If nothing changes, since the atoms that the patch removes are absent and its cells have their new contents, this
     /// environment stays at its state.
@@ -269,7 +270,9 @@ impl<T: Term> Environment<T> {
     }
 
     /// Applies a patch as [`apply`](Self::apply) does, and calls `resolve` for each cell that has neither its old nor its new
-    /// content, and for each space that the patch removes but doesn't empty.
+    /// content, for each space that the patch removes but doesn't empty, and for each space that is gone
+    /// and that the patch adds to. Of the latter, [`Resolution::Theirs`] makes a space with the additions only: a patch doesn't
+    /// have the atoms that it doesn't change.
     ///
     /// # Errors
     /// All conflicts for which `resolve` returned [`Resolution::Fail`]. Nothing has changed then.
@@ -278,18 +281,17 @@ impl<T: Term> Environment<T> {
         patch: &Patch<T>,
         mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<(), Conflicts<T>> {
-        let mut spaces: BTreeMap<Option<SpaceId>, Edits<T>> = BTreeMap::new();
+        let mut spaces: BTreeMap<Option<SpaceId>, SpacePatch<T>> = BTreeMap::new();
         let (mut from, mut to) = (Cells::new(), Cells::new());
-        let mut removed = Vec::new();
         for change in patch {
             match change {
                 Change::Atom { space, atom, from, to } => {
-                    let edits = spaces.entry(*space).or_insert_with(Edits::new);
+                    let space = spaces.entry(*space).or_default();
                     let delta = Delta::between(*from, *to);
-                    with_encoder(|encoder| edits.push(Edit::new(encoder, atom.clone(), delta)));
+                    with_encoder(|encoder| space.edits.push(Edit::new(encoder, atom.clone(), delta)));
                 }
-                Change::SpaceCreated(id) => drop(spaces.entry(Some(*id)).or_insert_with(Edits::new)),
-                Change::SpaceRemoved(id) => removed.push(*id),
+                Change::SpaceCreated(id) => spaces.entry(Some(*id)).or_default().fate = Some(Fate::Created),
+                Change::SpaceRemoved(id) => spaces.entry(Some(*id)).or_default().fate = Some(Fate::Removed),
                 Change::Cell {
                     cell,
                     from: old,
@@ -301,39 +303,26 @@ impl<T: Term> Environment<T> {
             }
         }
         let world = &self.snapshot.world;
-        // A space that is gone already is not made again to be emptied.
-        removed.retain(|id| {
-            let exists = world.spaces.contains_key(id);
-            if !exists {
-                spaces.remove(&Some(*id));
-            }
-            exists
-        });
         let mut resolver = Resolver::of_differences(&mut resolve);
         let mut cells = world.cells.clone();
         let mut conflicts = merge_cells(&mut cells, &from, &[], &to, &mut resolver);
-        // A space with atoms that the patch doesn't remove was changed meanwhile.
-        let is_changed = |id: &&SpaceId| {
-            let edits = spaces.get(&Some(**id));
-            let space = world.space(Some(**id));
-            space.is_some_and(|space| !edits.map_or_else(|| space.is_empty(), |edits| edits.empty(space)))
-        };
-        let changed: Vec<_> = removed.iter().filter(is_changed).copied().collect();
-        let asked = changed.iter().map(|id| about_space(*id, Side::Theirs, false));
-        let mut kept: BTreeSet<_> = changed.iter().copied().collect();
-        conflicts.extend(resolver.settle(asked.collect(), |subject, _| {
-            if let Subject::Space(id) = subject {
-                kept.remove(&id);
-            }
-        }));
+        let asked = spaces.iter().filter_map(|(id, patch)| {
+            let id = (*id)?;
+            let missing = patch.conflict(world.space(Some(id)))?;
+            Some(about_space(id, missing, false))
+        });
+        let asked: Vec<_> = asked.collect();
+        let mut kept: BTreeSet<_> = asked.iter().map(|conflict: &Conflict<T>| conflict.subject).collect();
+        conflicts.extend(resolver.settle(asked, |subject, _| _ = kept.remove(&subject)));
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
-        removed.retain(|id| !kept.contains(id));
         // Each edit by itself: edits that undo one another are detected when states are published.
-        let are_idle = |(id, edits): (&_, &Edits<T>)| world.space(*id).is_some_and(|space| edits.are_idle(space));
-        let are_cells_idle = cell::changes(&world.cells, &cells).next().is_none();
-        if removed.is_empty() && are_cells_idle && spaces.iter().all(are_idle) {
+        spaces.retain(|id, patch| {
+            let is_kept = id.is_some_and(|id| kept.contains(&Subject::Space(id)));
+            !is_kept && !patch.is_idle(world.space(*id))
+        });
+        if spaces.is_empty() && cell::changes(&world.cells, &cells).next().is_none() {
             return Ok(());
         }
         let snapshot = self.owned();
@@ -343,18 +332,69 @@ impl<T: Term> Environment<T> {
             cells: old,
             ..
         } = &mut snapshot.world;
-        *old = cells;
-        for (id, mut edits) in spaces {
-            let space = match id {
-                None => &mut *root,
-                Some(id) => std::sync::Arc::make_mut(named.get_or_insert_with(id, Default::default)),
+        // Dropped last: dropping terms may run foreign code.
+        let _old_cells = std::mem::replace(old, cells);
+        let mut removed = Vec::new();
+        for (id, mut patch) in spaces {
+            let space = match (id, patch.fate) {
+                (None, _) => &mut *root,
+                (Some(id), Some(Fate::Removed)) => {
+                    removed.extend(named.remove(&id));
+                    continue;
+                }
+                (Some(id), _) => std::sync::Arc::make_mut(named.get_or_insert_with(id, Default::default)),
             };
-            edits.drain().for_each(|edit| space.apply(edit));
-        }
-        for id in removed {
-            named.remove(&id);
+            patch.edits.drain().for_each(|edit| space.apply(edit));
         }
         snapshot.touched();
         Ok(())
+    }
+}
+
+/// The changes that a patch makes to one space.
+struct SpacePatch<T> {
+    edits: Edits<T>,
+    /// The last creation or removal.
+    fate: Option<Fate>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Created,
+    Removed,
+}
+
+impl<T: Term> Default for SpacePatch<T> {
+    fn default() -> Self {
+        Self {
+            edits: Edits::new(),
+            fate: None,
+        }
+    }
+}
+
+impl<T: Term> SpacePatch<T> {
+    /// The side that lacks the named space, if that is a conflict: the patch removes a space that it doesn't empty, or adds to
+    /// one that is gone.
+    fn conflict(&self, space: Option<&Space<T>>) -> Option<Side> {
+        match (space, self.fate) {
+            (Some(space), Some(Fate::Removed)) => {
+                let mut copy = space.clone();
+                self.edits.copies().for_each(|edit| copy.apply(edit));
+                (!copy.is_empty()).then_some(Side::Theirs)
+            }
+            (None, None) => self.edits.any_adds().then_some(Side::Ours),
+            _ => None,
+        }
+    }
+
+    /// Whether it changes nothing, at the first edit at least.
+    fn is_idle(&self, space: Option<&Space<T>>) -> bool {
+        match (space, self.fate) {
+            (None, Some(Fate::Removed)) => true,
+            (None, Some(Fate::Created)) | (Some(_), Some(Fate::Removed)) => false,
+            (None, None) => !self.edits.any_adds(),
+            (Some(space), _) => self.edits.are_idle(space),
+        }
     }
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::cell::{self, Cell, Cells, Content};
-use super::conflict::{Conflict, Resolver, disputes, merge_cells};
+use super::conflict::{Resolver, disputes, merge_unilateral};
 use super::id::{Ids, SpaceId};
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
@@ -137,9 +137,11 @@ struct BaseTask<T: Term> {
     wanted: BaseRequest<T>,
     /// The cells that three or more versions don't all agree on.
     cells: BTreeSet<Cell>,
+    /// The spaces that some of three or more versions have and others don't.
+    spaces: BTreeSet<SpaceId>,
     /// The bases that this one depends on: of each version but the first and all those before it, then of `pairs`.
     needs: Vec<BaseRequest<T>>,
-    /// The indexes of two versions that differ in one of `cells`.
+    /// The indexes of two versions that differ in one of `cells` or `spaces`.
     pairs: Vec<[usize; 2]>,
     /// The number of `needs` that are made.
     met: usize,
@@ -163,15 +165,23 @@ impl<T: Term> BaseTask<T> {
                 BaseRequest::new(common.into(), &versions[if next == primary { 0 } else { next }])
             })
             .collect();
-        let (mut cells, mut pairs) = (BTreeSet::new(), Vec::new());
+        let (mut cells, mut spaces, mut pairs) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         if versions.len() > 2 {
+            let first = &versions[primary].world;
             for version in &versions {
-                let changes = cell::changes(&versions[primary].world.cells, &version.world.cells);
+                let changes = cell::changes(&first.cells, &version.world.cells);
                 cells.extend(changes.map(|(cell, ..)| cell));
+                let changes = first.spaces.diff_by(&version.world.spaces, Arc::ptr_eq);
+                spaces.extend(changes.filter_map(|change| match change {
+                    Change::Added { key, .. } | Change::Removed { key, .. } => Some(*key),
+                    Change::Changed { .. } => None,
+                }));
             }
             let differ = |a: usize, b: usize| {
                 let held = |at: usize, cell| versions[at].world.cells.get(cell);
+                let space = |at: usize, id| versions[at].world.spaces.get(id);
                 cells.iter().any(|cell| held(a, cell) != held(b, cell))
+                    || spaces.iter().any(|id| space(a, id) != space(b, id))
             };
             for b in 1..versions.len() {
                 pairs.extend((0..b).filter(|a| differ(*a, b)).map(|a| [a, b]));
@@ -184,6 +194,7 @@ impl<T: Term> BaseTask<T> {
         Self {
             wanted: BaseRequest { versions, primary },
             cells,
+            spaces,
             needs,
             pairs,
             met: 0,
@@ -221,7 +232,9 @@ impl<T: Term> BaseTask<T> {
             }
         }
         disputed_spaces.sort_unstable();
-        disputed_spaces.dedup();
+        if versions.len() > 2 {
+            disputed_spaces = self.settle_spaces(&mut world, &needs[versions.len() - 1..]);
+        }
         world.cells = versions[*primary].world.cells.clone();
         let disputed = match (&versions[..], needs) {
             ([_, _], [base]) => {
@@ -236,6 +249,34 @@ impl<T: Term> BaseTask<T> {
             disputed,
             disputed_spaces,
         }
+    }
+
+    /// Creates or removes the spaces that some versions have and others don't in `world`, as far as the versions agree, and
+    /// returns the others. `bases` are those of `pairs`.
+    fn settle_spaces(&self, world: &mut World<T>, bases: &[BaseContent<T>]) -> Vec<SpaceId> {
+        let mut disputed = Vec::new();
+        for id in &self.spaces {
+            let versions = self.wanted.versions.iter();
+            let held: Vec<_> = versions.map(|version| version.world.spaces.get(id)).collect();
+            let mut replaced = vec![false; held.len()];
+            for ([a, b], base) in self.pairs.iter().zip(bases) {
+                if held[*a] != held[*b] && base.disputed_spaces().binary_search(id).is_err() {
+                    let base = base.world().and_then(|world| world.spaces.get(id));
+                    replaced[*a] |= held[*a] == base;
+                    replaced[*b] |= held[*b] == base;
+                }
+            }
+            let left = || held.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
+            let [some, none] = [true, false].map(|exists| left().any(|(space, _)| space.is_some() == exists));
+            match held.iter().flatten().next() {
+                Some(any) if some || !none => _ = world.spaces.get_or_insert_with(*id, || Arc::clone(any)),
+                _ => drop(world.spaces.remove(id)),
+            }
+            if some == none {
+                disputed.push(*id);
+            }
+        }
+        disputed
     }
 
     /// Sets the base values of the cells that the versions don't agree on in `world`, and returns those without one. `bases`
@@ -288,7 +329,8 @@ fn by_content<T: Term>(a: &World<T>, b: &World<T>) -> Ordering {
             .into_iter()
             .map(|id| {
                 let (a, b) = (space(a, id), space(b, id));
-                by_facts(a.as_deref().unwrap_or(&nothing), b.as_deref().unwrap_or(&nothing))
+                let facts = by_facts(a.as_deref().unwrap_or(&nothing), b.as_deref().unwrap_or(&nothing));
+                a.is_some().cmp(&b.is_some()).then(facts)
             })
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
@@ -361,7 +403,7 @@ pub(super) fn merge_base_content<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &
 
 /// The cells of the virtual base of these merge bases, for a merge whose resolver decides about all changes: they are
 /// merged by the same resolver, as are the bases that this takes, so that a change counts once on whichever paths it came.
-/// A cell that the resolver gives up on is disputed.
+/// A cell is disputed if the resolver gives up on it, or decides for a side, which would depend on the order of the bases.
 ///
 /// Not memoized, since resolvers differ: O(d · log n) for the d cells that changed in all these bases.
 pub(super) fn resolved_base_cells<T: Term>(
@@ -400,8 +442,13 @@ pub(super) fn resolved_base_cells<T: Term>(
                 None => of(need.versions.first()),
             };
             let theirs = &version.world.cells;
-            let given_up = merge_cells(&mut merged.cells, &base.cells, &base.disputed, theirs, resolver);
-            merged.disputed.extend(given_up.iter().filter_map(Conflict::cell));
+            for conflict in merge_unilateral(&mut merged.cells, &base.cells, &base.disputed, theirs, true) {
+                let Some(cell) = conflict.cell() else { continue };
+                match resolver.decide_symmetrically(&conflict) {
+                    Some(content) => cell::set(&mut merged.cells, cell, content),
+                    None => merged.disputed.push(cell),
+                }
+            }
         }
         merged.disputed.sort_unstable();
         merged.disputed.dedup();

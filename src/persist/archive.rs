@@ -271,8 +271,7 @@ impl<T: Term> Archive<T> {
         self.ancestry([self.find(revision)?])
     }
 
-    /// Returns the patch from one revision to another: applied to the first it gives the second, definitions in order;
-    /// named spaces that the second lacks are left empty. O(n) for the last revision that is on every path from the two
+    /// Returns the patch from one revision to another: applied to the first it gives the second, definitions in order. O(n) for the last revision that is on every path from the two
     /// to their ancestors, and the changes since.
     ///
     /// # Errors
@@ -281,8 +280,7 @@ impl<T: Term> Archive<T> {
         let ids = [self.find(from)?, self.find(to)?];
         let states = self.states().clone();
         let [from, to] = self.related(ids, &states)?;
-        let patch = from.patch_to(&to);
-        Ok(patch.unwrap_or_else(|| Environment::at(from).diff(&Environment::at(to))))
+        Ok(from.patch_to(&to))
     }
 }
 

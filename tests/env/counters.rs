@@ -264,3 +264,52 @@ fn removals_by_both_sides_are_listed() {
     // Unrelated environments have no merge base.
     assert!(ours.removals_by_both(&Environment::new()).is_empty());
 }
+
+/// A resolver that decides for a side gives the merge bases no content, or the side that holds it would count as unchanged.
+#[test]
+fn sides_are_sides_in_a_criss_cross() {
+    let base = Environment::<Atom>::new();
+    let (mut x, mut y) = (base.clone(), base.clone());
+    x.bind("best", Atom::from(3));
+    y.bind("best", Atom::from(4));
+    let best = |env: Environment| env.binding("best").cloned();
+    for rule in [resolve::ours as fn(&Conflict) -> Resolution, resolve::theirs] {
+        let c = x.union_with_all(&y, rule).unwrap();
+        let d = y.union_with_all(&x, rule).unwrap();
+        for (ours, theirs) in [(&c, &d), (&d, &c)] {
+            let (left, right) = (ours.binding("best").cloned(), theirs.binding("best").cloned());
+            assert_eq!(best(ours.union_with_all(theirs, resolve::ours).unwrap()), left);
+            assert_eq!(best(ours.union_with_all(theirs, resolve::theirs).unwrap()), right);
+            assert!(ours.union_with_all(theirs, resolve::fail).unwrap_err().0[0].disputed);
+            let sum = resolve::or(resolve::sum, resolve::ours);
+            assert!(best(ours.union_with_all(theirs, sum).unwrap()).is_some());
+        }
+    }
+}
+
+#[test]
+fn sums_leave_what_both_agree_on() {
+    let mut base = Environment::<Atom>::new();
+    let space = base.new_space();
+    base.bind("mode", Atom::symbol("slow"));
+    base.bind("gone", Atom::from(1));
+    let (mut a, mut b) = (base.clone(), base.clone());
+    for env in [&mut a, &mut b] {
+        env.bind("mode", Atom::symbol("fast"));
+        env.unbind("gone");
+    }
+    let union = a.union_with_all(&b, resolve::sum).unwrap();
+    assert_eq!(
+        (union.binding("mode"), union.binding("gone")),
+        (Some(&Atom::symbol("fast")), None)
+    );
+    b.bind("mode", Atom::symbol("safe"));
+    assert_eq!(a.union_with_all(&b, resolve::sum).unwrap_err().0.len(), 1);
+    // Nor does a sum know which space to keep.
+    b.bind("mode", Atom::symbol("fast"));
+    a.remove_space(space);
+    b.space_mut(space).unwrap().add_fact(Atom::from(1));
+    for rule in [resolve::sum, resolve::max, resolve::min] {
+        assert_eq!(a.union_with_all(&b, rule).unwrap_err().0.len(), 1);
+    }
+}

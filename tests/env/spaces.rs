@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use pleach::env::{Change, Conflict, Conflicts, Resolution, Side, SpaceId, Subject, resolve};
+use pleach::env::{Change, Conflict, Conflicts, Patch, Resolution, Side, SpaceId, Subject, resolve};
 use pleach::{Atom, Environment};
 use pleach_testkit::quick_check;
 
@@ -162,7 +162,7 @@ fn a_removal_against_a_change_is_a_conflict() {
     );
     assert_eq!(
         (facts(&ours.union(&theirs), space), facts(&theirs.union(&ours), space)),
-        (None, changed)
+        (None, changed.clone())
     );
     assert_eq!(facts(&Environment::union_all([&base, &ours, &theirs]), space), None);
     // The patch from the base to one side, applied to the other.
@@ -173,9 +173,102 @@ fn a_removal_against_a_change_is_a_conflict() {
     );
     let mut kept = ours.clone();
     kept.apply_with(&removal, resolve::ours).unwrap();
-    assert_eq!(facts(&kept, space), Some("1 b".to_owned()));
-    ours.apply(&removal);
-    assert_eq!(facts(&ours, space), None);
+    assert_eq!(facts(&kept, space), changed);
+    let mut removed = ours.clone();
+    removed.apply(&removal);
+    assert_eq!(facts(&removed, space), None);
+    // And the other way round: the patch doesn't have what it doesn't change.
+    let change = base.diff(&ours);
+    let failed = theirs
+        .clone()
+        .apply_with(&change, resolve::fail)
+        .map(|()| theirs.clone());
+    assert_eq!(subjects(failed), [(Subject::Space(space), Some(Side::Ours))]);
+    let mut without = theirs.clone();
+    without.apply_with(&change, resolve::ours).unwrap();
+    assert!(without.ptr_eq(&theirs));
+    without.apply(&change);
+    assert_eq!(facts(&without, space), Some("1 b".to_owned()));
+}
+
+/// Patches that were put together by hand: several changes of one atom, removals and creations of one space.
+#[test]
+fn patches_of_many_changes_to_one_space_are_applied_in_order() {
+    let (space, base, [mut env, _]) = forks();
+    let change = |text: &str, from, to| Change::Atom {
+        space: Some(space),
+        atom: atom(text),
+        from,
+        to,
+    };
+    let removal = || [change("a", 1, 0), Change::SpaceRemoved(space)];
+    // Twice the same removal doesn't empty a space of two atoms.
+    add(&mut env, space, "b");
+    let twice: Patch = removal().into_iter().chain(removal()).collect();
+    assert_eq!(env.clone().apply_with(&twice, resolve::fail).unwrap_err().0.len(), 1);
+    // Removed and made again.
+    let again: Patch = removal()
+        .into_iter()
+        .chain([Change::SpaceCreated(space), change("b", 0, 1)])
+        .collect();
+    for start in [base.clone(), Environment::new()] {
+        let mut made = start;
+        made.apply_with(&again, resolve::fail).unwrap();
+        assert_eq!(facts(&made, space), Some("1 b".to_owned()));
+    }
+    // Emptied in two steps.
+    let (mut two, steps) = (
+        base.clone(),
+        [change("a", 2, 1), change("a", 1, 0), Change::SpaceRemoved(space)],
+    );
+    add(&mut two, space, "a");
+    two.apply_with(&steps.into_iter().collect(), resolve::fail).unwrap();
+    assert_eq!(facts(&two, space), None);
+    // A patch that only removes from a space that is gone.
+    let gone = two.clone();
+    two.apply(&[change("a", 1, 0)].into_iter().collect());
+    assert!(two.ptr_eq(&gone));
+}
+
+/// Three merge bases: a removal, a change, and a state that neither has replaced.
+#[test]
+fn spaces_of_three_merge_bases_are_settled_pairwise() {
+    let (space, base, _) = forks();
+    for first in 0..3 {
+        let mut bases = [base.clone(), base.clone(), base.clone()];
+        bases[0].remove_space(space);
+        bases[1].space_mut(space).unwrap().remove_fact(&atom("a"));
+        add(&mut bases[2], space, "a");
+        // Bases are folded in the order of their contents.
+        bases[first].add_fact(atom("x"));
+        let [v1, v2, v3] = &bases;
+        let c = v1.union(v2).union(v3);
+        let d = v3.union(v2).union(v1);
+        assert!(facts(&c, space).is_some() && facts(&d, space).is_none(), "{first}");
+        for (ours, theirs) in [(&c, &d), (&d, &c)] {
+            let conflicts = ours.union_with(theirs, resolve::fail).unwrap_err().0;
+            assert!(
+                conflicts.iter().all(|conflict| conflict.disputed) && conflicts.len() == 1,
+                "{first}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_forked_space_is_measured_once() {
+    let (space, mut env, _) = forks();
+    env.space_mut(space)
+        .unwrap()
+        .add_facts_bulk((0..10_000).map(Atom::from));
+    env.forget_history();
+    let before = env.memory().spaces;
+    env.fork_space(space).unwrap();
+    let after = env.memory().spaces;
+    assert!(
+        after.own < before.own + 1_000 && after.shared < 1_000,
+        "{before:?} {after:?}"
+    );
 }
 
 /// Both branches have merged the other's former state, one keeping the space, one not.

@@ -462,6 +462,66 @@ fn counters_are_summed() {
     );
 }
 
+/// A state without a space descends from one with it: nothing that both inherited counts twice.
+#[test]
+fn removals_of_spaces_keep_the_relation() {
+    let atom = |text: &str| text.parse::<Atom>().unwrap();
+    let folder = Folder::new("archive-removed-space");
+    let archive = open(&folder);
+    let mut env = Environment::new();
+    let space = env.new_space();
+    env.add_fact(atom("a"));
+    archive.commit("main", &env, "").unwrap();
+    archive.branch("side", "main").unwrap();
+    // One handle.
+    let mut main = archive.checkout("main").unwrap();
+    main.add_fact(atom("w"));
+    archive.commit("main", &main, "").unwrap();
+    let mut side = archive.checkout("side").unwrap();
+    side.remove_space(space);
+    archive.commit("side", &side, "").unwrap();
+    archive.merge("main", "side").unwrap();
+    let merged = archive.checkout("main").unwrap();
+    assert_eq!((main.union(&merged), merged.len()), (merged.clone(), 2));
+    // Two handles.
+    let other = open(&folder);
+    let space = {
+        let mut env = archive.checkout("main").unwrap();
+        let space = env.new_space();
+        archive.commit("main", &env, "").unwrap();
+        space
+    };
+    let seen = archive.checkout("main").unwrap();
+    let mut theirs = other.checkout("main").unwrap();
+    theirs.remove_space(space);
+    other.commit("main", &theirs, "").unwrap();
+    let now = archive.checkout("main").unwrap();
+    assert_eq!(seen.union(&now), now);
+}
+
+/// A fork of a state that is no revision, committed after another process removed a space.
+#[test]
+fn a_fork_in_memory_is_related_to_a_state_without_its_space() {
+    let atom = |text: &str| text.parse::<Atom>().unwrap();
+    let folder = Folder::new("archive-removed-space-in-memory");
+    let (archive, other) = (open(&folder), open(&folder));
+    let mut env = Environment::new();
+    let space = env.new_space();
+    env.add_fact(atom("a"));
+    archive.commit("main", &env, "").unwrap();
+    env.add_fact(atom("w"));
+    let mut fork = env.clone();
+    env.add_fact(atom("x"));
+    archive.commit("main", &env, "").unwrap();
+    let mut theirs = other.checkout("main").unwrap();
+    theirs.remove_space(space);
+    other.commit("main", &theirs, "").unwrap();
+    fork.add_fact(atom("y"));
+    archive.commit_with("main", &fork, "", resolve::fail).unwrap();
+    let merged = open(&folder).checkout("main").unwrap();
+    assert_eq!((merged.len(), merged.spaces().len()), (4, 0));
+}
+
 /// Removed spaces, states and bindings stay removed: in whole states, patches and merges.
 #[test]
 fn removals_round_trip() {

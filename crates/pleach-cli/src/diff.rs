@@ -58,23 +58,17 @@ pub(crate) struct Difference {
     patch: Patch,
     /// Definitions that both have, in another order.
     reordered: Vec<(Option<SpaceId>, Atom)>,
-    /// Empty spaces that only the old world has are in no patch.
-    is_empty: bool,
 }
 
 impl Difference {
     pub(crate) fn between(old: &Environment, new: &Environment) -> Self {
         let patch = old.diff(new);
         let reordered = old.reordered(new);
-        Self {
-            is_empty: patch.is_empty() && reordered.is_empty() && old == new,
-            patch,
-            reordered,
-        }
+        Self { patch, reordered }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.is_empty
+        self.patch.is_empty() && self.reordered.is_empty()
     }
 
     /// Prints one line for each change.

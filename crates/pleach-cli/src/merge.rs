@@ -18,7 +18,7 @@ use crate::world::{
 /// Common atoms count once: the merged world has each atom as often as OURS, plus what THEIRS added to BASE, minus what it
 /// removed. Rules keep the order of OURS; new rules of THEIRS come last. For branches of an archive, BASE is known.
 ///
-/// Exit code: 0, or 1 if both sides changed a state or a binding differently and `--on-conflict` doesn't decide, or 2 if a
+/// Exit code: 0, or 1 if both sides changed a state or a binding differently, or one removed a space that the other changed, and `--on-conflict` doesn't decide, or 2 if a
 /// world could not be loaded or saved.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -46,9 +46,9 @@ pub(crate) struct Merge {
 enum OnConflict {
     /// Report the conflicts, and merge nothing.
     Fail,
-    /// Take the value of OURS.
+    /// Take the state, binding or space of OURS.
     Ours,
-    /// Take the value of THEIRS.
+    /// Take the state, binding or space of THEIRS.
     Theirs,
 }
 
@@ -101,13 +101,14 @@ impl Merge {
             let path = WorldPath::from(world.to_owned());
             path.load().map_err(|error| MergeError::Load(path, error))
         };
-        let [base, mut ours, theirs] = [load(worlds[0])?, load(worlds[1])?, load(worlds[2])?];
-        ours.apply_with(&base.diff(&theirs), |_| self.on_conflict.resolution())
-            .map_err(|conflicts| MergeError::Conflicts(Box::new(conflicts)))?;
-        // Any of the three can be a revision. Recording all as ancestors lets the save merge with a branch that moved on.
-        ours.record_merge(&theirs);
+        let [base, mut ours, mut theirs] = [load(worlds[0])?, load(worlds[1])?, load(worlds[2])?];
+        // Any of the three can be a revision. With all as ancestors, the save can merge with a branch that moved on.
         ours.record_merge(&base);
-        output.save(&ours, note(&self.message)).map_err(cannot_save)
+        theirs.record_merge(&base);
+        let merged = ours
+            .union_with(&theirs, |_| self.on_conflict.resolution())
+            .map_err(|conflicts| MergeError::Conflicts(Box::new(conflicts)))?;
+        output.save(&merged, note(&self.message)).map_err(cannot_save)
     }
 
     fn branches(&self, into: &OsStr, from: &OsStr) -> Result<(), MergeError> {

@@ -15,7 +15,7 @@ pub(crate) const NO_SPACE: &str = "a space is expected as the first argument";
 const NO_STATE: &str = "a state is expected as the first argument";
 
 impl Machine {
-    /// Returns the space that an atom refers to: `None` if it isn't a space, `Some(None)` for `&self`.
+    /// Returns the space that an atom refers to: `None` if it isn't a space or was removed, `Some(None)` for `&self`.
     pub(crate) fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>> {
         match atom {
             Atom::Symbol(name) if *name == symbols().this_space => Some(None),
@@ -23,7 +23,10 @@ impl Machine {
                 bound @ Atom::Grounded(_) => self.space_of(bound),
                 _ => None,
             },
-            _ => atom.downcast_grounded::<SpaceRef>().map(|space| Some(space.0)),
+            _ => {
+                let SpaceRef(id) = atom.downcast_grounded()?;
+                self.env.space(*id).map(|_| Some(*id))
+            }
         }
     }
 

@@ -6,8 +6,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Conflict, Resolution};
-use crate::term::{Leaf, Term, View};
+use super::{Conflict, Resolution, Subject};
+use crate::term::{Leaf, Term, View, alpha_eq};
 
 /// Resolves every conflict with the content in the left operand.
 pub fn ours<T>(_: &Conflict<T>) -> Resolution<T> {
@@ -26,8 +26,10 @@ pub fn fail<T>(_: &Conflict<T>) -> Resolution<T> {
 
 /// Resolves with ours + theirs − base, so that the increments and decrements of both sides add up. A cell that neither side
 /// inherited counts from 0. Integers give an integer, a float
-/// among them a float. Fails if a content is no number, if the sum overflows, and for a cell that was removed or is
-/// [disputed](Conflict::disputed).
+/// among them a float. Fails if the sum overflows, and for a number in a cell that is [disputed](Conflict::disputed).
+///
+/// If a side holds no number, it resolves only what both sides agree on, such as a removal on both; see [`or`]. So it never
+/// resolves a conflict about a space.
 ///
 /// ```
 /// use pleach::env::resolve;
@@ -39,9 +41,12 @@ pub fn fail<T>(_: &Conflict<T>) -> Resolution<T> {
 /// # Ok::<(), pleach::env::Conflicts>(())
 /// ```
 pub fn sum<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
-    let Some((ours, theirs)) = numbers(conflict).filter(|_| !conflict.disputed) else {
-        return Resolution::Fail;
+    let Some((ours, theirs)) = numbers(conflict) else {
+        return agreed(conflict);
     };
+    if conflict.disputed {
+        return Resolution::Fail;
+    }
     let base = match &conflict.base {
         None => Some(Number::Integer(0)),
         Some(base) => Number::of(base),
@@ -51,21 +56,62 @@ pub fn sum<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
         .map_or(Resolution::Fail, Resolution::Value)
 }
 
-/// Resolves with the greater of two numbers. Fails if one is no number, or is NaN.
+/// Resolves with the greater of two numbers, ours if they are equal. Fails if one is NaN; cells that hold no number are as for
+/// [`sum`].
 pub fn max<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
-    match numbers(conflict).and_then(|(ours, theirs)| ours.compare(theirs)) {
-        None => Resolution::Fail,
-        Some(Ordering::Less) => Resolution::Theirs,
-        Some(_) => Resolution::Ours,
+    extremum(conflict, Ordering::Less)
+}
+
+/// Resolves with the lesser of two numbers, ours if they are equal. Fails if one is NaN; cells that hold no number are as for
+/// [`sum`].
+pub fn min<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
+    extremum(conflict, Ordering::Greater)
+}
+
+/// Resolves with `first`, and where that fails with `second`.
+///
+/// ```
+/// use pleach::env::resolve;
+/// # use pleach::{Atom, Environment};
+/// let base = Environment::<Atom>::new();
+/// let (mut a, mut b) = (base.clone(), base.clone());
+/// a.bind("mode", Atom::symbol("fast"));
+/// b.bind("mode", Atom::symbol("safe"));
+/// assert!(a.union_with_all(&b, resolve::sum).is_err());
+/// let union = a.union_with_all(&b, resolve::or(resolve::sum, resolve::theirs))?;
+/// assert_eq!(union.binding("mode"), Some(&Atom::symbol("safe")));
+/// # Ok::<(), pleach::env::Conflicts>(())
+/// ```
+pub fn or<T>(
+    mut first: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    mut second: impl FnMut(&Conflict<T>) -> Resolution<T>,
+) -> impl FnMut(&Conflict<T>) -> Resolution<T> {
+    move |conflict| match first(conflict) {
+        Resolution::Fail => second(conflict),
+        resolution => resolution,
     }
 }
 
-/// Resolves with the lesser of two numbers. Fails if one is no number, or is NaN.
-pub fn min<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
-    match numbers(conflict).and_then(|(ours, theirs)| ours.compare(theirs)) {
-        None => Resolution::Fail,
-        Some(Ordering::Greater) => Resolution::Theirs,
-        Some(_) => Resolution::Ours,
+/// Resolves what both sides agree on.
+fn agreed<T: Term>(conflict: &Conflict<T>) -> Resolution<T> {
+    let agree = match (conflict.subject, &conflict.ours, &conflict.theirs) {
+        (Subject::Space(_), ..) => false,
+        (Subject::Cell(_), None, None) => true,
+        (Subject::Cell(_), Some(ours), Some(theirs)) => alpha_eq(ours, theirs),
+        (Subject::Cell(_), ..) => false,
+    };
+    if agree { Resolution::Ours } else { Resolution::Fail }
+}
+
+/// Resolves with the content of the side whose number doesn't compare as `losing` with the other.
+fn extremum<T: Term>(conflict: &Conflict<T>, losing: Ordering) -> Resolution<T> {
+    match numbers(conflict) {
+        None => agreed(conflict),
+        Some((ours, theirs)) => match ours.compare(theirs) {
+            None => Resolution::Fail,
+            Some(order) if order == losing => Resolution::Theirs,
+            Some(_) => Resolution::Ours,
+        },
     }
 }
 

@@ -47,19 +47,16 @@ impl<T: Term> Snapshot<T> {
         Some(in_order(self.diff(later), &reordered))
     }
 
-    /// Returns such a patch between any two states. `None` if `other` lacks a named space of `self`: no patch removes one.
+    /// Returns such a patch between any two states.
     ///
     /// O(d · log n) for d changes since `self`; else O(r · log n) more for the r definitions of the spaces that differ.
     /// O(n) if the two are unrelated.
-    pub(crate) fn patch_to(self: &Arc<Self>, other: &Arc<Self>) -> Option<Patch<T>> {
+    pub(crate) fn patch_to(self: &Arc<Self>, other: &Arc<Self>) -> Patch<T> {
         if Arc::ptr_eq(self, other) {
-            return Some(iter::empty().collect());
+            return iter::empty().collect();
         }
         if let Some(patch) = self.successive_patch(other) {
-            return Some(patch);
-        }
-        if self.world.spaces.keys().any(|id| !other.world.spaces.contains_key(id)) {
-            return None;
+            return patch;
         }
         let nothing = Space::default();
         let mut reordered = self.pairs(other, &nothing);
@@ -81,7 +78,7 @@ impl<T: Term> Snapshot<T> {
             }
             leaves || definitions.any(|(_, _, before)| before.is_some())
         });
-        Some(in_order(self.diff(other), &reordered))
+        in_order(self.diff(other), &reordered)
     }
 
     /// Whether this has the content of `before`: the same multiplicities, definition order, spaces and cells. O(1) if the totals

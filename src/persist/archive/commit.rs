@@ -191,7 +191,7 @@ impl<T: Term> Archive<T> {
     }
 
     /// Merges `from` into the branch `into` like [`merge_with`](Self::merge_with), without a note. Where both sides
-    /// changed a state or a binding differently, that of `from` wins.
+    /// changed a state or a binding differently, or one removed a space that the other changed, `from` wins.
     ///
     /// # Errors
     /// [`ArchiveError`], also if `into` is no branch.
@@ -427,7 +427,7 @@ impl<T: Term> Archive<T> {
         state: &Arc<Snapshot<T>>,
         note: Note,
     ) -> Result<RevisionId, ArchiveError> {
-        let patch = before.and_then(|before| before.patch_to(state));
+        let patch = before.map(|before| before.patch_to(state));
         if let (Some(patch), [only]) = (&patch, &parents[..])
             && patch.is_empty()
         {

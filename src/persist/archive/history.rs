@@ -119,22 +119,16 @@ impl<T: Term> Archive<T> {
         Ok(())
     }
 
-    /// Returns the state `new` of the revision `id` as a version that descends from `old` in memory, unless `old` has a
-    /// space that `new` lacks.
+    /// Returns the state `new` of the revision `id` as a version that descends from `old` in memory.
     pub(super) fn descend(
         &self,
         old: &Arc<Snapshot<T>>,
         new: Arc<Snapshot<T>>,
         id: RevisionId,
     ) -> Result<Arc<Snapshot<T>>, ArchiveError> {
-        let state = match old.patch_to(&new) {
-            Some(patch) => {
-                let mut environment = Environment::at(Arc::clone(old));
-                environment.apply(&patch);
-                environment.into_snapshot()
-            }
-            None => new,
-        };
+        let mut environment = Environment::at(Arc::clone(old));
+        environment.apply(&old.patch_to(&new));
+        let state = environment.into_snapshot();
         self.mark_as(&state, id)?;
         Ok(state)
     }
@@ -220,13 +214,10 @@ impl<T: Term> Archive<T> {
 
 /// Returns the content of an environment as a version with these parents in memory, which shares nodes with the first.
 pub(super) fn child<T: Term>(parents: &[Arc<Snapshot<T>>], environment: Environment<T>) -> Arc<Snapshot<T>> {
-    let patch = parents
-        .first()
-        .and_then(|first| Some((first, first.patch_to(environment.snapshot())?)));
-    let environment = match patch {
-        Some((first, patch)) => {
+    let environment = match parents.first() {
+        Some(first) => {
             let mut child = Environment::at(Arc::clone(first));
-            child.apply(&patch);
+            child.apply(&first.patch_to(environment.snapshot()));
             child
         }
         None => environment,

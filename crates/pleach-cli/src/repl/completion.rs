@@ -15,7 +15,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::command::{self, Argument, COMMANDS, is_command};
-use crate::escape::is_control;
+use crate::escape::{escaped, is_control};
 
 /// Names are completed from this many atoms, so that a key press causes no noticeable delay.
 const MAX_ATOMS_SEARCHED: usize = 100_000;
@@ -94,7 +94,10 @@ impl Completer for Assistant {
             Argument::Named => {
                 let spaces = self.world.spaces().map(|(id, _)| id.to_string());
                 let states = self.world.states().map(|(id, _)| id.to_string());
-                let bindings = self.world.bindings().map(|(name, _)| Atom::symbol(name).to_string());
+                let bindings = self
+                    .world
+                    .bindings()
+                    .map(|(name, _)| escaped(Atom::symbol(name)).to_string());
                 let names: Vec<String> = spaces.chain(states).chain(bindings).collect();
                 matching(&mut names.iter().map(String::as_str))
             }

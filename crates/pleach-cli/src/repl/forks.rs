@@ -7,6 +7,8 @@ use std::mem;
 use pleach::Environment;
 use pleach::env::{Cell, Conflict, Subject, resolve};
 
+use crate::escape::escaped;
+
 /// The name of the first fork.
 pub(super) const MAIN: &str = "main";
 
@@ -143,7 +145,7 @@ impl Forks {
         let found = spaces
             .chain(states)
             .chain(bindings)
-            .find(|subject| subject.to_string() == name);
+            .find(|subject| escaped(subject).to_string() == name);
         match found {
             Some(Subject::Space(id)) => _ = self.world.remove_space(id),
             Some(Subject::Cell(Cell::State(id))) => _ = self.world.remove_state(id),

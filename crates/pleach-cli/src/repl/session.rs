@@ -291,9 +291,9 @@ impl Session {
 
     fn merge(&mut self, name: &str) -> Result<(), SessionError> {
         let merged = self.forks.merge(name)?;
-        for cell in merged.conflicts {
+        for subject in merged.conflicts {
             self.console
-                .print(format_args!("conflict: {cell} has the value of {name} now"));
+                .print(format_args!("conflict: {subject} is as in {name} now"));
         }
         self.console
             .print(format_args!("merged {name}: {}", plural(merged.changes, "change")));
