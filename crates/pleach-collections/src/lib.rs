@@ -1,4 +1,4 @@
-//! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`], [`OrdMap`], [`OrdSet`] and [`TrieMap`].
+//! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`], [`OrdMap`], [`OrdSet`], [`TrieMap`] and [`Vector`].
 //!
 //! A clone increments one reference count. A write to a clone copies one path of the trie; a write to a collection that
 //! shares no nodes happens in place. Comparison, [difference](Map::diff) and [three-way merge](Map::merge) skip the
@@ -86,6 +86,7 @@ pub mod ord_set;
 pub mod set;
 mod trie;
 pub mod trie_map;
+pub mod vector;
 
 pub use bag::Bag;
 pub use map::{Map, RandomState};
@@ -93,6 +94,7 @@ pub use ord_map::OrdMap;
 pub use ord_set::OrdSet;
 pub use set::Set;
 pub use trie_map::TrieMap;
+pub use vector::Vector;
 
 /// The README, whose examples are documentation tests.
 #[cfg(doctest)]

@@ -185,14 +185,19 @@ where
 
 /// Returns the child of an inner node that holds the entry at `index`, and the entry's index in it.
 #[inline]
-pub(crate) fn child_at<T, S>(node: &Node<T, S>, mut index: usize) -> (usize, usize) {
-    let sizes = node.sizes();
-    let mut child = 0;
-    while child + 1 < sizes.len() && index >= sizes[child] {
-        index -= sizes[child];
-        child += 1;
+pub(crate) fn child_at<T, S>(node: &Node<T, S>, index: usize) -> (usize, usize) {
+    node.child_at(index)
+}
+
+/// Returns the leaf of an entry, the entry's index in it, and the leaves after it below the same parent.
+pub(crate) fn leaf_at<T, S>(root: &Node<T, S>, index: usize) -> (&Node<T, S>, usize, &[Node<T, S>]) {
+    let (mut node, mut index, mut siblings) = (root, index, &[][..]);
+    while !node.is_leaf() {
+        let (child, rest) = child_at(node, index);
+        siblings = &node.children()[child + 1..];
+        (node, index) = (&node.children()[child], rest);
     }
-    (child, index)
+    (node, index, siblings)
 }
 
 /// Returns the entry at an index. O(log n).
