@@ -83,15 +83,26 @@ impl<T: Clone> Vector<T> {
         }
     }
 
-    /// Moves a full leaf to the tree, which runs no user code.
+    /// Moves a full leaf to the tree. Changes nothing if user code panics.
     pub(super) fn attach(&mut self, end: End) {
-        let Some(leaf) = self.leaf_mut(end).take() else { return };
-        debug_assert_eq!(leaf.len(), Node::<T>::MAX_LEN, "others may be merged, by clones");
-        let tree = self.tree.take();
-        self.tree = match end {
-            End::Front => btree::concat(Some(leaf), tree),
-            End::Back => btree::concat(tree, Some(leaf)),
+        debug_assert!(
+            self.leaf_mut(end).as_ref().is_none_or(|leaf| leaf.len() == Node::<T>::MAX_LEN),
+            "others are merged with a leaf of the tree"
+        );
+        let join = |tree, leaf| match end {
+            End::Front => btree::concat(leaf, tree),
+            End::Back => btree::concat(tree, leaf),
         };
+        let is_short = |tree: &Node<T>| tree.is_leaf() && tree.len() < Node::<T>::MIN_LEN;
+        if self.tree.as_ref().is_some_and(is_short) {
+            // Takes items of the full leaf, by clones if it is shared.
+            let joined = join(self.tree.clone(), self.leaf_mut(end).clone());
+            let old = (self.tree.take(), self.leaf_mut(end).take());
+            self.tree = joined;
+            return drop(old);
+        }
+        let (tree, leaf) = (self.tree.take(), self.leaf_mut(end).take());
+        self.tree = join(tree, leaf);
     }
 
     /// Panics if so many more items can't be counted.
