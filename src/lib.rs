@@ -65,8 +65,8 @@ pub mod term;
 mod varint;
 
 pub use env::Environment;
-pub use pleach_collections::{Bag, Map, OrdMap, OrdSet, RandomState, Set, TrieMap};
-pub use pleach_collections::{address, bag, map, ord_map, ord_set, set, trie_map};
+pub use pleach_collections::{Bag, Map, OrdMap, OrdSet, RandomState, Set, TrieMap, Vector};
+pub use pleach_collections::{address, bag, map, ord_map, ord_set, set, trie_map, vector};
 pub use shared::{Event, Outcome, Reader, SharedEnvironment, Subscription};
 pub use term::{Atom, Symbol, Term};
 

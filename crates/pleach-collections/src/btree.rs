@@ -68,7 +68,9 @@ const fn max_children<S>() -> usize {
 const MIN_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 4 };
 
 /// The number of children of the inner nodes that appending to a sequence without keys leaves behind.
-const PACKED_CHILDREN: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 16 };
+const PACKED_CHILDREN: usize = 1 << PACKED_LOG;
+
+const PACKED_LOG: u32 = if cfg!(pleach_tiny_nodes) { 2 } else { 5 };
 
 /// The maximal number of children of any inner node.
 const MOST_CHILDREN: usize = max_children::<()>();
@@ -121,7 +123,7 @@ const _: () = assert!(
 
 // Two nodes of which one has the minimal number of items, and that don't fit in one, have more than twice as many.
 const _: () = assert!(MIN_CHILDREN >= 2 && max_children::<u8>().div_ceil(2) > MIN_CHILDREN);
-const _: () = assert!(max_children::<()>().div_ceil(2) > MIN_CHILDREN && PACKED_CHILDREN.is_power_of_two());
+const _: () = assert!(max_children::<()>().div_ceil(2) > MIN_CHILDREN);
 
 /// A separator between two subtrees, made from the first entry of the right one.
 pub(crate) trait Separator<T>: Clone {

@@ -72,7 +72,7 @@ fn check_node<T, S>(
         ensure(child.size() == *size, 3, "sizes are those of the children")?;
         check_node(child, false, rise, divides)?;
     }
-    ensure(node.is_regular(), 8, "packed children are where a division finds them")?;
+    ensure(node.is_hint_right(), 8, "children are where the hint says")?;
     ensure(
         node.sizes().iter().sum::<usize>() == node.size(),
         3,

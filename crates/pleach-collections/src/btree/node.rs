@@ -4,8 +4,8 @@
 //! This takes `unsafe` code, which is in this module and its submodules only.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | height u8 | hint u8 | entries [T; len]
-//! inner   count u32 | len u16 | height u8 | hint u8 | size usize | separators [S; len - 1] | children [Node; len] | sizes [usize; len]
+//! leaf    count u32 | len u16 | height u8 | hint i8 | entries [T; len]
+//! inner   count u32 | len u16 | height u8 | hint i8 | size usize | separators [S; len - 1] | children [Node; len] | sizes [usize; len]
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:
@@ -27,7 +27,7 @@ pub(crate) use builder::{InnerBuilder, LeafBuilder, leaf_of, leaf_of_one};
 pub(crate) use edit::Unique;
 pub(crate) use into_iter::LeafIntoIter;
 
-use super::{LEAF_BYTES, MIN_CHILDREN, PACKED_CHILDREN, is_keyless, max_children, max_leaf_len, min_leaf_len};
+use super::{LEAF_BYTES, MIN_CHILDREN, PACKED_LOG, is_keyless, max_children, max_leaf_len, min_leaf_len};
 use crate::nested::{self, Nesting};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
@@ -56,8 +56,9 @@ use std::sync::atomic::{AtomicU32, Ordering, fence};
 /// 5. A leaf has at most [`MAX_LEN`](Node::MAX_LEN) entries, and at least [`MIN_LEN`](Node::MIN_LEN), as a root 1.
 /// 6. An inner node has at most [`MAX_CHILDREN`](Node::MAX_CHILDREN) children, and at least [`MIN_CHILDREN`], as a root 2.
 /// 7. A pointer is tagged with whether its node is an inner one.
-/// 8. Without keys, the children 1 to `regular` of an inner node are packed, and child 0 has no more entries than a packed
-///    one: so an index up to the end of child `regular` is found by a division.
+/// 8. Without keys, `hint` is not negative if child 0 is packed (a full leaf, or 16 packed children) or has more entries, and
+///    then the children up to `hint` are packed, or the last one. It is `-1 - k` if child 0 has fewer, and then the children
+///    from 1 to `k` are. So an index below those is found by a shift.
 pub(crate) struct Node<T, S> {
     /// The block's address, with the lowest bit set for an inner node.
     pointer: NonNull<Header>,
@@ -77,12 +78,15 @@ struct Header {
     len: u16,
     /// The number of levels below.
     height: u8,
-    /// Of a leaf, 0 or [`ROOMY`]; of an inner node, `regular` (invariant 8).
-    hint: u8,
+    /// Of a leaf, 0 or [`ROOMY`]; of an inner node, what invariant 8 says.
+    hint: i8,
 }
 
 /// The hint of a leaf that has room for a full leaf's entries.
-const ROOMY: u8 = 1;
+const ROOMY: i8 = 1;
+
+/// The hint of an inner node that says nothing.
+const UNKNOWN: i8 = i8::MIN;
 
 /// The tag of pointers to inner nodes: a search knows a child's kind before the child is loaded.
 const INNER: usize = 1;
@@ -270,29 +274,50 @@ impl<T, S> Node<T, S> {
         is_keyless::<S>() && self.is_leaf() && self.header().hint == ROOMY
     }
 
-    /// The binary logarithm of the number of entries of a packed child of an inner node.
+    /// The binary logarithm of the number of entries of a packed child of an inner node, which is packed itself if it has
+    /// [`PACKED_CHILDREN`](super::PACKED_CHILDREN) such children.
     #[inline]
-    fn packed_log(&self) -> u32 {
-        Self::MAX_LEN.ilog2() + PACKED_CHILDREN.ilog2() * (self.height() as u32 - 1)
-    }
-
-    /// The number of entries of a packed child of an inner node, unless no tree can have as many.
-    fn packed(&self) -> Option<usize> {
-        1_usize.checked_shl(self.packed_log())
+    pub(crate) fn packed_log(&self) -> u32 {
+        Self::MAX_LEN.ilog2() + PACKED_LOG * (self.height() as u32 - 1)
     }
 
     /// Returns the child of an inner node that holds the entry at `index`, or the last child, and the entry's index in it.
     #[inline]
     pub(crate) fn child_at(&self, index: usize) -> (usize, usize) {
-        let (sizes, mut child, mut index) = (self.sizes(), 0, index);
-        let regular = usize::from(self.header().hint);
-        if is_keyless::<S>() && regular > 0 {
-            // As if child 0 were packed, and lacked entries at its start only.
-            let log = self.packed_log();
-            let missing = (1 << log) - sizes[0];
-            child = (index.saturating_add(missing) >> log).min(regular);
-            index -= (child << log).saturating_sub(missing);
+        let log = if is_keyless::<S>() { self.packed_log() } else { 0 };
+        self.child_at_by(index, log)
+    }
+
+    /// Returns the same as [`child_at`](Self::child_at), given [`packed_log`](Self::packed_log).
+    #[inline]
+    pub(crate) fn child_at_by(&self, index: usize, log: u32) -> (usize, usize) {
+        if !is_keyless::<S>() {
+            return self.scan(0, index);
         }
+        // Predicted, so that the child is loaded before this node's hint is.
+        let guess = index.wrapping_shr(log);
+        if guess as isize <= isize::from(self.header().hint) {
+            return (guess, index & ((1 << log) - 1));
+        }
+        self.search(index, log)
+    }
+
+    /// Returns the same as [`child_at`](Self::child_at), where the hint doesn't say it.
+    fn search(&self, index: usize, log: u32) -> (usize, usize) {
+        let (known, missing) = match self.header().hint {
+            UNKNOWN => return self.scan(0, index),
+            known @ 0.. => (known as usize, 0),
+            skewed => ((-1 - skewed) as usize, (1 << log) - self.sizes()[0]),
+        };
+        let child = (index.saturating_add(missing) >> log).min(known);
+        self.scan(child, index - (child << log).saturating_sub(missing))
+    }
+
+    /// Returns the child that holds the entry at `index`, counted from a child on, or the last child, and the entry's index
+    /// in it.
+    #[inline]
+    fn scan(&self, mut child: usize, mut index: usize) -> (usize, usize) {
+        let sizes = self.sizes();
         while child + 1 < sizes.len() && index >= sizes[child] {
             index -= sizes[child];
             child += 1;
@@ -300,16 +325,45 @@ impl<T, S> Node<T, S> {
         (child, index)
     }
 
+    /// Returns the hint that satisfies invariant 8. `known` is that of some other child than the first, up to which the
+    /// present hint holds.
+    fn hint(&self, known: usize) -> i8 {
+        let sizes = self.sizes();
+        let Some(packed) = 1_usize.checked_shl(self.packed_log()) else {
+            return UNKNOWN;
+        };
+        if sizes[0] > packed {
+            return 0;
+        }
+        let present = match self.header().hint {
+            UNKNOWN => 0,
+            known @ 0.. => known as usize,
+            skewed => (-1 - skewed) as usize,
+        };
+        let last = sizes.len() - 1;
+        // The last child, up to which the present hint may be, need not be packed.
+        let mut regular = known.min(present.saturating_sub(1)).min(last);
+        while regular < last && sizes[regular + 1] == packed {
+            regular += 1;
+        }
+        // Nothing is after the last child.
+        if regular + 1 == last {
+            regular = last;
+        }
+        if sizes[0] == packed { regular as i8 } else { -1 - regular as i8 }
+    }
+
     /// Whether invariant 8 holds.
-    pub(crate) fn is_regular(&self) -> bool {
+    pub(crate) fn is_hint_right(&self) -> bool {
         if !is_keyless::<S>() || self.is_leaf() {
             return true;
         }
-        let (sizes, regular) = (self.sizes(), usize::from(self.header().hint));
-        let are_packed = |packed| {
-            regular < sizes.len() && sizes[0] <= packed && sizes[1..=regular].iter().all(|size| *size == packed)
-        };
-        regular == 0 || self.packed().is_some_and(are_packed)
+        let (sizes, mut start) = (self.sizes(), 0);
+        (0..sizes.len()).all(|child| {
+            let here = start;
+            start += sizes[child];
+            self.child_at(here) == (child, 0) && self.child_at(start - 1) == (child, sizes[child] - 1)
+        })
     }
 
     /// The address `offset` bytes into the block.

@@ -1,6 +1,6 @@
 //! Searches by key and by index.
 
-use super::{Key, Node, Place};
+use super::{Key, Node, PACKED_LOG, Place};
 use equivalent::Comparable;
 use std::cmp::Ordering;
 use std::{hint, ptr};
@@ -201,13 +201,20 @@ pub(crate) fn leaf_at<T, S>(root: &Node<T, S>, index: usize) -> (&Node<T, S>, us
 }
 
 /// Returns the entry at an index. O(log n).
+#[inline]
 pub(crate) fn nth<T, S>(root: &Node<T, S>, index: usize) -> Option<&T> {
-    let (mut node, mut index) = (root, index);
-    while !node.is_leaf() {
-        let (child, rest) = child_at(node, index);
-        (node, index) = (&node.children()[child], rest);
+    if root.is_leaf() {
+        return root.entries().get(index);
     }
-    node.entries().get(index)
+    let (mut node, mut index, mut log) = (root, index, root.packed_log());
+    loop {
+        let (child, rest) = node.child_at_by(index, log);
+        (node, index) = (&node.children()[child], rest);
+        if node.is_leaf() {
+            return node.entries().get(index);
+        }
+        log -= PACKED_LOG;
+    }
 }
 
 /// Returns the entry at an index, for writing. O(log n), and copies of the shared nodes on the path.

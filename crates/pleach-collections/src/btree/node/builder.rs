@@ -165,7 +165,7 @@ impl<T, S> InnerBuilder<T, S> {
         unsafe {
             this.node.size_ptr().write(size);
             this.node.set_len(len);
-            this.node.count_regular(0);
+            this.node.update_hint(0);
             ManuallyDrop::take(&mut this.node)
         }
     }

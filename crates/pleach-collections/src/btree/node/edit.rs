@@ -46,27 +46,17 @@ impl<T, S> Node<T, S> {
         }
     }
 
-    /// Counts the children for which invariant 8 holds, which it does up to child `known`, if it did before.
+    /// Makes the hint of an inner node satisfy invariant 8. The children up to `known` have the sizes that they had.
     ///
     /// # Safety
     /// The node is a unique inner node.
     #[inline]
-    pub(super) unsafe fn count_regular(&mut self, known: usize) {
-        if !is_keyless::<S>() {
-            return;
+    pub(super) unsafe fn update_hint(&mut self, known: usize) {
+        if is_keyless::<S>() {
+            let hint = self.hint(known);
+            // SAFETY: the caller's promise.
+            unsafe { self.header_mut().hint = hint };
         }
-        let sizes = self.sizes();
-        let mut regular = 0;
-        if let Some(packed) = self.packed()
-            && sizes[0] <= packed
-        {
-            regular = known.min(usize::from(self.header().hint)).min(sizes.len() - 1);
-            while regular + 1 < sizes.len() && sizes[regular + 1] == packed {
-                regular += 1;
-            }
-        }
-        // SAFETY: the caller's promise. No node has more children than a `u8` counts.
-        unsafe { self.header_mut().hint = regular as u8 };
     }
 
     /// # Safety
@@ -204,7 +194,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             let old = std::mem::replace(&mut *self.0.sizes_ptr(len).add(index), size);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_sub(old).wrapping_add(size);
-            self.0.count_regular(index.saturating_sub(1));
+            self.0.update_hint(index.saturating_sub(1));
         }
     }
 
@@ -331,7 +321,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             self.0.set_len(len + 1);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_add(size);
-            self.0.count_regular(at.saturating_sub(1));
+            self.0.update_hint(at.saturating_sub(1));
         }
     }
 
@@ -354,7 +344,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             *sum = sum.wrapping_sub(size);
             self.0.resize_inner(len, len - 1);
             self.0.set_len(len - 1);
-            self.0.count_regular(at - 1);
+            self.0.update_hint(at - 1);
             (separator, child)
         }
     }
@@ -377,12 +367,12 @@ impl<'a, T, S> Unique<'a, T, S> {
             ptr::copy_nonoverlapping(self.0.sizes_ptr(len).add(at), right.sizes_ptr(count), count);
             right.size_ptr().write(right_size);
             right.set_len(count);
-            right.count_regular(0);
+            right.update_hint(0);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_sub(right_size);
             self.0.resize_inner(len, at);
             self.0.set_len(at);
-            self.0.count_regular(at);
+            self.0.update_hint(at);
             (separator, ManuallyDrop::into_inner(right))
         }
     }
@@ -415,7 +405,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_add(*right.size_ptr());
             self.0.set_len(all);
-            self.0.count_regular(len - 1);
+            self.0.update_hint(len - 1);
             right.free(Shape::Inner(more));
         }
         None
