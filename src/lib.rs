@@ -46,7 +46,7 @@
 //!
 //! | layer | module | contents |
 //! |---|---|---|
-//! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones |
+//! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones; [`mod@vector`]: [`Vector`], a sequence |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, queries, union, patches |
 //! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live environment, read without locks |

@@ -105,9 +105,14 @@ macro_rules! rrb {
 }
 
 rrb!(Ours, |this, other| this.concat(other), |this, at| this.split_at(at));
-rrb!(Im, |this, other| this.clone() + other.clone(), |this, at| this.clone().split_at(at));
-rrb!(Imbl, |this, other| this.clone() + other.clone(), |this, at| this.clone().split_at(at));
-sequence!(Rpds, new_sync, push_back_mut, |this, index, item| this.set_mut(index, item),);
+rrb!(Im, |this, other| this.clone() + other.clone(), |this, at| this
+    .clone()
+    .split_at(at));
+rrb!(Imbl, |this, other| this.clone() + other.clone(), |this, at| this
+    .clone()
+    .split_at(at));
+sequence!(Rpds, new_sync, push_back_mut, |this, index, item| this
+    .set_mut(index, item),);
 sequence!(Std, new, push, |this, index, item| this[index] = item,);
 
 fn build<V: Sequence>(n: usize) -> V {
@@ -259,7 +264,10 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 fn at_size(report: &mut Report, wanted: &dyn Fn(&str) -> bool, n: usize, size: &str) {
     let name = |row: &str| format!("vector {row} {size}");
     let over_std = |row: &str| format!("vector {row} over Vec {size}");
-    if !ROWS.iter().any(|(_, row, ..)| wanted(&name(row)) || wanted(&over_std(row))) {
+    if !ROWS
+        .iter()
+        .any(|(_, row, ..)| wanted(&name(row)) || wanted(&over_std(row)))
+    {
         return;
     }
     let indices = indices(n, BATCH);
@@ -268,7 +276,8 @@ fn at_size(report: &mut Report, wanted: &dyn Fn(&str) -> bool, n: usize, size: &
     let std = contender::<Std>(n);
     for (row, title, bound, bound_over_std) in ROWS {
         if wanted(&name(title)) {
-            let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> = vec![Box::new(|| ours.run(row, &indices).unwrap_or(f64::NAN))];
+            let mut turns: Vec<Box<dyn FnMut() -> f64 + '_>> =
+                vec![Box::new(|| ours.run(row, &indices).unwrap_or(f64::NAN))];
             for rival in &rivals {
                 if let Some(_warm) = rival.run(row, &indices) {
                     turns.push(Box::new(|| rival.run(row, &indices).unwrap_or(f64::NAN)));
@@ -303,7 +312,9 @@ fn memory(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
         ("vector memory, inserted anywhere 100K", |n| {
             let mut vector = Ours::new();
             let at = indices(n, n);
-            at.iter().enumerate().for_each(|(i, at)| vector.insert(at % (i + 1), i as u64));
+            at.iter()
+                .enumerate()
+                .for_each(|(i, at)| vector.insert(at % (i + 1), i as u64));
             vector
         }),
     ];
@@ -338,7 +349,9 @@ fn changes(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
     let merge: Run = |[base, a, b]| drop(black_box(a.merge(base, b, |_, ours, _| ours.clone())));
     let rows = [("vector diff of forks", diff), ("vector merge of forks", merge)];
     let more = ["over iteration 100K", "100K over 10K"];
-    let mut names = rows.iter().flat_map(|(name, _)| more.map(|row| format!("{name} {row}")));
+    let mut names = rows
+        .iter()
+        .flat_map(|(name, _)| more.map(|row| format!("{name} {row}")));
     if !names.any(|name| wanted(&name)) {
         return;
     }

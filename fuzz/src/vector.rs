@@ -197,12 +197,11 @@ impl World {
             }
             Step::Splice(a, b, part) => {
                 let range = part.of(models[a.at()].len());
-                let other = vectors[b.at()].clone();
+                let (other, middle) = (vectors[b.at()].clone(), models[b.at()].clone());
                 let removed = vectors[a.at()].splice(range.clone(), other);
                 let mut tail = models[a.at()].split_off(range.start);
                 let after = tail.split_off(range.len());
                 assert!(removed.iter().eq(&tail));
-                let middle = models[b.at()].clone();
                 models[a.at()].extend(middle);
                 models[a.at()].extend(after);
             }

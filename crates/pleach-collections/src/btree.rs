@@ -125,6 +125,9 @@ const _: () = assert!(
 const _: () = assert!(MIN_CHILDREN >= 2 && max_children::<u8>().div_ceil(2) > MIN_CHILDREN);
 const _: () = assert!(max_children::<()>().div_ceil(2) > MIN_CHILDREN);
 
+/// A tree, which may be empty.
+type Tree<T, S> = Option<Node<T, S>>;
+
 /// A separator between two subtrees, made from the first entry of the right one.
 pub(crate) trait Separator<T>: Clone {
     /// Returns the separator before `entry`.

@@ -3,7 +3,7 @@
 use super::join::join;
 use super::node::LeafBuilder;
 use super::search::first;
-use super::{Node, Separator};
+use super::{Node, Separator, Tree};
 
 /// A builder of a tree, to which entries and subtrees are appended. O(1) amortised an entry, O(log n) a subtree.
 pub(crate) struct Builder<T, S> {
@@ -35,7 +35,11 @@ impl<T: Clone, S: Separator<T>> Builder<T, S> {
     pub(crate) fn extend_from_slice(&mut self, entries: &[T]) {
         let mut rest = entries;
         while !rest.is_empty() {
-            if self.leaf.as_ref().is_some_and(|leaf| leaf.len() == Node::<T, S>::MAX_LEN) {
+            if self
+                .leaf
+                .as_ref()
+                .is_some_and(|leaf| leaf.len() == Node::<T, S>::MAX_LEN)
+            {
                 self.flush();
             }
             let leaf = self.leaf.get_or_insert_with(|| LeafBuilder::new(Node::<T, S>::MAX_LEN));
@@ -66,7 +70,7 @@ impl<T: Clone, S: Separator<T>> Builder<T, S> {
     }
 
     /// Returns the tree, and the last entries if they aren't in it: a leaf of any length.
-    pub(crate) fn finish_apart(mut self) -> (Option<Node<T, S>>, Option<Node<T, S>>) {
+    pub(crate) fn finish_apart(mut self) -> (Tree<T, S>, Tree<T, S>) {
         let leaf = self.leaf.take().and_then(LeafBuilder::finish);
         (self.tree.take(), leaf)
     }

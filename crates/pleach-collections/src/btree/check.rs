@@ -81,11 +81,7 @@ fn check_node<T, S>(
     for (pair, separator) in node.children().windows(2).zip(node.separators()) {
         if let (Some(before), Some(after)) = (last(&pair[0]), first(&pair[1])) {
             ensure(rise(before, after), 1, "entries rise from leaf to leaf")?;
-            ensure(
-                divides(before, separator, after),
-                2,
-                "a separator divides the entries",
-            )?;
+            ensure(divides(before, separator, after), 2, "a separator divides the entries")?;
         }
     }
     Ok(())

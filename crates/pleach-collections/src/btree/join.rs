@@ -3,7 +3,7 @@
 use super::edit::{add_child, balance, level, merge, separator_of_balanced};
 use super::node::{Unique, leaf_of};
 use super::search::{child_at, first};
-use super::{Node, Separator};
+use super::{Node, Separator, Tree};
 
 /// Returns the tree of the entries of both, those of `left` first. O(|difference of heights|) nodes are changed, and
 /// O(log n) if they are shared.
@@ -94,9 +94,6 @@ fn attach<T: Clone, S: Separator<T>>(
     add_child(inner, beyond, new, other)
 }
 
-/// A tree, which may be empty.
-type Tree<T, S> = Option<Node<T, S>>;
-
 /// Returns the trees of the first `index` entries, and of the others. O(log n).
 pub(crate) fn split<T: Clone, S: Separator<T>>(root: &Node<T, S>, index: usize) -> (Tree<T, S>, Tree<T, S>) {
     if index == 0 {
@@ -126,7 +123,11 @@ pub(crate) fn split<T: Clone, S: Separator<T>>(root: &Node<T, S>, index: usize) 
 pub(crate) fn detach_leaf<T: Clone, S: Separator<T>>(root: &mut Tree<T, S>, at_end: bool) -> Option<Node<T, S>> {
     let node = root.as_ref()?;
     let mut edge = node;
-    while let Some(child) = if at_end { edge.children().last() } else { edge.children().first() } {
+    while let Some(child) = if at_end {
+        edge.children().last()
+    } else {
+        edge.children().first()
+    } {
         edge = child;
     }
     if edge.ptr_eq(node) {

@@ -240,7 +240,11 @@ impl<T, S> Node<T, S> {
     /// The maximal length of this node.
     #[inline]
     pub(crate) fn max_len(&self) -> usize {
-        if self.is_leaf() { Self::MAX_LEN } else { Self::MAX_CHILDREN }
+        if self.is_leaf() {
+            Self::MAX_LEN
+        } else {
+            Self::MAX_CHILDREN
+        }
     }
 
     /// The minimal length of this node, unless it is the root.
@@ -350,7 +354,11 @@ impl<T, S> Node<T, S> {
         if regular + 1 == last {
             regular = last;
         }
-        if sizes[0] == packed { regular as i8 } else { -1 - regular as i8 }
+        if sizes[0] == packed {
+            regular as i8
+        } else {
+            -1 - regular as i8
+        }
     }
 
     /// Whether invariant 8 holds.

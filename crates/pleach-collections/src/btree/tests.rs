@@ -10,8 +10,7 @@ type Tree = Option<Node<u32, ()>>;
 #[track_caller]
 fn assert_same(tree: &Tree, model: &[u32]) {
     if let Some(root) = tree {
-        check(root, &|_, _| true, &|_, (), _| true)
-            .unwrap();
+        check(root, &|_, _| true, &|_, (), _| true).unwrap();
     }
     let mut iter = Iter::all(tree.as_ref());
     assert!(std::iter::from_fn(|| iter.next()).eq(model));

@@ -106,7 +106,12 @@ impl<'a, T, S> Span<'a, T, S> {
         let (old, new) = (&self.old_nodes, &self.new_nodes);
         let same = |(x, y): &(&&Node<T, S>, &&Node<T, S>)| x.ptr_eq(y);
         let start = old.iter().zip(new).take_while(same).count();
-        let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(same).count();
+        let end = old[start..]
+            .iter()
+            .rev()
+            .zip(new[start..].iter().rev())
+            .take_while(same)
+            .count();
         let size = |nodes: &[&Node<T, S>]| nodes.iter().map(|node| node.size()).sum::<usize>();
         let (before, after) = (size(&old[..start]), size(&old[old.len() - end..]));
         self.old = self.old.start + before..self.old.end - after;
@@ -128,8 +133,16 @@ impl<'a, T, S> Span<'a, T, S> {
 
     /// Returns the positions of the nodes that occur once on each side: a longest sequence that rises on both.
     fn unique_pairs(&self) -> Vec<(usize, usize)> {
-        let old = self.old_nodes.iter().enumerate().map(|(i, node)| (node.address(), false, i));
-        let new = self.new_nodes.iter().enumerate().map(|(i, node)| (node.address(), true, i));
+        let old = self
+            .old_nodes
+            .iter()
+            .enumerate()
+            .map(|(i, node)| (node.address(), false, i));
+        let new = self
+            .new_nodes
+            .iter()
+            .enumerate()
+            .map(|(i, node)| (node.address(), true, i));
         let mut all: Vec<_> = old.chain(new).collect();
         all.sort_unstable();
         let pair = |group: &[(usize, bool, usize)]| match group {
@@ -146,7 +159,11 @@ impl<'a, T, S> Span<'a, T, S> {
         let mut parts = Vec::with_capacity(pairs.len() + 1);
         let (mut old_at, mut new_at) = (self.old.start, self.new.start);
         let (mut old_from, mut new_from) = (0, 0);
-        for (old_to, new_to) in pairs.iter().copied().chain([(self.old_nodes.len(), self.new_nodes.len())]) {
+        for (old_to, new_to) in pairs
+            .iter()
+            .copied()
+            .chain([(self.old_nodes.len(), self.new_nodes.len())])
+        {
             let (old_nodes, new_nodes) = (&self.old_nodes[old_from..old_to], &self.new_nodes[new_from..new_to]);
             let old_end = old_at + old_nodes.iter().map(|node| node.size()).sum::<usize>();
             let new_end = new_at + new_nodes.iter().map(|node| node.size()).sum::<usize>();
@@ -159,7 +176,10 @@ impl<'a, T, S> Span<'a, T, S> {
             });
             let size = self.old_nodes.get(old_to).map_or(0, |node| node.size());
             (old_at, new_at) = (old_end + size, new_end + size);
-            (old_from, new_from) = ((old_to + 1).min(self.old_nodes.len()), (new_to + 1).min(self.new_nodes.len()));
+            (old_from, new_from) = (
+                (old_to + 1).min(self.old_nodes.len()),
+                (new_to + 1).min(self.new_nodes.len()),
+            );
         }
         parts
     }

@@ -67,7 +67,11 @@ fn gap_hunks<T: PartialEq>(gap: &Gap<'_, T>, hunk: &mut impl FnMut(Range<usize>,
     }
     let old: Vec<&T> = gap.old_leaves.iter().copied().flatten().collect();
     let new: Vec<&T> = gap.new_leaves.iter().copied().flatten().collect();
-    debug_assert_eq!((old.len(), new.len()), (gap.old.len(), gap.new.len()), "leaves are those of the ranges");
+    debug_assert_eq!(
+        (old.len(), new.len()),
+        (gap.old.len(), gap.new.len()),
+        "leaves are those of the ranges"
+    );
     let (x, y) = (gap.old.start, gap.new.start);
     myers::diff(&old, &new, |old, new| {
         hunk(x + old.start..x + old.end, y + new.start..y + new.end);

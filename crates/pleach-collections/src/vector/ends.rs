@@ -86,7 +86,9 @@ impl<T: Clone> Vector<T> {
     /// Moves a full leaf to the tree. Changes nothing if user code panics.
     pub(super) fn attach(&mut self, end: End) {
         debug_assert!(
-            self.leaf_mut(end).as_ref().is_none_or(|leaf| leaf.len() == Node::<T>::MAX_LEN),
+            self.leaf_mut(end)
+                .as_ref()
+                .is_none_or(|leaf| leaf.len() == Node::<T>::MAX_LEN),
             "others are merged with a leaf of the tree"
         );
         let join = |tree, leaf| match end {

@@ -153,7 +153,10 @@ impl<T> Index<usize> for Focus<'_, T> {
     fn index(&self, index: usize) -> &T {
         match self.clone().get(index) {
             Some(item) => item,
-            None => panic!("index out of bounds: the len is {} but the index is {index}", self.len()),
+            None => panic!(
+                "index out of bounds: the len is {} but the index is {index}",
+                self.len()
+            ),
         }
     }
 }

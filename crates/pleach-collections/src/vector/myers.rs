@@ -35,7 +35,11 @@ impl Furthest {
             return 0;
         }
         let (above, left) = (*self.at(diagonal + 1), *self.at(diagonal - 1));
-        let down = if above != NONE && above - diagonal <= m { above } else { NONE };
+        let down = if above != NONE && above - diagonal <= m {
+            above
+        } else {
+            NONE
+        };
         let right = if left != NONE && left < n { left + 1 } else { NONE };
         down.max(right)
     }
@@ -65,7 +69,10 @@ pub(super) fn diff<T: PartialEq>(old: &[&T], new: &[&T], mut hunk: impl FnMut(Ra
             continue;
         }
         let (i, j) = split(&old[x.clone()], &new[y.clone()], &mut paths);
-        debug_assert!(i + j > 0 && i + j < x.len() + y.len(), "both parts are less than the whole");
+        debug_assert!(
+            i + j > 0 && i + j < x.len() + y.len(),
+            "both parts are less than the whole"
+        );
         pending.push((x.start + i..x.end, y.start + j..y.end));
         pending.push((x.start..x.start + i, y.start..y.start + j));
     }
@@ -117,7 +124,9 @@ fn split<T: PartialEq>(old: &[&T], new: &[&T], [forward, backward]: &mut [Furthe
     }
     let edits = most as isize;
     let furthest = |path: &mut Furthest| {
-        let ends = (-edits..=edits).step_by(2).map(|diagonal| (*path.at(diagonal), diagonal));
+        let ends = (-edits..=edits)
+            .step_by(2)
+            .map(|diagonal| (*path.at(diagonal), diagonal));
         let ends = ends.filter(|(x, _)| *x != NONE);
         ends.map(|(x, diagonal)| (2 * x - diagonal, x, x - diagonal)).max()
     };
@@ -153,12 +162,16 @@ mod tests {
             let few = |items: Vec<u8>| -> Vec<u8> { items.iter().map(|item| item % (letters % 7 + 1)).collect() };
             let (old, new) = (few(old), few(new));
             let (mut patched, mut edits, mut at) = (Vec::new(), 0, 0);
-            diff(&old.iter().collect::<Vec<_>>(), &new.iter().collect::<Vec<_>>(), |x, y| {
-                patched.extend_from_slice(&old[at..x.start]);
-                patched.extend_from_slice(&new[y.clone()]);
-                at = x.end;
-                edits += x.len() + y.len();
-            });
+            diff(
+                &old.iter().collect::<Vec<_>>(),
+                &new.iter().collect::<Vec<_>>(),
+                |x, y| {
+                    patched.extend_from_slice(&old[at..x.start]);
+                    patched.extend_from_slice(&new[y.clone()]);
+                    at = x.end;
+                    edits += x.len() + y.len();
+                },
+            );
             patched.extend_from_slice(&old[at..]);
             assert_eq!(patched, new);
             assert_eq!(edits, old.len() + new.len() - 2 * common(&old, &new));
@@ -171,15 +184,22 @@ mod tests {
     fn large_differences_are_bounded() {
         let numbers = |seed: u32| -> Vec<u32> {
             let next = |x: &u32| Some(x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-            std::iter::successors(Some(seed), next).map(|x| x >> 28).take(5_000).collect()
+            std::iter::successors(Some(seed), next)
+                .map(|x| x >> 28)
+                .take(5_000)
+                .collect()
         };
         let (old, new) = (numbers(1), numbers(2));
         let (mut patched, mut at) = (Vec::new(), 0);
-        diff(&old.iter().collect::<Vec<_>>(), &new.iter().collect::<Vec<_>>(), |x, y| {
-            patched.extend_from_slice(&old[at..x.start]);
-            patched.extend_from_slice(&new[y]);
-            at = x.end;
-        });
+        diff(
+            &old.iter().collect::<Vec<_>>(),
+            &new.iter().collect::<Vec<_>>(),
+            |x, y| {
+                patched.extend_from_slice(&old[at..x.start]);
+                patched.extend_from_slice(&new[y]);
+                at = x.end;
+            },
+        );
         patched.extend_from_slice(&old[at..]);
         assert_eq!(patched, new);
     }

@@ -88,7 +88,13 @@ impl<T> Vector<T> {
     /// assert_eq!(vector.partition_point(|item| *item < 10), 2);
     /// ```
     pub fn partition_point(&self, mut is_before: impl FnMut(&T) -> bool) -> usize {
-        let order = |item: &T| if is_before(item) { Ordering::Less } else { Ordering::Greater };
+        let order = |item: &T| {
+            if is_before(item) {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        };
         self.binary_search_by(order).unwrap_or_else(|index| index)
     }
 }

@@ -1,6 +1,6 @@
 //! Splitting and joining.
 
-use super::{Iter, IntoIter, Node, Vector};
+use super::{IntoIter, Iter, Node, Vector};
 use crate::btree::{self, leaf_of};
 use std::mem;
 use std::ops::{Bound, Range, RangeBounds};

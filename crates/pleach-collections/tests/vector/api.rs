@@ -41,7 +41,10 @@ fn searches() {
     assert_eq!((focus[0], focus[99], focus.len()), (200, 398, 100));
     let (left, mut right) = focus.split_at(30);
     assert_eq!((left.len(), right.get(0), right.get(70)), (30, Some(&260), None));
-    assert_eq!(right.chunk_at(0).map(|(range, items)| (range.start, items[0])), Some((0, 260)));
+    assert_eq!(
+        right.chunk_at(0).map(|(range, items)| (range.start, items[0])),
+        Some((0, 260))
+    );
     assert!(!left.is_empty() && left.narrow(3..3).is_empty());
 }
 
@@ -81,7 +84,12 @@ fn owners_clone_nothing() {
         vector.sort();
         vector.iter_mut().for_each(|item| *item.0 += 1);
         vector.check().unwrap();
-        drop(std::mem::take(&mut vector).into_iter().map(|item| *item.0).collect::<Vec<_>>());
+        drop(
+            std::mem::take(&mut vector)
+                .into_iter()
+                .map(|item| *item.0)
+                .collect::<Vec<_>>(),
+        );
     });
     assert_eq!(count, 0);
 }
@@ -106,7 +114,10 @@ fn forks_clone_a_leaf() {
     assert!(in_fork(&|fork| drop(fork.splice(4000..6000, base.slice(..100)))) <= 12 * 32);
     assert!(in_fork(&|fork| fork.retain(|item| *item.0 != 77)) <= 4 * 32);
     assert_eq!(in_fork(&|fork| fork.retain(|_| true)), 0);
-    assert_eq!(in_fork(&|fork| assert!(fork.iter_mut().last().is_some())), base.chunks().last().unwrap().len());
+    assert_eq!(
+        in_fork(&|fork| assert!(fork.iter_mut().last().is_some())),
+        base.chunks().last().unwrap().len()
+    );
     assert_eq!(vector.len(), 10_001);
 }
 

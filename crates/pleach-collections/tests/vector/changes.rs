@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::frail::{Frail, comparisons};
-use pleach_collections::vector::{Hunk, Vector};
 use pleach_collections::vector;
+use pleach_collections::vector::{Hunk, Vector};
 use pleach_testkit::quick_check;
 
 /// An edit of an item of the base.
@@ -104,7 +104,7 @@ fn regions_of_conflicts() {
         let mut found = Vec::new();
         let (ours, theirs) = (Vector::from(ours), Vector::from(theirs));
         _ = ours.merge(&base, &theirs, |base, ours, theirs| {
-            found.push([base, ours, theirs].map(|items| Vec::from(items)));
+            found.push([base, ours, theirs].map(Vec::from));
             ours.clone()
         });
         found
@@ -122,7 +122,10 @@ fn regions_of_conflicts() {
     );
     // A region that several changes of both sides join.
     assert_eq!(
-        conflicts(&[0, 11, 22, 3, 44, 5, 6, 7, 8, 9], &[0, 1, 2222, 3333, 4444, 5, 6, 7, 8, 9]),
+        conflicts(
+            &[0, 11, 22, 3, 44, 5, 6, 7, 8, 9],
+            &[0, 1, 2222, 3333, 4444, 5, 6, 7, 8, 9]
+        ),
         [[vec![1, 2, 3, 4], vec![11, 22, 3, 44], vec![1, 2222, 3333, 4444]]]
     );
 }
@@ -143,7 +146,11 @@ fn cost_is_that_of_the_changes() {
     }
     let mut rotated = base.skip(n as usize / 3);
     rotated.append(&mut base.take(n as usize / 3));
-    for (name, fork, edits) in [("set", &set, 20), ("inserted", &inserted, 10), ("removed", &removed, 10)] {
+    for (name, fork, edits) in [
+        ("set", &set, 20),
+        ("inserted", &inserted, 10),
+        ("removed", &removed, 10),
+    ] {
         let mut hunks = Vec::new();
         let mut opened = 0;
         let count = comparisons(&mut || (hunks, opened) = base.diff_counted(fork));
@@ -175,6 +182,9 @@ fn unrelated_vectors_cost_a_multiple_of_their_length() {
     let count = comparisons(&mut || hunks = a.diff(&b));
     assert!(count <= 6000 * 512, "{count}");
     let mut patched = a.clone();
-    hunks.into_iter().rev().for_each(|hunk| drop(patched.splice(hunk.old, b.slice(hunk.new))));
+    hunks
+        .into_iter()
+        .rev()
+        .for_each(|hunk| drop(patched.splice(hunk.old, b.slice(hunk.new))));
     assert_eq!(patched, b);
 }

@@ -16,7 +16,7 @@ use pleach_collections::Vector;
 #[test]
 fn bytes_become_vectors() {
     use arbitrary::{Arbitrary, Unstructured};
-    let bytes: Vec<u8> = (0..6_000_u32).map(|i| (i * 7919 >> 3) as u8).collect();
+    let bytes: Vec<u8> = (0..6_000_u32).map(|i| ((i * 7919) >> 3) as u8).collect();
     let mut source = Unstructured::new(&bytes);
     let vectors: Vec<Vector<u16>> = (0..100).map(|_| Vector::arbitrary(&mut source).unwrap()).collect();
     assert!(vectors.iter().map(Vector::len).sum::<usize>() > 20);
@@ -75,9 +75,17 @@ fn parallel_iterators_are_indexed() {
         assert_eq!(vector.par_iter().copied().collect::<Vec<_>>(), model);
         fork.par_iter_mut().enumerate().for_each(|(i, item)| *item += i as u32);
         fork.check().unwrap();
-        assert!(fork.iter().zip(&model).enumerate().all(|(i, (a, b))| *a == b + i as u32));
+        assert!(
+            fork.iter()
+                .zip(&model)
+                .enumerate()
+                .all(|(i, (a, b))| *a == b + i as u32)
+        );
         assert_eq!(vector.par_iter().zip(fork.par_iter()).rev().count(), model.len());
-        assert_eq!(vector.clone().into_par_iter().rev().collect::<Vec<_>>().last(), Some(&n));
+        assert_eq!(
+            vector.clone().into_par_iter().rev().collect::<Vec<_>>().last(),
+            Some(&n)
+        );
         vector.par_extend(0..10_u32);
         vector.par_extend(&[7_u32]);
         assert_eq!(vector.len(), model.len() + 11);

@@ -192,7 +192,9 @@ impl World {
                         _ => (items.next(), expected.next()),
                     };
                     assert_eq!(ours, theirs);
-                    let (Some(ours), Some(theirs)) = (ours, theirs) else { break };
+                    let (Some(ours), Some(theirs)) = (ours, theirs) else {
+                        break;
+                    };
                     (*ours, *theirs) = (ours.wrapping_add(1), theirs.wrapping_add(1));
                 }
             }
@@ -301,7 +303,13 @@ impl World {
         assert!(items.clone().step_by(37).eq(expected.clone().step_by(37)));
         assert_eq!(items.clone().nth_back(20), expected.clone().nth_back(20));
         assert!(vector.chunks().flatten().eq(model));
-        assert!(vector.chunks().rev().flat_map(|chunk| chunk.iter().rev()).eq(model.iter().rev()));
+        assert!(
+            vector
+                .chunks()
+                .rev()
+                .flat_map(|chunk| chunk.iter().rev())
+                .eq(model.iter().rev())
+        );
         let (mut ours, mut theirs) = (vector.clone().into_iter(), model.clone().into_iter());
         assert_eq!(ours.next_back(), theirs.next_back());
         assert!(ours.by_ref().take(30).eq(theirs.by_ref().take(30)));

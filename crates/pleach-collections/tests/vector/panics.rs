@@ -60,7 +60,10 @@ fn at_each_call(name: &str, subject: &Subject, leaves: Leaves, operation: &dyn F
             } else if result.is_err() && leaves == Leaves::Prefix {
                 assert!(found.starts_with(&before) && after.starts_with(&found), "{context}");
             } else {
-                assert!(found == after || (result.is_err() && found == before), "{context}: {found:?}");
+                assert!(
+                    found == after || (result.is_err() && found == before),
+                    "{context}: {found:?}"
+                );
             }
             subject.check().unwrap();
             assert_eq!(contents(subject), before, "{context}");
@@ -125,8 +128,12 @@ fn panics_leave_vectors_valid() {
                 !item.0.is_multiple_of(3)
             });
         });
-        each("diff and ==", &|v| _ = (v.diff(&other), *v == other, (*v).partial_cmp(&other)));
-        each("search", &|v| _ = (v.contains(&Frail::new(7)), v.binary_search(&Frail::new(7))));
+        each("diff and ==", &|v| {
+            _ = (v.diff(&other), *v == other, (*v).partial_cmp(&other))
+        });
+        each("search", &|v| {
+            _ = (v.contains(&Frail::new(7)), v.binary_search(&Frail::new(7)))
+        });
         at_each_call("sort", &subject, Permutation, &|v| v.sort());
         at_each_call("extend", &subject, Prefix, &|v| v.extend(&other));
         each("collect", &|v| *v = v.iter().cloned().collect());

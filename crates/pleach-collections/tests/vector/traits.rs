@@ -108,7 +108,10 @@ fn bounds_are_few() {
 #[test]
 fn debug_and_hash_are_those_of_std() {
     let (mut vector, model) = (Vector::from([7_u32, 1]), vec![7_u32, 1]);
-    assert_eq!(format!("{vector:?} {:?} {:?}", vector.iter(), vector.focus()), "[7, 1] [7, 1] [7, 1]");
+    assert_eq!(
+        format!("{vector:?} {:?} {:?}", vector.iter(), vector.focus()),
+        "[7, 1] [7, 1] [7, 1]"
+    );
     assert_eq!(format!("{:?}", vector.chunks()), "[[7, 1]]");
     assert_eq!(format!("{:?}", vector.iter_mut()), "IterMut { remaining: 2 }");
     assert_eq!(format!("{:?}", vector.clone().into_iter()), "IntoIter { remaining: 2 }");
