@@ -1,6 +1,6 @@
 //! Access by index that remembers the last leaf.
 
-use super::Vector;
+use super::{Iter, Vector};
 use std::fmt;
 use std::ops::{Index, Range, RangeBounds};
 
@@ -158,6 +158,16 @@ impl<T> Index<usize> for Focus<'_, T> {
                 self.len()
             ),
         }
+    }
+}
+
+/// Iterates over the items of the view.
+impl<'a, T> IntoIterator for Focus<'a, T> {
+    type Item = &'a T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.vector.range(self.range)
     }
 }
 

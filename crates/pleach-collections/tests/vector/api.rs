@@ -45,6 +45,7 @@ fn searches() {
         right.chunk_at(0).map(|(range, items)| (range.start, items[0])),
         Some((0, 260))
     );
+    assert!(left.clone().into_iter().eq(vector.range(100..130)));
     assert!(!left.is_empty() && left.narrow(3..3).is_empty());
 }
 
