@@ -151,7 +151,7 @@ enum Row {
 /// With the bounds over the best rival, and over `Vec`.
 const ROWS: [(Row, &str, f64, Option<f64>); 10] = [
     (Row::Push, "push", 0.8, Some(12.0)),
-    (Row::PushFront, "push front", 1.0, None),
+    (Row::PushFront, "push front", 1.25, None),
     (Row::Get, "get", 0.8, Some(20.0)),
     (Row::GetInOrder, "get in order", 1.0, None),
     (Row::Iterate, "iterate", 0.8, Some(2.0)),
@@ -300,8 +300,9 @@ fn at_size(report: &mut Report, wanted: &dyn Fn(&str) -> bool, n: usize, size: &
 }
 
 fn memory(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
+    type Make = fn(usize) -> Ours;
     let n = 100_000;
-    let rows: [(&str, fn(usize) -> Ours); 4] = [
+    let rows: [(&str, Make); 4] = [
         ("vector memory, pushed 100K", build),
         ("vector memory, pushed at the front 100K", |n| {
             let mut vector = Ours::new();
