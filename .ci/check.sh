@@ -194,8 +194,8 @@ step_asan() {
         --target "$HOST" --target-dir "$TARGET/asan" --config profile.dev.opt-level=1
         --config "$(with_flags -Zsanitizer=address --cfg pleach_tiny_nodes)")
     # Here most histories run, since the code is optimized.
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord -- --skip histories &&
-        some_tests env PLEACH_CASES=40000 "${test[@]}" --test=laws --test=ord -- histories
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord --test=vector -- --skip histories &&
+        some_tests env PLEACH_CASES=40000 "${test[@]}" --test=laws --test=ord --test=vector -- histories
 }
 
 about_valgrind="the collections under valgrind"
@@ -209,7 +209,8 @@ step_valgrind() {
     local test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
     some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
         some_tests "${test[@]}" "${leaks[@]}" --test=laws -- panics:: &&
-        some_tests "${test[@]}" "${leaks[@]}" --test=ord -- api:: panics::panics_leave_sets panics::all_entries
+        some_tests "${test[@]}" "${leaks[@]}" --test=ord -- api:: panics::panics_leave_sets panics::all_entries &&
+        some_tests "${test[@]}" "${leaks[@]}" --test=vector -- api:: panics::all_items
 }
 
 about_pathmap="the conversion from and to PathMap, with the compiler flags that it needs"
@@ -228,7 +229,7 @@ about_kills="500 journals, 500 saves and 500 archives whose process is killed at
 step_kills() {
     some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
         some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord -- --include-ignored
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord --test=vector -- --include-ignored
 }
 
 about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"

@@ -24,6 +24,8 @@ mod persist;
 #[cfg(target_feature = "aes")]
 #[path = "targets/trie.rs"]
 mod trie;
+#[path = "targets/vector.rs"]
+mod vector;
 #[path = "targets/yardsticks.rs"]
 mod yardsticks;
 
@@ -39,6 +41,7 @@ fn main() {
     let mut report = common::report::Report::new();
     map::rows(&mut report, &wanted);
     ord::rows(&mut report, &wanted);
+    vector::rows(&mut report, &wanted);
     #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);

@@ -46,7 +46,7 @@
 //!
 //! | layer | module | contents |
 //! |---|---|---|
-//! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones |
+//! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones; [`mod@vector`]: [`Vector`], a sequence |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, queries, union, patches |
 //! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live environment, read without locks |
@@ -65,8 +65,8 @@ pub mod term;
 mod varint;
 
 pub use env::Environment;
-pub use pleach_collections::{Bag, Map, OrdMap, OrdSet, RandomState, Set, TrieMap};
-pub use pleach_collections::{address, bag, map, ord_map, ord_set, set, trie_map};
+pub use pleach_collections::{Bag, Map, OrdMap, OrdSet, RandomState, Set, TrieMap, Vector};
+pub use pleach_collections::{address, bag, map, ord_map, ord_set, set, trie_map, vector};
 pub use shared::{Event, Outcome, Reader, SharedEnvironment, Subscription};
 pub use term::{Atom, Symbol, Term};
 

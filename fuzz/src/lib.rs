@@ -13,3 +13,4 @@ pub mod parser;
 pub mod path;
 pub mod program;
 pub mod trie;
+pub mod vector;

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use pleach::shared::{Fork, Outcome, Shared};
-use pleach::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
+use pleach::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
 use pleach_testkit::quick_check;
 
 /// Counts of a bag add up, so a commit that was merged twice would show.
@@ -132,6 +132,7 @@ fn all_collections_are_committed() {
     both_are_there!(Bag::<u8>::new(), |bag, number| bag.insert(number, 1));
     both_are_there!(OrdMap::<u8, u8>::new(), |map, number| map.insert(number, number));
     both_are_there!(OrdSet::<u8>::new(), |set, number| set.insert(number));
+    both_are_there!(Vector::<u8>::new(), |items, number| items.push_back(number));
     both_are_there!(TrieMap::<u8>::new(), |map, number| map.insert([number], number));
 }
 

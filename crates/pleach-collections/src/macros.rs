@@ -72,6 +72,28 @@ macro_rules! ord_set {
     };
 }
 
+/// Creates a [`Vector`](crate::Vector) of items, or of copies of one. O(n).
+///
+/// ```
+/// let words = pleach_collections::vector!["a", "b"];
+/// assert_eq!(words, ["a", "b"]);
+/// assert_eq!(pleach_collections::vector![7; 3], [7, 7, 7]);
+/// let empty: pleach_collections::Vector<u32> = pleach_collections::vector![];
+/// assert!(empty.is_empty());
+/// ```
+#[macro_export]
+macro_rules! vector {
+    () => {
+        $crate::Vector::new()
+    };
+    ($item:expr; $count:expr) => {
+        ::core::iter::repeat_n($item, $count).collect::<$crate::Vector<_>>()
+    };
+    ($($item:expr),+ $(,)?) => {
+        $crate::Vector::from([$($item),+])
+    };
+}
+
 /// Creates a [`Bag`](crate::Bag) of items, or of `item => count` pairs. Counts of equal items are summed. O(n).
 ///
 /// ```

@@ -315,7 +315,9 @@ impl<K, V> OrdMap<K, V> {
     {
         match &self.root {
             None => Ok(()),
-            Some(root) => btree::check(root, &|a, b| a.0 < b.0, &|separator, entry| separator.0 > entry.0),
+            Some(root) => btree::check(root, &|a, b| a.0 < b.0, &|before, separator, after| {
+                separator.0 > before.0 && separator.0 <= after.0
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use pleach_collections::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
+use pleach_collections::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
 
 /// A persistent value that merges the changes of two forks: the values that a [`Shared`](crate::Shared) can hold.
 ///
@@ -93,6 +93,17 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Merge for OrdMap<K, V> {
 impl<K: Ord + Clone> Merge for OrdSet<K> {
     fn merge(&self, base: &Self, theirs: &Self) -> Self {
         self.merge(base, theirs)
+    }
+
+    fn ptr_eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other)
+    }
+}
+
+/// Where both sides changed the same items differently, the result has those of `theirs`.
+impl<T: Clone + PartialEq> Merge for Vector<T> {
+    fn merge(&self, base: &Self, theirs: &Self) -> Self {
+        self.merge(base, theirs, |_, _, theirs| theirs.clone())
     }
 
     fn ptr_eq(&self, other: &Self) -> bool {

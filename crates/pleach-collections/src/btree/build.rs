@@ -3,7 +3,7 @@
 use super::join::join;
 use super::node::LeafBuilder;
 use super::search::first;
-use super::{Node, Separator};
+use super::{Node, Separator, Tree};
 
 /// A builder of a tree, to which entries and subtrees are appended. O(1) amortised an entry, O(log n) a subtree.
 pub(crate) struct Builder<T, S> {
@@ -31,6 +31,24 @@ impl<T: Clone, S: Separator<T>> Builder<T, S> {
         leaf.push(entry);
     }
 
+    /// Appends clones of entries.
+    pub(crate) fn extend_from_slice(&mut self, entries: &[T]) {
+        let mut rest = entries;
+        while !rest.is_empty() {
+            if self
+                .leaf
+                .as_ref()
+                .is_some_and(|leaf| leaf.len() == Node::<T, S>::MAX_LEN)
+            {
+                self.flush();
+            }
+            let leaf = self.leaf.get_or_insert_with(|| LeafBuilder::new(Node::<T, S>::MAX_LEN));
+            let (fitting, after) = rest.split_at(rest.len().min(Node::<T, S>::MAX_LEN - leaf.len()));
+            leaf.extend(fitting);
+            rest = after;
+        }
+    }
+
     /// Appends the entries of a node.
     pub(crate) fn push_node(&mut self, node: &Node<T, S>) {
         self.flush();
@@ -49,6 +67,12 @@ impl<T: Clone, S: Separator<T>> Builder<T, S> {
             (Some(tree), Some(separator), Some(node)) => Some(join(tree, separator, node)),
             (tree, _, node) => tree.or(node),
         };
+    }
+
+    /// Returns the tree, and the last entries if they aren't in it: a leaf of any length.
+    pub(crate) fn finish_apart(mut self) -> (Tree<T, S>, Tree<T, S>) {
+        let leaf = self.leaf.take().and_then(LeafBuilder::finish);
+        (self.tree.take(), leaf)
     }
 
     /// Returns the tree.

@@ -1,7 +1,7 @@
 //! The invariants of [`Node`], tested by their numbers.
 
 use super::search::{first, last};
-use super::{MAX_CHILDREN, MIN_CHILDREN, Node};
+use super::{MIN_CHILDREN, Node};
 
 /// A violated invariant of the tree: this crate has a bug, or a key changed its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,20 +17,29 @@ pub struct Violation {
 }
 
 /// Checks every invariant of a tree. `rise` says whether two entries rise; `divides` whether a separator is greater than
-/// an entry.
+/// the entry before it, and not greater than that after it.
 pub(crate) fn check<T, S>(
     root: &Node<T, S>,
     rise: &impl Fn(&T, &T) -> bool,
-    is_greater: &impl Fn(&S, &T) -> bool,
+    divides: &impl Fn(&T, &S, &T) -> bool,
 ) -> Result<(), Violation> {
-    check_node(root, true, rise, is_greater)
+    check_node(root, true, rise, divides)
+}
+
+/// The violation of a sequence whose first or last leaf, which is apart from its tree, is an inner node.
+pub(crate) fn violation_of_end<T, S>(node: &Node<T, S>) -> Violation {
+    Violation {
+        invariant: 4,
+        height: node.height(),
+        statement: "an end that is apart from the tree is a leaf",
+    }
 }
 
 fn check_node<T, S>(
     node: &Node<T, S>,
     is_root: bool,
     rise: &impl Fn(&T, &T) -> bool,
-    is_greater: &impl Fn(&S, &T) -> bool,
+    divides: &impl Fn(&T, &S, &T) -> bool,
 ) -> Result<(), Violation> {
     let height = node.height();
     let ensure = |holds: bool, invariant, statement| {
@@ -54,15 +63,16 @@ fn check_node<T, S>(
     }
     let least = if is_root { 2 } else { MIN_CHILDREN };
     ensure(
-        (least..=MAX_CHILDREN).contains(&node.len()),
+        (least..=Node::<T, S>::MAX_CHILDREN).contains(&node.len()),
         6,
         "an inner node has neither too few nor too many children",
     )?;
     for (child, size) in node.children().iter().zip(node.sizes()) {
         ensure(child.height() + 1 == height, 4, "a child is one level below")?;
         ensure(child.size() == *size, 3, "sizes are those of the children")?;
-        check_node(child, false, rise, is_greater)?;
+        check_node(child, false, rise, divides)?;
     }
+    ensure(node.is_hint_right(), 8, "children are where the hint says")?;
     ensure(
         node.sizes().iter().sum::<usize>() == node.size(),
         3,
@@ -71,11 +81,7 @@ fn check_node<T, S>(
     for (pair, separator) in node.children().windows(2).zip(node.separators()) {
         if let (Some(before), Some(after)) = (last(&pair[0]), first(&pair[1])) {
             ensure(rise(before, after), 1, "entries rise from leaf to leaf")?;
-            ensure(
-                is_greater(separator, before) && !is_greater(separator, after),
-                2,
-                "a separator divides the entries",
-            )?;
+            ensure(divides(before, separator, after), 2, "a separator divides the entries")?;
         }
     }
     Ok(())

@@ -3,9 +3,9 @@
 //! User code runs on the way down: comparisons, and the clones that make the nodes of the path unique, which change
 //! nothing that can be seen. Nothing panics once the leaf is edited, so that the tree is as before or as after.
 
-use super::node::Unique;
+use super::node::{Unique, leaf_of_one};
 use super::search::is_large;
-use super::{MAX_CHILDREN, MIN_CHILDREN, Node, Place, Separator};
+use super::{MIN_CHILDREN, Node, Place, Separator};
 
 /// An insertion: the place, and the entry.
 pub(crate) trait Insertion<T, S>: Place<T, S> {
@@ -16,6 +16,36 @@ pub(crate) trait Insertion<T, S>: Place<T, S> {
 
     /// Replaces the entry that is present.
     fn replace(self, present: &mut T) -> Self::Replaced;
+}
+
+/// An insertion before the entry at an index, or after the last.
+pub(crate) struct AtIndex<T>(pub(crate) usize, pub(crate) T);
+
+impl<T, S> Place<T, S> for AtIndex<T> {
+    #[inline]
+    fn child(&mut self, node: &Node<T, S>) -> usize {
+        // Between two children, it is after the last entry of the left one.
+        let Some(before) = self.0.checked_sub(1) else { return 0 };
+        let (child, rest) = node.child_at(before);
+        self.0 = rest + 1;
+        child
+    }
+
+    #[inline]
+    fn entry(&self, _: &[T]) -> Result<usize, usize> {
+        Err(self.0)
+    }
+}
+
+impl<T, S> Insertion<T, S> for AtIndex<T> {
+    type Replaced = ();
+
+    #[inline]
+    fn into_entry(self) -> T {
+        self.1
+    }
+
+    fn replace(self, _: &mut T) {}
 }
 
 /// The result of an insertion below a node.
@@ -32,9 +62,7 @@ pub(crate) fn insert<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
     insertion: I,
 ) -> Option<I::Replaced> {
     let Some(node) = root else {
-        let mut leaf = super::node::LeafBuilder::new(1);
-        leaf.push(insertion.into_entry());
-        *root = leaf.finish();
+        *root = leaf_of_one(insertion.into_entry());
         return None;
     };
     // Dropped last, since its entries' drop may panic.
@@ -147,7 +175,7 @@ pub(super) fn add_child<T, S>(
     child: Node<T, S>,
 ) -> Option<(S, Node<T, S>)> {
     let len = inner.node().len();
-    if len < MAX_CHILDREN {
+    if len < Node::<T, S>::MAX_CHILDREN {
         inner.insert_child(at, separator, child);
         return None;
     }

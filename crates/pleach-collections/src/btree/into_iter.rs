@@ -1,7 +1,7 @@
 //! Iteration over entries by value.
 
 use super::node::LeafIntoIter;
-use super::{MAX_CHILDREN, Node};
+use super::{MOST_CHILDREN, Node};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 
@@ -16,11 +16,13 @@ pub(crate) struct IntoIter<T, S> {
 }
 
 impl<T, S> IntoIter<T, S> {
-    pub(crate) fn new(root: Option<Node<T, S>>) -> Self {
+    /// Creates an iterator over the entries of trees, one after another.
+    pub(crate) fn new(roots: impl IntoIterator<Item = Node<T, S>>) -> Self {
+        let middle: VecDeque<_> = roots.into_iter().collect();
         Self {
             front: None,
-            len: root.as_ref().map_or(0, Node::size),
-            middle: root.into_iter().collect(),
+            len: middle.iter().map(Node::size).sum(),
+            middle,
             back: None,
         }
     }
@@ -103,7 +105,7 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
 }
 
 /// The children of an inner node.
-type Children<T, S> = SmallVec<[Node<T, S>; MAX_CHILDREN]>;
+type Children<T, S> = SmallVec<[Node<T, S>; MOST_CHILDREN]>;
 
 /// Passes on the children of an inner node, last first. If the drop of a separator panics, it does so afterwards.
 fn into_children<T, S>(mut node: Node<T, S>, deliver: impl FnOnce(Children<T, S>)) {
@@ -113,7 +115,7 @@ fn into_children<T, S>(mut node: Node<T, S>, deliver: impl FnOnce(Children<T, S>
         deliver(children);
         return;
     };
-    let mut separators = SmallVec::<[S; MAX_CHILDREN]>::new();
+    let mut separators = SmallVec::<[S; MOST_CHILDREN]>::new();
     while inner.node().len() > 1 {
         let last = inner.node().len() - 1;
         let (separator, child) = inner.remove_child(last);

@@ -1,7 +1,7 @@
 //! Iteration over a range of the entries.
 
 use super::Node;
-use super::search::child_at;
+use super::search::leaf_at;
 use std::ops::Range;
 use std::slice;
 
@@ -29,6 +29,29 @@ impl<'a, T, S> Iter<'a, T, S> {
             siblings: [].iter(),
             back: [].iter(),
             middle: indices.start.min(size)..indices.end.min(size).max(indices.start.min(size)),
+        }
+    }
+
+    /// Creates an iterator over the entries with these indices of a sequence: the entries of a leaf, of a tree and of
+    /// another leaf.
+    pub(crate) fn of_sequence(
+        front: &'a [T],
+        root: Option<&'a Node<T, S>>,
+        back: &'a [T],
+        indices: Range<usize>,
+    ) -> Self {
+        let size = root.map_or(0, Node::size);
+        let before = front.len() + size;
+        let within = |len: usize, start: usize| {
+            let from = indices.start.saturating_sub(start).min(len);
+            from..indices.end.saturating_sub(start).min(len).max(from)
+        };
+        Self {
+            root,
+            front: front[within(front.len(), 0)].iter(),
+            siblings: [].iter(),
+            back: back[within(back.len(), before)].iter(),
+            middle: within(size, front.len()),
         }
     }
 
@@ -60,14 +83,21 @@ impl<'a, T, S> Iter<'a, T, S> {
     /// Takes the next leaf of the middle, or what the back has left.
     #[inline(never)]
     fn next_leaf(&mut self) -> Option<&'a T> {
+        self.load();
+        self.front.next()
+    }
+
+    /// Loads the next leaf of the middle into the front, or what the back has left.
+    fn load(&mut self) {
         if self.middle.is_empty() {
             self.front = std::mem::replace(&mut self.back, [].iter());
-            return self.front.next();
+            return;
         }
+        let Some(root) = self.root else { return };
         let entries = match self.siblings.next() {
             Some(leaf) => leaf.entries(),
             None => {
-                let (leaf, start, siblings) = leaf_at(self.root?, self.middle.start);
+                let (leaf, start, siblings) = leaf_at(root, self.middle.start);
                 self.siblings = siblings.iter();
                 &leaf.entries()[start..]
             }
@@ -79,21 +109,44 @@ impl<'a, T, S> Iter<'a, T, S> {
         let entries = &entries[..entries.len().min(self.middle.len())];
         self.middle.start += entries.len();
         self.front = entries.iter();
-        self.front.next()
     }
 
     #[inline(never)]
     fn previous_leaf(&mut self) -> Option<&'a T> {
+        self.load_back();
+        self.back.next_back()
+    }
+
+    /// Loads the last leaf of the middle into the back, or what the front has left.
+    fn load_back(&mut self) {
         if self.middle.is_empty() {
             self.back = std::mem::replace(&mut self.front, [].iter());
-            return self.back.next_back();
+            return;
         }
-        let (leaf, last, _) = leaf_at(self.root?, self.middle.end - 1);
+        let Some(root) = self.root else { return };
+        let (leaf, last, _) = leaf_at(root, self.middle.end - 1);
         let entries = &leaf.entries()[..=last];
         let entries = &entries[entries.len() - entries.len().min(self.middle.len())..];
         self.middle.end -= entries.len();
         self.back = entries.iter();
-        self.back.next_back()
+    }
+
+    /// Returns the entries that are left in the front's leaf, or those of the next one.
+    pub(crate) fn next_slice(&mut self) -> Option<&'a [T]> {
+        if self.front.len() == 0 {
+            self.load();
+        }
+        let entries = std::mem::replace(&mut self.front, [].iter()).as_slice();
+        (!entries.is_empty()).then_some(entries)
+    }
+
+    /// Returns the entries that are left in the back's leaf, or those of the leaf before it.
+    pub(crate) fn next_slice_back(&mut self) -> Option<&'a [T]> {
+        if self.back.len() == 0 {
+            self.load_back();
+        }
+        let entries = std::mem::replace(&mut self.back, [].iter()).as_slice();
+        (!entries.is_empty()).then_some(entries)
     }
 
     /// Skips `count` entries, or all. O(log n).
@@ -148,17 +201,6 @@ impl<'a, T, S> Iter<'a, T, S> {
         right.skip(half);
         (left, Some(right))
     }
-}
-
-/// Returns the leaf of an entry, the entry's index in it, and the leaves after it below the same parent.
-fn leaf_at<T, S>(root: &Node<T, S>, index: usize) -> (&Node<T, S>, usize, &[Node<T, S>]) {
-    let (mut node, mut index, mut siblings) = (root, index, &[][..]);
-    while !node.is_leaf() {
-        let (child, rest) = child_at(node, index);
-        siblings = &node.children()[child + 1..];
-        (node, index) = (&node.children()[child], rest);
-    }
-    (node, index, siblings)
 }
 
 impl<T, S> Clone for Iter<'_, T, S> {

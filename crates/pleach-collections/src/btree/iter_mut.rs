@@ -23,14 +23,62 @@ impl<T, S> IterMut<'_, T, S> {
 }
 
 impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
-    /// Creates an iterator over all entries. Copies nothing yet.
-    pub(crate) fn all(root: Option<&'a mut Node<T, S>>) -> Self {
+    /// Creates an iterator over all entries of trees. Copies nothing yet.
+    pub(crate) fn all(roots: impl IntoIterator<Item = &'a mut Node<T, S>>) -> Self {
+        let middle: VecDeque<_> = roots.into_iter().collect();
         Self {
-            len: root.as_ref().map_or(0, |root| root.size()),
+            len: middle.iter().map(|root| root.size()).sum(),
             front: [].iter_mut(),
-            middle: root.into_iter().collect(),
+            middle,
             back: [].iter_mut(),
         }
+    }
+
+    /// Returns iterators over the first `index` entries, and over the others. O(log n), with copies of the shared nodes on
+    /// the path.
+    pub(crate) fn split_at(mut self, index: usize) -> (Self, Self) {
+        let index = index.min(self.len);
+        let mut left = Self::all(None);
+        left.len = index;
+        self.len -= index;
+        let mut rest = index;
+        if rest < self.front.len() || self.middle.is_empty() {
+            let entries = std::mem::take(&mut self.front).into_slice();
+            let (before, after) = entries.split_at_mut(rest.min(entries.len()));
+            rest -= before.len();
+            (left.front, self.front) = (before.iter_mut(), after.iter_mut());
+            if rest > 0 {
+                let entries = std::mem::take(&mut self.back).into_slice();
+                let (before, after) = entries.split_at_mut(rest);
+                (left.back, self.back) = (before.iter_mut(), after.iter_mut());
+            }
+            return (left, self);
+        }
+        rest -= self.front.len();
+        left.front = std::mem::take(&mut self.front);
+        while rest > 0 {
+            let Some(node) = self.middle.pop_front() else {
+                let entries = std::mem::take(&mut self.back).into_slice();
+                let (before, after) = entries.split_at_mut(rest);
+                (left.back, self.back) = (before.iter_mut(), after.iter_mut());
+                break;
+            };
+            let size = node.size();
+            if size <= rest {
+                rest -= size;
+                left.middle.push_back(node);
+                continue;
+            }
+            let node = node.make_unique();
+            if node.node().is_leaf() {
+                let (before, after) = node.into_entries().split_at_mut(rest);
+                (left.back, self.front) = (before.iter_mut(), after.iter_mut());
+                break;
+            }
+            let children = node.into_children().iter_mut();
+            children.rev().for_each(|child| self.middle.push_front(child));
+        }
+        (left, self)
     }
 
     /// Creates an iterator over the entries with these indices. O(log n), with copies of the shared nodes on the paths to

@@ -1,9 +1,9 @@
 //! Joining trees, and splitting them.
 
 use super::edit::{add_child, balance, level, merge, separator_of_balanced};
-use super::node::Unique;
+use super::node::{Unique, leaf_of};
 use super::search::{child_at, first};
-use super::{Node, Separator};
+use super::{Node, Separator, Tree};
 
 /// Returns the tree of the entries of both, those of `left` first. O(|difference of heights|) nodes are changed, and
 /// O(log n) if they are shared.
@@ -94,9 +94,6 @@ fn attach<T: Clone, S: Separator<T>>(
     add_child(inner, beyond, new, other)
 }
 
-/// A tree, which may be empty.
-type Tree<T, S> = Option<Node<T, S>>;
-
 /// Returns the trees of the first `index` entries, and of the others. O(log n).
 pub(crate) fn split<T: Clone, S: Separator<T>>(root: &Node<T, S>, index: usize) -> (Tree<T, S>, Tree<T, S>) {
     if index == 0 {
@@ -107,12 +104,7 @@ pub(crate) fn split<T: Clone, S: Separator<T>>(root: &Node<T, S>, index: usize) 
     }
     if root.is_leaf() {
         let (before, after) = root.entries().split_at(index);
-        let leaf = |entries: &[T]| {
-            let mut leaf = super::node::LeafBuilder::new(entries.len());
-            leaf.extend(entries);
-            leaf.finish()
-        };
-        return (leaf(before), leaf(after));
+        return (leaf_of(before), leaf_of(after));
     }
     let (child, rest) = child_at(root, index);
     let (left, right) = split(&root.children()[child], rest);
@@ -124,6 +116,31 @@ pub(crate) fn split<T: Clone, S: Separator<T>>(root: &Node<T, S>, index: usize) 
     let left = join(slice(root, 0, child), before, left);
     let right = join(right, root.separators().get(child), slice(root, child + 1, root.len()));
     (left, right)
+}
+
+/// Removes and returns the last leaf of a tree, or the first one. O(log n). Runs no user code: a leaf that isn't the root
+/// isn't merged with another.
+pub(crate) fn detach_leaf<T: Clone, S: Separator<T>>(root: &mut Tree<T, S>, at_end: bool) -> Option<Node<T, S>> {
+    let node = root.as_ref()?;
+    let mut edge = node;
+    while let Some(child) = if at_end {
+        edge.children().last()
+    } else {
+        edge.children().first()
+    } {
+        edge = child;
+    }
+    if edge.ptr_eq(node) {
+        return root.take();
+    }
+    let (rest, leaf) = if at_end {
+        split(node, node.size() - edge.len())
+    } else {
+        let (leaf, rest) = split(node, edge.len());
+        (rest, leaf)
+    };
+    *root = rest;
+    leaf
 }
 
 /// Returns the tree of some children of an inner node.

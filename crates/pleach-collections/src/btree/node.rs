@@ -4,15 +4,16 @@
 //! This takes `unsafe` code, which is in this module and its submodules only.
 //!
 //! ```text
-//! leaf    count u32 | len u16 | height u16 | entries [T; len]
-//! inner   count u32 | len u16 | height u16 | size usize | separators [S; len - 1] | children [Node; len] | sizes [usize; len]
+//! leaf    count u32 | len u16 | height u8 | hint i8 | entries [T; len]
+//! inner   count u32 | len u16 | height u8 | hint i8 | size usize | separators [S; len - 1] | children [Node; len] | sizes [usize; len]
 //! ```
 //!
 //! Invariants that the `unsafe` code relies on:
 //!
 //! - **Shape.** The tag of a [`Node`]'s pointer says whether the block is a leaf or an inner node. `len` determines the
 //!   layout of the block: each array has room for [`capacity`] of `len` items, and as many items as drawn are
-//!   initialised. Code that changes one of these changes all of them before user code runs.
+//!   initialised. A leaf with the hint [`ROOMY`] has room for [`MAX_LEN`](Node::MAX_LEN) entries. Code that changes one
+//!   of these changes all of them before user code runs.
 //! - **Ownership.** `count` is the number of `Node`s that point to the block. A block is written only through
 //!   `&mut Node` and with a count of 1, when no other `Node` exists to read or clone it.
 
@@ -22,11 +23,11 @@ mod builder;
 mod edit;
 mod into_iter;
 
-pub(crate) use builder::{InnerBuilder, LeafBuilder};
+pub(crate) use builder::{InnerBuilder, LeafBuilder, leaf_of, leaf_of_one};
 pub(crate) use edit::Unique;
 pub(crate) use into_iter::LeafIntoIter;
 
-use super::{LEAF_BYTES, MAX_CHILDREN, MIN_CHILDREN, max_leaf_len, min_leaf_len};
+use super::{LEAF_BYTES, MIN_CHILDREN, PACKED_LOG, is_keyless, max_children, max_leaf_len, min_leaf_len};
 use crate::nested::{self, Nesting};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
@@ -53,8 +54,11 @@ use std::sync::atomic::{AtomicU32, Ordering, fence};
 /// 3. `sizes` has the number of entries below each child, and `size` is their sum.
 /// 4. All leaves are at height 0, and a child's height is one less than its parent's.
 /// 5. A leaf has at most [`MAX_LEN`](Node::MAX_LEN) entries, and at least [`MIN_LEN`](Node::MIN_LEN), as a root 1.
-/// 6. An inner node has at most [`MAX_CHILDREN`] children, and at least [`MIN_CHILDREN`], as a root 2.
+/// 6. An inner node has at most [`MAX_CHILDREN`](Node::MAX_CHILDREN) children, and at least [`MIN_CHILDREN`], as a root 2.
 /// 7. A pointer is tagged with whether its node is an inner one.
+/// 8. Without keys, `hint` is not negative if child 0 is packed (a full leaf, or 16 packed children) or has more entries, and
+///    then the children up to `hint` are packed, or the last one. It is `-1 - k` if child 0 has fewer, and then the children
+///    from 1 to `k` are. So an index below those is found by a shift.
 pub(crate) struct Node<T, S> {
     /// The block's address, with the lowest bit set for an inner node.
     pointer: NonNull<Header>,
@@ -73,8 +77,16 @@ struct Header {
     /// The number of entries of a leaf, or children of an inner node.
     len: u16,
     /// The number of levels below.
-    height: u16,
+    height: u8,
+    /// Of a leaf, 0 or [`ROOMY`]; of an inner node, what invariant 8 says.
+    hint: i8,
 }
+
+/// The hint of a leaf that has room for a full leaf's entries.
+const ROOMY: i8 = 1;
+
+/// The hint of an inner node that says nothing.
+const UNKNOWN: i8 = i8::MIN;
 
 /// The tag of pointers to inner nodes: a search knows a child's kind before the child is loaded.
 const INNER: usize = 1;
@@ -122,10 +134,16 @@ struct Offsets {
 
 impl<T, S> Node<T, S> {
     /// The maximal number of entries in a leaf.
-    pub(crate) const MAX_LEN: usize = max_leaf_len::<T>();
+    pub(crate) const MAX_LEN: usize = max_leaf_len::<T, S>();
 
     /// The minimal number of entries in a leaf other than the root.
-    pub(crate) const MIN_LEN: usize = min_leaf_len::<T>();
+    pub(crate) const MIN_LEN: usize = min_leaf_len::<T, S>();
+
+    /// The length from which on a leaf that grows at an end gets room for a full leaf's entries.
+    const ROOMY_FROM: usize = Self::MAX_LEN / 4;
+
+    /// The maximal number of children of an inner node.
+    pub(crate) const MAX_CHILDREN: usize = max_children::<S>();
 
     /// The size of the entries of a full leaf.
     const MAX_BYTES: usize = Self::MAX_LEN * size_of::<T>();
@@ -165,7 +183,7 @@ impl<T, S> Node<T, S> {
     /// Allocates a block of this shape with a header that counts no items. The caller makes the header true before the
     /// node is used or dropped.
     #[inline]
-    fn allocate(shape: Shape, height: u16) -> ManuallyDrop<Self> {
+    fn allocate(shape: Shape, height: u8) -> ManuallyDrop<Self> {
         let layout = Self::layout(shape);
         // SAFETY: the layout's size is not 0.
         let block = unsafe { alloc(layout) }.cast::<Header>();
@@ -178,6 +196,7 @@ impl<T, S> Node<T, S> {
                 count: AtomicU32::new(1),
                 len: 0,
                 height,
+                hint: 0,
             })
         };
         let tag = match shape {
@@ -221,7 +240,11 @@ impl<T, S> Node<T, S> {
     /// The maximal length of this node.
     #[inline]
     pub(crate) fn max_len(&self) -> usize {
-        if self.is_leaf() { Self::MAX_LEN } else { MAX_CHILDREN }
+        if self.is_leaf() {
+            Self::MAX_LEN
+        } else {
+            Self::MAX_CHILDREN
+        }
     }
 
     /// The minimal length of this node, unless it is the root.
@@ -243,10 +266,112 @@ impl<T, S> Node<T, S> {
     #[inline]
     fn shape(&self) -> Shape {
         if self.is_leaf() {
-            Shape::Leaf(self.len())
+            Shape::Leaf(if self.is_roomy() { Self::MAX_LEN } else { self.len() })
         } else {
             Shape::Inner(self.len())
         }
+    }
+
+    /// Whether the node is a leaf with room for a full leaf's entries, whatever its length.
+    #[inline]
+    fn is_roomy(&self) -> bool {
+        is_keyless::<S>() && self.is_leaf() && self.header().hint == ROOMY
+    }
+
+    /// The binary logarithm of the number of entries of a packed child of an inner node, which is packed itself if it has
+    /// [`PACKED_CHILDREN`](super::PACKED_CHILDREN) such children.
+    #[inline]
+    pub(crate) fn packed_log(&self) -> u32 {
+        Self::MAX_LEN.ilog2() + PACKED_LOG * (self.height() as u32 - 1)
+    }
+
+    /// Returns the child of an inner node that holds the entry at `index`, or the last child, and the entry's index in it.
+    #[inline]
+    pub(crate) fn child_at(&self, index: usize) -> (usize, usize) {
+        let log = if is_keyless::<S>() { self.packed_log() } else { 0 };
+        self.child_at_by(index, log)
+    }
+
+    /// Returns the same as [`child_at`](Self::child_at), given [`packed_log`](Self::packed_log).
+    #[inline]
+    pub(crate) fn child_at_by(&self, index: usize, log: u32) -> (usize, usize) {
+        if !is_keyless::<S>() {
+            return self.scan(0, index);
+        }
+        // Predicted, so that the child is loaded before this node's hint is.
+        let guess = index.wrapping_shr(log);
+        if guess as isize <= isize::from(self.header().hint) {
+            return (guess, index & ((1 << log) - 1));
+        }
+        self.search(index, log)
+    }
+
+    /// Returns the same as [`child_at`](Self::child_at), where the hint doesn't say it.
+    fn search(&self, index: usize, log: u32) -> (usize, usize) {
+        let (known, missing) = match self.header().hint {
+            UNKNOWN => return self.scan(0, index),
+            known @ 0.. => (known as usize, 0),
+            skewed => ((-1 - skewed) as usize, (1 << log) - self.sizes()[0]),
+        };
+        let child = (index.saturating_add(missing) >> log).min(known);
+        self.scan(child, index - (child << log).saturating_sub(missing))
+    }
+
+    /// Returns the child that holds the entry at `index`, counted from a child on, or the last child, and the entry's index
+    /// in it.
+    #[inline]
+    fn scan(&self, mut child: usize, mut index: usize) -> (usize, usize) {
+        let sizes = self.sizes();
+        while child + 1 < sizes.len() && index >= sizes[child] {
+            index -= sizes[child];
+            child += 1;
+        }
+        (child, index)
+    }
+
+    /// Returns the hint that satisfies invariant 8. `known` is that of some other child than the first, up to which the
+    /// present hint holds.
+    fn hint(&self, known: usize) -> i8 {
+        let sizes = self.sizes();
+        let Some(packed) = 1_usize.checked_shl(self.packed_log()) else {
+            return UNKNOWN;
+        };
+        if sizes[0] > packed {
+            return 0;
+        }
+        let present = match self.header().hint {
+            UNKNOWN => 0,
+            known @ 0.. => known as usize,
+            skewed => (-1 - skewed) as usize,
+        };
+        let last = sizes.len() - 1;
+        // The last child, up to which the present hint may be, need not be packed.
+        let mut regular = known.min(present.saturating_sub(1)).min(last);
+        while regular < last && sizes[regular + 1] == packed {
+            regular += 1;
+        }
+        // Nothing is after the last child.
+        if regular + 1 == last {
+            regular = last;
+        }
+        if sizes[0] == packed {
+            regular as i8
+        } else {
+            -1 - regular as i8
+        }
+    }
+
+    /// Whether invariant 8 holds.
+    pub(crate) fn is_hint_right(&self) -> bool {
+        if !is_keyless::<S>() || self.is_leaf() {
+            return true;
+        }
+        let (sizes, mut start) = (self.sizes(), 0);
+        (0..sizes.len()).all(|child| {
+            let here = start;
+            start += sizes[child];
+            self.child_at(here) == (child, 0) && self.child_at(start - 1) == (child, sizes[child] - 1)
+        })
     }
 
     /// The address `offset` bytes into the block.
@@ -328,6 +453,11 @@ impl<T, S> Node<T, S> {
     #[inline]
     pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         self.pointer == other.pointer
+    }
+
+    /// The address of the node's block.
+    pub(crate) fn address(&self) -> usize {
+        self.block().addr()
     }
 
     /// Whether this is the only pointer to its node.
@@ -463,15 +593,15 @@ impl<T, S> Node<T, S> {
             pointer: pointer.cast(),
             contents: PhantomData,
         };
-        let (shape, block) = (node.shape(), node.block().addr());
+        let (shape, len, block) = (node.shape(), node.len(), node.block().addr());
         let contents = block..block + Self::layout(shape).size();
         let free = Free(ManuallyDrop::new(node), shape);
         let node = &free.0;
         // SAFETY: the last owner drops each item once (Shape).
         nesting.within(contents, || unsafe {
             match shape {
-                Shape::Leaf(len) => ptr::drop_in_place(ptr::slice_from_raw_parts_mut(node.entries_ptr(), len)),
-                Shape::Inner(len) => {
+                Shape::Leaf(_) => ptr::drop_in_place(ptr::slice_from_raw_parts_mut(node.entries_ptr(), len)),
+                Shape::Inner(_) => {
                     let separators = ptr::slice_from_raw_parts_mut(node.separators_ptr(), len.saturating_sub(1));
                     let children = ptr::slice_from_raw_parts_mut(node.children_ptr(len), len);
                     // If a separator's drop panics, the children are dropped all the same.

@@ -1,6 +1,6 @@
 //! Searches by key and by index.
 
-use super::{Key, Node, Place};
+use super::{Key, Node, PACKED_LOG, Place};
 use equivalent::Comparable;
 use std::cmp::Ordering;
 use std::{hint, ptr};
@@ -185,24 +185,36 @@ where
 
 /// Returns the child of an inner node that holds the entry at `index`, and the entry's index in it.
 #[inline]
-pub(crate) fn child_at<T, S>(node: &Node<T, S>, mut index: usize) -> (usize, usize) {
-    let sizes = node.sizes();
-    let mut child = 0;
-    while child + 1 < sizes.len() && index >= sizes[child] {
-        index -= sizes[child];
-        child += 1;
+pub(crate) fn child_at<T, S>(node: &Node<T, S>, index: usize) -> (usize, usize) {
+    node.child_at(index)
+}
+
+/// Returns the leaf of an entry, the entry's index in it, and the leaves after it below the same parent.
+pub(crate) fn leaf_at<T, S>(root: &Node<T, S>, index: usize) -> (&Node<T, S>, usize, &[Node<T, S>]) {
+    let (mut node, mut index, mut siblings) = (root, index, &[][..]);
+    while !node.is_leaf() {
+        let (child, rest) = child_at(node, index);
+        siblings = &node.children()[child + 1..];
+        (node, index) = (&node.children()[child], rest);
     }
-    (child, index)
+    (node, index, siblings)
 }
 
 /// Returns the entry at an index. O(log n).
+#[inline]
 pub(crate) fn nth<T, S>(root: &Node<T, S>, index: usize) -> Option<&T> {
-    let (mut node, mut index) = (root, index);
-    while !node.is_leaf() {
-        let (child, rest) = child_at(node, index);
-        (node, index) = (&node.children()[child], rest);
+    if root.is_leaf() {
+        return root.entries().get(index);
     }
-    node.entries().get(index)
+    let (mut node, mut index, mut log) = (root, index, root.packed_log());
+    loop {
+        let (child, rest) = node.child_at_by(index, log);
+        (node, index) = (&node.children()[child], rest);
+        if node.is_leaf() {
+            return node.entries().get(index);
+        }
+        log -= PACKED_LOG;
+    }
 }
 
 /// Returns the entry at an index, for writing. O(log n), and copies of the shared nodes on the path.

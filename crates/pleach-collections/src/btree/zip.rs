@@ -17,11 +17,11 @@ pub(crate) enum Pair<'a, T> {
 }
 
 /// The part of a tree that a walk hasn't reached.
-struct Side<'a, T, S> {
+pub(super) struct Side<'a, T, S> {
     /// The entries left in the leaf that the walk is in.
-    entries: &'a [T],
+    pub(super) entries: &'a [T],
     /// The subtrees left after it, below each node of its path.
-    stack: Vec<&'a [Node<T, S>]>,
+    pub(super) stack: Vec<&'a [Node<T, S>]>,
 }
 
 impl<T, S> Clone for Side<'_, T, S> {
@@ -34,22 +34,23 @@ impl<T, S> Clone for Side<'_, T, S> {
 }
 
 /// The next item of a side.
-enum Head<'a, T, S> {
+pub(super) enum Head<'a, T, S> {
     End,
     Entry(&'a T),
     Node(&'a Node<T, S>),
 }
 
 impl<'a, T, S> Side<'a, T, S> {
-    fn new(root: Option<&'a Node<T, S>>) -> Self {
+    /// The entries of trees, the last tree first.
+    pub(super) fn new(roots: impl IntoIterator<Item = &'a Node<T, S>>) -> Self {
         Self {
             entries: &[],
-            stack: root.map(std::slice::from_ref).into_iter().collect(),
+            stack: roots.into_iter().map(std::slice::from_ref).collect(),
         }
     }
 
     #[inline]
-    fn head(&mut self) -> Head<'a, T, S> {
+    pub(super) fn head(&mut self) -> Head<'a, T, S> {
         if let Some(entry) = self.entries.first() {
             return Head::Entry(entry);
         }
@@ -64,7 +65,7 @@ impl<'a, T, S> Side<'a, T, S> {
 
     /// Replaces the next subtree by what is in it.
     #[inline]
-    fn open(&mut self) {
+    pub(super) fn open(&mut self) {
         let Some(nodes) = self.stack.last_mut() else { return };
         let Some((node, rest)) = nodes.split_first() else {
             return;
@@ -194,7 +195,7 @@ impl<'a, T, S> Zip<'a, T, S> {
 }
 
 /// Skips the subtrees that both sides have next.
-fn skip_shared<T, S>(left: &mut [&[Node<T, S>]], right: &mut [&[Node<T, S>]]) {
+pub(super) fn skip_shared<T, S>(left: &mut [&[Node<T, S>]], right: &mut [&[Node<T, S>]]) {
     if let (Some(left), Some(right)) = (left.last_mut(), right.last_mut()) {
         let shared = left.iter().zip(right.iter()).take_while(|(x, y)| x.ptr_eq(y)).count();
         *left = &left[shared..];

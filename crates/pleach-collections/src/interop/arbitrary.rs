@@ -1,6 +1,6 @@
 //! `arbitrary::Arbitrary`: collections from a fuzzer's bytes.
 
-use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
+use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use std::hash::{BuildHasher, Hash};
 
@@ -90,6 +90,20 @@ impl<'a, K: Arbitrary<'a> + Ord + Clone, V: Arbitrary<'a> + Clone> Arbitrary<'a>
 }
 
 impl<'a, T: Arbitrary<'a> + Ord + Clone> Arbitrary<'a> for OrdSet<T> {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_iter()?.collect()
+    }
+
+    fn arbitrary_take_rest(bytes: Unstructured<'a>) -> Result<Self> {
+        bytes.arbitrary_take_rest_iter()?.collect()
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (0, None)
+    }
+}
+
+impl<'a, T: Arbitrary<'a> + Clone> Arbitrary<'a> for Vector<T> {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         bytes.arbitrary_iter()?.collect()
     }

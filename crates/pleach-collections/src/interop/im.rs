@@ -1,9 +1,9 @@
-//! Conversions from and to the maps and sets of `im`, in O(n).
+//! Conversions from and to the maps, sets and vectors of `im`, in O(n).
 //!
 //! `im` is archived, and has open advisories: RUSTSEC-2026-0248 (unmaintained) and RUSTSEC-2023-0126 (an aliasing
 //! violation in `OrdSet`). New code should use `imbl`, and the feature of that name.
 
-use crate::{Map, OrdMap, OrdSet, Set};
+use crate::{Map, OrdMap, OrdSet, Set, Vector};
 use std::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
@@ -153,5 +153,33 @@ impl<T: Ord + Clone> From<OrdSet<T>> for im::OrdSet<T> {
 impl<T: Ord + Clone> From<&OrdSet<T>> for im::OrdSet<T> {
     fn from(set: &OrdSet<T>) -> Self {
         set.iter().cloned().collect()
+    }
+}
+
+/// O(n).
+impl<T: Clone> From<im::Vector<T>> for Vector<T> {
+    fn from(vector: im::Vector<T>) -> Self {
+        vector.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Clone> From<&im::Vector<T>> for Vector<T> {
+    fn from(vector: &im::Vector<T>) -> Self {
+        vector.iter().cloned().collect()
+    }
+}
+
+/// O(n). Clones the items that another vector shares.
+impl<T: Clone> From<Vector<T>> for im::Vector<T> {
+    fn from(vector: Vector<T>) -> Self {
+        vector.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Clone> From<&Vector<T>> for im::Vector<T> {
+    fn from(vector: &Vector<T>) -> Self {
+        vector.iter().cloned().collect()
     }
 }

@@ -1,8 +1,8 @@
-//! Conversions from and to the maps and sets of `imbl`, of any pointer type, in O(n).
+//! Conversions from and to the maps, sets and vectors of `imbl`, of any pointer type, in O(n).
 
-use crate::{Map, OrdMap, OrdSet, Set};
+use crate::{Map, OrdMap, OrdSet, Set, Vector};
 use imbl::shared_ptr::SharedPointerKind;
-use imbl::{GenericHashMap, GenericHashSet, GenericOrdMap, GenericOrdSet};
+use imbl::{GenericHashMap, GenericHashSet, GenericOrdMap, GenericOrdSet, GenericVector};
 use std::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
@@ -160,5 +160,33 @@ impl<T: Ord + Clone, P: SharedPointerKind> From<OrdSet<T>> for GenericOrdSet<T, 
 impl<T: Ord + Clone, P: SharedPointerKind> From<&OrdSet<T>> for GenericOrdSet<T, P> {
     fn from(set: &OrdSet<T>) -> Self {
         set.iter().cloned().collect()
+    }
+}
+
+/// O(n).
+impl<T: Clone, P: SharedPointerKind> From<GenericVector<T, P>> for Vector<T> {
+    fn from(vector: GenericVector<T, P>) -> Self {
+        vector.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Clone, P: SharedPointerKind> From<&GenericVector<T, P>> for Vector<T> {
+    fn from(vector: &GenericVector<T, P>) -> Self {
+        vector.iter().cloned().collect()
+    }
+}
+
+/// O(n). Clones the items that another vector shares.
+impl<T: Clone, P: SharedPointerKind> From<Vector<T>> for GenericVector<T, P> {
+    fn from(vector: Vector<T>) -> Self {
+        vector.into_iter().collect()
+    }
+}
+
+/// O(n). Clones the items.
+impl<T: Clone, P: SharedPointerKind> From<&Vector<T>> for GenericVector<T, P> {
+    fn from(vector: &Vector<T>) -> Self {
+        vector.iter().cloned().collect()
     }
 }

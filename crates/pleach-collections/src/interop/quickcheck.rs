@@ -1,6 +1,6 @@
 //! `quickcheck::Arbitrary`: random collections and their shrinking.
 
-use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
+use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
 use quickcheck::{Arbitrary, Gen};
 use std::hash::{BuildHasher, Hash};
 
@@ -89,5 +89,15 @@ impl<T: Arbitrary + Ord> Arbitrary for OrdSet<T> {
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
         let items: Vec<T> = self.clone().into_iter().collect();
         Box::new(items.shrink().map(|items| items.into_iter().collect()))
+    }
+}
+
+impl<T: Arbitrary> Arbitrary for Vector<T> {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Vec::<T>::arbitrary(g).into()
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        Box::new(Vec::from(self).shrink().map(Self::from))
     }
 }

@@ -1,10 +1,10 @@
-//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, ordered or not, a bag as a map from item to count, a trie map as
-//! a sequence of pairs.
+//! `Serialize` and `Deserialize`: a map as a map, a set as a sequence, ordered or not, a bag as a map from item to count, a
+//! trie map as a sequence of pairs, a vector as a sequence.
 //!
 //! The order is that of iteration: unspecified for hash collections. A key gets the last of its values, as in `std`'s maps; several counts of an item are
 //! summed. Nothing is reserved for a length that the data states.
 
-use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap};
+use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Serialize, Serializer};
 use std::fmt;
@@ -148,6 +148,34 @@ impl<'de, V: Deserialize<'de> + Clone> Visitor<'de> for Collect<TrieMap<V>> {
 }
 
 impl<'de, V: Deserialize<'de> + Clone> Deserialize<'de> for TrieMap<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Collect::<Self>(PhantomData))
+    }
+}
+
+impl<T: Serialize> Serialize for Vector<T> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Clone> Visitor<'de> for Collect<Vector<T>> {
+    type Value = Vector<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut vector = Vector::new();
+        while let Some(item) = items.next_element()? {
+            vector.push_back(item);
+        }
+        Ok(vector)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Clone> Deserialize<'de> for Vector<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(Collect::<Self>(PhantomData))
     }

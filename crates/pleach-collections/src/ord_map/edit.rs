@@ -1,9 +1,8 @@
 //! In-place changes of single keys, and removal by a predicate.
 
 use super::{Node, OrdMap};
-use crate::btree::{self, Builder, ByIndex, ByKey, Insertion, Key, Place, search_entries};
+use crate::btree::{self, ByIndex, ByKey, Insertion, Key, Place, Retained, search_entries};
 use equivalent::Comparable;
-use smallvec::SmallVec;
 use std::mem;
 
 /// An insertion that keeps a stored key, and replaces its value.
@@ -217,56 +216,12 @@ impl<K: Clone, V: Clone> OrdMap<K, V> {
             return;
         }
         let Some(root) = &self.root else { return };
-        let mut retained = Retained {
-            builder: Builder::new(),
-            whole: Vec::new(),
-        };
-        if retained.add(root, &mut keep) {
+        let mut retained = Retained::new();
+        if retained.add(root, &mut |(key, value)| keep(key, value)) {
             return;
         }
-        retained.flush();
-        let kept = retained.builder.finish();
+        let kept = retained.finish();
         drop(mem::replace(&mut self.root, kept));
-    }
-}
-
-/// The entries to retain so far.
-struct Retained<'a, K, V> {
-    builder: Builder<(K, V), Key<K>>,
-    /// The subtrees after those in the builder, which are retained whole.
-    whole: Vec<&'a Node<K, V>>,
-}
-
-impl<'a, K: Clone, V: Clone> Retained<'a, K, V> {
-    /// Adds the entries of a subtree to retain, and returns `true` if these are all.
-    fn add(&mut self, node: &'a Node<K, V>, keep: &mut impl FnMut(&K, &V) -> bool) -> bool {
-        if !node.is_leaf() {
-            let before = self.whole.len();
-            let all = node
-                .children()
-                .iter()
-                .fold(true, |all, child| self.add(child, keep) & all);
-            if all {
-                self.whole.truncate(before);
-                self.whole.push(node);
-            }
-            return all;
-        }
-        let entries = node.entries();
-        let kept: SmallVec<[bool; 64]> = entries.iter().map(|(key, value)| keep(key, value)).collect();
-        if !kept.contains(&false) {
-            self.whole.push(node);
-            return true;
-        }
-        self.flush();
-        let entries = entries.iter().zip(kept).filter(|(_, kept)| *kept);
-        self.builder.extend(entries.map(|(entry, _)| entry.clone()));
-        false
-    }
-
-    fn flush(&mut self) {
-        let builder = &mut self.builder;
-        self.whole.drain(..).for_each(|node| builder.push_node(node));
     }
 }
 

@@ -83,3 +83,8 @@ fn program() {
 fn trie() {
     replay("trie", targets::trie::run);
 }
+
+#[test]
+fn vector() {
+    replay("vector", targets::vector::run);
+}

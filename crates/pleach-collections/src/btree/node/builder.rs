@@ -76,6 +76,20 @@ impl<T, S> LeafBuilder<T, S> {
     }
 }
 
+/// Returns a leaf of clones of entries, if there are any.
+pub(crate) fn leaf_of<T: Clone, S>(entries: &[T]) -> Option<Node<T, S>> {
+    let mut leaf = LeafBuilder::new(entries.len());
+    leaf.extend(entries);
+    leaf.finish()
+}
+
+/// Returns a leaf of one entry.
+pub(crate) fn leaf_of_one<T, S>(entry: T) -> Option<Node<T, S>> {
+    let mut leaf = LeafBuilder::new(1);
+    leaf.push(entry);
+    leaf.finish()
+}
+
 /// Drops the entries pushed so far.
 impl<T, S> Drop for LeafBuilder<T, S> {
     fn drop(&mut self) {
@@ -109,11 +123,11 @@ impl<T, S> InnerBuilder<T, S> {
     /// Creates a builder of an inner node of exactly `room` children, at this height.
     #[inline]
     pub(crate) fn new(room: usize, height: usize) -> Self {
-        if room == 0 || room > MAX_CHILDREN || height == 0 {
+        if room == 0 || room > Node::<T, S>::MAX_CHILDREN || height == 0 || height > usize::from(u8::MAX) {
             std::process::abort();
         }
         Self {
-            node: Node::allocate(Shape::Inner(room), height as u16),
+            node: Node::allocate(Shape::Inner(room), height as u8),
             room,
             len: 0,
             size: 0,
@@ -151,6 +165,7 @@ impl<T, S> InnerBuilder<T, S> {
         unsafe {
             this.node.size_ptr().write(size);
             this.node.set_len(len);
+            this.node.update_hint(0);
             ManuallyDrop::take(&mut this.node)
         }
     }

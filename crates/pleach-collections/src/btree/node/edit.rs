@@ -16,16 +16,46 @@ impl<T, S> Node<T, S> {
         if self.is_unique() { Some(Unique(self)) } else { None }
     }
 
-    /// Changes the block from the shape of `from` entries to that of `to`, and keeps the entries that both have room
-    /// for.
+    /// Changes the block from the shape of `from` entries, or a roomy one, to that of `to`, and keeps the entries that
+    /// both have room for.
     ///
     /// # Safety
     /// The node is a unique leaf. The caller makes `len` true before user code runs.
     #[inline]
     pub(super) unsafe fn resize_leaf(&mut self, from: usize, to: usize) {
-        if capacity::<T>(from) != capacity::<T>(to) {
+        let from = if self.is_roomy() { Self::MAX_LEN } else { from };
+        // SAFETY: the caller's promise.
+        unsafe {
+            if capacity::<T>(from) != capacity::<T>(to) {
+                self.reallocate(Shape::Leaf(from), Shape::Leaf(to));
+            }
+            self.header_mut().hint = 0;
+        }
+    }
+
+    /// Gives a leaf of `len` entries room for a full one's.
+    ///
+    /// # Safety
+    /// The node is a unique leaf of a tree without keys.
+    #[inline]
+    unsafe fn make_roomy(&mut self, len: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.resize_leaf(len, Self::MAX_LEN);
+            self.header_mut().hint = ROOMY;
+        }
+    }
+
+    /// Makes the hint of an inner node satisfy invariant 8. The children up to `known` have the sizes that they had.
+    ///
+    /// # Safety
+    /// The node is a unique inner node.
+    #[inline]
+    pub(super) unsafe fn update_hint(&mut self, known: usize) {
+        if is_keyless::<S>() {
+            let hint = self.hint(known);
             // SAFETY: the caller's promise.
-            unsafe { self.reallocate(Shape::Leaf(from), Shape::Leaf(to)) };
+            unsafe { self.header_mut().hint = hint };
         }
     }
 
@@ -63,6 +93,7 @@ impl<T, S> Node<T, S> {
             ptr::copy_nonoverlapping(self.children_ptr(from), new.children_ptr(to), count);
             ptr::copy_nonoverlapping(self.sizes_ptr(from), new.sizes_ptr(to), count);
             new.set_len(count);
+            new.header_mut().hint = self.header().hint;
             self.free(Shape::Inner(from));
         }
         self.pointer = new.pointer;
@@ -163,6 +194,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             let old = std::mem::replace(&mut *self.0.sizes_ptr(len).add(index), size);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_sub(old).wrapping_add(size);
+            self.0.update_hint(index.saturating_sub(1));
         }
     }
 
@@ -181,6 +213,54 @@ impl<'a, T, S> Unique<'a, T, S> {
             ptr::copy(place, place.add(1), len - at);
             place.write(entry);
             self.0.set_len(len + 1);
+        }
+    }
+
+    /// Inserts an entry into a leaf that isn't full, and is probably given more. Amortised O(1) but for the entries after
+    /// it.
+    #[inline]
+    pub(crate) fn grow(&mut self, at: usize, entry: T) {
+        let len = self.0.len();
+        assert!(
+            is_keyless::<S>() && self.0.is_leaf() && at <= len && len < Node::<T, S>::MAX_LEN,
+            "there is room for an entry"
+        );
+        // SAFETY: a unique leaf, which has room for one more entry once it is roomy or resized, or if its capacity isn't
+        // reached.
+        unsafe {
+            if !self.0.is_roomy() && capacity::<T>(len) == len {
+                if len >= Node::<T, S>::ROOMY_FROM {
+                    self.0.make_roomy(len);
+                } else {
+                    self.0.resize_leaf(len, len + 1);
+                }
+            }
+            let place = self.0.entries_ptr().add(at);
+            ptr::copy(place, place.add(1), len - at);
+            place.write(entry);
+            self.0.set_len(len + 1);
+        }
+    }
+
+    /// Removes an entry of a leaf that probably loses or is given more. A leaf without entries must be dropped.
+    #[inline]
+    pub(crate) fn shrink(&mut self, at: usize) -> T {
+        let len = self.0.len();
+        if is_keyless::<S>() && self.0.is_leaf() && capacity::<T>(len) >= Node::<T, S>::MAX_LEN {
+            // SAFETY: a unique leaf, which has this room.
+            unsafe { self.0.header_mut().hint = ROOMY };
+        }
+        if !self.0.is_roomy() {
+            return self.remove_entry(at);
+        }
+        assert!(at < len, "there is such an entry");
+        // SAFETY: a unique leaf, of which this entry is moved out once, and which stays roomy.
+        unsafe {
+            let place = self.0.entries_ptr().add(at);
+            let entry = ptr::read(place);
+            ptr::copy(place.add(1), place, len - at - 1);
+            self.0.set_len(len - 1);
+            entry
         }
     }
 
@@ -222,7 +302,7 @@ impl<'a, T, S> Unique<'a, T, S> {
     pub(crate) fn insert_child(&mut self, at: usize, separator: S, child: Node<T, S>) {
         let (len, size) = (self.0.len(), child.size());
         assert!(
-            !self.0.is_leaf() && at <= len && len < MAX_CHILDREN,
+            !self.0.is_leaf() && at <= len && len < Node::<T, S>::MAX_CHILDREN,
             "there is room for a child"
         );
         let between = at.saturating_sub(1);
@@ -241,6 +321,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             self.0.set_len(len + 1);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_add(size);
+            self.0.update_hint(at.saturating_sub(1));
         }
     }
 
@@ -263,6 +344,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             *sum = sum.wrapping_sub(size);
             self.0.resize_inner(len, len - 1);
             self.0.set_len(len - 1);
+            self.0.update_hint(at - 1);
             (separator, child)
         }
     }
@@ -285,10 +367,12 @@ impl<'a, T, S> Unique<'a, T, S> {
             ptr::copy_nonoverlapping(self.0.sizes_ptr(len).add(at), right.sizes_ptr(count), count);
             right.size_ptr().write(right_size);
             right.set_len(count);
+            right.update_hint(0);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_sub(right_size);
             self.0.resize_inner(len, at);
             self.0.set_len(at);
+            self.0.update_hint(at);
             (separator, ManuallyDrop::into_inner(right))
         }
     }
@@ -308,7 +392,8 @@ impl<'a, T, S> Unique<'a, T, S> {
                 self.0.resize_leaf(len, len + more);
                 ptr::copy_nonoverlapping(right.entries_ptr(), self.0.entries_ptr().add(len), more);
                 self.0.set_len(len + more);
-                right.free(Shape::Leaf(more));
+                let shape = right.shape();
+                right.free(shape);
                 return Some(separator);
             }
             self.0.resize_inner(len, len + more);
@@ -320,6 +405,7 @@ impl<'a, T, S> Unique<'a, T, S> {
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_add(*right.size_ptr());
             self.0.set_len(all);
+            self.0.update_hint(len - 1);
             right.free(Shape::Inner(more));
         }
         None

@@ -1,0 +1,136 @@
+//! The three-way merge: Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007.
+
+use super::{Hunk, Vector};
+use std::ops::Range;
+
+/// A part of the base that one side or both changed.
+struct Region {
+    base: Range<usize>,
+    ours: Range<usize>,
+    theirs: Range<usize>,
+    by_us: bool,
+    by_them: bool,
+}
+
+/// Whether two changes of the base conflict: they have items in common, or one inserts where the other changes.
+fn conflict(a: &Range<usize>, b: &Range<usize>) -> bool {
+    if a.is_empty() || b.is_empty() {
+        a.start <= b.end && b.start <= a.end
+    } else {
+        a.start < b.end && b.start < a.end
+    }
+}
+
+/// Returns the regions that the sides changed, in order. Changes that conflict are one.
+fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
+    let (mut ours, mut theirs) = (ours.iter().peekable(), theirs.iter().peekable());
+    // Where each side is for a place of the base after the last region.
+    let (mut base_at, mut ours_at, mut theirs_at) = (0, 0, 0);
+    let mut regions = Vec::new();
+    loop {
+        let start = match (ours.peek(), theirs.peek()) {
+            (Some(a), Some(b)) => a.old.start.min(b.old.start),
+            (Some(only), None) | (None, Some(only)) => only.old.start,
+            (None, None) => return regions,
+        };
+        let mut base: Option<Range<usize>> = None;
+        let (mut by_us, mut by_them) = (false, false);
+        // The lengths that the sides' changes add to the region.
+        let (mut ours_more, mut theirs_more) = (0_isize, 0_isize);
+        loop {
+            let mut take = |side: &mut std::iter::Peekable<std::slice::Iter<'_, Hunk>>, more: &mut isize| {
+                let belongs = |hunk: &Hunk| match &base {
+                    None => hunk.old.start == start,
+                    Some(base) => conflict(base, &hunk.old),
+                };
+                let Some(hunk) = side.next_if(|hunk| belongs(hunk)) else {
+                    return false;
+                };
+                let end = base.as_ref().map_or(hunk.old.end, |base| base.end.max(hunk.old.end));
+                base = Some(start..end);
+                *more += hunk.new.len() as isize - hunk.old.len() as isize;
+                true
+            };
+            let (us, them) = (take(&mut ours, &mut ours_more), take(&mut theirs, &mut theirs_more));
+            (by_us, by_them) = (by_us | us, by_them | them);
+            if !us && !them {
+                break;
+            }
+        }
+        let Some(base) = base else {
+            debug_assert!(false, "a change starts where one was found");
+            return regions;
+        };
+        let unchanged = base.start - base_at;
+        let part = |at: usize, more: isize| at + unchanged..(at + unchanged + base.len()).saturating_add_signed(more);
+        let (ours, theirs) = (part(ours_at, ours_more), part(theirs_at, theirs_more));
+        (base_at, ours_at, theirs_at) = (base.end, ours.end, theirs.end);
+        regions.push(Region {
+            base,
+            ours,
+            theirs,
+            by_us,
+            by_them,
+        });
+    }
+}
+
+impl<T: Clone + PartialEq> Vector<T> {
+    /// Merges the changes from `base` to `self` and from `base` to `other`.
+    ///
+    /// The changes are those of [`diff`](Vector::diff). Items that one side changed are as on that side. Changes of both sides
+    /// conflict if they replace a common item of `base`, or if one inserts items at an end of what the other changes; if
+    /// the result is the same on both sides, it is taken once. For other conflicts `resolve` gets the items of the region in
+    /// `base`, `self` and `other`, and returns those of the result. It is called in the order of the items.
+    ///
+    /// O(c · log n) more than the differences, where c is the number of changes. The result shares the nodes of `self`. As
+    /// with any difference, which of several equal items counts as changed depends on what the vectors share.
+    ///
+    /// ```
+    /// use pleach_collections::Vector;
+    ///
+    /// let base = Vector::from(["a", "b", "c", "d"]);
+    /// let (mut ours, mut theirs) = (base.clone(), base.clone());
+    /// ours[0] = "A";
+    /// ours[3] = "ours";
+    /// theirs.remove(1);
+    /// theirs[2] = "theirs";
+    /// let merged = ours.merge(&base, &theirs, |base, ours, theirs| {
+    ///     assert_eq!(base, &["d"]);
+    ///     ours + theirs
+    /// });
+    /// assert_eq!(merged, ["A", "c", "ours", "theirs"]);
+    /// ```
+    #[must_use]
+    pub fn merge(&self, base: &Self, other: &Self, mut resolve: impl FnMut(&Self, &Self, &Self) -> Self) -> Self {
+        if base.ptr_eq(other) || self.ptr_eq(other) {
+            return self.clone();
+        }
+        if base.ptr_eq(self) {
+            return other.clone();
+        }
+        let (ours, theirs) = (base.diff(self), base.diff(other));
+        let mut changes = Vec::new();
+        for region in regions(&ours, &theirs) {
+            if !region.by_them {
+                continue;
+            }
+            let there = other.slice(region.theirs);
+            if !region.by_us {
+                changes.push((region.ours, there));
+                continue;
+            }
+            let here = self.slice(region.ours.clone());
+            if here != there {
+                let resolved = resolve(&base.slice(region.base), &here, &there);
+                changes.push((region.ours, resolved));
+            }
+        }
+        let mut merged = self.clone();
+        // From the end, so that indices stay.
+        for (range, items) in changes.into_iter().rev() {
+            merged.splice(range, items);
+        }
+        merged
+    }
+}

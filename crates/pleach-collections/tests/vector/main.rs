@@ -1,0 +1,10 @@
+//! Tests of vectors against `Vec`, with panicking user code.
+
+mod api;
+mod changes;
+mod features;
+mod frail;
+mod model;
+mod nested;
+mod panics;
+mod traits;
