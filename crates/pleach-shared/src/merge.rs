@@ -100,10 +100,13 @@ impl<K: Ord + Clone> Merge for OrdSet<K> {
     }
 }
 
-/// Where both sides changed the same items differently, the result has those of `theirs`.
+/// Where both sides inserted at the same place, such as the end, the result has both insertions, those of `self` first. Where both
+/// changed the same items differently, it has those of `theirs`.
 impl<T: Clone + PartialEq> Merge for Vector<T> {
     fn merge(&self, base: &Self, theirs: &Self) -> Self {
-        self.merge(base, theirs, |_, _, theirs| theirs.clone())
+        self.merge(base, theirs, |base, ours, theirs| {
+            if base.is_empty() { ours + theirs } else { theirs.clone() }
+        })
     }
 
     fn ptr_eq(&self, other: &Self) -> bool {

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
@@ -268,6 +268,11 @@ fn save_for_ever(place: &Path) {
     }
 }
 
+/// When the file was saved.
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
 /// Kills a saving process repeatedly. Returns the number of different environments found.
 fn kill_savers(rounds: u64) -> usize {
     let folder = Folder::new("killed");
@@ -276,10 +281,16 @@ fn kill_savers(rounds: u64) -> usize {
     let mut random = 88_172_645_463_325_252u64;
     let mut found = std::collections::BTreeSet::new();
     for round in 0..rounds {
+        let before = modified(&path);
         let mut saver = start("saver", &folder.0);
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
+        // On a busy machine a process takes longer to start than this. Then every other round kills it before its first save.
+        let started = Instant::now();
+        while round % 2 == 1 && modified(&path) == before && started.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_micros(500));
+        }
         thread::sleep(Duration::from_millis(8) + Duration::from_micros(random % 40_000));
         saver.kill().unwrap();
         saver.wait().unwrap();
