@@ -52,7 +52,7 @@ impl Equivalent<Key> for KeyRef<'_> {
 #[derive(Clone)]
 struct AnswerCount;
 
-impl<T> Weighter<Key, Answers<T>> for AnswerCount {
+impl<T: Term> Weighter<Key, Answers<T>> for AnswerCount {
     fn weight(&self, _: &Key, answers: &Answers<T>) -> u64 {
         1 + answers.len() as u64
     }

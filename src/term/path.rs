@@ -46,7 +46,7 @@ mod extent;
 mod tokens;
 
 pub use decode::decode;
-pub(crate) use decode::decode_with;
+pub(crate) use decode::{decode_ground, decode_with};
 pub use encode::{Encoded, Encoder};
 pub(crate) use encode::{with_encoder, write_variable};
 pub(crate) use extent::{Extent, Head, read_number};

@@ -23,6 +23,7 @@ use self::table::VariableTable;
 use super::by_address::{AddressMap, address};
 use super::rewrite::{Rewrite, rewrite};
 use super::small_map::SmallMap;
+use super::walk::for_each;
 use super::{Leaf, Term, View};
 
 /// A substitution, as [`unify`] builds it.
@@ -74,6 +75,41 @@ impl<T: Term> Bindings<T> {
             classes: Vec::new(),
             bound: 0,
         }
+    }
+
+    /// Creates an empty substitution with room for this many variables.
+    pub(crate) fn with_capacity(variables: usize) -> Self {
+        Bindings {
+            variables: VariableTable::with_capacity(variables),
+            classes: Vec::with_capacity(variables),
+            bound: 0,
+        }
+    }
+
+    /// Whether no variable is bound or united with another.
+    pub(crate) fn has_no_variables(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// An id that is greater than those of all variables, in values as well. O(size).
+    pub(crate) fn fresh(&self) -> u64 {
+        let variables = self.variables.iter();
+        let values = self.classes.iter().filter_map(|class| match &class.value {
+            Value::Is(term) => Some(term),
+            Value::Free | Value::Same(_) => None,
+        });
+        let mut fresh = 0;
+        for term in variables.chain(values) {
+            for_each(term, |term| match term.view() {
+                View::Expression(items) if !term.known_ground() => items,
+                View::Leaf(Leaf::Variable { id, .. }) => {
+                    fresh = fresh.max(id.saturating_add(1));
+                    &[]
+                }
+                _ => &[],
+            });
+        }
+        fresh
     }
 
     /// Binds `variable`, which must be new, to `term`, which must be ground.

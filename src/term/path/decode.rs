@@ -1,6 +1,6 @@
 use smallvec::SmallVec;
 
-use super::{PathError, PathErrorKind, Token, Tokens};
+use super::{Extent, PathError, PathErrorKind, Token, Tokens, read_token};
 use crate::term::{Leaf, Term};
 
 /// Decodes a path. The variables of the term are named `0`, `1`, … in order of first occurrence.
@@ -25,6 +25,25 @@ pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
         T::leaf(Leaf::Variable { name: &name, id: 0 })
     };
     decode_with(path, variable, |bytes| T::leaf(Leaf::Opaque(bytes.into())))
+}
+
+/// Decodes the ground term at the start of `bytes`. Returns it and its length in bytes.
+#[inline]
+pub(crate) fn decode_ground<T: Term>(bytes: &[u8]) -> Result<(T, usize), PathError> {
+    let (token, length) = read_token(bytes)?;
+    let leaf = match token {
+        Token::Symbol(name) => Leaf::Symbol(name),
+        Token::Integer(value) => Leaf::Integer(value),
+        Token::String(text) => Leaf::String(text),
+        Token::Float(value) => Leaf::Float(value.get()),
+        Token::Grounded(bytes) => Leaf::Grounded(bytes.into()),
+        _ => {
+            let length = Extent::of_atom(bytes).map_or(bytes.len(), |(length, _)| length);
+            return Ok((decode(bytes.get(..length).unwrap_or_default())?, length));
+        }
+    };
+    let term = T::leaf(leaf).ok_or(PathErrorKind::NotInLanguage.at(0))?;
+    Ok((term, length))
 }
 
 /// Decodes a path as [`decode`] does, with the caller's variables and opaque values: each variable by its number, at

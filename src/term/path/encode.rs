@@ -53,9 +53,21 @@ impl Encoder {
 
     /// Encodes terms one after another, behind tokens without variables. The terms have their variables in common.
     pub(crate) fn encode_after<const N: usize, T: Term>(&mut self, tokens: &[u8], terms: [&T; N]) -> Encoded<'_> {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(tokens);
+        self.append_all(terms)
+    }
+
+    /// Encodes the expression of these items.
+    pub(crate) fn encode_items<T: Term>(&mut self, items: &[T]) -> Encoded<'_> {
+        self.bytes.clear();
+        write_length(&mut self.bytes, EXPRESSION, LONG_EXPRESSION, items.len());
+        self.append_all(items)
+    }
+
+    #[inline]
+    fn append_all<'t, T: Term>(&mut self, terms: impl IntoIterator<Item = &'t T>) -> Encoded<'_> {
         let bytes = &mut self.bytes;
-        bytes.clear();
-        bytes.extend_from_slice(tokens);
         let mut variables = Numbering::new();
         let mut opaque = false;
         for term in terms {

@@ -11,7 +11,7 @@ const MAX_LINEAR_ENTRIES: usize = 16;
 pub(super) struct VariableTable<T> {
     entries: Vec<Entry<T>>,
     /// The newest entry of each hash, once there are too many for a linear search.
-    index: Option<HashMap<u64, u32>>,
+    index: Option<Box<HashMap<u64, u32>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,10 +30,19 @@ impl<T: Term> Entry<T> {
 
 impl<T: Term> VariableTable<T> {
     pub(super) fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    pub(super) fn with_capacity(variables: usize) -> Self {
         VariableTable {
-            entries: Vec::new(),
+            entries: Vec::with_capacity(variables),
             index: None,
         }
+    }
+
+    /// Returns the variables in order of insertion.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|entry| &entry.variable)
     }
 
     /// Returns the variable of this number.
