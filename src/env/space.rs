@@ -9,7 +9,7 @@ use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
 use crate::term::path::{self, PathError, with_encoder};
-use crate::term::{Atom, Term};
+use crate::term::{Atom, Term, contract};
 use crate::trie_map::{Cursor, TrieMap};
 
 /// Definitions by definition number.
@@ -422,5 +422,7 @@ pub(super) fn decode_ground<T: Term>(bytes: &[u8]) -> (T, usize) {
 
 #[cold]
 fn broken(error: PathError) -> ! {
-    unreachable!("`Term::leaf` can't build a leaf that `Term::view` returned: {error}")
+    contract::broken(&format!(
+        "`Term::leaf` or `Term::tagged` can't build what `Term::view` returned: {error}"
+    ))
 }

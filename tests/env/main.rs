@@ -4,6 +4,7 @@ mod environment;
 #[cfg(feature = "rayon")]
 mod fork_join;
 mod history;
+mod host_adapter;
 mod laws;
 mod panics;
 mod queries;

@@ -247,7 +247,11 @@ fn reads() {
             unify(&start, &frail("1"), &mut bindings);
             let atoms = s.env.query(&pattern).map(|answer| answer.atom());
             let values = s.env.query(&pattern).filter_map(|answer| answer.value(&start));
-            let started = s.env.query(&pattern).starting_from(&bindings).map(|answer| answer.atom());
+            let started = s
+                .env
+                .query(&pattern)
+                .starting_from(&bindings)
+                .map(|answer| answer.atom());
             let matches = s.env.matches(&pattern).map(|(atom, _)| atom);
             print(atoms.chain(values).chain(started).chain(matches))
         }),

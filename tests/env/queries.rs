@@ -35,7 +35,7 @@ impl Term for Counted {
             Inner::Items(items) => View::Expression(items),
             Inner::Leaf(atom) => match atom.view() {
                 View::Leaf(leaf) => View::Leaf(leaf),
-                View::Expression(_) => unreachable!(),
+                View::Expression(_) | View::Tagged(..) => unreachable!(),
             },
         }
     }

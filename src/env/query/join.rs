@@ -170,10 +170,10 @@ impl<'a, T: Term> Join<'a, T> {
         Self::new(spaces.into(), patterns, Bindings::new())
     }
 
-    fn new(spaces: SmallVec<[&'a Space<T>; 4]>, patterns: Vec<T>, start: Bindings<T>) -> Self {
+    fn new(spaces: SmallVec<[&'a Space<T>; 4]>, mut patterns: Vec<T>, start: Bindings<T>) -> Self {
         let path = with_encoder(|encoder| encoder.encode_items(&patterns).bytes.to_vec());
         let shape = Shape::new(path);
-        let (scope, fresh) = Scope::new(&patterns, &shape, start);
+        let (scope, fresh) = Scope::new(&mut patterns, &shape, start);
         let spans = SmallVec::from_elem(None, scope.variables.len());
         Join {
             patterns: Arc::new(Conjunction { patterns, shape, scope }),

@@ -1,6 +1,7 @@
 //! Patterns that are prepared for matching, and what their answers are decoded with.
 
 use std::ops::ControlFlow;
+use std::slice;
 use std::sync::{Arc, OnceLock};
 
 use super::shape::Shape;
@@ -9,7 +10,7 @@ use crate::env::error::UnboundVariable;
 use crate::env::space::decode_ground;
 use crate::term::path::{Extent, with_encoder};
 use crate::term::walk::try_for_each;
-use crate::term::{Bindings, Leaf, Term, View, unify};
+use crate::term::{Bindings, Leaf, Term, View, name_anonymous, unify};
 
 /// A pattern, shared by a query and its answers.
 #[derive(Debug)]
@@ -23,9 +24,9 @@ pub(super) struct Pattern<T: Term> {
 
 impl<T: Term> Pattern<T> {
     /// Prepares a pattern. Returns it with the least id above those of its variables. O(size).
-    pub(super) fn new(term: T, start: Bindings<T>) -> (Self, u64) {
+    pub(super) fn new(mut term: T, start: Bindings<T>) -> (Self, u64) {
         let shape = Shape::new(with_encoder(|encoder| encoder.encode(&term).bytes.to_vec()));
-        let (scope, fresh) = Scope::new(std::slice::from_ref(&term), &shape, start);
+        let (scope, fresh) = Scope::new(slice::from_mut(&mut term), &shape, start);
         let pattern = Self {
             term,
             shape: Arc::new(shape),
@@ -66,22 +67,30 @@ pub(super) struct Scope<T> {
 impl<T: Term> Scope<T> {
     /// The variables of these patterns, whose paths are in `shape`, and an id that is greater than theirs. O(size), or O(1)
     /// if there are none.
-    pub(super) fn new(patterns: &[T], shape: &Shape, start: Bindings<T>) -> (Self, u64) {
+    ///
+    /// Names the anonymous variables.
+    pub(super) fn new(patterns: &mut [T], shape: &Shape, start: Bindings<T>) -> (Self, u64) {
         let mut variables = Vec::with_capacity(shape.variables());
         let mut greatest = 0;
         // The patterns' leaves that are variables, and the path's, come in the same order.
         let mut numbers = shape.tokens().iter().filter_map(|token| token.variable);
-        for pattern in patterns {
+        let mut is_anonymous = false;
+        for pattern in &*patterns {
             // Breaks once all are found.
             let walk = try_for_each(pattern, |term| {
                 if variables.len() == shape.variables() {
                     return ControlFlow::Break(());
                 }
                 match term.view() {
-                    View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
-                    View::Leaf(Leaf::Variable { id, .. }) if numbers.next() == Some(variables.len()) => {
+                    View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => {
+                        return ControlFlow::Continue(items);
+                    }
+                    View::Leaf(leaf) if leaf.is_variable() && numbers.next() == Some(variables.len()) => {
                         variables.push(term.clone());
-                        greatest = greatest.max(id);
+                        match leaf {
+                            Leaf::Variable { id, .. } => greatest = greatest.max(id),
+                            _ => is_anonymous = true,
+                        }
                     }
                     _ => {}
                 }
@@ -91,7 +100,13 @@ impl<T: Term> Scope<T> {
                 break;
             }
         }
-        let fresh = greatest.saturating_add(1).max(start.fresh());
+        let mut fresh = greatest.saturating_add(1).max(start.fresh());
+        if is_anonymous {
+            patterns
+                .iter_mut()
+                .for_each(|pattern| *pattern = name_anonymous(pattern, &mut fresh));
+            return Self::new(patterns, shape, start);
+        }
         (Self { variables, start }, fresh)
     }
 
@@ -129,7 +144,9 @@ impl<T: Term> Scope<T> {
     pub(super) fn check(&self, template: &T) -> Result<(), UnboundVariable> {
         let unbound = try_for_each(template, |term| {
             match term.view() {
-                View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
+                View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => {
+                    return ControlFlow::Continue(items);
+                }
                 View::Leaf(Leaf::Variable { name, .. })
                     if self.number(term).is_none() && self.start.get(term).is_none() =>
                 {

@@ -90,7 +90,7 @@ fn symbol<T: Term>(term: &T) -> Option<&str> {
 }
 
 fn is_variable<T: Term>(term: &T) -> bool {
-    matches!(term.view(), View::Leaf(Leaf::Variable { .. }))
+    matches!(term.view(), View::Leaf(leaf) if leaf.is_variable())
 }
 
 /// The rules that can match a call: see [`Space::rules_for`].

@@ -8,7 +8,7 @@ use super::shape::Shape;
 use crate::env::space::decode_ground;
 use crate::term::path::Extent;
 use crate::term::walk::for_each;
-use crate::term::{Term, View};
+use crate::term::{Term, View, rebuild};
 
 /// The steps that build an atom from its path, with the ground subterms of the pattern that it matches.
 ///
@@ -18,8 +18,13 @@ pub(super) struct Template<T>(Vec<Step<T>>);
 
 #[derive(Debug)]
 enum Step<T> {
-    /// Begins an expression of this many items. Its token takes this many bytes.
-    Open { items: usize, bytes: usize },
+    /// Begins a compound of this many items, with the constructor of this part of the pattern unless it is an expression. Its
+    /// token takes this many bytes.
+    Open {
+        constructor: Option<T>,
+        items: usize,
+        bytes: usize,
+    },
     /// A ground subterm of the pattern, whose path takes this many bytes.
     Ground { term: T, bytes: usize },
     /// The only occurrence of a variable.
@@ -75,8 +80,20 @@ impl<T: Term> Template<T> {
             match term.view() {
                 View::Expression(items) => {
                     steps.push(Step::Open {
+                        constructor: None,
                         items: items.len(),
                         bytes: shape.bytes(token).len(),
+                    });
+                    items
+                }
+                View::Tagged(_, items) => {
+                    // The tag is a token of its own.
+                    let tag = shape.token(next).map_or(0, |tag| shape.bytes(tag).len());
+                    next += 1;
+                    steps.push(Step::Open {
+                        constructor: Some(term.clone()),
+                        items: items.len(),
+                        bytes: shape.bytes(token).len() + tag,
                     });
                     items
                 }
@@ -89,14 +106,18 @@ impl<T: Term> Template<T> {
     /// Builds the atom with this ground path, which matches the pattern.
     pub(super) fn build(&self, path: &[u8]) -> T {
         let mut items: Vec<T> = Vec::new();
-        // The index of the first item of each open expression, and its number of items.
-        let mut open: SmallVec<[(usize, usize); 16]> = SmallVec::new();
+        // The index of the first item of each open compound, its number of items and its constructor.
+        let mut open: SmallVec<[(usize, usize, Option<&T>); 8]> = SmallVec::new();
         let mut values: SmallVec<[T; 4]> = SmallVec::new();
         let mut rest = path;
         for step in &self.0 {
             let bytes = match step {
-                Step::Open { items: count, bytes } => {
-                    open.push((items.len(), *count));
+                Step::Open {
+                    constructor,
+                    items: count,
+                    bytes,
+                } => {
+                    open.push((items.len(), *count, constructor.as_ref()));
                     items.reserve(*count);
                     *bytes
                 }
@@ -121,7 +142,7 @@ impl<T: Term> Template<T> {
                 }
             };
             rest = &rest[bytes..];
-            while let Some(&(first, count)) = open.last()
+            while let Some(&(first, count, constructor)) = open.last()
                 && items.len() - first == count
             {
                 open.pop();
@@ -129,7 +150,10 @@ impl<T: Term> Template<T> {
                     0 => mem::take(&mut items),
                     _ => items.split_off(first),
                 };
-                items.push(T::expression(inner));
+                items.push(match constructor {
+                    None => T::expression(inner),
+                    Some(like) => rebuild(like, inner),
+                });
             }
         }
         match items.pop() {
