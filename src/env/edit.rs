@@ -36,6 +36,11 @@ pub(crate) enum Delta {
     Set(u64),
     /// Adds one occurrence if there is none.
     Ensure,
+    /// Merges a change of a fact of a set, which is present or not, that another side made since the merge base.
+    Merge {
+        from: u64,
+        to: u64,
+    },
 }
 
 impl Delta {
@@ -66,6 +71,10 @@ impl Delta {
             Self::Remove(n) => count.saturating_sub(n),
             Self::Set(n) => n,
             Self::Ensure => count.max(1),
+            Self::Merge { from, to } if from == count => to,
+            // Both sides changed it. A removal by either stays, and so does an addition.
+            Self::Merge { from: 1.., to } if to == 0 || count == 0 => 0,
+            Self::Merge { to, .. } => count.max(to),
         }
     }
 }

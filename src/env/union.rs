@@ -18,10 +18,29 @@ use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
 use crate::trie_map::{Change, TrieMap};
 
+/// How multiplicities that both sides changed are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// The changes add up: the facts are a multiset.
+    Sum,
+    /// The greater one: the facts are a set.
+    Max,
+}
+
 /// Merges two snapshots. The result is one of them if it descends from the other. `resolve` decides about cells in conflict.
 pub(crate) fn union<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
+    resolve: Resolve<'_, T>,
+) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
+    union_of(left, right, Counts::Sum, resolve)
+}
+
+/// Merges two snapshots as [`union`] does.
+pub(super) fn union_of<T: Term>(
+    left: &Arc<Snapshot<T>>,
+    right: &Arc<Snapshot<T>>,
+    counts: Counts,
     resolve: Resolve<'_, T>,
 ) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
     match merge_base(left, right) {
@@ -29,7 +48,7 @@ pub(crate) fn union<T: Term>(
         MergeBase::Left => Ok(Arc::clone(right)),
         MergeBase::Common(bases) => {
             let base = merge_base_content(bases, right);
-            merge(left, right, &base, resolve).map(Arc::new)
+            merge(left, right, &base, counts, resolve).map(Arc::new)
         }
     }
 }
@@ -38,6 +57,7 @@ fn merge<T: Term>(
     left: &Arc<Snapshot<T>>,
     right: &Arc<Snapshot<T>>,
     base: &BaseContent<T>,
+    counts: Counts,
     resolve: Resolve<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
     // Ids of its own: other unions of `left` give out ids too.
@@ -46,8 +66,8 @@ fn merge<T: Term>(
         ..left.world.clone()
     };
     let conflicts = match base.world() {
-        Some(from) => world.merge(from, base.disputed(), &right.world, resolve),
-        None => world.merge(&World::empty(), &[], &right.world, resolve),
+        Some(from) => world.merge(from, base.disputed(), &right.world, counts, resolve),
+        None => world.merge(&World::empty(), &[], &right.world, counts, resolve),
     };
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
@@ -64,8 +84,8 @@ const MIN_BULK: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
 
 impl<T: Term> Space<T> {
     /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes.
-    pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
-        let is_bulk = theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
+    pub(super) fn merge(&mut self, base: &Self, theirs: &Self, counts: Counts) {
+        let is_bulk = counts == Counts::Sum && theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
         if is_bulk {
             // Not collected in the walk below: keys with a long common beginning take far more than their trie.
             self.add_plain(&sorted(base.facts.diff(&theirs.facts).filter_map(
@@ -83,7 +103,11 @@ impl<T: Term> Space<T> {
             if is_bulk && order == 0 && change.from.is_none() {
                 continue;
             }
-            let delta = Delta::between(count(change.from), count(change.to));
+            let (from, to) = (count(change.from), count(change.to));
+            let delta = match counts {
+                Counts::Sum => Delta::between(from, to),
+                Counts::Max => Delta::Merge { from, to },
+            };
             match order {
                 0 => self.apply(Edit::of_entry(change.key, multiplicity, delta)),
                 order => definitions.push(DefinitionChange {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::conflict::Resolve;
 use super::id::Ids;
 use super::snapshot::Snapshot;
-use super::union::union;
+use super::union::{Counts, union};
 use super::world::World;
 use crate::address::AddressMap;
 use crate::history::{Marks, MergeBase, Version, last_written, merge_base};
@@ -40,7 +40,7 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        let conflicts = world.merge(&base.world, &[], &version.world, resolve);
+        let conflicts = world.merge(&base.world, &[], &version.world, Counts::Sum, resolve);
         debug_assert!(conflicts.is_empty(), "this resolver always decides");
         edits = edits.max(version.edits) + 1;
     }

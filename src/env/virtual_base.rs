@@ -29,6 +29,7 @@ use super::id::Ids;
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
+use super::union::Counts;
 use super::world::{VirtualBase, World};
 use crate::address::BuildAddressHasher;
 use crate::history::{first_parent, latest_common, memoize, memoized};
@@ -190,9 +191,9 @@ impl<T: Term> BaseTask<T> {
             let base = base.world().unwrap_or(&nothing);
             if next == *primary {
                 let others = std::mem::replace(&mut world, start(next));
-                world.merge_spaces(base, &others);
+                world.merge_spaces(base, &others, Counts::Sum);
             } else {
-                world.merge_spaces(base, &versions[next].world);
+                world.merge_spaces(base, &versions[next].world, Counts::Sum);
             }
         }
         world.cells = versions[*primary].world.cells.clone();

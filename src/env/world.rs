@@ -7,6 +7,7 @@ use super::cell::{Cell, Cells};
 use super::conflict::{Conflict, Resolve, merge_cells};
 use super::id::{Ids, SpaceId};
 use super::space::Space;
+use super::union::Counts;
 use crate::map::{Change, Map};
 use crate::term::Term;
 
@@ -56,22 +57,23 @@ impl<T: Term> World<T> {
         base: &Self,
         disputed: &[Cell],
         theirs: &Self,
+        counts: Counts,
         resolve: Resolve<'_, T>,
     ) -> Vec<Conflict<T>> {
-        self.merge_spaces(base, theirs);
+        self.merge_spaces(base, theirs, counts);
         merge_cells(&mut self.cells, &base.cells, disputed, &theirs.cells, resolve)
     }
 
     /// Merges the changes of all spaces from `base` to `theirs`.
-    pub(super) fn merge_spaces(&mut self, base: &Self, theirs: &Self) {
-        self.root.merge(&base.root, &theirs.root);
+    pub(super) fn merge_spaces(&mut self, base: &Self, theirs: &Self, counts: Counts) {
+        self.root.merge(&base.root, &theirs.root, counts);
         for change in base.spaces.diff(&theirs.spaces) {
             let (Change::Added { key, new } | Change::Changed { key, new, .. }) = change else {
                 continue;
             };
             let nothing = Arc::default();
             let from = base.spaces.get(key).unwrap_or(&nothing);
-            Arc::make_mut(self.spaces.get_or_insert_with(*key, Arc::default)).merge(from, new);
+            Arc::make_mut(self.spaces.get_or_insert_with(*key, Arc::default)).merge(from, new, counts);
         }
     }
 }

@@ -8,4 +8,5 @@ mod host_adapter;
 mod laws;
 mod panics;
 mod queries;
+mod sets;
 mod union_all;
