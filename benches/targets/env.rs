@@ -613,6 +613,11 @@ fn match_two(report: &mut Report, name: &str) {
     matching(report, name, times, 60.0);
 }
 
+/// Draws all items, and returns how many there are.
+fn drain(items: impl Iterator) -> usize {
+    items.map(black_box).count()
+}
+
 /// All facts of one head, through a query and as matches, against iterating over them.
 fn match_all(report: &mut Report, name: &str) {
     let n = 16_000;
@@ -629,10 +634,8 @@ fn match_all(report: &mut Report, name: &str) {
     };
     let query = || env.query(black_box(&pattern));
     ours("answers", 1.0, &|| query().map(black_box).count());
-    ours("atoms of answers", 1.0, &|| {
-        query().map(|answer| black_box(answer.atom())).count()
-    });
-    let into_bindings = || query().map(|answer| black_box(answer.into_bindings())).count();
+    ours("atoms of answers", 1.0, &|| drain(query().map(|answer| answer.atom())));
+    let into_bindings = || drain(query().map(|answer| answer.into_bindings()));
     ours("bindings of answers", 1.3, &into_bindings);
     ours("matches", 1.0, &|| {
         env.matches(black_box(&pattern)).map(black_box).count()
@@ -652,15 +655,11 @@ fn all_rules(report: &mut Report, name: &str) {
     let call = atom("(f $x)");
     let by_head = || {
         let rules = black_box(&env).get_matching_rules("f", 1);
-        seconds(n, || {
-            assert_eq!(rules.map(|rule| black_box((rule.lhs(), rule.rhs()))).count(), n)
-        })
+        seconds(n, || assert_eq!(drain(rules.map(|rule| (rule.lhs(), rule.rhs()))), n))
     };
     let by_call = || {
         let rules = black_box(&env).rules_for(&call);
-        seconds(n, || {
-            assert_eq!(rules.map(|rule| black_box((rule.lhs(), rule.rhs()))).count(), n)
-        })
+        seconds(n, || assert_eq!(drain(rules.map(|rule| (rule.lhs(), rule.rhs()))), n))
     };
     let times = SideBySide::measure(31, by_head, by_call);
     report.over(&format!("{name}, 16 K"), &times, "rules_for", 2.0);

@@ -300,11 +300,10 @@ fn reads_copy_no_term_of_the_host() {
     assert_eq!(
         clones(|| env
             .get_matching_rules("f", 1)
-            .map(|rule| (rule.lhs(), rule.rhs()))
-            .count()),
+            .for_each(|rule| _ = (rule.lhs(), rule.rhs()))),
         0
     );
-    assert_eq!(clones(|| env.rules_for(&call).map(|rule| rule.rhs()).count()), 0);
+    assert_eq!(clones(|| env.rules_for(&call).for_each(|rule| _ = rule.rhs())), 0);
     assert_eq!(clones(|| env.get_type("f")), 0);
     assert_eq!(clones(|| env.heads().count()), 0);
     // Facts are decoded, so no term is copied either. A query copies the pattern, its template and its variables, once.

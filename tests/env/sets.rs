@@ -1,5 +1,7 @@
 //! The union of environments whose facts are a set, against a model of sets.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 
 use pleach::{Atom, Environment};

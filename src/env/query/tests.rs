@@ -245,11 +245,8 @@ fn is_instance(pattern: &Atom, atom: &Atom) -> bool {
     let mut pending = vec![(pattern, atom)];
     while let Some((pattern, atom)) = pending.pop() {
         match (pattern, atom) {
-            (Atom::Variable(_), _) => {
-                if values.entry(pattern.clone()).or_insert_with(|| atom.clone()) != atom {
-                    return false;
-                }
-            }
+            (Atom::Variable(_), _) if values.entry(pattern.clone()).or_insert_with(|| atom.clone()) == atom => {}
+            (Atom::Variable(_), _) => return false,
             (Atom::Expression(patterns), Atom::Expression(items)) if patterns.len() == items.len() => {
                 pending.extend(patterns.iter().zip(items));
             }
