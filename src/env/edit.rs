@@ -43,6 +43,15 @@ pub(crate) enum Delta {
     },
 }
 
+/// How multiplicities that both sides changed are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// The changes add up: the facts are a multiset.
+    Sum,
+    /// The greater one: the facts are a set.
+    Max,
+}
+
 impl Delta {
     /// The change from one multiplicity to another.
     pub(crate) fn between(from: u64, to: u64) -> Self {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Content};
 use super::conflict::{Conflict, Conflicts, Resolution, resolve};
+use super::edit::Counts;
 use super::id::{IdSeed, Ids, SpaceId, StateId};
 use super::snapshot::Snapshot;
-use super::union::{Counts, union, union_of};
+use super::union::{union, union_of};
 use super::union_all::union_all;
 use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};

@@ -2,8 +2,11 @@
 
 mod answer;
 mod clash;
+mod conjunction;
 mod descent;
 mod effort;
+mod entry;
+mod error;
 mod join;
 mod limited;
 mod matches;
@@ -17,11 +20,11 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use thiserror::Error;
 
 use self::answer::Stored;
 pub use self::answer::{Answer, JoinAnswer};
-use self::clash::clash;
+use self::entry::{kept, unify_atom};
+pub use self::error::QueryError;
 pub use self::join::Join;
 pub use self::limited::LimitedQuery;
 pub use self::matches::Matches;
@@ -31,7 +34,7 @@ use self::search::Search;
 use super::error::UnboundVariable;
 use super::record::Multiplicity;
 use super::space::{Space, decode};
-use crate::term::{Bindings, Term, rename_apart, unify};
+use crate::term::{Bindings, Term};
 
 impl<T: Term> Space<T> {
     /// Returns the atoms that unify with `pattern`, in the order of [`iter`](Space::iter), each with the most general unifier
@@ -117,7 +120,7 @@ impl<'a, T: Term> Query<'a, T> {
     }
 
     /// Restarts the query with bindings that its answers must extend, such as those of an earlier answer or of a
-    /// [`unify`] of the caller's. O(size of the pattern and of the bindings).
+    /// [`unify`](crate::term::unify()) of the caller's. O(size of the pattern and of the bindings).
     ///
     /// ```
     /// # use pleach::{Atom, Environment, term::{Bindings, unify}};
@@ -188,18 +191,6 @@ impl<'a, T: Term> Query<'a, T> {
     }
 }
 
-/// Why a query ended early.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum QueryError {
-    /// It reached its limit of steps. There may be more answers.
-    #[error("the query took more than {0} steps")]
-    Limit(u64),
-    /// It was stopped by another thread. There may be more answers.
-    #[error("the query was stopped")]
-    Stopped,
-}
-
 impl<T: Term> FusedIterator for Query<'_, T> {}
 
 impl<T: Term> Iterator for Query<'_, T> {
@@ -223,24 +214,6 @@ impl<T: Term> Iterator for Query<'_, T> {
             }
         }
     }
-}
-
-/// The atom of an entry, if it is kept and so isn't decoded from its path.
-fn kept<T>(entry: &Multiplicity<T>) -> Option<&T> {
-    entry.record().and_then(|record| record.atom.as_ref())
-}
-
-/// Unifies a pattern with a stored atom, whose variables get ids from `fresh` on. Advances `fresh` if that succeeds.
-fn unify_atom<T: Term>(pattern: &T, atom: &T, fresh: &mut u64, bindings: &mut Bindings<T>) -> bool {
-    if clash(pattern, atom) {
-        return false;
-    }
-    let mut next = *fresh;
-    let unifies = unify(pattern, &rename_apart(atom, &mut next), bindings);
-    if unifies {
-        *fresh = next;
-    }
-    unifies
 }
 
 #[cfg(test)]

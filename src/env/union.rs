@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::conflict::{Conflicts, Resolve};
-use super::edit::{Delta, Edit};
+use super::edit::{Counts, Delta, Edit};
 use super::id::Ids;
 use super::record::{FactChange, Multiplicity, count, sorted};
 use super::snapshot::Snapshot;
@@ -17,15 +17,6 @@ use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
 use crate::trie_map::{Change, TrieMap};
-
-/// How multiplicities that both sides changed are merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counts {
-    /// The changes add up: the facts are a multiset.
-    Sum,
-    /// The greater one: the facts are a set.
-    Max,
-}
 
 /// Merges two snapshots. The result is one of them if it descends from the other. `resolve` decides about cells in conflict.
 pub(crate) fn union<T: Term>(

@@ -8,9 +8,10 @@
 use std::sync::Arc;
 
 use super::conflict::Resolve;
+use super::edit::Counts;
 use super::id::Ids;
 use super::snapshot::Snapshot;
-use super::union::{Counts, union};
+use super::union::union;
 use super::world::World;
 use crate::address::AddressMap;
 use crate::history::{Marks, MergeBase, Version, last_written, merge_base};

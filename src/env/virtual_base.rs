@@ -25,11 +25,11 @@ use smallvec::SmallVec;
 
 use super::cell::{self, Cell, Content};
 use super::conflict::disputes;
+use super::edit::Counts;
 use super::id::Ids;
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
-use super::union::Counts;
 use super::world::{VirtualBase, World};
 use crate::address::BuildAddressHasher;
 use crate::history::{first_parent, latest_common, memoize, memoized};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::cache::PatternCache;
 use super::cell::{Cell, Cells};
 use super::conflict::{Conflict, Resolve, merge_cells};
+use super::edit::Counts;
 use super::id::{Ids, SpaceId};
 use super::space::Space;
-use super::union::Counts;
 use crate::map::{Change, Map};
 use crate::term::Term;
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
-use super::join::{Conjunction, Values};
+use super::conjunction::{Conjunction, Values};
 use super::pattern::{Parts, Pattern};
 use crate::env::space::decode_ground;
 use crate::term::{Bindings, Leaf, Term, View, unify};

@@ -7,14 +7,16 @@ use std::sync::atomic::AtomicBool;
 use smallvec::SmallVec;
 
 use super::answer::JoinAnswer;
+use super::conjunction::{Conjunction, Values};
 use super::effort::Effort;
+use super::entry::{kept, unify_atom};
+use super::error::QueryError;
 use super::pattern::Scope;
 use super::search::Search;
 use super::shape::Shape;
-use super::{QueryError, kept, unify_atom};
 use crate::env::error::UnboundVariable;
 use crate::env::record::Multiplicity;
-use crate::env::space::{Space, decode, decode_ground};
+use crate::env::space::{Space, decode};
 use crate::term::path::{with_encoder, write_variable};
 use crate::term::small_map::SmallMap;
 use crate::term::{Bindings, Term};
@@ -67,62 +69,6 @@ pub struct Join<'a, T: Term> {
     effort: Effort<'a>,
     fresh: u64,
     begun: bool,
-}
-
-/// The patterns of a join, shared with its answers.
-#[derive(Debug)]
-pub(super) struct Conjunction<T> {
-    patterns: Vec<T>,
-    /// The shape of the expression of all patterns.
-    shape: Shape,
-    pub(super) scope: Scope<T>,
-}
-
-impl<T: Term> Conjunction<T> {
-    /// The bindings from the start and of the variables that have values.
-    pub(super) fn bindings(&self, values: &Values) -> Bindings<T> {
-        let found = (0..self.scope.variables.len()).filter_map(|number| Some((number, values.found(number)?)));
-        self.scope
-            .bind(found.map(|(number, path)| (number, decode_ground(path).0)))
-    }
-}
-
-/// The paths of the ground atoms that variables are bound to.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Values {
-    /// The bounds of each variable's path within `bytes`.
-    spans: SmallVec<[Option<(usize, usize)>; 4]>,
-    bytes: SmallVec<[u8; 64]>,
-    /// The length of the paths that are known from the start.
-    given: usize,
-}
-
-impl Values {
-    fn bind(&mut self, variable: usize, path: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(path);
-        if let Some(span) = self.spans.get_mut(variable) {
-            *span = Some((start, self.bytes.len()));
-        }
-    }
-
-    fn unbind(&mut self, variables: &[usize]) {
-        for variable in variables {
-            self.spans[*variable] = None;
-        }
-    }
-
-    /// The path that a variable is bound to.
-    fn get(&self, variable: usize) -> Option<&[u8]> {
-        let (start, end) = (*self.spans.get(variable)?)?;
-        self.bytes.get(start..end)
-    }
-
-    /// The path that a variable is bound to, unless it is known from the start. It can be decoded.
-    pub(super) fn found(&self, variable: usize) -> Option<&[u8]> {
-        let (start, end) = (*self.spans.get(variable)?)?;
-        (start >= self.given).then(|| &self.bytes[start..end])
-    }
 }
 
 /// A pattern that is being matched.

@@ -4,7 +4,7 @@ use std::iter::FusedIterator;
 
 use smallvec::SmallVec;
 
-use super::kept;
+use super::entry::kept;
 use super::pattern::{Parts, Pattern};
 use super::search::Search;
 use crate::env::record::Multiplicity;
