@@ -95,7 +95,7 @@ fn ask(world: &Environment<Expr>) -> Result<(), Box<dyn std::error::Error>> {
     for answer in world.query(&pattern) {
         println!(
             "found {} times: {}",
-            answer.multiplicity,
+            answer.multiplicity(),
             Print(&answer.resolve(&pattern))
         );
     }

@@ -44,7 +44,7 @@ pub use self::memory::{Held, Memory};
 pub use self::patch::{Change, Patch};
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 pub use self::pathmap::PathMapError;
-pub use self::query::{Answer, Join, LimitedQuery, Query, QueryError, RulesFor};
+pub use self::query::{Answer, Join, JoinAnswer, LimitedQuery, Matches, Query, QueryError, RulesFor};
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::removals::RemovalByBoth;
 pub use self::snapshot::Snapshot;

@@ -73,7 +73,7 @@ pub(crate) fn rows(report: &mut Report, wanted: &dyn Fn(&str) -> bool) {
 
 type Row = fn(&mut Report, &str);
 
-const ROWS: [(&str, Row); 20] = [
+const ROWS: [(&str, Row); 24] = [
     ("env clone and drop", clone),
     ("env first write after a clone", first_write),
     ("env later add_rule", later_write),
@@ -94,6 +94,10 @@ const ROWS: [(&str, Row); 20] = [
     ("env match (fact $x k)", match_free_first),
     ("env match of two patterns, one answer", match_two),
     ("env rules_for a call, one head, at 1 M", rules_for_million),
+    ("env match (edge $x $y)", match_all),
+    ("env get_matching_rules, all match", all_rules),
+    ("env suggest_heads", suggest_heads),
+    ("env heads", heads),
 ];
 
 fn clone(report: &mut Report, name: &str) {
@@ -607,4 +611,89 @@ fn match_two(report: &mut Report, name: &str) {
         SideBySide::measure(31, ours, yardsticks::tree_range(n, 200))
     }
     matching(report, name, times, 60.0);
+}
+
+/// Draws all items, and returns how many there are.
+fn drain(items: impl Iterator) -> usize {
+    items.map(black_box).count()
+}
+
+/// All facts of one head, through a query and as matches, against iterating over them.
+fn match_all(report: &mut Report, name: &str) {
+    let n = 16_000;
+    let env = facts(n);
+    let pattern = atom("(edge $x $y)");
+    let yardstick = "iter()";
+    let iterate = || {
+        let env = &env;
+        move || seconds(n, || assert_eq!(env.iter().map(black_box).count(), n))
+    };
+    let mut ours = |what: &str, bound, run: &dyn Fn() -> usize| {
+        let times = SideBySide::measure(31, || seconds(n, || assert_eq!(run(), n)), iterate());
+        report.over(&format!("{name}, 16 K, {what}"), &times, yardstick, bound);
+    };
+    let query = || env.query(black_box(&pattern));
+    ours("answers", 1.0, &|| query().map(black_box).count());
+    ours("atoms of answers", 1.0, &|| drain(query().map(|answer| answer.atom())));
+    let into_bindings = || drain(query().map(|answer| answer.into_bindings()));
+    ours("bindings of answers", 1.3, &into_bindings);
+    ours("matches", 1.0, &|| {
+        env.matches(black_box(&pattern)).map(black_box).count()
+    });
+}
+
+/// A call that all rules of its head can match: both sides of each, by head and by call.
+fn all_rules(report: &mut Report, name: &str) {
+    let n = 16_000;
+    let mut env = Environment::new();
+    env.add_rules_bulk((0..n).map(|i| {
+        (
+            Atom::expression([Atom::symbol("f"), symbol(format!("n{i}"))]),
+            Atom::from(1),
+        )
+    }));
+    let call = atom("(f $x)");
+    let by_head = || {
+        let rules = black_box(&env).get_matching_rules("f", 1);
+        seconds(n, || assert_eq!(drain(rules.map(|rule| (rule.lhs(), rule.rhs()))), n))
+    };
+    let by_call = || {
+        let rules = black_box(&env).rules_for(&call);
+        seconds(n, || assert_eq!(drain(rules.map(|rule| (rule.lhs(), rule.rhs()))), n))
+    };
+    let times = SideBySide::measure(31, by_head, by_call);
+    report.over(&format!("{name}, 16 K"), &times, "rules_for", 2.0);
+}
+
+fn suggest_heads(report: &mut Report, name: &str) {
+    let n = 100_000;
+    let env = rules(n);
+    let names: Vec<String> = (0..100).map(|i| format!("ruel{}", i * 7919 % n)).collect();
+    for (max, bound) in [(1, 100.0), (2, 1_000.0)] {
+        let near = |name: &String| assert!(!black_box(&env).suggest_heads(name, max).is_empty());
+        let times = SideBySide::measure(
+            7,
+            || seconds(100, || names.iter().for_each(near)),
+            yardsticks::arc_clone(),
+        );
+        report.at_most(
+            &format!("{name} among 100 K, distance {max}"),
+            times.ours() * 1e6,
+            "µs",
+            bound,
+        );
+    }
+}
+
+fn heads(report: &mut Report, name: &str) {
+    let n = 100_000;
+    let env = rules(n);
+    let ours = || seconds(n, || assert_eq!(black_box(&env).heads().map(black_box).count(), n));
+    let times = SideBySide::measure(31, ours, yardsticks::tree_iterate(n));
+    report.over(
+        &format!("{name} of 100 K, each"),
+        &times,
+        yardsticks::TREE_ITERATE,
+        12.0,
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pleach::Term;
 use pleach::term::path::{self, Token, Tokens};
-use pleach::term::{Encoder, Leaf, PathError, View, alpha_eq};
+use pleach::term::{Encoder, Leaf, PathError, Tag, View, alpha_eq};
 
 /// A term type with leaves of every kind.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ enum Any {
     String(Arc<str>),
     Variable(Arc<str>, u64),
     Expression(Arc<[Any]>),
+    /// A compound with a name, a leaf that is data, and items.
+    Tagged(Arc<str>, Option<Arc<Any>>, Arc<[Any]>),
 }
 
 impl Term for Any {
@@ -29,6 +31,13 @@ impl Term for Any {
             Any::String(text) => Leaf::String(text),
             Any::Variable(name, id) => Leaf::Variable { name, id: *id },
             Any::Expression(items) => return View::Expression(items),
+            Any::Tagged(name, data, items) => {
+                let data = data.as_ref().map(|data| match data.view() {
+                    View::Leaf(leaf) => leaf,
+                    _ => unreachable!("it was built from a leaf"),
+                });
+                return View::Tagged(Tag { name, data }, items);
+            }
         })
     }
 
@@ -37,6 +46,7 @@ impl Term for Any {
             Leaf::Symbol(name) => return Some(Any::Symbol(name.into())),
             Leaf::String(text) => return Some(Any::String(text.into())),
             Leaf::Variable { name, id } => return Some(Any::Variable(name.into(), id)),
+            Leaf::Anonymous => Leaf::Anonymous,
             Leaf::Integer(value) => Leaf::Integer(value),
             Leaf::Float(value) => Leaf::Float(value),
             Leaf::Grounded(bytes) => Leaf::Grounded(bytes.into_owned().into()),
@@ -47,6 +57,11 @@ impl Term for Any {
 
     fn expression(items: Vec<Self>) -> Self {
         Any::Expression(items.into())
+    }
+
+    fn tagged(tag: Tag<'_>, items: Vec<Self>) -> Option<Self> {
+        let data = tag.data.and_then(Self::leaf).map(Arc::new);
+        Some(Any::Tagged(tag.name.into(), data, items.into()))
     }
 }
 

@@ -52,7 +52,7 @@ impl Equivalent<Key> for KeyRef<'_> {
 #[derive(Clone)]
 struct AnswerCount;
 
-impl<T> Weighter<Key, Answers<T>> for AnswerCount {
+impl<T: Term> Weighter<Key, Answers<T>> for AnswerCount {
     fn weight(&self, _: &Key, answers: &Answers<T>) -> u64 {
         1 + answers.len() as u64
     }
@@ -125,7 +125,7 @@ fn path_and_names<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
     if variables > 0 {
         for_each(pattern, |term| {
             match term.view() {
-                View::Expression(items) => return items,
+                View::Expression(items) | View::Tagged(_, items) => return items,
                 View::Leaf(Leaf::Variable { name, id }) => {
                     bytes.extend_from_slice(&name.len().to_le_bytes());
                     bytes.extend_from_slice(name.as_bytes());

@@ -36,6 +36,20 @@ pub(crate) enum Delta {
     Set(u64),
     /// Adds one occurrence if there is none.
     Ensure,
+    /// Merges a change of a fact of a set, which is present or not, that another side made since the merge base.
+    Merge {
+        from: u64,
+        to: u64,
+    },
+}
+
+/// How multiplicities that both sides changed are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// The changes add up: the facts are a multiset.
+    Sum,
+    /// The greater one: the facts are a set.
+    Max,
 }
 
 impl Delta {
@@ -66,6 +80,10 @@ impl Delta {
             Self::Remove(n) => count.saturating_sub(n),
             Self::Set(n) => n,
             Self::Ensure => count.max(1),
+            Self::Merge { from, to } if from == count => to,
+            // Both sides changed it. A removal by either stays, and so does an addition.
+            Self::Merge { from: 1.., to } if to == 0 || count == 0 => 0,
+            Self::Merge { to, .. } => count.max(to),
         }
     }
 }

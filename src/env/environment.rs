@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Content};
 use super::conflict::{Conflict, Conflicts, Resolution, Resolver, resolve};
+use super::edit::Counts;
 use super::id::{IdSeed, Ids, SpaceId, StateId};
 use super::snapshot::Snapshot;
-use super::union::union;
+use super::union::{union, union_of};
 use super::union_all::union_all;
 use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};
@@ -206,6 +207,43 @@ impl<T: Term> Environment<T> {
     ) -> Result<Self, Conflicts<T>> {
         let mut resolver = Resolver::of_all(&mut resolve);
         union(&self.snapshot, &other.snapshot, &mut resolver).map(Self::at)
+    }
+
+    /// Merges two environments whose facts are a set, as [`union`](Self::union) does, but takes the greater multiplicity of two
+    /// instead of their sum. A fact that one side added or removed since the merge base is added or removed; one that both
+    /// added is there once. Conflicts of cells take `other`'s content.
+    ///
+    /// Use it for facts that are written by [`insert_fact`](Self::insert_fact) and [`remove_all`](Self::remove_all) alone. It is
+    /// commutative, associative among forks of one environment, and merging an ancestor changes nothing. A single
+    /// criss-cross (merges of A with B and of B with A, merged) is exact; the bases of nested ones are computed by the sum,
+    /// so a fact that both sides added twice over may come back after one of them removed it.
+    ///
+    /// O(d · log n) for the d atoms that `other` changed since the merge base.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let base = Environment::<Atom>::new();
+    /// let (mut a, mut b) = (base.clone(), base.clone());
+    /// let allow: Atom = "(allow ann)".parse()?;
+    /// a.insert_fact(allow.clone());
+    /// b.insert_fact(allow.clone());
+    /// assert_eq!(a.union(&b).multiplicity(&allow), 2);
+    /// let mut both = a.union_of_sets(&b);
+    /// assert_eq!(both.multiplicity(&allow), 1);
+    /// // So one removal is enough, and it is merged as one.
+    /// let other = both.clone();
+    /// both.remove_fact(&allow);
+    /// assert!(!other.union_of_sets(&both).contains(&allow));
+    /// # Ok::<(), pleach::term::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn union_of_sets(&self, other: &Self) -> Self {
+        let mut theirs = resolve::theirs;
+        let mut resolver = Resolver::of_differences(&mut theirs);
+        match union_of(&self.snapshot, &other.snapshot, Counts::Max, &mut resolver) {
+            Ok(united) => Self::at(united),
+            Err(_) => unreachable!("this resolver always decides"),
+        }
     }
 
     /// Merges any number of environments in order, as repeated [`union`](Self::union) does. The result is empty if there are

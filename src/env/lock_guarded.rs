@@ -34,7 +34,10 @@ impl<T: Term> Environment<T> {
     }
 
     /// Returns the rules that a call can match by its head, in definition order: see
-    /// [`matching_rules`](crate::env::Space::matching_rules).
+    /// [`matching_rules`](crate::env::Space::matching_rules). Both sides of a [`Rule`](crate::env::Rule) are borrowed.
+    ///
+    /// It costs O(1) for each rule of the head, however few match the call. [`rules_for`](crate::env::Space::rules_for) finds
+    /// those by the arguments.
     pub fn get_matching_rules<'a>(&'a self, head: &str, arity: usize) -> MatchingRules<'a, T> {
         self.matching_rules(head, arity)
     }

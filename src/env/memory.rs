@@ -240,7 +240,7 @@ impl<T: Term> Terms<T> {
         let mut bytes = 0;
         for_each(term, |term| {
             match term.view() {
-                View::Expression(items) if self.0.insert(items.as_ptr()) => {
+                View::Expression(items) | View::Tagged(_, items) if self.0.insert(items.as_ptr()) => {
                     bytes += 24 + size_of_val(items);
                     return items;
                 }

@@ -1,41 +1,50 @@
 //! Queries: the atoms that match a pattern, and the rules that match a call.
 
+mod answer;
 mod clash;
+mod conjunction;
 mod descent;
+mod effort;
+mod entry;
+mod error;
 mod join;
 mod limited;
+mod matches;
+mod pattern;
 mod rules;
 mod search;
 mod shape;
+mod template;
 
-use std::cell::OnceCell;
 use std::iter::FusedIterator;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use thiserror::Error;
+use smallvec::SmallVec;
 
-use self::clash::clash;
+use self::answer::Stored;
+pub use self::answer::{Answer, JoinAnswer};
+use self::entry::{kept, unify_atom};
+pub use self::error::QueryError;
 pub use self::join::Join;
 pub use self::limited::LimitedQuery;
+pub use self::matches::Matches;
+use self::pattern::Pattern;
 pub use self::rules::RulesFor;
 use self::search::Search;
-use self::shape::Shape;
 use super::error::UnboundVariable;
 use super::record::Multiplicity;
-use super::space::{Space, decode, decode_path};
-use crate::term::path::with_encoder;
-use crate::term::walk::try_for_each;
-use crate::term::{Bindings, Leaf, Term, View, rename_apart, unify};
+use super::space::{Space, decode};
+use crate::term::{Bindings, Term};
 
 impl<T: Term> Space<T> {
     /// Returns the atoms that unify with `pattern`, in the order of [`iter`](Space::iter), each with the most general unifier
-    /// and its multiplicity.
+    /// and its multiplicity. [`matches`](Space::matches) takes variables of stored atoms for constants.
     ///
     /// Variables of both sides are bound: each to one atom, and to none that contains it. Variables of stored atoms are
     /// renamed apart from those of the pattern and of other answers: they get ids from [`Query::fresh`] on.
     ///
-    /// The iterator is lazy. It follows only those branches of the trie of facts that agree with the pattern so far, and
-    /// builds the atoms that variables of the pattern are bound to, and stored atoms that have variables.
+    /// The iterator is lazy. It follows only those branches of the trie of facts that agree with the pattern so far. Answers
+    /// are lazy too: terms are built when an [`Answer`] is asked for them, except of stored atoms that have variables.
     ///
     /// # Cost
     /// O(log n) and the answers, for a pattern such as `(edge n7 $y)` whose ground part comes first. Ground parts after a
@@ -49,6 +58,10 @@ impl<T: Term> Space<T> {
     /// write. A space has at most 8, with twice as many entries as it has facts; one that isn't read while as many of its
     /// facts are written as it has is dropped. Indexes change neither answers nor their order.
     /// [`Memory::arguments`](crate::env::Memory::arguments) has their bytes.
+    ///
+    /// A pattern all of whose arguments are different variables, such as `(edge $x $y)`, costs less than
+    /// [`iter`](Space::iter) over the same facts, with [`Answer::atom`] or without. With [`Answer::bindings`] it costs about
+    /// twice as much: prefer `atom` where the answer's shape is known, and `iter` for all facts of any shape.
     ///
     /// [`Query::with_limit`] limits the work.
     ///
@@ -81,50 +94,53 @@ impl<T: Term> Space<T> {
     /// ```
     #[must_use]
     pub fn count(&self, pattern: &T) -> usize {
-        let shape = shape_of(pattern);
-        let fresh = OnceCell::new();
-        Search::new(&self.facts, &self.arguments, shape.clone(), true).count(|path, entry| {
-            let mut fresh = *fresh.get_or_init(|| variables(pattern, &shape).1);
-            unify_entry(pattern, path, entry, &mut fresh, &mut Bindings::new())
+        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new());
+        Search::new(&self.facts, &self.arguments, Arc::clone(&pattern.shape), true).count(|path, entry| {
+            let atom = decode(path, entry);
+            unify_atom(&pattern.term, &atom, &mut { fresh }, &mut Bindings::new())
         })
     }
 }
 
 /// The answers to a pattern: see [`Space::query`].
 pub struct Query<'a, T: Term> {
-    pattern: T,
-    /// The variables of the pattern, in the order in which its path numbers them.
-    variables: Vec<T>,
+    pattern: Arc<Pattern<T>>,
     search: Search<'a, Multiplicity<T>>,
     fresh: u64,
 }
 
-/// An atom that matches a pattern.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Answer<T> {
-    /// The bindings of the variables.
-    pub bindings: Bindings<T>,
-    /// The multiplicity of the atom, at least 1.
-    pub multiplicity: u64,
-}
-
-impl<T: Term> Answer<T> {
-    /// Substitutes the bindings into `template`, recursively. Unbound variables stay.
-    pub fn resolve(&self, template: &T) -> T {
-        self.bindings.resolve(template)
-    }
-}
-
 impl<'a, T: Term> Query<'a, T> {
     fn new(space: &'a Space<T>, pattern: &T) -> Self {
-        let shape = shape_of(pattern);
-        let (variables, fresh) = variables(pattern, &shape);
+        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new());
         Query {
-            pattern: pattern.clone(),
-            variables,
-            search: Search::new(&space.facts, &space.arguments, shape, true),
+            search: Search::new(&space.facts, &space.arguments, Arc::clone(&pattern.shape), true),
+            pattern: Arc::new(pattern),
             fresh,
+        }
+    }
+
+    /// Restarts the query with bindings that its answers must extend, such as those of an earlier answer or of a
+    /// [`unify`](crate::term::unify()) of the caller's. O(size of the pattern and of the bindings).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, term::{Bindings, unify}};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.extend(["(edge a b)", "(edge b c)"].map(|a| a.parse().unwrap()));
+    /// // A step of semi-naive evaluation: a new fact for one pattern, and the stored ones for the other.
+    /// let [new, left, right, head] = ["(path a b)", "(path $x $y)", "(edge $y $z)", "(path $x $z)"].map(|a| a.parse::<Atom>().unwrap());
+    /// let mut bindings = Bindings::new();
+    /// assert!(unify(&left, &new, &mut bindings));
+    /// let derived: Vec<_> = env.query(&right).starting_from(&bindings).map(|answer| answer.resolve(&head)).collect();
+    /// assert_eq!(derived, ["(path a c)".parse()?]);
+    /// # Ok::<(), pleach::term::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
+        let (pattern, fresh) = Pattern::new(bindings.resolve(&self.pattern.term), bindings.clone());
+        Query {
+            search: self.search.restarted(Arc::clone(&pattern.shape)),
+            pattern: Arc::new(pattern),
+            fresh: self.fresh.max(fresh),
         }
     }
 
@@ -140,21 +156,6 @@ impl<'a, T: Term> Query<'a, T> {
         self
     }
 
-    /// The bindings with which the entry matches, if it does.
-    fn bindings(&mut self, entry: &Multiplicity<T>) -> Option<Bindings<T>> {
-        let mut bindings = Bindings::new();
-        if !keeps_atom(entry) && self.search.is_match() {
-            for (number, variable) in self.variables.iter().enumerate() {
-                bindings.bind_ground(variable, decode_path(self.search.part(number)?));
-            }
-            return Some(bindings);
-        }
-        let path = self.search.path();
-        unify_entry(&self.pattern, path, entry, &mut self.fresh, &mut bindings).then_some(bindings)
-    }
-}
-
-impl<'a, T: Term> Query<'a, T> {
     /// Restarts the query with a limit of steps, after which it ends with [`QueryError::Limit`]: see [`Join::with_limit`].
     ///
     /// ```
@@ -171,7 +172,8 @@ impl<'a, T: Term> Query<'a, T> {
         LimitedQuery::new(self, steps)
     }
 
-    /// Checks that every variable of `template` occurs in the pattern, so that answers bind it. O(size · variables).
+    /// Checks that every variable of `template` occurs in the pattern, or is bound from the start, so that answers bind it.
+    /// O(size · variables).
     ///
     /// # Errors
     /// [`UnboundVariable`] with the first variable that doesn't.
@@ -185,20 +187,8 @@ impl<'a, T: Term> Query<'a, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn check_template(&self, template: &T) -> Result<(), UnboundVariable> {
-        unbound(template, &self.variables)
+        self.pattern.scope.check(template)
     }
-}
-
-/// Why a query ended early.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum QueryError {
-    /// It reached its limit of steps. There may be more answers.
-    #[error("the query took more than {0} steps")]
-    Limit(u64),
-    /// It was stopped by another thread. There may be more answers.
-    #[error("the query was stopped")]
-    Stopped,
 }
 
 impl<T: Term> FusedIterator for Query<'_, T> {}
@@ -209,84 +199,21 @@ impl<T: Term> Iterator for Query<'_, T> {
     fn next(&mut self) -> Option<Answer<T>> {
         loop {
             let entry = self.search.next_entry()?;
-            if let Some(bindings) = self.bindings(entry) {
-                let multiplicity = entry.get();
-                return Some(Answer { bindings, multiplicity });
+            let (pattern, multiplicity) = (&self.pattern, entry.get());
+            if self.search.is_match() {
+                let stored = match kept(entry) {
+                    Some(atom) => Stored::Atom(atom.clone()),
+                    None => Stored::Path(SmallVec::from_slice(self.search.path())),
+                };
+                return Some(Answer::ground(pattern, stored, multiplicity));
+            }
+            let atom = decode(self.search.path(), entry);
+            let mut bindings = pattern.scope.start.clone();
+            if unify_atom(&pattern.term, &atom, &mut self.fresh, &mut bindings) {
+                return Some(Answer::unified(pattern, atom, bindings, multiplicity));
             }
         }
     }
-}
-
-fn shape_of<T: Term>(pattern: &T) -> Shape {
-    Shape::new(with_encoder(|encoder| encoder.encode(pattern).bytes.to_vec()))
-}
-
-/// Whether the atom of an entry is kept, so that it isn't decoded from its path.
-fn keeps_atom<T>(entry: &Multiplicity<T>) -> bool {
-    entry.record().is_some_and(|record| record.atom.is_some())
-}
-
-/// Unifies a pattern with the atom of an entry, whose variables get ids from `fresh` on. Advances `fresh` if that succeeds.
-fn unify_entry<T: Term>(
-    pattern: &T,
-    path: &[u8],
-    entry: &Multiplicity<T>,
-    fresh: &mut u64,
-    bindings: &mut Bindings<T>,
-) -> bool {
-    let atom = decode(path, entry);
-    if clash(pattern, &atom) {
-        return false;
-    }
-    let mut next = *fresh;
-    let unifies = unify(pattern, &rename_apart(&atom, &mut next), bindings);
-    if unifies {
-        *fresh = next;
-    }
-    unifies
-}
-
-/// An error if `template` has a variable that is none of these.
-fn unbound<T: Term>(template: &T, variables: &[T]) -> Result<(), UnboundVariable> {
-    let unbound = try_for_each(template, |term| {
-        match term.view() {
-            View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
-            View::Leaf(leaf @ Leaf::Variable { name, .. }) => {
-                let known = |variable: &T| matches!(variable.view(), View::Leaf(known) if known == leaf);
-                if !variables.iter().any(known) {
-                    return ControlFlow::Break(UnboundVariable { name: name.into() });
-                }
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(&[])
-    });
-    unbound.break_value().map_or(Ok(()), Err)
-}
-
-/// The variables of a pattern in order of first occurrence, and an id that is greater than theirs. O(size), or O(1) if
-/// there are none.
-fn variables<T: Term>(pattern: &T, shape: &Shape) -> (Vec<T>, u64) {
-    let mut variables = Vec::with_capacity(shape.variables());
-    let mut greatest = 0;
-    // The pattern's leaves that are variables, and the path's, come in the same order.
-    let mut numbers = shape.tokens().iter().filter_map(|token| token.variable);
-    // Breaks once all are found.
-    _ = try_for_each(pattern, |term| {
-        if variables.len() == shape.variables() {
-            return ControlFlow::Break(());
-        }
-        match term.view() {
-            View::Expression(items) if !term.known_ground() => return ControlFlow::Continue(items),
-            View::Leaf(Leaf::Variable { id, .. }) if numbers.next() == Some(variables.len()) => {
-                variables.push(term.clone());
-                greatest = greatest.max(id);
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(&[])
-    });
-    (variables, greatest.saturating_add(1))
 }
 
 #[cfg(test)]

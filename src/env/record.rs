@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use equivalent::Equivalent;
 
-use crate::term::{Leaf, Symbol, Term, View};
+use crate::term::{Leaf, Symbol, Term, View, contract};
 use crate::trie_map::{Change, Diff, TrieMap};
 
 /// The number of occurrences of an atom. Equality is that of the numbers.
@@ -221,7 +221,7 @@ pub(crate) fn annotation<T: Term>(name: T, of_type: T) -> T {
 fn keyword<T: Term>(name: &str) -> T {
     match T::leaf(Leaf::Symbol(name)) {
         Some(symbol) => symbol,
-        None => unreachable!("`Term::leaf` builds every symbol"),
+        None => contract::broken("`Term::leaf` builds no symbols, so there are no rules or annotations"),
     }
 }
 

@@ -8,8 +8,8 @@ use super::argument_index::ArgumentIndexes;
 use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
-use crate::term::path::{self, with_encoder};
-use crate::term::{Atom, Term};
+use crate::term::path::{self, PathError, with_encoder};
+use crate::term::{Atom, Term, contract};
 use crate::trie_map::{Cursor, TrieMap};
 
 /// Definitions by definition number.
@@ -404,6 +404,25 @@ pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T 
 pub(crate) fn decode_path<T: Term>(path: &[u8]) -> T {
     match path::decode(path) {
         Ok(atom) => atom,
-        Err(error) => unreachable!("`Term::leaf` can't build a leaf that `Term::view` returned: {error}"),
+        Err(error) => broken(error),
     }
+}
+
+/// The ground atom at the start of `bytes`, and the length of its path.
+///
+/// # Panics
+/// If the term type breaks its contract: `Term::leaf` can't build a leaf that `Term::view` returned.
+#[inline]
+pub(super) fn decode_ground<T: Term>(bytes: &[u8]) -> (T, usize) {
+    match path::decode_ground(bytes) {
+        Ok(found) => found,
+        Err(error) => broken(error),
+    }
+}
+
+#[cold]
+fn broken(error: PathError) -> ! {
+    contract::broken(&format!(
+        "`Term::leaf` or `Term::tagged` can't build what `Term::view` returned: {error}"
+    ))
 }

@@ -20,8 +20,8 @@ impl<T: Term> Environment<T> {
 
     /// Adds one occurrence of an atom if there is none. Returns whether there was none. O(log n); encodes the atom once.
     ///
-    /// For facts that are a set. Use it alone for these: forks that both insert a fact have it twice in their union, since
-    /// [`union`](Environment::union) sums.
+    /// For facts that are a set. Forks that both insert a fact have it twice in their [`union`](Environment::union), which sums,
+    /// and once in their [`union_of_sets`](Environment::union_of_sets).
     ///
     /// ```
     /// # use pleach::{Atom, Environment};

@@ -190,8 +190,8 @@ fn fits_metatype<T: Term>(parameter: &T, argument: &T) -> Option<bool> {
     };
     let kind = match argument.view() {
         View::Leaf(Leaf::Symbol(_)) => "Symbol",
-        View::Leaf(Leaf::Variable { .. }) => "Variable",
-        View::Expression(_) => "Expression",
+        View::Leaf(Leaf::Variable { .. } | Leaf::Anonymous) => "Variable",
+        View::Expression(_) | View::Tagged(..) => "Expression",
         View::Leaf(_) => "Grounded",
     };
     match name {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::conflict::{Conflicts, Resolver, merge_cells};
-use super::edit::{Delta, Edit};
+use super::edit::{Counts, Delta, Edit};
 use super::id::Ids;
 use super::record::{FactChange, Multiplicity, count, sorted};
 use super::snapshot::Snapshot;
@@ -24,13 +24,23 @@ pub(crate) fn union<T: Term>(
     right: &Arc<Snapshot<T>>,
     resolver: &mut Resolver<'_, T>,
 ) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
+    union_of(left, right, Counts::Sum, resolver)
+}
+
+/// Merges two snapshots as [`union`] does.
+pub(super) fn union_of<T: Term>(
+    left: &Arc<Snapshot<T>>,
+    right: &Arc<Snapshot<T>>,
+    counts: Counts,
+    resolver: &mut Resolver<'_, T>,
+) -> Result<Arc<Snapshot<T>>, Conflicts<T>> {
     match merge_base(left, right) {
         MergeBase::Right => Ok(Arc::clone(left)),
         MergeBase::Left => Ok(Arc::clone(right)),
         MergeBase::Common(bases) => {
             let cells = (resolver.decides_all && bases.len() > 1).then(|| resolved_base_cells(&bases, right, resolver));
             let base = merge_base_content(bases, right);
-            merge(left, right, &base, cells.as_ref(), resolver).map(Arc::new)
+            merge(left, right, &base, cells.as_ref(), counts, resolver).map(Arc::new)
         }
     }
 }
@@ -40,6 +50,7 @@ fn merge<T: Term>(
     right: &Arc<Snapshot<T>>,
     base: &BaseContent<T>,
     base_cells: Option<&BaseCells<T>>,
+    counts: Counts,
     resolver: &mut Resolver<'_, T>,
 ) -> Result<Snapshot<T>, Conflicts<T>> {
     // Ids of its own: other unions of `left` give out ids too.
@@ -50,7 +61,7 @@ fn merge<T: Term>(
     let nothing = World::empty();
     let from = base.world().unwrap_or(&nothing);
     let disputed_spaces = base.disputed_spaces();
-    let about_spaces = world.merge_spaces(from, disputed_spaces, &right.world);
+    let about_spaces = world.merge_spaces(from, disputed_spaces, &right.world, counts);
     let (cells, disputed) = match base_cells {
         Some(BaseCells { cells, disputed }) => (cells, &disputed[..]),
         None => (&from.cells, base.disputed()),
@@ -72,8 +83,8 @@ const MIN_BULK: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 256 };
 
 impl<T: Term> Space<T> {
     /// Applies the changes from `base` to `theirs`. New definitions come last, in their order there. O(d · log n) for d changes.
-    pub(super) fn merge(&mut self, base: &Self, theirs: &Self) {
-        let is_bulk = theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
+    pub(super) fn merge(&mut self, base: &Self, theirs: &Self, counts: Counts) {
+        let is_bulk = counts == Counts::Sum && theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
         if is_bulk {
             // Not collected in the walk below: keys with a long common beginning take far more than their trie.
             self.add_plain(&sorted(base.facts.diff(&theirs.facts).filter_map(
@@ -91,7 +102,11 @@ impl<T: Term> Space<T> {
             if is_bulk && order == 0 && change.from.is_none() {
                 continue;
             }
-            let delta = Delta::between(count(change.from), count(change.to));
+            let (from, to) = (count(change.from), count(change.to));
+            let delta = match counts {
+                Counts::Sum => Delta::between(from, to),
+                Counts::Max => Delta::Merge { from, to },
+            };
             match order {
                 0 => self.apply(Edit::of_entry(change.key, multiplicity, delta)),
                 order => definitions.push(DefinitionChange {

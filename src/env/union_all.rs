@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use super::conflict::{Conflicts, Resolver, merge_cells};
+use super::edit::Counts;
 use super::id::Ids;
 use super::snapshot::Snapshot;
 use super::union::union;
@@ -41,7 +42,7 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        let about_spaces = world.merge_spaces(&base.world, &[], &version.world);
+        let about_spaces = world.merge_spaces(&base.world, &[], &version.world, Counts::Sum);
         let mut conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
         conflicts.extend(world.settle_spaces(about_spaces, &[], &version.world, resolver));
         if !conflicts.is_empty() {

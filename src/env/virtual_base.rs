@@ -25,6 +25,7 @@ use smallvec::SmallVec;
 
 use super::cell::{self, Cell, Cells, Content};
 use super::conflict::{Resolver, disputes, merge_unilateral};
+use super::edit::Counts;
 use super::id::{Ids, SpaceId};
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
@@ -223,7 +224,7 @@ impl<T: Term> BaseTask<T> {
             } else {
                 &versions[next].world
             };
-            let conflicts = world.merge_spaces(base_world, disputed, others);
+            let conflicts = world.merge_spaces(base_world, disputed, others, Counts::Sum);
             for SpaceConflict { id, .. } in conflicts {
                 disputed_spaces.push(id);
                 if let Some(space) = others.spaces.get(&id) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::cache::PatternCache;
 use super::cell::{Cell, Cells};
 use super::conflict::{Conflict, Resolver, Side, Subject, about_space};
+use super::edit::Counts;
 use super::id::{Ids, SpaceId};
 use super::space::Space;
 use crate::map::{Change, Map};
@@ -51,8 +52,14 @@ impl<T: Term> World<T> {
 
     /// Merges the changes of all spaces from `base` to `theirs`, and returns the conflicts: about spaces that one side removed
     /// and the other changed, and those of `disputed` that one side has. They are as in `self`. `disputed` ascends.
-    pub(super) fn merge_spaces(&mut self, base: &Self, disputed: &[SpaceId], theirs: &Self) -> Vec<SpaceConflict> {
-        self.root.merge(&base.root, &theirs.root);
+    pub(super) fn merge_spaces(
+        &mut self,
+        base: &Self,
+        disputed: &[SpaceId],
+        theirs: &Self,
+        counts: Counts,
+    ) -> Vec<SpaceConflict> {
+        self.root.merge(&base.root, &theirs.root, counts);
         let mut conflicts = Vec::new();
         for change in base.spaces.diff(&theirs.spaces) {
             let (id, from, to) = match change {
@@ -64,7 +71,7 @@ impl<T: Term> World<T> {
             match (self.spaces.get_mut(&id), to) {
                 (Some(ours), Some(theirs)) => {
                     let nothing = Arc::default();
-                    Arc::make_mut(ours).merge(from.unwrap_or(&nothing), theirs);
+                    Arc::make_mut(ours).merge(from.unwrap_or(&nothing), theirs, counts);
                 }
                 (None, Some(theirs)) if from.is_none() && !is_disputed => {
                     drop(self.spaces.insert(id, Arc::clone(theirs)))

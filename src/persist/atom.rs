@@ -6,7 +6,7 @@
 //!                                            opaque values (number)   each: counted bytes
 //! ```
 //! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a
-//! decoded path.
+//! decoded path. An anonymous variable has the name `_` and the greatest id.
 
 use std::ops::ControlFlow;
 
@@ -23,6 +23,9 @@ use crate::varint;
 
 /// Greatest prefix that two consecutive paths share: bounded, so that a short file can't expand without limit.
 pub(super) const MAX_SHARED: usize = u8::MAX as usize;
+
+/// The name and id that stand for an anonymous variable.
+const ANONYMOUS: (&str, u64) = ("_", u64::MAX);
 
 /// Returns the length of the common prefix of `a` and `b`.
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
@@ -88,7 +91,7 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
 /// The parts of an atom that its path leaves out.
 #[derive(Default)]
 struct SideData<'a> {
-    /// Names and ids of the variables; empty if they are those of a decoded path.
+    /// Names and ids of the variables; empty if they are those of a decoded path. An anonymous variable has the name `_` and the greatest id.
     names: Vec<(&'a str, u64)>,
     /// Opaque values, encoded.
     values: Vec<Vec<u8>>,
@@ -102,12 +105,17 @@ impl<'a> SideData<'a> {
         let mut is_as_decoded = true;
         let unencodable = try_for_each(atom, |term| {
             match term.view() {
-                View::Expression(items) => return ControlFlow::Continue(items),
+                View::Expression(items) | View::Tagged(_, items) => return ControlFlow::Continue(items),
                 View::Leaf(Leaf::Variable { name, id }) => {
                     if let (number, true) = variables.number(name, id) {
                         is_as_decoded &= id == 0 && name == number.to_string();
                         side_data.names.push((name, id));
                     }
+                }
+                View::Leaf(Leaf::Anonymous) => {
+                    variables.anonymous();
+                    is_as_decoded = false;
+                    side_data.names.push(ANONYMOUS);
                 }
                 View::Leaf(Leaf::Opaque(_)) => match codec.encode(term) {
                     Some(value) => side_data.values.push(value),
@@ -190,7 +198,10 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
                     None => return None,
                 };
                 named = number.saturating_add(1);
-                T::leaf(Leaf::Variable { name, id })
+                T::leaf(match (name, id) {
+                    ANONYMOUS => Leaf::Anonymous,
+                    _ => Leaf::Variable { name, id },
+                })
             },
             |identity| {
                 let mut read = || {

@@ -3,7 +3,7 @@
 use super::atom::MAX_SHARED;
 use super::error::Flaw;
 use crate::env::is_definition;
-use crate::term::path::{PathErrorKind, Token, read_token};
+use crate::term::path::{PathErrorKind, Token, read_token, tag};
 use crate::term::{Leaf, PathError, Term};
 
 /// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key
@@ -69,12 +69,23 @@ impl KeyDecoder {
             let (token, length) = read_token(rest).map_err(|error| fail(error.kind))?;
             let mut items = 0;
             let has_leaf = match token {
-                Token::Expression(arity) if arity > rest.len().saturating_sub(length) => {
+                Token::Expression(arity) | Token::Tagged { items: arity, .. }
+                    if arity > rest.len().saturating_sub(length) =>
+                {
                     return Err(fail(PathErrorKind::Truncated));
                 }
                 Token::Expression(arity) => {
                     items = arity;
                     true
+                }
+                Token::Tagged {
+                    name,
+                    data,
+                    items: arity,
+                } => {
+                    items = arity;
+                    let tag = tag(name, data).map_err(|error| fail(error.kind))?;
+                    T::has_tag(tag, arity)
                 }
                 Token::NewVariable => {
                     let number = at.variables;

@@ -28,8 +28,19 @@ pub fn alpha_eq<T: Term>(a: &T, b: &T) -> bool {
                 let same = std::ptr::eq(xs, ys) && a.known_ground();
                 return ControlFlow::Continue(if same { (&[], &[]) } else { (xs, ys) });
             }
+            (x @ View::Tagged(..), y @ View::Tagged(..)) => match x.same_compound(y) {
+                Some(items) => return ControlFlow::Continue(items),
+                None => false,
+            },
             (View::Leaf(Leaf::Variable { name: x, id: i }), View::Leaf(Leaf::Variable { name: y, id: j })) => {
                 left.number(x, i) == right.number(y, j)
+            }
+            (View::Leaf(Leaf::Anonymous), View::Leaf(Leaf::Anonymous)) => left.anonymous() == right.anonymous(),
+            (View::Leaf(Leaf::Anonymous), View::Leaf(Leaf::Variable { name: y, id: j })) => {
+                (left.anonymous(), true) == right.number(y, j)
+            }
+            (View::Leaf(Leaf::Variable { name: x, id: i }), View::Leaf(Leaf::Anonymous)) => {
+                left.number(x, i) == (right.anonymous(), true)
             }
             (View::Leaf(x), View::Leaf(y)) => x == y,
             _ => false,

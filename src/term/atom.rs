@@ -215,7 +215,7 @@ impl Term for Atom {
             Leaf::Integer(value) => Atom::Integer(value),
             Leaf::Float(value) => Atom::from(value),
             Leaf::String(text) => Atom::string(text),
-            Leaf::Grounded(_) | Leaf::Opaque(_) => return None,
+            Leaf::Anonymous | Leaf::Grounded(_) | Leaf::Opaque(_) => return None,
         })
     }
 
@@ -223,7 +223,7 @@ impl Term for Atom {
         match leaf {
             Leaf::Symbol(_) | Leaf::Integer(_) | Leaf::Float(_) | Leaf::String(_) => true,
             Leaf::Variable { name, id } => Variable::numbered(name, id).is_some(),
-            Leaf::Grounded(_) | Leaf::Opaque(_) => false,
+            Leaf::Anonymous | Leaf::Grounded(_) | Leaf::Opaque(_) => false,
         }
     }
 

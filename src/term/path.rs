@@ -20,9 +20,13 @@
 //! | `30` | string of 64 bytes or more | number of bytes (varint), UTF-8 |
 //! | `31` | symbol of 64 bytes or more | number of bytes (varint), UTF-8 |
 //! | `32` | expression of 64 items or more | number of items (varint), then their tokens |
+//! | `33` | tagged compound | number of items and 1 (varint), then the tag, then their tokens |
 //! | `40 + n` | string of n < 64 bytes | UTF-8 |
 //! | `80 + n` | symbol of n < 64 bytes | UTF-8 |
 //! | `C0 + n` | expression of n < 64 items | their tokens |
+//!
+//! A tag is the token of a symbol, its name; with [data](super::Tag::data), it is a grounded token whose bytes are the tokens
+//! of the name and of the data.
 //!
 //! Heads are in hexadecimal; all others are reserved. A varint is LEB128 of minimal length: 7 bits per byte, lowest
 //! first, with the top bit set on all bytes but the last. The bytes of integers sort as the numbers do, and so do those
@@ -46,7 +50,7 @@ mod extent;
 mod tokens;
 
 pub use decode::decode;
-pub(crate) use decode::decode_with;
+pub(crate) use decode::{decode_ground, decode_with, tag};
 pub use encode::{Encoded, Encoder};
 pub(crate) use encode::{with_encoder, write_variable};
 pub(crate) use extent::{Extent, Head, read_number};
@@ -63,6 +67,7 @@ const MOST_POSITIVE: u8 = ZERO + 8;
 const LONG_STRING: u8 = 0x30;
 pub(crate) const LONG_SYMBOL: u8 = 0x31;
 pub(crate) const LONG_EXPRESSION: u8 = 0x32;
+const TAGGED: u8 = 0x33;
 const STRING: u8 = 0x40;
 pub(crate) const SYMBOL: u8 = 0x80;
 pub(crate) const EXPRESSION: u8 = 0xc0;

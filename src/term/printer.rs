@@ -16,6 +16,8 @@
 //! | infinities, NaN | `+inf.0`, `-inf.0`, `+nan.0` | `inf` and `NaN` are symbols |
 //! | string with a line feed | `"…\n…"` | control characters and bidirectional controls are escaped |
 //! | value of the interpreter, bytes 01 ff | `#<01ff>` | it can't be read back |
+//! | anonymous variable | `_` | it is read back as a symbol, unless the language builds it from that |
+//! | compound of the tag `Error` | `#(Error "why" x)` | it can't be read back |
 
 use std::fmt::{self, Formatter, Write};
 use std::ops::ControlFlow;
@@ -77,8 +79,8 @@ enum Context {
 }
 
 impl<V> Writer<'_, '_, V> {
-    /// Writes a leaf, or the opening parenthesis of an expression, whose items it returns.
-    fn open<'a, T: Term>(&mut self, term: &'a T, context: Context) -> Result<Option<&'a [T]>, fmt::Error>
+    /// Writes a leaf, or the opening parenthesis of a compound and its tag. Returns the items, and the context of the first.
+    fn open<'a, T: Term>(&mut self, term: &'a T, context: Context) -> Result<Option<(&'a [T], Context)>, fmt::Error>
     where
         V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
     {
@@ -88,7 +90,16 @@ impl<V> Writer<'_, '_, V> {
         match term.view() {
             View::Expression(items) => {
                 self.f.write_char('(')?;
-                return Ok(Some(items));
+                return Ok(Some((items, Context::First)));
+            }
+            View::Tagged(tag, items) => {
+                self.f.write_str("#(")?;
+                write_leaf(&Leaf::Symbol(tag.name), false, self.f)?;
+                if let Some(data) = &tag.data {
+                    self.f.write_char(' ')?;
+                    write_leaf(data, false, self.f)?;
+                }
+                return Ok(Some((items, Context::Next)));
             }
             View::Leaf(Leaf::Grounded(bytes) | Leaf::Opaque(bytes)) => (self.value)(term, &bytes, self.f)?,
             View::Leaf(leaf) => write_leaf(&leaf, context == Context::Top, self.f)?,
@@ -113,7 +124,7 @@ impl<'a, T: Term, V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result> Visito
             *context = Context::Next;
         }
         match opened {
-            Ok(items) => ControlFlow::Continue(items.map(|items| (items.iter(), Context::First))),
+            Ok(items) => ControlFlow::Continue(items.map(|(items, context)| (items.iter(), context))),
             Err(error) => ControlFlow::Break(error),
         }
     }
@@ -122,6 +133,18 @@ impl<'a, T: Term, V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result> Visito
         match self.f.write_char(')') {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+/// A [`Display`](fmt::Display) of a leaf.
+pub(super) struct LeafText<'a>(pub(super) &'a Leaf<'a>);
+
+impl fmt::Display for LeafText<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Leaf::Grounded(bytes) | Leaf::Opaque(bytes) => write!(f, "#<{bytes:02x?}>"),
+            leaf => write_leaf(leaf, false, f),
         }
     }
 }
@@ -148,6 +171,7 @@ fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result 
             }
             if *id == 0 { Ok(()) } else { write!(f, "#{id}") }
         }
+        Leaf::Anonymous => f.write_str("_"),
         Leaf::Integer(value) => write!(f, "{value}"),
         Leaf::Float(value) => match Float::new(*value).get() {
             f64::INFINITY => f.write_str("+inf.0"),

@@ -7,6 +7,7 @@ use std::slice;
 use super::by_address::{AddressMap, address};
 use super::small_map::SmallMap;
 use super::walk::{Visitor, walk};
+use super::{View, contract};
 
 /// The replacement of a term in [`rewrite`].
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub enum Rewrite<'a, T> {
     Keep,
     /// Another term, which isn't rewritten.
     Replace(T),
-    /// The expression of the rewritten items. These must be the items of the term.
+    /// The expression, or the compound of the same tag, of the rewritten items. These must be the items of the term.
     Items(&'a [T]),
     /// The rewriting of another term, made once for each `key`: a value in a substitution whose values have variables
     /// of their own. Expansions must not form a cycle.
@@ -52,7 +53,18 @@ const UNTRACKED_EXPRESSIONS: usize = 256;
 /// # Ok::<(), pleach::term::ParseError>(())
 /// ```
 pub fn rewrite<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>) -> T {
+    run(term, replace, UNTRACKED_EXPRESSIONS)
+}
+
+/// As [`rewrite`], with each occurrence of a shared expression rewritten anew.
+pub(super) fn rewrite_each<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>) -> T {
+    run(term, replace, usize::MAX)
+}
+
+#[inline]
+fn run<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>, untracked: usize) -> T {
     let mut rewriter = Rewriter {
+        untracked,
         replace,
         expansions: SmallMap::new(),
         expressions: 0,
@@ -66,12 +78,28 @@ pub fn rewrite<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Re
     }
 }
 
+/// Builds the compound of other items with the constructor of `like`.
+///
+/// # Panics
+/// If the term type breaks its contract: `Term::tagged` can't build a compound that `Term::view` returned.
+pub(crate) fn rebuild<T: super::Term>(like: &T, items: Vec<T>) -> T {
+    match like.view() {
+        View::Tagged(tag, _) => match T::tagged(tag, items) {
+            Some(term) => term,
+            None => contract::broken("`Term::tagged` can't build a compound that `Term::view` returned"),
+        },
+        _ => T::expression(items),
+    }
+}
+
 struct Rewriter<T, F> {
+    /// Number of expressions that are rewritten at each occurrence.
+    untracked: usize,
     replace: F,
     expansions: SmallMap<u32, T>,
     /// Number of expressions entered.
     expressions: usize,
-    /// The rewriting of each expression entered after the first `UNTRACKED_EXPRESSIONS`; `None` if it stays.
+    /// The rewriting of each expression entered after the first `untracked`; `None` if it stays.
     known: AddressMap<Option<T>>,
 }
 
@@ -79,6 +107,7 @@ enum Level<'a, T> {
     /// A single term: the outermost one, or an expansion.
     Term { key: Option<(u32, &'a T)>, new: Option<T> },
     Expression {
+        term: &'a T,
         items: &'a [T],
         tracked: bool,
         /// Number of items that are done.
@@ -127,12 +156,15 @@ impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<
         let outcome = match (self.replace)(term) {
             Rewrite::Items(items) if !items.is_empty() => {
                 self.expressions += 1;
-                match self.known.get(&address(items)) {
+                // The address of its items doesn't identify a tagged compound.
+                let tracked = self.expressions > self.untracked && !matches!(term.view(), View::Tagged(..));
+                match self.known.get(&address(items)).filter(|_| tracked) {
                     Some(known) => known.clone(),
                     None => {
                         let level = Level::Expression {
+                            term,
                             items,
-                            tracked: self.expressions > UNTRACKED_EXPRESSIONS,
+                            tracked,
                             done: 0,
                             changed: None,
                         };
@@ -161,12 +193,13 @@ impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<
     fn leave(&mut self, level: Level<'a, T>, outer: &mut Level<'a, T>) -> ControlFlow<Infallible> {
         let outcome = match level {
             Level::Expression {
+                term,
                 items,
                 tracked,
                 changed,
                 ..
             } => {
-                let outcome = changed.map(T::expression);
+                let outcome = changed.map(|items| rebuild(term, items));
                 if tracked {
                     self.known.insert(address(items), outcome.clone());
                 }

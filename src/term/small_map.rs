@@ -25,14 +25,6 @@ impl<K: Copy + Eq + Hash, V> SmallMap<K, V> {
     }
 
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        match &self.table {
-            None => self.list.len(),
-            Some(table) => table.len(),
-        }
-    }
-
-    #[inline]
     pub(crate) fn get(&self, key: K) -> Option<&V> {
         match &self.table {
             None => self
@@ -61,17 +53,40 @@ impl<K: Copy + Eq + Hash, V> SmallMap<K, V> {
 }
 
 /// Numbers of variables, in order of first occurrence.
-pub(crate) type Numbering<'a> = SmallMap<(u64, &'a str), u64>;
+pub(crate) struct Numbering<'a> {
+    numbers: SmallMap<(u64, &'a str), u64>,
+    next: u64,
+}
 
 impl<'a> Numbering<'a> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Numbering {
+            numbers: SmallMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Returns the number of variables so far.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.next as usize
+    }
+
+    /// Returns the number of an anonymous variable, which no other one has.
+    pub(crate) fn anonymous(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
     /// Returns the number of a variable, and whether this is its first occurrence.
     #[inline]
     pub(crate) fn number(&mut self, name: &'a str, id: u64) -> (u64, bool) {
-        if let Some(number) = self.get((id, name)) {
+        if let Some(number) = self.numbers.get((id, name)) {
             return (*number, false);
         }
-        let number = self.len() as u64;
-        self.insert((id, name), number);
+        let number = self.anonymous();
+        self.numbers.insert((id, name), number);
         (number, true)
     }
 }

@@ -3,7 +3,9 @@
 //! A [`Symbol`] is a pointer to a string that the process stores once, so comparing and copying symbols is O(1).
 //!
 //! # Limits
-//! Names are never freed: memory grows with the number of different names ([`memory`] returns it).
+//! Names are never freed: memory grows with the number of different names ([`memory`] returns it). A host whose names have
+//! no bound, such as generated ones, should have a term type of its own with an `Arc<str>`: the environment interns only those
+//! symbols of it that head a rule or have a declared type.
 //!
 //! # Implementation
 //! The interner is the crate `ustr`: 64 hash tables, each with a lock that is held only while a string is looked up or

@@ -21,8 +21,9 @@ use smallvec::SmallVec;
 
 use self::table::VariableTable;
 use super::by_address::{AddressMap, address};
-use super::rewrite::{Rewrite, rewrite};
+use super::rewrite::{Rewrite, rewrite, rewrite_each};
 use super::small_map::SmallMap;
+use super::walk::for_each;
 use super::{Leaf, Term, View};
 
 /// A substitution, as [`unify`] builds it.
@@ -76,6 +77,41 @@ impl<T: Term> Bindings<T> {
         }
     }
 
+    /// Creates an empty substitution with room for this many variables.
+    pub(crate) fn with_capacity(variables: usize) -> Self {
+        Bindings {
+            variables: VariableTable::with_capacity(variables),
+            classes: Vec::with_capacity(variables),
+            bound: 0,
+        }
+    }
+
+    /// Whether no variable is bound or united with another.
+    pub(crate) fn has_no_variables(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// An id that is greater than those of all variables, in values as well. O(size).
+    pub(crate) fn fresh(&self) -> u64 {
+        let variables = self.variables.iter();
+        let values = self.classes.iter().filter_map(|class| match &class.value {
+            Value::Is(term) => Some(term),
+            Value::Free | Value::Same(_) => None,
+        });
+        let mut fresh = 0;
+        for term in variables.chain(values) {
+            for_each(term, |term| match term.view() {
+                View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => items,
+                View::Leaf(Leaf::Variable { id, .. }) => {
+                    fresh = fresh.max(id.saturating_add(1));
+                    &[]
+                }
+                _ => &[],
+            });
+        }
+        fresh
+    }
+
     /// Binds `variable`, which must be new, to `term`, which must be ground.
     pub(crate) fn bind_ground(&mut self, variable: &T, term: T) {
         if let View::Leaf(Leaf::Variable { name, id }) = variable.view() {
@@ -126,7 +162,9 @@ impl<T: Term> Bindings<T> {
             };
             match self.walk(start) {
                 (root, Some(term)) => match term.view() {
-                    View::Expression(_) if !term.known_ground() => Rewrite::Expand { key: root, term },
+                    View::Expression(_) | View::Tagged(..) if !term.known_ground() => {
+                        Rewrite::Expand { key: root, term }
+                    }
                     _ => Rewrite::Replace(term.clone()),
                 },
                 (root, None) if root == start => Rewrite::Keep,
@@ -160,7 +198,8 @@ impl<T: Term> Default for Bindings<T> {
 /// Extends `bindings` to a most general unifier of `a` and `b`. Returns whether there is one; if not, `bindings` is
 /// unchanged.
 ///
-/// The [module's page](self) states the cost.
+/// The [module's page](self) states the cost. An [anonymous](Leaf::Anonymous) variable is a new one each time that it is
+/// compared: of terms that are bound and compared several times, use [`name_anonymous`] first.
 ///
 /// ```
 /// use pleach::term::{Atom, Bindings, unify};
@@ -193,17 +232,50 @@ pub fn unify<T: Term>(a: &T, b: &T, bindings: &mut Bindings<T>) -> bool {
 /// ```
 pub fn rename_apart<T: Term>(term: &T, fresh: &mut u64) -> T {
     let mut renamed: SmallMap<(u64, &str), T> = SmallMap::new();
-    rewrite_variables(term, |name, id| {
-        if let Some(copy) = renamed.get((id, name)) {
-            return Rewrite::Replace(copy.clone());
+    let (mut next, mut is_anonymous) = (*fresh, false);
+    let copy = rewrite(term, |term| match term.view() {
+        View::Leaf(Leaf::Variable { name, id }) => {
+            if let Some(copy) = renamed.get((id, name)) {
+                return Rewrite::Replace(copy.clone());
+            }
+            let Some(copy) = fresh_variable::<T>(name, &mut next) else {
+                return Rewrite::Keep;
+            };
+            renamed.insert((id, name), copy.clone());
+            Rewrite::Replace(copy)
         }
-        let Some(copy) = T::leaf(Leaf::Variable { name, id: *fresh }) else {
-            return Rewrite::Keep;
-        };
-        *fresh = fresh.saturating_add(1);
-        renamed.insert((id, name), copy.clone());
-        Rewrite::Replace(copy)
+        View::Leaf(Leaf::Anonymous) => {
+            is_anonymous = true;
+            Rewrite::Keep
+        }
+        View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => Rewrite::Items(items),
+        _ => Rewrite::Keep,
+    });
+    *fresh = next;
+    if is_anonymous {
+        name_anonymous(&copy, fresh)
+    } else {
+        copy
+    }
+}
+
+/// Returns `term` with a variable `_` with an id of its own for each [anonymous](Leaf::Anonymous) one, so that it can be
+/// unified more than once. `fresh` is as in [`rename_apart`], which does this too; queries do it with their patterns.
+///
+/// Cost: O(size as a tree), or O(1) for a term [known to be ground](Term::known_ground).
+pub fn name_anonymous<T: Term>(term: &T, fresh: &mut u64) -> T {
+    rewrite_each(term, |term| match term.view() {
+        View::Leaf(Leaf::Anonymous) => fresh_variable("_", fresh).map_or(Rewrite::Keep, Rewrite::Replace),
+        View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => Rewrite::Items(items),
+        _ => Rewrite::Keep,
     })
+}
+
+/// Creates a variable with the next id, if the term type has it.
+fn fresh_variable<T: Term>(name: &str, fresh: &mut u64) -> Option<T> {
+    let variable = T::leaf(Leaf::Variable { name, id: *fresh })?;
+    *fresh = fresh.saturating_add(1);
+    Some(variable)
 }
 
 /// Returns `term` with its variables replaced as `replace` says.
@@ -211,7 +283,7 @@ pub fn rename_apart<T: Term>(term: &T, fresh: &mut u64) -> T {
 fn rewrite_variables<'a, T: Term>(term: &'a T, mut replace: impl FnMut(&'a str, u64) -> Rewrite<'a, T>) -> T {
     rewrite(term, |term| match term.view() {
         View::Leaf(Leaf::Variable { name, id }) => replace(name, id),
-        View::Expression(items) if !term.known_ground() => Rewrite::Items(items),
+        View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => Rewrite::Items(items),
         _ => Rewrite::Keep,
     })
 }
@@ -254,11 +326,11 @@ impl<'a, T: Term> Side<'a, T> {
     fn item(&self, index: usize) -> Option<Side<'a, T>> {
         match self {
             Side::Given(term) => match Term::view(*term) {
-                View::Expression(items) => items.get(index).map(Side::Given),
+                View::Expression(items) | View::Tagged(_, items) => items.get(index).map(Side::Given),
                 View::Leaf(_) => None,
             },
             Side::Bound(term) => match term.view() {
-                View::Expression(items) => items.get(index).cloned().map(Side::Bound),
+                View::Expression(items) | View::Tagged(_, items) => items.get(index).cloned().map(Side::Bound),
                 View::Leaf(_) => None,
             },
         }
@@ -344,11 +416,14 @@ impl<'b, T: Term> Attempt<'b, T> {
 
     /// Returns the class of a variable; `None` for other terms.
     fn class_of(&mut self, term: &T) -> Option<u32> {
-        let View::Leaf(Leaf::Variable { name, id }) = term.view() else {
-            return None;
-        };
-        if let Some(known) = self.bindings.variables.find(name, id) {
-            return Some(self.bindings.walk(known).0);
+        match term.view() {
+            View::Leaf(Leaf::Variable { name, id }) => {
+                if let Some(known) = self.bindings.variables.find(name, id) {
+                    return Some(self.bindings.walk(known).0);
+                }
+            }
+            View::Leaf(Leaf::Anonymous) => {}
+            _ => return None,
         }
         self.bindings.classes.push(Class {
             value: Value::Free,
@@ -442,6 +517,11 @@ fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
                 Step::Items(a, b)
             }
         }
+        (x @ View::Tagged(..), y @ View::Tagged(..)) => match x.same_compound(y) {
+            Some((xs, ys)) if xs.is_empty() || std::ptr::eq(xs, ys) => Step::Equal,
+            Some(_) => Step::Items(a, b),
+            None => Step::Clash,
+        },
         _ => Step::Clash,
     }
 }
@@ -454,8 +534,12 @@ struct EqualExpressions {
 }
 
 impl EqualExpressions {
-    /// Unites the classes of two expressions. Returns whether they were different.
+    /// Unites the classes of two expressions. Returns whether they were different, or are tagged: the address of its items
+    /// doesn't identify a tagged compound.
     fn unite<T: Term>(&mut self, a: &T, b: &T) -> bool {
+        if matches!(a.view(), View::Tagged(..)) {
+            return true;
+        }
         let (a, b) = (self.root(a), self.root(b));
         if a == b {
             return false;

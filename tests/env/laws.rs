@@ -188,7 +188,7 @@ impl Pair {
         assert_eq!(real.get_type("f"), expected.first());
 
         for pattern in PATTERNS.iter() {
-            let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity);
+            let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity());
             let fresh: Vec<_> = real.query(pattern).map(|answer| found(&answer)).collect();
             let known: Vec<_> = real.answers(pattern).iter().map(found).collect();
             assert_eq!(known, fresh, "what is remembered of {pattern} is what is there");

@@ -5,8 +5,10 @@ mod environment;
 #[cfg(feature = "rayon")]
 mod fork_join;
 mod history;
+mod host_adapter;
 mod laws;
 mod panics;
 mod queries;
+mod sets;
 mod spaces;
 mod union_all;

@@ -240,6 +240,21 @@ fn reads() {
                     .map(|answer| answer.resolve(&frail("$x"))),
             )
         }),
+        ("atoms of answers, and matches", |s| {
+            let pattern = frail("(p $x 2)");
+            let start = frail("$x");
+            let mut bindings = Bindings::new();
+            unify(&start, &frail("1"), &mut bindings);
+            let atoms = s.env.query(&pattern).map(|answer| answer.atom());
+            let values = s.env.query(&pattern).filter_map(|answer| answer.value(&start));
+            let started = s
+                .env
+                .query(&pattern)
+                .starting_from(&bindings)
+                .map(|answer| answer.atom());
+            let matches = s.env.matches(&pattern).map(|(atom, _)| atom);
+            print(atoms.chain(values).chain(started).chain(matches))
+        }),
         ("query until there is an index", |s| {
             let answers = || s.env.query(&frail("(edge $x 1)")).count();
             repeat_with(answers).take(8).map(|count| count.to_string()).collect()

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pleach::env::{EditDistance, QueryError};
+use pleach::env::{Answer, EditDistance, QueryError};
 use pleach::term::{Leaf, Print, View, parser};
 use pleach::{Atom, Environment, Term};
 use pleach_testkit::quick_check;
@@ -35,7 +35,7 @@ impl Term for Counted {
             Inner::Items(items) => View::Expression(items),
             Inner::Leaf(atom) => match atom.view() {
                 View::Leaf(leaf) => View::Leaf(leaf),
-                View::Expression(_) => unreachable!(),
+                View::Expression(_) | View::Tagged(..) => unreachable!(),
             },
         }
     }
@@ -62,33 +62,52 @@ fn built<R>(f: impl FnOnce() -> R) -> (usize, R) {
     (BUILT.get() - before, result)
 }
 
-/// With and without an index, only bindings are built.
+/// With and without an index, answers build what they are asked for: nothing, the bindings, or the atom around the ground
+/// subterms of the pattern.
 #[test]
-fn only_bindings_of_answers_are_built() {
+fn answers_build_what_they_are_asked_for() {
     let mut env = Environment::new();
     env.add_facts_bulk((0..1_000).map(|i| counted(&format!("(edge a{i} (b {}))", i % 500))));
+    // Each with the numbers of its answers and of the terms in their bindings and atoms.
     let patterns = [
-        "(edge $x (b 7))",
-        "(edge $x (b 1000))",
-        "(edge a7 (b 7))",
-        "(edge a7 $y)",
-        "(edge $x (c $x))",
+        ("(edge $x (b 7))", 2, 2, 4),
+        ("(edge $x (b 1000))", 0, 0, 0),
+        ("(edge a7 (b 7))", 1, 0, 0),
+        ("(edge a7 $y)", 1, 3, 4),
+        ("(edge $x (c $x))", 0, 0, 0),
     ];
     for _ in 0..20 {
-        for (pattern, (answers, terms)) in patterns.iter().zip([(2, 2), (0, 0), (1, 0), (1, 3), (0, 0)]) {
+        for (pattern, answers, in_bindings, in_atoms) in patterns {
             let pattern = counted(pattern);
-            let query = || env.query(&pattern).count();
-            assert_eq!(built(query), (terms, answers), "{}", Print(&pattern));
+            let query = || env.query(&pattern);
+            assert_eq!(built(|| query().count()), (0, answers), "{}", Print(&pattern));
+            let bindings = || query().map(Answer::into_bindings).count();
+            assert_eq!(built(bindings), (in_bindings, answers), "{}", Print(&pattern));
+            let atoms = || query().map(|answer| answer.atom()).collect::<Vec<_>>().len();
+            assert_eq!(built(atoms), (in_atoms, answers), "{}", Print(&pattern));
+            assert_eq!(
+                built(|| env.matches(&pattern).count()),
+                (in_atoms, answers),
+                "{}",
+                Print(&pattern)
+            );
         }
     }
     let memory = env.memory();
     assert!(memory.arguments.own > 1_000, "an index was built: {memory:?}");
 
-    // Conjunctions build the expression of all patterns, and nothing for partial matches.
     let patterns = ["(edge $x $y)", "(edge $z $y)", "(edge $y $x)"].map(counted);
-    let (few, answers) = built(|| env.query_all(&patterns).count());
-    assert_eq!(answers, 0);
-    assert!(few <= 1, "{few}");
+    assert_eq!(built(|| env.query_all(&patterns).count()), (0, 0));
+    let patterns = ["(edge $x (b 7))", "(edge a7 $y)"].map(counted);
+    let values = || {
+        env.query_all(&patterns)
+            .map(|answer| answer.unwrap().value(&counted("$x")))
+    };
+    assert_eq!(
+        built(|| values().count()).0,
+        2 * 2,
+        "a variable and its value for each answer"
+    );
 }
 
 /// Answers are computed lazily.
@@ -171,10 +190,10 @@ fn limits_dont_depend_on_earlier_queries() {
             let joined = env.query_all(&both).with_limit(limit);
             (
                 answers
-                    .map(|answer| answer.map(|answer| answer.multiplicity))
+                    .map(|answer| answer.map(|answer| answer.multiplicity()))
                     .collect::<Vec<_>>(),
                 joined
-                    .map(|answer| answer.map(|answer| answer.multiplicity))
+                    .map(|answer| answer.map(|answer| answer.multiplicity()))
                     .collect::<Vec<_>>(),
             )
         });

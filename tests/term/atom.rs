@@ -67,6 +67,7 @@ fn leaves_and_expressions_are_rebuilt_from_their_views() {
         match atom.view() {
             View::Leaf(leaf) => Atom::leaf(leaf).unwrap(),
             View::Expression(items) => Term::expression(items.iter().map(rebuild).collect()),
+            View::Tagged(..) => unreachable!("atoms have no tags"),
         }
     }
     fn property(AnyAtom(atom): AnyAtom) -> bool {

@@ -344,6 +344,7 @@ fn tree(atom: &Atom) -> Tree {
     match atom.view() {
         View::Leaf(leaf) => Tree::leaf(leaf).unwrap(),
         View::Expression(items) => Tree::Node(items.iter().map(tree).collect()),
+        View::Tagged(..) => unreachable!("atoms have no tags"),
     }
 }
 

@@ -71,7 +71,9 @@ fn for_each_line(multiplicity: u64, mut line: impl FnMut(&str) -> io::Result<()>
 fn print_matches(out: &mut impl Write, environment: &Environment, pattern: &Atom) -> io::Result<()> {
     for answer in environment.query(pattern) {
         let found = answer.resolve(pattern);
-        for_each_line(answer.multiplicity, |count| writeln!(out, "{count}{}", escaped(&found)))?;
+        for_each_line(answer.multiplicity(), |count| {
+            writeln!(out, "{count}{}", escaped(&found))
+        })?;
     }
     Ok(())
 }

@@ -279,7 +279,7 @@ fn numbers(state: &Environment, owner: i64) -> [BTreeSet<i64>; 2] {
     let patterns = [call("left", owner, variable.clone()), rule(owner, variable.clone())];
     patterns.map(|pattern| {
         let numbers = state.query(&pattern).map(|answer| {
-            assert_eq!(answer.multiplicity, 1, "{}", answer.resolve(&pattern));
+            assert_eq!(answer.multiplicity(), 1, "{}", answer.resolve(&pattern));
             match answer.resolve(&variable) {
                 Atom::Integer(number) => number,
                 other => panic!("{other} is no number"),

@@ -1,7 +1,9 @@
 //! Queries, compared with a scan of all atoms.
 
+use std::collections::HashMap;
+
 use pleach::Atom;
-use pleach::env::Answer;
+use pleach::env::{Answer, JoinAnswer};
 use pleach::term::{Bindings, path, rename_apart, unify};
 
 use super::Pair;
@@ -17,9 +19,26 @@ fn facts(pair: &Pair) -> Vec<(Atom, u64)> {
     pair.own().into_iter().map(decoded).collect()
 }
 
+/// Whether a fact is an instance of a pattern, where its own variables are constants.
+fn is_instance(pattern: &Atom, fact: &Atom) -> bool {
+    let mut values: HashMap<&Atom, &Atom> = HashMap::new();
+    let mut pending = vec![(pattern, fact)];
+    while let Some((pattern, fact)) = pending.pop() {
+        match (pattern, fact) {
+            (Atom::Variable(_), _) if *values.entry(pattern).or_insert(fact) == fact => {}
+            (Atom::Expression(patterns), Atom::Expression(items)) if patterns.len() == items.len() => {
+                pending.extend(patterns.iter().zip(items));
+            }
+            _ if pattern == fact && !matches!(pattern, Atom::Variable(_)) => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// One pattern, as a query and as a rule's left side.
 pub(super) fn check(pair: &Pair, pattern: &Atom) {
-    let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity);
+    let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity());
     let facts = facts(pair);
     let expected: Vec<Found> = facts
         .iter()
@@ -29,6 +48,13 @@ pub(super) fn check(pair: &Pair, pattern: &Atom) {
             unify(pattern, &fact, &mut bindings).then(|| (canonical(&bindings.resolve(pattern)), *count))
         })
         .collect();
+    let instances = facts.iter().filter(|(fact, _)| is_instance(pattern, fact));
+    let instances: Vec<Found> = instances.map(|(fact, count)| (canonical(fact), *count)).collect();
+    let matches = pair
+        .real
+        .matches(pattern)
+        .map(|(fact, count)| (canonical(&fact), count));
+    assert_eq!(matches.collect::<Vec<_>>(), instances);
     // Three times, so that an index is built.
     for _ in 0..3 {
         assert_eq!(
@@ -75,7 +101,7 @@ pub(super) fn check_all(pair: &Pair, patterns: &[Atom; 2]) {
             }
         }
     }
-    let found = |answer: Answer<Atom>| (canonical(&answer.resolve(&whole)), answer.multiplicity);
+    let found = |answer: JoinAnswer<Atom>| (canonical(&answer.resolve(&whole)), answer.multiplicity());
     let answers = pair
         .real
         .query_all(patterns)

@@ -15,7 +15,7 @@ use crate::history::{MergeBase, merge_base};
 use crate::map;
 use crate::term::path::with_encoder;
 use crate::term::walk::try_for_each_pair;
-use crate::term::{Leaf, Term, View};
+use crate::term::{Term, View};
 
 /// A space before and after.
 struct SpacePair<'a, T: Term> {
@@ -263,10 +263,11 @@ fn with_both<K, V>(change: map::Change<'_, K, V>, nothing: &V, show: impl FnOnce
 /// Whether the variables of two alpha-equivalent atoms have the same names.
 fn has_same_names<T: Term>(a: &T, b: &T) -> bool {
     let difference = try_for_each_pair(a, b, |a, b| match (a.view(), b.view()) {
-        (View::Expression(a), View::Expression(b)) => ControlFlow::Continue((a, b)),
-        (View::Leaf(a @ Leaf::Variable { .. }), View::Leaf(b @ Leaf::Variable { .. })) if a != b => {
-            ControlFlow::Break(())
+        (View::Expression(a) | View::Tagged(_, a), View::Expression(b) | View::Tagged(_, b)) => {
+            ControlFlow::Continue((a, b))
         }
+        // As the atoms are alpha-equivalent, these are variables.
+        (View::Leaf(a), View::Leaf(b)) if a != b => ControlFlow::Break(()),
         _ => ControlFlow::Continue((&[], &[])),
     });
     difference.is_continue()

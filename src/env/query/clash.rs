@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::term::walk::try_for_each_pair;
-use crate::term::{Leaf, Term, View};
+use crate::term::{Term, View};
 
 /// Whether two terms clash, so that they don't unify: at some position, neither has a variable and their leaves or the
 /// lengths of their expressions differ. O(size of the smaller) at most. (Martelli and Montanari, "An Efficient Unification
@@ -14,9 +14,11 @@ pub(super) fn clash<T: Term>(a: &T, b: &T) -> bool {
             ControlFlow::Continue((xs, ys))
         }
         (View::Expression(xs), View::Expression(ys)) if xs.len() == ys.len() => ControlFlow::Continue((&[], &[])),
-        (View::Leaf(Leaf::Variable { .. }), _) | (_, View::Leaf(Leaf::Variable { .. })) => {
-            ControlFlow::Continue((&[], &[]))
-        }
+        (View::Leaf(leaf), _) | (_, View::Leaf(leaf)) if leaf.is_variable() => ControlFlow::Continue((&[], &[])),
+        (x @ View::Tagged(..), y @ View::Tagged(..)) => match x.same_compound(y) {
+            Some(items) => ControlFlow::Continue(items),
+            None => ControlFlow::Break(()),
+        },
         (View::Leaf(x), View::Leaf(y)) if x == y => ControlFlow::Continue((&[], &[])),
         _ => ControlFlow::Break(()),
     });

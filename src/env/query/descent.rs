@@ -1,5 +1,6 @@
 //! Depth-first matching of a pattern against the trie.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
@@ -21,13 +22,13 @@ use crate::varint::Decoder;
 /// | any other variable | every atom |
 /// | first occurrences of variables only, from here to the end | every entry below |
 ///
-/// So each entry that it yields agrees with the pattern wherever neither has a variable. As long as the stored path is ground,
+/// So each entry that it yields agrees with the pattern wherever neither has a variable. In a [one-sided](Mode::OneSided)
+/// search, a token of the pattern is followed by itself alone. As long as the stored path is ground,
 /// the bindings of variables are known, and the entry [matches for certain](Descent::is_match).
 pub(super) struct Descent<'a, V> {
     cursor: Cursor<'a, V>,
-    shape: Shape,
-    /// Whether each occurrence of a variable is taken for a new one.
-    linear: bool,
+    shape: Arc<Shape>,
+    mode: Mode,
     state: State,
     goal: Goal,
     /// The branches that were not taken yet, shallowest first.
@@ -42,6 +43,17 @@ pub(super) struct Descent<'a, V> {
     pub(super) budget: u64,
     /// Ends the search once it is set.
     pub(super) halt: Option<&'a AtomicBool>,
+}
+
+/// What variables match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// A variable of either side matches any atom.
+    Unify,
+    /// As `Unify`, and each occurrence of a variable of the pattern may match a different atom.
+    Linear,
+    /// A variable of the pattern matches any atom. Stored variables are constants.
+    OneSided,
 }
 
 /// A find of a search.
@@ -139,13 +151,12 @@ pub(super) fn is_set(halt: Option<&AtomicBool>) -> bool {
 }
 
 impl<'a, V> Descent<'a, V> {
-    /// A search from the cursor, which is at the root. If `linear`, each occurrence of a variable in the pattern may match a
-    /// different atom.
-    pub(super) fn new(cursor: Cursor<'a, V>, shape: Shape, linear: bool) -> Self {
-        let variables = if linear { 0 } else { shape.variables() };
+    /// A search from the cursor, which is at the root.
+    pub(super) fn new(cursor: Cursor<'a, V>, shape: Arc<Shape>, mode: Mode) -> Self {
+        let variables = if mode == Mode::Linear { 0 } else { shape.variables() };
         Descent {
             cursor,
-            linear,
+            mode,
             state: State::Down,
             goal: Goal {
                 skip: None,
@@ -170,7 +181,7 @@ impl<'a, V> Descent<'a, V> {
         self
     }
 
-    pub(super) fn shape(&self) -> &Shape {
+    pub(super) fn shape(&self) -> &Arc<Shape> {
         &self.shape
     }
 
@@ -205,7 +216,7 @@ impl<'a, V> Descent<'a, V> {
                         return Some(Found::Entry(entry));
                     }
                 }
-                State::Below(_) if COUNT && self.goal.ground && !self.linear => {
+                State::Below(_) if COUNT && self.goal.ground && self.mode == Mode::Unify => {
                     self.state = State::Back;
                     return Some(Found::All(self.cursor.count()));
                 }
@@ -234,10 +245,10 @@ impl<'a, V> Descent<'a, V> {
         self.cursor.path()
     }
 
-    /// Whether the entry, which keeps no atom, is ground and matches for certain. Then [`part`](Self::part) has the binding
-    /// of each variable of the pattern.
+    /// Whether the entry is ground and matches for certain. Then [`part`](Self::part) has the binding of each variable of the
+    /// pattern.
     pub(super) fn is_match(&mut self) -> bool {
-        if !self.goal.ground || self.linear {
+        if !self.goal.ground || self.mode == Mode::Linear {
             return false;
         }
         let State::Below(mut start) = self.state else {
@@ -311,7 +322,7 @@ impl<'a, V> Descent<'a, V> {
 
     /// Handles a token of the pattern, or of a part that must occur again: the other branches that can match come first.
     fn token(&mut self) {
-        if self.cursor.first_byte().is_some_and(|byte| byte <= OLD_VARIABLE) {
+        if self.mode != Mode::OneSided && self.cursor.first_byte().is_some_and(|byte| byte <= OLD_VARIABLE) {
             let others = self.cursor.bytes().below(OLD_VARIABLE + 1);
             self.push(self.cursor.depth(), Branches::Token(others));
             self.state = State::Back;

@@ -1,26 +1,28 @@
 //! Conjunctions of patterns.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use smallvec::SmallVec;
 
-use super::descent::is_set;
+use super::answer::JoinAnswer;
+use super::conjunction::{Conjunction, Values};
+use super::effort::Effort;
+use super::entry::{kept, unify_atom};
+use super::error::QueryError;
+use super::pattern::Scope;
 use super::search::Search;
 use super::shape::Shape;
-use super::{Answer, QueryError, keeps_atom, unbound, unify_entry, variables};
 use crate::env::error::UnboundVariable;
 use crate::env::record::Multiplicity;
-use crate::env::space::{Space, decode_path};
+use crate::env::space::{Space, decode};
 use crate::term::path::{with_encoder, write_variable};
 use crate::term::small_map::SmallMap;
-use crate::term::{Bindings, Term, View};
+use crate::term::{Bindings, Term};
 
 /// The number of atoms below a prefix from which patterns are compared by selectivity.
 const MANY: usize = 512;
-
-/// The number of entries between two reads of `stop`.
-const STOP_INTERVAL: u32 = 256;
 
 impl<T: Term> Space<T> {
     /// Returns the answers to all `patterns` at once, with one binding for each variable. The multiplicity of an answer is the
@@ -48,50 +50,25 @@ impl<T: Term> Space<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn query_all(&self, patterns: &[T]) -> Join<'_, T> {
-        let whole = T::expression(patterns.to_vec());
-        let shape = Shape::new(with_encoder(|encoder| encoder.encode(&whole).bytes.to_vec()));
-        let (variables, fresh) = variables(&whole, &shape);
-        Join {
-            space: self,
-            values: vec![None; variables.len()],
-            whole,
-            shape,
-            variables,
-            bytes: Vec::new(),
-            levels: Vec::new(),
-            begun: false,
-            fresh,
-            limit: u64::MAX,
-            budget: u64::MAX,
-            stop: None,
-            visited: 0,
-        }
+        let spaces = SmallVec::from_elem(self, patterns.len());
+        Join::new(spaces, patterns.to_vec(), Bindings::new())
     }
 }
 
 /// The answers to several patterns at once: see [`Space::query_all`].
 ///
-/// While only ground atoms match, bindings are substituted into the paths of the other patterns, and terms are built for
-/// answers only. From the first atom with variables on, patterns are unified as terms.
+/// While only ground atoms match, bindings are substituted into the paths of the other patterns, and no terms are built. From
+/// the first atom with variables on, patterns are unified as terms.
 pub struct Join<'a, T: Term> {
-    space: &'a Space<T>,
-    /// The expression of all patterns, and its shape, which numbers their variables.
-    whole: T,
-    shape: Shape,
-    variables: Vec<T>,
-    /// The bounds within `bytes` of the path that each variable is bound to.
-    values: Vec<Option<(usize, usize)>>,
-    bytes: Vec<u8>,
+    patterns: Arc<Conjunction<T>>,
+    /// The space of each pattern.
+    spaces: SmallVec<[&'a Space<T>; 4]>,
+    values: Values,
     /// The patterns that are being matched, in the order of choice.
     levels: Vec<Level<'a, T>>,
-    begun: bool,
+    effort: Effort<'a>,
     fresh: u64,
-    limit: u64,
-    /// The number of steps left.
-    budget: u64,
-    stop: Option<&'a AtomicBool>,
-    /// The number of entries visited and searches ended.
-    visited: u32,
+    begun: bool,
 }
 
 /// A pattern that is being matched.
@@ -100,7 +77,7 @@ struct Level<'a, T: Term> {
     search: Search<'a, Multiplicity<T>>,
     /// The variables of the pattern that were unbound, in the order in which its path numbers them.
     variables: SmallVec<[usize; 4]>,
-    /// The length of `bytes` before.
+    /// The length of the values' bytes before.
     bytes: usize,
     /// The bindings, if an atom with variables matched an earlier pattern.
     bindings: Option<Bindings<T>>,
@@ -118,6 +95,72 @@ struct PatternRef {
 }
 
 impl<'a, T: Term> Join<'a, T> {
+    /// Returns the answers to patterns in different spaces: see [`Space::query_all`], which has all in one.
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment, env::Join};
+    /// let mut world = Environment::<Atom>::new();
+    /// world.add_fact("(edge a b)".parse()?);
+    /// let mut new = Environment::<Atom>::new();
+    /// new.add_fact("(edge b c)".parse()?);
+    /// let [left, right] = ["(edge $x $y)", "(edge $y $z)"].map(|a| a.parse::<Atom>().unwrap());
+    /// let paths = Join::across([(&**world, left), (&**new, right)]);
+    /// let template = "($x $z)".parse()?;
+    /// let found: Vec<_> = paths.map(|answer| answer.unwrap().resolve(&template).to_string()).collect();
+    /// assert_eq!(found, ["(a c)"]);
+    /// # Ok::<(), pleach::term::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn across(patterns: impl IntoIterator<Item = (&'a Space<T>, T)>) -> Self {
+        let (spaces, patterns): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
+        Self::new(spaces.into(), patterns, Bindings::new())
+    }
+
+    fn new(spaces: SmallVec<[&'a Space<T>; 4]>, mut patterns: Vec<T>, start: Bindings<T>) -> Self {
+        let path = with_encoder(|encoder| encoder.encode_items(&patterns).bytes.to_vec());
+        let shape = Shape::new(path);
+        let (scope, fresh) = Scope::new(&mut patterns, &shape, start);
+        let spans = SmallVec::from_elem(None, scope.variables.len());
+        Join {
+            patterns: Arc::new(Conjunction { patterns, shape, scope }),
+            spaces,
+            values: Values {
+                spans,
+                ..Values::default()
+            },
+            levels: Vec::new(),
+            effort: Effort::unlimited(),
+            fresh,
+            begun: false,
+        }
+    }
+
+    /// Makes answers extend these bindings, such as those of an earlier answer or of a
+    /// [`unify`](crate::term::unify()) of the caller's: see [`Query::starting_from`](super::Query::starting_from). Call it
+    /// before the first answer. O(size of the bindings).
+    ///
+    /// ```
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// env.extend(["(edge a b)", "(edge b c)", "(edge c d)"].map(|a| a.parse().unwrap()));
+    /// let [first, second, third] = ["(edge a $x)", "(edge $x $y)", "(edge $y $z)"].map(|a| a.parse::<Atom>().unwrap());
+    /// let start = env.query(&first).next().unwrap();
+    /// let join = env.query_all(&[second, third]).starting_from(start.bindings());
+    /// let template = "($x $y $z)".parse()?;
+    /// let found: Vec<_> = join.map(|answer| answer.unwrap().resolve(&template).to_string()).collect();
+    /// assert_eq!(found, ["(b c d)"]);
+    /// # Ok::<(), pleach::term::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
+        let new = Self::new(self.spaces, self.patterns.patterns.clone(), bindings.clone());
+        Join {
+            effort: self.effort,
+            fresh: self.fresh.max(new.fresh),
+            ..new
+        }
+    }
+
     /// Limits the query to this many steps, after which it ends with [`QueryError::Limit`]. A step visits one node of the
     /// trie of facts, in about 50 to 500 ns; each answer to each pattern takes at least one. Call it before the first
     /// answer.
@@ -134,8 +177,7 @@ impl<'a, T: Term> Join<'a, T> {
     /// ```
     #[must_use]
     pub fn with_limit(mut self, steps: u64) -> Self {
-        self.limit = steps;
-        self.budget = steps;
+        self.effort.set_limit(steps);
         self
     }
 
@@ -157,7 +199,7 @@ impl<'a, T: Term> Join<'a, T> {
     /// ```
     #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
-        self.stop = Some(stop);
+        self.effort.stop = Some(stop);
         self
     }
 
@@ -167,7 +209,7 @@ impl<'a, T: Term> Join<'a, T> {
     /// # Errors
     /// [`UnboundVariable`] with the first variable that doesn't.
     pub fn check_template(&self, template: &T) -> Result<(), UnboundVariable> {
-        unbound(template, &self.variables)
+        self.patterns.scope.check(template)
     }
 
     /// Returns the least id above those of all variables so far: see [`Query::fresh`](super::Query::fresh).
@@ -186,16 +228,18 @@ impl<'a, T: Term> Join<'a, T> {
     fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: u64, mut rest: SmallVec<[PatternRef; 4]>) {
         let instances = rest.iter().map(|pattern| self.instance(*pattern, bindings.as_ref()));
         let mut instances: SmallVec<[_; 4]> = instances.collect();
-        let chosen = self.choose(&instances);
+        let chosen = self.choose(&rest, &instances);
         let (shape, variables) = instances.swap_remove(chosen);
-        let indexed = self.limit == u64::MAX;
-        let mut search = Search::new(&self.space.facts, &self.space.arguments, shape, indexed);
-        search.set_stop(self.stop);
+        let pattern = rest.remove(chosen);
+        let space = self.spaces[pattern.index];
+        let indexed = !self.effort.is_limited();
+        let mut search = Search::new(&space.facts, &space.arguments, Arc::new(shape), indexed);
+        search.set_stop(self.effort.stop);
         self.levels.push(Level {
-            pattern: rest.remove(chosen),
+            pattern,
             search,
             variables,
-            bytes: self.bytes.len(),
+            bytes: self.values.bytes.len(),
             bindings,
             multiplicity,
             rest,
@@ -206,20 +250,21 @@ impl<'a, T: Term> Join<'a, T> {
     fn instance(&self, pattern: PatternRef, bindings: Option<&Bindings<T>>) -> (Shape, SmallVec<[usize; 4]>) {
         let mut variables = SmallVec::new();
         if let Some(bindings) = bindings {
-            let term = self.pattern(pattern).map(|term| bindings.resolve(term));
-            let path = term.map(|term| with_encoder(|encoder| encoder.encode(&term).bytes.to_vec()));
-            return (Shape::new(path.unwrap_or_default()), variables);
+            let term = bindings.resolve(&self.patterns.patterns[pattern.index]);
+            let path = with_encoder(|encoder| encoder.encode(&term).bytes.to_vec());
+            return (Shape::new(path), variables);
         }
         let mut path = Vec::with_capacity(64);
         let mut numbers = SmallMap::new();
-        let tokens = self.shape.tokens();
+        let shape = &self.patterns.shape;
+        let tokens = shape.tokens();
         for token in &tokens[pattern.token..tokens[pattern.token].next] {
             let Some(variable) = token.variable else {
-                path.extend_from_slice(self.shape.bytes(*token));
+                path.extend_from_slice(shape.bytes(*token));
                 continue;
             };
-            if let Some((start, end)) = self.values[variable] {
-                path.extend_from_slice(&self.bytes[start..end]);
+            if let Some(value) = self.values.get(variable) {
+                path.extend_from_slice(value);
                 continue;
             }
             let number = numbers.get(variable).copied();
@@ -232,21 +277,14 @@ impl<'a, T: Term> Join<'a, T> {
         (Shape::new(path), variables)
     }
 
-    fn pattern(&self, pattern: PatternRef) -> Option<&T> {
-        match self.whole.view() {
-            View::Expression(patterns) => patterns.get(pattern.index),
-            View::Leaf(_) => None,
-        }
-    }
-
     /// The index of the instance with the lowest cardinality estimate; ties go to the first.
-    fn choose(&self, instances: &[(Shape, SmallVec<[usize; 4]>)]) -> usize {
+    fn choose(&self, patterns: &[PatternRef], instances: &[(Shape, SmallVec<[usize; 4]>)]) -> usize {
         if instances.len() == 1 {
             return 0;
         }
-        let costs = instances.iter().map(|(shape, _)| {
+        let costs = patterns.iter().zip(instances).map(|(pattern, (shape, _))| {
             let prefix = shape.ground_prefix();
-            let count = self.space.facts.count_prefix(prefix).min(MANY);
+            let count = self.spaces[pattern.index].facts.count_prefix(prefix).min(MANY);
             // Above, the number below a prefix says less than what is ground behind it.
             let ground = match count {
                 MANY => prefix.len() + shape.ground_arguments().map(|(_, path)| path.len()).sum::<usize>(),
@@ -258,29 +296,62 @@ impl<'a, T: Term> Join<'a, T> {
         least.map_or(0, |(index, _)| index)
     }
 
+    /// Starts with all patterns, if there are any.
+    fn begin(&mut self) -> bool {
+        self.begun = true;
+        let tokens = self.patterns.shape.tokens();
+        let first = tokens.get(1).map(|_| 1);
+        let starts = std::iter::successors(first, |start| {
+            Some(tokens[*start].next).filter(|next| *next < tokens.len())
+        });
+        let patterns: SmallVec<_> = starts
+            .enumerate()
+            .map(|(index, token)| PatternRef { index, token })
+            .collect();
+        let bindings = self.given();
+        let has_patterns = !patterns.is_empty();
+        if has_patterns {
+            self.enter(bindings, 1, patterns);
+        }
+        has_patterns
+    }
+
+    /// Takes the values that are known from the start. Returns the bindings if one isn't ground.
+    fn given(&mut self) -> Option<Bindings<T>> {
+        let Scope { variables, start } = &self.patterns.scope;
+        if start.has_no_variables() {
+            return None;
+        }
+        for (number, variable) in variables.iter().enumerate() {
+            if start.get(variable).is_none() {
+                continue;
+            }
+            let path = with_encoder(|encoder| {
+                let value = start.resolve(variable);
+                let encoded = encoder.encode(&value);
+                (encoded.variables == 0).then(|| encoded.bytes.to_vec())
+            });
+            match path {
+                Some(path) => self.values.bind(number, &path),
+                None => return Some(start.clone()),
+            }
+        }
+        self.values.given = self.values.bytes.len();
+        None
+    }
+
     /// Tries the next entry for the pattern that was chosen last.
     fn advance(&mut self) -> Step<T> {
         let Some(level) = self.levels.last_mut() else {
             return Step::End;
         };
-        self.visited = self.visited.wrapping_add(1);
-        if self.visited.is_multiple_of(STOP_INTERVAL) && is_set(self.stop) {
+        if self.effort.visit() {
             return Step::Stopped;
         }
-        self.bytes.truncate(level.bytes);
-        let bounded = self.limit < u64::MAX;
-        if bounded {
-            level.search.set_budget(self.budget);
-        }
-        let entry = level.search.next_entry();
-        if bounded {
-            self.budget = level.search.budget();
-        }
-        let Some(entry) = entry else {
+        self.values.bytes.truncate(level.bytes);
+        let Some(entry) = self.effort.next_entry(&mut level.search) else {
             let (exhausted, stopped) = (level.search.is_exhausted(), level.search.is_stopped());
-            for variable in &level.variables {
-                self.values[*variable] = None;
-            }
+            self.values.unbind(&level.variables);
             self.levels.pop();
             return match (exhausted, stopped) {
                 (true, _) => Step::Exhausted,
@@ -289,31 +360,24 @@ impl<'a, T: Term> Join<'a, T> {
             };
         };
         let multiplicity = level.multiplicity.saturating_mul(entry.get());
-        if level.bindings.is_none() && !keeps_atom(entry) && level.search.is_match() {
+        if level.bindings.is_none() && kept(entry).is_none() && level.search.is_match() {
             for (number, variable) in level.variables.iter().enumerate() {
-                let start = self.bytes.len();
-                self.bytes
-                    .extend_from_slice(level.search.part(number).unwrap_or_default());
-                self.values[*variable] = Some((start, self.bytes.len()));
+                self.values
+                    .bind(*variable, level.search.part(number).unwrap_or_default());
             }
             return Step::Match(None, multiplicity);
         }
-        for variable in &level.variables {
-            self.values[*variable] = None;
-        }
+        self.values.unbind(&level.variables);
         let mut bindings = match &level.bindings {
             Some(bindings) => bindings.clone(),
-            None => bindings(&self.variables, &self.values, &self.bytes),
+            None => self.patterns.bindings(&self.values),
         };
-        let path = level.search.path();
-        let pattern = level.pattern.index;
-        match self.whole.view() {
-            View::Expression(patterns)
-                if unify_entry(&patterns[pattern], path, entry, &mut self.fresh, &mut bindings) =>
-            {
-                Step::Match(Some(bindings), multiplicity)
-            }
-            _ => Step::Miss,
+        let atom = decode(level.search.path(), entry);
+        let pattern = &self.patterns.patterns[level.pattern.index];
+        if unify_atom(pattern, &atom, &mut self.fresh, &mut bindings) {
+            Step::Match(Some(bindings), multiplicity)
+        } else {
+            Step::Miss
         }
     }
 }
@@ -334,37 +398,12 @@ enum Step<T> {
     Stopped,
 }
 
-/// The bindings of the variables that have values.
-fn bindings<T: Term>(variables: &[T], values: &[Option<(usize, usize)>], bytes: &[u8]) -> Bindings<T> {
-    let mut bindings = Bindings::new();
-    for (variable, value) in variables.iter().zip(values) {
-        if let Some((start, end)) = value {
-            bindings.bind_ground(variable, decode_path(&bytes[*start..*end]));
-        }
-    }
-    bindings
-}
-
 impl<T: Term> Iterator for Join<'_, T> {
-    type Item = Result<Answer<T>, QueryError>;
+    type Item = Result<JoinAnswer<T>, QueryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if !self.begun {
-            self.begun = true;
-            let tokens = self.shape.tokens();
-            let first = tokens.get(1).map(|_| 1);
-            let starts = std::iter::successors(first, |start| {
-                Some(tokens[*start].next).filter(|next| *next < tokens.len())
-            });
-            let patterns: SmallVec<_> = starts
-                .enumerate()
-                .map(|(index, token)| PatternRef { index, token })
-                .collect();
-            if patterns.is_empty() {
-                let (bindings, multiplicity) = (Bindings::new(), 1);
-                return Some(Ok(Answer { bindings, multiplicity }));
-            }
-            self.enter(None, 1, patterns);
+        if !self.begun && !self.begin() {
+            return Some(Ok(JoinAnswer::new(&self.patterns, Values::default(), None, 1)));
         }
         loop {
             match self.advance() {
@@ -374,15 +413,17 @@ impl<T: Term> Iterator for Join<'_, T> {
                         self.enter(bindings, multiplicity, rest);
                         continue;
                     }
-                    let bindings =
-                        bindings.unwrap_or_else(|| self::bindings(&self.variables, &self.values, &self.bytes));
-                    return Some(Ok(Answer { bindings, multiplicity }));
+                    let values = match &bindings {
+                        Some(_) => Values::default(),
+                        None => self.values.clone(),
+                    };
+                    return Some(Ok(JoinAnswer::new(&self.patterns, values, bindings, multiplicity)));
                 }
                 Step::Miss | Step::Back => {}
                 Step::End => return None,
                 Step::Exhausted => {
                     self.levels.clear();
-                    return Some(Err(QueryError::Limit(self.limit)));
+                    return Some(Err(QueryError::Limit(self.effort.limit)));
                 }
                 Step::Stopped => {
                     self.levels.clear();

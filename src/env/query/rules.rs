@@ -1,9 +1,10 @@
 //! The rules that can match a call.
 
+use std::sync::Arc;
 use std::vec;
 
 use super::clash::clash;
-use super::descent::Descent;
+use super::descent::{Descent, Mode};
 use super::shape::Shape;
 use crate::env::record::{HeadRef, Rule};
 use crate::env::space::{Bucket, MatchingRules, Space};
@@ -59,7 +60,7 @@ impl<T: Term> Space<T> {
             let call = encoder.encode(call).bytes;
             [EQUATION, call, ANY].concat()
         });
-        let mut descent = Descent::new(self.facts.cursor(), Shape::new(path), true);
+        let mut descent = Descent::new(self.facts.cursor(), Arc::new(Shape::new(path)), Mode::Linear);
         let mut rules = Vec::new();
         while let Some(entry) = descent.next_entry() {
             // An entry without a number isn't a rule: `($x a b)` matches the pattern too.
@@ -89,7 +90,7 @@ fn symbol<T: Term>(term: &T) -> Option<&str> {
 }
 
 fn is_variable<T: Term>(term: &T) -> bool {
-    matches!(term.view(), View::Leaf(Leaf::Variable { .. }))
+    matches!(term.view(), View::Leaf(leaf) if leaf.is_variable())
 }
 
 /// The rules that can match a call: see [`Space::rules_for`].

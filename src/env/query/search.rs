@@ -1,10 +1,11 @@
 //! The search for the atoms that may match a pattern: through the facts, or through an index by argument.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use smallvec::SmallVec;
 
-use super::descent::{Descent, Found};
+use super::descent::{Descent, Found, Mode};
 use super::shape::Shape;
 use crate::env::argument_index::{ArgumentIndex, ArgumentIndexes};
 use crate::trie_map::TrieMap;
@@ -54,7 +55,22 @@ enum Source {
 
 impl<'a, V> Search<'a, V> {
     /// A search for this pattern. Unless `indexed` is set, it uses no index.
-    pub(super) fn new(facts: &'a TrieMap<V>, arguments: &'a ArgumentIndexes, shape: Shape, indexed: bool) -> Self {
+    pub(super) fn new(facts: &'a TrieMap<V>, arguments: &'a ArgumentIndexes, shape: Arc<Shape>, indexed: bool) -> Self {
+        Self::in_mode(facts, arguments, shape, indexed, Mode::Unify)
+    }
+
+    /// A search in which stored variables are constants.
+    pub(super) fn one_sided(facts: &'a TrieMap<V>, arguments: &'a ArgumentIndexes, shape: Arc<Shape>) -> Self {
+        Self::in_mode(facts, arguments, shape, true, Mode::OneSided)
+    }
+
+    fn in_mode(
+        facts: &'a TrieMap<V>,
+        arguments: &'a ArgumentIndexes,
+        shape: Arc<Shape>,
+        indexed: bool,
+        mode: Mode,
+    ) -> Self {
         let (index, missing) = match indexed {
             true => choose(facts, arguments, &shape),
             false => (None, None),
@@ -64,8 +80,12 @@ impl<'a, V> Search<'a, V> {
                 descent,
                 at_entry: false,
             };
-            let permuted = part(Descent::new(index.permuted.cursor(), shape.permuted(position), false));
-            let rest = || part(Descent::new(index.rest.cursor(), shape.clone(), false));
+            let permuted = part(Descent::new(
+                index.permuted.cursor(),
+                Arc::new(shape.permuted(position)),
+                mode,
+            ));
+            let rest = || part(Descent::new(index.rest.cursor(), Arc::clone(&shape), mode));
             Box::new(IndexedSearch {
                 index,
                 permuted,
@@ -74,7 +94,7 @@ impl<'a, V> Search<'a, V> {
                 source: Source::Facts,
             })
         });
-        let mut descent = Descent::new(facts.cursor(), shape, false);
+        let mut descent = Descent::new(facts.cursor(), shape, mode);
         if indexed.is_some() {
             descent = descent.without_head();
         }
@@ -152,9 +172,14 @@ impl<'a, V> Search<'a, V> {
     /// Restarts the search with a limit of steps and without an index, so that where it ends follows from the pattern and the
     /// facts alone.
     pub(super) fn bounded(self, steps: u64) -> Self {
-        let mut search = Search::new(self.facts, self.arguments, self.descent.shape().clone(), false);
+        let mut search = Search::new(self.facts, self.arguments, Arc::clone(self.descent.shape()), false);
         search.set_budget(steps);
         search
+    }
+
+    /// Begins a search of the same facts for another pattern.
+    pub(super) fn restarted(&self, shape: Arc<Shape>) -> Self {
+        Search::new(self.facts, self.arguments, shape, true)
     }
 
     /// Sets the number of steps left, of a search that uses no index.

@@ -1,13 +1,14 @@
 //! Queries against a brute-force unifier over all atoms.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 
-use super::QueryError;
 use super::clash::clash;
+use super::{Join, JoinAnswer, QueryError};
 use crate::Environment;
 use crate::term::{Atom, Bindings, Encoder, Grounded, alpha_eq, rename_apart, unify};
 
@@ -219,7 +220,12 @@ fn answers_agree(env: &Environment, pattern: &Atom) {
         let mut bindings = Bindings::new();
         if unify(pattern, &rename_apart(&atom, &mut 1_000), &mut bindings) {
             let answer = answers.next().unwrap_or_else(|| panic!("{pattern} must match {atom}"));
-            assert_eq!(answer.multiplicity, multiplicity, "of {atom}");
+            assert_eq!(answer.multiplicity(), multiplicity, "of {atom}");
+            assert_eq!(answer.atom(), atom, "an answer to {pattern}");
+            let variable = Atom::variable("p");
+            let value = answer.value(&variable);
+            let value = value.unwrap_or_else(|| variable.clone());
+            assert_eq!(value, answer.resolve(&variable), "of {pattern} with {atom}");
             let (found, expected) = (answer.resolve(&shown), bindings.resolve(&shown));
             assert!(
                 alpha_eq(&found, &expected),
@@ -231,6 +237,29 @@ fn answers_agree(env: &Environment, pattern: &Atom) {
         panic!("{pattern} can't have the answer {}", answer.resolve(pattern));
     }
     assert!(answers.next().is_none(), "an iterator at its end stays there");
+}
+
+/// Whether an atom is an instance of a pattern, where its own variables are constants.
+fn is_instance(pattern: &Atom, atom: &Atom) -> bool {
+    let mut values: HashMap<Atom, Atom> = HashMap::new();
+    let mut pending = vec![(pattern, atom)];
+    while let Some((pattern, atom)) = pending.pop() {
+        match (pattern, atom) {
+            (Atom::Variable(_), _) if values.entry(pattern.clone()).or_insert_with(|| atom.clone()) == atom => {}
+            (Atom::Variable(_), _) => return false,
+            (Atom::Expression(patterns), Atom::Expression(items)) if patterns.len() == items.len() => {
+                pending.extend(patterns.iter().zip(items));
+            }
+            _ if pattern != atom => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+fn matches_agree(env: &Environment, pattern: &Atom) {
+    let expected: Vec<_> = env.iter().filter(|(atom, _)| is_instance(pattern, atom)).collect();
+    assert_eq!(env.matches(pattern).collect::<Vec<_>>(), expected, "{pattern}");
 }
 
 /// Checks that the rules for a call are those with its head that don't clash, found in either way.
@@ -256,6 +285,7 @@ fn queries_agree_with_brute_force() {
         env.check();
         for pattern in &case.patterns {
             answers_agree(&env, pattern);
+            matches_agree(&env, pattern);
             assert_eq!(env.count(pattern), env.query(pattern).count(), "{pattern}");
             rules_agree(&env, pattern);
             for part in pattern.as_expression().unwrap_or_default() {
@@ -266,6 +296,7 @@ fn queries_agree_with_brute_force() {
         env.check();
         for pattern in &case.patterns {
             answers_agree(&env, pattern);
+            matches_agree(&env, pattern);
             assert_eq!(env.count(pattern), env.query(pattern).count(), "{pattern}");
         }
     }
@@ -281,11 +312,15 @@ fn answers(env: &Environment, pattern: &str) -> Vec<String> {
         .collect()
 }
 
-/// All matches of the patterns by nested loops: resolved, with their multiplicities, sorted.
+/// All matches of the patterns by nested loops, with their multiplicities.
 fn brute_force_join(env: &Environment, patterns: &[Atom]) -> Vec<(Bindings<Atom>, u64)> {
+    brute_force(patterns.iter().map(|pattern| (env, pattern)))
+}
+
+fn brute_force<'a>(patterns: impl Iterator<Item = (&'a Environment, &'a Atom)>) -> Vec<(Bindings<Atom>, u64)> {
     let mut fresh = 1_000;
     let mut ways = vec![(Bindings::new(), 1)];
-    for pattern in patterns {
+    for (env, pattern) in patterns {
         ways = ways
             .iter()
             .flat_map(|(bindings, multiplicity)| {
@@ -301,34 +336,109 @@ fn brute_force_join(env: &Environment, patterns: &[Atom]) -> Vec<(Bindings<Atom>
     ways
 }
 
+/// Answers as the term `whole` with their bindings, in canonical form, sorted.
+fn canonical(whole: &Atom, answers: impl IntoIterator<Item = (Bindings<Atom>, u64)>) -> Vec<(Vec<u8>, u64)> {
+    let mut encoder = Encoder::new();
+    let mut shown: Vec<(Vec<u8>, u64)> = answers
+        .into_iter()
+        .map(|(bindings, count)| (encoder.encode(&bindings.resolve(whole)).bytes.to_vec(), count))
+        .collect();
+    shown.sort();
+    shown
+}
+
+fn of_join(answer: Result<JoinAnswer<Atom>, QueryError>) -> (Bindings<Atom>, u64) {
+    let answer = answer.unwrap();
+    let multiplicity = answer.multiplicity();
+    (answer.into_bindings(), multiplicity)
+}
+
 #[test]
 fn joins_agree_with_brute_force() {
     fn agree(case: Case) {
         let env = build(&case.steps);
         let whole = shown(&Atom::expression(case.patterns.clone()));
-        let canonical = |answers: Vec<(Bindings<Atom>, u64)>| {
-            let mut encoder = Encoder::new();
-            let mut shown: Vec<(Vec<u8>, u64)> = answers
-                .into_iter()
-                .map(|(bindings, count)| (encoder.encode(&bindings.resolve(&whole)).bytes.to_vec(), count))
-                .collect();
-            shown.sort();
-            shown
-        };
-        let expected = canonical(brute_force_join(&env, &case.patterns));
-        let shown = |answer: Result<super::Answer<Atom>, QueryError>| {
+        let expected = canonical(&whole, brute_force_join(&env, &case.patterns));
+        let shown = |answer: Result<JoinAnswer<Atom>, QueryError>| {
             let answer = answer.unwrap();
-            (answer.bindings.resolve(&whole).to_string(), answer.multiplicity)
+            let variable = Atom::variable("p");
+            let value = answer.value(&variable);
+            let value = value.unwrap_or_else(|| variable.clone());
+            assert_eq!(value, answer.resolve(&variable));
+            (answer.resolve(&whole).to_string(), answer.multiplicity())
         };
         let bounded: Vec<_> = env.query_all(&case.patterns).with_limit(1_000_000).map(shown).collect();
         (0..INDEXES.len()).for_each(|which| index(&env, which));
         let indexed: Vec<_> = env.query_all(&case.patterns).map(shown).collect();
         assert_eq!(bounded, indexed, "indexes change nothing, not the order either");
-        let answers = env.query_all(&case.patterns).map(Result::unwrap);
-        let found = answers.map(|answer| (answer.bindings, answer.multiplicity));
-        assert_eq!(canonical(found.collect()), expected);
+        let found = env.query_all(&case.patterns).map(of_join);
+        assert_eq!(canonical(&whole, found), expected);
+
+        // One after another, each starting from the answers of the one before.
+        let Some((first, rest)) = case.patterns.split_first() else {
+            return;
+        };
+        let answers = env.query(first).flat_map(|answer| {
+            let join = env.query_all(rest).starting_from(answer.bindings());
+            let times = answer.multiplicity();
+            join.map(of_join)
+                .map(move |(bindings, count)| (bindings, count * times))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(canonical(&whole, answers), expected, "a join after a query");
+        if let [second] = rest {
+            let answers = env.query(first).flat_map(|start| {
+                let query = env.query(second).starting_from(start.bindings());
+                let both = |answer: super::Answer<Atom>| {
+                    let count = answer.multiplicity() * start.multiplicity();
+                    (answer.into_bindings(), count)
+                };
+                query.map(both).collect::<Vec<_>>()
+            });
+            assert_eq!(canonical(&whole, answers), expected, "a query after a query");
+        }
     }
-    quick_check(4_000).quickcheck(agree as fn(Case));
+    quick_check(2_000).quickcheck(agree as fn(Case));
+}
+
+#[test]
+fn joins_across_spaces_agree_with_brute_force() {
+    fn agree(case: Case) {
+        let envs = [build(&case.steps), build(&case.steps[..case.steps.len() / 2])];
+        let whole = shown(&Atom::expression(case.patterns.clone()));
+        let goals = || envs.iter().cycle().zip(&case.patterns);
+        let join = Join::across(goals().map(|(env, pattern)| (&***env, pattern.clone())));
+        assert_eq!(
+            canonical(&whole, join.map(of_join)),
+            canonical(&whole, brute_force(goals()))
+        );
+    }
+    quick_check(1_000).quickcheck(agree as fn(Case));
+}
+
+/// Values that are known from the start may be opaque: they can't be decoded from a path.
+#[test]
+fn joins_start_from_opaque_values() {
+    let handle = Atom::grounded(Handle(1));
+    let open = Atom::expression([Atom::symbol("open"), handle.clone()]);
+    let env: Environment = [open, atom("(name a)")].into_iter().collect();
+    let start = env.query(&atom("(open $h)")).next().unwrap();
+    let mut join = env
+        .query_all(&[atom("(open $h)"), atom("(name $n)")])
+        .starting_from(start.bindings());
+    let answer = join.next().unwrap().unwrap();
+    assert_eq!(answer.value(&atom("$h")), Some(handle.clone()));
+    assert_eq!(
+        answer.resolve(&atom("($n $h)")),
+        Atom::expression([Atom::symbol("a"), handle])
+    );
+    let names = env.query_all(&[atom("(name $n)")]).starting_from(start.bindings());
+    assert_eq!(
+        names
+            .map(|answer| answer.unwrap().value(&atom("$h")).is_some())
+            .collect::<Vec<_>>(),
+        [true]
+    );
 }
 
 #[test]
@@ -349,7 +459,7 @@ fn limits_are_exact() {
     assert!(answers.next().is_none(), "nothing follows the error");
     assert_eq!(
         env.query_all(&[])
-            .map(|answer| answer.unwrap().multiplicity)
+            .map(|answer| answer.unwrap().multiplicity())
             .collect::<Vec<_>>(),
         [1]
     );
@@ -379,7 +489,7 @@ fn answers_share_no_variables() {
     let template = atom("$x");
     assert_eq!(query.next().map(|answer| answer.resolve(&template)), Some(template));
     assert_eq!(query.fresh(), 10);
-    assert_eq!(query.next().map(|answer| answer.bindings.len()), Some(1));
+    assert_eq!(query.next().map(|answer| answer.bindings().len()), Some(1));
     assert_eq!(query.fresh(), 11);
     assert!(query.next().is_none());
 }

@@ -1,7 +1,7 @@
 use smallvec::SmallVec;
 
-use super::{PathError, PathErrorKind, Token, Tokens};
-use crate::term::{Leaf, Term};
+use super::{Extent, PathError, PathErrorKind, Token, Tokens, read_token};
+use crate::term::{Leaf, Tag, Term};
 
 /// Decodes a path. The variables of the term are named `0`, `1`, … in order of first occurrence.
 ///
@@ -27,6 +27,41 @@ pub fn decode<T: Term>(path: &[u8]) -> Result<T, PathError> {
     decode_with(path, variable, |bytes| T::leaf(Leaf::Opaque(bytes.into())))
 }
 
+/// Decodes the ground term at the start of `bytes`. Returns it and its length in bytes.
+#[inline]
+pub(crate) fn decode_ground<T: Term>(bytes: &[u8]) -> Result<(T, usize), PathError> {
+    let (token, length) = read_token(bytes)?;
+    let leaf = match token {
+        Token::Symbol(name) => Leaf::Symbol(name),
+        Token::Integer(value) => Leaf::Integer(value),
+        Token::String(text) => Leaf::String(text),
+        Token::Float(value) => Leaf::Float(value.get()),
+        Token::Grounded(bytes) => Leaf::Grounded(bytes.into()),
+        _ => {
+            let length = Extent::of_atom(bytes).map_or(bytes.len(), |(length, _)| length);
+            return Ok((decode(bytes.get(..length).unwrap_or_default())?, length));
+        }
+    };
+    let term = T::leaf(leaf).ok_or(PathErrorKind::NotInLanguage.at(0))?;
+    Ok((term, length))
+}
+
+/// The tag with this name and the token of its data, if there is one.
+pub(crate) fn tag<'a>(name: &'a str, data: &'a [u8]) -> Result<Tag<'a>, PathError> {
+    if data.is_empty() {
+        return Ok(Tag::new(name));
+    }
+    let data = match read_token(data)?.0 {
+        Token::Symbol(name) => Leaf::Symbol(name),
+        Token::Integer(value) => Leaf::Integer(value),
+        Token::String(text) => Leaf::String(text),
+        Token::Float(value) => Leaf::Float(value.get()),
+        Token::Grounded(bytes) => Leaf::Grounded(bytes.into()),
+        _ => return Err(PathErrorKind::NotCanonical.at(0)),
+    };
+    Ok(Tag::with_data(name, data))
+}
+
 /// Decodes a path as [`decode`] does, with the caller's variables and opaque values: each variable by its number, at
 /// its first occurrence, and each opaque value by its identity.
 pub(crate) fn decode_with<T: Term>(
@@ -37,7 +72,7 @@ pub(crate) fn decode_with<T: Term>(
     let mut tokens = Tokens::new(path);
     // The items of all open expressions, and for each of these the index of its first item and its arity.
     let mut items: SmallVec<[T; 16]> = SmallVec::new();
-    let mut open: SmallVec<[(usize, usize); 16]> = SmallVec::new();
+    let mut open: SmallVec<[(usize, usize, Option<Tag<'_>>); 8]> = SmallVec::new();
     let mut variables: SmallVec<[T; 4]> = SmallVec::new();
     loop {
         let offset = tokens.offset();
@@ -48,7 +83,18 @@ pub(crate) fn decode_with<T: Term>(
                 if arity > path.len() - tokens.offset() {
                     return Err(PathErrorKind::Truncated.at(offset));
                 }
-                open.push((items.len(), arity));
+                open.push((items.len(), arity, None));
+                None
+            }
+            Token::Tagged {
+                name,
+                data,
+                items: arity,
+            } => {
+                if arity > path.len() - tokens.offset() {
+                    return Err(PathErrorKind::Truncated.at(offset));
+                }
+                open.push((items.len(), arity, Some(tag(name, data)?)));
                 None
             }
             Token::NewVariable => {
@@ -72,12 +118,15 @@ pub(crate) fn decode_with<T: Term>(
         if let Some(leaf) = leaf {
             items.push(leaf.ok_or(PathErrorKind::NotInLanguage.at(offset))?);
         }
-        while let Some(&(first, arity)) = open.last()
+        while let Some(&(first, arity, _)) = open.last()
             && items.len() - first == arity
         {
-            open.pop();
+            let tag = open.pop().and_then(|(_, _, tag)| tag);
             let inner = items.drain(first..).collect();
-            items.push(T::expression(inner));
+            items.push(match tag {
+                None => T::expression(inner),
+                Some(tag) => T::tagged(tag, inner).ok_or(PathErrorKind::NotInLanguage.at(offset))?,
+            });
         }
         if open.is_empty()
             && let Some(term) = items.pop()

@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, NEW_VARIABLE, OLD_VARIABLE, OPAQUE, SHORT,
-    STRING, SYMBOL, ZERO,
+    STRING, SYMBOL, TAGGED, ZERO,
 };
 use crate::term::small_map::Numbering;
-use crate::term::{Float, Leaf, Term, View};
+use crate::term::{Float, Leaf, Tag, Term, View, contract};
 use crate::varint;
 
 /// An encoder of paths that reuses one buffer.
@@ -53,9 +53,21 @@ impl Encoder {
 
     /// Encodes terms one after another, behind tokens without variables. The terms have their variables in common.
     pub(crate) fn encode_after<const N: usize, T: Term>(&mut self, tokens: &[u8], terms: [&T; N]) -> Encoded<'_> {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(tokens);
+        self.append_all(terms)
+    }
+
+    /// Encodes the expression of these items.
+    pub(crate) fn encode_items<T: Term>(&mut self, items: &[T]) -> Encoded<'_> {
+        self.bytes.clear();
+        write_length(&mut self.bytes, EXPRESSION, LONG_EXPRESSION, items.len());
+        self.append_all(items)
+    }
+
+    #[inline]
+    fn append_all<'t, T: Term>(&mut self, terms: impl IntoIterator<Item = &'t T>) -> Encoded<'_> {
         let bytes = &mut self.bytes;
-        bytes.clear();
-        bytes.extend_from_slice(tokens);
         let mut variables = Numbering::new();
         let mut opaque = false;
         for term in terms {
@@ -91,23 +103,25 @@ fn append<'t, T: Term>(bytes: &mut Vec<u8>, variables: &mut Numbering<'t>, term:
                     outer.push(rest);
                 }
             }
-            View::Leaf(Leaf::Symbol(name)) => {
-                write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
-                bytes.extend_from_slice(name.as_bytes());
+            View::Tagged(tag, inner) => {
+                write_tag(bytes, &tag, inner.len());
+                let rest = mem::replace(&mut items, inner.iter());
+                if rest.len() > 0 {
+                    outer.push(rest);
+                }
             }
+            View::Leaf(Leaf::Symbol(name)) => write_symbol(bytes, name),
             View::Leaf(Leaf::Variable { name, id }) => match variables.number(name, id) {
                 (_, true) => write_variable(bytes, None),
                 (number, false) => write_variable(bytes, Some(number)),
             },
+            View::Leaf(Leaf::Anonymous) => {
+                variables.anonymous();
+                write_variable(bytes, None);
+            }
             View::Leaf(Leaf::Integer(value)) => write_integer(bytes, value),
-            View::Leaf(Leaf::Float(value)) => {
-                bytes.push(FLOAT);
-                bytes.extend_from_slice(&Float::new(value).to_ordered_bits().to_be_bytes());
-            }
-            View::Leaf(Leaf::String(text)) => {
-                write_length(bytes, STRING, LONG_STRING, text.len());
-                bytes.extend_from_slice(text.as_bytes());
-            }
+            View::Leaf(Leaf::Float(value)) => write_float(bytes, value),
+            View::Leaf(Leaf::String(text)) => write_string(bytes, text),
             View::Leaf(Leaf::Grounded(value)) => write_bytes(bytes, GROUNDED, &value),
             View::Leaf(Leaf::Opaque(value)) => {
                 opaque = true;
@@ -129,6 +143,48 @@ pub(crate) fn with_encoder<R>(encode: impl FnOnce(&mut Encoder) -> R) -> R {
     // If the thread is about to end, the encoder goes with it.
     let _ = ENCODER.try_with(|slot| slot.set(Some(encoder)));
     result
+}
+
+#[inline]
+fn write_symbol(bytes: &mut Vec<u8>, name: &str) {
+    write_length(bytes, SYMBOL, LONG_SYMBOL, name.len());
+    bytes.extend_from_slice(name.as_bytes());
+}
+
+#[inline]
+fn write_string(bytes: &mut Vec<u8>, text: &str) {
+    write_length(bytes, STRING, LONG_STRING, text.len());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+#[inline]
+fn write_float(bytes: &mut Vec<u8>, value: f64) {
+    bytes.push(FLOAT);
+    bytes.extend_from_slice(&Float::new(value).to_ordered_bits().to_be_bytes());
+}
+
+/// Writes the head of a tagged compound, the number of its items and one more, and its tag, which is a leaf: a symbol, or with
+/// data a grounded value whose bytes are the paths of both.
+#[cold]
+fn write_tag(bytes: &mut Vec<u8>, tag: &Tag<'_>, items: usize) {
+    bytes.push(TAGGED);
+    varint::write(bytes, (items as u64).saturating_add(1));
+    let Some(data) = &tag.data else {
+        return write_symbol(bytes, tag.name);
+    };
+    let mut both = Vec::new();
+    write_symbol(&mut both, tag.name);
+    match data {
+        Leaf::Symbol(name) => write_symbol(&mut both, name),
+        Leaf::Integer(value) => write_integer(&mut both, *value),
+        Leaf::Float(value) => write_float(&mut both, *value),
+        Leaf::String(text) => write_string(&mut both, text),
+        Leaf::Grounded(value) => write_bytes(&mut both, GROUNDED, value),
+        Leaf::Variable { .. } | Leaf::Anonymous | Leaf::Opaque(_) => {
+            contract::broken("the data of a tag is a variable or an opaque value")
+        }
+    }
+    write_bytes(bytes, GROUNDED, &both);
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, MOST_NEGATIVE, MOST_POSITIVE, NEW_VARIABLE,
-    OLD_VARIABLE, OPAQUE, SHORT, STRING, ZERO,
+    OLD_VARIABLE, OPAQUE, SHORT, STRING, TAGGED, ZERO,
 };
 use crate::varint;
 
@@ -17,7 +17,7 @@ pub(crate) enum Head {
     LongLeaf,
     /// An expression with this number of items, which follow.
     Expression(usize),
-    /// An expression; the number of its items follows, then the items.
+    /// An expression, or a tagged compound, whose tag counts as an item; the number of its items follows, then the items.
     LongExpression,
     /// Not the head of a token.
     Reserved,
@@ -35,7 +35,7 @@ impl Head {
             GROUNDED | OPAQUE | LONG_STRING | LONG_SYMBOL => Head::LongLeaf,
             FLOAT => Head::Leaf(8),
             MOST_NEGATIVE..=MOST_POSITIVE => Head::Leaf(usize::from(byte.abs_diff(ZERO))),
-            LONG_EXPRESSION => Head::LongExpression,
+            LONG_EXPRESSION | TAGGED => Head::LongExpression,
             _ => Head::Reserved,
         }
     }

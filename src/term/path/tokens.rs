@@ -2,7 +2,7 @@ use thiserror::Error;
 
 use super::{
     EXPRESSION, FLOAT, GROUNDED, LONG_EXPRESSION, LONG_STRING, LONG_SYMBOL, MOST_NEGATIVE, MOST_POSITIVE, NEW_VARIABLE,
-    OLD_VARIABLE, OPAQUE, SHORT, STRING, SYMBOL, ZERO,
+    OLD_VARIABLE, OPAQUE, SHORT, STRING, SYMBOL, TAGGED, ZERO,
 };
 use crate::term::Float;
 use crate::varint::{self, VarintError};
@@ -28,6 +28,15 @@ pub enum Token<'a> {
     Symbol(&'a str),
     /// An expression with this number of items, which follow.
     Expression(usize),
+    /// A tagged compound with this number of items, which follow.
+    Tagged {
+        /// The name of the tag.
+        name: &'a str,
+        /// The token of the tag's data, or no bytes.
+        data: &'a [u8],
+        /// The number of items.
+        items: usize,
+    },
 }
 
 /// The error of bytes that aren't a path.
@@ -196,7 +205,7 @@ enum RawToken<'a> {
 impl RawToken<'_> {
     fn items(&self) -> usize {
         match self {
-            RawToken::Done(Token::Expression(items)) => *items,
+            RawToken::Done(Token::Expression(items) | Token::Tagged { items, .. }) => *items,
             _ => 0,
         }
     }
@@ -232,6 +241,7 @@ impl<'a> Reader<'a> {
                 return self.take(length).map(RawToken::String);
             }
             LONG_EXPRESSION => Token::Expression(self.long()?),
+            TAGGED => self.tagged()?,
             NEW_VARIABLE => Token::NewVariable,
             OLD_VARIABLE => Token::Variable(self.varint()?),
             GROUNDED => Token::Grounded(self.counted()?),
@@ -243,6 +253,47 @@ impl<'a> Reader<'a> {
             MOST_NEGATIVE..=MOST_POSITIVE => Token::Integer(self.integer(head)?),
             _ => return Err(PathErrorKind::Reserved(head)),
         }))
+    }
+
+    /// Reads the number of items and the tag of a compound.
+    fn tagged(&mut self) -> Result<Token<'a>, PathErrorKind> {
+        let items = self.length()?.checked_sub(1).ok_or(PathErrorKind::NotCanonical)?;
+        let mut tag = Reader { rest: self.rest };
+        let data = match self.byte()? {
+            SYMBOL..EXPRESSION | LONG_SYMBOL => None,
+            GROUNDED => {
+                let bytes = self.counted()?;
+                tag.rest = bytes;
+                Some(bytes)
+            }
+            _ => return Err(PathErrorKind::NotCanonical),
+        };
+        // Not by `token`, which may come back here.
+        let name = match tag.byte()? {
+            LONG_SYMBOL => {
+                let length = tag.long()?;
+                tag.take(length)?
+            }
+            head @ SYMBOL..EXPRESSION => tag.take(usize::from(head - SYMBOL))?,
+            _ => return Err(PathErrorKind::NotCanonical),
+        };
+        let name = std::str::from_utf8(name).map_err(|_| PathErrorKind::NotUtf8)?;
+        if data.is_none() {
+            self.rest = tag.rest;
+            let data = &[];
+            return Ok(Token::Tagged { name, data, items });
+        }
+        let data = tag.rest;
+        match data.first() {
+            None | Some(&(NEW_VARIABLE | OLD_VARIABLE | OPAQUE | LONG_EXPRESSION | TAGGED | EXPRESSION..)) => {
+                return Err(PathErrorKind::NotCanonical);
+            }
+            Some(_) => _ = tag.token()?,
+        }
+        match tag.rest {
+            [] => Ok(Token::Tagged { name, data, items }),
+            _ => Err(PathErrorKind::NotCanonical),
+        }
     }
 
     fn byte(&mut self) -> Result<u8, PathErrorKind> {

@@ -71,7 +71,7 @@ impl<'t, T: Term> Search<'t, T> {
         let (root, Some(term)) = self.bindings.walk(class) else {
             return ControlFlow::Continue(None);
         };
-        let View::Expression(items) = term.view() else {
+        let Some(items) = term.view().items() else {
             return ControlFlow::Continue(None);
         };
         if term.known_ground() {
@@ -119,7 +119,9 @@ impl<'t, T: Term> Visitor<slice::Iter<'t, T>> for Search<'t, T> {
 
     fn enter(&mut self, item: &'t T, _: &mut Owner) -> Entered<'t, T> {
         match item.view() {
-            View::Expression(items) if !items.is_empty() && !item.known_ground() => self.enter_expression(items),
+            View::Expression(items) | View::Tagged(_, items) if !items.is_empty() && !item.known_ground() => {
+                self.enter_expression(items)
+            }
             View::Leaf(Leaf::Variable { name, id }) => match self.bindings.variables.find(name, id) {
                 Some(class) => self.enter_class(class),
                 None => ControlFlow::Continue(None),

@@ -11,7 +11,19 @@ const MAX_LINEAR_ENTRIES: usize = 16;
 pub(super) struct VariableTable<T> {
     entries: Vec<Entry<T>>,
     /// The newest entry of each hash, once there are too many for a linear search.
-    index: Option<HashMap<u64, u32>>,
+    index: Option<Box<HashIndex>>,
+}
+
+/// The number of the newest variable of each hash. Boxed, since few substitutions have one.
+#[derive(Clone, Debug, Default)]
+struct HashIndex {
+    newest: HashMap<u64, u32>,
+}
+
+impl HashIndex {
+    fn hash(&self, name: &str, id: u64) -> u64 {
+        self.newest.hasher().hash_one((id, name))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -30,10 +42,19 @@ impl<T: Term> Entry<T> {
 
 impl<T: Term> VariableTable<T> {
     pub(super) fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    pub(super) fn with_capacity(variables: usize) -> Self {
         VariableTable {
-            entries: Vec::new(),
+            entries: Vec::with_capacity(variables),
             index: None,
         }
+    }
+
+    /// Returns the variables in order of insertion.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|entry| &entry.variable)
     }
 
     /// Returns the variable of this number.
@@ -50,7 +71,7 @@ impl<T: Term> VariableTable<T> {
                 .position(|entry| entry.is(name, id))
                 .map(|number| number as u32);
         };
-        let mut number = index.get(&index.hasher().hash_one((id, name))).copied();
+        let mut number = index.newest.get(&index.hash(name, id)).copied();
         while let Some(found) = number {
             let entry = self.entries.get(found as usize)?;
             if entry.is(name, id) {
@@ -77,8 +98,8 @@ impl<T: Term> VariableTable<T> {
         let index = self.index.get_or_insert_default();
         for (number, entry) in (0..).zip(&mut self.entries).skip(first as usize) {
             if let View::Leaf(Leaf::Variable { name, id }) = entry.variable.view() {
-                entry.hash = index.hasher().hash_one((id, name));
-                entry.next = index.insert(entry.hash, number);
+                entry.hash = index.hash(name, id);
+                entry.next = index.newest.insert(entry.hash, number);
             }
         }
         number
@@ -96,8 +117,8 @@ impl<T: Term> VariableTable<T> {
             && let Some(index) = &mut self.index
         {
             match entry.next {
-                Some(before) => index.insert(entry.hash, before),
-                None => index.remove(&entry.hash),
+                Some(before) => index.newest.insert(entry.hash, before),
+                None => index.newest.remove(&entry.hash),
             };
         }
     }

@@ -21,11 +21,33 @@ use crate::signature::Mismatch;
 use crate::spaces::NO_SPACE;
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::{Answers, Value, variables};
-use pleach::env::{Answer as Found, QueryError, SpaceId};
+use pleach::env::{Answer, JoinAnswer, QueryError, SpaceId};
 use pleach::term::{Atom, Bindings, Variable};
 
 /// The size of the first portion.
 const FIRST_PORTION: usize = 1024;
+
+/// An answer that isn't decoded yet: most of those that were passed in earlier portions never are.
+enum Found {
+    One(Answer<Atom>),
+    All(JoinAnswer<Atom>),
+}
+
+impl Found {
+    /// Decodes the bindings. Returns them with the multiplicity.
+    fn into_bindings(self) -> (Bindings<Atom>, u64) {
+        match self {
+            Found::One(answer) => {
+                let multiplicity = answer.multiplicity();
+                (answer.into_bindings(), multiplicity)
+            }
+            Found::All(answer) => {
+                let multiplicity = answer.multiplicity();
+                (answer.into_bindings(), multiplicity)
+            }
+        }
+    }
+}
 
 impl Query {
     /// Makes a sibling for each answer of the next portion. `beside` are the bytes of the answers before.
@@ -75,7 +97,7 @@ impl Query {
         variables(&self.pattern, &mut free);
         let size = size_of::<(Bindings<Atom>, u64)>() + free.len() * size_of::<(Variable, Atom)>();
         // Returns whether the portion is complete.
-        let mut take = |answer: Result<Found<Atom>, QueryError>| -> Result<bool, EvalError> {
+        let mut take = |answer: Result<Found, QueryError>| -> Result<bool, EvalError> {
             let answer = answer.map_err(|error| match error {
                 QueryError::Stopped => interrupted(&self.pattern),
                 _ => EvalError::OutOfFuel { limit: shared.fuel },
@@ -86,7 +108,7 @@ impl Query {
                     // Growing doubles the buffer, with the old one alive meanwhile.
                     shared.check_more(beside, 3 * found.len() * size)?;
                 }
-                found.push((answer.bindings, answer.multiplicity));
+                found.push(answer.into_bindings());
                 if found.len().is_multiple_of(1024) {
                     shared.check_interrupt(|| self.pattern.clone())?;
                 }
@@ -97,7 +119,7 @@ impl Query {
             let query = space.query(goal).with_fresh(machine.fresh);
             let mut query = query.with_limit(u64::MAX).with_stop(stop);
             for answer in query.by_ref() {
-                if take(answer)? {
+                if take(answer.map(Found::One))? {
                     break;
                 }
             }
@@ -106,7 +128,7 @@ impl Query {
             let join = space.query_all(conjuncts).with_fresh(machine.fresh);
             let mut join = join.with_limit(shared.fuel).with_stop(stop);
             for answer in join.by_ref() {
-                if take(answer)? {
+                if take(answer.map(Found::All))? {
                     break;
                 }
             }
