@@ -79,6 +79,9 @@ mod guides {
     #[cfg(feature = "rayon")]
     #[doc = include_str!("../docs/concurrency.md")]
     mod concurrency {}
+    #[cfg(feature = "rayon")]
+    #[doc = include_str!("../docs/embedding.md")]
+    mod embedding {}
     #[doc = include_str!("../docs/merge.md")]
     mod merge {}
     #[doc = include_str!("../docs/migrating.md")]
