@@ -86,7 +86,9 @@ pub use archive::{
 pub use codec::{Codec, NoCodec};
 pub use error::{Flaw, LoadError, SaveError};
 #[cfg(feature = "journal")]
-pub use journal::{Journal, JournalCommitError, JournalError, JournalUpdateError, Recovery, SyncPolicy};
+pub use journal::{
+    Journal, JournalCommitError, JournalError, JournalPublishError, JournalUpdateError, Recovery, SyncPolicy,
+};
 
 use crate::env::Environment;
 use crate::term::Term;

@@ -19,7 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-pub use error::{JournalCommitError, JournalError, JournalUpdateError};
+pub use error::{JournalCommitError, JournalError, JournalPublishError, JournalUpdateError};
 pub use log::SyncPolicy;
 pub use recover::Recovery;
 
@@ -325,6 +325,33 @@ impl<T: Term> Journal<T> {
         let commit = self.inner.world.commit_with_all(environment, resolve)?;
         self.inner.log_to(commit.version)?;
         Ok(commit)
+    }
+
+    /// Publishes `new` if the current state is that of `expected`, like [`SharedEnvironment::publish_if`], and logs the change.
+    /// Returns the version of the current state then.
+    ///
+    /// ```
+    /// # use pleach::persist::{Journal, JournalPublishError};
+    /// # use pleach::Atom;
+    /// # let folder = std::env::temp_dir().join(format!("pleach-doc-publish-if-{}", std::process::id()));
+    /// let (journal, _) = Journal::<Atom>::open(&folder)?;
+    /// let expected = journal.snapshot();
+    /// let mut new = expected.clone();
+    /// new.add_fact(Atom::symbol("apple"));
+    /// assert_eq!(journal.publish_if(&expected, &new)?, 1);
+    /// assert!(matches!(journal.publish_if(&expected, &new), Err(JournalPublishError::Outdated(now)) if now.ptr_eq(&new)));
+    /// # drop(journal);
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If another state is current, and nothing is published; or if the log can't be written.
+    pub fn publish_if(&self, expected: &Environment<T>, new: &Environment<T>) -> Result<u64, JournalPublishError<T>> {
+        let published = self.inner.world.publish_if(expected, new);
+        let version = published.map_err(JournalPublishError::Outdated)?;
+        self.inner.log_to(version)?;
+        Ok(version)
     }
 
     /// Updates like [`SharedEnvironment::update`], and logs the change.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::env::Conflicts;
+use crate::env::{Conflicts, Environment};
 use crate::persist::error::{LoadError, SaveError};
 use crate::term::{Atom, Term};
 
@@ -75,6 +75,17 @@ pub enum JournalCommitError<T: Term = Atom> {
     /// The resolver gave up on these conflicts. Nothing is published.
     #[error(transparent)]
     Conflicts(#[from] Conflicts<T>),
+}
+
+/// An error of [`Journal::publish_if`](crate::persist::Journal::publish_if).
+#[derive(Debug, thiserror::Error)]
+pub enum JournalPublishError<T: Term = Atom> {
+    /// The log can't be written. The state is published in memory.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Another state is current: this one. Nothing is published.
+    #[error("another state was published meanwhile")]
+    Outdated(Environment<T>),
 }
 
 /// An error of [`Journal::try_update`](crate::persist::Journal::try_update).
