@@ -97,20 +97,22 @@ impl<T: Clone> Vector<T> {
         };
         let is_short = |tree: &Node<T>| tree.is_leaf() && tree.len() < Node::<T>::MIN_LEN;
         if self.tree.as_ref().is_some_and(is_short) {
-            // Takes items of the full leaf, by clones if it is shared.
-            let joined = join(self.tree.clone(), self.leaf_mut(end).clone());
-            let old = (self.tree.take(), self.leaf_mut(end).take());
-            self.tree = joined;
-            return drop(old);
+            // Items move between the two. They are cloned here, if shared, so that joining runs no user code.
+            self.tree.iter_mut().for_each(|tree| drop(tree.make_unique()));
+            self.leaf_mut(end).iter_mut().for_each(|leaf| drop(leaf.make_unique()));
         }
         let (tree, leaf) = (self.tree.take(), self.leaf_mut(end).take());
         self.tree = join(tree, leaf);
     }
 
-    /// Panics if so many more items can't be counted.
+    /// Panics if `more` items can't be added.
+    ///
+    /// Every change of the tree is checked. The limit leaves room for a full leaf at each end, so that a push to a leaf that
+    /// isn't full needs no check.
     #[allow(clippy::panic, reason = "documented, as for `Vec`")]
     pub(super) fn check_length(&self, more: usize) {
-        if self.len().checked_add(more).is_none() {
+        let limit = const { usize::MAX - 2 * Node::<T>::MAX_LEN };
+        if self.len().checked_add(more).is_none_or(|len| len > limit) {
             panic!("capacity overflow");
         }
     }

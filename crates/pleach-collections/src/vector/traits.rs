@@ -156,7 +156,7 @@ fn out_of_bounds(index: usize, len: usize) -> ! {
     panic!("index out of bounds: the len is {len} but the index is {index}")
 }
 
-/// Concatenates: see [`Vector::concat`].
+/// Concatenates: see [`Vector::append`].
 ///
 /// ```
 /// use pleach_collections::Vector;
@@ -166,8 +166,9 @@ fn out_of_bounds(index: usize, len: usize) -> ! {
 impl<T: Clone> Add for Vector<T> {
     type Output = Self;
 
-    fn add(self, other: Self) -> Self {
-        self.concat(&other)
+    fn add(mut self, mut other: Self) -> Self {
+        self.append(&mut other);
+        self
     }
 }
 
@@ -190,6 +191,6 @@ impl<T: Clone> Add for &Vector<T> {
 /// ```
 impl<T: Clone> Sum for Vector<T> {
     fn sum<I: Iterator<Item = Self>>(vectors: I) -> Self {
-        vectors.fold(Self::new(), |all, vector| all.concat(&vector))
+        vectors.fold(Self::new(), Self::add)
     }
 }

@@ -189,6 +189,7 @@ impl World {
                     let (ours, theirs) = match turn % 7 {
                         0 | 3 => (items.next_back(), expected.next_back()),
                         5 => (items.nth(turn), expected.nth(turn)),
+                        6 => (items.nth_back(turn), expected.nth_back(turn)),
                         _ => (items.next(), expected.next()),
                     };
                     assert_eq!(ours, theirs);
@@ -313,6 +314,11 @@ impl World {
         let (mut ours, mut theirs) = (vector.clone().into_iter(), model.clone().into_iter());
         assert_eq!(ours.next_back(), theirs.next_back());
         assert!(ours.by_ref().take(30).eq(theirs.by_ref().take(30)));
+        assert_eq!(
+            (ours.nth(x / 4), ours.nth_back(y / 4)),
+            (theirs.nth(x / 4), theirs.nth_back(y / 4))
+        );
+        assert_eq!(ours.len(), theirs.len());
         assert!(ours.clone().rev().eq(theirs.clone().rev()) && ours.eq(theirs));
         let item = model.get(x).copied().unwrap_or(9);
         assert_eq!(vector.index_of(&item), model.iter().position(|other| *other == item));
