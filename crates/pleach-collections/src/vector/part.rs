@@ -210,6 +210,56 @@ impl<T: Clone> Vector<T> {
         }
     }
 
+    /// Truncates the vector to a length, or appends clones of an item up to it. O(log n) and the drop of the items, or O(the
+    /// number of new ones). If `Clone` panics, the clones before are in the vector.
+    ///
+    /// # Panics
+    /// Panics if the length overflows.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3]);
+    /// vector.resize(1, 7);
+    /// vector.resize(3, 7);
+    /// assert_eq!(vector, [1, 7, 7]);
+    /// ```
+    pub fn resize(&mut self, len: usize, item: T) {
+        match len.checked_sub(self.len()) {
+            Some(more) => self.extend(std::iter::repeat_n(item, more)),
+            None => self.truncate(len),
+        }
+    }
+
+    /// Moves the first `count` items to the end. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the count is greater than the length.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3, 4]);
+    /// vector.rotate_left(1);
+    /// assert_eq!(vector, [2, 3, 4, 1]);
+    /// ```
+    pub fn rotate_left(&mut self, count: usize) {
+        let (left, right) = self.split_at(count);
+        let rotated = right.concat(&left);
+        drop((left, right, mem::replace(self, rotated)));
+    }
+
+    /// Moves the last `count` items to the start. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the count is greater than the length.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3, 4]);
+    /// vector.rotate_right(1);
+    /// assert_eq!(vector, [4, 1, 2, 3]);
+    /// ```
+    pub fn rotate_right(&mut self, count: usize) {
+        let kept = self.len() - self.indices(..count).end;
+        self.rotate_left(kept);
+    }
+
     /// Returns the first `count` items, or all. O(log n).
     ///
     /// ```

@@ -20,6 +20,14 @@ fn conversions() {
     assert_eq!(vector, model.as_slice());
     assert_eq!(vector, *model.as_slice());
     assert_eq!(model, vector);
+    assert_eq!(*model.as_slice(), vector);
+    assert_eq!(model.as_slice(), vector);
+    assert_eq!(vector, VecDeque::from(model.clone()));
+    assert_eq!(VecDeque::from(model.clone()), vector);
+    assert_eq!([1, 2], vector![1, 2]);
+    assert_eq!(&[1, 2], vector![1, 2]);
+    assert_ne!([1, 3], vector![1, 2]);
+    assert_ne!(VecDeque::from([1]), vector![1, 2]);
     assert_ne!(vector, [1, 2]);
     assert_eq!(vector![1, 2], &[1, 2]);
     assert_eq!(vector!["a"; 300].len(), 300);
