@@ -1,7 +1,7 @@
 //! The difference of two slices: Myers, "An O(ND) Difference Algorithm and Its Variations", 1986, in linear space.
 //!
-//! A box of items is split where the furthest paths of edits from both of its corners meet. If they don't within
-//! [`LIMIT`] edits each, the box is split where one of them got furthest, as in Git's version, so that the result may
+//! A rectangle of the edit graph is split where the furthest-reaching paths from two opposite corners meet. If they don't within
+//! [`LIMIT`] edits each, it is split where one of them got furthest, as in Git's version, so that the result may
 //! have more edits than needed.
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 /// The number of edits after which a search for the shortest path ends.
 const LIMIT: usize = 256;
 
-/// No path gets to a diagonal.
+/// The position on a diagonal that no path reaches.
 const NONE: isize = -1;
 
 /// The furthest positions on the diagonals, by the number of old items.
@@ -79,7 +79,7 @@ pub(super) fn diff<T: PartialEq>(old: &[&T], new: &[&T], mut hunk: impl FnMut(Ra
     }
 }
 
-/// Returns a position within a box that a short path of edits passes, other than its corners. The box has items on both
+/// Returns a position in a rectangle that a short path of edits passes, other than its corners. The rectangle has items on both
 /// sides, of which neither the first nor the last ones are equal.
 fn split<T: PartialEq>(old: &[&T], new: &[&T], [forward, backward]: &mut [Furthest; 2]) -> (usize, usize) {
     let lens = (old.len() as isize, new.len() as isize);
