@@ -40,10 +40,10 @@ pub(crate) use into_iter::IntoIter;
 pub(crate) use iter::Iter;
 pub(crate) use iter_mut::IterMut;
 pub(crate) use join::{concat, detach_leaf, split};
-pub(crate) use node::{Node, leaf_of, leaf_of_one};
+pub(crate) use node::{Node, Unique, leaf_of, leaf_of_one};
 pub(crate) use retain::Retained;
 pub(crate) use search::{
-    ByIndex, ByKey, find, first, last, leaf_at, nth, nth_mut, rank, search_entries, search_separators,
+    ByIndex, ByKey, find, first, last, leaf_at, nth, nth_mut, pair_mut, rank, search_entries, search_separators,
 };
 pub(crate) use unshared::{Gap, unshared};
 pub(crate) use visit::visit_nodes;

@@ -1,6 +1,6 @@
 //! Persistent collections with structural sharing: [`Map`], [`Set`], [`Bag`], [`OrdMap`], [`OrdSet`], [`TrieMap`] and [`Vector`].
 //!
-//! A clone increments one reference count. A write to a clone copies one path of the trie; a write to a collection that
+//! A clone increments one reference count, that of a [`Vector`] up to three. A write to a clone copies one path of the trie; a write to a collection that
 //! shares no nodes happens in place. Comparison, [difference](Map::diff) and [three-way merge](Map::merge) skip the
 //! nodes that two collections share, so their cost depends on the difference.
 //!
@@ -49,7 +49,7 @@
 //! |---|---|---|---|---|
 //! | clone | O(1) | O(1) | O(1) | O(1) |
 //! | read, write | O(log n) | O(log n) | O(k) | O(log n) |
-//! | push, pop at an end | none | O(log n) | O(k) | O(1) amortised |
+//! | push, pop at an end | none | O(log n) | O(k) | O(1), O(log n) once in a leaf of items |
 //! | first, last, n-th, rank, range | none | O(log n) | O(k) | O(log n) |
 //! | iterate | O(n), unordered | O(n), in order | O(n), in order | O(n), in order |
 //! | split, concatenate | none | O(log n) | below a prefix, O(k) | O(log n) |

@@ -30,8 +30,10 @@ type Node<T> = btree::Node<T, ()>;
 
 /// A persistent sequence: a clone costs O(1), and a write to a clone copies one path of O(log n) nodes.
 ///
-/// It has the interface of `Vec` and `VecDeque`. Methods that write do so in place and copy nodes that other clones share; a
-/// vector without clones copies nothing. Vectors are [split](Vector::split_at) and [joined](Vector::concat), and items
+/// It has much of the interface of `Vec` and `VecDeque`. Methods that write, push, insert, remove or
+/// [append](Vector::append) items do so in place, and copy only nodes that other vectors share. Methods that cut a vector within
+/// its tree, such as [`split_off`](Vector::split_off) and [`splice`](Vector::splice), copy the paths to the cuts, and clone the
+/// items of the leaves there, also if nothing is shared. Vectors are [split](Vector::split_at) and [joined](Vector::concat), and items
 /// inserted and removed anywhere, in O(log n). [`diff`](Vector::diff), [`merge`](Vector::merge) and `==` skip the subtrees
 /// that two vectors share, so their cost depends on the difference if one vector descends from the other or both from a
 /// third.
@@ -47,19 +49,22 @@ type Node<T> = btree::Node<T, ()>;
 ///
 /// | operation | cost |
 /// |---|---|
-/// | [`new`](Vector::new), [`clone`](Clone::clone), [`len`](Vector::len), [`ptr_eq`](Vector::ptr_eq), [`front`](Vector::front), [`back`](Vector::back) | O(1); O(log n) for an end from which items were popped |
+/// | [`new`](Vector::new), [`clone`](Clone::clone), [`len`](Vector::len), [`ptr_eq`](Vector::ptr_eq) | O(1) |
+/// | [`front`](Vector::front), [`back`](Vector::back) | O(1) if that end has a leaf apart from the tree, else O(log n) |
+/// | [`front_mut`](Vector::front_mut), [`back_mut`](Vector::back_mut) | as `front` and `back`, with copies of the shared nodes on the path |
 /// | [`get`](Vector::get), `vector[i]` | O(log n) |
 /// | [`set`](Vector::set), [`get_mut`](Vector::get_mut), `vector[i] = item`, [`insert`](Vector::insert), [`remove`](Vector::remove) | O(log n), with copies of the shared nodes on the path |
-/// | [`push_back`](Vector::push_back), [`push_front`](Vector::push_front), [`pop_back`](Vector::pop_back), [`pop_front`](Vector::pop_front) | O(1) amortised over a run of pushes or of pops; O(log n) at most, with a copy of the shared leaf |
+/// | [`push_back`](Vector::push_back), [`push_front`](Vector::push_front), [`pop_back`](Vector::pop_back), [`pop_front`](Vector::pop_front) | O(1), but O(log n) once in a leaf of items, with a copy of the leaf if it is shared |
 /// | [`update`](Vector::update) | O(log n), with a copy of the path |
-/// | [`split_at`](Vector::split_at), [`split_off`](Vector::split_off), [`slice`](Vector::slice), [`take`](Vector::take), [`skip`](Vector::skip), [`truncate`](Vector::truncate), [`drain`](Vector::drain), [`splice`](Vector::splice), [`concat`](Vector::concat), [`append`](Vector::append) | O(log n), with copies of a few nodes |
-/// | [`iter`](Vector::iter), [`chunks`](Vector::chunks), `into_iter`, [`index_of`](Vector::index_of) | O(n); `nth` of an iterator O(log n) |
+/// | [`split_at`](Vector::split_at), [`split_off`](Vector::split_off), [`slice`](Vector::slice), [`take`](Vector::take), [`skip`](Vector::skip), [`truncate`](Vector::truncate), [`drain`](Vector::drain), [`splice`](Vector::splice), [`concat`](Vector::concat), [`append`](Vector::append), [`rotate_left`](Vector::rotate_left), [`rotate_right`](Vector::rotate_right) | O(log n), with copies of a few nodes |
+/// | [`iter`](Vector::iter), [`chunks`](Vector::chunks), `into_iter`, [`index_of`](Vector::index_of) | O(n); `nth` and `nth_back` of an iterator O(log n), by value with the drop of the items that are skipped |
 /// | [`iter_mut`](Vector::iter_mut) | O(n), with copies of shared nodes |
-/// | [`retain`](Vector::retain) | O(n), with copies of the nodes that lose items |
+/// | [`retain`](Vector::retain), [`dedup`](Vector::dedup) | O(n), with copies of the nodes that lose items |
+/// | [`reverse`](Vector::reverse) | O(n) |
 /// | [`sort`](Vector::sort), [`sort_by`](Vector::sort_by) | O(n log n) |
 /// | [`binary_search`](Vector::binary_search), [`partition_point`](Vector::partition_point) | O(log n) comparisons |
 /// | `==`, `cmp` | O(d · log n) if shared subtrees are at equal indices, else O(n) |
-/// | [`diff`](Vector::diff), [`merge`](Vector::merge) | O(d · log n), and what [`diff`](Vector::diff) says of the items that aren't shared |
+/// | [`diff`](Vector::diff), [`merge`](Vector::merge) | O(d · log n), and what [`diff`](Vector::diff) says of the items that aren't shared, and of subtrees that occur more than once |
 /// | `collect`, `from`, `hash` | O(n) |
 /// | `drop` | O(1) if another vector shares all nodes, else O(n) for unshared ones |
 ///
@@ -247,7 +252,7 @@ impl<T> Vector<T> {
         (index - start < self.back_slice().len()).then(|| (self.back_slice(), start))
     }
 
-    /// Returns the first item. O(1), or O(log n) if the last operation at this end was a pop.
+    /// Returns the first item. O(1) if the first leaf is apart from the tree, as after a push there, else O(log n).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Vector::from([1, 2]).front(), Some(&1));
@@ -256,7 +261,7 @@ impl<T> Vector<T> {
         self.parts().next().and_then(btree::first)
     }
 
-    /// Returns the last item. O(1), or O(log n) if the last operation at this end was a pop.
+    /// Returns the last item. O(1) if the last leaf is apart from the tree, as after a push there, else O(log n).
     ///
     /// ```
     /// assert_eq!(pleach_collections::Vector::from([1, 2]).back(), Some(&2));

@@ -80,6 +80,68 @@ impl<T: Clone, S: Clone> IntoIter<T, S> {
         }
     }
 
+    /// Drops the next `count` entries, or all. O(log n), and their drops: whole subtrees are dropped, and none is cloned.
+    pub(crate) fn skip(&mut self, count: usize) {
+        let mut rest = count.min(self.len);
+        while rest > 0 {
+            if let Some(leaf) = &mut self.front {
+                let skipped = rest.min(leaf.len());
+                rest -= skipped;
+                self.len -= skipped;
+                leaf.skip(skipped);
+                if rest == 0 {
+                    return;
+                }
+                self.front = None;
+            }
+            match self.middle.front() {
+                None if self.back.is_none() => return,
+                None => self.front = self.back.take(),
+                Some(node) if node.size() <= rest => {
+                    rest -= node.size();
+                    self.len -= node.size();
+                    drop(self.middle.pop_front());
+                }
+                Some(node) if node.is_leaf() => self.front = self.middle.pop_front().map(LeafIntoIter::of),
+                Some(_) => {
+                    let Some(node) = self.middle.pop_front() else { return };
+                    into_children(node, |children| self.push_front(children));
+                }
+            }
+        }
+    }
+
+    /// Drops the last `count` entries, or all, as [`skip`](Self::skip) does.
+    pub(crate) fn skip_back(&mut self, count: usize) {
+        let mut rest = count.min(self.len);
+        while rest > 0 {
+            if let Some(leaf) = &mut self.back {
+                let skipped = rest.min(leaf.len());
+                rest -= skipped;
+                self.len -= skipped;
+                leaf.skip_back(skipped);
+                if rest == 0 {
+                    return;
+                }
+                self.back = None;
+            }
+            match self.middle.back() {
+                None if self.front.is_none() => return,
+                None => self.back = self.front.take(),
+                Some(node) if node.size() <= rest => {
+                    rest -= node.size();
+                    self.len -= node.size();
+                    drop(self.middle.pop_back());
+                }
+                Some(node) if node.is_leaf() => self.back = self.middle.pop_back().map(LeafIntoIter::of),
+                Some(_) => {
+                    let Some(node) = self.middle.pop_back() else { return };
+                    into_children(node, |children| self.middle.extend(children.into_iter().rev()));
+                }
+            }
+        }
+    }
+
     /// Splits off the second half, unless there is one leaf only.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {

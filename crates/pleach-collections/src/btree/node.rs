@@ -299,7 +299,9 @@ impl<T, S> Node<T, S> {
             return self.scan(0, index);
         }
         // Predicted, so that the child is loaded before this node's hint is.
-        let guess = index.wrapping_shr(log);
+        // Not negative, so that it isn't found in a node whose hint is unknown, as it is if a packed child would have more
+        // entries than a `usize` counts.
+        let guess = index.wrapping_shr(log) & (usize::MAX >> 1);
         if guess as isize <= isize::from(self.header().hint) {
             return (guess, index & ((1 << log) - 1));
         }

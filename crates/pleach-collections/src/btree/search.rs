@@ -231,6 +231,27 @@ pub(crate) fn nth_mut<T: Clone, S: Clone>(root: &mut Node<T, S>, index: usize) -
     node.into_entries().get_mut(index)
 }
 
+/// Returns the entries at two different indices, the lower one first, for writing. O(log n), and copies of the shared nodes on
+/// both paths.
+pub(crate) fn pair_mut<T: Clone, S: Clone>(root: &mut Node<T, S>, low: usize, high: usize) -> Option<(&mut T, &mut T)> {
+    if low >= high || high >= root.size() {
+        return None;
+    }
+    let (mut node, mut low, mut high) = (root.make_unique(), low, high);
+    while !node.node().is_leaf() {
+        let (low_child, low_rest) = child_at(node.node(), low);
+        let (high_child, high_rest) = child_at(node.node(), high);
+        let (before, after) = node.into_children().split_at_mut(high_child);
+        let high_node = after.first_mut()?;
+        if let Some(low_node) = before.get_mut(low_child) {
+            return nth_mut(low_node, low_rest).zip(nth_mut(high_node, high_rest));
+        }
+        (node, low, high) = (high_node.make_unique(), low_rest, high_rest);
+    }
+    let (before, after) = node.into_entries().split_at_mut(high);
+    before.get_mut(low).zip(after.first_mut())
+}
+
 /// Returns the first entry.
 pub(crate) fn first<T, S>(root: &Node<T, S>) -> Option<&T> {
     let mut node = root;

@@ -133,6 +133,9 @@ impl<'a, T, S> Span<'a, T, S> {
 
     /// Returns the positions of the nodes that occur once on each side: a longest sequence that rises on both.
     fn unique_pairs(&self) -> Vec<(usize, usize)> {
+        if self.old_nodes.is_empty() || self.new_nodes.is_empty() {
+            return Vec::new();
+        }
         let old = self
             .old_nodes
             .iter()

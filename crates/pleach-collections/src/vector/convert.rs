@@ -80,6 +80,19 @@ impl<T: Clone> From<Vector<T>> for VecDeque<T> {
     }
 }
 
+impl<T: Clone> Vector<T> {
+    /// Appends clones of the items of a slice. O(the slice's length). If `Clone` panics, the items before are in the vector.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1]);
+    /// vector.extend_from_slice(&[2, 3]);
+    /// assert_eq!(vector, [1, 2, 3]);
+    /// ```
+    pub fn extend_from_slice(&mut self, items: &[T]) {
+        self.extend(items);
+    }
+}
+
 /// Appends items. If the iterator panics, the items that it yielded before are in the vector.
 impl<T: Clone> Extend<T> for Vector<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {

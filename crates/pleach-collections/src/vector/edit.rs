@@ -84,9 +84,25 @@ impl<T: Clone> Vector<T> {
         if low == high {
             return;
         }
-        let (before, mut after) = self.iter_mut().split_at(high);
-        let (_, mut before) = before.split_at(low);
-        if let (Some(a), Some(b)) = (before.next(), after.next()) {
+        let (front, size) = (self.front_slice().len(), self.tree_len());
+        // The part that an item is in, and its index there.
+        let place = |index: usize| match index.checked_sub(front) {
+            None => (0, index),
+            Some(index) if index < size => (1, index),
+            Some(index) => (2, index - size),
+        };
+        let ((low_part, low), (high_part, high)) = (place(low), place(high));
+        let mut parts = [&mut self.front, &mut self.tree, &mut self.back];
+        let (before, after) = parts.split_at_mut(high_part);
+        let high_tree = after.first_mut().and_then(|part| part.as_mut());
+        let items = match before.get_mut(low_part) {
+            None => high_tree.and_then(|tree| btree::pair_mut(tree, low, high)),
+            Some(part) => {
+                let low = part.as_mut().and_then(|tree| btree::nth_mut(tree, low));
+                low.zip(high_tree.and_then(|tree| btree::nth_mut(tree, high)))
+            }
+        };
+        if let Some((a, b)) = items {
             mem::swap(a, b);
         }
     }
@@ -201,6 +217,49 @@ impl<T: Clone> Vector<T> {
             let kept = Self::of_tree(retained.finish());
             drop(mem::replace(self, kept));
         }
+    }
+
+    /// Removes all but the first of equal items in a row. O(n), with copies of the nodes that lose items, as
+    /// [`retain`](Vector::retain).
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 1, 2, 1]);
+    /// vector.dedup();
+    /// assert_eq!(vector, [1, 2, 1]);
+    /// ```
+    pub fn dedup(&mut self)
+    where
+        T: PartialEq,
+    {
+        self.dedup_if(|a, b| a == b);
+    }
+
+    /// Removes all but the first of items in a row with equal keys, as [`dedup`](Vector::dedup).
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([10, 15, 20, 11]);
+    /// vector.dedup_by_key(|item| *item / 10);
+    /// assert_eq!(vector, [10, 20, 11]);
+    /// ```
+    pub fn dedup_by_key<K: PartialEq>(&mut self, mut key: impl FnMut(&T) -> K) {
+        self.dedup_if(|a, b| key(a) == key(b));
+    }
+
+    /// Removes the items for which `same` is true of the item and the last one that is kept.
+    fn dedup_if(&mut self, mut same: impl FnMut(&T, &T) -> bool) {
+        let mut last = None;
+        let kept: Vec<bool> = self
+            .iter()
+            .map(|item| {
+                let is_kept = !last.is_some_and(|last| same(item, last));
+                if is_kept {
+                    last = Some(item);
+                }
+                is_kept
+            })
+            .collect();
+        let mut kept = kept.into_iter();
+        self.retain(|_| kept.next() != Some(false));
     }
 
     /// Whether no other vector shares any node, so that items can be moved out.

@@ -15,7 +15,8 @@ pub(super) enum End {
 }
 
 impl<T: Clone> Vector<T> {
-    /// Appends an item. O(1) amortised, O(log n) at most, with a copy of the last leaf if it is shared.
+    /// Appends an item. O(1), or O(log n) if the last leaf is full, which is once in a leaf of items. Copies the last leaf if it is
+    /// shared.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
@@ -37,7 +38,8 @@ impl<T: Clone> Vector<T> {
         self.push(End::Back, item);
     }
 
-    /// Prepends an item. O(1) amortised, O(log n) at most, with a copy of the first leaf if it is shared.
+    /// Prepends an item. O(1), or O(log n) if the first leaf is full, which is once in a leaf of items. Copies the first leaf if it
+    /// is shared.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
@@ -97,26 +99,28 @@ impl<T: Clone> Vector<T> {
         };
         let is_short = |tree: &Node<T>| tree.is_leaf() && tree.len() < Node::<T>::MIN_LEN;
         if self.tree.as_ref().is_some_and(is_short) {
-            // Takes items of the full leaf, by clones if it is shared.
-            let joined = join(self.tree.clone(), self.leaf_mut(end).clone());
-            let old = (self.tree.take(), self.leaf_mut(end).take());
-            self.tree = joined;
-            return drop(old);
+            // Items move between the two. They are cloned here, if shared, so that joining runs no user code.
+            self.tree.as_mut().map(Node::make_unique);
+            self.leaf_mut(end).as_mut().map(Node::make_unique);
         }
         let (tree, leaf) = (self.tree.take(), self.leaf_mut(end).take());
         self.tree = join(tree, leaf);
     }
 
-    /// Panics if so many more items can't be counted.
+    /// Panics if `more` items can't be added.
+    ///
+    /// Every change of the tree is checked. The limit leaves room for a full leaf at each end, so that a push to a leaf that
+    /// isn't full needs no check.
     #[allow(clippy::panic, reason = "documented, as for `Vec`")]
     pub(super) fn check_length(&self, more: usize) {
-        if self.len().checked_add(more).is_none() {
+        let limit = const { usize::MAX - 2 * Node::<T>::MAX_LEN };
+        if self.len().checked_add(more).is_none_or(|len| len > limit) {
             panic!("capacity overflow");
         }
     }
 
-    /// Removes and returns the last item. O(1) amortised over a run of pops, O(log n) at most, with a copy of the last leaf
-    /// if it is shared.
+    /// Removes and returns the last item. O(1), or O(log n) if the last leaf is in the tree, from which it is then detached: in a
+    /// run of pops once in a leaf of items. Copies the last leaf if it is shared.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -127,8 +131,8 @@ impl<T: Clone> Vector<T> {
         self.pop(End::Back)
     }
 
-    /// Removes and returns the first item. O(1) amortised over a run of pops, O(log n) at most, with a copy of the first
-    /// leaf if it is shared.
+    /// Removes and returns the first item. O(1), or O(log n) if the first leaf is in the tree, from which it is then detached: in a
+    /// run of pops once in a leaf of items. Copies the first leaf if it is shared.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -156,7 +160,8 @@ impl<T: Clone> Vector<T> {
         *self.leaf_mut(end) = leaf;
     }
 
-    /// Returns the first item, for writing. O(1) amortised, with a copy of the first leaf if it is shared.
+    /// Returns the first item, for writing. O(1) if the first leaf is apart from the tree, as after a push there, else O(log n).
+    /// Copies the shared nodes on the path.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -167,7 +172,8 @@ impl<T: Clone> Vector<T> {
         self.get_mut(0)
     }
 
-    /// Returns the last item, for writing. O(1) amortised, with a copy of the last leaf if it is shared.
+    /// Returns the last item, for writing. O(1) if the last leaf is apart from the tree, as after a push there, else O(log n).
+    /// Copies the shared nodes on the path.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);

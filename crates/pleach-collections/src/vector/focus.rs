@@ -1,10 +1,10 @@
-//! Access by index that remembers the last leaf.
+//! Access by index that caches the last leaf.
 
 use super::{Iter, Vector};
 use std::fmt;
 use std::ops::{Index, Range, RangeBounds};
 
-/// A view of a range of a [`Vector`] that remembers the last leaf, which [`Vector::focus`] returns.
+/// A view of a range of a [`Vector`] that caches the leaf of the last access, which [`Vector::focus`] returns.
 ///
 /// An access to the same leaf as the last one takes O(1), another O(log n): so accesses at nearby indices, in any order, cost
 /// little more than those of a slice.
@@ -19,7 +19,7 @@ pub struct Focus<'a, T> {
     vector: &'a Vector<T>,
     /// The indices in the vector that are viewed.
     range: Range<usize>,
-    /// The last leaf, and the index of its first item in the vector.
+    /// The cached leaf, and the index of its first item in the vector.
     leaf: &'a [T],
     start: usize,
 }
@@ -81,7 +81,7 @@ impl<'a, T> Focus<'a, T> {
         self.leaf.get(index - self.start)
     }
 
-    /// Remembers the leaf of an item of the vector.
+    /// Caches the leaf of an item of the vector.
     fn move_to(&mut self, index: usize) {
         if let Some((leaf, start)) = self.vector.leaf_at(index) {
             (self.leaf, self.start) = (leaf, start);
@@ -142,7 +142,7 @@ impl<'a, T> Focus<'a, T> {
     }
 }
 
-/// O(1) in the leaf of the last `get`, else O(log n), and doesn't remember the leaf.
+/// O(1) in the leaf of the last `get`, else O(log n), and doesn't cache the leaf.
 ///
 /// # Panics
 /// Panics if the index isn't less than the view's length.

@@ -33,6 +33,16 @@ impl<T: Clone> Iterator for IntoIter<T> {
         (self.0.len(), Some(self.0.len()))
     }
 
+    /// O(log n), and the drop of the items before. Clones none of them.
+    fn nth(&mut self, n: usize) -> Option<T> {
+        self.0.skip(n);
+        self.next()
+    }
+
+    fn count(self) -> usize {
+        self.0.len()
+    }
+
     /// O(log n), and the drop of the other items.
     fn last(mut self) -> Option<T> {
         self.next_back()
@@ -43,6 +53,12 @@ impl<T: Clone> DoubleEndedIterator for IntoIter<T> {
     #[inline]
     fn next_back(&mut self) -> Option<T> {
         self.0.next_back()
+    }
+
+    /// O(log n), and the drop of the items after. Clones none of them.
+    fn nth_back(&mut self, n: usize) -> Option<T> {
+        self.0.skip_back(n);
+        self.next_back()
     }
 }
 

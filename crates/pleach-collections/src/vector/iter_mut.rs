@@ -84,6 +84,14 @@ impl<T: Clone> DoubleEndedIterator for IterMut<'_, T> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.0.next_back()
     }
+
+    /// O(log n).
+    fn nth_back(&mut self, n: usize) -> Option<Self::Item> {
+        let all = std::mem::take(self);
+        let rest = all.0.len().saturating_sub(n);
+        *self = all.split_at(rest).0;
+        self.next_back()
+    }
 }
 
 impl<T: Clone> ExactSizeIterator for IterMut<'_, T> {}

@@ -12,7 +12,8 @@ struct Region {
     by_them: bool,
 }
 
-/// Whether two changes of the base conflict: they have items in common, or one inserts where the other changes.
+/// Returns whether two changes of the base conflict: they have an item in common, or one inserts within the other
+/// or at its ends.
 fn conflict(a: &Range<usize>, b: &Range<usize>) -> bool {
     if a.is_empty() || b.is_empty() {
         a.start <= b.end && b.start <= a.end
@@ -24,7 +25,7 @@ fn conflict(a: &Range<usize>, b: &Range<usize>) -> bool {
 /// Returns the regions that the sides changed, in order. Changes that conflict are one.
 fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
     let (mut ours, mut theirs) = (ours.iter().peekable(), theirs.iter().peekable());
-    // Where each side is for a place of the base after the last region.
+    // The indices in the base and on each side at which the last region ends.
     let (mut base_at, mut ours_at, mut theirs_at) = (0, 0, 0);
     let mut regions = Vec::new();
     loop {
@@ -35,10 +36,10 @@ fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
         };
         let mut base: Option<Range<usize>> = None;
         let (mut by_us, mut by_them) = (false, false);
-        // The lengths that the sides' changes add to the region.
-        let (mut ours_more, mut theirs_more) = (0_isize, 0_isize);
+        // The lengths that the sides' changes add to the region, modulo 2^BITS, since they may be negative.
+        let (mut ours_more, mut theirs_more) = (0_usize, 0_usize);
         loop {
-            let mut take = |side: &mut std::iter::Peekable<std::slice::Iter<'_, Hunk>>, more: &mut isize| {
+            let mut take = |side: &mut std::iter::Peekable<std::slice::Iter<'_, Hunk>>, more: &mut usize| {
                 let belongs = |hunk: &Hunk| match &base {
                     None => hunk.old.start == start,
                     Some(base) => conflict(base, &hunk.old),
@@ -48,7 +49,7 @@ fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
                 };
                 let end = base.as_ref().map_or(hunk.old.end, |base| base.end.max(hunk.old.end));
                 base = Some(start..end);
-                *more += hunk.new.len() as isize - hunk.old.len() as isize;
+                *more = more.wrapping_add(hunk.new.len()).wrapping_sub(hunk.old.len());
                 true
             };
             let (us, them) = (take(&mut ours, &mut ours_more), take(&mut theirs, &mut theirs_more));
@@ -62,7 +63,10 @@ fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
             return regions;
         };
         let unchanged = base.start - base_at;
-        let part = |at: usize, more: isize| at + unchanged..(at + unchanged + base.len()).saturating_add_signed(more);
+        let part = |at: usize, more: usize| {
+            let start = at + unchanged;
+            start..start.wrapping_add(base.len()).wrapping_add(more)
+        };
         let (ours, theirs) = (part(ours_at, ours_more), part(theirs_at, theirs_more));
         (base_at, ours_at, theirs_at) = (base.end, ours.end, theirs.end);
         regions.push(Region {
@@ -132,5 +136,27 @@ impl<T: Clone + PartialEq> Vector<T> {
             merged.splice(range, items);
         }
         merged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hunk, regions};
+
+    /// A change may remove more items than an `isize` counts.
+    #[test]
+    fn large_changes_move_the_regions_after_them() {
+        let large = isize::MAX as usize + 10;
+        let ours = [Hunk {
+            old: 0..large,
+            new: 0..0,
+        }];
+        let theirs = [Hunk {
+            old: large + 5..large + 6,
+            new: large + 5..large + 5,
+        }];
+        let regions = regions(&ours, &theirs);
+        let ranges: Vec<_> = regions.into_iter().map(|region| (region.ours, region.theirs)).collect();
+        assert_eq!(ranges, [(0..0, 0..large), (5..6, large + 5..large + 5)]);
     }
 }

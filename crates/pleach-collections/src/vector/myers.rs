@@ -1,7 +1,7 @@
 //! The difference of two slices: Myers, "An O(ND) Difference Algorithm and Its Variations", 1986, in linear space.
 //!
-//! A box of items is split where the furthest paths of edits from both of its corners meet. If they don't within
-//! [`LIMIT`] edits each, the box is split where one of them got furthest, as in Git's version, so that the result may
+//! A rectangle of the edit graph is split where the furthest-reaching paths from two opposite corners meet. If they don't within
+//! [`LIMIT`] edits each, it is split where one of them got furthest, as in Git's version, so that the result may
 //! have more edits than needed.
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 /// The number of edits after which a search for the shortest path ends.
 const LIMIT: usize = 256;
 
-/// No path gets to a diagonal.
+/// The position on a diagonal that no path reaches.
 const NONE: isize = -1;
 
 /// The furthest positions on the diagonals, by the number of old items.
@@ -45,8 +45,8 @@ impl Furthest {
     }
 }
 
-/// A box: ranges of both slices.
-type Box = (Range<usize>, Range<usize>);
+/// A rectangle of the edit graph: ranges of both slices.
+type Rect = (Range<usize>, Range<usize>);
 
 /// Calls `hunk` for each range of `old` that a range of `new` replaces, in order. Takes O((n + m) · min(d, [`LIMIT`]))
 /// comparisons, where d is the number of edits, and O(d) memory.
@@ -55,7 +55,7 @@ pub(super) fn diff<T: PartialEq>(old: &[&T], new: &[&T], mut hunk: impl FnMut(Ra
         positions: Vec::new(),
         offset: 0,
     });
-    let mut pending: Vec<Box> = vec![(0..old.len(), 0..new.len())];
+    let mut pending: Vec<Rect> = vec![(0..old.len(), 0..new.len())];
     while let Some((mut x, mut y)) = pending.pop() {
         let (a, b) = (&old[x.clone()], &new[y.clone()]);
         let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
@@ -69,16 +69,17 @@ pub(super) fn diff<T: PartialEq>(old: &[&T], new: &[&T], mut hunk: impl FnMut(Ra
             continue;
         }
         let (i, j) = split(&old[x.clone()], &new[y.clone()], &mut paths);
-        debug_assert!(
-            i + j > 0 && i + j < x.len() + y.len(),
-            "both parts are less than the whole"
-        );
+        if i + j == 0 || i + j == x.len() + y.len() {
+            // Both parts must be less than the whole. They are if `==` returns the same for the same items.
+            hunk(x, y);
+            continue;
+        }
         pending.push((x.start + i..x.end, y.start + j..y.end));
         pending.push((x.start..x.start + i, y.start..y.start + j));
     }
 }
 
-/// Returns a position within a box that a short path of edits passes, other than its corners. The box has items on both
+/// Returns a position in a rectangle that a short path of edits passes, other than its corners. The rectangle has items on both
 /// sides, of which neither the first nor the last ones are equal.
 fn split<T: PartialEq>(old: &[&T], new: &[&T], [forward, backward]: &mut [Furthest; 2]) -> (usize, usize) {
     let lens = (old.len() as isize, new.len() as isize);
@@ -141,6 +142,7 @@ fn split<T: PartialEq>(old: &[&T], new: &[&T], [forward, backward]: &mut [Furthe
 mod tests {
     use super::diff;
     use pleach_testkit::quick_check;
+    use std::cell::Cell;
 
     /// Returns the length of a longest common subsequence.
     fn common(old: &[u8], new: &[u8]) -> usize {
@@ -177,6 +179,33 @@ mod tests {
             assert_eq!(edits, old.len() + new.len() - 2 * common(&old, &new));
         }
         quick_check(2_000).quickcheck(property as fn(Vec<u8>, Vec<u8>, u8));
+    }
+
+    /// Items whose `==` is inconsistent give some difference.
+    #[test]
+    fn inconsistent_items_end() {
+        #[derive(Debug)]
+        struct Fickle<'a>(&'a Cell<u32>);
+        impl PartialEq for Fickle<'_> {
+            fn eq(&self, _: &Self) -> bool {
+                let next = self.0.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                self.0.set(next);
+                next >> 30 == 0
+            }
+        }
+        for seed in 0..2_000 {
+            let state = Cell::new(seed);
+            let fickle = Fickle(&state);
+            let (mut x_at, mut y_at) = (0, 0);
+            diff(
+                &vec![&fickle; 1 + seed as usize % 9],
+                &vec![&fickle; 1 + seed as usize % 7],
+                |x, y| {
+                    assert!(x_at <= x.start && y_at <= y.start);
+                    (x_at, y_at) = (x.end, y.end);
+                },
+            );
+        }
     }
 
     /// Beyond the limit, a difference is one, at a cost that is bounded.

@@ -150,6 +150,17 @@ impl<T: Clone> Vector<T> {
         self.sorted(|items| items.sort_by_key(key));
     }
 
+    /// Reverses the order of the items. O(n). Items are moved if no other vector shares nodes, else cloned.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3]);
+    /// vector.reverse();
+    /// assert_eq!(vector, [3, 2, 1]);
+    /// ```
+    pub fn reverse(&mut self) {
+        self.sorted(<[T]>::reverse);
+    }
+
     fn sorted(&mut self, sort: impl FnOnce(&mut [T])) {
         let items = if self.is_unshared() {
             mem::take(self).into_iter().collect()

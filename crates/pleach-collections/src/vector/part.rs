@@ -166,9 +166,31 @@ impl<T: Clone> Vector<T> {
     /// ```
     #[must_use = "to drop the items, use `truncate`"]
     pub fn split_off(&mut self, index: usize) -> Self {
+        if let Some(right) = self.split_end(index) {
+            return right;
+        }
         let (left, right) = self.split_at(index);
         drop(mem::replace(self, left));
         right
+    }
+
+    /// Removes and returns the items from `index` on by moves, if it is within an unshared leaf at an end. Runs no user code.
+    fn split_end(&mut self, index: usize) -> Option<Self> {
+        match self.cut(index) {
+            Cut::Front(at) if at > 0 => {
+                let front = self.front.as_mut()?.unique()?.split_entries(at);
+                Some(Self {
+                    front: Some(front),
+                    tree: self.tree.take(),
+                    back: self.back.take(),
+                })
+            }
+            Cut::Back(at) if at < self.back_slice().len() => {
+                let back = self.back.as_mut()?.unique()?.split_entries(at);
+                Some(Self::of_end(Some(back)))
+            }
+            _ => None,
+        }
     }
 
     /// Removes the items from `len` on, if there are any. O(log n), and the drop of the items.
@@ -180,9 +202,62 @@ impl<T: Clone> Vector<T> {
     /// ```
     pub fn truncate(&mut self, len: usize) {
         if len < self.len() {
+            if let Some(removed) = self.split_end(len) {
+                return drop(removed);
+            }
             let kept = self.before(len);
             drop(mem::replace(self, kept));
         }
+    }
+
+    /// Truncates the vector to a length, or appends clones of an item up to it. O(log n) and the drop of the items, or O(the
+    /// number of new ones). If `Clone` panics, the clones before are in the vector.
+    ///
+    /// # Panics
+    /// Panics if the length overflows.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3]);
+    /// vector.resize(1, 7);
+    /// vector.resize(3, 7);
+    /// assert_eq!(vector, [1, 7, 7]);
+    /// ```
+    pub fn resize(&mut self, len: usize, item: T) {
+        match len.checked_sub(self.len()) {
+            Some(more) => self.extend(std::iter::repeat_n(item, more)),
+            None => self.truncate(len),
+        }
+    }
+
+    /// Moves the first `count` items to the end. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the count is greater than the length.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3, 4]);
+    /// vector.rotate_left(1);
+    /// assert_eq!(vector, [2, 3, 4, 1]);
+    /// ```
+    pub fn rotate_left(&mut self, count: usize) {
+        let (left, right) = self.split_at(count);
+        let rotated = right.concat(&left);
+        drop((left, right, mem::replace(self, rotated)));
+    }
+
+    /// Moves the last `count` items to the start. O(log n).
+    ///
+    /// # Panics
+    /// Panics if the count is greater than the length.
+    ///
+    /// ```
+    /// let mut vector = pleach_collections::Vector::from([1, 2, 3, 4]);
+    /// vector.rotate_right(1);
+    /// assert_eq!(vector, [4, 1, 2, 3]);
+    /// ```
+    pub fn rotate_right(&mut self, count: usize) {
+        let kept = self.len() - self.indices(..count).end;
+        self.rotate_left(kept);
     }
 
     /// Returns the first `count` items, or all. O(log n).
@@ -272,23 +347,30 @@ impl<T: Clone> Vector<T> {
     /// ```
     #[must_use]
     pub fn concat(&self, other: &Self) -> Self {
-        self.check_length(other.len());
         if self.is_empty() {
             return other.clone();
         }
         if other.is_empty() {
             return self.clone();
         }
-        let left = btree::concat(self.tree.clone(), self.back.clone());
-        let right = btree::concat(other.front.clone(), other.tree.clone());
+        self.check_length(other.len());
+        Self::joined(self.clone(), other.clone())
+    }
+
+    /// Returns the items of two vectors that aren't empty and whose lengths were checked. If no other vector shares the nodes
+    /// where they meet, this runs no user code.
+    fn joined(left: Self, right: Self) -> Self {
+        let before = btree::concat(left.tree, left.back);
+        let after = btree::concat(right.front, right.tree);
         Self {
-            front: self.front.clone(),
-            tree: btree::concat(left, right),
-            back: other.back.clone(),
+            front: left.front,
+            tree: btree::concat(before, after),
+            back: right.back,
         }
     }
 
-    /// Moves all items of `other` to the end of this vector, as `append` of `std` does. O(log n).
+    /// Moves all items of `other` to the end of this vector, as `append` of `std` does. O(log n). If neither vector shares the
+    /// nodes where they meet, they are edited in place, else copied.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
@@ -302,8 +384,52 @@ impl<T: Clone> Vector<T> {
     /// assert!(other.is_empty());
     /// ```
     pub fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            return mem::swap(self, other);
+        }
+        if other.is_empty() {
+            return;
+        }
+        self.check_length(other.len());
+        if other.tree.is_none() && !other.parts().any(Node::is_shared) {
+            let more = other.len();
+            let mut back = self.back.as_mut().and_then(Node::unique);
+            if let Some(leaf) = back.take_if(|leaf| leaf.node().len() + more <= Node::<T>::MAX_LEN) {
+                return push_all(leaf, mem::take(other));
+            }
+        }
+        let ends_meet = [
+            (&self.tree, true),
+            (&self.back, true),
+            (&other.front, false),
+            (&other.tree, false),
+        ];
+        if ends_meet
+            .iter()
+            .all(|(tree, at_end)| is_edge_unshared(tree.as_ref(), *at_end))
+        {
+            *self = Self::joined(mem::take(self), mem::take(other));
+            return;
+        }
         let all = self.concat(other);
         let old = (mem::replace(self, all), mem::take(other));
         drop(old);
     }
+}
+
+/// Moves the items of an unshared vector to the end of a leaf that has room for them.
+fn push_all<T: Clone>(mut leaf: btree::Unique<'_, T, ()>, items: Vector<T>) {
+    for item in items {
+        let len = leaf.node().len();
+        leaf.grow(len, item);
+    }
+}
+
+/// Returns whether no other vector shares a node on the path to the last leaf of a tree, or to the first.
+fn is_edge_unshared<T>(tree: Option<&Node<T>>, at_end: bool) -> bool {
+    let mut edge = std::iter::successors(tree, |node| {
+        let children = node.children();
+        if at_end { children.last() } else { children.first() }
+    });
+    edge.all(|node| !node.is_shared())
 }

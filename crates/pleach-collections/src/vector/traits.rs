@@ -3,6 +3,7 @@
 use super::Vector;
 use crate::btree::Aligned;
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::iter::Sum;
@@ -113,8 +114,28 @@ equals_slice! {
     &[U; N], [const N: usize];
 }
 
-impl<T: PartialEq<U>, U> PartialEq<Vector<U>> for Vec<T> {
-    fn eq(&self, other: &Vector<U>) -> bool {
+/// Implements comparisons of sequences with vectors.
+macro_rules! equals_vector {
+    ($($other:ty, [$($generics:tt)*];)*) => {$(
+        impl<T: PartialEq<U>, U, $($generics)*> PartialEq<Vector<U>> for $other {
+            fn eq(&self, other: &Vector<U>) -> bool {
+                self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a == b)
+            }
+        }
+    )*};
+}
+
+equals_vector! {
+    Vec<T>, [];
+    VecDeque<T>, [];
+    [T], [];
+    &[T], [];
+    [T; N], [const N: usize];
+    &[T; N], [const N: usize];
+}
+
+impl<T: PartialEq<U>, U> PartialEq<VecDeque<U>> for Vector<T> {
+    fn eq(&self, other: &VecDeque<U>) -> bool {
         self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a == b)
     }
 }
@@ -156,7 +177,7 @@ fn out_of_bounds(index: usize, len: usize) -> ! {
     panic!("index out of bounds: the len is {len} but the index is {index}")
 }
 
-/// Concatenates: see [`Vector::concat`].
+/// Concatenates: see [`Vector::append`].
 ///
 /// ```
 /// use pleach_collections::Vector;
@@ -166,8 +187,9 @@ fn out_of_bounds(index: usize, len: usize) -> ! {
 impl<T: Clone> Add for Vector<T> {
     type Output = Self;
 
-    fn add(self, other: Self) -> Self {
-        self.concat(&other)
+    fn add(mut self, mut other: Self) -> Self {
+        self.append(&mut other);
+        self
     }
 }
 
@@ -190,6 +212,6 @@ impl<T: Clone> Add for &Vector<T> {
 /// ```
 impl<T: Clone> Sum for Vector<T> {
     fn sum<I: Iterator<Item = Self>>(vectors: I) -> Self {
-        vectors.fold(Self::new(), |all, vector| all.concat(&vector))
+        vectors.fold(Self::new(), Self::add)
     }
 }

@@ -20,6 +20,14 @@ fn conversions() {
     assert_eq!(vector, model.as_slice());
     assert_eq!(vector, *model.as_slice());
     assert_eq!(model, vector);
+    assert_eq!(*model.as_slice(), vector);
+    assert_eq!(model.as_slice(), vector);
+    assert_eq!(vector, VecDeque::from(model.clone()));
+    assert_eq!(VecDeque::from(model.clone()), vector);
+    assert_eq!([1, 2], vector![1, 2]);
+    assert_eq!(&[1, 2], vector![1, 2]);
+    assert_ne!([1, 3], vector![1, 2]);
+    assert_ne!(VecDeque::from([1]), vector![1, 2]);
     assert_ne!(vector, [1, 2]);
     assert_eq!(vector![1, 2], &[1, 2]);
     assert_eq!(vector!["a"; 300].len(), 300);
@@ -193,6 +201,116 @@ fn items_of_any_size_and_alignment() {
     fill(|i| Aligned(i as u8));
     fill(|i| u128::from(i) << 70);
     fill(|i| i.to_string());
+}
+
+/// Joining moves items of unshared vectors, and a cut in a leaf at an end too.
+#[test]
+fn owners_are_joined_without_clones() {
+    let collect = |n: u32| (0..n).map(Frail::new).collect::<Vector<Frail>>();
+    for (n, m) in [
+        (0, 5),
+        (5, 0),
+        (5, 5),
+        (20, 20),
+        (1000, 3),
+        (3, 1000),
+        (1000, 1000),
+        (50_000, 40),
+        (40, 50_000),
+    ] {
+        let (mut vector, mut other, mut third) = (collect(n), collect(m), collect(m));
+        (0..m).for_each(|i| third.push_front(Frail::new(i)));
+        let count = clones(&mut || {
+            vector.append(&mut other);
+            vector = std::mem::take(&mut vector) + std::mem::take(&mut third);
+            vector = [std::mem::take(&mut vector), std::mem::take(&mut other)]
+                .into_iter()
+                .sum();
+        });
+        vector.check().unwrap();
+        assert_eq!((count, vector.len() as u32), (0, n + 3 * m), "{n} and {m}");
+        let items = (0..n).chain(0..m).chain((0..m).rev()).chain(0..m);
+        assert!(vector.iter().map(|item| *item.0).eq(items));
+    }
+    // A leaf of 2 in the tree takes items of the full leaf at an end, which is moved to it.
+    for front in [false, true] {
+        let mut vector = collect(2).concat(&collect(1)).skip(1);
+        let count = clones(&mut || {
+            for i in 0..200 {
+                match front {
+                    true => vector.push_front(Frail::new(i)),
+                    false => vector.push_back(Frail::new(i)),
+                }
+            }
+        });
+        vector.check().unwrap();
+        assert_eq!((count, vector.len()), (0, 202));
+    }
+    let mut vector = collect(1000);
+    (0..3).for_each(|i| vector.push_front(Frail::new(i)));
+    let len = vector.len();
+    let count = clones(&mut || {
+        vector.truncate(len - 1);
+        drop(vector.split_off(len - 2));
+        assert_eq!(vector.split_off(2).len(), len - 4);
+        vector.truncate(1);
+    });
+    vector.check().unwrap();
+    assert_eq!((count, vector.len()), (0, 1));
+}
+
+/// Skipped items are not cloned.
+#[test]
+fn skipped_items_of_owned_iterators_are_not_cloned() {
+    let vector: Vector<Frail> = (0..10_000).map(Frail::new).collect();
+    for own in [false, true] {
+        let mut iter = if own {
+            (0..10_000).map(Frail::new).collect::<Vector<Frail>>().into_iter()
+        } else {
+            vector.clone().into_iter()
+        };
+        let count = clones(&mut || {
+            assert_eq!(*iter.nth(4000).unwrap().0, 4000);
+            assert_eq!(*iter.nth_back(3000).unwrap().0, 6999);
+            assert_eq!(iter.len(), 6999 - 4001);
+            assert_eq!(*iter.nth(7).unwrap().0, 4008);
+            assert_eq!(*iter.nth_back(7).unwrap().0, 6991);
+        });
+        assert_eq!(count, if own { 0 } else { 4 });
+        assert!(iter.nth(5000).is_none() && iter.nth_back(0).is_none());
+    }
+}
+
+/// A child was found by a wrapped shift at heights where a packed child would have 2^64 items.
+#[test]
+fn indices_in_trees_of_any_height() {
+    let mut vector = Vector::from([[0_u64; 16]; 8]);
+    vector[5][0] = 5;
+    for _ in 0..26 {
+        vector = std::iter::repeat_n(vector, 5).sum();
+        for back in [1, 3, 8, 10, 11] {
+            let index = vector.len() - back;
+            let expected = if back == 3 || back == 11 { 5 } else { 0 };
+            assert_eq!(vector.get(index).map(|item| item[0]), Some(expected));
+        }
+    }
+}
+
+/// Pushes to a leaf at an end that isn't full have room, up to the last one.
+#[test]
+#[should_panic = "capacity overflow"]
+fn pushes_overflow_with_a_panic() {
+    let mut vector = vector![0_u8];
+    let mut power = vector.clone();
+    let limit = usize::MAX - 300;
+    for bit in 1..usize::BITS {
+        power = power.concat(&power);
+        if limit >> bit & 1 != 0 {
+            vector = vector.concat(&power);
+        }
+    }
+    assert_eq!(vector.len(), limit);
+    (0..400).for_each(|_| vector.push_back(1));
 }
 
 /// Sequences as long as a number counts, by sharing.

@@ -44,6 +44,8 @@ enum Op {
     Concat(usize, usize),
     Splice(usize, usize, u16, u16),
     Sort(usize),
+    /// Reverses, deduplicates, resizes or rotates, by a number.
+    Whole(usize, u16, u16),
     /// Builds the vector anew, without sharing.
     Rebuild(usize),
 }
@@ -54,7 +56,7 @@ impl Arbitrary for Op {
         let (a, b) = (handle(g), handle(g));
         let (at, other) = (u16::arbitrary(g), u16::arbitrary(g));
         let count = [1, 5, 40, 140, 300][usize::arbitrary(g) % 5];
-        match u8::arbitrary(g) % 40 {
+        match u8::arbitrary(g) % 43 {
             0..3 => Op::PushBack(a, count),
             3..6 => Op::PushFront(a, count),
             6..8 => Op::Pop(a, count / 2, at % 150),
@@ -77,6 +79,7 @@ impl Arbitrary for Op {
             34 | 35 => Op::Concat(a, b),
             36 | 37 => Op::Splice(a, b, at, other),
             38 => Op::Sort(a),
+            39..42 => Op::Whole(a, at, other),
             _ => Op::Rebuild(a),
         }
     }
@@ -189,6 +192,7 @@ impl World {
                     let (ours, theirs) = match turn % 7 {
                         0 | 3 => (items.next_back(), expected.next_back()),
                         5 => (items.nth(turn), expected.nth(turn)),
+                        6 => (items.nth_back(turn), expected.nth_back(turn)),
                         _ => (items.next(), expected.next()),
                     };
                     assert_eq!(ours, theirs);
@@ -217,10 +221,15 @@ impl World {
                 assert!(self.vectors[a].drain(range.clone()).eq(self.models[a].drain(range)));
             }
             Op::Append(a, b) => {
+                // A copy, or the vector itself.
+                let is_moved = a != b && self.models[b].len().is_multiple_of(2);
                 let mut other = self.vectors[b].clone();
+                let items = self.models[b].clone();
+                if is_moved {
+                    self.store(b, Vector::new(), Model::new());
+                }
                 self.vectors[a].append(&mut other);
                 assert!(other.is_empty());
-                let items = self.models[b].clone();
                 self.models[a].extend(items);
             }
             Op::Concat(a, b) => {
@@ -237,6 +246,25 @@ impl World {
             Op::Sort(a) => {
                 self.vectors[a].sort_by_key(|item| item % 64);
                 self.models[a].sort_by_key(|item| item % 64);
+            }
+            Op::Whole(a, kind, position) => {
+                let at = at(&self.models[a], position);
+                let (vector, model) = (&mut self.vectors[a], &mut self.models[a]);
+                match kind % 7 {
+                    0 => (vector.reverse(), model.reverse()),
+                    1 => (vector.dedup(), model.dedup()),
+                    2 => (
+                        vector.dedup_by_key(|item| *item / 4),
+                        model.dedup_by_key(|item| *item / 4),
+                    ),
+                    3 => (vector.rotate_left(at), model.rotate_left(at)),
+                    4 => (vector.rotate_right(at), model.rotate_right(at)),
+                    5 => (vector.resize(at / 2 + 90, kind), model.resize(at / 2 + 90, kind)),
+                    _ => (
+                        vector.extend_from_slice(&model[..at / 3]),
+                        model.extend_from_within(..at / 3),
+                    ),
+                };
             }
             Op::Rebuild(a) => self.vectors[a] = Vector::from(&self.models[a]),
         }
@@ -269,6 +297,7 @@ impl World {
             | Op::Concat(a, ..)
             | Op::Splice(a, ..)
             | Op::Sort(a)
+            | Op::Whole(a, ..)
             | Op::Rebuild(a) => self.check(a),
         }
     }
@@ -313,6 +342,11 @@ impl World {
         let (mut ours, mut theirs) = (vector.clone().into_iter(), model.clone().into_iter());
         assert_eq!(ours.next_back(), theirs.next_back());
         assert!(ours.by_ref().take(30).eq(theirs.by_ref().take(30)));
+        assert_eq!(
+            (ours.nth(x / 4), ours.nth_back(y / 4)),
+            (theirs.nth(x / 4), theirs.nth_back(y / 4))
+        );
+        assert_eq!(ours.len(), theirs.len());
         assert!(ours.clone().rev().eq(theirs.clone().rev()) && ours.eq(theirs));
         let item = model.get(x).copied().unwrap_or(9);
         assert_eq!(vector.index_of(&item), model.iter().position(|other| *other == item));

@@ -120,6 +120,23 @@ fn panics_leave_vectors_valid() {
         each("drain", &|v| drop(v.drain(len / 4..len - len / 4)));
         each("splice", &|v| drop(v.splice(len / 4..middle, other.clone())));
         each("append", &|v| v.append(&mut other.clone()));
+        each("append unshared", &|v| v.append(&mut unshared(&other)));
+        each("truncate by one", &|v| v.truncate(len - 1));
+        each("split_off the last", &|v| drop(v.split_off(len - 1)));
+        each("rotate", &|v| v.rotate_left(middle));
+        each("reverse", &|v| v.reverse());
+        each("dedup", &|v| v.dedup_by_key(|item| *item.0 / 3));
+        each("push a leaf", &|v| {
+            let mut pushed = v.clone();
+            (0..70).for_each(|i| pushed.push_back(Frail::new(i)));
+            *v = pushed;
+        });
+        each("nth of into_iter", &|v| {
+            let mut items = unshared(v).into_iter();
+            _ = (items.nth(len / 3), items.nth_back(len / 3));
+            *v = items.collect();
+        });
+        at_each_call("resize", &subject, Prefix, &|v| v.resize(len + 9, Frail::new(1)));
         each("concat", &|v| *v = v.concat(&other));
         each("concat with itself", &|v| *v = v.concat(v));
         each("retain", &|v| {
@@ -167,6 +184,15 @@ fn all_items_are_dropped_once() {
         fork.sort();
         let mut items = fork.into_iter();
         _ = (items.next(), items.next_back(), items.clone());
+        _ = (items.nth(3), items.nth_back(40), items.nth(70), items.nth_back(70));
+        let mut items = vector.iter().cloned().collect::<Subject>().into_iter();
+        _ = (
+            items.nth(5),
+            items.nth_back(6),
+            items.nth(90),
+            items.nth_back(200),
+            items.nth(n as usize),
+        );
         drop(vector.clone().drain(..vector.len() / 3));
         drop((items, vector));
     }

@@ -29,9 +29,36 @@ impl<T, S> LeafIntoIter<T, S> {
 
     /// The entries that are left.
     fn rest(&mut self) -> *mut [T] {
+        self.entries(self.start, self.end)
+    }
+
+    /// The entries from `start` to `end`, which are left.
+    fn entries(&mut self, start: usize, end: usize) -> *mut [T] {
         // SAFETY: in the block (Shape).
-        let first = unsafe { self.node.entries_ptr().add(self.start) };
-        ptr::slice_from_raw_parts_mut(first, self.len())
+        let first = unsafe { self.node.entries_ptr().add(start) };
+        ptr::slice_from_raw_parts_mut(first, end - start)
+    }
+
+    /// Drops the next entries, of which at least `count` are left.
+    pub(crate) fn skip(&mut self, count: usize) {
+        assert!(count <= self.len(), "entries are left");
+        let skipped = self.entries(self.start, self.start + count);
+        self.start += count;
+        if self.owned {
+            // SAFETY: `start` has passed these entries of an owned block, which are dropped once.
+            unsafe { ptr::drop_in_place(skipped) }
+        }
+    }
+
+    /// Drops the last entries, of which at least `count` are left.
+    pub(crate) fn skip_back(&mut self, count: usize) {
+        assert!(count <= self.len(), "entries are left");
+        let skipped = self.entries(self.end - count, self.end);
+        self.end -= count;
+        if self.owned {
+            // SAFETY: `end` has passed these entries of an owned block, which are dropped once.
+            unsafe { ptr::drop_in_place(skipped) }
+        }
     }
 }
 
