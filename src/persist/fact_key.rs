@@ -84,6 +84,11 @@ impl KeyDecoder {
                     items: arity,
                 } => {
                     items = arity;
+                    // Each missing term takes a byte at least. Else `has_tag` could be asked for many times more items than
+                    // the file has.
+                    if at.missing.saturating_sub(1).saturating_add(arity) > rest.len().saturating_sub(length) {
+                        return Err(fail(PathErrorKind::Truncated));
+                    }
                     let tag = tag(name, data).map_err(|error| fail(error.kind))?;
                     T::has_tag(tag, arity)
                 }

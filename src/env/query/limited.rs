@@ -7,6 +7,7 @@ use super::{Answer, Query, QueryError};
 use crate::term::Term;
 
 /// The answers to a pattern, up to a limit of steps: see [`Query::with_limit`].
+#[must_use = "iterators are lazy"]
 pub struct LimitedQuery<'a, T: Term> {
     query: Query<'a, T>,
     limit: u64,
