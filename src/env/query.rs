@@ -136,7 +136,6 @@ impl<'a, T: Term> Query<'a, T> {
     /// assert_eq!(derived, ["(path a c)".parse()?]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
         let (pattern, fresh) = self.pattern.restarted(bindings, self.fresh);
         Query {
@@ -153,7 +152,6 @@ impl<'a, T: Term> Query<'a, T> {
 
     /// Sets a minimum for the ids of variables in answers, and of those that anonymous variables of the pattern become, for
     /// callers that use variables which aren't in the pattern.
-    #[must_use]
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
         if let Some((pattern, fresh)) = self.pattern.renamed(self.fresh) {
@@ -170,7 +168,6 @@ impl<'a, T: Term> Query<'a, T> {
     /// let all: Result<Vec<_>, _> = env.query(&Atom::variable("x")).with_limit(100).collect();
     /// assert_eq!(all.unwrap_err(), QueryError::Limit(100));
     /// ```
-    #[must_use]
     pub fn with_limit(mut self, steps: u64) -> LimitedQuery<'a, T> {
         if steps < u64::MAX {
             self.search = self.search.bounded(steps);

@@ -155,7 +155,7 @@ impl<T: Term> BaseTask<T> {
     fn new(wanted: &BaseRequest<T>) -> Self {
         let mut versions = wanted.versions.clone();
         let mut primary = wanted.primary;
-        // The union of two is commutative.
+        // The union of two has the same multiplicities in both orders.
         if versions.len() > 2 {
             versions.sort_by(|a, b| by_content(&a.world, &b.world));
             let moved = versions

@@ -409,7 +409,6 @@ impl<'b, T: Term> Attempt<'b, T> {
         // An anonymous variable has no class: it must not represent the variables that it is compared with.
         let is_anonymous = |side: &Side<'a, T>| matches!(side.term().view(), View::Leaf(Leaf::Anonymous));
         match (self.class_of(a.term()), self.class_of(b.term())) {
-            (None, None) if is_anonymous(&a) || is_anonymous(&b) => Step::Equal,
             (None, None) => compare(a, b),
             (Some(_), None) if is_anonymous(&b) => Step::Equal,
             (Some(x), None) => self.bind(x, b),
@@ -508,7 +507,7 @@ impl<T: Term> Drop for Attempt<'_, T> {
     }
 }
 
-/// Compares two terms that aren't variables.
+/// Compares two terms that aren't named variables.
 fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
     match (a.term().view(), b.term().view()) {
         (View::Leaf(x), View::Leaf(y)) if x == y => Step::Equal,
@@ -524,6 +523,7 @@ fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
             Some(_) => Step::Items(a, b),
             None => Step::Clash,
         },
+        (View::Leaf(Leaf::Anonymous), _) | (_, View::Leaf(Leaf::Anonymous)) => Step::Equal,
         _ => Step::Clash,
     }
 }

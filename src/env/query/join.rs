@@ -111,7 +111,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// assert_eq!(found, ["(a c)"]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn across(patterns: impl IntoIterator<Item = (&'a Space<T>, T)>) -> Self {
         let (spaces, patterns): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
         Self::new(spaces.into(), patterns, Bindings::new(), 0)
@@ -152,7 +151,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// assert_eq!(found, ["(b c d)"]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
         let fresh = self.fresh;
         self.restarted(bindings.clone(), fresh)
@@ -182,7 +180,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// let million = env.query_all(&patterns).with_limit(10_000);
     /// assert!(matches!(million.last(), Some(Err(QueryError::Limit(10_000)))));
     /// ```
-    #[must_use]
     pub fn with_limit(mut self, steps: u64) -> Self {
         self.effort.set_limit(steps);
         self
@@ -204,7 +201,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// });
     /// assert!(matches!(last, Some(Err(QueryError::Stopped))));
     /// ```
-    #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
         self.effort.stop = Some(stop);
         self
@@ -226,7 +222,6 @@ impl<'a, T: Term> Join<'a, T> {
 
     /// Sets a minimum for the ids of variables in answers: see [`Query::with_fresh`](super::Query::with_fresh). Call it before
     /// the first answer.
-    #[must_use]
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
         let scope = &self.patterns.scope;

@@ -23,7 +23,6 @@ impl<'a, T: Term> LimitedQuery<'a, T> {
 
     /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`: see
     /// [`Join::with_stop`](super::Join::with_stop).
-    #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
         self.query.search.set_stop(Some(stop));
         self
