@@ -249,7 +249,8 @@ pub trait Term: Clone + Send + Sync + Unpin + 'static {
 
     /// Returns whether [`tagged`](Term::tagged) builds compounds of this tag with this number of items, from any items.
     ///
-    /// The default builds one, of empty expressions.
+    /// The default builds one, of empty expressions. A reader of untrusted files asks for any tag and number, but for no more
+    /// items in total than the file has bytes.
     fn has_tag(tag: Tag<'_>, items: usize) -> bool {
         let items = std::iter::repeat_with(|| Self::expression(Vec::new())).take(items);
         Self::tagged(tag, items.collect()).is_some()

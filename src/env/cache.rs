@@ -116,7 +116,8 @@ impl<T: Term> PatternCache<T> {
     }
 }
 
-/// The path of a pattern and the names of its variables: patterns that differ in names only have different answers.
+/// The path of a pattern, and the names of its variables or that they have none: patterns that differ in these only have
+/// different answers.
 fn path_and_names<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
     let (mut bytes, variables) = with_encoder(|encoder| {
         let encoded = encoder.encode(pattern);
@@ -131,6 +132,8 @@ fn path_and_names<T: Term>(pattern: &T) -> SmallVec<[u8; 128]> {
                     bytes.extend_from_slice(name.as_bytes());
                     bytes.extend_from_slice(&id.to_le_bytes());
                 }
+                // No name is that long.
+                View::Leaf(Leaf::Anonymous) => bytes.extend_from_slice(&usize::MAX.to_le_bytes()),
                 View::Leaf(_) => {}
             }
             &[]

@@ -220,6 +220,13 @@ impl<T: Term> Space<T> {
 
     /// Walks the trie once if the fact is new, or is removed and had one occurrence, as in most writes.
     fn apply_plain(&mut self, key: &[u8], delta: Delta) -> (u64, u64) {
+        // In unions of sets, both sides often have the same change: an insertion would copy a shared path of the trie.
+        if let Delta::Merge { .. } = delta {
+            let before = self.facts.get(key).map_or(0, Multiplicity::get);
+            if delta.of(before) == before {
+                return (before, before);
+            }
+        }
         let guess = delta.of(0);
         let old = match Multiplicity::new(guess) {
             Some(new) => self.facts.insert(key, new),

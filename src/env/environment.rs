@@ -214,9 +214,12 @@ impl<T: Term> Environment<T> {
     /// added is there once. Conflicts of cells take `other`'s content.
     ///
     /// Use it for facts that are written by [`insert_fact`](Self::insert_fact) and [`remove_all`](Self::remove_all) alone. It is
-    /// commutative, associative among forks of one environment, and merging an ancestor changes nothing. A single
-    /// criss-cross (merges of A with B and of B with A, merged) is exact; the bases of nested ones are computed by the sum,
-    /// so a fact that both sides added twice over may come back after one of them removed it.
+    /// commutative in multiplicities, associative among forks of one environment, and merging an ancestor changes nothing.
+    /// Virtual bases of criss-crosses, nested ones too, are unions of sets.
+    ///
+    /// **Don't mix it with [`union`](Self::union) in one history.** Nothing records by which rule a version was merged, so a
+    /// `union` of two versions that have merged each other's earlier states by `union_of_sets` takes them for sums: a fact
+    /// that both sides have once, and nobody removed, can be lost. That includes `union_all`, commits and fork-joins.
     ///
     /// O(d · log n) for the d atoms that `other` changed since the merge base.
     ///
@@ -238,12 +241,39 @@ impl<T: Term> Environment<T> {
     /// ```
     #[must_use]
     pub fn union_of_sets(&self, other: &Self) -> Self {
-        let mut theirs = resolve::theirs;
-        let mut resolver = Resolver::of_differences(&mut theirs);
-        match union_of(&self.snapshot, &other.snapshot, Counts::Max, &mut resolver) {
-            Ok(united) => Self::at(united),
+        match self.union_of_sets_with(other, resolve::theirs) {
+            Ok(united) => united,
             Err(_) => unreachable!("this resolver always decides"),
         }
+    }
+
+    /// Merges two environments as [`union_of_sets`](Self::union_of_sets) does, and calls `resolve` for conflicts as
+    /// [`union_with`](Self::union_with) does.
+    ///
+    /// # Errors
+    /// All conflicts for which `resolve` returned [`Resolution::Fail`].
+    ///
+    /// ```
+    /// use pleach::env::resolve;
+    /// # use pleach::{Atom, Environment};
+    /// let base = Environment::<Atom>::new();
+    /// let (mut a, mut b) = (base.clone(), base.clone());
+    /// for (fork, owner) in [(&mut a, "ann"), (&mut b, "bob")] {
+    ///     fork.insert_fact("(allow ann)".parse()?);
+    ///     fork.bind("owner", Atom::symbol(owner));
+    /// }
+    /// assert!(a.union_of_sets_with(&b, resolve::fail).is_err());
+    /// let ours = a.union_of_sets_with(&b, resolve::ours)?;
+    /// assert_eq!((ours.len(), ours.binding("owner")), (1, Some(&Atom::symbol("ann"))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn union_of_sets_with(
+        &self,
+        other: &Self,
+        mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
+    ) -> Result<Self, Conflicts<T>> {
+        let mut resolver = Resolver::of_differences(&mut resolve);
+        union_of(&self.snapshot, &other.snapshot, Counts::Max, &mut resolver).map(Self::at)
     }
 
     /// Merges any number of environments in order, as repeated [`union`](Self::union) does. The result is empty if there are

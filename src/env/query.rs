@@ -60,8 +60,8 @@ impl<T: Term> Space<T> {
     /// [`Memory::arguments`](crate::env::Memory::arguments) has their bytes.
     ///
     /// A pattern all of whose arguments are different variables, such as `(edge $x $y)`, costs less than
-    /// [`iter`](Space::iter) over the same facts, with [`Answer::atom`] or without. With [`Answer::bindings`] it costs about
-    /// twice as much: prefer `atom` where the answer's shape is known, and `iter` for all facts of any shape.
+    /// [`iter`](Space::iter) over the same facts, with [`Answer::atom`] or without, and about as much with
+    /// [`Answer::bindings`].
     ///
     /// [`Query::with_limit`] limits the work.
     ///
@@ -94,15 +94,16 @@ impl<T: Term> Space<T> {
     /// ```
     #[must_use]
     pub fn count(&self, pattern: &T) -> usize {
-        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new());
+        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new(), 0);
         Search::new(&self.facts, &self.arguments, Arc::clone(&pattern.shape), true).count(|path, entry| {
             let atom = decode(path, entry);
-            unify_atom(&pattern.term, &atom, &mut { fresh }, &mut Bindings::new())
+            unify_atom(&pattern.term, &atom, &mut { fresh }, Bindings::new).is_some()
         })
     }
 }
 
 /// The answers to a pattern: see [`Space::query`].
+#[must_use = "iterators are lazy"]
 pub struct Query<'a, T: Term> {
     pattern: Arc<Pattern<T>>,
     search: Search<'a, Multiplicity<T>>,
@@ -111,7 +112,7 @@ pub struct Query<'a, T: Term> {
 
 impl<'a, T: Term> Query<'a, T> {
     fn new(space: &'a Space<T>, pattern: &T) -> Self {
-        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new());
+        let (pattern, fresh) = Pattern::new(pattern.clone(), Bindings::new(), 0);
         Query {
             search: Search::new(&space.facts, &space.arguments, Arc::clone(&pattern.shape), true),
             pattern: Arc::new(pattern),
@@ -120,7 +121,8 @@ impl<'a, T: Term> Query<'a, T> {
     }
 
     /// Restarts the query with bindings that its answers must extend, such as those of an earlier answer or of a
-    /// [`unify`](crate::term::unify()) of the caller's. O(size of the pattern and of the bindings).
+    /// [`unify`](crate::term::unify()) of the caller's. A second call replaces the bindings of the first. Anonymous variables of
+    /// the pattern are none that the bindings have. O(size of the pattern and of the bindings).
     ///
     /// ```
     /// # use pleach::{Atom, Environment, term::{Bindings, unify}};
@@ -134,13 +136,12 @@ impl<'a, T: Term> Query<'a, T> {
     /// assert_eq!(derived, ["(path a c)".parse()?]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
-        let (pattern, fresh) = Pattern::new(bindings.resolve(&self.pattern.term), bindings.clone());
+        let (pattern, fresh) = self.pattern.restarted(bindings, self.fresh);
         Query {
             search: self.search.restarted(Arc::clone(&pattern.shape)),
             pattern: Arc::new(pattern),
-            fresh: self.fresh.max(fresh),
+            fresh,
         }
     }
 
@@ -149,10 +150,13 @@ impl<'a, T: Term> Query<'a, T> {
         self.fresh
     }
 
-    /// Sets a minimum for the ids of variables in answers, for callers that use variables which aren't in the pattern.
-    #[must_use]
+    /// Sets a minimum for the ids of variables in answers, and of those that anonymous variables of the pattern become, for
+    /// callers that use variables which aren't in the pattern.
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
+        if let Some((pattern, fresh)) = self.pattern.renamed(self.fresh) {
+            (self.pattern, self.fresh) = (Arc::new(pattern), fresh);
+        }
         self
     }
 
@@ -164,7 +168,6 @@ impl<'a, T: Term> Query<'a, T> {
     /// let all: Result<Vec<_>, _> = env.query(&Atom::variable("x")).with_limit(100).collect();
     /// assert_eq!(all.unwrap_err(), QueryError::Limit(100));
     /// ```
-    #[must_use]
     pub fn with_limit(mut self, steps: u64) -> LimitedQuery<'a, T> {
         if steps < u64::MAX {
             self.search = self.search.bounded(steps);
@@ -208,8 +211,8 @@ impl<T: Term> Iterator for Query<'_, T> {
                 return Some(Answer::ground(pattern, stored, multiplicity));
             }
             let atom = decode(self.search.path(), entry);
-            let mut bindings = pattern.scope.start.clone();
-            if unify_atom(&pattern.term, &atom, &mut self.fresh, &mut bindings) {
+            let start = || pattern.scope.start.clone();
+            if let Some(bindings) = unify_atom(&pattern.term, &atom, &mut self.fresh, start) {
                 return Some(Answer::unified(pattern, atom, bindings, multiplicity));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::edit::Counts;
 use super::environment::Environment;
 use super::id::SpaceId;
 use super::record::{FactChange, count};
@@ -67,7 +68,7 @@ impl<T: Term> Environment<T> {
         let MergeBase::Common(bases) = merge_base(ours, theirs) else {
             return found;
         };
-        let base = merge_base_content(bases, theirs);
+        let base = merge_base_content(bases, theirs, Counts::Sum);
         let Some(base) = base.world() else { return found };
         removals(
             None,

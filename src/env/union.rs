@@ -39,7 +39,7 @@ pub(super) fn union_of<T: Term>(
         MergeBase::Left => Ok(Arc::clone(right)),
         MergeBase::Common(bases) => {
             let cells = (resolver.decides_all && bases.len() > 1).then(|| resolved_base_cells(&bases, right, resolver));
-            let base = merge_base_content(bases, right);
+            let base = merge_base_content(bases, right, counts);
             merge(left, right, &base, cells.as_ref(), counts, resolver).map(Arc::new)
         }
     }

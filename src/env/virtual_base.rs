@@ -6,8 +6,11 @@
 //! own, and is a function of its set.
 //!
 //! # Cells
-//! Multiplicities add up, but the union of two merge bases can find a cell in conflict, and there is no resolver to ask. The
-//! cell is then **disputed**: it has no base value, and two sides that differ in it conflict, even if one of them has the
+//! Multiplicities follow the rule of the merge that needs the base: the base of a union of sets is a union of sets. Contents
+//! don't tell which rule a history was merged by, so one that mixes both has no exact base.
+//!
+//! For cells there is no such rule: the union of two merge bases can find one in conflict, and there is no resolver to ask. It
+//! is then **disputed**: it has no base value, and two sides that differ in it conflict, even if one of them has the
 //! content of one of the merge bases. A merge base whose content another one has replaced (the union of the two would take
 //! the other's) doesn't count. So a cell has a base value if and only if all merge bases that count agree, in any order.
 //!
@@ -152,7 +155,7 @@ impl<T: Term> BaseTask<T> {
     fn new(wanted: &BaseRequest<T>) -> Self {
         let mut versions = wanted.versions.clone();
         let mut primary = wanted.primary;
-        // The union of two is commutative.
+        // The union of two has the same multiplicities in both orders.
         if versions.len() > 2 {
             versions.sort_by(|a, b| by_content(&a.world, &b.world));
             let moved = versions
@@ -203,7 +206,7 @@ impl<T: Term> BaseTask<T> {
     }
 
     /// Makes the base from those that it depends on.
-    fn run(&self, needs: &[BaseContent<T>]) -> VirtualBase<T> {
+    fn run(&self, needs: &[BaseContent<T>], counts: Counts) -> VirtualBase<T> {
         #[cfg(test)]
         MADE.set(MADE.get() + 1);
         let BaseRequest { versions, primary } = &self.wanted;
@@ -224,7 +227,7 @@ impl<T: Term> BaseTask<T> {
             } else {
                 &versions[next].world
             };
-            let conflicts = world.merge_spaces(base_world, disputed, others, Counts::Sum);
+            let conflicts = world.merge_spaces(base_world, disputed, others, counts);
             for SpaceConflict { id, .. } in conflicts {
                 disputed_spaces.push(id);
                 if let Some(space) = others.spaces.get(&id) {
@@ -247,6 +250,7 @@ impl<T: Term> BaseTask<T> {
         };
         VirtualBase {
             world,
+            counts,
             disputed,
             disputed_spaces,
         }
@@ -338,8 +342,12 @@ fn by_content<T: Term>(a: &World<T>, b: &World<T>) -> Ordering {
     })
 }
 
-/// The bases that one union needs, by versions.
-struct Bases<T: Term>(HashMap<VersionsKey<T>, Made<T>, BuildAddressHasher>);
+/// The bases that one union needs.
+struct Bases<T: Term> {
+    made: HashMap<VersionsKey<T>, Made<T>, BuildAddressHasher>,
+    /// The rule by which multiplicities are merged.
+    counts: Counts,
+}
 
 /// The versions, which are held so that their addresses stay theirs, and their base.
 type Made<T> = (Antichain<T>, Arc<VirtualBase<T>>);
@@ -353,11 +361,12 @@ impl<T: Term> Bases<T> {
                 Some(version) => BaseContent::One(Arc::clone(version)),
             });
         };
-        if let Some((_, base)) = self.0.get(&key) {
+        if let Some((_, base)) = self.made.get(&key) {
             return Some(BaseContent::Several(Arc::clone(base)));
         }
-        let base = memoized(&wanted.versions[wanted.primary], &key.1)?;
-        self.0.insert(key, (wanted.versions.clone(), Arc::clone(&base)));
+        let primary = &wanted.versions[wanted.primary];
+        let base = memoized(primary, &key.1, |base| base.counts == self.counts)?;
+        self.made.insert(key, (wanted.versions.clone(), Arc::clone(&base)));
         Some(BaseContent::Several(base))
     }
 
@@ -376,24 +385,31 @@ impl<T: Term> Bases<T> {
             }
             let Some(task) = stack.pop() else { return };
             let needs: Vec<_> = task.needs.iter().filter_map(|need| self.known(need)).collect();
-            let base = Arc::new(task.run(&needs));
+            let base = Arc::new(task.run(&needs, self.counts));
             let wanted = task.wanted;
             if let Some(key) = wanted.key() {
                 memoize(&wanted.versions, wanted.primary, &base);
-                self.0.insert(key, (wanted.versions, base));
+                self.made.insert(key, (wanted.versions, base));
             }
         }
     }
 }
 
-/// The base of a merge with these merge bases, for a diff with `near`.
-pub(super) fn merge_base_content<T: Term>(common: Vec<Arc<Snapshot<T>>>, near: &Arc<Snapshot<T>>) -> BaseContent<T> {
+/// The base of a merge with these merge bases, for a diff with `near`. Multiplicities are merged by `counts`.
+pub(super) fn merge_base_content<T: Term>(
+    common: Vec<Arc<Snapshot<T>>>,
+    near: &Arc<Snapshot<T>>,
+    counts: Counts,
+) -> BaseContent<T> {
     let common: Antichain<T> = match <[_; 1]>::try_from(common) {
         Ok([version]) => return BaseContent::One(version),
         Err(common) => common.into(),
     };
     let wanted = BaseRequest::new(common, near);
-    let mut bases = Bases(HashMap::default());
+    let mut bases = Bases {
+        made: HashMap::default(),
+        counts,
+    };
     loop {
         match bases.known(&wanted) {
             Some(base) => return base,

@@ -136,6 +136,8 @@ impl SpaceConflict {
 pub(crate) struct VirtualBase<T: Term> {
     /// Disputed cells have arbitrary contents here, and disputed spaces those of the merge bases that have them.
     pub(super) world: World<T>,
+    /// The rule by which multiplicities were merged.
+    pub(super) counts: Counts,
     /// The cells without a base value, ascending.
     pub(super) disputed: Vec<Cell>,
     /// The spaces that some merge bases removed and others changed, ascending.

@@ -336,10 +336,16 @@ pub(crate) fn marks<N: Versioned>(state: &Arc<N>) -> BTreeSet<Mark> {
     found
 }
 
-/// Returns the memoized virtual merge base of these versions, which are in ascending order, from their primary.
-pub(crate) fn memoized<N: Versioned>(primary: &Arc<N>, versions: &[*const N]) -> Option<Arc<N::Base>> {
+/// Returns the memoized virtual merge base of these versions that `is_wanted`, from their primary. The versions are in
+/// ascending order.
+pub(crate) fn memoized<N: Versioned>(
+    primary: &Arc<N>,
+    versions: &[*const N],
+    is_wanted: impl Fn(&N::Base) -> bool,
+) -> Option<Arc<N::Base>> {
     let origin = primary.version().lock();
-    let memo = origin.bases.iter().find(|memo| memo.is_of(versions))?;
+    let mut memos = origin.bases.iter();
+    let memo = memos.find(|memo| memo.is_of(versions) && is_wanted(&memo.base))?;
     Some(Arc::clone(&memo.base))
 }
 

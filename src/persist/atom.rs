@@ -6,7 +6,7 @@
 //!                                            opaque values (number)   each: counted bytes
 //! ```
 //! There is one name per variable, in the order of first occurrence; or none, if the names are `0`, `1`, … as in a
-//! decoded path. An anonymous variable has the name `_` and the greatest id.
+//! decoded path. The name of an anonymous variable is the byte ff, which no text has, and its id 0.
 
 use std::ops::ControlFlow;
 
@@ -24,8 +24,8 @@ use crate::varint;
 /// Greatest prefix that two consecutive paths share: bounded, so that a short file can't expand without limit.
 pub(super) const MAX_SHARED: usize = u8::MAX as usize;
 
-/// The name and id that stand for an anonymous variable.
-const ANONYMOUS: (&str, u64) = ("_", u64::MAX);
+/// Stands for the name of an anonymous variable. It isn't UTF-8, so no variable has that name.
+const ANONYMOUS: &[u8] = &[0xff];
 
 /// Returns the length of the common prefix of `a` and `b`.
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
@@ -76,8 +76,9 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
             });
         };
         varint::write(out, side_data.names.len() as u64);
-        for (name, id) in side_data.names {
-            write_bytes(out, name.as_bytes());
+        for name in side_data.names {
+            let (name, id) = name.map_or((ANONYMOUS, 0), |(name, id)| (name.as_bytes(), id));
+            write_bytes(out, name);
             varint::write(out, id);
         }
         varint::write(out, side_data.values.len() as u64);
@@ -91,8 +92,8 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
 /// The parts of an atom that its path leaves out.
 #[derive(Default)]
 struct SideData<'a> {
-    /// Names and ids of the variables; empty if they are those of a decoded path. An anonymous variable has the name `_` and the greatest id.
-    names: Vec<(&'a str, u64)>,
+    /// Names and ids of the variables, `None` for an anonymous one; empty if they are those of a decoded path.
+    names: Vec<Option<(&'a str, u64)>>,
     /// Opaque values, encoded.
     values: Vec<Vec<u8>>,
 }
@@ -109,13 +110,13 @@ impl<'a> SideData<'a> {
                 View::Leaf(Leaf::Variable { name, id }) => {
                     if let (number, true) = variables.number(name, id) {
                         is_as_decoded &= id == 0 && name == number.to_string();
-                        side_data.names.push((name, id));
+                        side_data.names.push(Some((name, id)));
                     }
                 }
                 View::Leaf(Leaf::Anonymous) => {
                     variables.anonymous();
                     is_as_decoded = false;
-                    side_data.names.push(ANONYMOUS);
+                    side_data.names.push(None);
                 }
                 View::Leaf(Leaf::Opaque(_)) => match codec.encode(term) {
                     Some(value) => side_data.values.push(value),
@@ -181,7 +182,13 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
         }
         let mut names: SmallVec<[_; 8]> = SmallVec::new();
         for _ in 0..name_count {
-            names.push((input.text()?, input.number()?));
+            let at = input.offset();
+            let (name, id) = (input.bytes()?, input.number()?);
+            names.push(match (name, std::str::from_utf8(name)) {
+                (_, Ok(name)) => Some((name, id)),
+                (ANONYMOUS, _) if id == 0 => None,
+                _ => return Err(LoadError::at(at, Flaw::Entry)),
+            });
         }
         let mut unread_values = input.number()?;
         let (mut named, mut value_error) = (0, None);
@@ -189,19 +196,17 @@ impl<'c, C: ?Sized> AtomReader<'c, C> {
             &self.path,
             |number| {
                 let decimal;
-                let (name, id) = match names.get(number) {
-                    Some(found) => *found,
+                let leaf = match names.get(number) {
+                    Some(Some((name, id))) => Leaf::Variable { name, id: *id },
+                    Some(None) => Leaf::Anonymous,
                     None if names.is_empty() => {
                         decimal = number.to_string();
-                        (&*decimal, 0)
+                        Leaf::Variable { name: &decimal, id: 0 }
                     }
                     None => return None,
                 };
                 named = number.saturating_add(1);
-                T::leaf(match (name, id) {
-                    ANONYMOUS => Leaf::Anonymous,
-                    _ => Leaf::Variable { name, id },
-                })
+                T::leaf(leaf)
             },
             |identity| {
                 let mut read = || {

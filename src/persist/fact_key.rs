@@ -84,6 +84,11 @@ impl KeyDecoder {
                     items: arity,
                 } => {
                     items = arity;
+                    // Each missing term takes a byte at least. Else `has_tag` could be asked for many times more items than
+                    // the file has.
+                    if at.missing.saturating_sub(1).saturating_add(arity) > rest.len().saturating_sub(length) {
+                        return Err(fail(PathErrorKind::Truncated));
+                    }
                     let tag = tag(name, data).map_err(|error| fail(error.kind))?;
                     T::has_tag(tag, arity)
                 }
@@ -120,5 +125,54 @@ impl KeyDecoder {
             return Err(PathError { kind, offset });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::Atom;
+    use crate::term::{Tag, View};
+
+    thread_local! {
+        /// The number of items that compounds were asked for with.
+        static ASKED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Atoms with compounds of any tag.
+    #[derive(Clone, Debug)]
+    struct Open(Atom);
+
+    impl Term for Open {
+        fn view(&self) -> View<'_, Open> {
+            match self.0.view() {
+                View::Leaf(leaf) => View::Leaf(leaf),
+                _ => View::Expression(&[]),
+            }
+        }
+
+        fn leaf(leaf: Leaf<'_>) -> Option<Open> {
+            Atom::leaf(leaf).map(Open)
+        }
+
+        fn expression(_: Vec<Open>) -> Open {
+            Open(Atom::expression(Vec::<Atom>::new()))
+        }
+
+        fn has_tag(_: Tag<'_>, items: usize) -> bool {
+            ASKED.set(ASKED.get() + items);
+            true
+        }
+    }
+
+    #[test]
+    fn nested_tags_are_asked_for_no_more_items_than_the_file_has_bytes() {
+        // Each compound has a hundred items, of which the first is the next compound.
+        let path = [0x33, 101, 0x81, b'a'].repeat(1_000);
+        let error = KeyDecoder::default().next::<Open>(0, &path, true).unwrap_err();
+        assert!(matches!(error, Flaw::Path(error) if error.kind == PathErrorKind::Truncated));
+        assert!(ASKED.get() <= path.len(), "{} items", ASKED.get());
     }
 }

@@ -1,11 +1,12 @@
 //! A check of the contract of [`Term`].
 
 use std::ops::ControlFlow;
+use std::slice;
 
 use thiserror::Error;
 
 use super::printer::LeafText;
-use super::walk::try_for_each;
+use super::walk::{Visitor, walk};
 use super::{Leaf, Tag, Term, View};
 
 /// A requirement of [`Term`] that a term type breaks.
@@ -33,7 +34,8 @@ pub enum ContractError {
     /// The data of this tag is a variable or an opaque value.
     #[error("the data of the tag {0} is a variable or an opaque value")]
     TagData(String),
-    /// `leaf` builds no symbols, so no rule and no annotation can be made.
+    /// `leaf` builds no symbols, so no rule and no annotation can be made. Reported only if all else holds: a language without
+    /// rules and annotations may break this.
     #[error("`leaf` doesn't build the symbol {0}")]
     NoSymbols(String),
     /// `leaf` doesn't build a variable of another name or id, as queries need.
@@ -65,16 +67,45 @@ pub enum ContractError {
 /// # Ok::<(), pleach::term::ParseError>(())
 /// ```
 pub fn check_contract<T: Term>(term: &T) -> Result<(), ContractError> {
+    if let ControlFlow::Break(error) = walk(slice::from_ref(term).iter(), false, &mut Check) {
+        return Err(error);
+    }
     for name in ["=", ":"] {
         if !builds::<T>(&Leaf::Symbol(name)) {
             return Err(ContractError::NoSymbols(name.into()));
         }
     }
-    let first = try_for_each(term, |term| match check_level(term) {
-        Ok(items) => ControlFlow::Continue(items),
-        Err(error) => ControlFlow::Break(error),
-    });
-    first.break_value().map_or(Ok(()), Err)
+    Ok(())
+}
+
+/// Checks terms. A level is whether it is in a term that is known to be ground.
+struct Check;
+
+impl<'a, T: Term> Visitor<slice::Iter<'a, T>> for Check {
+    type Level = bool;
+    type Break = ContractError;
+
+    fn enter(
+        &mut self,
+        term: &'a T,
+        in_ground: &mut bool,
+    ) -> ControlFlow<ContractError, Option<(slice::Iter<'a, T>, bool)>> {
+        let items = match check_level(term) {
+            Ok(items) => items,
+            Err(error) => return ControlFlow::Break(error),
+        };
+        let is_ground = *in_ground || term.known_ground();
+        match term.view() {
+            View::Leaf(leaf) if is_ground && leaf.is_variable() => {
+                ControlFlow::Break(ContractError::KnownGround(LeafText(&leaf).to_string()))
+            }
+            _ => ControlFlow::Continue(Some((items.iter(), is_ground))),
+        }
+    }
+
+    fn leave(&mut self, _: bool, _: &mut bool) -> ControlFlow<ContractError> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Checks one level of a term, and returns the items below.
@@ -101,7 +132,7 @@ fn check_level<T: Term>(term: &T) -> Result<&[T], ContractError> {
             if !is_kept || !is_any_kept {
                 return Err(ContractError::Expression);
             }
-            check_ground(term).map(|()| items)
+            Ok(items)
         }
         View::Tagged(tag, items) => {
             if let Some(Leaf::Variable { .. } | Leaf::Anonymous | Leaf::Opaque(_)) = &tag.data {
@@ -117,7 +148,7 @@ fn check_level<T: Term>(term: &T) -> Result<&[T], ContractError> {
             if !T::has_tag(tag.clone(), items.len()) {
                 return Err(ContractError::HasTag(tag.name.into()));
             }
-            check_ground(term).map(|()| items)
+            Ok(items)
         }
     }
 }
@@ -146,20 +177,6 @@ fn check_leaf<T: Term>(leaf: &Leaf<'_>) -> Result<(), ContractError> {
         }
     }
     Ok(())
-}
-
-/// Checks that a term with a variable isn't known to be ground.
-fn check_ground<T: Term>(term: &T) -> Result<(), ContractError> {
-    if !term.known_ground() {
-        return Ok(());
-    }
-    let variable = try_for_each(term, |term| match term.view() {
-        View::Leaf(leaf) if leaf.is_variable() => ControlFlow::Break(LeafText(&leaf).to_string()),
-        view => ControlFlow::Continue(view.items().unwrap_or_default()),
-    });
-    variable
-        .break_value()
-        .map_or(Ok(()), |name| Err(ContractError::KnownGround(name)))
 }
 
 fn builds<T: Term>(leaf: &Leaf<'_>) -> bool {
@@ -191,6 +208,7 @@ fn text<T>(view: &View<'_, T>) -> String {
 /// Panics because a term type breaks its contract.
 #[cold]
 #[inline(never)]
+#[allow(clippy::panic, reason = "the fault is the term type's, not an internal one")]
 pub(crate) fn broken(how: &str) -> ! {
-    unreachable!("the term type breaks the contract of `Term`: {how}")
+    panic!("the term type breaks the contract of `Term`: {how}")
 }

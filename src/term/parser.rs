@@ -33,6 +33,7 @@
 //!   2^64 − 1, can't be combined with `!`, and is a symbol within parentheses.
 //! - `$x#7` is the copy of `$x` with the id 7, as [`rename_apart`](crate::term::rename_apart) makes them; `$x#0` is
 //!   `$x`.
+//! - `#(` is an error: it is how compounds that can't be read are printed. The symbol `#` needs a space after it there.
 //! - An integer beyond 64 bits, or a float beyond the range of `f64`, is an error.
 //!
 //! # Example

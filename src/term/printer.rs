@@ -41,11 +41,7 @@ pub struct Print<'a, T>(pub &'a T);
 
 impl<T: Term> fmt::Display for Print<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write(self.0, f, |_, bytes, f| {
-            f.write_str("#<")?;
-            bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-            f.write_str(">")
-        })
+        write(self.0, f, |_, bytes, f| write_value(bytes, f))
     }
 }
 
@@ -142,10 +138,7 @@ pub(super) struct LeafText<'a>(pub(super) &'a Leaf<'a>);
 
 impl fmt::Display for LeafText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Leaf::Grounded(bytes) | Leaf::Opaque(bytes) => write!(f, "#<{bytes:02x?}>"),
-            leaf => write_leaf(leaf, false, f),
-        }
+        write_leaf(self.0, false, f)
     }
 }
 
@@ -180,8 +173,15 @@ fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result 
             value => write!(f, "{value:?}"),
         },
         Leaf::String(text) => write_text(text, f),
-        Leaf::Grounded(_) | Leaf::Opaque(_) => Ok(()),
+        Leaf::Grounded(bytes) | Leaf::Opaque(bytes) => write_value(bytes, f),
     }
+}
+
+/// Writes a value of the interpreter, given its bytes.
+fn write_value(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_str("#<")?;
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+    f.write_str(">")
 }
 
 /// Returns whether `c` is invisible but affects the display of text: a control character, a line separator, or a

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::slice;
 
-use super::by_address::{AddressMap, address};
+use super::by_address::CompoundMap;
 use super::small_map::SmallMap;
 use super::walk::{Visitor, walk};
 use super::{View, contract};
@@ -53,22 +53,22 @@ const UNTRACKED_EXPRESSIONS: usize = 256;
 /// # Ok::<(), pleach::term::ParseError>(())
 /// ```
 pub fn rewrite<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>) -> T {
-    run(term, replace, UNTRACKED_EXPRESSIONS)
+    run(term, replace, false)
 }
 
-/// As [`rewrite`], with each occurrence of a shared expression rewritten anew.
+/// As [`rewrite`], with each occurrence of a shared compound that changes rewritten anew.
 pub(super) fn rewrite_each<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>) -> T {
-    run(term, replace, usize::MAX)
+    run(term, replace, true)
 }
 
 #[inline]
-fn run<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>, untracked: usize) -> T {
-    let mut rewriter = Rewriter {
-        untracked,
+fn run<'a, T: super::Term>(term: &'a T, replace: impl FnMut(&'a T) -> Rewrite<'a, T>, each: bool) -> T {
+    let mut rewriter: Rewriter<'a, T, _> = Rewriter {
+        each,
         replace,
         expansions: SmallMap::new(),
         expressions: 0,
-        known: AddressMap::default(),
+        known: CompoundMap::default(),
     };
     let whole = Level::Term { key: None, new: None };
     let ControlFlow::Continue(whole) = walk(slice::from_ref(term).iter(), whole, &mut rewriter);
@@ -92,15 +92,15 @@ pub(crate) fn rebuild<T: super::Term>(like: &T, items: Vec<T>) -> T {
     }
 }
 
-struct Rewriter<T, F> {
-    /// Number of expressions that are rewritten at each occurrence.
-    untracked: usize,
+struct Rewriter<'a, T, F> {
+    /// Whether those that change are rewritten at each occurrence.
+    each: bool,
     replace: F,
     expansions: SmallMap<u32, T>,
     /// Number of expressions entered.
     expressions: usize,
-    /// The rewriting of each expression entered after the first `untracked`; `None` if it stays.
-    known: AddressMap<Option<T>>,
+    /// The rewriting of each compound entered after the first `UNTRACKED_EXPRESSIONS`; `None` if it stays.
+    known: CompoundMap<T, &'a T, Option<T>>,
 }
 
 enum Level<'a, T> {
@@ -143,7 +143,7 @@ impl<T: Clone> Level<'_, T> {
     }
 }
 
-impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<'a, T>> for Rewriter<T, F> {
+impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<'a, T>> for Rewriter<'a, T, F> {
     type Level = Level<'a, T>;
     type Break = Infallible;
 
@@ -156,9 +156,8 @@ impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<
         let outcome = match (self.replace)(term) {
             Rewrite::Items(items) if !items.is_empty() => {
                 self.expressions += 1;
-                // The address of its items doesn't identify a tagged compound.
-                let tracked = self.expressions > self.untracked && !matches!(term.view(), View::Tagged(..));
-                match self.known.get(&address(items)).filter(|_| tracked) {
+                let tracked = self.expressions > UNTRACKED_EXPRESSIONS;
+                match tracked.then(|| self.known.get(term)).flatten() {
                     Some(known) => known.clone(),
                     None => {
                         let level = Level::Expression {
@@ -193,15 +192,11 @@ impl<'a, T: super::Term, F: FnMut(&'a T) -> Rewrite<'a, T>> Visitor<slice::Iter<
     fn leave(&mut self, level: Level<'a, T>, outer: &mut Level<'a, T>) -> ControlFlow<Infallible> {
         let outcome = match level {
             Level::Expression {
-                term,
-                items,
-                tracked,
-                changed,
-                ..
+                term, tracked, changed, ..
             } => {
                 let outcome = changed.map(|items| rebuild(term, items));
-                if tracked {
-                    self.known.insert(address(items), outcome.clone());
+                if tracked && !(self.each && outcome.is_some()) {
+                    self.known.insert(term, outcome.clone());
                 }
                 outcome
             }

@@ -20,7 +20,7 @@ mod table;
 use smallvec::SmallVec;
 
 use self::table::VariableTable;
-use super::by_address::{AddressMap, address};
+use super::by_address::CompoundMap;
 use super::rewrite::{Rewrite, rewrite, rewrite_each};
 use super::small_map::SmallMap;
 use super::walk::for_each;
@@ -199,7 +199,10 @@ impl<T: Term> Default for Bindings<T> {
 /// unchanged.
 ///
 /// The [module's page](self) states the cost. An [anonymous](Leaf::Anonymous) variable is a new one each time that it is
-/// compared: of terms that are bound and compared several times, use [`name_anonymous`] first.
+/// compared, so it equals every term, and binds none. A variable can be bound to a term that contains one, such as `(f _)`.
+/// Then `(f _)` is an instance of the value rather than the value: `(p $x $x)` unifies with `(p (f _) (f 1))` and with
+/// `(p (f _) (f 2))` alike, and [`resolve`](Bindings::resolve) returns the `_`. To unify such terms exactly, use
+/// [`name_anonymous`] first.
 ///
 /// ```
 /// use pleach::term::{Atom, Bindings, unify};
@@ -262,7 +265,8 @@ pub fn rename_apart<T: Term>(term: &T, fresh: &mut u64) -> T {
 /// Returns `term` with a variable `_` with an id of its own for each [anonymous](Leaf::Anonymous) one, so that it can be
 /// unified more than once. `fresh` is as in [`rename_apart`], which does this too; queries do it with their patterns.
 ///
-/// Cost: O(size as a tree), or O(1) for a term [known to be ground](Term::known_ground).
+/// Cost: O(size as a tree) of what has anonymous variables, O(distinct expressions) of the rest, or O(1) for a term [known to
+/// be ground](Term::known_ground).
 pub fn name_anonymous<T: Term>(term: &T, fresh: &mut u64) -> T {
     rewrite_each(term, |term| match term.view() {
         View::Leaf(Leaf::Anonymous) => fresh_variable("_", fresh).map_or(Rewrite::Keep, Rewrite::Replace),
@@ -370,8 +374,8 @@ impl<'b, T: Term> Attempt<'b, T> {
     fn close(&mut self, a: &T, b: &T) -> bool {
         let mut pending: SmallVec<[Pair<'_, T>; 4]> = SmallVec::new();
         let mut compared = 0;
-        let mut equal = EqualExpressions::default();
-        let mut done = Vec::new();
+        // It holds the terms whose addresses it has, lest others be allocated there.
+        let mut equal = EqualExpressions::new();
         let mut step = self.step(Side::Given(a), Side::Given(b));
         loop {
             match step {
@@ -393,11 +397,7 @@ impl<'b, T: Term> Attempt<'b, T> {
                     self.step(a, b)
                 }
                 (None, None) => {
-                    // Terms whose addresses are tracked must stay alive, lest another be allocated there.
-                    let finished = pending.pop();
-                    if compared > UNTRACKED_EXPRESSIONS {
-                        done.extend(finished);
-                    }
+                    pending.pop();
                     Step::Equal
                 }
                 _ => return false,
@@ -406,24 +406,25 @@ impl<'b, T: Term> Attempt<'b, T> {
     }
 
     fn step<'a>(&mut self, a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
+        // An anonymous variable has no class: it must not represent the variables that it is compared with.
+        let is_anonymous = |side: &Side<'a, T>| matches!(side.term().view(), View::Leaf(Leaf::Anonymous));
         match (self.class_of(a.term()), self.class_of(b.term())) {
             (None, None) => compare(a, b),
+            (Some(_), None) if is_anonymous(&b) => Step::Equal,
             (Some(x), None) => self.bind(x, b),
+            (None, Some(_)) if is_anonymous(&a) => Step::Equal,
             (None, Some(y)) => self.bind(y, a),
             (Some(x), Some(y)) => self.unite(x, y),
         }
     }
 
-    /// Returns the class of a variable; `None` for other terms.
+    /// Returns the class of a named variable; `None` for other terms.
     fn class_of(&mut self, term: &T) -> Option<u32> {
-        match term.view() {
-            View::Leaf(Leaf::Variable { name, id }) => {
-                if let Some(known) = self.bindings.variables.find(name, id) {
-                    return Some(self.bindings.walk(known).0);
-                }
-            }
-            View::Leaf(Leaf::Anonymous) => {}
-            _ => return None,
+        let View::Leaf(Leaf::Variable { name, id }) = term.view() else {
+            return None;
+        };
+        if let Some(known) = self.bindings.variables.find(name, id) {
+            return Some(self.bindings.walk(known).0);
         }
         self.bindings.classes.push(Class {
             value: Value::Free,
@@ -506,7 +507,7 @@ impl<T: Term> Drop for Attempt<'_, T> {
     }
 }
 
-/// Compares two terms that aren't variables.
+/// Compares two terms that aren't named variables.
 fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
     match (a.term().view(), b.term().view()) {
         (View::Leaf(x), View::Leaf(y)) if x == y => Step::Equal,
@@ -522,24 +523,27 @@ fn compare<'a, T: Term>(a: Side<'a, T>, b: Side<'a, T>) -> Step<'a, T> {
             Some(_) => Step::Items(a, b),
             None => Step::Clash,
         },
+        (View::Leaf(Leaf::Anonymous), _) | (_, View::Leaf(Leaf::Anonymous)) => Step::Equal,
         _ => Step::Clash,
     }
 }
 
-/// Classes of expressions that must be equal, by address: a union-find forest.
-#[derive(Default)]
-struct EqualExpressions {
-    nodes: AddressMap<u32>,
+/// Classes of compounds that must be equal, by address and constructor: a union-find forest.
+struct EqualExpressions<T> {
+    nodes: CompoundMap<T, T, u32>,
     parents: Vec<u32>,
 }
 
-impl EqualExpressions {
-    /// Unites the classes of two expressions. Returns whether they were different, or are tagged: the address of its items
-    /// doesn't identify a tagged compound.
-    fn unite<T: Term>(&mut self, a: &T, b: &T) -> bool {
-        if matches!(a.view(), View::Tagged(..)) {
-            return true;
+impl<T: Term> EqualExpressions<T> {
+    fn new() -> Self {
+        Self {
+            nodes: CompoundMap::default(),
+            parents: Vec::new(),
         }
+    }
+
+    /// Unites the classes of two compounds. Returns whether they were different.
+    fn unite(&mut self, a: &T, b: &T) -> bool {
         let (a, b) = (self.root(a), self.root(b));
         if a == b {
             return false;
@@ -550,16 +554,15 @@ impl EqualExpressions {
         true
     }
 
-    /// Returns the representative of an expression's class. Halves the path to it.
-    fn root<T: Term>(&mut self, term: &T) -> u32 {
-        let View::Expression(items) = term.view() else {
-            return u32::MAX;
-        };
-        let fresh = self.parents.len() as u32;
-        let mut node = *self.nodes.entry(address(items)).or_insert(fresh);
-        if node == fresh {
+    /// Returns the representative of a compound's class. Halves the path to it.
+    fn root(&mut self, term: &T) -> u32 {
+        let known = self.nodes.get(term).copied();
+        let mut node = known.unwrap_or_else(|| {
+            let fresh = self.parents.len() as u32;
             self.parents.push(fresh);
-        }
+            self.nodes.insert(term.clone(), fresh);
+            fresh
+        });
         let parent = |parents: &[u32], node: u32| parents.get(node as usize).copied().unwrap_or(node);
         loop {
             let next = parent(&self.parents, node);

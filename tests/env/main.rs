@@ -11,4 +11,5 @@ mod panics;
 mod queries;
 mod sets;
 mod spaces;
+mod tagged;
 mod union_all;

@@ -92,6 +92,7 @@ impl<T: Term> Answer<T> {
     /// variables renamed apart, that extends those that the query [starts from](super::Query::starting_from).
     ///
     /// The first call decodes them, in O(size of the atom), and later ones cost O(1).
+    #[must_use]
     pub fn bindings(&self) -> &Bindings<T> {
         self.bindings.get_or_init(|| match &self.stored {
             Stored::Path(path) => self.pattern.bindings(path),
@@ -106,7 +107,7 @@ impl<T: Term> Answer<T> {
     /// Returns the bindings without a copy: see [`bindings`](Self::bindings).
     #[must_use]
     pub fn into_bindings(self) -> Bindings<T> {
-        self.bindings();
+        _ = self.bindings();
         self.bindings.into_inner().unwrap_or_default()
     }
 
@@ -122,6 +123,7 @@ impl<T: Term> Answer<T> {
     /// assert_eq!(answer.value(&Atom::variable("where")), None);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
+    #[must_use]
     pub fn value(&self, variable: &T) -> Option<T> {
         if let Stored::Path(path) = &self.stored
             && self.bindings.get().is_none()
@@ -138,6 +140,7 @@ impl<T: Term> Answer<T> {
     /// Substitutes the bindings into `template`, recursively. Unbound variables stay.
     ///
     /// O(size of the template and of the values), and that of [`bindings`](Self::bindings).
+    #[must_use]
     pub fn resolve(&self, template: &T) -> T {
         self.bindings().resolve(template)
     }
@@ -197,6 +200,7 @@ impl<T: Term> JoinAnswer<T> {
     }
 
     /// Returns the bindings of the variables: see [`Answer::bindings`].
+    #[must_use]
     pub fn bindings(&self) -> &Bindings<T> {
         self.bindings.get_or_init(|| self.patterns.bindings(&self.values))
     }
@@ -204,11 +208,12 @@ impl<T: Term> JoinAnswer<T> {
     /// Returns the bindings without a copy: see [`bindings`](Self::bindings).
     #[must_use]
     pub fn into_bindings(self) -> Bindings<T> {
-        self.bindings();
+        _ = self.bindings();
         self.bindings.into_inner().unwrap_or_default()
     }
 
     /// Returns the term that a variable is bound to: see [`Answer::value`].
+    #[must_use]
     pub fn value(&self, variable: &T) -> Option<T> {
         if self.bindings.get().is_none()
             && let Some(number) = self.patterns.scope.number(variable)
@@ -220,6 +225,7 @@ impl<T: Term> JoinAnswer<T> {
     }
 
     /// Substitutes the bindings into `template`, recursively. Unbound variables stay.
+    #[must_use]
     pub fn resolve(&self, template: &T) -> T {
         self.bindings().resolve(template)
     }

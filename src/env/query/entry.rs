@@ -9,15 +9,21 @@ pub(super) fn kept<T>(entry: &Multiplicity<T>) -> Option<&T> {
     entry.record().and_then(|record| record.atom.as_ref())
 }
 
-/// Unifies a pattern with a stored atom, whose variables get ids from `fresh` on. Advances `fresh` if that succeeds.
-pub(super) fn unify_atom<T: Term>(pattern: &T, atom: &T, fresh: &mut u64, bindings: &mut Bindings<T>) -> bool {
+/// Unifies a pattern with a stored atom, whose variables get ids from `fresh` on, and returns the bindings, which extend those
+/// of `start`. Advances `fresh` if that succeeds.
+pub(super) fn unify_atom<T: Term>(
+    pattern: &T,
+    atom: &T,
+    fresh: &mut u64,
+    start: impl FnOnce() -> Bindings<T>,
+) -> Option<Bindings<T>> {
     if clash(pattern, atom) {
-        return false;
+        return None;
     }
-    let mut next = *fresh;
-    let unifies = unify(pattern, &rename_apart(atom, &mut next), bindings);
-    if unifies {
-        *fresh = next;
+    let (mut next, mut bindings) = (*fresh, start());
+    if !unify(pattern, &rename_apart(atom, &mut next), &mut bindings) {
+        return None;
     }
-    unifies
+    *fresh = next;
+    Some(bindings)
 }

@@ -51,7 +51,7 @@ impl<T: Term> Space<T> {
     /// ```
     pub fn query_all(&self, patterns: &[T]) -> Join<'_, T> {
         let spaces = SmallVec::from_elem(self, patterns.len());
-        Join::new(spaces, patterns.to_vec(), Bindings::new())
+        Join::new(spaces, patterns.to_vec(), Bindings::new(), 0)
     }
 }
 
@@ -59,6 +59,7 @@ impl<T: Term> Space<T> {
 ///
 /// While only ground atoms match, bindings are substituted into the paths of the other patterns, and no terms are built. From
 /// the first atom with variables on, patterns are unified as terms.
+#[must_use = "iterators are lazy"]
 pub struct Join<'a, T: Term> {
     patterns: Arc<Conjunction<T>>,
     /// The space of each pattern.
@@ -110,16 +111,15 @@ impl<'a, T: Term> Join<'a, T> {
     /// assert_eq!(found, ["(a c)"]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn across(patterns: impl IntoIterator<Item = (&'a Space<T>, T)>) -> Self {
         let (spaces, patterns): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        Self::new(spaces.into(), patterns, Bindings::new())
+        Self::new(spaces.into(), patterns, Bindings::new(), 0)
     }
 
-    fn new(spaces: SmallVec<[&'a Space<T>; 4]>, mut patterns: Vec<T>, start: Bindings<T>) -> Self {
+    fn new(spaces: SmallVec<[&'a Space<T>; 4]>, mut patterns: Vec<T>, start: Bindings<T>, fresh: u64) -> Self {
         let path = with_encoder(|encoder| encoder.encode_items(&patterns).bytes.to_vec());
         let shape = Shape::new(path);
-        let (scope, fresh) = Scope::new(&mut patterns, &shape, start);
+        let (scope, fresh) = Scope::new(&mut patterns, &shape, start, fresh);
         let spans = SmallVec::from_elem(None, scope.variables.len());
         Join {
             patterns: Arc::new(Conjunction { patterns, shape, scope }),
@@ -151,13 +151,18 @@ impl<'a, T: Term> Join<'a, T> {
     /// assert_eq!(found, ["(b c d)"]);
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
-    #[must_use]
     pub fn starting_from(self, bindings: &Bindings<T>) -> Self {
-        let new = Self::new(self.spaces, self.patterns.patterns.clone(), bindings.clone());
+        let fresh = self.fresh;
+        self.restarted(bindings.clone(), fresh)
+    }
+
+    /// Starts the patterns as they were given from these bindings. Their anonymous variables get ids from `fresh` on.
+    fn restarted(self, start: Bindings<T>, fresh: u64) -> Self {
+        let Conjunction { patterns, scope, .. } = &*self.patterns;
+        let given = scope.given.as_ref().unwrap_or(patterns).clone();
         Join {
             effort: self.effort,
-            fresh: self.fresh.max(new.fresh),
-            ..new
+            ..Self::new(self.spaces, given, start, fresh)
         }
     }
 
@@ -175,7 +180,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// let million = env.query_all(&patterns).with_limit(10_000);
     /// assert!(matches!(million.last(), Some(Err(QueryError::Limit(10_000)))));
     /// ```
-    #[must_use]
     pub fn with_limit(mut self, steps: u64) -> Self {
         self.effort.set_limit(steps);
         self
@@ -197,7 +201,6 @@ impl<'a, T: Term> Join<'a, T> {
     /// });
     /// assert!(matches!(last, Some(Err(QueryError::Stopped))));
     /// ```
-    #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
         self.effort.stop = Some(stop);
         self
@@ -217,11 +220,16 @@ impl<'a, T: Term> Join<'a, T> {
         self.fresh
     }
 
-    /// Sets a minimum for the ids of variables in answers: see [`Query::with_fresh`](super::Query::with_fresh).
-    #[must_use]
+    /// Sets a minimum for the ids of variables in answers: see [`Query::with_fresh`](super::Query::with_fresh). Call it before
+    /// the first answer.
     pub fn with_fresh(mut self, id: u64) -> Self {
         self.fresh = self.fresh.max(id);
-        self
+        let scope = &self.patterns.scope;
+        if self.begun || scope.given.is_none() {
+            return self;
+        }
+        let (start, fresh) = (scope.start.clone(), self.fresh);
+        self.restarted(start, fresh)
     }
 
     /// Chooses a pattern and starts matching it.
@@ -318,7 +326,7 @@ impl<'a, T: Term> Join<'a, T> {
 
     /// Takes the values that are known from the start. Returns the bindings if one isn't ground.
     fn given(&mut self) -> Option<Bindings<T>> {
-        let Scope { variables, start } = &self.patterns.scope;
+        let Scope { variables, start, .. } = &self.patterns.scope;
         if start.has_no_variables() {
             return None;
         }
@@ -368,16 +376,15 @@ impl<'a, T: Term> Join<'a, T> {
             return Step::Match(None, multiplicity);
         }
         self.values.unbind(&level.variables);
-        let mut bindings = match &level.bindings {
+        let start = || match &level.bindings {
             Some(bindings) => bindings.clone(),
             None => self.patterns.bindings(&self.values),
         };
         let atom = decode(level.search.path(), entry);
         let pattern = &self.patterns.patterns[level.pattern.index];
-        if unify_atom(pattern, &atom, &mut self.fresh, &mut bindings) {
-            Step::Match(Some(bindings), multiplicity)
-        } else {
-            Step::Miss
+        match unify_atom(pattern, &atom, &mut self.fresh, start) {
+            Some(bindings) => Step::Match(Some(bindings), multiplicity),
+            None => Step::Miss,
         }
     }
 }

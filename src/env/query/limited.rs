@@ -7,6 +7,7 @@ use super::{Answer, Query, QueryError};
 use crate::term::Term;
 
 /// The answers to a pattern, up to a limit of steps: see [`Query::with_limit`].
+#[must_use = "iterators are lazy"]
 pub struct LimitedQuery<'a, T: Term> {
     query: Query<'a, T>,
     limit: u64,
@@ -22,7 +23,6 @@ impl<'a, T: Term> LimitedQuery<'a, T> {
 
     /// Makes the query end with [`QueryError::Stopped`] soon after another thread sets `stop`: see
     /// [`Join::with_stop`](super::Join::with_stop).
-    #[must_use]
     pub fn with_stop(mut self, stop: &'a AtomicBool) -> Self {
         self.query.search.set_stop(Some(stop));
         self

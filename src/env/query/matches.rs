@@ -37,7 +37,7 @@ impl<T: Term> Space<T> {
     /// # Ok::<(), pleach::term::ParseError>(())
     /// ```
     pub fn matches(&self, pattern: &T) -> Matches<'_, T> {
-        let (pattern, _) = Pattern::new(pattern.clone(), Bindings::new());
+        let (pattern, _) = Pattern::new(pattern.clone(), Bindings::new(), 0);
         Matches {
             search: Search::one_sided(&self.facts, &self.arguments, std::sync::Arc::clone(&pattern.shape)),
             is_linear: pattern.is_linear(),
@@ -47,6 +47,7 @@ impl<T: Term> Space<T> {
 }
 
 /// The atoms that are instances of a pattern: see [`Space::matches`].
+#[must_use = "iterators are lazy"]
 pub struct Matches<'a, T: Term> {
     pattern: Pattern<T>,
     /// Whether no variable occurs twice, so that what the search finds matches for certain.

@@ -10,12 +10,15 @@ use crate::env::error::UnboundVariable;
 use crate::env::space::decode_ground;
 use crate::term::path::{Extent, with_encoder};
 use crate::term::walk::try_for_each;
-use crate::term::{Bindings, Leaf, Term, View, name_anonymous, unify};
+use crate::term::{Bindings, Leaf, Term, View, contract, name_anonymous, unify};
 
 /// A pattern, shared by a query and its answers.
 #[derive(Debug)]
 pub(super) struct Pattern<T: Term> {
+    /// With bindings from the start substituted, and anonymous variables named.
     pub(super) term: T,
+    /// The pattern as it was given, if that is another one.
+    given: Option<T>,
     pub(super) shape: Arc<Shape>,
     pub(super) scope: Scope<T>,
     /// Made by the first answer whose atom is built.
@@ -23,12 +26,14 @@ pub(super) struct Pattern<T: Term> {
 }
 
 impl<T: Term> Pattern<T> {
-    /// Prepares a pattern. Returns it with the least id above those of its variables. O(size).
-    pub(super) fn new(mut term: T, start: Bindings<T>) -> (Self, u64) {
+    /// Prepares a pattern. Returns it with the least id above those of its variables, at least `fresh`. O(size).
+    pub(super) fn new(mut term: T, start: Bindings<T>, fresh: u64) -> (Self, u64) {
         let shape = Shape::new(with_encoder(|encoder| encoder.encode(&term).bytes.to_vec()));
-        let (scope, fresh) = Scope::new(slice::from_mut(&mut term), &shape, start);
+        let (mut scope, fresh) = Scope::new(slice::from_mut(&mut term), &shape, start, fresh);
+        let given = scope.given.take().and_then(|given| given.into_iter().next());
         let pattern = Self {
             term,
+            given,
             shape: Arc::new(shape),
             scope,
             template: OnceLock::new(),
@@ -36,7 +41,21 @@ impl<T: Term> Pattern<T> {
         (pattern, fresh)
     }
 
-    /// Whether a variable occurs twice.
+    /// Prepares the pattern as it was given for other bindings, which must not bind the names of its anonymous variables.
+    pub(super) fn restarted(&self, start: &Bindings<T>, fresh: u64) -> (Self, u64) {
+        let given = self.given.as_ref().unwrap_or(&self.term);
+        let (pattern, fresh) = Self::new(start.resolve(given), start.clone(), fresh);
+        let given = Some(given.clone());
+        (Self { given, ..pattern }, fresh)
+    }
+
+    /// Prepares the pattern again if it has anonymous variables, whose ids are then at least `fresh`.
+    pub(super) fn renamed(&self, fresh: u64) -> Option<(Self, u64)> {
+        self.given.as_ref()?;
+        Some(self.restarted(&self.scope.start, fresh))
+    }
+
+    /// Whether no variable occurs twice.
     pub(super) fn is_linear(&self) -> bool {
         let occurrences = self.shape.tokens().iter().filter(|token| token.variable.is_some());
         occurrences.count() == self.shape.variables()
@@ -62,20 +81,49 @@ impl<T: Term> Pattern<T> {
 pub(super) struct Scope<T> {
     pub(super) variables: Vec<T>,
     pub(super) start: Bindings<T>,
+    /// The patterns as they were given, if they had anonymous variables.
+    pub(super) given: Option<Vec<T>>,
 }
 
 impl<T: Term> Scope<T> {
-    /// The variables of these patterns, whose paths are in `shape`, and an id that is greater than theirs. O(size), or O(1)
-    /// if there are none.
+    /// The variables of these patterns, whose paths are in `shape`, and an id that is greater than theirs and at least `fresh`.
+    /// O(size), or O(1) if there are none.
     ///
-    /// Names the anonymous variables.
-    pub(super) fn new(patterns: &mut [T], shape: &Shape, start: Bindings<T>) -> (Self, u64) {
+    /// Names the anonymous variables, with ids from there on: neither the patterns nor `start` have such names.
+    ///
+    /// # Panics
+    /// If the term type breaks its contract: it has anonymous variables, but none of the name `_` with other ids.
+    pub(super) fn new(patterns: &mut [T], shape: &Shape, start: Bindings<T>, fresh: u64) -> (Self, u64) {
+        let mut given = None;
+        loop {
+            let (variables, greatest, is_anonymous) = Self::variables(patterns, shape);
+            let mut fresh = greatest.saturating_add(1).max(start.fresh()).max(fresh);
+            if !is_anonymous {
+                let scope = Self {
+                    variables,
+                    start,
+                    given,
+                };
+                return (scope, fresh);
+            }
+            if given.is_some() {
+                contract::broken("`Term::leaf` doesn't build the variable `_` with an id");
+            }
+            given = Some(patterns.to_vec());
+            patterns
+                .iter_mut()
+                .for_each(|pattern| *pattern = name_anonymous(pattern, &mut fresh));
+        }
+    }
+
+    /// The variables of these patterns, their greatest id, and whether one is anonymous.
+    fn variables(patterns: &[T], shape: &Shape) -> (Vec<T>, u64, bool) {
         let mut variables = Vec::with_capacity(shape.variables());
         let mut greatest = 0;
         // The patterns' leaves that are variables, and the path's, come in the same order.
         let mut numbers = shape.tokens().iter().filter_map(|token| token.variable);
         let mut is_anonymous = false;
-        for pattern in &*patterns {
+        for pattern in patterns {
             // Breaks once all are found.
             let walk = try_for_each(pattern, |term| {
                 if variables.len() == shape.variables() {
@@ -100,14 +148,7 @@ impl<T: Term> Scope<T> {
                 break;
             }
         }
-        let mut fresh = greatest.saturating_add(1).max(start.fresh());
-        if is_anonymous {
-            patterns
-                .iter_mut()
-                .for_each(|pattern| *pattern = name_anonymous(pattern, &mut fresh));
-            return Self::new(patterns, shape, start);
-        }
-        (Self { variables, start }, fresh)
+        (variables, greatest, is_anonymous)
     }
 
     /// Binds these variables, by their numbers, to ground terms.

@@ -94,6 +94,7 @@ fn is_variable<T: Term>(term: &T) -> bool {
 }
 
 /// The rules that can match a call: see [`Space::rules_for`].
+#[must_use = "iterators are lazy"]
 pub struct RulesFor<'a, 'c, T: Term> {
     call: &'c T,
     rules: Rules<'a, T>,

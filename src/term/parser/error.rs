@@ -60,6 +60,9 @@ pub enum ParseErrorKind {
     /// A count, `#*3`, that is followed by no atom, by a `!` or by another count.
     #[error("a count must be followed by an atom")]
     NothingToCount,
+    /// A `#(`, as [`Print`](crate::term::Print) writes [tagged compounds](crate::term::View::Tagged), which have no syntax.
+    #[error("`#(` begins a tagged compound, which can't be read; write a space after the symbol `#`")]
+    TaggedCompound,
     /// A leaf that the term type can't build.
     #[error("the language has no such atom")]
     NotInLanguage,

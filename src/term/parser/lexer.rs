@@ -189,6 +189,10 @@ impl<'a> Lexer<'a> {
                 self.position += 1;
                 Lexeme::Symbol(self.text()?)
             }
+            Some(b'#') if rest.get(1) == Some(&b'(') => {
+                let span = self.position..self.position + 2;
+                return Err(self.error(ParseErrorKind::TaggedCompound, span));
+            }
             Some(b'$') => self.variable()?,
             Some(_) => self.word()?,
         }))
