@@ -31,12 +31,12 @@ type Node<T> = btree::Node<T, ()>;
 /// A persistent sequence: a clone costs O(1), and a write to a clone copies one path of O(log n) nodes.
 ///
 /// It has much of the interface of `Vec` and `VecDeque`. Methods that write, push, insert, remove or
-/// [append](Vector::append) items do so in place, and copy only nodes that other vectors share. Methods that cut a vector within
-/// its tree, such as [`split_off`](Vector::split_off) and [`splice`](Vector::splice), copy the paths to the cuts, and clone the
-/// items of the leaves there, also if nothing is shared. Vectors are [split](Vector::split_at) and [joined](Vector::concat), and items
-/// inserted and removed anywhere, in O(log n). [`diff`](Vector::diff), [`merge`](Vector::merge) and `==` skip the subtrees
-/// that two vectors share, so their cost depends on the difference if one vector descends from the other or both from a
-/// third.
+/// [append](Vector::append) items do so in place, and copy only nodes that other vectors share. Methods that cut a
+/// vector within its tree, such as [`split_off`](Vector::split_off) and [`splice`](Vector::splice), copy the paths to
+/// the cuts, and clone the items of the leaves there, also if nothing is shared. Vectors are [split](Vector::split_at)
+/// and [joined](Vector::concat), and items inserted and removed anywhere, in O(log n). [`diff`](Vector::diff),
+/// [`merge`](Vector::merge) and `==` skip the subtrees that two vectors share, so their cost depends on the difference
+/// if one vector descends from the other or both from a third.
 ///
 /// # When not to use it
 /// - A sequence that is never cloned, compared or merged, and changes at its ends only: `Vec` and `VecDeque` read by index
@@ -72,18 +72,19 @@ type Node<T> = btree::Node<T, ()>;
 /// [`slice`](Vector::slice) doesn't remove what it returns, and [`append`](Vector::append) empties its argument.
 ///
 /// # Panics in user code
-/// If `Clone`, `Drop`, a comparison or a closure panics, the vector stays valid and is either unchanged or fully changed; memory
-/// may leak. Operations that go item by item (`extend`, [`iter_mut`](Vector::iter_mut)) may have changed some items, and a
-/// sort may have permuted them.
+/// If `Clone`, `Drop`, a comparison or a closure panics, the vector stays valid and is either unchanged or fully
+/// changed; memory may leak. Operations that go item by item (`extend`, [`iter_mut`](Vector::iter_mut)) may have
+/// changed some items, and a sort may have permuted them.
 ///
 /// # Nested vectors
 /// Items that hold vectors, nested to any depth, are dropped on a bounded stack, under the conditions of
 /// [`Map`](crate::Map#nested-maps).
 ///
 /// # Implementation
-/// A B+ tree with subtree sizes, as under [`OrdMap`](crate::OrdMap), without keys, and the leaf at each end apart from the tree,
-/// where it is edited without a walk. A node that appending leaves behind has a number of items that is a power of two,
-/// so that an index is found in it by a shift, as in a radix tree; other nodes are searched by their sizes.
+/// A B+ tree with subtree sizes, as under [`OrdMap`](crate::OrdMap), without keys, and the leaf at each end apart from
+/// the tree, where it is edited without a walk. A node that appending leaves behind has a number of items that is a
+/// power of two, so that an index is found in it by a shift, as in a radix tree; other nodes are searched by their
+/// sizes.
 ///
 /// # Examples
 /// ```

@@ -22,11 +22,12 @@ impl<T: PartialEq> Vector<T> {
     /// by Myers' algorithm ("An O(ND) Difference Algorithm and Its Variations", 1986) in linear space. The changes are the
     /// fewest between two matched subtrees, if they are at most 512.
     ///
-    /// O(d · log n) for the subtrees, where d is the number of items in nodes that the vectors don't share. A subtree that occurs
-    /// more than once in a vector, as in `repeat_n(vector, 9).sum()`, is matched only at equal positions and at both ends of a
-    /// gap; elsewhere its items count as not shared. Between two matched subtrees, O(m · min(e, 256)) comparisons and O(m) memory, where m is the number of items there and e that of
-    /// edits: beyond 256 edits from both ends the search stops where it got furthest, and starts anew from there. So two
-    /// unrelated vectors take at most O(n) comparisons times a constant of some hundreds.
+    /// O(d · log n) for the subtrees, where d is the number of items in nodes that the vectors don't share. A subtree
+    /// that occurs more than once in a vector, as in `repeat_n(vector, 9).sum()`, is matched only at equal positions
+    /// and at both ends of a gap; elsewhere its items count as not shared. Between two matched subtrees, O(m · min(e,
+    /// 256)) comparisons and O(m) memory, where m is the number of items there and e that of edits: beyond 256 edits
+    /// from both ends the search stops where it got furthest, and starts anew from there. So two unrelated vectors take
+    /// at most O(n) comparisons times a constant of some hundreds.
     ///
     /// ```
     /// use pleach_collections::vector::{Hunk, Vector};

@@ -15,8 +15,8 @@ pub(super) enum End {
 }
 
 impl<T: Clone> Vector<T> {
-    /// Appends an item. O(1), or O(log n) if the last leaf is full, which is once in a leaf of items. Copies the last leaf if it is
-    /// shared.
+    /// Appends an item. O(1), or O(log n) if the last leaf is full, which is once in a leaf of items. Copies the last
+    /// leaf if it is shared.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
@@ -38,8 +38,8 @@ impl<T: Clone> Vector<T> {
         self.push(End::Back, item);
     }
 
-    /// Prepends an item. O(1), or O(log n) if the first leaf is full, which is once in a leaf of items. Copies the first leaf if it
-    /// is shared.
+    /// Prepends an item. O(1), or O(log n) if the first leaf is full, which is once in a leaf of items. Copies the
+    /// first leaf if it is shared.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
@@ -119,8 +119,8 @@ impl<T: Clone> Vector<T> {
         }
     }
 
-    /// Removes and returns the last item. O(1), or O(log n) if the last leaf is in the tree, from which it is then detached: in a
-    /// run of pops once in a leaf of items. Copies the last leaf if it is shared.
+    /// Removes and returns the last item. O(1), or O(log n) if the last leaf is in the tree, from which it is then
+    /// detached: in a run of pops once in a leaf of items. Copies the last leaf if it is shared.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -131,8 +131,8 @@ impl<T: Clone> Vector<T> {
         self.pop(End::Back)
     }
 
-    /// Removes and returns the first item. O(1), or O(log n) if the first leaf is in the tree, from which it is then detached: in a
-    /// run of pops once in a leaf of items. Copies the first leaf if it is shared.
+    /// Removes and returns the first item. O(1), or O(log n) if the first leaf is in the tree, from which it is then
+    /// detached: in a run of pops once in a leaf of items. Copies the first leaf if it is shared.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -160,8 +160,8 @@ impl<T: Clone> Vector<T> {
         *self.leaf_mut(end) = leaf;
     }
 
-    /// Returns the first item, for writing. O(1) if the first leaf is apart from the tree, as after a push there, else O(log n).
-    /// Copies the shared nodes on the path.
+    /// Returns the first item, for writing. O(1) if the first leaf is apart from the tree, as after a push there, else
+    /// O(log n). Copies the shared nodes on the path.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);
@@ -172,8 +172,8 @@ impl<T: Clone> Vector<T> {
         self.get_mut(0)
     }
 
-    /// Returns the last item, for writing. O(1) if the last leaf is apart from the tree, as after a push there, else O(log n).
-    /// Copies the shared nodes on the path.
+    /// Returns the last item, for writing. O(1) if the last leaf is apart from the tree, as after a push there, else
+    /// O(log n). Copies the shared nodes on the path.
     ///
     /// ```
     /// let mut vector = pleach_collections::Vector::from([1, 2]);

@@ -369,8 +369,8 @@ impl<T: Clone> Vector<T> {
         }
     }
 
-    /// Moves all items of `other` to the end of this vector, as `append` of `std` does. O(log n). If neither vector shares the
-    /// nodes where they meet, they are edited in place, else copied.
+    /// Moves all items of `other` to the end of this vector, as `append` of `std` does. O(log n). If neither vector
+    /// shares the nodes where they meet, they are edited in place, else copied.
     ///
     /// # Panics
     /// Panics if the length overflows, which takes items that are shared.
