@@ -273,13 +273,13 @@ fn modified(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }
 
-/// Kills a saving process repeatedly. Returns the number of different environments found.
+/// Kills a saving process repeatedly. Returns the number of those that had completed a save.
 fn kill_savers(rounds: u64) -> usize {
     let folder = Folder::new("killed");
     let path = folder.0.join("world");
     world(0).save(&path).unwrap();
     let mut random = 88_172_645_463_325_252u64;
-    let mut found = std::collections::BTreeSet::new();
+    let mut saved = 0;
     for round in 0..rounds {
         let before = modified(&path);
         let mut saver = start("saver", &folder.0);
@@ -301,20 +301,20 @@ fn kill_savers(rounds: u64) -> usize {
         };
         assert!(loaded == world(*number), "round {round}: half of {number}");
         loaded.check();
-        found.insert(*number);
+        saved += usize::from(modified(&path) != before);
     }
-    found.len()
+    saved
 }
 
 #[test]
 fn a_killed_save_leaves_the_old_file_or_the_new() {
-    assert!(kill_savers(20) > 1);
+    assert!(kill_savers(20) >= 10);
 }
 
 #[test]
 #[ignore = "takes a minute: 500 kills"]
 fn five_hundred_killed_saves() {
-    assert!(kill_savers(500) > 20);
+    assert!(kill_savers(500) >= 250);
 }
 
 // ---- a process that goes to another folder ---------------------------------------------------------------------------
