@@ -162,7 +162,7 @@ mod tests {
         }
 
         fn has_tag(_: Tag<'_>, items: usize) -> bool {
-            ASKED.set(ASKED.get() + items);
+            ASKED.set(ASKED.get().saturating_add(items));
             true
         }
     }
