@@ -502,7 +502,7 @@ mod union {
             let same_order = left.ptr_eq(&base) || rules(&union, "f", 0) == rules(&patched, "f", 0);
             union == patched && same_order && undone == base
         }
-        quick_check(4_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(2_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -525,7 +525,7 @@ mod union {
             let union = left.union(&right);
             union == right.union(&left) && union.union(&right).ptr_eq(&union) && left.union(&union).ptr_eq(&union)
         }
-        quick_check(4_000).quickcheck(property as fn(_, _, _) -> _);
+        quick_check(2_000).quickcheck(property as fn(_, _, _) -> _);
     }
 
     #[test]
@@ -540,7 +540,7 @@ mod union {
             });
             a.union(&b).union(&c) == a.union(&b.union(&c))
         }
-        quick_check(4_000).quickcheck(property as fn(_, _, _, _) -> _);
+        quick_check(2_000).quickcheck(property as fn(_, _, _, _) -> _);
     }
 }
 

@@ -260,7 +260,7 @@ fn run(history: &History, removals: bool) {
 }
 
 fn holds(property: fn(History)) {
-    quick_check(8_000).quickcheck(property);
+    quick_check(5_000).quickcheck(property);
 }
 
 #[test]
