@@ -263,15 +263,7 @@ impl<T: Term> SharedEnvironment<T> {
         environment: &mut Environment<T>,
         mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Commit, Conflicts<T>> {
-        let committed = Published::of(environment);
-        let result = self.protocol.commit_with(&committed, |current| {
-            let united = current.fork().union_with(environment, &mut resolve)?;
-            let united = Published(united.into_snapshot()).or_if_unchanged(current);
-            let is_noop = !united.ptr_eq(current) && current.unite(&committed).ptr_eq(current);
-            Ok(if is_noop { current.clone() } else { united })
-        })?;
-        *environment = result.state.fork();
-        Ok(result.commit)
+        self.commit_union(environment, |ours, theirs| ours.union_with(theirs, &mut resolve))
     }
 
     /// Commits as [`commit_with`](Self::commit_with) does, but `resolve` decides about each cell that both sides changed, to
@@ -303,9 +295,18 @@ impl<T: Term> SharedEnvironment<T> {
         environment: &mut Environment<T>,
         mut resolve: impl FnMut(&Conflict<T>) -> Resolution<T>,
     ) -> Result<Commit, Conflicts<T>> {
+        self.commit_union(environment, |ours, theirs| ours.union_with_all(theirs, &mut resolve))
+    }
+
+    /// Publishes the union of the current state and `environment` that `unite` returns.
+    fn commit_union(
+        &self,
+        environment: &mut Environment<T>,
+        mut unite: impl FnMut(&Environment<T>, &Environment<T>) -> Result<Environment<T>, Conflicts<T>>,
+    ) -> Result<Commit, Conflicts<T>> {
         let committed = Published::of(environment);
         let result = self.protocol.commit_with(&committed, |current| {
-            let united = current.fork().union_with_all(environment, &mut resolve)?;
+            let united = unite(&current.fork(), environment)?;
             let united = Published(united.into_snapshot()).or_if_unchanged(current);
             let is_noop = !united.ptr_eq(current) && current.contains_changes_of(&committed);
             Ok(if is_noop { current.clone() } else { united })

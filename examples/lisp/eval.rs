@@ -58,8 +58,6 @@ impl std::fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
-
 pub(crate) struct Interpreter {
     world: World,
 }

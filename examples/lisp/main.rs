@@ -11,32 +11,26 @@
 
 mod eval;
 mod value;
-
 use eval::Interpreter;
 
 const PROGRAM: &str = r#"
     (define (fact n) (if (= n 0) 1 (* n (fact (- n 1)))))
     (fact 10)
-
     ; Closures capture their scope, a persistent map.
     (define (adder n) (lambda (x) (+ x n)))
     ((adder 3) 4)
-
     ; Facts, and questions to them.
     (assert! (parent ann bob))
     (assert! (parent bob carl))
     (ask (parent $who carl))
-
     ; A failure rolls the world back to where `try` began.
     (try (begin (assert! (parent carl nobody)) (car 1)) "rolled back")
     (ask (parent carl $child))
-
     ; A fork is a world of its own, until it is merged.
     (define draft (fork (assert! (parent carl dora))))
     (ask (parent carl $child))
     (merge! draft)
     (ask (parent carl $child))
-
     ; Each call runs in a fork of its own, in parallel; then all are merged.
     (pmap (lambda (n) (begin (assert! (square n (* n n))) (* n n))) (list 1 2 3 4))
     (ask (square 3 $x))

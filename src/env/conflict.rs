@@ -1,4 +1,4 @@
-//! What two forks changed so that a union has to decide: cells, and spaces that one of them removed.
+//! Conflicts: cells that two forks changed, and spaces that one removed and the other changed.
 
 pub mod resolve;
 
@@ -8,7 +8,7 @@ use super::cell::{Cell, Cells, Content, changes, set};
 use super::id::SpaceId;
 use crate::term::{Atom, Print, Term};
 
-/// What a [`Conflict`] is about.
+/// The cell or space that a [`Conflict`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Subject {
@@ -41,7 +41,7 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Conflict<T = Atom> {
-    /// What is in conflict.
+    /// The cell or space in conflict.
     pub subject: Subject,
     /// The operand that doesn't have the cell or space, if one doesn't.
     pub missing: Option<Side>,

@@ -45,7 +45,7 @@ pub(super) struct Descent<'a, V> {
     pub(super) halt: Option<&'a AtomicBool>,
 }
 
-/// What variables match.
+/// The terms that variables match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// A variable of either side matches any atom.
