@@ -636,7 +636,7 @@ fn match_all(report: &mut Report, name: &str) {
     ours("answers", 1.0, &|| query().map(black_box).count());
     ours("atoms of answers", 1.0, &|| drain(query().map(|answer| answer.atom())));
     let into_bindings = || drain(query().map(|answer| answer.into_bindings()));
-    ours("bindings of answers", 1.3, &into_bindings);
+    ours("bindings of answers", 1.0, &into_bindings);
     ours("matches", 1.0, &|| {
         env.matches(black_box(&pattern)).map(black_box).count()
     });
