@@ -7,7 +7,8 @@
 #   .ci/check.sh --list         what there is
 #
 # Needs Rust and nothing else: a step whose tool is missing says so and is skipped. Every step runs, whatever failed
-# before it. Ends with the time of each step and the line `N passed, N failed`, and exits 0 if none failed.
+# before it, and two at once, since compilers and tests leave a processor idle for much of their time; what a step prints
+# appears when it ends. Ends with the time of each step and the line `N passed, N failed`, and exits 0 if none failed.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 2
 
@@ -33,6 +34,11 @@ with_flags() {
     printf ']'
 }
 
+# A command under which tests run, as an argument of cargo's `--config`.
+with_runner() {
+    printf 'target."cfg(all())".runner=[%s]' "$1"
+}
+
 # The names of a package's features, from its manifest.
 features() {
     sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' "$1"
@@ -40,20 +46,15 @@ features() {
 
 # Runs a command that runs tests, and fails if it ran none: a filter that fits nothing would pass.
 some_tests() {
-    "$@" 2>&1 | tee "$SCRATCH" || return
-    grep -qE 'test result: ok\. [1-9]' "$SCRATCH" && return
+    "$@" 2>&1 | tee "$LOGS/tests" || return
+    grep -qE 'test result: ok\. [1-9]' "$LOGS/tests" && return
     echo "error: no test was run"
     return 1
 }
 
-# Sets `cpu` to the seconds of processor time that all commands have taken so far: on a busy machine, what to compare.
-cpu() {
-    times >"$SCRATCH"
-    cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += 60 * t[1] + t[2] } printf "%d", s }' "$SCRATCH")
-}
-SCRATCH=$(mktemp)
-readonly SCRATCH
-trap 'rm -f "$SCRATCH"' EXIT
+LOGS=$(mktemp -d)
+readonly LOGS
+trap 'rm -rf "$LOGS"' EXIT
 
 # ---- the steps -------------------------------------------------------------------------------------------------------
 
@@ -100,8 +101,9 @@ step_features() {
 
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
-    # A wrapper, for it leaves the dependencies as they are: flags would build them again.
-    local test=(env RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features)
+    # A wrapper, for it leaves the dependencies as they are: flags would build them again. Fewer cases, since most cases
+    # with tiny nodes are those of the step `asan`, whose code is optimized.
+    local test=(env PLEACH_CASES=4000 RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features)
     some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
         some_tests "${test[@]}" --package pleach --test=env --test=shared &&
         some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
@@ -204,13 +206,15 @@ step_valgrind() {
         apt-get install --quiet --yes valgrind >/dev/null 2>&1
     fi
     command -v valgrind >/dev/null || skip "valgrind is not installed" || return
-    # Optimized, since valgrind runs each instruction fifty times slower.
-    local leaks=(--config 'target."cfg(all())".runner=["valgrind","--quiet","--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite","--error-exitcode=9"]')
-    local test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
-    some_tests "${test[@]}" --config 'target."cfg(all())".runner=["valgrind","--quiet","--error-exitcode=9"]' --lib -- "${GUARDED[@]}" &&
-        some_tests "${test[@]}" "${leaks[@]}" --test=laws -- panics:: &&
-        some_tests "${test[@]}" "${leaks[@]}" --test=ord -- api:: panics::panics_leave_sets panics::all_entries &&
-        some_tests "${test[@]}" "${leaks[@]}" --test=vector -- api:: panics::all_items
+    local checked='"valgrind","--quiet","--error-exitcode=9"'
+    local leaks="$checked"',"--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite"'
+    # What runs long is optimized, since valgrind takes fifty times as long; the others are the binaries of the step `test`.
+    local test=(cargo test --all-features --workspace)
+    some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=ord -- api:: panics::panics_leave_sets panics::all_entries &&
+        some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=vector -- api:: panics::all_items || return
+    test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
+    some_tests "${test[@]}" --config "$(with_runner "$checked")" --lib -- "${GUARDED[@]}" &&
+        some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=laws -- panics::
 }
 
 about_pathmap="the conversion from and to PathMap, with the compiler flags that it needs"
@@ -249,19 +253,36 @@ step_tsan() {
         --test=shared --test=env --test=metta -- api:: stress:: fork_join:: integration::
 }
 
-# The unit tests that the steps `asan` and `valgrind` run.
-GUARDED=(hamt:: map:: btree::)
+# The unit tests that the steps `asan` and `valgrind` run: those of the nodes.
+GUARDED=(hamt:: btree::)
 
 # The packages that others use.
 PUBLISHED=(pleach-collections pleach-shared pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 
-readonly STEPS=(fmt clippy test doctest docs features tiny loom tour deps package targets msrv minimal pathmap asan valgrind)
+# Those that take longest begin first, each beside one that compiles into another folder.
+readonly STEPS=(test asan tiny tour valgrind features pathmap doctest clippy docs targets loom minimal msrv package deps fmt)
 readonly LONG=(benches kills soak tsan)
 
+# Runs a step, and writes its verdict, its time and the processor time of all its commands to `$LOGS/step.result`.
+run_step() {
+    local step=$1 start=$SECONDS verdict cpu about="about_$1"
+    printf '\n==== %s: %s\n' "$step" "${!about}"
+    timeout "$STEP_LIMIT" "$0" --unlimited "$step"
+    case $? in
+        124) verdict="TIME UP" ;;
+        0) verdict=passed ;;
+        "$SKIPPED") verdict=skipped ;;
+        *) verdict=FAILED ;;
+    esac
+    times >"$LOGS/$step.times"
+    cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += 60 * t[1] + t[2] } printf "%d", s }' "$LOGS/$step.times")
+    printf '%-10s%-8s%5d s %5d s of processor time\n' "$step" "$verdict" $((SECONDS - start)) "$cpu" >"$LOGS/$step.result"
+}
+
 main() {
-    local step about wanted verdict summary="" passed=0 failed=0 start cpu_start
+    local step about wanted running=0
     if [ "${1-}" = --unlimited ]; then
         "step_$2"
         return
@@ -277,28 +298,28 @@ main() {
     wanted=("$@")
     [ $# -gt 0 ] || wanted=("${STEPS[@]}")
     for step in "${wanted[@]}"; do
-        if ! declare -F "step_$step" >/dev/null; then
-            echo "no such step: $step (there are: ${STEPS[*]} ${LONG[*]})" >&2
-            return 2
-        fi
-        about="about_$step"
-        printf '\n==== %s: %s\n' "$step" "${!about}"
-        start=$SECONDS
-        cpu
-        cpu_start=$cpu
-        timeout "$STEP_LIMIT" "$0" --unlimited "$step"
-        case $? in
-            124) verdict="TIME UP" failed=$((failed + 1)) ;;
-            0) verdict=passed passed=$((passed + 1)) ;;
-            "$SKIPPED") verdict=skipped ;;
-            *) verdict=FAILED failed=$((failed + 1)) ;;
-        esac
-        cpu
-        summary+=$(printf '%-10s%-8s%5d s %5d s of processor time' \
-            "$step" "$verdict" $((SECONDS - start)) $((cpu - cpu_start)))$'\n'
+        declare -F "step_$step" >/dev/null && continue
+        echo "no such step: $step (there are: ${STEPS[*]} ${LONG[*]})" >&2
+        return 2
     done
-    printf '\n==== in all %d s\n%s%d passed, %d failed\n' "$SECONDS" "$summary" "$passed" "$failed"
-    [ "$failed" -eq 0 ]
+
+    if [ ${#wanted[@]} -eq 1 ]; then
+        run_step "${wanted[0]}"
+    else
+        for step in "${wanted[@]}"; do
+            [ $running -lt 2 ] || { wait -n; running=$((running - 1)); }
+            { run_step "$step" >"$LOGS/$step" 2>&1; cat "$LOGS/$step"; } &
+            running=$((running + 1))
+        done
+        wait
+    fi
+
+    printf '\n==== in all %d s\n' "$SECONDS"
+    for step in "${wanted[@]}"; do
+        cat "$LOGS/$step.result"
+    done
+    printf '%d passed, %d failed\n' "$(cat "$LOGS"/*.result | grep -c ' passed ')" "$(cat "$LOGS"/*.result | grep -cE ' (FAILED|TIME UP) ')"
+    ! grep -qE ' (FAILED|TIME UP) ' "$LOGS"/*.result
 }
 
 # On one line, so that the script can be edited while it runs.
