@@ -187,7 +187,9 @@ impl Store {
         let path = self.path(id);
         let file = open(&path, id)?;
         let length = file.length()?;
-        let mut input = BufReader::with_capacity(block::FULL, Hashing::new(&file));
+        // Most revisions are patches, much shorter than a full block.
+        let capacity = usize::try_from(length).map_or(block::FULL, |length| length.min(block::FULL));
+        let mut input = BufReader::with_capacity(capacity, Hashing::new(&file));
         let found = read(&mut input, id, length, codec).map_err(ArchiveError::load(&path))?;
         if input.into_inner().id() != id {
             return Err(ArchiveError::Misnamed(path));
