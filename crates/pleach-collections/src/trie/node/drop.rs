@@ -11,7 +11,7 @@ impl<V> Node<V> {
     #[inline]
     fn release(&self) -> bool {
         // A sole owner need not write the count to know that it is one.
-        let count = &self.header().count;
+        let count = self.count();
         if count.load(Ordering::Acquire) != 1 {
             if count.fetch_sub(1, Ordering::Release) != 1 {
                 return false;
