@@ -614,16 +614,16 @@ impl<V> Node<V> {
         let (tag, len) = (tag(suffix), self.len());
         let mut first = 0;
         while first < len {
-            // SAFETY: tags come in whole words (Shape).
+            // SAFETY: tags come in whole words, and two bytes for each lie behind them (Shape): 58 bytes with 17 tags.
             let mut hits = unsafe { bytes::equal(self.at(TAGS_AT + first), len - first, tag) };
             while hits != 0 {
                 let index = first + hits.trailing_zeros() as usize;
-                if index < len && equal(self.suffix(index), suffix) {
+                if equal(self.suffix(index), suffix) {
                     return Some(index);
                 }
                 hits &= hits - 1;
             }
-            first += bytes::AT_ONCE;
+            first += bytes::TAGS_AT_ONCE;
         }
         None
     }
