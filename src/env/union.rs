@@ -9,14 +9,14 @@ use std::sync::Arc;
 use super::conflict::{Conflicts, Resolver, merge_cells};
 use super::edit::{Counts, Delta, Edit};
 use super::id::Ids;
-use super::record::{FactChange, Multiplicity, count, sorted};
+use super::record::{FactChange, Multiplicity, count};
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::virtual_base::{BaseCells, BaseContent, merge_base_content, resolved_base_cells};
 use super::world::World;
 use crate::history::{MergeBase, Version, merge_base};
 use crate::term::Term;
-use crate::trie_map::{Change, TrieMap};
+use crate::trie_map::TrieMap;
 
 /// Merges two snapshots. The result is one of them if it descends from the other.
 pub(crate) fn union<T: Term>(
@@ -86,13 +86,10 @@ impl<T: Term> Space<T> {
     pub(super) fn merge(&mut self, base: &Self, theirs: &Self, counts: Counts) {
         let is_bulk = counts == Counts::Sum && theirs.facts.len() >= base.facts.len().saturating_add(MIN_BULK);
         if is_bulk {
-            // Not collected in the walk below: keys with a long common beginning take far more than their trie.
-            self.add_plain(&sorted(base.facts.diff(&theirs.facts).filter_map(
-                |change| match change {
-                    Change::Added { key, new } if order_of(new) == 0 => Some((key, new.clone())),
-                    _ => None,
-                },
-            )));
+            // Nodes that only they have stay theirs.
+            let mut added = theirs.facts.difference(&base.facts);
+            added.retain(|_, new| order_of(new) == 0);
+            self.add_plain(&added);
         }
         let mut definitions = Vec::new();
         let mut changes = base.facts.diff(&theirs.facts);
@@ -155,4 +152,31 @@ struct DefinitionChange<T> {
     key: Box<[u8]>,
     multiplicity: Multiplicity<T>,
     delta: Delta,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Atom, Environment};
+
+    #[test]
+    fn new_facts_of_the_right_operand_stay_in_its_nodes() {
+        let facts = |env: &Environment| env.snapshot.world.root.facts.clone();
+        let of = |head: &str| -> Vec<Atom> {
+            let fact = |i| Atom::expression([Atom::symbol(head), Atom::from(i)]);
+            (0..1_000).map(fact).collect()
+        };
+        let base: Environment = of("base").into_iter().collect();
+        let (mut left, mut right) = (base.clone(), base.clone());
+        left.add_facts_bulk(of("left"));
+        right.add_facts_bulk(of("right"));
+        right.add_rule(Atom::expression([Atom::symbol("f")]), Atom::from(1));
+        let union = left.union(&right);
+        union.check();
+        assert_eq!(union.len(), 3_001);
+        let (_, entries) = facts(&union).shared_with(&facts(&right));
+        assert!(
+            entries >= 2_000,
+            "those of the base and of the right operand: {entries}"
+        );
+    }
 }

@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::mem;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 
@@ -89,20 +90,38 @@ pub(crate) unsafe fn drop_block(handle: usize, block: NonNull<()>, drop: DropBlo
 /// # Safety
 /// As for [`drop_block`].
 unsafe fn drop_outermost(block: NonNull<()>, drop: DropBlock) {
-    // Queued blocks leak if a drop panics.
     let mut queue = Vec::new();
-    let queue = &raw mut queue;
-    let nesting = Nesting { depth: 0, queue };
-    // SAFETY: the queue is borrowed here only while no drop runs; each block in it lost its last owner.
-    unsafe {
-        drop(block, nesting);
-        while let Some(Queued { block, drop }) = (*queue).pop() {
-            drop(block, nesting);
-        }
+    let nesting = Nesting {
+        depth: 0,
+        queue: &raw mut queue,
+    };
+    // Last, even if the drop panics.
+    let _rest = Rest(nesting);
+    // SAFETY: the caller's promise.
+    unsafe { drop(block, nesting) };
+}
+
+/// Drops the queued blocks that are left.
+struct Rest(Nesting);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.drop_queued();
     }
 }
 
 impl Nesting {
+    /// Drops the queued blocks, each even if the drop of another panics.
+    fn drop_queued(self) {
+        // SAFETY: the queue of the outermost call, which has not ended, is borrowed here only while no drop runs.
+        while let Some(Queued { block, drop }) = unsafe { (*self.queue).pop() } {
+            let rest = Rest(self);
+            // SAFETY: the block lost its last owner, and was queued once.
+            unsafe { drop(block, self) };
+            mem::forget(rest);
+        }
+    }
+
     /// Calls `drop`, which drops the contents of a block.
     pub(crate) fn within(self, contents: Range<usize>, drop: impl FnOnce()) {
         let frame = Frame {

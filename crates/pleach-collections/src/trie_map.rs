@@ -62,7 +62,10 @@ pub fn nodes_entered() -> usize {
 ///
 /// The process aborts if 2^31 maps share a node, as for `Arc`. Values are stored with the keys in leaves of up to 160 entries,
 /// which an insertion copies: box values of more than a few words. Iterators allocate each key that they yield; a [`Cursor`]
-/// doesn't. Maps in values of maps are dropped recursively.
+/// doesn't.
+///
+/// Values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
+/// [`Map`](crate::Map#nested-maps). If the drop of a value panics, all others are dropped nevertheless.
 ///
 /// ```
 /// use pleach_collections::TrieMap;

@@ -63,9 +63,15 @@ impl<'a, V> Differences<'a, V> {
                 self.entered += 2;
                 continue;
             }
-            let equal = self.before.equal_entries(&self.after, self.shared, &mut same);
+            let (equal, differs) = self.before.equal_entries(&self.after, self.shared, &mut same);
             if equal > 0 {
                 self.skip_both(equal);
+            }
+            if differs && let (Some(old), Some(new)) = (self.before.entry(), self.after.entry()) {
+                self.returned = (true, true);
+                return Some((self.before.key(), (Some(old.value()), Some(new.value()))));
+            }
+            if equal > 0 {
                 continue;
             }
             self.before.complete();

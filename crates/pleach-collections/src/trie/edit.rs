@@ -34,26 +34,27 @@ pub(crate) fn get<'a, V>(root: &'a Node<V>, key: &[u8]) -> Option<&'a V> {
 
 /// The value of a key, for writing. Copies nothing if it is missing.
 pub(crate) fn get_mut<'a, V: Clone>(root: &'a mut Node<V>, key: &[u8]) -> Option<&'a mut V> {
-    find(root, key)?;
-    Some(get_present_mut(root, key))
+    let descent = seek(root, key);
+    let Place::Present(index) = descent.place else {
+        return None;
+    };
+    let (path, unshared) = (descent.path, descent.unshared);
+    Some(get_present_mut(root, key, &path, unshared, index))
 }
 
-/// The value of a key that is there, for writing.
-fn get_present_mut<'a, V: Clone>(root: &'a mut Node<V>, key: &[u8]) -> &'a mut V {
-    let (mut node, mut rest) = (root, key);
-    loop {
-        rest = &rest[node.prefix().len()..];
-        if node.is_leaf() {
-            let Some(index) = node.find(rest) else {
-                unreachable!("the key is there");
-            };
-            node.unshare_leaf();
-            return &mut node.values_mut()[index];
-        }
-        node.unshare_inner();
-        let child = child_on_path(node, rest);
-        node = &mut node.children_mut()[child];
+/// The value at an index of the leaf at the end of a key's path, for writing.
+fn get_present_mut<'a, V: Clone>(
+    root: &'a mut Node<V>,
+    key: &[u8],
+    path: &[u16],
+    unshared: usize,
+    index: usize,
+) -> &'a mut V {
+    if unshared <= path.len() {
+        let leaf = at(root, path).copy_leaf();
+        let _old = put(root, key, path, unshared, leaf, 0);
     }
+    &mut descend(root, key, path, 0).values_mut()[index]
 }
 
 /// The index of the child of an inner node that a key there continues in; `rest` is what follows the node's prefix.
@@ -65,7 +66,8 @@ fn child_on_path<V>(node: &Node<V>, rest: &[u8]) -> usize {
 
 /// Where a key is, or would be inserted.
 enum Place<'a, V> {
-    Present,
+    /// The entry at this index of the leaf at the end of the path.
+    Present(usize),
     /// This leaf gets the entry, or is split.
     Leaf(&'a Node<V>, Insertion),
     /// This inner node gets a parent, since the key doesn't have its prefix.
@@ -97,7 +99,7 @@ fn seek<'a, V>(root: &'a Node<V>, key: &[u8]) -> Descent<'a, V> {
         if node.is_leaf() {
             node.prefetch_leaf();
             break match strip_prefix(rest, node.prefix()).map(|suffix| (suffix, node.search(suffix))) {
-                Some((_, Ok(_))) => Place::Present,
+                Some((_, Ok(index))) => Place::Present(index),
                 Some((suffix, Err(index))) => Place::Leaf(node, Insertion::at(node, index, suffix)),
                 None => Place::Leaf(node, Insertion::with_shorter_prefix(node, rest)),
             };
@@ -249,11 +251,14 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
     } = seek(root, key);
     let rest = &key[consumed..];
     match place {
-        Place::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
+        Place::Present(index) => {
+            let present = get_present_mut(root, key, &path, unshared, index);
+            return Some(std::mem::replace(present, value));
+        }
         Place::Leaf(leaf, insertion) => {
             let fits = fits::<V>(leaf.len() + 1, insertion.bytes as u64);
             if !fits && !insertion.may_overfill(rest) {
-                let new = split(root, &path, insertion.overflow(leaf, rest, value));
+                let new = split(root, &path, rest.len(), insertion.overflow(leaf, rest, value));
                 // Of a range of bytes, the leaf is split within its parent.
                 let above = path.len().saturating_sub(1);
                 let _old = put(root, key, &path[..above], unshared, new, 1);
@@ -276,10 +281,15 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
             let _old = put(root, key, &path, unshared, new, 1);
         }
         Place::NewChild => {
-            let inner = descend(root, key, &path, 1);
-            inner.unshare_inner();
+            let inner = at(root, &path);
             let rest = &rest[inner.prefix().len()..];
-            inner.insert_child(single(rest, value));
+            let child = single(rest, value);
+            if unshared <= path.len() {
+                let new = with_child(inner, rest, child);
+                let _old = put(root, key, &path, unshared, new, 1);
+            } else {
+                descend(root, key, &path, 1).insert_child(child);
+            }
         }
     }
     None
@@ -417,9 +427,9 @@ impl Insertion {
 }
 
 /// Returns the nodes of entries that are too many for their leaf, at the end of a path: as an inner node, or within the leaf's
-/// parent.
+/// parent, which gets one more, of a key with `bytes` bytes after its prefix.
 #[cold]
-fn split<V: Clone>(root: &Node<V>, path: &[u16], entries: Builder<'_, V>) -> Node<V> {
+fn split<V: Clone>(root: &Node<V>, path: &[u16], bytes: usize, entries: Builder<'_, V>) -> Node<V> {
     let Some((child, above)) = path.split_last() else {
         return built(entries);
     };
@@ -427,7 +437,26 @@ fn split<V: Clone>(root: &Node<V>, path: &[u16], entries: Builder<'_, V>) -> Nod
     // The end has one key, so it is never split.
     let group = usize::from(*child) - usize::from(parent.has_end());
     let groups = entries.groups(parent.range(group));
-    with_groups(parent, group..group + 1, groups)
+    with_groups(parent, group..group + 1, groups).finish_with(sums_with_key(parent, bytes))
+}
+
+/// The sums of an inner node and of one more key, which has this many bytes after its prefix.
+fn sums_with_key<V>(inner: &Node<V>, bytes: usize) -> (usize, u64) {
+    (inner.size() + 1, inner.weight() + bytes as u64)
+}
+
+/// A copy of an inner node with one more child, of one key, which continues with `rest` after the prefix.
+fn with_child<V>(inner: &Node<V>, rest: &[u8], child: Node<V>) -> Node<V> {
+    let node = if let Some(byte) = rest.first() {
+        let at = inner.starts().partition_point(|start| start < byte);
+        with_groups(inner, at..at, std::iter::once((*byte, child)).collect())
+    } else {
+        let mut node = InnerBuilder::new(&inner.shared_prefix(), inner.groups(), true);
+        node.push_end(child);
+        push_groups(&mut node, inner, 0..inner.groups());
+        node
+    };
+    node.finish_with(sums_with_key(inner, rest.len()))
 }
 
 /// The node of entries, which are not none.
@@ -465,25 +494,26 @@ fn beside<V>(inner: &Node<V>, key: &[u8], value: V) -> Node<V> {
     }
 }
 
-/// An inner node with other groups in the place of those in `at`. Runs no code of the user.
-fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -> Node<V> {
+/// An inner node with other groups in the place of those in `at`, and without sums. Runs no code of the user.
+fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -> InnerBuilder<V> {
     let has_end = inner.has_end();
     let groups = inner.groups() - at.len() + new.len();
     let mut node = InnerBuilder::new(&inner.shared_prefix(), groups, has_end);
-    let skip = usize::from(has_end);
     if has_end {
         node.push_end(inner.children()[0].clone());
     }
-    let (starts, children) = (inner.starts(), &inner.children()[skip..]);
-    let push_old = |node: &mut InnerBuilder<V>, groups: std::ops::Range<usize>| {
-        for (start, child) in starts[groups.clone()].iter().zip(&children[groups]) {
-            node.push(*start, child.clone());
-        }
-    };
-    push_old(&mut node, 0..at.start);
+    push_groups(&mut node, inner, 0..at.start);
     new.into_iter().for_each(|(start, child)| node.push(start, child));
-    push_old(&mut node, at.end..starts.len());
-    node.finish()
+    push_groups(&mut node, inner, at.end..inner.groups());
+    node
+}
+
+/// Adds groups of another inner node.
+fn push_groups<V>(node: &mut InnerBuilder<V>, from: &Node<V>, groups: std::ops::Range<usize>) {
+    let children = &from.children()[usize::from(from.has_end())..];
+    for (start, child) in from.starts()[groups.clone()].iter().zip(&children[groups]) {
+        node.push(*start, child.clone());
+    }
 }
 
 /// Takes out an entry. Copies nothing if the key is missing.
@@ -648,7 +678,7 @@ fn with_smaller_group<V: Clone>(parent: &Node<V>, group: usize, new: Option<Node
         };
     }
     let new: Groups<V> = current.map(|leaf| (range.start, leaf)).into_iter().collect();
-    with_groups(parent, groups, new)
+    with_groups(parent, groups, new).finish()
 }
 
 /// An inner node whose end is gone. If one child is left, that child.
@@ -657,9 +687,7 @@ fn without_end<V: Clone>(inner: &Node<V>) -> Node<V> {
         return lifted(inner, &inner.children()[1]);
     }
     let mut node = InnerBuilder::new(&inner.shared_prefix(), inner.groups(), false);
-    for (start, child) in inner.starts().iter().zip(&inner.children()[1..]) {
-        node.push(*start, child.clone());
-    }
+    push_groups(&mut node, inner, 0..inner.groups());
     node.finish()
 }
 

@@ -4,10 +4,14 @@
 //! module and its children alone may use.
 //!
 //! ```text
-//! both    count u32 | len u16 | prefix u8 | spare u8 | …
-//! leaf    … tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | room for more
-//! inner   … size usize | weight u64 | starts [u8; groups, padded to 8] | children [Node; len] | prefix
+//! both    … len u16 | prefix u8 | spare u8 | …
+//! leaf    … count u32 | tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | room
+//! inner   count u32 | size usize | weight u64 | … 64 bytes behind count: | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
+//!
+//! A path copy counts the siblings of its path, and a thread that reads one of them would miss a cache line each time. So the
+//! count of an inner node, through which many searches go, is a cache line's length away from all that a search reads. A leaf
+//! of few entries would double in size.
 //!
 //! Invariants that the `unsafe` code relies on:
 //!
@@ -77,20 +81,29 @@ unsafe impl<V: Send + Sync> Send for Node<V> {}
 // SAFETY: as above.
 unsafe impl<V: Send + Sync> Sync for Node<V> {}
 
-/// The beginning of every block.
+/// What a pointer to a node points to.
 #[repr(C)]
 struct Header {
-    count: AtomicU32,
     /// The number of keys of a leaf; of an inner node the number of children, and [`HAS_END`].
     len: u16,
     /// The number of bytes of the prefix; [`OUTSIDE`] if the block holds an [`Outside`] in its place.
     prefix: u8,
     /// The room behind a leaf's arrays for more entries, in units of [`ALIGN`] bytes. Differs between leaves of the same keys.
     spare: u8,
+    /// The count of a leaf. That of an inner node lies [apart](APART).
+    count: AtomicU32,
 }
 
-/// The sums over the keys below an inner node, after its header.
+/// The first bytes of an inner node's block, which searches don't read.
 #[repr(C)]
+struct Apart {
+    count: AtomicU32,
+    sums: Sums,
+}
+
+/// The sums over the keys below an inner node.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
 struct Sums {
     size: usize,
     /// Keys of less memory than an address space can have more bytes than it, since they share prefixes.
@@ -111,8 +124,11 @@ const HAS_END: u16 = 1 << 15;
 const INNER: usize = 1;
 
 const TAGS_AT: usize = size_of::<Header>();
-const SUMS_AT: usize = size_of::<Header>();
-const STARTS_AT: usize = SUMS_AT + size_of::<Sums>();
+const STARTS_AT: usize = size_of::<Header>();
+
+/// The distance from an inner node's count to its header: the length of a cache line.
+const APART: usize = 64;
+const _: () = assert!(size_of::<Apart>() <= APART && APART.is_multiple_of(ALIGN));
 
 /// The bytes that whole words for so many tags or starts take.
 #[inline]
@@ -188,7 +204,7 @@ impl InnerShape {
     }
 
     fn layout<V>(self, prefix: u8) -> Layout {
-        layout::<V>(Some(self.prefix_at + stored(prefix)))
+        layout::<V>(Some(APART + self.prefix_at + stored(prefix)))
     }
 }
 
@@ -223,44 +239,72 @@ fn tag(suffix: &[u8]) -> u8 {
 }
 
 impl<V> Node<V> {
-    /// A block with a header and nothing else: all its arrays must be written before it is used or dropped.
+    /// A block with a header, a count and nothing else: all its arrays, and an inner node's sums, must be written before it is
+    /// used or dropped.
     fn allocate(layout: Layout, len: u16, prefix: u8, inner: usize) -> Self {
         // SAFETY: the layout's size is not 0.
-        let block = unsafe { alloc(layout) }.cast::<Header>();
-        let Some(block) = NonNull::new(block) else {
+        let Some(block) = NonNull::new(unsafe { alloc(layout) }) else {
             handle_alloc_error(layout)
         };
-        // SAFETY: the block has room for a header, and is aligned for one.
-        unsafe {
-            block.write(Header {
-                count: AtomicU32::new(1),
-                len,
-                prefix,
-                spare: 0,
-            })
+        let header = Header {
+            len,
+            prefix,
+            spare: 0,
+            count: AtomicU32::new(1),
+        };
+        // SAFETY: the block has room for a header, behind what lies apart from an inner node's, and is aligned for both.
+        let pointer = unsafe {
+            let at = block.byte_add(inner * APART).cast::<Header>();
+            at.write(header);
+            if inner != 0 {
+                let count = AtomicU32::new(1);
+                let sums = Sums::default();
+                block.cast::<Apart>().write(Apart { count, sums });
+            }
+            at
         };
         Self {
-            pointer: block.map_addr(|address| address | inner),
+            pointer: pointer.map_addr(|address| address | inner),
             values: PhantomData,
         }
     }
 
     #[inline]
-    fn block(&self) -> *mut Header {
+    fn head(&self) -> *mut Header {
         self.pointer.as_ptr().map_addr(|address| address & !INNER)
     }
 
-    /// The address `offset` bytes into the block.
+    /// The beginning of an inner node's block.
+    #[inline]
+    fn apart(&self) -> *mut Apart {
+        debug_assert!(!self.is_leaf());
+        // SAFETY: an inner node's block begins there (Shape).
+        unsafe { self.head().byte_sub(APART).cast() }
+    }
+
+    #[inline]
+    fn count(&self) -> &AtomicU32 {
+        // SAFETY: as for the header.
+        unsafe {
+            if self.is_leaf() {
+                &(*self.head()).count
+            } else {
+                &(*self.apart()).count
+            }
+        }
+    }
+
+    /// The address `offset` bytes behind the header's beginning.
     #[inline]
     fn at<T>(&self, offset: usize) -> *mut T {
         // SAFETY: in the block, or at its end, for all offsets that a shape has.
-        unsafe { self.block().byte_add(offset).cast() }
+        unsafe { self.head().byte_add(offset).cast() }
     }
 
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the block lives as long as a node leads to it, and is not written meanwhile (Ownership).
-        unsafe { &*self.block() }
+        unsafe { &*self.head() }
     }
 
     #[inline]
@@ -294,7 +338,7 @@ impl<V> Node<V> {
     fn sums(&self) -> &Sums {
         debug_assert!(!self.is_leaf());
         // SAFETY: an inner block has sums (Shape), not written meanwhile (Ownership).
-        unsafe { &*self.at::<Sums>(SUMS_AT) }
+        unsafe { &(*self.apart()).sums }
     }
 
     /// The common prefix of the keys.
@@ -370,7 +414,7 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         // Acquire: what other owners did, they did before they gave up their count.
-        self.header().count.load(atomic::Ordering::Acquire) > 1
+        self.count().load(atomic::Ordering::Acquire) > 1
     }
 
     /// The bytes of the node's own block.
@@ -406,7 +450,14 @@ impl<V> Node<V> {
     #[inline]
     unsafe fn free(&mut self, layout: Layout) {
         // SAFETY: allocated with this layout (Shape), and nobody else's (Ownership).
-        unsafe { dealloc(self.block().cast(), layout) }
+        unsafe {
+            let block: *mut u8 = if self.is_leaf() {
+                self.head().cast()
+            } else {
+                self.apart().cast()
+            };
+            dealloc(block, layout)
+        }
     }
 }
 
@@ -563,16 +614,16 @@ impl<V> Node<V> {
         let (tag, len) = (tag(suffix), self.len());
         let mut first = 0;
         while first < len {
-            // SAFETY: tags come in whole words (Shape).
+            // SAFETY: tags come in whole words, and two bytes for each lie behind them (Shape): 58 bytes with 17 tags.
             let mut hits = unsafe { bytes::equal(self.at(TAGS_AT + first), len - first, tag) };
             while hits != 0 {
                 let index = first + hits.trailing_zeros() as usize;
-                if index < len && equal(self.suffix(index), suffix) {
+                if equal(self.suffix(index), suffix) {
                     return Some(index);
                 }
                 hits &= hits - 1;
             }
-            first += bytes::AT_ONCE;
+            first += bytes::TAGS_AT_ONCE;
         }
         None
     }
@@ -768,7 +819,7 @@ impl<V> Node<V> {
             std::process::abort();
         }
         // SAFETY: an inner block has sums, and is unique.
-        let sums = unsafe { &mut *self.at::<Sums>(SUMS_AT) };
+        let sums = unsafe { &mut (*self.apart()).sums };
         sums.size = sums.size.wrapping_add_signed(keys);
         sums.weight = sums.weight.wrapping_add_signed(bytes);
     }
@@ -790,12 +841,7 @@ impl<'a, V> InnerMut<'a, V> {
         let node = self.0;
         let (children, len) = (node.at::<Node<V>>(node.inner_shape().children_at), node.len());
         // SAFETY: the block of an inner node of one owner, as `inner_mut` found, has sums and so many children.
-        let (sums, children) = unsafe {
-            (
-                &mut *node.at::<Sums>(SUMS_AT),
-                std::slice::from_raw_parts_mut(children, len),
-            )
-        };
+        let (sums, children) = unsafe { (&mut (*node.apart()).sums, std::slice::from_raw_parts_mut(children, len)) };
         sums.size = sums.size.wrapping_add_signed(keys);
         sums.weight = sums.weight.wrapping_add_signed(bytes);
         &mut children[child]
@@ -806,7 +852,7 @@ impl<V> Node<V> {
     #[inline]
     fn count_one_more(&self) {
         // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
-        if self.header().count.fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
+        if self.count().fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
             std::process::abort();
         }
     }

@@ -133,14 +133,20 @@ impl<'a, V> Walk<'a, V> {
     }
 
     /// The number of steps from here on that are entries of leaves with the same keys and equal values, where all keys have
-    /// `shared` bytes in common.
+    /// `shared` bytes in common; and whether the next step has the same key and values that differ. Compares each two values
+    /// once.
     #[inline]
-    pub(super) fn equal_entries(&self, other: &Self, shared: usize, mut same: impl FnMut(&V, &V) -> bool) -> usize {
+    pub(super) fn equal_entries(
+        &self,
+        other: &Self,
+        shared: usize,
+        mut same: impl FnMut(&V, &V) -> bool,
+    ) -> (usize, bool) {
         let (Some(a), Some(b)) = (&self.leaf, &other.leaf) else {
-            return 0;
+            return (0, false);
         };
         if a.end != b.end || shared < a.end || a.next == 0 || b.next == 0 {
-            return 0;
+            return (0, false);
         }
         let (a_ends, a_bytes) = a.suffixes.from(a.next - 1);
         let (b_ends, b_bytes) = b.suffixes.from(b.next - 1);
@@ -151,10 +157,16 @@ impl<'a, V> Walk<'a, V> {
             .iter()
             .zip(b_ends)
             .map(|(a, b)| (usize::from(*a) - a_start, usize::from(*b) - b_start));
+        let mut differs = false;
         let equal = ends
             .zip(values)
-            .take_while(|((a, b), (x, y))| a == b && *a <= bytes && same(x, y));
-        equal.count()
+            .take_while(|((a, b), _)| a == b && *a <= bytes)
+            .take_while(|(_, (x, y))| {
+                differs = !same(x, y);
+                !differs
+            })
+            .count();
+        (equal, differs)
     }
 
     /// As many [skips](Self::skip) within one node.

@@ -6,9 +6,11 @@ use pleach_collections::TrieMap;
 use pleach_collections::trie_map::{Change, Cursor, Diff, Entry, IntoIter, Iter, IterMut, Prefix, Values};
 use pleach_testkit::frail_entries::Value;
 use pleach_testkit::fuse;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 type Model = BTreeMap<Vec<u8>, u32>;
 
@@ -497,6 +499,112 @@ fn deep_tries_need_little_stack() {
         .unwrap()
         .join()
         .unwrap();
+}
+
+/// A value of an interpreter.
+#[derive(Clone)]
+enum Nested {
+    Nothing,
+    Object(#[allow(dead_code, reason = "dropped only")] TrieMap<Nested>),
+}
+
+fn nested(depth: u32) -> Nested {
+    (0..depth).fold(Nested::Nothing, |inner, i| {
+        Nested::Object(TrieMap::from([(i.to_be_bytes(), inner)]))
+    })
+}
+
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(f);
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn a_million_nested_tries_are_dropped_on_a_small_stack() {
+    const DEPTH: u32 = 1_000_000;
+    on_a_small_stack(|| drop(nested(DEPTH)));
+    // With tries of several nodes, and a fork that is dropped first.
+    on_a_small_stack(|| {
+        let wide = (0..20_000_u32).fold(Nested::Nothing, |inner, i| {
+            let mut map: TrieMap<Nested> = (0..90_u32).map(|i| (i.to_string(), Nested::Nothing)).collect();
+            map.insert((i % 100).to_string(), inner);
+            Nested::Object(map)
+        });
+        drop(wide.clone());
+        drop(wide);
+    });
+    // By iteration, removal and replacement.
+    on_a_small_stack(|| {
+        let mut map = TrieMap::from([("a", nested(DEPTH / 10)), ("b", nested(DEPTH / 10))]);
+        map.remove("a");
+        map.insert("b", Nested::Nothing);
+        map.insert("c", nested(DEPTH / 10));
+        map.into_iter().for_each(drop);
+    });
+}
+
+/// A value whose drop panics doesn't keep others from being dropped.
+#[test]
+fn a_panic_in_a_drop_leaks_nothing() {
+    struct Mine(#[allow(dead_code, reason = "dropped only")] Rc<()>, bool);
+    impl Drop for Mine {
+        fn drop(&mut self) {
+            if self.1 {
+                fuse::panic_as_planned();
+            }
+        }
+    }
+    fuse::quiet();
+    let count = Rc::new(());
+    for (n, bad) in [(1, 0), (2, 1), (300, 0), (300, 150), (300, 299)] {
+        let mine = |i| (format!("k{}/{i}", i % 7), Mine(count.clone(), i == bad));
+        let map: TrieMap<Mine> = TrieMap::from_sorted(BTreeMap::from_iter((0..n).map(mine))).unwrap();
+        assert_eq!(Rc::strong_count(&count), n + 1);
+        catch_unwind(AssertUnwindSafe(|| drop(map))).unwrap_err();
+        assert_eq!(Rc::strong_count(&count), 1, "{bad} of {n}");
+    }
+    // Deeper than drops nest.
+    let inner = TrieMap::from_sorted([("bad", Mine(count.clone(), true)), ("good", Mine(count.clone(), false))]);
+    enum Deep {
+        End(#[allow(dead_code, reason = "dropped only")] TrieMap<Mine>),
+        Level(
+            #[allow(dead_code, reason = "dropped only")] [TrieMap<Deep>; 2],
+            #[allow(dead_code, reason = "dropped only")] Rc<()>,
+        ),
+    }
+    let deep = (0..300).fold(Deep::End(inner.unwrap()), |inner, _| {
+        let leaf = Deep::Level([TrieMap::new(), TrieMap::new()], count.clone());
+        let of = |value| TrieMap::from_sorted([("", value)]).unwrap();
+        Deep::Level([of(inner), of(leaf)], count.clone())
+    });
+    assert_eq!(Rc::strong_count(&count), 603);
+    catch_unwind(AssertUnwindSafe(|| drop(deep))).unwrap_err();
+    assert_eq!(Rc::strong_count(&count), 1);
+}
+
+/// A difference compares the values of a key once.
+#[test]
+fn a_difference_compares_two_values_once() {
+    thread_local!(static COMPARED: Cell<usize> = const { Cell::new(0) });
+    #[derive(Clone)]
+    struct Counted(u32);
+    impl PartialEq for Counted {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARED.set(COMPARED.get() + 1);
+            self.0 == other.0
+        }
+    }
+    let map = |step: usize| -> TrieMap<Counted> {
+        let value = |i: usize| Counted(if i.is_multiple_of(step) { 1 } else { 0 });
+        (0..500).map(|i| (format!("k{i}"), value(i))).collect()
+    };
+    for step in [1, 3, 50, 1_000] {
+        let (a, b) = (map(1_000), map(step));
+        COMPARED.set(0);
+        let changed = a.diff(&b).count();
+        assert_eq!(changed, 500_usize.div_ceil(step) - 1);
+        assert_eq!(COMPARED.get(), 500);
+    }
 }
 
 /// The number of nodes that `f` enters in walks; 0 without debug assertions, which count them.

@@ -158,7 +158,7 @@ fn maps_behind_pointers_are_dropped_once_each() {
 #[test]
 fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
     #[derive(Clone)]
-    struct Mine(Map<u32, Mine>, bool);
+    struct Mine(Map<u32, Mine>, bool, Rc<()>);
     impl Drop for Mine {
         fn drop(&mut self) {
             if self.1 && !std::thread::panicking() {
@@ -167,10 +167,13 @@ fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
         }
     }
     for depth in [1, 10, 63, 64, 65, 66, 200] {
-        let mine = (0..300).fold(Mine(Map::new(), false), |inner, i| {
-            Mine(Map::from([(i, inner)]), i == depth)
+        let count = Rc::new(());
+        let mine = (0..300).fold(Mine(Map::new(), false, count.clone()), |inner, i| {
+            let other = Mine(Map::new(), false, count.clone());
+            Mine(Map::from([(i, inner), (i + 1, other)]), i == depth, count.clone())
         });
         catch_unwind(AssertUnwindSafe(|| drop(mine))).unwrap_err();
+        assert_eq!(Rc::strong_count(&count), 1, "nothing leaks");
         on_a_small_stack(|| drop(nested(1000)));
         drop(nested(100_000));
     }

@@ -118,7 +118,7 @@ impl<V> LeafBuilder<V> {
         let mut leaf = Node::allocate(layout, len as u16, field, 0);
         // SAFETY: the block has room for the tags and the prefix. All tags are read, those of no entry too.
         unsafe {
-            (*leaf.block()).spare = spare;
+            (*leaf.head()).spare = spare;
             ptr::write_bytes(leaf.at::<u8>(TAGS_AT), 0, padded(len));
             leaf.write_prefix(prefix, shape.prefix_at);
         }
@@ -267,9 +267,8 @@ impl<V> InnerBuilder<V> {
         let shape = InnerShape::new(groups, has_end);
         let layout = shape.layout::<V>(field);
         let mut node = Node::allocate(layout, children as u16 | end, field, INNER);
-        // SAFETY: the block has room for sums, starts and prefix.
+        // SAFETY: the block has room for starts and prefix.
         unsafe {
-            node.at::<Sums>(SUMS_AT).write(Sums { size: 0, weight: 0 });
             ptr::write_bytes(node.at::<u8>(STARTS_AT), u8::MAX, padded(groups));
             node.write_prefix(prefix, shape.prefix_at);
         }
@@ -332,7 +331,7 @@ impl<V> InnerBuilder<V> {
 
     fn set_sums(&mut self, size: usize, weight: u64) {
         // SAFETY: the block has sums, and nobody else has it.
-        unsafe { self.node.at::<Sums>(SUMS_AT).write(Sums { size, weight }) }
+        unsafe { (*self.node.apart()).sums = Sums { size, weight } }
     }
 
     fn finish_counted(self) -> Node<V> {
@@ -406,11 +405,12 @@ impl<V> Node<V> {
         }
         let (layout, header) = (self.layout(), self.header());
         let copy = ManuallyDrop::new(Self::allocate(layout, header.len, header.prefix, INNER));
-        let rest = layout.size() - SUMS_AT;
+        let rest = layout.size() - APART - STARTS_AT;
         // SAFETY: two blocks of this layout. All children of the copy, and its prefix, are counted or written before anybody
         // can see it. To count can't panic.
         unsafe {
-            ptr::copy_nonoverlapping(self.at::<u8>(SUMS_AT), copy.at::<u8>(SUMS_AT), rest);
+            (*copy.apart()).sums = *self.sums();
+            ptr::copy_nonoverlapping(self.at::<u8>(STARTS_AT), copy.at::<u8>(STARTS_AT), rest);
             let children = self.children();
             let (before, behind) = children.split_at(child.min(children.len()));
             let behind = if new.is_some() { &behind[1..] } else { behind };
@@ -454,16 +454,23 @@ impl<V> Node<V> {
         copy.finish()
     }
 
+    /// A copy of a leaf.
+    pub(crate) fn copy_leaf(&self) -> Self
+    where
+        V: Clone,
+    {
+        let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len(), self.suffixes().len());
+        copy.extend_cloned(self, 0..self.len());
+        copy.finish()
+    }
+
     /// Makes this the only pointer to its leaf.
     pub(crate) fn unshare_leaf(&mut self)
     where
         V: Clone,
     {
         if self.is_shared() {
-            let mut parts = LeafIntoIter::of(self.clone());
-            let mut copy = LeafBuilder::new(&self.shared_prefix(), self.len(), self.suffixes().len());
-            copy.extend(&mut parts, self.len());
-            *self = copy.finish();
+            *self = self.copy_leaf();
         }
     }
 

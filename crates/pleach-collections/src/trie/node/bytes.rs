@@ -1,7 +1,11 @@
 //! Vectorised comparison of tags and of the starts of groups.
 
-/// The number of bytes that are compared at once.
+/// The number of starts that are compared at once.
 pub(super) const AT_ONCE: usize = 16;
+
+/// The number of tags that are compared at once: those of most leaves. Whether a second comparison finds the tag would not be
+/// predictable.
+pub(super) const TAGS_AT_ONCE: usize = 48;
 
 /// Bytes are stored in whole words of this many.
 pub(super) const WORD: usize = size_of::<u64>();
@@ -23,24 +27,38 @@ pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
     up_to.trailing_ones() as usize
 }
 
-/// Returns a bitmap of which of the first `count` bytes equal `byte`, or of which of the first 16. Higher bits are
-/// unspecified.
+/// Returns a bitmap of which of the first `count` bytes equal `byte`, or of which of the first 48.
 ///
 /// # Safety
-/// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
+/// Whole words with `count` bytes, which is not 0, can be read at `bytes`; 16 bytes if that is more than a word, and 48 if it
+/// is more than 16.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadl_epi64, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
+pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u64 {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadl_epi64, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
+    };
     // SAFETY: SSE2 is enabled; the bytes are readable by contract.
-    unsafe {
-        let bytes = if count > WORD {
-            _mm_loadu_si128(bytes.cast())
+    let found = unsafe {
+        let byte = _mm_set1_epi8(byte.cast_signed());
+        let equal = |bytes: __m128i| u64::from(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, byte)).cast_unsigned());
+        if count > 16 {
+            (0..3).fold(0, |found, i| {
+                found | equal(_mm_loadu_si128(bytes.add(16 * i).cast())) << (16 * i)
+            })
+        } else if count > WORD {
+            equal(_mm_loadu_si128(bytes.cast()))
         } else {
-            _mm_loadl_epi64(bytes.cast())
-        };
-        _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()))).cast_unsigned()
-    }
+            equal(_mm_loadl_epi64(bytes.cast()))
+        }
+    };
+    found & first_bits(count)
+}
+
+/// The lowest bits of a bitmap of up to 48 bytes.
+#[inline]
+fn first_bits(count: usize) -> u64 {
+    u64::MAX >> (64 - count.min(TAGS_AT_ONCE))
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
@@ -49,7 +67,7 @@ pub(super) use portable::{equal, up_to};
 /// The same for all processors.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod portable {
-    use super::{AT_ONCE, WORD};
+    use super::{TAGS_AT_ONCE, WORD};
 
     /// `up_to` without SSE2.
     ///
@@ -77,21 +95,21 @@ mod portable {
     /// `equal` without SSE2.
     ///
     /// # Safety
-    /// Whole words with `count` bytes, which is not 0, or 16 bytes can be read at `bytes`.
+    /// As for [`equal`](super::equal).
     #[inline]
-    pub(in super::super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u32 {
+    pub(in super::super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u64 {
         // SAFETY: readable by contract.
-        let bytes = unsafe { std::slice::from_raw_parts(bytes, if count > WORD { AT_ONCE } else { WORD }) };
+        let bytes = unsafe { std::slice::from_raw_parts(bytes, count.min(TAGS_AT_ONCE)) };
         bytes
             .iter()
             .enumerate()
-            .fold(0, |equal, (i, other)| equal | (u32::from(*other == byte) << i))
+            .fold(0, |equal, (i, other)| equal | (u64::from(*other == byte) << i))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AT_ONCE, equal, portable, up_to};
+    use super::{AT_ONCE, TAGS_AT_ONCE, equal, portable, up_to};
 
     /// Rising bytes around all distances and the ends of their range.
     fn rising() -> impl Iterator<Item = [u8; AT_ONCE]> {
@@ -107,17 +125,25 @@ mod tests {
                 // SAFETY: there are 16 bytes.
                 let found = unsafe { (up_to(bytes.as_ptr(), byte), portable::up_to(bytes.as_ptr(), byte)) };
                 assert_eq!(found, (expected, expected), "{bytes:?}, {byte}");
-                for count in 1..=AT_ONCE {
-                    // SAFETY: as above.
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_find_equal_bytes() {
+        for step in [1, 7, 64] {
+            let bytes: [u8; TAGS_AT_ONCE] = std::array::from_fn(|i| (i * step % 67) as u8);
+            for byte in 0..67 {
+                for count in 1..=TAGS_AT_ONCE {
+                    // SAFETY: there are 48 bytes.
                     let found = unsafe {
                         [
                             equal(bytes.as_ptr(), count, byte),
                             portable::equal(bytes.as_ptr(), count, byte),
                         ]
                     };
-                    let bits = found.map(|bits| bits & (u32::MAX >> (32 - count)));
-                    let expected = (0..count).fold(0, |bits, i| bits | (u32::from(bytes[i] == byte) << i));
-                    assert_eq!(bits, [expected; 2], "{bytes:?}, {byte}");
+                    let expected = (0..count).fold(0, |bits, i| bits | (u64::from(bytes[i] == byte) << i));
+                    assert_eq!(found, [expected; 2], "{bytes:?}, {byte}, {count}");
                 }
             }
         }

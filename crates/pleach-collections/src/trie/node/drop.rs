@@ -1,9 +1,11 @@
-//! Dropping nodes, iteratively.
+//! Dropping nodes: iteratively, and the values in them on a bounded stack, as [`nested`] does.
 
 use super::{Free, Node, Outside};
+use crate::nested::{self, Nesting};
 use smallvec::SmallVec;
-use std::mem::ManuallyDrop;
-use std::ptr;
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, needs_drop};
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{Ordering, fence};
 
 impl<V> Node<V> {
@@ -11,7 +13,7 @@ impl<V> Node<V> {
     #[inline]
     fn release(&self) -> bool {
         // A sole owner need not write the count to know that it is one.
-        let count = &self.header().count;
+        let count = self.count();
         if count.load(Ordering::Acquire) != 1 {
             if count.fetch_sub(1, Ordering::Release) != 1 {
                 return false;
@@ -33,62 +35,111 @@ impl<V> Node<V> {
         }
     }
 
-    /// Drops the contents of a leaf that had its last owner, and frees its block.
+    /// Drops the contents of a leaf that lost its last owner, and frees its block.
     ///
     /// # Safety
     /// The last owner calls it, once.
     #[inline]
-    unsafe fn drop_leaf(&mut self) {
+    unsafe fn drop_leaf(&mut self, nesting: Option<Nesting>) {
         let layout = self.layout();
         // SAFETY: the values are initialised (Shape), and dropped once. If a drop panics, `Free` frees the block.
         unsafe {
             self.drop_prefix();
-            let values = ptr::slice_from_raw_parts_mut(self.values_ptr(), self.len());
+            let (values, len) = (self.values_ptr(), self.len());
             let _free = Free(self, layout);
-            ptr::drop_in_place(values);
+            let Some(nesting) = nesting else { return };
+            let start = values.addr();
+            nesting.within(start..start + len * size_of::<V>(), || {
+                ptr::drop_in_place(ptr::slice_from_raw_parts_mut(values, len));
+            });
         }
     }
 
-    /// Drops the nodes below an inner node that had its last owner, and frees the blocks, with a stack of its own.
+    /// Drops the nodes that have no owner but a node that lost its last one, and this one.
     ///
     /// # Safety
     /// The last owner calls it, once.
+    #[inline]
+    unsafe fn drop_all(mut node: ManuallyDrop<Self>, nesting: Option<Nesting>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if node.is_leaf() {
+                node.drop_leaf(nesting);
+            } else {
+                Remains::of(node, nesting).drop_leaves();
+            }
+        }
+    }
+
+    /// As `drop_all`, of the node at a pointer.
+    ///
+    /// # Safety
+    /// `pointer` is that of a node of this type that lost its last owner and isn't dropped elsewhere.
+    unsafe fn drop_at(pointer: NonNull<()>, nesting: Nesting) {
+        let node = ManuallyDrop::new(Self {
+            pointer: pointer.cast(),
+            values: PhantomData,
+        });
+        // SAFETY: the caller's promise.
+        unsafe { Self::drop_all(node, Some(nesting)) }
+    }
+}
+
+/// What is left of a trie that lost its last owner. The nodes are freed even if the drop of a value panics.
+struct Remains<V> {
+    /// The inner nodes on the path to what is left, and how many of their children are gone.
+    path: SmallVec<[(ManuallyDrop<Node<V>>, usize); 16]>,
+    /// `None` if values need no drop.
+    nesting: Option<Nesting>,
+}
+
+impl<V> Remains<V> {
+    /// Of an inner node. It isn't used or dropped afterwards.
+    fn of(node: ManuallyDrop<Node<V>>, nesting: Option<Nesting>) -> Self {
+        let mut path = SmallVec::new();
+        path.push((node, 0));
+        Self { path, nesting }
+    }
+
     #[cold]
-    unsafe fn drop_inner(&mut self) {
-        // The inner nodes above whose last owner we are, and how many of their children are dropped. If the drop of a value panics,
-        // the nodes that are left are leaked.
-        let mut stack: SmallVec<[(ManuallyDrop<Self>, usize); 16]> = SmallVec::new();
-        // SAFETY: `self` is never used again; the copy takes its place.
-        let (mut node, mut dropped) = (ManuallyDrop::new(unsafe { ptr::read(self) }), 0);
-        loop {
-            let below = node.children()[dropped..].iter().position(|child| {
+    fn drop_leaves(mut self) {
+        while let Some(mut leaf) = self.next_leaf() {
+            // SAFETY: it lost its last owner.
+            unsafe { leaf.drop_leaf(self.nesting) };
+        }
+    }
+
+    /// The next leaf that has lost its last owner. Frees the inner nodes before it.
+    fn next_leaf(&mut self) -> Option<ManuallyDrop<Node<V>>> {
+        while let Some((node, gone)) = self.path.last_mut() {
+            let left = &node.children()[*gone..];
+            if let Some(index) = left.iter().position(Node::release) {
                 // SAFETY: each child is taken out once.
-                let mut child = ManuallyDrop::new(unsafe { ptr::read(child) });
-                let is_last = child.release();
-                if is_last && child.is_leaf() {
-                    // SAFETY: it was the last owner, and is not used again.
-                    unsafe { child.drop_leaf() };
+                let child = ManuallyDrop::new(unsafe { ptr::read(&left[index]) });
+                *gone += index + 1;
+                if child.is_leaf() {
+                    return Some(child);
                 }
-                is_last && !child.is_leaf()
-            });
-            if let Some(index) = below {
-                let child = dropped + index;
-                // SAFETY: taken out above, as the last owner.
-                let below = ManuallyDrop::new(unsafe { ptr::read(&node.children()[child]) });
-                stack.push((node, child + 1));
-                (node, dropped) = (below, 0);
+                self.path.push((child, 0));
                 continue;
             }
             let layout = node.layout();
-            // SAFETY: all children are dropped, and nobody else's.
+            // SAFETY: the node lost its last owner, and has no children any more.
             unsafe {
                 node.drop_prefix();
                 node.free(layout);
             }
-            match stack.pop() {
-                Some(above) => (node, dropped) = above,
-                None => return,
-            }
+            self.path.pop();
+        }
+        None
+    }
+}
+
+impl<V> Drop for Remains<V> {
+    fn drop(&mut self) {
+        while let Some(mut leaf) = self.next_leaf() {
+            // SAFETY: it lost its last owner.
+            unsafe { leaf.drop_leaf(self.nesting) };
         }
     }
 }
@@ -96,14 +147,15 @@ impl<V> Node<V> {
 impl<V> Drop for Node<V> {
     #[inline]
     fn drop(&mut self) {
-        if self.release() {
-            // SAFETY: the last owner, once.
-            unsafe {
-                if self.is_leaf() {
-                    self.drop_leaf();
-                } else {
-                    self.drop_inner();
-                }
+        if !self.release() {
+            return;
+        }
+        // SAFETY: the last owner, once. The copy takes the place of `self`, which is never used again.
+        unsafe {
+            if needs_drop::<V>() {
+                nested::drop_block(ptr::from_mut(self).addr(), self.pointer.cast(), Self::drop_at);
+            } else {
+                Self::drop_all(ManuallyDrop::new(ptr::read(self)), None);
             }
         }
     }

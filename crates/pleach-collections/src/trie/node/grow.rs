@@ -64,7 +64,7 @@ impl<V> Node<V> {
         // So arrays move from the last to the first, and the parts of each too. Entries move, and are dropped by nobody else.
         unsafe {
             let target = if in_place {
-                let block = self.block();
+                let block = self.head();
                 (*block).len = (len + 1) as u16;
                 (*block).spare = ((layout.size() - needed) / ALIGN) as u8;
                 block.cast::<u8>()
@@ -72,10 +72,10 @@ impl<V> Node<V> {
                 let spare = room.beyond::<V>(needed, len + 1, bytes + added);
                 let layout = new.layout::<V>(len + 1, bytes + added, spare);
                 let node = ManuallyDrop::new(Self::allocate(layout, (len + 1) as u16, prefix, 0));
-                (*node.block()).spare = spare;
-                node.block().cast::<u8>()
+                (*node.head()).spare = spare;
+                node.head().cast::<u8>()
             };
-            let source = self.block().cast::<u8>();
+            let source = self.head().cast::<u8>();
             let from = source.add(old.values_at::<V>(bytes)).cast::<V>();
             let to = target.add(new.values_at::<V>(bytes + added)).cast::<V>();
             ptr::copy(from.add(index), to.add(index + 1), tail);
@@ -191,7 +191,7 @@ impl<V> Node<V> {
                 prefix,
                 INNER,
             ));
-            ptr::copy_nonoverlapping(self.at::<Sums>(SUMS_AT), node.at(SUMS_AT), 1);
+            (*node.apart()).sums = *self.sums();
             ptr::copy_nonoverlapping(self.at::<u8>(old.prefix_at), node.at(new.prefix_at), stored(prefix));
             let (starts, to) = (self.starts(), node.at::<u8>(STARTS_AT));
             ptr::write_bytes(to, u8::MAX, padded(count));
