@@ -208,7 +208,7 @@ impl<T> Vector<T> {
     /// assert!(vector.is_empty());
     /// ```
     pub fn clear(&mut self) {
-        drop(std::mem::take(self));
+        drop(core::mem::take(self));
     }
 
     /// Returns the item at an index; `None` if the index isn't less than the length. O(log n).

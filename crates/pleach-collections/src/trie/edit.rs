@@ -155,7 +155,7 @@ fn put<V>(root: &mut Node<V>, key: &[u8], path: &[u16], unshared: usize, new: No
         new.add(keys, keys as i64 * left);
     }
     let path = &path[..unshared.min(path.len())];
-    std::mem::replace(descend(root, key, path, keys), new)
+    core::mem::replace(descend(root, key, path, keys), new)
 }
 
 /// The node at the end of a path.
@@ -205,7 +205,7 @@ fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<Option
     {
         match node.search(suffix) {
             Ok(index) => {
-                let old = std::mem::replace(&mut node.values_mut()[index], value);
+                let old = core::mem::replace(&mut node.values_mut()[index], value);
                 take_back(root, key, depth);
                 return Ok(Some(old));
             }
@@ -249,7 +249,7 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
     } = seek(root, key);
     let rest = &key[consumed..];
     match place {
-        Place::Present => return Some(std::mem::replace(get_present_mut(root, key), value)),
+        Place::Present => return Some(core::mem::replace(get_present_mut(root, key), value)),
         Place::Leaf(leaf, insertion) => {
             let fits = fits::<V>(leaf.len() + 1, insertion.bytes as u64);
             if !fits && !insertion.may_overfill(rest) {
@@ -466,7 +466,7 @@ fn beside<V>(inner: &Node<V>, key: &[u8], value: V) -> Node<V> {
 }
 
 /// An inner node with other groups in the place of those in `at`. Runs no code of the user.
-fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -> Node<V> {
+fn with_groups<V>(inner: &Node<V>, at: core::ops::Range<usize>, new: Groups<V>) -> Node<V> {
     let has_end = inner.has_end();
     let groups = inner.groups() - at.len() + new.len();
     let mut node = InnerBuilder::new(&inner.shared_prefix(), groups, has_end);
@@ -475,7 +475,7 @@ fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -
         node.push_end(inner.children()[0].clone());
     }
     let (starts, children) = (inner.starts(), &inner.children()[skip..]);
-    let push_old = |node: &mut InnerBuilder<V>, groups: std::ops::Range<usize>| {
+    let push_old = |node: &mut InnerBuilder<V>, groups: core::ops::Range<usize>| {
         for (start, child) in starts[groups.clone()].iter().zip(&children[groups]) {
             node.push(*start, child.clone());
         }
@@ -572,7 +572,11 @@ fn bytes_of<V>(child: &Node<V>) -> usize {
 
 /// The other group that a group's next larger range has, if that is one leaf; and the larger range. `None` if it has several
 /// groups or an inner node, or if the range has all bytes.
-fn buddy<V>(parent: &Node<V>, groups: &std::ops::Range<usize>, range: ByteRange) -> Option<(Option<usize>, ByteRange)> {
+fn buddy<V>(
+    parent: &Node<V>,
+    groups: &core::ops::Range<usize>,
+    range: ByteRange,
+) -> Option<(Option<usize>, ByteRange)> {
     let (buddy, larger) = range.buddy()?;
     let inside = |group: Option<usize>| {
         let start = group.and_then(|group| parent.starts().get(group));

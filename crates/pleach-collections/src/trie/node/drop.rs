@@ -1,10 +1,10 @@
 //! Dropping nodes, iteratively.
 
 use super::{Free, Node, Outside};
+use core::mem::ManuallyDrop;
+use core::ptr;
+use core::sync::atomic::{Ordering, fence};
 use smallvec::SmallVec;
-use std::mem::ManuallyDrop;
-use std::ptr;
-use std::sync::atomic::{Ordering, fence};
 
 impl<V> Node<V> {
     /// Gives up a count, and returns whether it was the last.
