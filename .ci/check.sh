@@ -85,7 +85,7 @@ step_docs() {
         RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }
 
-about_features="no warning with no feature, nor with each one alone"
+about_features="no warning with no feature, nor with each one alone; the tests of the collections without std"
 step_features() {
     local package manifest feature all
     for package in pleach pleach-collections; do
@@ -97,6 +97,7 @@ step_features() {
             cargo clippy --package $package --no-default-features --features "$feature" -- -D warnings || return
         done
     done
+    some_tests cargo test --package pleach-collections --no-default-features --tests
 }
 
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
@@ -137,16 +138,18 @@ step_deps() {
     [ "$(wc -l <<<"$tree")" -le 12 ] || { echo "pleach-collections has more than 12 packages:"; echo "$tree"; return 1; }
 }
 
-about_targets="collections and environments compile for WebAssembly, 32 bits and big-endian"
+about_targets="collections and environments compile for WebAssembly, 32 bits and big-endian, collections without std too"
 step_targets() {
-    local target
-    for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu s390x-unknown-linux-gnu; do
+    local target package
+    for target in "$HOST" wasm32-unknown-unknown i686-unknown-linux-gnu s390x-unknown-linux-gnu x86_64-unknown-none thumbv7em-none-eabi; do
         if [ "$target" != "$HOST" ] && ! rustup target add "$target" >/dev/null 2>&1; then
             echo "-- $target: left out, since rustup can't install it here"
             continue
         fi
+        package=(--package pleach)
+        [[ $target != *-none* ]] || package=(--package pleach-collections --no-default-features --features serde)
         echo "-- $target"
-        RUSTFLAGS="--cap-lints=warn" cargo check --locked --package pleach --target "$target" --target-dir "$TARGET/targets" || return
+        RUSTFLAGS="--cap-lints=warn" cargo check --locked "${package[@]}" --target "$target" --target-dir "$TARGET/targets" || return
     done
 }
 

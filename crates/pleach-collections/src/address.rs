@@ -1,4 +1,4 @@
-//! Hash maps and sets keyed by address, for identity in O(1) whatever the size of a value.
+//! A hasher of addresses, and hash maps and sets keyed by address, for identity in O(1) whatever the size of a value.
 //!
 //! An address identifies a value for as long as the value is alive and isn't moved: the caller must see to both, for
 //! instance by keeping a clone of the `Arc` that it is in. Empty slices may share an address.
@@ -13,13 +13,16 @@
 //! assert!(!seen.insert(&raw const values[0]));
 //! ```
 
+use core::hash::{BuildHasherDefault, Hasher};
+#[cfg(feature = "std")]
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from addresses to values.
+#[cfg(feature = "std")]
 pub type AddressMap<K, V> = HashMap<*const K, V, BuildAddressHasher>;
 
 /// A set of addresses.
+#[cfg(feature = "std")]
 pub type AddressSet<K> = HashSet<*const K, BuildAddressHasher>;
 
 /// Builds an [`AddressHasher`].
@@ -49,18 +52,20 @@ impl Hasher for AddressHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::BuildHasher;
+    use core::hash::BuildHasher;
 
-    use super::{AddressMap, BuildAddressHasher};
+    use super::BuildAddressHasher;
 
+    #[cfg(feature = "std")]
     #[test]
     fn slices_differ_by_address_and_length() {
+        use super::AddressMap;
         let values = [7, 7, 7];
         let mut map: AddressMap<[i32], usize> = AddressMap::default();
         for (index, slice) in [&values[..], &values[1..], &values[..1]].into_iter().enumerate() {
-            assert_eq!(map.insert(std::ptr::from_ref(slice), index), None);
+            assert_eq!(map.insert(core::ptr::from_ref(slice), index), None);
         }
-        assert_eq!(map.get(&std::ptr::from_ref(&values[1..])), Some(&1));
+        assert_eq!(map.get(&core::ptr::from_ref(&values[1..])), Some(&1));
     }
 
     /// Hash tables take the slot from the low bits and a tag from the top 7.

@@ -4,8 +4,8 @@ mod ops;
 mod traits;
 
 use crate::map::{ExtractIf, IntoIter, Iter, Keys, Map, RandomState, Violation};
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::hash::{BuildHasher, Hash};
 
 /// A persistent bag (multiset): a [`Map`] from item to count, with the same costs and limits.
 ///

@@ -33,6 +33,7 @@ mod zip;
 pub use check::Violation;
 
 pub(crate) use aligned::Aligned;
+use alloc::boxed::Box;
 pub(crate) use build::Builder;
 pub(crate) use check::{check, violation_of_end};
 pub(crate) use edit::{AtIndex, Insertion, insert, remove};
@@ -98,7 +99,7 @@ const fn max_leaf_len<T, S>() -> usize {
         size @ 8..128 => LEAF_BYTES / size,
         128.. => 8,
     };
-    if std::mem::needs_drop::<T>() && len > max_len_if_dropped::<S>() {
+    if core::mem::needs_drop::<T>() && len > max_len_if_dropped::<S>() {
         max_len_if_dropped::<S>()
     } else if is_keyless::<S>() {
         (len + 1).next_power_of_two() / 2

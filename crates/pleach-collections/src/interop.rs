@@ -10,3 +10,5 @@ mod imbl;
 mod quickcheck;
 #[cfg(feature = "serde")]
 mod serde;
+#[cfg(feature = "std")]
+mod std;

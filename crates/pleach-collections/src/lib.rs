@@ -30,7 +30,7 @@
 //! | [`mod@ord_set`] | [`OrdSet`]: an ordered set, an ordered map without values |
 //! | [`mod@trie_map`] | [`TrieMap`]: an ordered map from byte strings |
 //! | [`mod@vector`] | [`Vector`]: a sequence |
-//! | [`mod@address`] | hash maps and sets of `std` keyed by address |
+//! | [`mod@address`] | a hasher of addresses, and hash maps and sets of `std` with it |
 //!
 //! # Which one?
 //! - Keys whose order doesn't matter: [`Map`]. It reads and writes fastest, and its nodes depend on the keys only, so that
@@ -58,18 +58,33 @@
 //! | input to a collection | O(n) | O(n log n), O(n) if sorted | O(n log n) | O(n) |
 //!
 //! # Features
-//! None is enabled by default.
+//! Only `std` is enabled by default. All others but `serde` enable it.
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `std` | what needs the standard library: see below |
 //! | `rayon` | parallel iterators, of [`Vector`] indexed ones, `collect` and `par_extend`; of hash collections also parallel set operations |
 //! | `serde` | `Serialize` and `Deserialize` |
 //! | `quickcheck`, `arbitrary` | the trait `Arbitrary` of the crate of that name |
 //! | `im`, `imbl` | conversions from and to the maps, sets and vectors of these crates |
+//!
+//! # Without the standard library
+//! Without the feature `std` the crate needs `alloc`, and a target with pointers and 32-bit integers as atomics. Then:
+//! - [`RandomState`] has a seed that may be the same in each process: [a map of hostile keys](RandomState#without-the-standard-library)
+//!   needs another hasher.
+//! - Collections nested in one another are dropped by recursion, so the stack bounds how deeply they may nest.
+//! - `extend` of an empty map takes as long as inserting the entries; `collect` doesn't.
+//! - Conversions from and to the hash tables of `std`, and the types `AddressMap` and `AddressSet` of [`mod@address`], are missing.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), no_std)]
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod abort;
 pub mod address;
 pub mod bag;
 mod btree;
@@ -79,7 +94,8 @@ mod hamt;
     feature = "im",
     feature = "imbl",
     feature = "quickcheck",
-    feature = "serde"
+    feature = "serde",
+    feature = "std"
 ))]
 mod interop;
 mod macros;

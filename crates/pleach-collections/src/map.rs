@@ -38,9 +38,9 @@ pub use random_state::{FoldHasher, RandomState};
 pub use try_insert::OccupiedError;
 
 use crate::hamt::{self, Node};
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 use hashing::Hashing;
-use std::hash::{BuildHasher, Hash};
 
 /// A persistent hash map: a clone costs O(1), and a write to a clone copies one path of O(log n) nodes.
 ///

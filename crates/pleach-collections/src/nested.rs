@@ -11,14 +11,17 @@
 //! has them. A value that hides one, such as a self-referential struct built with `unsafe`, must not be nested more than
 //! [`MAX_NESTED_DROPS`] blocks deep if it relies on the drop order of its fields; `Map`'s documentation says so.
 //!
-//! All collections share the frames, so that they may be nested in one another.
+//! All collections share the frames, so that they may be nested in one another. Frames are per thread, which takes the
+//! standard library; without it, all nested collections are dropped by recursion.
 
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
-use std::mem;
-use std::ops::Range;
-use std::ptr::{self, NonNull};
+use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use core::cell::Cell;
+use core::mem;
+use core::ops::Range;
+use core::ptr::{self, NonNull};
 
 /// The maximal depth of nested block drops before blocks are queued. Exceeds the levels of a tree.
 const MAX_NESTED_DROPS: u32 = 64;
@@ -51,9 +54,30 @@ struct Queued {
     drop: DropBlock,
 }
 
-thread_local! {
+#[cfg(feature = "std")]
+std::thread_local! {
     /// The innermost frame of this thread; null while no block is being dropped.
     static FRAME: Cell<*const Frame> = const { Cell::new(ptr::null()) };
+}
+
+/// Without thread-locals each block's drop is an outermost one.
+#[cfg(not(feature = "std"))]
+static FRAME: NoFrame = NoFrame;
+
+#[cfg(not(feature = "std"))]
+struct NoFrame;
+
+#[cfg(not(feature = "std"))]
+impl NoFrame {
+    const fn get(&self) -> *const Frame {
+        ptr::null()
+    }
+
+    const fn set(&self, _: *const Frame) {}
+
+    const fn replace(&self, _: *const Frame) -> *const Frame {
+        ptr::null()
+    }
 }
 
 /// Pops a frame, even if a drop panics.

@@ -11,8 +11,8 @@ pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use extract_if::ExtractIf;
 
 use crate::ord_map::{IntoKeys, Keys, OrdMap, Violation};
+use core::ops::RangeBounds;
 use equivalent::Comparable;
-use std::ops::RangeBounds;
 
 /// A persistent ordered set: an [`OrdMap`] without values, with the same costs and limits.
 ///

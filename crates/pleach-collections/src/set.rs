@@ -11,8 +11,8 @@ pub use entry::{Entry, OccupiedEntry, VacantEntry};
 pub use extract_if::ExtractIf;
 
 use crate::map::{IntoKeys, Keys, Map, RandomState, Violation};
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::hash::{BuildHasher, Hash};
 
 /// A persistent hash set: a [`Map`] without values, with the same costs and limits.
 ///

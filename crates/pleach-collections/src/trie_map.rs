@@ -22,9 +22,11 @@ pub use prefix::Prefix;
 #[cfg(feature = "rayon")]
 pub use rayon::{IntoParIter, ParIter};
 
-use crate::address::AddressSet;
+use crate::Set;
+use crate::address::BuildAddressHasher;
 use crate::map::Violation;
 use crate::trie::{self, Builder, Never, Node, Walker};
+use alloc::vec::Vec;
 
 /// The number of nodes that set operations, differences and merges of this thread have entered so far; 0 without debug
 /// assertions.
@@ -262,7 +264,7 @@ impl<V> TrieMap<V> {
     /// below these. O(n) for both.
     #[doc(hidden)]
     pub fn shared_with(&self, other: &Self) -> (usize, usize) {
-        let mut theirs = AddressSet::default();
+        let mut theirs = Set::<_, BuildAddressHasher>::default();
         let mut stack: Vec<&Node<V>> = other.root.iter().collect();
         while let Some(node) = stack.pop() {
             theirs.insert(node.address());

@@ -5,6 +5,7 @@ mod diff;
 mod edit;
 mod ends;
 mod focus;
+mod focus_mut;
 mod into_iter;
 mod iter;
 mod iter_mut;
@@ -19,6 +20,7 @@ mod traits;
 pub use crate::btree::Violation;
 pub use diff::Hunk;
 pub use focus::Focus;
+pub use focus_mut::FocusMut;
 pub use into_iter::IntoIter;
 pub use iter::{Chunks, Iter};
 pub use iter_mut::IterMut;
@@ -208,7 +210,7 @@ impl<T> Vector<T> {
     /// assert!(vector.is_empty());
     /// ```
     pub fn clear(&mut self) {
-        drop(std::mem::take(self));
+        drop(core::mem::take(self));
     }
 
     /// Returns the item at an index; `None` if the index isn't less than the length. O(log n).

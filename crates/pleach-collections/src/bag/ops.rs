@@ -3,10 +3,10 @@
 use super::Bag;
 use crate::hamt::Pick;
 use crate::map::Diff;
-use std::cmp::Ordering;
-use std::hash::{BuildHasher, Hash};
-use std::iter::Sum;
-use std::ops::Add;
+use core::cmp::Ordering;
+use core::hash::{BuildHasher, Hash};
+use core::iter::Sum;
+use core::ops::Add;
 
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
     /// Merges the changes from `base` to `self` and from `base` to `other`: the count of an item is

@@ -2,9 +2,10 @@
 
 use super::Bag;
 use crate::map::Map;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{BuildHasher, Hash, Hasher};
 
 /// O(1): increments a reference count.
 impl<T, S: Clone> Clone for Bag<T, S> {

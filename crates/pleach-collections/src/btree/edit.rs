@@ -132,7 +132,7 @@ fn insert_into_leaf<T: Clone, S: Separator<T>, I: Insertion<T, S>>(
             Some(mut leaf) => leaf.insert_entry(at, entry),
             None => {
                 let new = node.with_entry(at, entry);
-                *old = Some(std::mem::replace(node, new));
+                *old = Some(core::mem::replace(node, new));
             }
         }
         return Inserted::Added;
@@ -300,12 +300,12 @@ pub(super) fn balance<T, S>(
     let (new, old) = match left_len.checked_sub(left.len()) {
         None => {
             let (new, moved) = split_node(left, left_len, new);
-            let rest = std::mem::replace(right, moved);
+            let rest = core::mem::replace(right, moved);
             (new, append_node(right, separator, rest))
         }
         Some(count) => {
             let (new, rest) = split_node(right, count, new);
-            let moved = std::mem::replace(right, rest);
+            let moved = core::mem::replace(right, rest);
             (new, append_node(left, separator, moved))
         }
     };

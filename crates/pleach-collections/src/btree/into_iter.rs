@@ -2,8 +2,8 @@
 
 use super::node::LeafIntoIter;
 use super::{MOST_CHILDREN, Node};
+use alloc::collections::VecDeque;
 use smallvec::SmallVec;
-use std::collections::VecDeque;
 
 /// A double-ended iterator over the entries of a tree by value: moved out of unique nodes, cloned from others.
 pub(crate) struct IntoIter<T, S> {

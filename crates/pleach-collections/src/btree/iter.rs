@@ -2,8 +2,8 @@
 
 use super::Node;
 use super::search::leaf_at;
-use std::ops::Range;
-use std::slice;
+use core::ops::Range;
+use core::slice;
 
 /// A double-ended iterator over a range of the entries of a tree.
 ///
@@ -90,7 +90,7 @@ impl<'a, T, S> Iter<'a, T, S> {
     /// Loads the next leaf of the middle into the front, or what the back has left.
     fn load(&mut self) {
         if self.middle.is_empty() {
-            self.front = std::mem::replace(&mut self.back, [].iter());
+            self.front = core::mem::replace(&mut self.back, [].iter());
             return;
         }
         let Some(root) = self.root else { return };
@@ -120,7 +120,7 @@ impl<'a, T, S> Iter<'a, T, S> {
     /// Loads the last leaf of the middle into the back, or what the front has left.
     fn load_back(&mut self) {
         if self.middle.is_empty() {
-            self.back = std::mem::replace(&mut self.front, [].iter());
+            self.back = core::mem::replace(&mut self.front, [].iter());
             return;
         }
         let Some(root) = self.root else { return };
@@ -136,7 +136,7 @@ impl<'a, T, S> Iter<'a, T, S> {
         if self.front.len() == 0 {
             self.load();
         }
-        let entries = std::mem::replace(&mut self.front, [].iter()).as_slice();
+        let entries = core::mem::replace(&mut self.front, [].iter()).as_slice();
         (!entries.is_empty()).then_some(entries)
     }
 
@@ -145,7 +145,7 @@ impl<'a, T, S> Iter<'a, T, S> {
         if self.back.len() == 0 {
             self.load_back();
         }
-        let entries = std::mem::replace(&mut self.back, [].iter()).as_slice();
+        let entries = core::mem::replace(&mut self.back, [].iter()).as_slice();
         (!entries.is_empty()).then_some(entries)
     }
 
@@ -181,7 +181,7 @@ impl<'a, T, S> Iter<'a, T, S> {
     pub(crate) fn fold<B>(mut self, init: B, mut f: impl FnMut(B, &'a T) -> B) -> B {
         let mut acc = init;
         loop {
-            acc = std::mem::replace(&mut self.front, [].iter()).fold(acc, &mut f);
+            acc = core::mem::replace(&mut self.front, [].iter()).fold(acc, &mut f);
             match self.next_leaf() {
                 Some(entry) => acc = f(acc, entry),
                 None => return acc,

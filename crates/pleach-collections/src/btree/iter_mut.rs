@@ -2,9 +2,9 @@
 
 use super::Node;
 use super::search::child_at;
-use std::collections::VecDeque;
-use std::ops::Range;
-use std::slice;
+use alloc::collections::VecDeque;
+use core::ops::Range;
+use core::slice;
 
 /// A double-ended iterator over a range of the entries of a tree, for writing. Copies shared nodes when it enters them.
 pub(crate) struct IterMut<'a, T, S> {
@@ -43,22 +43,22 @@ impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
         self.len -= index;
         let mut rest = index;
         if rest < self.front.len() || self.middle.is_empty() {
-            let entries = std::mem::take(&mut self.front).into_slice();
+            let entries = core::mem::take(&mut self.front).into_slice();
             let (before, after) = entries.split_at_mut(rest.min(entries.len()));
             rest -= before.len();
             (left.front, self.front) = (before.iter_mut(), after.iter_mut());
             if rest > 0 {
-                let entries = std::mem::take(&mut self.back).into_slice();
+                let entries = core::mem::take(&mut self.back).into_slice();
                 let (before, after) = entries.split_at_mut(rest);
                 (left.back, self.back) = (before.iter_mut(), after.iter_mut());
             }
             return (left, self);
         }
         rest -= self.front.len();
-        left.front = std::mem::take(&mut self.front);
+        left.front = core::mem::take(&mut self.front);
         while rest > 0 {
             let Some(node) = self.middle.pop_front() else {
-                let entries = std::mem::take(&mut self.back).into_slice();
+                let entries = core::mem::take(&mut self.back).into_slice();
                 let (before, after) = entries.split_at_mut(rest);
                 (left.back, self.back) = (before.iter_mut(), after.iter_mut());
                 break;
@@ -211,11 +211,11 @@ impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
         }
         let mut right = Self::all(None);
         if self.front.len() == self.len {
-            let entries = std::mem::take(&mut self.front).into_slice();
+            let entries = core::mem::take(&mut self.front).into_slice();
             let (left_half, right_half) = entries.split_at_mut(self.len / 2);
             (self.front, right.front) = (left_half.iter_mut(), right_half.iter_mut());
         } else if self.back.len() == self.len {
-            let entries = std::mem::take(&mut self.back).into_slice();
+            let entries = core::mem::take(&mut self.back).into_slice();
             let (left_half, right_half) = entries.split_at_mut(self.len / 2);
             (self.back, right.back) = (left_half.iter_mut(), right_half.iter_mut());
         } else {
@@ -225,7 +225,7 @@ impl<'a, T: Clone, S: Clone> IterMut<'a, T, S> {
                 _ => self.middle.len() / 2,
             };
             right.middle = self.middle.split_off(at);
-            right.back = std::mem::take(&mut self.back);
+            right.back = core::mem::take(&mut self.back);
         }
         let size: usize = right.middle.iter().map(|node| node.size()).sum();
         right.len = right.front.len() + size + right.back.len();

@@ -77,7 +77,7 @@ fn attach<T: Clone, S: Separator<T>>(
     let neighbour = inner.child(edge);
     if neighbour.len() + other.len() <= other.max_len() {
         if !at_end {
-            std::mem::swap(neighbour, &mut other);
+            core::mem::swap(neighbour, &mut other);
         }
         drop(merge(inner, edge, separator, other));
         return None;

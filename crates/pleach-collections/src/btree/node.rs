@@ -29,12 +29,12 @@ pub(crate) use into_iter::LeafIntoIter;
 
 use super::{LEAF_BYTES, MIN_CHILDREN, PACKED_LOG, is_keyless, max_children, max_leaf_len, min_leaf_len};
 use crate::nested::{self, Nesting};
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use alloc::sync::Arc;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// A reference-counted pointer to a node of the tree.
 ///
@@ -417,7 +417,7 @@ impl<T, S> Node<T, S> {
             return &[];
         }
         // SAFETY: the block has `len` initialised entries there (Shape), and is not written meanwhile (Ownership).
-        unsafe { std::slice::from_raw_parts(self.entries_ptr(), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.entries_ptr(), self.len()) }
     }
 
     /// The separators of an inner node, one between each two children; none of a leaf.
@@ -427,7 +427,7 @@ impl<T, S> Node<T, S> {
             return &[];
         }
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts(self.separators_ptr(), self.len() - 1) }
+        unsafe { core::slice::from_raw_parts(self.separators_ptr(), self.len() - 1) }
     }
 
     /// The children of an inner node; none of a leaf.
@@ -438,7 +438,7 @@ impl<T, S> Node<T, S> {
         }
         let len = self.len();
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts(self.children_ptr(len), len) }
+        unsafe { core::slice::from_raw_parts(self.children_ptr(len), len) }
     }
 
     /// The numbers of entries below the children of an inner node; none of a leaf.
@@ -449,7 +449,7 @@ impl<T, S> Node<T, S> {
         }
         let len = self.len();
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts(self.sizes_ptr(len), len) }
+        unsafe { core::slice::from_raw_parts(self.sizes_ptr(len), len) }
     }
 
     #[inline]
@@ -513,7 +513,7 @@ impl<T, S> Node<T, S> {
     fn prefetch_line(&self, line: usize) {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
         {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             let address = self
                 .pointer
                 .as_ptr()
@@ -560,7 +560,7 @@ impl<T, S> Node<T, S> {
     /// Drops the block of a node that lost its last owner.
     #[inline(never)]
     fn drop_block(&mut self) {
-        if !std::mem::needs_drop::<(T, S)>() {
+        if !core::mem::needs_drop::<(T, S)>() {
             let shape = self.shape();
             // SAFETY: the last owner drops each child once (Shape), and frees the block. Recurses to the height of the
             // tree.
@@ -631,7 +631,7 @@ impl<T, S> Clone for Node<T, S> {
     fn clone(&self) -> Self {
         // Relaxed: the existing pointer keeps the node alive. As in `Arc`, the count must not wrap.
         if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
-            std::process::abort();
+            crate::abort::abort();
         }
         Self {
             pointer: self.pointer,

@@ -1,6 +1,7 @@
 //! Retaining entries, with sharing.
 
 use super::{Builder, Node, Separator};
+use alloc::vec::Vec;
 use smallvec::SmallVec;
 
 /// The entries to retain so far.

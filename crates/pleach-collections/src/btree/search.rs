@@ -1,9 +1,9 @@
 //! Searches by key and by index.
 
 use super::{Key, Node, PACKED_LOG, Place};
+use core::cmp::Ordering;
+use core::{hint, ptr};
 use equivalent::Comparable;
-use std::cmp::Ordering;
-use std::{hint, ptr};
 
 /// The place of a key.
 pub(crate) struct ByKey<'a, Q: ?Sized>(pub(crate) &'a Q);
@@ -53,7 +53,7 @@ impl<K, V, Q: Comparable<K> + ?Sized> Place<(K, V), Key<K>> for ByKey<'_, Q> {
 /// Whether keys are probably compared in a few instructions. Others are compared by branches, so that the processor loads
 /// what it will compare next while it waits for the data of a key.
 const fn is_cheap<K>() -> bool {
-    size_of::<K>() <= 8 && !std::mem::needs_drop::<K>()
+    size_of::<K>() <= 8 && !core::mem::needs_drop::<K>()
 }
 
 /// Returns the number of separators that aren't greater than the key.

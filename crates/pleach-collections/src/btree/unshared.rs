@@ -5,7 +5,9 @@
 //! longest common subsequence is taken, as in Cohen's patience diff. Only unmatched nodes are opened.
 
 use super::Node;
-use std::ops::Range;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A part of two sequences that isn't covered by shared subtrees.
 pub(crate) struct Gap<'a, T> {
@@ -216,7 +218,7 @@ fn longest_rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
             None => ends.push(i),
         }
     }
-    let chain = std::iter::successors(ends.last().copied(), |i| before[*i]);
+    let chain = core::iter::successors(ends.last().copied(), |i| before[*i]);
     let mut longest: Vec<_> = chain.map(|i| pairs[i]).collect();
     longest.reverse();
     longest

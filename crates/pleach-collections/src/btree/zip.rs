@@ -2,8 +2,9 @@
 
 use super::Node;
 use super::search::first;
-use std::cmp::Ordering;
-use std::ptr;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::ptr;
 
 /// The next find of a walk.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl<'a, T, S> Side<'a, T, S> {
     pub(super) fn new(roots: impl IntoIterator<Item = &'a Node<T, S>>) -> Self {
         Self {
             entries: &[],
-            stack: roots.into_iter().map(std::slice::from_ref).collect(),
+            stack: roots.into_iter().map(core::slice::from_ref).collect(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Keys;
 use super::node::Node;
 use super::zip::{EntryOutcome, RegionOutcome, Zip, zip};
+use alloc::vec::Vec;
 
 /// A difference of two tries.
 pub(crate) enum Change<'a, K, V> {

@@ -3,8 +3,8 @@
 use super::edit::find;
 use super::node::Node;
 use super::{rest, slot, tag};
+use core::ptr;
 use smallvec::SmallVec;
-use std::ptr;
 
 /// Finds the entries whose keys have these hashes and satisfy `eq`, which gets the index of the hash. `None` if one
 /// entry is found twice.
@@ -15,7 +15,7 @@ pub(crate) fn find_disjoint_mut<const N: usize, K: Clone, V: Clone>(
     hashes: [u64; N],
     eq: impl Fn(usize, &K) -> bool,
 ) -> Option<[Option<&mut (K, V)>; N]> {
-    let found: [Option<&(K, V)>; N] = std::array::from_fn(|i| find(root, hashes[i], |key| eq(i, key)));
+    let found: [Option<&(K, V)>; N] = core::array::from_fn(|i| find(root, hashes[i], |key| eq(i, key)));
     let mut wanted = Wanted::new();
     for (i, entry) in found.iter().enumerate() {
         let Some(entry) = entry else { continue };

@@ -3,8 +3,9 @@
 use super::iter::Iter;
 use super::node::{Children, LeafBuilder, Node, NodeIntoIter};
 use super::{BITS_PER_LEVEL, MAX_LEAF_LEN, SlotBitmap, exhausted, rest, slot, slot_of_tag, sort_by_hash, tag};
+use alloc::vec;
+use alloc::vec::Vec;
 use smallvec::SmallVec;
-use std::vec;
 
 /// The levels that caches can be expected to hold. Below them, prefetching pays.
 const CACHED_LEVELS: usize = 3;
@@ -198,7 +199,7 @@ pub(crate) fn insert<K: Clone, V: Clone>(
         }
         InsertTarget::Occupied => {
             let present = find_known_mut(node, hash, |key| eq(key, &entry.0))?;
-            return Some(std::mem::replace(&mut present.1, entry.1));
+            return Some(core::mem::replace(&mut present.1, entry.1));
         }
         InsertTarget::FullLeaf if node.is_leaf() => overflow(root, 0, hash, entry, hash_of),
         InsertTarget::FullLeaf => return insert_below(node, 0, hash, entry, eq, hash_of),
@@ -245,7 +246,7 @@ fn insert_below<K: Clone, V: Clone>(
             if let Some(at) = leaf.position(tag(rest), |key| eq(key, &entry.0)) {
                 return leaf
                     .entry_mut(at)
-                    .map(|present| std::mem::replace(&mut present.1, entry.1));
+                    .map(|present| core::mem::replace(&mut present.1, entry.1));
             }
             if leaf.size() < MAX_LEAF_LEN || exhausted(level, width) {
                 leaf.insert_entry(tag(rest), entry);
@@ -363,7 +364,7 @@ pub(crate) fn collect<K, V>(mut items: Vec<(u64, (K, V))>, eq: &impl Fn(&K, &K) 
         {
             Some(before) => {
                 let (first, last) = items.split_at_mut(at);
-                std::mem::swap(&mut first[before].1.1, &mut last[0].1.1);
+                core::mem::swap(&mut first[before].1.1, &mut last[0].1.1);
             }
             None => {
                 items.swap(kept, at);

@@ -2,8 +2,8 @@
 
 use super::MAX_LEVELS;
 use super::node::{Node, NodeIntoIter};
+use core::slice;
 use smallvec::SmallVec;
-use std::slice;
 
 type Children<'a, K, V> = slice::Iter<'a, Option<Node<K, V>>>;
 
@@ -71,7 +71,7 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
     fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
         let mut acc = init;
         while self.advance().is_some() {
-            acc = std::mem::take(&mut self.entries).fold(acc, &mut f);
+            acc = core::mem::take(&mut self.entries).fold(acc, &mut f);
         }
         acc
     }

@@ -2,8 +2,8 @@
 
 use super::MAX_LEVELS;
 use super::node::Node;
+use core::slice;
 use smallvec::SmallVec;
-use std::slice;
 
 /// The remaining children of an inner node.
 type Children<'a, K, V> = slice::IterMut<'a, Option<Node<K, V>>>;

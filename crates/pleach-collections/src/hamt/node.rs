@@ -28,13 +28,13 @@ pub(crate) use builder::LeafBuilder;
 pub(crate) use into_iter::NodeIntoIter;
 
 use super::{SLOTS, SlotBitmap};
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use alloc::sync::Arc;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU32, Ordering, fence};
 use smallvec::SmallVec;
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// A reference-counted pointer to a node of the trie.
 ///
@@ -123,7 +123,7 @@ const _: () = assert!(super::MAX_LEAF_LEN <= TAGS_PER_BLOCK);
 
 /// Returns the kind of a leaf of `len` entries.
 fn kind_of_leaf(len: usize) -> u32 {
-    u32::try_from(2 * len).unwrap_or_else(|_| std::process::abort())
+    u32::try_from(2 * len).unwrap_or_else(|_| crate::abort::abort())
 }
 
 /// The parameters of a block's layout.
@@ -405,21 +405,21 @@ impl<K, V> Node<K, V> {
             return &[];
         }
         // SAFETY: the block has `len` initialised entries there (Shape), and is not written meanwhile (Ownership).
-        unsafe { std::slice::from_raw_parts(self.entries_ptr(len), len) }
+        unsafe { core::slice::from_raw_parts(self.entries_ptr(len), len) }
     }
 
     /// The tags of a leaf; none of an inner node.
     #[inline]
     pub(crate) fn tags(&self) -> &[u16] {
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts(self.tags_ptr(), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.tags_ptr(), self.len()) }
     }
 
     /// The children of an inner node; none of a leaf.
     #[inline]
     pub(crate) fn children(&self) -> &[Option<Self>] {
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts(self.children_ptr(), self.starts().count_ones() as usize) }
+        unsafe { core::slice::from_raw_parts(self.children_ptr(), self.starts().count_ones() as usize) }
     }
 
     /// The number of entries in the groups of an inner node that start in these slots.
@@ -512,7 +512,7 @@ impl<K, V> Clone for Node<K, V> {
     fn clone(&self) -> Self {
         // Relaxed: the existing pointer keeps the node alive. As in `Arc`, the count must not wrap.
         if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
-            std::process::abort();
+            crate::abort::abort();
         }
         Self {
             pointer: self.pointer,

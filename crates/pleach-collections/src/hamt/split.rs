@@ -6,6 +6,7 @@
 use super::iter::{IntoIter, Iter};
 use super::iter_mut::IterMut;
 use super::node::{Node, NodeIntoIter};
+use alloc::vec::Vec;
 
 /// A borrowed portion of a trie.
 pub(crate) enum Portion<'a, K, V> {
@@ -103,9 +104,9 @@ impl<K: Clone, V: Clone> OwnedPortion<K, V> {
         let is_leaf = root.is_leaf();
         let mut parts = NodeIntoIter::of(root);
         if is_leaf {
-            Self::Entries(std::iter::from_fn(|| parts.next_entry()).collect())
+            Self::Entries(core::iter::from_fn(|| parts.next_entry()).collect())
         } else {
-            Self::Children(std::iter::from_fn(|| parts.next_child()).collect())
+            Self::Children(core::iter::from_fn(|| parts.next_child()).collect())
         }
     }
 

@@ -27,7 +27,7 @@ use smallvec::SmallVec;
 #[cfg(test)]
 thread_local! {
     /// The number of regions that this thread has entered, for tests of sharing.
-    pub(crate) static VISITS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    pub(crate) static VISITS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
 /// Counts a region that is entered.
@@ -170,7 +170,7 @@ fn split<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             Operand::Node(_) => Operand::Items(operands[i].run()).within(half),
             operand => operand.within(half),
         };
-        same &= region(std::array::from_fn(operand), half, result, op);
+        same &= region(core::array::from_fn(operand), half, result, op);
     }
     same
 }
@@ -228,7 +228,7 @@ fn descend<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             entries: Entries::Listed(&lists[i].1),
         }),
     };
-    let below: [Operand<'a, '_, K, V>; N] = std::array::from_fn(operand);
+    let below: [Operand<'a, '_, K, V>; N] = core::array::from_fn(operand);
     descended(operands, below, at, result, op)
 }
 
@@ -280,7 +280,7 @@ fn join<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     op: &mut O,
 ) -> usize {
     let before = result.entries.len();
-    let mut list = std::mem::take(&mut result.entries);
+    let mut list = core::mem::take(&mut result.entries);
     let same = join_to(&operands, &mut list, op);
     result.entries = list;
     if !O::BUILDS {

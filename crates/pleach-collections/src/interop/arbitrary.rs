@@ -1,8 +1,9 @@
 //! `arbitrary::Arbitrary`: collections from a fuzzer's bytes.
 
 use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
+use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 impl<'a, K, V, S> Arbitrary<'a> for Map<K, V, S>
 where

@@ -4,7 +4,7 @@
 //! violation in `OrdSet`). New code should use `imbl`, and the feature of that name.
 
 use crate::{Map, OrdMap, OrdSet, Set, Vector};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
 impl<K, V, S> From<im::HashMap<K, V, S>> for Map<K, V>

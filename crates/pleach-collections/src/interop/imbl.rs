@@ -1,9 +1,9 @@
 //! Conversions from and to the maps, sets and vectors of `imbl`, of any pointer type, in O(n).
 
 use crate::{Map, OrdMap, OrdSet, Set, Vector};
+use core::hash::{BuildHasher, Hash};
 use imbl::shared_ptr::SharedPointerKind;
 use imbl::{GenericHashMap, GenericHashSet, GenericOrdMap, GenericOrdSet, GenericVector};
-use std::hash::{BuildHasher, Hash};
 
 /// O(n). The map gets the default hasher.
 impl<K, V, S, P> From<GenericHashMap<K, V, S, P>> for Map<K, V>

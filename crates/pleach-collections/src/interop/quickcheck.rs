@@ -1,8 +1,10 @@
 //! `quickcheck::Arbitrary`: random collections and their shrinking.
 
 use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hash::{BuildHasher, Hash};
 use quickcheck::{Arbitrary, Gen};
-use std::hash::{BuildHasher, Hash};
 
 impl<K, V, S> Arbitrary for Map<K, V, S>
 where

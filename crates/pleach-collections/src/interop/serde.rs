@@ -5,11 +5,12 @@
 //! summed. Nothing is reserved for a length that the data states.
 
 use crate::{Bag, Map, OrdMap, OrdSet, Set, TrieMap, Vector};
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
+use core::marker::PhantomData;
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Serialize, Serializer};
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
-use std::marker::PhantomData;
 
 impl<K: Serialize, V: Serialize, S> Serialize for Map<K, V, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {

@@ -3,9 +3,9 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt::{self, Merge, Pick};
-use std::hash::{BuildHasher, Hash};
-use std::iter::Sum;
-use std::ops::Add;
+use core::hash::{BuildHasher, Hash};
+use core::iter::Sum;
+use core::ops::Add;
 
 /// A merge with an empty base, in which a closure decides about each key in both maps.
 struct SumOp<'a, S, F> {

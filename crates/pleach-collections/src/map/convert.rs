@@ -4,8 +4,9 @@
 //! with any.
 
 use super::Map;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hash};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::hash::{BuildHasher, Hash};
 
 /// O(n). Of equal keys the first is stored, with the last value.
 impl<K, V, const N: usize> From<[(K, V); N]> for Map<K, V>
@@ -70,30 +71,6 @@ where
 }
 
 /// O(n).
-impl<K, V, S> From<HashMap<K, V, S>> for Map<K, V>
-where
-    K: Hash + Eq + Clone,
-    V: Clone,
-{
-    fn from(map: HashMap<K, V, S>) -> Self {
-        map.into_iter().collect()
-    }
-}
-
-/// O(n).
-impl<K, V, S> From<&HashMap<K, V, S>> for Map<K, V>
-where
-    K: Hash + Eq + Clone,
-    V: Clone,
-{
-    fn from(map: &HashMap<K, V, S>) -> Self {
-        let mut copy = Self::new();
-        copy.extend(map);
-        copy
-    }
-}
-
-/// O(n).
 impl<K, V> From<BTreeMap<K, V>> for Map<K, V>
 where
     K: Hash + Eq + Clone,
@@ -114,18 +91,6 @@ where
         let mut copy = Self::new();
         copy.extend(map);
         copy
-    }
-}
-
-/// O(n). Clones the entries that another map shares.
-impl<K, V, S, S2> From<Map<K, V, S>> for HashMap<K, V, S2>
-where
-    K: Hash + Eq + Clone,
-    V: Clone,
-    S2: BuildHasher + Default,
-{
-    fn from(map: Map<K, V, S>) -> Self {
-        map.into_iter().collect()
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::Map;
 use crate::hamt;
-use std::hash::{BuildHasher, Hash};
-use std::iter::FusedIterator;
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::hash::{BuildHasher, Hash};
+use core::iter::FusedIterator;
 
 impl<K: Hash + Eq + Clone, V: PartialEq + Clone, S: BuildHasher> Map<K, V, S> {
     /// Returns an iterator over the changes from this map to `new`, in unspecified order.

@@ -2,8 +2,8 @@
 
 use super::Map;
 use crate::hamt;
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::hash::{BuildHasher, Hash};
 
 impl<K, V, S> Map<K, V, S>
 where

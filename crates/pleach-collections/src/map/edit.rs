@@ -2,8 +2,8 @@
 
 use super::Map;
 use crate::hamt;
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::hash::{BuildHasher, Hash};
 
 impl<K, V, S> Map<K, V, S>
 where
@@ -134,7 +134,7 @@ where
         let (hashing, hash) = (&self.hashing, self.hashing.hash(&key));
         let root = self.root.as_mut();
         if let Some(present) = root.and_then(|root| hamt::find_mut(root, hash, |k| *k == key)) {
-            return Some(std::mem::replace(present, (key, value)));
+            return Some(core::mem::replace(present, (key, value)));
         }
         let hash_of = |key: &K| hashing.rehash(key);
         hamt::insert(&mut self.root, hash, (key, value), &|a, b| a == b, &hash_of);

@@ -2,8 +2,8 @@
 
 use super::{Map, RandomState};
 use crate::hamt;
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
 
 /// An occupied or vacant entry of a [`Map`], which [`Map::entry`] returns.
 pub enum Entry<'a, K, V, S = RandomState> {
@@ -250,7 +250,7 @@ where
     /// assert_eq!(entry.insert(2), 1);
     /// ```
     pub fn insert(&mut self, value: V) -> V {
-        std::mem::replace(self.get_mut(), value)
+        core::mem::replace(self.get_mut(), value)
     }
 
     /// Removes the entry, and returns the value.

@@ -2,9 +2,9 @@
 
 use super::{Map, RandomState};
 use crate::hamt;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
 
 /// An occupied or vacant entry of a borrowed key, which [`Map::entry_ref`] returns.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ where
     /// assert_eq!(entry.insert(2), 1);
     /// ```
     pub fn insert(&mut self, value: V) -> V {
-        std::mem::replace(self.get_mut(), value)
+        core::mem::replace(self.get_mut(), value)
     }
 
     /// Removes the entry, and returns the value.

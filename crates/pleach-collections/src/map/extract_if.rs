@@ -1,10 +1,11 @@
 //! Removal of the entries that satisfy a predicate, one at a time.
 
 use super::{Map, RandomState};
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
-use std::iter::FusedIterator;
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
+use core::iter::FusedIterator;
 
 /// An iterator that removes entries of a [`Map`]: see [`Map::extract_if`].
 #[must_use = "entries are removed only as the iterator yields them"]

@@ -1,8 +1,8 @@
 //! The hasher of a map, and its identity.
 
 use crate::hamt::Keys;
-use std::hash::{BuildHasher, Hash};
-use std::sync::atomic::{AtomicU64, Ordering};
+use core::hash::{BuildHasher, Hash};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A hasher with an identity that its clones share.
 ///
@@ -11,16 +11,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Debug)]
 pub(crate) struct Hashing<S> {
     build: S,
-    id: u64,
+    id: usize,
 }
+
+/// The identity of hashers that were made after all others had been given out. They are the same as none.
+const UNKNOWN: usize = usize::MAX;
 
 impl<S> Hashing<S> {
     pub(crate) fn new(build: S) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
         let id = if size_of::<S>() == 0 {
             0
         } else {
-            NEXT.fetch_add(1, Ordering::Relaxed)
+            let next = |id: usize| (id != UNKNOWN).then(|| id + 1);
+            NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+                .unwrap_or(UNKNOWN)
         };
         Self { build, id }
     }
@@ -32,15 +37,18 @@ impl<S> Hashing<S> {
     /// Whether both are known to be the same hash function.
     #[inline]
     pub(crate) fn same_as(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.same_id(other)
     }
-}
 
-impl<S> Hashing<S> {
+    #[inline]
+    fn same_id<S2>(&self, other: &Hashing<S2>) -> bool {
+        self.id == other.id && self.id != UNKNOWN
+    }
+
     /// [`same_as`](Self::same_as) for hashers of possibly different types, since all zero-sized ones have one id.
     #[inline]
     pub(crate) fn same_as_any<S2>(&self, other: &Hashing<S2>) -> bool {
-        self.id == other.id && typeid::of::<S>() == typeid::of::<S2>()
+        self.same_id(other) && typeid::of::<S>() == typeid::of::<S2>()
     }
 }
 
@@ -74,5 +82,24 @@ impl<K: Hash + Eq, S: BuildHasher> Keys<K> for Hashing<S> {
 
     fn same(&self, a: &K, b: &K) -> bool {
         a == b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hashing, UNKNOWN};
+
+    #[test]
+    fn hashers_of_unknown_identity_are_the_same_as_none() {
+        let (known, unknown) = (
+            Hashing::new(1_u8),
+            Hashing {
+                build: 1_u8,
+                id: UNKNOWN,
+            },
+        );
+        assert!(known.same_as(&known.clone()));
+        assert!(!known.same_as(&Hashing::new(1_u8)));
+        assert!(!unknown.same_as(&unknown.clone()) && !unknown.same_as_any(&unknown));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Map;
 use crate::hamt::{self, Node};
-use std::fmt;
-use std::iter::FusedIterator;
+use core::fmt;
+use core::iter::FusedIterator;
 
 /// An iterator over the entries of a [`Map`] by value, which `into_iter` and [`Map::drain`] return.
 ///

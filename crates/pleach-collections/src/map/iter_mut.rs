@@ -2,8 +2,8 @@
 
 use super::Map;
 use crate::hamt;
-use std::fmt;
-use std::iter::FusedIterator;
+use core::fmt;
+use core::iter::FusedIterator;
 
 /// A mutable iterator over the entries of a [`Map`], which [`Map::iter_mut`] returns.
 pub struct IterMut<'a, K, V>(hamt::IterMut<'a, K, V>);

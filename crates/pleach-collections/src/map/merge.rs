@@ -3,7 +3,7 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt::{self, Merge};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 /// A merge, in which equal changes of both sides are one change if `ALIKE_IS_ONE`.
 struct MergeOp<'a, S, F, const ALIKE_IS_ONE: bool> {

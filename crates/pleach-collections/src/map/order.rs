@@ -2,8 +2,8 @@
 
 use super::Map;
 use super::diff::Change;
-use std::cmp::Ordering;
-use std::hash::{BuildHasher, Hash};
+use core::cmp::Ordering;
+use core::hash::{BuildHasher, Hash};
 
 impl<K: Hash + Ord + Clone, V: Clone, S: BuildHasher> Map<K, V, S> {
     /// Compares the maps' entries as sequences sorted by key, without sorting them: the least key with a difference

@@ -3,7 +3,7 @@
 use super::Map;
 use super::set_ops::{SetOp, keep_a, keep_neither};
 use crate::hamt::{self, Pick};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 /// Parallel operations on Rayon's threads, with the feature `rayon`.
 ///

@@ -5,17 +5,22 @@ mod families;
 #[cfg(test)]
 mod tests;
 
+use core::fmt;
+use core::hash::{BuildHasher, Hasher};
 use foldhash::SharedSeed;
 use foldhash::quality;
-use std::fmt;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::OnceLock;
 
 /// The default hasher of [`Map`](crate::Map): [foldhash](https://docs.rs/foldhash), in its variant for quality, with
 /// one random seed per process.
 ///
 /// One seed lets any two maps of the process be merged by structure. It is taken from the operating system's
 /// randomness, so that keys that collide in every process can't be chosen in advance. The type is zero-sized.
+///
+/// # Without the standard library
+/// There is no source of randomness, so without the feature `std` the seed is taken from addresses of the stack, of code and
+/// of data. An operating system may randomize these; on bare metal they are the same each time the program starts, and
+/// keys that collide can be chosen in advance. A map of hostile keys needs a hasher that is seeded by the device's source of
+/// randomness.
 ///
 /// # Hostile keys
 /// 49 families of keys are tested with 32 seeds each (strings by length, of zeros and of repeated bytes, decimals,
@@ -37,35 +42,57 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RandomState(());
 
-struct Seed {
-    start: u64,
-    shared: SharedSeed,
-}
+/// Hashing by one seed per process, from the operating system's randomness.
+#[cfg(feature = "std")]
+mod process {
+    use super::FoldHasher;
+    use core::hash::BuildHasher;
+    use foldhash::SharedSeed;
+    use std::sync::OnceLock;
 
-impl Seed {
-    const fn new(start: u64, shared: u64) -> Self {
-        Self {
-            start,
-            shared: SharedSeed::from_u64(shared),
-        }
+    struct Seed {
+        start: u64,
+        shared: SharedSeed,
+    }
+
+    static SEED: OnceLock<Seed> = OnceLock::new();
+
+    #[cold]
+    #[inline(never)]
+    fn seed() -> &'static Seed {
+        SEED.get_or_init(|| {
+            // The standard library's `RandomState` gets its keys from the operating system.
+            let entropy = std::hash::RandomState::new();
+            Seed {
+                start: entropy.hash_one(0_u8),
+                shared: SharedSeed::from_u64(entropy.hash_one(1_u8)),
+            }
+        })
     }
 
     #[inline]
-    fn hasher(&'static self) -> FoldHasher {
-        FoldHasher(quality::FoldHasher::with_seed(self.start, &self.shared))
+    pub(super) fn hasher() -> FoldHasher {
+        let seed = match SEED.get() {
+            Some(seed) => seed,
+            None => seed(),
+        };
+        FoldHasher::with_seed(seed.start, &seed.shared)
     }
 }
 
-static SEED: OnceLock<Seed> = OnceLock::new();
+/// Hashing by one seed per process, from addresses.
+#[cfg(not(feature = "std"))]
+mod process {
+    use super::FoldHasher;
+    use foldhash::SharedSeed;
 
-#[cold]
-#[inline(never)]
-fn seed() -> &'static Seed {
-    SEED.get_or_init(|| {
-        // The standard library's `RandomState` gets its keys from the operating system.
-        let entropy = std::hash::RandomState::new();
-        Seed::new(entropy.hash_one(0_u8), entropy.hash_one(1_u8))
-    })
+    /// A start of 0 would make strings of zeros collide. 2⁶⁴ divided by the golden ratio.
+    const START: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    #[inline]
+    pub(super) fn hasher() -> FoldHasher {
+        FoldHasher::with_seed(START, SharedSeed::global_random())
+    }
 }
 
 impl RandomState {
@@ -80,16 +107,20 @@ impl BuildHasher for RandomState {
 
     #[inline]
     fn build_hasher(&self) -> FoldHasher {
-        match SEED.get() {
-            Some(seed) => seed.hasher(),
-            None => seed().hasher(),
-        }
+        process::hasher()
     }
 }
 
 /// The hasher that [`RandomState`] builds.
 #[derive(Clone)]
 pub struct FoldHasher(quality::FoldHasher<'static>);
+
+impl FoldHasher {
+    #[inline]
+    fn with_seed(start: u64, shared: &'static SharedSeed) -> Self {
+        Self(quality::FoldHasher::with_seed(start, shared))
+    }
+}
 
 impl fmt::Debug for FoldHasher {
     /// Doesn't show the seed.

@@ -16,8 +16,9 @@ use super::{Iter, Map};
 use crate::hamt::{self, Node, Pick};
 use ::rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use ::rayon::prelude::*;
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
 
 /// A parallel iterator over the entries of a [`Map`].
 ///

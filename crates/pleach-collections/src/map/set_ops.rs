@@ -3,7 +3,7 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt::{self, Combine, Pick};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 /// A set operation whose parameters say whether it keeps entries only in `a`, only in `b`, and shared ones, and in
 /// which `decide` decides about other keys in both.

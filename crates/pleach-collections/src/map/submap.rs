@@ -2,7 +2,7 @@
 
 use super::Map;
 use crate::hamt::{self, Change};
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 /// The minimal ratio of sizes at which a map is searched for in the other key by key: the walk over the difference
 /// would visit all that only the other has.

@@ -3,10 +3,13 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt;
+#[cfg(feature = "std")]
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{BuildHasher, Hash, Hasher};
+use core::ops::{Index, IndexMut};
 use equivalent::Equivalent;
-use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::ops::{Index, IndexMut};
+#[cfg(feature = "std")]
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// O(1): increments a reference count.
@@ -113,6 +116,8 @@ where
     S: BuildHasher,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        // A panic of the iterator is caught, which takes the standard library.
+        #[cfg(feature = "std")]
         if self.root.is_none() {
             let (hashing, mut items) = (&self.hashing, Vec::new());
             let with_hash = |entry: (K, V)| (hashing.hash(&entry.0), entry);

@@ -1,9 +1,9 @@
 //! Insertion of missing keys only.
 
 use super::{Entry, Map, OccupiedEntry, RandomState};
-use std::error::Error;
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use core::error::Error;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
 
 /// The error of [`Map::try_insert`] for a key that is present.
 pub struct OccupiedError<'a, K, V, S = RandomState> {

@@ -1,8 +1,8 @@
 //! Changed copies of a map.
 
 use super::Map;
+use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
-use std::hash::{BuildHasher, Hash};
 
 impl<K, V, S> Map<K, V, S>
 where

@@ -2,10 +2,11 @@
 
 use super::{Node, OrdMap};
 use crate::btree::{Builder, Key, Pair, Zip};
-use std::cmp::Ordering;
-use std::iter::{Peekable, Sum};
-use std::ops::Add;
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::iter::{Peekable, Sum};
+use core::ops::Add;
 
 /// The value that an operation keeps of a key in both maps.
 pub(super) enum Pick<V> {
@@ -47,7 +48,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     /// Returns a walk over the entries of both maps that aren't in shared subtrees.
     pub(super) fn zip<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Pair<'a, (K, V)>> {
         let mut zip = Zip::new(self.root.as_ref(), other.root.as_ref());
-        std::iter::from_fn(move || zip.next(|a, b| a.0.cmp(&b.0)))
+        core::iter::from_fn(move || zip.next(|a, b| a.0.cmp(&b.0)))
     }
 }
 

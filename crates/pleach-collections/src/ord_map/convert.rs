@@ -2,8 +2,9 @@
 
 use super::OrdMap;
 use crate::Map;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hash};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::hash::Hash;
 
 /// O(n) if the keys rise, else O(n log n). Of equal keys the first is stored, with the last value.
 impl<K: Ord + Clone, V: Clone, const N: usize> From<[(K, V); N]> for OrdMap<K, V> {
@@ -46,20 +47,6 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     }
 }
 
-/// O(n log n).
-impl<K: Ord + Clone, V: Clone, S> From<HashMap<K, V, S>> for OrdMap<K, V> {
-    fn from(map: HashMap<K, V, S>) -> Self {
-        map.into_iter().collect()
-    }
-}
-
-/// O(n log n). Clones the entries.
-impl<K: Ord + Clone, V: Clone, S> From<&HashMap<K, V, S>> for OrdMap<K, V> {
-    fn from(map: &HashMap<K, V, S>) -> Self {
-        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-    }
-}
-
 /// O(n).
 impl<K: Ord + Clone, V: Clone> From<BTreeMap<K, V>> for OrdMap<K, V> {
     fn from(map: BTreeMap<K, V>) -> Self {
@@ -76,13 +63,6 @@ impl<K: Ord + Clone, V: Clone> From<&BTreeMap<K, V>> for OrdMap<K, V> {
 
 /// O(n). Clones the entries that another map shares.
 impl<K: Ord + Clone, V: Clone> From<OrdMap<K, V>> for BTreeMap<K, V> {
-    fn from(map: OrdMap<K, V>) -> Self {
-        map.into_iter().collect()
-    }
-}
-
-/// O(n). Clones the entries that another map shares.
-impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Default> From<OrdMap<K, V>> for HashMap<K, V, S> {
     fn from(map: OrdMap<K, V>) -> Self {
         map.into_iter().collect()
     }

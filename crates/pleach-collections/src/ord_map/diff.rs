@@ -2,8 +2,8 @@
 
 use super::{Change, OrdMap};
 use crate::btree::{Key, Pair, Zip};
-use std::fmt;
-use std::iter::FusedIterator;
+use core::fmt;
+use core::iter::FusedIterator;
 
 impl<K: Ord, V: PartialEq> OrdMap<K, V> {
     /// Returns an iterator over the changes from this map to `new`, in the order of the keys.

@@ -2,14 +2,15 @@
 
 use super::{Node, OrdMap};
 use crate::btree::{self, ByIndex, ByKey, Insertion, Key, Place, Retained, search_entries};
+use alloc::vec::Vec;
+use core::mem;
 use equivalent::Comparable;
-use std::mem;
 
 /// An insertion that keeps a stored key, and replaces its value.
 struct NewValue<K, V, M> {
     key: K,
     make: M,
-    value: std::marker::PhantomData<V>,
+    value: core::marker::PhantomData<V>,
 }
 
 /// An insertion that replaces a stored key with its value.
@@ -239,7 +240,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
 
     /// Inserts the value that `make` returns.
     pub(super) fn insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> Option<V> {
-        let value = std::marker::PhantomData;
+        let value = core::marker::PhantomData;
         btree::insert(&mut self.root, NewValue { key, make, value })
     }
 

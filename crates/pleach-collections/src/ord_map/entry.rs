@@ -1,7 +1,7 @@
 //! Entries: the occupied or vacant state of one key in an [`OrdMap`].
 
 use super::OrdMap;
-use std::fmt;
+use core::fmt;
 
 /// An occupied or vacant entry of an [`OrdMap`], which [`OrdMap::entry`] returns.
 pub enum Entry<'a, K, V> {
@@ -248,7 +248,7 @@ impl<'a, K, V> OccupiedEntry<'a, K, V> {
         K: Clone,
         V: Clone,
     {
-        std::mem::replace(self.get_mut(), value)
+        core::mem::replace(self.get_mut(), value)
     }
 
     /// Removes the entry, and returns the value.

@@ -1,10 +1,11 @@
 //! Removal of the entries that satisfy a predicate, one at a time.
 
 use super::OrdMap;
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::RangeBounds;
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::RangeBounds;
 
 /// An iterator that removes entries of an [`OrdMap`]: see [`OrdMap::extract_if`].
 #[must_use = "entries are removed only as the iterator yields them"]

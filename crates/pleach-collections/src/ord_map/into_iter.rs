@@ -2,8 +2,8 @@
 
 use super::OrdMap;
 use crate::btree::{self, Key};
-use std::fmt;
-use std::iter::FusedIterator;
+use core::fmt;
+use core::iter::FusedIterator;
 
 /// An iterator over the entries of an [`OrdMap`] by value, in the order of their keys, which `into_iter` returns.
 ///

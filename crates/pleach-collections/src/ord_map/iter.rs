@@ -2,10 +2,10 @@
 
 use super::OrdMap;
 use crate::btree::{self, Key};
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::{Bound, RangeBounds};
 use equivalent::Comparable;
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::{Bound, RangeBounds};
 
 /// An iterator over the entries of an [`OrdMap`], in the order of their keys, which [`OrdMap::iter`] returns.
 pub struct Iter<'a, K, V>(btree::Iter<'a, (K, V), Key<K>>);
@@ -82,7 +82,7 @@ impl<K, V> OrdMap<K, V> {
     pub(super) fn indices<Q: Comparable<K> + Ord + ?Sized>(
         &self,
         range: &impl RangeBounds<Q>,
-    ) -> std::ops::Range<usize> {
+    ) -> core::ops::Range<usize> {
         match (range.start_bound(), range.end_bound()) {
             (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
                 panic!("range start and end are equal and excluded in OrdMap")

@@ -2,10 +2,10 @@
 
 use super::OrdMap;
 use crate::btree::{self, Key};
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::RangeBounds;
 use equivalent::Comparable;
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::RangeBounds;
 
 /// A mutable iterator over the entries of an [`OrdMap`], which [`OrdMap::iter_mut`] returns.
 pub struct IterMut<'a, K, V>(btree::IterMut<'a, (K, V), Key<K>>);

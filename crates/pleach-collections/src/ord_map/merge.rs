@@ -3,9 +3,10 @@
 use super::OrdMap;
 use super::combine::{Edit, New};
 use crate::btree::Pair;
-use std::cmp::Ordering;
-use std::iter::Peekable;
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::iter::Peekable;
 
 /// A key's entries in the base and in a side that changed it.
 struct Changed<'a, K, V> {

@@ -3,9 +3,9 @@
 use super::combine::is_small;
 use super::{Node, OrdMap};
 use crate::btree;
+use core::cmp::Ordering;
+use core::mem;
 use equivalent::Comparable;
-use std::cmp::Ordering;
-use std::mem;
 
 impl<K: Clone, V: Clone> OrdMap<K, V> {
     /// Returns the first `index` entries, and the others. O(log n).

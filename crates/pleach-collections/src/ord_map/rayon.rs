@@ -16,7 +16,8 @@
 use super::{IntoIter, Iter, IterMut, OrdMap};
 use ::rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use ::rayon::prelude::*;
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// A parallel iterator over the entries of an [`OrdMap`].
 ///

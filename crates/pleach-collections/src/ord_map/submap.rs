@@ -2,7 +2,7 @@
 
 use super::OrdMap;
 use crate::btree::{Pair, Zip};
-use std::ptr;
+use core::ptr;
 
 /// The minimal ratio of sizes at which a map is searched for in the other key by key: the walk over the difference
 /// would visit all that only the other has.

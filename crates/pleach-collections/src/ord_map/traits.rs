@@ -2,11 +2,13 @@
 
 use super::OrdMap;
 use crate::btree::{Builder, Pair};
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::{Index, IndexMut};
 use equivalent::Comparable;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::ops::{Index, IndexMut};
+#[cfg(feature = "std")]
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// O(1): increments a reference count.
@@ -132,6 +134,8 @@ impl<Q: Comparable<K> + ?Sized, K: Clone, V: Clone> IndexMut<&Q> for OrdMap<K, V
 /// O(m · log n) for m entries; an empty map is built as by `collect`, which costs less.
 impl<K: Ord + Clone, V: Clone> Extend<(K, V)> for OrdMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        // A panic of the iterator is caught, which takes the standard library.
+        #[cfg(feature = "std")]
         if self.is_empty() {
             let mut items = Vec::new();
             let end = catch_unwind(AssertUnwindSafe(|| items.extend(entries)));
@@ -169,7 +173,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
             entries.dedup_by(|next, first| {
                 let is_equal = next.0 == first.0;
                 if is_equal {
-                    std::mem::swap(&mut next.1, &mut first.1);
+                    core::mem::swap(&mut next.1, &mut first.1);
                 }
                 is_equal
             });

@@ -1,8 +1,8 @@
 //! Insertion of missing keys only.
 
 use super::{Entry, OccupiedEntry, OrdMap};
-use std::error::Error;
-use std::fmt;
+use core::error::Error;
+use core::fmt;
 
 /// The error of [`OrdMap::try_insert`] for a key that is present.
 pub struct OccupiedError<'a, K, V> {

@@ -2,7 +2,7 @@
 
 use super::OrdSet;
 use crate::ord_map;
-use std::fmt;
+use core::fmt;
 
 /// An occupied or vacant entry of an [`OrdSet`], which [`OrdSet::entry`] returns.
 pub enum Entry<'a, T> {

@@ -2,8 +2,8 @@
 
 use super::OrdSet;
 use crate::ord_map;
-use std::iter::FusedIterator;
-use std::ops::RangeBounds;
+use core::iter::FusedIterator;
+use core::ops::RangeBounds;
 
 /// An iterator that removes items of an [`OrdSet`]: see [`OrdSet::extract_if`].
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use super::OrdSet;
 use crate::ord_map::Diff;
-use std::iter::Sum;
-use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+use core::iter::Sum;
+use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
 
 impl<T: Ord + Clone> OrdSet<T> {
     /// Returns the items of either set. O(d · log n): see [`OrdMap::union`](crate::OrdMap::union). Items in both are stored

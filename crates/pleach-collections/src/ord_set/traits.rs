@@ -3,10 +3,11 @@
 use super::OrdSet;
 use crate::Set;
 use crate::ord_map::OrdMap;
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashSet};
-use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// O(1): increments a reference count.
 impl<T> Clone for OrdSet<T> {
@@ -124,27 +125,6 @@ impl<T: Ord + Clone> From<BTreeSet<T>> for OrdSet<T> {
 impl<T: Ord + Clone> From<&BTreeSet<T>> for OrdSet<T> {
     fn from(items: &BTreeSet<T>) -> Self {
         items.iter().cloned().collect()
-    }
-}
-
-/// O(n log n).
-impl<T: Ord + Clone, S> From<HashSet<T, S>> for OrdSet<T> {
-    fn from(items: HashSet<T, S>) -> Self {
-        items.into_iter().collect()
-    }
-}
-
-/// O(n log n). Clones the items.
-impl<T: Ord + Clone, S> From<&HashSet<T, S>> for OrdSet<T> {
-    fn from(items: &HashSet<T, S>) -> Self {
-        items.iter().cloned().collect()
-    }
-}
-
-/// O(n). Clones the items that another set shares.
-impl<T: Hash + Eq + Clone, S: BuildHasher + Default> From<OrdSet<T>> for HashSet<T, S> {
-    fn from(set: OrdSet<T>) -> Self {
-        set.into_iter().collect()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Set;
 use crate::map::{self, RandomState};
-use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
 
 /// An occupied or vacant entry of a [`Set`], which [`Set::entry`] returns.
 pub enum Entry<'a, T, S = RandomState> {

@@ -2,8 +2,8 @@
 
 use super::Set;
 use crate::map::{self, RandomState};
-use std::hash::{BuildHasher, Hash};
-use std::iter::FusedIterator;
+use core::hash::{BuildHasher, Hash};
+use core::iter::FusedIterator;
 
 /// An iterator that removes items of a [`Set`]: see [`Set::extract_if`].
 #[derive(Debug)]

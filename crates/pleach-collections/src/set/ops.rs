@@ -2,9 +2,9 @@
 
 use super::Set;
 use crate::map::Diff;
-use std::hash::{BuildHasher, Hash};
-use std::iter::Sum;
-use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+use core::hash::{BuildHasher, Hash};
+use core::iter::Sum;
+use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
 
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
     /// Returns the items of either set. O(d · log n): see [`Map::union`](crate::Map::union). Items in both are stored

@@ -4,7 +4,7 @@ use super::Set;
 use crate::map::rayon::{IntoParIter, ParIter};
 use ::rayon::iter::{self, ParallelIterator};
 use ::rayon::prelude::*;
-use std::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash};
 
 impl<'a, T: Send + Sync, S> IntoParallelIterator for &'a Set<T, S> {
     type Item = &'a T;

@@ -2,10 +2,11 @@
 
 use super::Set;
 use crate::map::Map;
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashSet};
-use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{BuildHasher, Hash, Hasher};
 
 /// O(1): increments a reference count.
 impl<T, S: Clone> Clone for Set<T, S> {
@@ -112,20 +113,6 @@ impl<T: Hash + Eq + Clone> From<&Vec<T>> for Set<T> {
 }
 
 /// O(n).
-impl<T: Hash + Eq + Clone, S> From<HashSet<T, S>> for Set<T> {
-    fn from(items: HashSet<T, S>) -> Self {
-        items.into_iter().collect()
-    }
-}
-
-/// O(n).
-impl<T: Hash + Eq + Clone, S> From<&HashSet<T, S>> for Set<T> {
-    fn from(items: &HashSet<T, S>) -> Self {
-        items.iter().cloned().collect()
-    }
-}
-
-/// O(n).
 impl<T: Hash + Eq + Clone> From<BTreeSet<T>> for Set<T> {
     fn from(items: BTreeSet<T>) -> Self {
         items.into_iter().collect()
@@ -136,13 +123,6 @@ impl<T: Hash + Eq + Clone> From<BTreeSet<T>> for Set<T> {
 impl<T: Hash + Eq + Clone> From<&BTreeSet<T>> for Set<T> {
     fn from(items: &BTreeSet<T>) -> Self {
         items.iter().cloned().collect()
-    }
-}
-
-/// O(n). Clones the items that another set shares.
-impl<T: Hash + Eq + Clone, S, S2: BuildHasher + Default> From<Set<T, S>> for HashSet<T, S2> {
-    fn from(set: Set<T, S>) -> Self {
-        set.into_iter().collect()
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::node::{Groups, InnerBuilder, LeafBuilder, Node, Prefix};
 use super::shape::{ByteRange, common, fits};
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::ops::Range;
 use smallvec::SmallVec;
-use std::marker::PhantomData;
-use std::ops::Range;
 
 /// Builds the trie of a sequence of keys in one pass.
 ///
@@ -186,7 +187,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
     /// The length of the common prefix of the last key and `key`.
     #[inline]
     fn common(&mut self, key: &[u8]) -> usize {
-        let known = std::mem::take(&mut self.known).min(key.len()).min(self.last.len());
+        let known = core::mem::take(&mut self.known).min(key.len()).min(self.last.len());
         debug_assert_eq!(self.last[..known], key[..known]);
         known + common(&self.last[known..], &key[known..])
     }
@@ -556,7 +557,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
                 return with_prefix::<V, C>(node, self.key(first.item, depth));
             }
             content @ Content::Made(_) if one => {
-                if let Content::Made(node) = std::mem::replace(content, Content::Taken) {
+                if let Content::Made(node) = core::mem::replace(content, Content::Taken) {
                     let prefix = self.key(first.item, depth);
                     // Most often made with the right prefix.
                     return if node.prefix().len() == prefix.len() {
@@ -588,7 +589,7 @@ impl<'a, V, C: Clones<V>> Builder<'a, V, C> {
         let mut leaf = LeafBuilder::new(&Prefix::Bytes(&prefix), sum.keys, sum.below(consumed) as usize);
         for index in units {
             let Unit { item, start, end, .. } = self.units[index];
-            match std::mem::replace(&mut self.items[item].content, Content::Taken) {
+            match core::mem::replace(&mut self.items[item].content, Content::Taken) {
                 Content::Value(value) => leaf.push(&[], self.key(item, consumed), value),
                 Content::Entry(from, at) => leaf.push(&[], self.key(item, consumed), C::clone(&from.values()[at])),
                 Content::Leaf(from) => {

@@ -3,6 +3,8 @@
 use super::node::Node;
 use super::shape::{common, fits};
 use crate::hamt::{Violation, ensure};
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// Tests every invariant of the trie. Iterative, as deep as keys are long.
 pub(crate) fn check<V>(root: &Node<V>) -> Result<(), Violation> {

@@ -4,6 +4,7 @@ use super::builder::Builder;
 use super::node::{Node, Prefix, Suffixes};
 use super::path::PathBuffer;
 use super::shape::common;
+use alloc::vec::Vec;
 
 /// A node on the way from the base to the focus.
 struct Frame<'a, V> {

@@ -51,7 +51,7 @@ impl<'a, V> Differences<'a, V> {
 
     /// The next key that only one side has, or with other values by `same`.
     pub(crate) fn next(&mut self, mut same: impl FnMut(&V, &V) -> bool) -> Option<(&[u8], Values<'a, V>)> {
-        let (before, after) = std::mem::take(&mut self.returned);
+        let (before, after) = core::mem::take(&mut self.returned);
         self.skip(before, after);
         loop {
             if self.before.is_at_node_of(&self.after, self.shared) {

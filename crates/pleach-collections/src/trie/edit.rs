@@ -157,7 +157,7 @@ fn put<V>(root: &mut Node<V>, key: &[u8], path: &[u16], unshared: usize, new: No
         new.add(keys, keys as i64 * left);
     }
     let path = &path[..unshared.min(path.len())];
-    std::mem::replace(descend(root, key, path, keys), new)
+    core::mem::replace(descend(root, key, path, keys), new)
 }
 
 /// The node at the end of a path.
@@ -207,7 +207,7 @@ fn insert_in_place<V>(root: &mut Node<V>, key: &[u8], value: V) -> Result<Option
     {
         match node.search(suffix) {
             Ok(index) => {
-                let old = std::mem::replace(&mut node.values_mut()[index], value);
+                let old = core::mem::replace(&mut node.values_mut()[index], value);
                 take_back(root, key, depth);
                 return Ok(Some(old));
             }
@@ -253,7 +253,7 @@ fn insert_anywhere<V: Clone>(root: &mut Node<V>, key: &[u8], value: V) -> Option
     match place {
         Place::Present(index) => {
             let present = get_present_mut(root, key, &path, unshared, index);
-            return Some(std::mem::replace(present, value));
+            return Some(core::mem::replace(present, value));
         }
         Place::Leaf(leaf, insertion) => {
             let fits = fits::<V>(leaf.len() + 1, insertion.bytes as u64);
@@ -449,7 +449,7 @@ fn sums_with_key<V>(inner: &Node<V>, bytes: usize) -> (usize, u64) {
 fn with_child<V>(inner: &Node<V>, rest: &[u8], child: Node<V>) -> Node<V> {
     let node = if let Some(byte) = rest.first() {
         let at = inner.starts().partition_point(|start| start < byte);
-        with_groups(inner, at..at, std::iter::once((*byte, child)).collect())
+        with_groups(inner, at..at, core::iter::once((*byte, child)).collect())
     } else {
         let mut node = InnerBuilder::new(&inner.shared_prefix(), inner.groups(), true);
         node.push_end(child);
@@ -495,7 +495,7 @@ fn beside<V>(inner: &Node<V>, key: &[u8], value: V) -> Node<V> {
 }
 
 /// An inner node with other groups in the place of those in `at`, and without sums. Runs no code of the user.
-fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -> InnerBuilder<V> {
+fn with_groups<V>(inner: &Node<V>, at: core::ops::Range<usize>, new: Groups<V>) -> InnerBuilder<V> {
     let has_end = inner.has_end();
     let groups = inner.groups() - at.len() + new.len();
     let mut node = InnerBuilder::new(&inner.shared_prefix(), groups, has_end);
@@ -509,7 +509,7 @@ fn with_groups<V>(inner: &Node<V>, at: std::ops::Range<usize>, new: Groups<V>) -
 }
 
 /// Adds groups of another inner node.
-fn push_groups<V>(node: &mut InnerBuilder<V>, from: &Node<V>, groups: std::ops::Range<usize>) {
+fn push_groups<V>(node: &mut InnerBuilder<V>, from: &Node<V>, groups: core::ops::Range<usize>) {
     let children = &from.children()[usize::from(from.has_end())..];
     for (start, child) in from.starts()[groups.clone()].iter().zip(&children[groups]) {
         node.push(*start, child.clone());
@@ -602,7 +602,11 @@ fn bytes_of<V>(child: &Node<V>) -> usize {
 
 /// The other group that a group's next larger range has, if that is one leaf; and the larger range. `None` if it has several
 /// groups or an inner node, or if the range has all bytes.
-fn buddy<V>(parent: &Node<V>, groups: &std::ops::Range<usize>, range: ByteRange) -> Option<(Option<usize>, ByteRange)> {
+fn buddy<V>(
+    parent: &Node<V>,
+    groups: &core::ops::Range<usize>,
+    range: ByteRange,
+) -> Option<(Option<usize>, ByteRange)> {
     let (buddy, larger) = range.buddy()?;
     let inside = |group: Option<usize>| {
         let start = group.and_then(|group| parent.starts().get(group));

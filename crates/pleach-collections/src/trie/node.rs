@@ -33,14 +33,14 @@ pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter};
 pub(crate) use grow::{Groups, Room};
 
 use super::shape::{ByteRange, equal, first_of_range};
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use alloc::sync::Arc;
 use bytes::WORD;
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cmp::Ordering;
-use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
-use std::sync::Arc;
-use std::sync::atomic::{self, AtomicU32};
+use core::cmp::Ordering;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{self, AtomicU32};
 
 /// A counted pointer to a node of the trie. A clone counts one more.
 ///
@@ -350,7 +350,7 @@ impl<V> Node<V> {
             return self.outside(at);
         }
         // SAFETY: the block has this many bytes there (Shape), not written meanwhile (Ownership).
-        unsafe { std::slice::from_raw_parts(self.at::<u8>(at), prefix as usize) }
+        unsafe { core::slice::from_raw_parts(self.at::<u8>(at), prefix as usize) }
     }
 
     #[cold]
@@ -393,7 +393,7 @@ impl<V> Node<V> {
     pub(crate) fn prefetch_leaf(&self) {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
         for line in 1..6 {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a hint, valid for any address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(self.pointer.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
         }
@@ -545,14 +545,14 @@ impl<V> Node<V> {
     #[inline]
     fn tags(&self) -> &[u8] {
         // SAFETY: a leaf's block has this many tags (Shape), not written meanwhile (Ownership).
-        unsafe { std::slice::from_raw_parts(self.at::<u8>(TAGS_AT), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.at::<u8>(TAGS_AT), self.len()) }
     }
 
     /// Where each suffix ends.
     #[inline]
     fn ends(&self) -> &[u16] {
         // SAFETY: as for tags; aligned, for it lies behind a multiple of 8 bytes.
-        unsafe { std::slice::from_raw_parts(self.at::<u16>(TAGS_AT + padded(self.len())), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.at::<u16>(TAGS_AT + padded(self.len())), self.len()) }
     }
 
     /// The suffixes of a leaf.
@@ -569,7 +569,7 @@ impl<V> Node<V> {
     pub(crate) fn suffixes(&self) -> &[u8] {
         let bytes = usize::from(self.ends()[self.len() - 1]);
         // SAFETY: as for tags.
-        unsafe { std::slice::from_raw_parts(self.at::<u8>(self.leaf_shape().suffixes_at), bytes) }
+        unsafe { core::slice::from_raw_parts(self.at::<u8>(self.leaf_shape().suffixes_at), bytes) }
     }
 
     /// The suffix at `index` of a leaf: what its key has after the prefix.
@@ -585,7 +585,7 @@ impl<V> Node<V> {
     pub(crate) fn values(&self) -> &[V] {
         debug_assert!(self.is_leaf());
         // SAFETY: as for tags; aligned by `values_at`.
-        unsafe { std::slice::from_raw_parts(self.values_ptr(), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.values_ptr(), self.len()) }
     }
 
     #[inline]
@@ -636,7 +636,7 @@ impl<V> Node<V> {
         let first = self.at::<u8>(self.leaf_shape().suffixes_at);
         let head_at = |index: usize| {
             if index == 0 || index >= ends.len() {
-                std::process::abort();
+                crate::abort::abort();
             }
             let (start, end) = (usize::from(ends[index - 1]), usize::from(ends[index]));
             debug_assert!(start < end && end <= bytes);
@@ -659,8 +659,8 @@ impl<V> Node<V> {
             if found == head {
                 is_up_to = suffixes.get(base + half) <= suffix;
             }
-            base = std::hint::select_unpredictable(is_up_to, base + half, base);
-            base_head = std::hint::select_unpredictable(is_up_to, found, base_head);
+            base = core::hint::select_unpredictable(is_up_to, base + half, base);
+            base_head = core::hint::select_unpredictable(is_up_to, found, base_head);
             count -= half;
         }
         if base_head != head {
@@ -705,10 +705,10 @@ impl<V> Node<V> {
         debug_assert!(self.is_leaf() && !self.is_shared());
         let (values, len) = (self.values_ptr(), self.len());
         if self.is_shared() {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: as for `values`, and unique.
-        unsafe { std::slice::from_raw_parts_mut(values, len) }
+        unsafe { core::slice::from_raw_parts_mut(values, len) }
     }
 }
 
@@ -736,14 +736,14 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn starts(&self) -> &[u8] {
         // SAFETY: an inner block has this many (Shape), not written meanwhile (Ownership).
-        unsafe { std::slice::from_raw_parts(self.at::<u8>(STARTS_AT), self.groups()) }
+        unsafe { core::slice::from_raw_parts(self.at::<u8>(STARTS_AT), self.groups()) }
     }
 
     /// The children of an inner node: the end, if there is one, and the groups.
     #[inline]
     pub(crate) fn children(&self) -> &[Self] {
         // SAFETY: as for starts.
-        unsafe { std::slice::from_raw_parts(self.at::<Self>(self.inner_shape().children_at), self.len()) }
+        unsafe { core::slice::from_raw_parts(self.at::<Self>(self.inner_shape().children_at), self.len()) }
     }
 
     /// The range of a group of an inner node.
@@ -790,10 +790,10 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn children_mut(&mut self) -> &mut [Self] {
         if self.is_leaf() || self.is_shared() {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: as for `children`, and unique.
-        unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
+        unsafe { core::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) }
     }
 
     /// The inner node for writing, if it is one of one owner.
@@ -808,7 +808,7 @@ impl<V> Node<V> {
         self.add(keys, bytes);
         // SAFETY: as for `children`, and unique by `add`.
         let children =
-            unsafe { std::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) };
+            unsafe { core::slice::from_raw_parts_mut(self.at::<Self>(self.inner_shape().children_at), self.len()) };
         &mut children[child]
     }
 
@@ -816,7 +816,7 @@ impl<V> Node<V> {
     #[inline]
     pub(crate) fn add(&mut self, keys: isize, bytes: i64) {
         if self.is_leaf() || self.is_shared() {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: an inner block has sums, and is unique.
         let sums = unsafe { &mut (*self.apart()).sums };
@@ -841,7 +841,12 @@ impl<'a, V> InnerMut<'a, V> {
         let node = self.0;
         let (children, len) = (node.at::<Node<V>>(node.inner_shape().children_at), node.len());
         // SAFETY: the block of an inner node of one owner, as `inner_mut` found, has sums and so many children.
-        let (sums, children) = unsafe { (&mut (*node.apart()).sums, std::slice::from_raw_parts_mut(children, len)) };
+        let (sums, children) = unsafe {
+            (
+                &mut (*node.apart()).sums,
+                core::slice::from_raw_parts_mut(children, len),
+            )
+        };
         sums.size = sums.size.wrapping_add_signed(keys);
         sums.weight = sums.weight.wrapping_add_signed(bytes);
         &mut children[child]
@@ -853,7 +858,7 @@ impl<V> Node<V> {
     fn count_one_more(&self) {
         // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
         if self.count().fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
-            std::process::abort();
+            crate::abort::abort();
         }
     }
 }

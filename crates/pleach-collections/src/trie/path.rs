@@ -1,7 +1,8 @@
 //! The buffer of a path that changes at its end.
 
 use super::node::Suffixes;
-use std::ops::Deref;
+use alloc::vec::Vec;
+use core::ops::Deref;
 
 /// A path, in a buffer with some bytes behind it, so that short suffixes are copied without a call.
 #[derive(Clone, Default)]

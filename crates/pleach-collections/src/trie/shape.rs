@@ -1,6 +1,6 @@
 //! The shape of a trie, which follows from its set of keys: what fits a leaf, and which ranges of bytes are groups.
 
-use std::cmp::Ordering;
+use core::cmp::Ordering;
 
 /// The maximum cost of the keys of one leaf: about the bytes of its block. Larger leaves make a trie smaller and lookups
 /// cheaper, and copies more expensive.

@@ -3,18 +3,19 @@
 use super::builder::{Builder, Clones};
 use super::node::{Node, Suffixes};
 use super::shape::{common, equal, order};
-use std::cmp::Ordering;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
-#[cfg(debug_assertions)]
-thread_local! {
-    static ENTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+#[cfg(all(debug_assertions, feature = "std"))]
+std::thread_local! {
+    static ENTERED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 
 /// The number of nodes that this thread's walks have entered so far; 0 without debug assertions.
 pub(crate) fn nodes_entered() -> usize {
-    #[cfg(debug_assertions)]
+    #[cfg(all(debug_assertions, feature = "std"))]
     return ENTERED.get();
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(all(debug_assertions, feature = "std")))]
     0
 }
 
@@ -210,7 +211,7 @@ impl<'a, V> Walk<'a, V> {
     /// Goes to the first step within the node, whose key is complete.
     pub(crate) fn enter(&mut self) {
         debug_assert!(!self.is_partial);
-        #[cfg(debug_assertions)]
+        #[cfg(all(debug_assertions, feature = "std"))]
         ENTERED.set(ENTERED.get() + 1);
         let Step::Node(node) = self.step else {
             return;

@@ -2,7 +2,8 @@
 
 use super::TrieMap;
 use crate::trie::{Builder, Never};
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 impl<V> TrieMap<V> {
     /// Returns the map of entries that come in the order of their keys, without inserting them one by one: O(n).

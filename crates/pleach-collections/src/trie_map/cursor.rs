@@ -2,7 +2,8 @@
 
 use super::TrieMap;
 use crate::trie::{Node, Walker};
-use std::fmt;
+use alloc::string::ToString;
+use core::fmt;
 
 /// A position in a [`TrieMap`]: a path that some key begins with, or the root.
 ///
@@ -215,10 +216,10 @@ impl Bytes {
     #[must_use]
     pub fn below(self, bound: u8) -> Self {
         let word = usize::from(bound / 64);
-        Self(std::array::from_fn(|index| match index.cmp(&word) {
-            std::cmp::Ordering::Less => self.0[index],
-            std::cmp::Ordering::Equal => self.0[index] & ((1 << (bound % 64)) - 1),
-            std::cmp::Ordering::Greater => 0,
+        Self(core::array::from_fn(|index| match index.cmp(&word) {
+            core::cmp::Ordering::Less => self.0[index],
+            core::cmp::Ordering::Equal => self.0[index] & ((1 << (bound % 64)) - 1),
+            core::cmp::Ordering::Greater => 0,
         }))
     }
 }

@@ -2,8 +2,9 @@
 
 use super::TrieMap;
 use crate::trie::Differences;
-use std::fmt;
-use std::iter::FusedIterator;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
 
 impl<V> TrieMap<V> {
     /// Returns the changes that lead from this map to `new`, in the order of their keys. Lazy: costs what the maps don't

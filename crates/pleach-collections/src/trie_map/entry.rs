@@ -1,6 +1,7 @@
 //! The entry of a key, present or not.
 
 use super::TrieMap;
+use alloc::vec::Vec;
 
 /// The entry of a key: see [`TrieMap::entry`].
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl<'a, V: Clone> OccupiedEntry<'a, V> {
 
     /// Replaces the value, and returns the old one.
     pub fn insert(&mut self, value: V) -> V {
-        std::mem::replace(self.get_mut(), value)
+        core::mem::replace(self.get_mut(), value)
     }
 
     /// Removes the entry, and returns its value.

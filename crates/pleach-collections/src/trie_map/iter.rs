@@ -2,10 +2,11 @@
 
 use super::TrieMap;
 use crate::trie::{LeafIntoIter, Node, Walker};
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::{Bound, RangeBounds};
-use std::vec;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::{Bound, RangeBounds};
 
 /// An iterator over the entries of a [`TrieMap`]: see [`TrieMap::iter`].
 ///
@@ -17,7 +18,7 @@ pub struct Iter<'a, V> {
     /// As `front`, from the back.
     back: Option<Walker<'a, V>>,
     /// The indices of the entries that are left.
-    left: std::ops::Range<usize>,
+    left: core::ops::Range<usize>,
 }
 
 /// An iterator over a range of the entries of a [`TrieMap`]: see [`TrieMap::range`].
@@ -106,7 +107,7 @@ impl<V> TrieMap<V> {
     }
 
     /// An iterator over the entries with these indices.
-    pub(super) fn slice(&self, indices: std::ops::Range<usize>) -> Iter<'_, V> {
+    pub(super) fn slice(&self, indices: core::ops::Range<usize>) -> Iter<'_, V> {
         Iter {
             root: self.root.as_ref(),
             front: None,
@@ -354,25 +355,25 @@ macro_rules! debug_left {
 }
 
 impl<V> Iter<'_, V> {
-    fn size(&self) -> std::ops::Range<usize> {
+    fn size(&self) -> core::ops::Range<usize> {
         self.left.clone()
     }
 }
 
 impl<V> Keys<'_, V> {
-    fn size(&self) -> std::ops::Range<usize> {
+    fn size(&self) -> core::ops::Range<usize> {
         self.0.size()
     }
 }
 
 impl<V> Values<'_, V> {
-    fn size(&self) -> std::ops::Range<usize> {
+    fn size(&self) -> core::ops::Range<usize> {
         self.0.size()
     }
 }
 
 impl<V> IntoIter<V> {
-    fn size(&self) -> std::ops::Range<usize> {
+    fn size(&self) -> core::ops::Range<usize> {
         0..self.left
     }
 }

@@ -2,9 +2,10 @@
 
 use super::TrieMap;
 use crate::trie::{Node, Suffixes};
-use std::fmt;
-use std::iter::FusedIterator;
-use std::slice;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::slice;
 
 /// An iterator over the entries of a [`TrieMap`], the values for writing: see [`TrieMap::iter_mut`].
 pub struct IterMut<'a, V> {

@@ -2,7 +2,9 @@
 
 use super::{Cursor, Iter, TrieMap};
 use crate::trie;
-use std::fmt;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// The entries of a [`TrieMap`] whose keys begin with a prefix: see [`TrieMap::prefix`].
 pub struct Prefix<'a, V> {

@@ -15,7 +15,8 @@
 use super::{Iter, TrieMap};
 use ::rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use ::rayon::prelude::*;
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// An iterator over the entries of a [`TrieMap`] in parallel.
 ///

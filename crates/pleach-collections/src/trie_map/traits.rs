@@ -1,10 +1,10 @@
 //! The traits of `std` for [`TrieMap`].
 
 use super::TrieMap;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::ops::Index;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::Index;
 
 /// O(1): counts one more owner.
 impl<V> Clone for TrieMap<V> {

@@ -2,7 +2,8 @@
 
 use super::Vector;
 use crate::btree::Builder;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 /// O(n).
 impl<T: Clone> FromIterator<T> for Vector<T> {

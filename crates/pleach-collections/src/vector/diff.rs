@@ -2,7 +2,8 @@
 
 use super::{Vector, myers};
 use crate::btree::{self, Gap};
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A range of the items of one vector that another replaces by a range of its own, of which one may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

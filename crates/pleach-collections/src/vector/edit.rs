@@ -3,7 +3,8 @@
 use super::ends::{End, remove_from_leaf};
 use super::{Node, Vector};
 use crate::btree::{self, AtIndex, Builder, ByIndex};
-use std::mem;
+use alloc::vec::Vec;
+use core::mem;
 
 impl<T: Clone> Vector<T> {
     /// Returns the item at an index, for writing; `None` if the index isn't less than the length. O(log n), with copies of

@@ -5,7 +5,7 @@
 
 use super::{Node, Vector};
 use crate::btree;
-use std::mem;
+use core::mem;
 
 /// One of the ends of a vector.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Access by index that caches the last leaf.
 
 use super::{Iter, Vector};
-use std::fmt;
-use std::ops::{Index, Range, RangeBounds};
+use core::fmt;
+use core::ops::{Index, Range, RangeBounds};
 
 /// A view of a range of a [`Vector`] that caches the leaf of the last access, which [`Vector::focus`] returns.
 ///

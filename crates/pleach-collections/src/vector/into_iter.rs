@@ -2,8 +2,8 @@
 
 use super::Vector;
 use crate::btree;
-use std::fmt;
-use std::iter::FusedIterator;
+use core::fmt;
+use core::iter::FusedIterator;
 
 /// An iterator over the items of a [`Vector`] by value, which `into_iter` and [`Vector::drain`] return.
 ///

@@ -2,9 +2,9 @@
 
 use super::Vector;
 use crate::btree;
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::Range;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::Range;
 
 /// An iterator over the items of a [`Vector`], which [`Vector::iter`] and [`Vector::range`] return.
 pub struct Iter<'a, T>(btree::Iter<'a, T, ()>);

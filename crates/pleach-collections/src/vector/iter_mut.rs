@@ -2,9 +2,9 @@
 
 use super::Vector;
 use crate::btree;
-use std::fmt;
-use std::iter::FusedIterator;
-use std::ops::RangeBounds;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::RangeBounds;
 
 /// An iterator over the items of a [`Vector`] for writing, which [`Vector::iter_mut`] and [`Vector::range_mut`] return.
 ///
@@ -64,7 +64,7 @@ impl<'a, T: Clone> Iterator for IterMut<'a, T> {
 
     /// O(log n).
     fn nth(&mut self, n: usize) -> Option<&'a mut T> {
-        let all = std::mem::take(self);
+        let all = core::mem::take(self);
         *self = all.split_at(n).1;
         self.next()
     }
@@ -87,7 +87,7 @@ impl<T: Clone> DoubleEndedIterator for IterMut<'_, T> {
 
     /// O(log n).
     fn nth_back(&mut self, n: usize) -> Option<Self::Item> {
-        let all = std::mem::take(self);
+        let all = core::mem::take(self);
         let rest = all.0.len().saturating_sub(n);
         *self = all.split_at(rest).0;
         self.next_back()

@@ -1,7 +1,8 @@
 //! The three-way merge: Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007.
 
 use super::{Hunk, Vector};
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// A part of the base that one side or both changed.
 struct Region {
@@ -39,7 +40,7 @@ fn regions(ours: &[Hunk], theirs: &[Hunk]) -> Vec<Region> {
         // The lengths that the sides' changes add to the region, modulo 2^BITS, since they may be negative.
         let (mut ours_more, mut theirs_more) = (0_usize, 0_usize);
         loop {
-            let mut take = |side: &mut std::iter::Peekable<std::slice::Iter<'_, Hunk>>, more: &mut usize| {
+            let mut take = |side: &mut core::iter::Peekable<core::slice::Iter<'_, Hunk>>, more: &mut usize| {
                 let belongs = |hunk: &Hunk| match &base {
                     None => hunk.old.start == start,
                     Some(base) => conflict(base, &hunk.old),

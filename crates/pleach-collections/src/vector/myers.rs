@@ -4,7 +4,9 @@
 //! [`LIMIT`] edits each, it is split where one of them got furthest, as in Git's version, so that the result may
 //! have more edits than needed.
 
-use std::ops::Range;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// The number of edits after which a search for the shortest path ends.
 const LIMIT: usize = 256;
@@ -141,8 +143,8 @@ fn split<T: PartialEq>(old: &[&T], new: &[&T], [forward, backward]: &mut [Furthe
 #[cfg(test)]
 mod tests {
     use super::diff;
+    use core::cell::Cell;
     use pleach_testkit::quick_check;
-    use std::cell::Cell;
 
     /// Returns the length of a longest common subsequence.
     fn common(old: &[u8], new: &[u8]) -> usize {
@@ -213,7 +215,7 @@ mod tests {
     fn large_differences_are_bounded() {
         let numbers = |seed: u32| -> Vec<u32> {
             let next = |x: &u32| Some(x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-            std::iter::successors(Some(seed), next)
+            core::iter::successors(Some(seed), next)
                 .map(|x| x >> 28)
                 .take(5_000)
                 .collect()

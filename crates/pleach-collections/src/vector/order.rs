@@ -1,8 +1,9 @@
 //! Searching and sorting.
 
 use super::Vector;
-use std::cmp::Ordering;
-use std::mem;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::mem;
 
 impl<T: PartialEq> Vector<T> {
     /// Returns `true` if an item equals `item`. O(n).

@@ -2,8 +2,8 @@
 
 use super::{IntoIter, Iter, Node, Vector};
 use crate::btree::{self, leaf_of};
-use std::mem;
-use std::ops::{Bound, Range, RangeBounds};
+use core::mem;
+use core::ops::{Bound, Range, RangeBounds};
 
 impl<T> Vector<T> {
     /// Returns an iterator over the items in a range of indices. O(log n).
@@ -224,7 +224,7 @@ impl<T: Clone> Vector<T> {
     /// ```
     pub fn resize(&mut self, len: usize, item: T) {
         match len.checked_sub(self.len()) {
-            Some(more) => self.extend(std::iter::repeat_n(item, more)),
+            Some(more) => self.extend(core::iter::repeat_n(item, more)),
             None => self.truncate(len),
         }
     }
@@ -427,7 +427,7 @@ fn push_all<T: Clone>(mut leaf: btree::Unique<'_, T, ()>, items: Vector<T>) {
 
 /// Returns whether no other vector shares a node on the path to the last leaf of a tree, or to the first.
 fn is_edge_unshared<T>(tree: Option<&Node<T>>, at_end: bool) -> bool {
-    let mut edge = std::iter::successors(tree, |node| {
+    let mut edge = core::iter::successors(tree, |node| {
         let children = node.children();
         if at_end { children.last() } else { children.first() }
     });

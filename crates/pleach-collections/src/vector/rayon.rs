@@ -16,7 +16,8 @@ use super::{Iter, IterMut, Vector};
 use ::rayon::iter::plumbing::{Consumer, Producer, ProducerCallback, UnindexedConsumer, bridge};
 use ::rayon::prelude::*;
 use ::rayon::vec::IntoIter as IntoParIter;
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// A parallel iterator over the items of a [`Vector`].
 ///

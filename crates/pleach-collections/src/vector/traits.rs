@@ -2,12 +2,13 @@
 
 use super::Vector;
 use crate::btree::Aligned;
-use std::cmp::Ordering;
-use std::collections::VecDeque;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::iter::Sum;
-use std::ops::{Add, Index, IndexMut};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::iter::Sum;
+use core::ops::{Add, Index, IndexMut};
 
 /// O(1): increments up to three reference counts.
 impl<T> Clone for Vector<T> {

@@ -308,7 +308,7 @@ fn borrowed_entries_match_std() {
             }
             ours.check().unwrap();
         }
-        assert_eq!(HashMap::from(ours), std);
+        assert_eq!(ours.into_iter().collect::<HashMap<_, _>>(), std);
     }
     quick_check(1_000).quickcheck(property as fn(Hostile, Vec<(u8, u8)>));
 }

@@ -7,8 +7,32 @@
     feature = "imbl",
     feature = "quickcheck",
     feature = "rayon",
-    feature = "serde"
+    feature = "serde",
+    feature = "std"
 ))]
+
+#[cfg(feature = "std")]
+mod std {
+    use ::std::collections::{HashMap, HashSet};
+    use pleach_collections::{Map, Set};
+    use pleach_testkit::quick_check;
+
+    #[test]
+    fn hash_tables_become_maps_and_sets_and_back() {
+        fn property(entries: Vec<(u16, i32)>) {
+            let map = Map::from(entries.clone());
+            let table: HashMap<u16, i32> = entries.into_iter().collect();
+            assert_eq!(map, Map::from(&table));
+            assert_eq!(map, Map::from(table.clone()));
+            let keys: HashSet<u16> = table.keys().copied().collect();
+            assert_eq!(HashMap::from(map), table);
+            let set = Set::from(&keys);
+            assert_eq!(set, Set::from(keys.clone()));
+            assert_eq!(HashSet::from(set), keys);
+        }
+        quick_check(200).quickcheck(property as fn(Vec<(u16, i32)>));
+    }
+}
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary {

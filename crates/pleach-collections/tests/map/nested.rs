@@ -1,5 +1,6 @@
 //! Nested collections of any depth are dropped on a small stack.
 
+#![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![allow(dead_code, reason = "fields that are only dropped")]
 

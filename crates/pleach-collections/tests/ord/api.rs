@@ -8,7 +8,7 @@ use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet, ord_map, ord_set};
 use pleach_testkit::fuse;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 #[test]
@@ -21,10 +21,6 @@ fn conversions() {
         map,
         OrdMap::from(model.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>())
     );
-    let hash: HashMap<u32, u32> = map.clone().into_iter().collect();
-    assert_eq!(map, OrdMap::from(&hash));
-    assert_eq!(map, OrdMap::from(hash.clone()));
-    assert_eq!(HashMap::<u32, u32>::from(map.clone()), hash);
     assert_eq!(pleach_collections::Map::from(map.clone()).len(), 100);
     assert_eq!(pleach_collections::Set::from(OrdSet::from([1, 2])).len(), 2);
     assert_eq!(

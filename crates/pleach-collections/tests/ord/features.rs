@@ -7,16 +7,32 @@
     feature = "imbl",
     feature = "quickcheck",
     feature = "rayon",
-    feature = "serde"
+    feature = "serde",
+    feature = "std"
 ))]
 
 use pleach_collections::{OrdMap, OrdSet};
 
-#[cfg(any(feature = "im", feature = "imbl", feature = "serde"))]
+#[cfg(any(feature = "im", feature = "imbl", feature = "serde", feature = "std"))]
 fn sample() -> (OrdMap<u16, i32>, OrdSet<u16>) {
     let map: OrdMap<u16, i32> = (0..500).map(|i| (i * 31 % 997, i32::from(i))).collect();
     let set = map.keys().copied().collect();
     (map, set)
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn hash_tables_become_maps_and_sets_and_back() {
+    use std::collections::{HashMap, HashSet};
+    let (map, set) = sample();
+    let table: HashMap<u16, i32> = HashMap::from(map.clone());
+    assert_eq!(table.len(), 500);
+    assert_eq!(map, OrdMap::from(&table));
+    assert_eq!(map, OrdMap::from(table));
+    let items: HashSet<u16> = HashSet::from(set.clone());
+    assert_eq!(items.len(), 500);
+    assert_eq!(set, OrdSet::from(&items));
+    assert_eq!(set, OrdSet::from(items));
 }
 
 #[cfg(feature = "arbitrary")]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use pleach_collections::Vector;
+use pleach_collections::vector::FocusMut;
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
 
@@ -35,6 +36,8 @@ enum Op {
     Extend(usize, u16),
     Retain(usize, u16),
     IterMut(usize, u16, u16),
+    /// Writes at scattered indices of a view that is narrowed and split.
+    FocusMut(usize, u16, u16),
     /// Splits the second handle into the first and itself.
     SplitOff(usize, usize, u16),
     Slice(usize, u16, u16),
@@ -56,7 +59,7 @@ impl Arbitrary for Op {
         let (a, b) = (handle(g), handle(g));
         let (at, other) = (u16::arbitrary(g), u16::arbitrary(g));
         let count = [1, 5, 40, 140, 300][usize::arbitrary(g) % 5];
-        match u8::arbitrary(g) % 43 {
+        match u8::arbitrary(g) % 44 {
             0..3 => Op::PushBack(a, count),
             3..6 => Op::PushFront(a, count),
             6..8 => Op::Pop(a, count / 2, at % 150),
@@ -71,6 +74,7 @@ impl Arbitrary for Op {
             25 => Op::Extend(a, count),
             26 => Op::Retain(a, other % 5),
             27 => Op::IterMut(a, at, other),
+            42 => Op::FocusMut(a, at, other),
             28 | 29 => Op::SplitOff(a, b, at),
             30 => Op::Slice(a, at, other),
             31 => Op::Truncate(a, at),
@@ -184,6 +188,36 @@ impl World {
                 self.vectors[a].retain(keep);
                 self.models[a].retain(keep);
             }
+            Op::FocusMut(a, x, y) => {
+                let len = self.models[a].len();
+                let (x, y) = (usize::from(x) % (len + 1), usize::from(y) % (len + 1));
+                let range = x.min(y)..x.max(y);
+                let model = &mut self.models[a][range.clone()];
+                let mut focus = self.vectors[a].focus_mut();
+                assert_eq!(focus.get_mut(len).copied(), None);
+                let mut focus = focus.narrow(range);
+                let write = |focus: &mut FocusMut<'_, u16>, model: &mut [u16]| {
+                    assert_eq!((focus.len(), focus.is_empty()), (model.len(), model.is_empty()));
+                    for i in 0..12 {
+                        let at = (i * x + y + i % 3) % (model.len() + 1);
+                        assert_eq!(focus.get_mut(at), model.get_mut(at));
+                        if let Some((range, items)) = focus.chunk_at(at) {
+                            assert!(range.contains(&at));
+                            assert_eq!(items, &model[range.clone()]);
+                            items.iter_mut().for_each(|item| *item = item.wrapping_add(1));
+                            model[range].iter_mut().for_each(|item| *item = item.wrapping_add(1));
+                        }
+                        if let (Some(item), Some(expected)) = (focus.get_mut(at), model.get_mut(at)) {
+                            (*item, *expected) = (at as u16, at as u16);
+                        }
+                    }
+                };
+                write(&mut focus, model);
+                let at = (x ^ y) % (model.len() + 1);
+                let ((mut left, mut right), (before, after)) = (focus.split_at(at), model.split_at_mut(at));
+                write(&mut right, after);
+                write(&mut left, before);
+            }
             Op::IterMut(a, x, y) => {
                 let range = range(&self.models[a], x, y);
                 let mut items = self.vectors[a].range_mut(range.clone());
@@ -289,6 +323,7 @@ impl World {
             | Op::Extend(a, ..)
             | Op::Retain(a, ..)
             | Op::IterMut(a, ..)
+            | Op::FocusMut(a, ..)
             | Op::SplitOff(a, ..)
             | Op::Slice(a, ..)
             | Op::Truncate(a, ..)

@@ -1,5 +1,6 @@
 //! Nested vectors of any depth are dropped on a small stack.
 
+#![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(dead_code, reason = "fields that are only dropped")]
 

@@ -5,7 +5,7 @@
 use super::frail::{Frail, alive};
 use pleach_collections::Vector;
 use pleach_testkit::fuse::{self, burn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 type Subject = Vector<Frail>;
 
@@ -111,6 +111,13 @@ fn panics_leave_vectors_valid() {
         each("remove last", &|v| _ = v.remove(len - 1));
         each("set", &|v| _ = v.set(middle, Frail::new(1)));
         each("get_mut", &|v| *v[len - 1].0 = 9);
+        each("focus_mut", &|v| {
+            let mut focus = v.focus_mut();
+            let end = catch_unwind(AssertUnwindSafe(|| *focus.get_mut(middle).unwrap().0 = 9));
+            // A panic leaves the view usable.
+            assert_eq!((0..len).filter(|i| focus.get_mut(*i).is_some()).count(), len);
+            end.unwrap_or_else(|panic| resume_unwind(panic));
+        });
         each("swap", &|v| v.swap(0, len - 1));
         each("update", &|v| *v = v.update(middle, Frail::new(1)));
         each("truncate", &|v| v.truncate(middle));

@@ -19,6 +19,7 @@ fn threads_and_unwinding() {
     promises::<vector::Violation>();
     fn sent<T: Send + Sync + Unpin>() {}
     sent::<vector::IterMut<'_, String>>();
+    sent::<vector::FocusMut<'_, String>>();
 }
 
 /// Nodes are shared between threads, so that `Send` takes items that are `Send` and `Sync`.
@@ -114,6 +115,7 @@ fn debug_and_hash_are_those_of_std() {
     );
     assert_eq!(format!("{:?}", vector.chunks()), "[[7, 1]]");
     assert_eq!(format!("{:?}", vector.iter_mut()), "IterMut { remaining: 2 }");
+    assert_eq!(format!("{:?}", vector.focus_mut()), "FocusMut { len: 2 }");
     assert_eq!(format!("{:?}", vector.clone().into_iter()), "IntoIter { remaining: 2 }");
     let hasher = RandomState::new();
     assert_eq!(hasher.hash_one(&vector), hasher.hash_one(&model));

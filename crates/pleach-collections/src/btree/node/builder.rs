@@ -29,14 +29,14 @@ impl<T, S> LeafBuilder<T, S> {
     /// The entries so far.
     pub(crate) fn entries(&self) -> &[T] {
         // SAFETY: `len` entries are initialised.
-        unsafe { std::slice::from_raw_parts(self.node.entries_ptr(), self.len) }
+        unsafe { core::slice::from_raw_parts(self.node.entries_ptr(), self.len) }
     }
 
     /// Appends an entry. Aborts the process if there is no room.
     #[inline]
     pub(crate) fn push(&mut self, entry: T) {
         if self.len >= self.room {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for `room` entries.
         unsafe { self.node.entries_ptr().add(self.len).write(entry) };
@@ -50,7 +50,7 @@ impl<T, S> LeafBuilder<T, S> {
         T: Clone,
     {
         if entries.len() > self.room - self.len {
-            std::process::abort();
+            crate::abort::abort();
         }
         for entry in entries {
             // SAFETY: there is room for all of them.
@@ -124,7 +124,7 @@ impl<T, S> InnerBuilder<T, S> {
     #[inline]
     pub(crate) fn new(room: usize, height: usize) -> Self {
         if room == 0 || room > Node::<T, S>::MAX_CHILDREN || height == 0 || height > usize::from(u8::MAX) {
-            std::process::abort();
+            crate::abort::abort();
         }
         Self {
             node: Node::allocate(Shape::Inner(room), height as u8),
@@ -139,7 +139,7 @@ impl<T, S> InnerBuilder<T, S> {
     #[inline]
     pub(crate) fn push(&mut self, separator: Option<S>, child: Node<T, S>, size: usize) {
         if self.len >= self.room || separator.is_some() != (self.len > 0) {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for `room` children.
         unsafe {
@@ -157,7 +157,7 @@ impl<T, S> InnerBuilder<T, S> {
     #[inline]
     pub(crate) fn finish(self) -> Node<T, S> {
         if self.len != self.room {
-            std::process::abort();
+            crate::abort::abort();
         }
         let mut this = ManuallyDrop::new(self);
         let (len, size) = (this.len, this.size);

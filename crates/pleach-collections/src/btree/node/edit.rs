@@ -107,7 +107,7 @@ impl<T: Clone, S: Clone> Node<T, S> {
         if !self.is_unique() {
             let copy = self.copy();
             // Old owners may be gone by now. If the drop of an entry panics, the copy is in place.
-            drop(std::mem::replace(self, copy));
+            drop(core::mem::replace(self, copy));
         }
         Unique(self)
     }
@@ -117,7 +117,7 @@ impl<T: Clone, S: Clone> Node<T, S> {
         if self.is_leaf() {
             let mut leaf = LeafBuilder::new(self.len());
             leaf.extend(self.entries());
-            return leaf.finish().unwrap_or_else(|| std::process::abort());
+            return leaf.finish().unwrap_or_else(|| crate::abort::abort());
         }
         self.slice(0, self.len())
     }
@@ -142,7 +142,7 @@ impl<T: Clone, S: Clone> Node<T, S> {
         leaf.extend(before);
         leaf.push(entry);
         leaf.extend(after);
-        leaf.finish().unwrap_or_else(|| std::process::abort())
+        leaf.finish().unwrap_or_else(|| crate::abort::abort())
     }
 }
 
@@ -159,7 +159,7 @@ impl<'a, T, S> Unique<'a, T, S> {
         let node = self.0;
         let len = if node.is_leaf() { node.len() } else { 0 };
         // SAFETY: unique, with `len` initialised entries (Shape).
-        unsafe { std::slice::from_raw_parts_mut(node.entries_ptr(), len) }
+        unsafe { core::slice::from_raw_parts_mut(node.entries_ptr(), len) }
     }
 
     /// The children of an inner node; none of a leaf.
@@ -171,7 +171,7 @@ impl<'a, T, S> Unique<'a, T, S> {
         }
         let len = node.len();
         // SAFETY: unique, with `len` initialised children (Shape).
-        unsafe { std::slice::from_raw_parts_mut(node.children_ptr(len), len) }
+        unsafe { core::slice::from_raw_parts_mut(node.children_ptr(len), len) }
     }
 
     #[inline]
@@ -191,7 +191,7 @@ impl<'a, T, S> Unique<'a, T, S> {
         assert!(!self.0.is_leaf() && index < len, "there is a child");
         // SAFETY: unique, with this child (Shape).
         unsafe {
-            let old = std::mem::replace(&mut *self.0.sizes_ptr(len).add(index), size);
+            let old = core::mem::replace(&mut *self.0.sizes_ptr(len).add(index), size);
             let sum = &mut *self.0.size_ptr();
             *sum = sum.wrapping_sub(old).wrapping_add(size);
             self.0.update_hint(index.saturating_sub(1));

@@ -16,7 +16,7 @@ impl<K, V> InnerBuilder<K, V> {
     #[inline]
     pub(super) fn new(starts: SlotBitmap, size: u32) -> Self {
         if starts & 1 == 0 {
-            std::process::abort();
+            crate::abort::abort();
         }
         let len = starts.count_ones() as usize;
         let node = ManuallyDrop::new(Node::allocate(Shape::Inner(len), starts));
@@ -37,7 +37,7 @@ impl<K, V> InnerBuilder<K, V> {
     #[inline]
     pub(super) fn finish(self) -> Node<K, V> {
         if self.done != self.len {
-            std::process::abort();
+            crate::abort::abort();
         }
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the block has all contents of its shape, and is moved out once.
@@ -125,7 +125,7 @@ impl<K, V> LeafBuilder<K, V> {
     #[inline]
     pub(crate) fn finish(self) -> Node<K, V> {
         if self.done != self.len || self.len == 0 {
-            std::process::abort();
+            crate::abort::abort();
         }
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the block has all contents of its shape, and is moved out once.

@@ -2,6 +2,7 @@
 
 use super::tags::{insert_tag, remove_tag, tags_upto};
 use super::*;
+use alloc::vec::Vec;
 
 /// Edits in place if the node is unique, else in a copy. All clones come first, so that a panicking `Clone` changes
 /// nothing.
@@ -54,7 +55,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         self.unshare();
         let len = self.len();
         // SAFETY: unique by now, with `len` initialised entries (Shape).
-        unsafe { std::slice::from_raw_parts_mut(self.entries_ptr(len), len) }
+        unsafe { core::slice::from_raw_parts_mut(self.entries_ptr(len), len) }
     }
 
     /// The children of an inner node, in which values may be written: the number of entries must not change.
@@ -62,7 +63,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         self.unshare();
         let count = self.starts().count_ones() as usize;
         // SAFETY: as for entries.
-        unsafe { std::slice::from_raw_parts_mut(self.children_ptr(), count) }
+        unsafe { core::slice::from_raw_parts_mut(self.children_ptr(), count) }
     }
 
     /// The child of an inner node that serves `slot`; `None` for a leaf. After the child gained or lost an entry,
@@ -365,7 +366,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
         high.unshare();
         let (len, more) = (self.len(), high.len());
         if len == 0 || more == 0 || len + more > TAGS_PER_BLOCK {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: both unique by now. This block gets the layout of a leaf of all entries; they are moved there, up to
         // `TAGS_PER_BLOCK`, so that those it has stay where they are, and the other block is freed without them.
@@ -383,7 +384,7 @@ impl<K: Clone, V: Clone> Node<K, V> {
     /// entries.
     pub(crate) fn replace_children(
         &mut self,
-        at: std::ops::Range<usize>,
+        at: core::ops::Range<usize>,
         new: Children<K, V>,
         starts: SlotBitmap,
         more: u32,

@@ -17,7 +17,7 @@ impl<K, V> Node<K, V> {
     /// Drops a block that lost its last owner, or queues it for an outer call on this thread.
     #[inline(never)]
     pub(super) fn drop_block(&mut self) {
-        if !std::mem::needs_drop::<(K, V)>() {
+        if !core::mem::needs_drop::<(K, V)>() {
             let shape = self.shape();
             // SAFETY: the last owner drops each child once (Shape), and frees the block. Recurses to the depth of the
             // trie.

@@ -131,7 +131,7 @@ impl<K, V> Node<K, V> {
     fn prefetch_line(&self, line: usize) {
         #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
         {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a hint, valid for any address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(self.pointer.as_ptr().cast::<i8>().wrapping_add(64 * line)) };
         }

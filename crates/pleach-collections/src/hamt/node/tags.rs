@@ -9,7 +9,7 @@ use super::TAGS_PER_BLOCK;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
-    use std::arch::x86_64::{_mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16};
+    use core::arch::x86_64::{_mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16};
     // SAFETY: SSE2 is enabled; the tags are readable by contract.
     unsafe {
         let wanted = _mm_set1_epi16(tag.cast_signed());
@@ -26,7 +26,7 @@ pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
-    use std::arch::x86_64::{
+    use core::arch::x86_64::{
         _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16, _mm_setzero_si128, _mm_subs_epu16,
     };
     // SAFETY: SSE2 is enabled; the tags are readable by contract.
@@ -45,8 +45,8 @@ pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
 /// `TAGS_PER_BLOCK` tags can be read at `tags`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-unsafe fn load(tags: *const u16) -> (std::arch::x86_64::__m128i, std::arch::x86_64::__m128i) {
-    use std::arch::x86_64::{_mm_loadl_epi64, _mm_loadu_si128};
+unsafe fn load(tags: *const u16) -> (core::arch::x86_64::__m128i, core::arch::x86_64::__m128i) {
+    use core::arch::x86_64::{_mm_loadl_epi64, _mm_loadu_si128};
     const { assert!(TAGS_PER_BLOCK == 12) };
     // SAFETY: 16 and 8 bytes, readable by contract.
     unsafe { (_mm_loadu_si128(tags.cast()), _mm_loadl_epi64(tags.add(8).cast())) }
@@ -60,7 +60,7 @@ unsafe fn load(tags: *const u16) -> (std::arch::x86_64::__m128i, std::arch::x86_
 #[inline]
 pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
     // SAFETY: by contract.
-    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
+    let tags = unsafe { core::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
     tags.iter()
         .enumerate()
         .fold(0, |equal, (i, t)| equal | (u32::from(*t == tag) << i))
@@ -74,7 +74,7 @@ pub(super) unsafe fn equal_tags(tags: *const u16, tag: u16) -> u32 {
 #[inline]
 pub(super) unsafe fn tags_upto(tags: *const u16, tag: u16) -> u32 {
     // SAFETY: by contract.
-    let tags = unsafe { std::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
+    let tags = unsafe { core::slice::from_raw_parts(tags, TAGS_PER_BLOCK) };
     tags.iter()
         .enumerate()
         .fold(0, |upto, (i, t)| upto | (u32::from(*t <= tag) << i))

@@ -4,6 +4,7 @@ use super::operand::{Operand, Region};
 use crate::hamt::edit;
 use crate::hamt::node::{Children, LeafBuilder, Node};
 use crate::hamt::{BITS_PER_LEVEL, Keys, MAX_LEAF_LEN, SLOTS, SlotBitmap, rest, slot_of_tag, sort_by_hash, tag};
+use alloc::vec::Vec;
 use smallvec::{Array, SmallVec};
 
 /// An entry of the result: borrowed from an operand, or new.
@@ -96,7 +97,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         Self {
             level,
             groups: SmallVec::new(),
-            entries: std::mem::take(list),
+            entries: core::mem::take(list),
             base,
             grouped: base,
         }
@@ -203,8 +204,8 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         if low_size + high_size > MAX_LEAF_LEN {
             return false;
         }
-        let a = std::mem::replace(&mut low.content, Content::Empty);
-        let b = std::mem::replace(&mut high.content, Content::Empty);
+        let a = core::mem::replace(&mut low.content, Content::Empty);
+        let b = core::mem::replace(&mut high.content, Content::Empty);
         low.width += 1;
         self.groups.pop();
         let content = match (a, b) {
@@ -323,7 +324,7 @@ impl<'a, K: Clone, V: Clone> Groups<'a, K, V> {
         let mut entries = self.entries.drain(self.base..);
         let mut starts: SlotBitmap = 0;
         let mut children = Children::new();
-        for group in std::mem::take(&mut self.groups) {
+        for group in core::mem::take(&mut self.groups) {
             starts |= 1 << group.first;
             children.push(match group.content {
                 Content::Empty => None,

@@ -9,6 +9,7 @@ use super::operand::{Operand, Region};
 use super::{RegionOutcome, Zip, classes, enter, of_class, visit};
 use crate::hamt::node::Node;
 use crate::hamt::{Keys, MAX_LEAF_LEN, SLOTS, SlotBitmap};
+use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 /// The result of a walk over inner nodes.

@@ -43,12 +43,12 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
     let head = |i: usize, at: usize| runs[i].tags.get(at).map_or(END, |tag| u32::from(*tag));
     let mut same = (1 << N) - 1;
     let mut from = [0; N];
-    let mut heads: [u32; N] = std::array::from_fn(|i| head(i, 0));
+    let mut heads: [u32; N] = core::array::from_fn(|i| head(i, 0));
     loop {
         // Usually all have the key.
         if heads[1..].iter().all(|head| *head == heads[0]) && heads[0] != END {
-            let entries: [_; N] = std::array::from_fn(|i| get(i, from[i]));
-            let next: [u32; N] = std::array::from_fn(|i| head(i, from[i] + 1));
+            let entries: [_; N] = core::array::from_fn(|i| get(i, from[i]));
+            let next: [u32; N] = core::array::from_fn(|i| head(i, from[i] + 1));
             if next.iter().all(|next| *next != heads[0]) && all_of_one_key(&entries, op.keys()) {
                 same &= emit(heads[0] as u16, entries, list, op);
                 heads = next;
@@ -84,7 +84,7 @@ fn join_runs<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
                 from[i] = start[i] + runs[i].tags[start[i]..].partition_point(|tag| u32::from(*tag) <= least);
                 heads[i] = head(i, from[i]);
             }
-            let all = std::array::from_fn(|i| runs[i].slice(start[i], from[i]));
+            let all = core::array::from_fn(|i| runs[i].slice(start[i], from[i]));
             same &= join_tag(least as u16, all, list, op);
         }
     }
@@ -117,10 +117,10 @@ fn join_tag<'a, const N: usize, K: Clone, V: Clone, O: Zip<'a, N, K, V>>(
             if (0..i).any(|j| find(j).is_some()) {
                 continue;
             }
-            let entries = std::array::from_fn(|j| match j.cmp(&i) {
-                std::cmp::Ordering::Less => None,
-                std::cmp::Ordering::Equal => Some(entry),
-                std::cmp::Ordering::Greater => find(j),
+            let entries = core::array::from_fn(|j| match j.cmp(&i) {
+                core::cmp::Ordering::Less => None,
+                core::cmp::Ordering::Equal => Some(entry),
+                core::cmp::Ordering::Greater => find(j),
             });
             same &= emit(tag, entries, list, op);
         }

@@ -4,6 +4,7 @@ use super::super::retain::Keeping;
 use super::super::set_ops::{Combine, Combining};
 use super::operand::{Operand, Region};
 use super::{Groups, Keys, Node, region};
+use alloc::vec::Vec;
 
 /// The minimal total number of entries that are combined in parallel. Measured by `cargo bench --bench bulk`.
 const MIN_PARALLEL_COMBINE: usize = if cfg!(pleach_tiny_nodes) { 16 } else { 65_536 };

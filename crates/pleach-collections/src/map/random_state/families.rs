@@ -1,7 +1,7 @@
 //! Families of structured keys: common ones, and ones that an attacker would choose.
 
-use std::hash::{BuildHasher, Hash};
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::hash::{BuildHasher, Hash};
 
 /// A family of keys: its name, and how to hash its keys, which all differ.
 pub(super) type Family<S> = (&'static str, fn(&S) -> Vec<u64>);

@@ -1,6 +1,7 @@
 //! Nodes put together, and leaves taken apart.
 
 use super::*;
+use alloc::vec::Vec;
 
 /// A leaf taken apart from the front: its values move out if it had no other owner, else they are cloned.
 pub(crate) struct LeafIntoIter<V> {
@@ -32,7 +33,7 @@ impl<V> LeafIntoIter<V> {
 
     /// The number of bytes behind the first `depth` of some suffixes.
     #[inline]
-    pub(crate) fn bytes_below(&self, entries: std::ops::Range<usize>, depth: usize) -> u64 {
+    pub(crate) fn bytes_below(&self, entries: core::ops::Range<usize>, depth: usize) -> u64 {
         let ends = self.leaf.ends();
         let start = entries.start.checked_sub(1).map_or(0, |before| ends[before]);
         let end = entries.end.checked_sub(1).map_or(0, |last| ends[last]);
@@ -109,7 +110,7 @@ impl<V> LeafBuilder<V> {
     /// As [`new`](Self::new), with room for more entries.
     pub(crate) fn with_room(prefix: &Prefix<'_>, len: usize, bytes: usize, room: Room) -> Self {
         if len == 0 || len >= usize::from(HAS_END) || bytes > usize::from(u16::MAX) {
-            std::process::abort();
+            crate::abort::abort();
         }
         let field = prefix.field();
         let shape = LeafShape::new(len, field);
@@ -139,14 +140,14 @@ impl<V> LeafBuilder<V> {
     pub(crate) fn push(&mut self, lead: &[u8], suffix: &[u8], value: V) {
         let written = self.written + lead.len() + suffix.len();
         if self.done == self.len || written > self.bytes {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for another entry and its bytes.
         unsafe {
             let to = self.leaf.at::<u8>(self.shape.suffixes_at + self.written);
             ptr::copy_nonoverlapping(lead.as_ptr(), to, lead.len());
             ptr::copy_nonoverlapping(suffix.as_ptr(), to.add(lead.len()), suffix.len());
-            let whole = std::slice::from_raw_parts(to, lead.len() + suffix.len());
+            let whole = core::slice::from_raw_parts(to, lead.len() + suffix.len());
             self.leaf.at::<u8>(TAGS_AT + self.done).write(tag(whole));
             self.leaf
                 .at::<u16>(self.shape.ends_at)
@@ -183,7 +184,7 @@ impl<V> LeafBuilder<V> {
 
     /// Adds copies of some entries of a leaf, whose prefix is this one's.
     #[inline]
-    pub(crate) fn extend_cloned(&mut self, from: &Node<V>, entries: std::ops::Range<usize>)
+    pub(crate) fn extend_cloned(&mut self, from: &Node<V>, entries: core::ops::Range<usize>)
     where
         V: Clone,
     {
@@ -200,12 +201,12 @@ impl<V> LeafBuilder<V> {
 
     /// Adds the keys of some entries, and no values.
     #[inline]
-    fn extend_keys(&mut self, from: &Node<V>, entries: std::ops::Range<usize>) {
+    fn extend_keys(&mut self, from: &Node<V>, entries: core::ops::Range<usize>) {
         let (start, count, ends) = (entries.start, entries.len(), from.ends());
         let first = start.checked_sub(1).map_or(0, |before| usize::from(ends[before]));
         let bytes = usize::from(ends[entries.end - 1]) - first;
         if self.len - self.done < count || self.bytes - self.written < bytes {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for as many entries and bytes.
         unsafe {
@@ -225,7 +226,7 @@ impl<V> LeafBuilder<V> {
 
     pub(crate) fn finish(self) -> Node<V> {
         if self.done != self.len || self.written != self.bytes {
-            std::process::abort();
+            crate::abort::abort();
         }
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the block holds all of its shape, and is taken out once.
@@ -261,7 +262,7 @@ impl<V> InnerBuilder<V> {
     pub(crate) fn new(prefix: &Prefix<'_>, groups: usize, has_end: bool) -> Self {
         let children = groups + usize::from(has_end);
         if groups == 0 || groups > 256 || children < 2 {
-            std::process::abort();
+            crate::abort::abort();
         }
         let (field, end) = (prefix.field(), if has_end { HAS_END } else { 0 });
         let shape = InnerShape::new(groups, has_end);
@@ -284,7 +285,7 @@ impl<V> InnerBuilder<V> {
     /// Adds the end.
     pub(crate) fn push_end(&mut self, end: Node<V>) {
         if !self.has_end || self.done != 0 {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for it.
         unsafe { self.node.at::<Node<V>>(self.shape.children_at).write(end) };
@@ -296,7 +297,7 @@ impl<V> InnerBuilder<V> {
     pub(crate) fn push(&mut self, byte: u8, child: Node<V>) {
         let group = self.done.wrapping_sub(usize::from(self.has_end));
         if group >= self.groups {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the block has room for another group.
         unsafe {
@@ -326,7 +327,7 @@ impl<V> InnerBuilder<V> {
 
     fn children(&self) -> &[Node<V>] {
         // SAFETY: so many children are initialised.
-        unsafe { std::slice::from_raw_parts(self.node.at(self.shape.children_at), self.done) }
+        unsafe { core::slice::from_raw_parts(self.node.at(self.shape.children_at), self.done) }
     }
 
     fn set_sums(&mut self, size: usize, weight: u64) {
@@ -336,7 +337,7 @@ impl<V> InnerBuilder<V> {
 
     fn finish_counted(self) -> Node<V> {
         if self.done != self.groups + usize::from(self.has_end) {
-            std::process::abort();
+            crate::abort::abort();
         }
         let mut this = ManuallyDrop::new(self);
         let (groups, skip) = (this.groups, usize::from(this.has_end));
@@ -401,7 +402,7 @@ impl<V> Node<V> {
     /// A copy of an inner node with another child in the place of one.
     pub(crate) fn copy_with_child(&self, child: usize, new: Option<Self>) -> Self {
         if self.is_leaf() || (new.is_some() && child >= self.len()) {
-            std::process::abort();
+            crate::abort::abort();
         }
         let (layout, header) = (self.layout(), self.header());
         let copy = ManuallyDrop::new(Self::allocate(layout, header.len, header.prefix, INNER));
@@ -418,7 +419,7 @@ impl<V> Node<V> {
             if let Some(new) = new {
                 copy.at::<Self>(self.inner_shape().children_at).add(child).write(new);
             }
-            std::mem::forget(self.shared_prefix());
+            core::mem::forget(self.shared_prefix());
             ManuallyDrop::into_inner(copy)
         }
     }
@@ -498,7 +499,7 @@ impl<V> Node<V> {
         let abort = super::grow::AbortOnDrop;
         // SAFETY: the node is moved out, and another moved in before anybody can see it.
         unsafe { ptr::write(self, make(ptr::read(self))) };
-        std::mem::forget(abort);
+        core::mem::forget(abort);
     }
 
     /// The width of a group's range: it has 2^`width` bytes.

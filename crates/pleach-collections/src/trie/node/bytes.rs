@@ -17,7 +17,7 @@ pub(super) const WORD: usize = size_of::<u64>();
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8};
+    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8};
     // SAFETY: SSE2 is enabled; the bytes are readable by contract.
     let up_to = unsafe {
         let bytes = _mm_loadu_si128(bytes.cast());
@@ -35,7 +35,7 @@ pub(super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u64 {
-    use std::arch::x86_64::{
+    use core::arch::x86_64::{
         __m128i, _mm_cmpeq_epi8, _mm_loadl_epi64, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
     };
     // SAFETY: SSE2 is enabled; the bytes are readable by contract.
@@ -99,7 +99,7 @@ mod portable {
     #[inline]
     pub(in super::super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u64 {
         // SAFETY: readable by contract.
-        let bytes = unsafe { std::slice::from_raw_parts(bytes, count.min(TAGS_AT_ONCE)) };
+        let bytes = unsafe { core::slice::from_raw_parts(bytes, count.min(TAGS_AT_ONCE)) };
         bytes
             .iter()
             .enumerate()
@@ -114,7 +114,7 @@ mod tests {
     /// Rising bytes around all distances and the ends of their range.
     fn rising() -> impl Iterator<Item = [u8; AT_ONCE]> {
         (0..=240)
-            .flat_map(|first: u8| [1, 3, 17].map(|step| std::array::from_fn(|i| first.saturating_add(step * i as u8))))
+            .flat_map(|first: u8| [1, 3, 17].map(|step| core::array::from_fn(|i| first.saturating_add(step * i as u8))))
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn both_ways_find_equal_bytes() {
         for step in [1, 7, 64] {
-            let bytes: [u8; TAGS_AT_ONCE] = std::array::from_fn(|i| (i * step % 67) as u8);
+            let bytes: [u8; TAGS_AT_ONCE] = core::array::from_fn(|i| (i * step % 67) as u8);
             for byte in 0..67 {
                 for count in 1..=TAGS_AT_ONCE {
                     // SAFETY: there are 48 bytes.

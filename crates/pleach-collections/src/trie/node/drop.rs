@@ -2,11 +2,11 @@
 
 use super::{Free, Node, Outside};
 use crate::nested::{self, Nesting};
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, needs_drop};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{Ordering, fence};
 use smallvec::SmallVec;
-use std::marker::PhantomData;
-use std::mem::{ManuallyDrop, needs_drop};
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{Ordering, fence};
 
 impl<V> Node<V> {
     /// Gives up a count, and returns whether it was the last.

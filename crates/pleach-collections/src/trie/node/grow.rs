@@ -43,11 +43,11 @@ impl<V> Node<V> {
     /// Inserts an entry of a unique leaf before the one at `index`: in place if the block has room.
     pub(crate) fn insert_entry(&mut self, index: usize, suffix: &[u8], value: V, room: Room) {
         if !self.is_leaf() || self.is_shared() || index > self.len() {
-            std::process::abort();
+            crate::abort::abort();
         }
         let (len, bytes, added) = (self.len(), self.suffixes().len(), suffix.len());
         if len + 1 >= usize::from(HAS_END) || bytes + added > usize::from(u16::MAX) {
-            std::process::abort();
+            crate::abort::abort();
         }
         let (prefix, spare) = (self.header().prefix, self.header().spare);
         let (old, new) = (LeafShape::new(len, prefix), LeafShape::new(len + 1, prefix));
@@ -143,7 +143,7 @@ impl<V> Node<V> {
         let length = child.prefix().len() as i64;
         if let Some(byte) = child.prefix().first().copied() {
             let at = self.starts().partition_point(|start| *start < byte);
-            self.replace_groups(at..at, |_| std::iter::once((byte, child)).collect());
+            self.replace_groups(at..at, |_| core::iter::once((byte, child)).collect());
         } else {
             let mut node = InnerBuilder::new(&self.shared_prefix(), self.groups(), true);
             let sums = (self.size(), self.weight());
@@ -166,9 +166,9 @@ impl<V> Node<V> {
         });
     }
 
-    fn replace_groups(&mut self, at: std::ops::Range<usize>, make: impl FnOnce(Option<Self>) -> Groups<V>) {
+    fn replace_groups(&mut self, at: core::ops::Range<usize>, make: impl FnOnce(Option<Self>) -> Groups<V>) {
         if self.is_leaf() || self.is_shared() || at.len() > 1 || at.end > self.groups() {
-            std::process::abort();
+            crate::abort::abort();
         }
         let abort = AbortOnDrop;
         let skip = usize::from(self.has_end());
@@ -180,7 +180,7 @@ impl<V> Node<V> {
         let (old, new) = (self.inner_shape(), InnerShape::new(count, self.has_end()));
         let layout = old.layout::<V>(prefix);
         if count == 0 || count + skip < 2 || count > 256 {
-            std::process::abort();
+            crate::abort::abort();
         }
         // SAFETY: the new block has room for its shape, to which all of the old one moves but the group, which is gone.
         unsafe {
@@ -216,7 +216,7 @@ impl<V> Node<V> {
                 }
             }
         }
-        std::mem::forget(abort);
+        core::mem::forget(abort);
     }
 }
 
@@ -225,6 +225,6 @@ pub(super) struct AbortOnDrop;
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        std::process::abort();
+        crate::abort::abort();
     }
 }
