@@ -67,7 +67,10 @@ pub(super) use portable::{equal, up_to};
 /// The same for all processors.
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod portable {
-    use super::{TAGS_AT_ONCE, WORD};
+    use super::{TAGS_AT_ONCE, WORD, first_bits};
+
+    const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
 
     /// `up_to` without SSE2.
     ///
@@ -75,8 +78,6 @@ mod portable {
     /// [`AT_ONCE`](super::AT_ONCE) bytes can be read at `bytes`.
     #[inline]
     pub(in super::super) unsafe fn up_to(bytes: *const u8, byte: u8) -> usize {
-        const LOW: u64 = u64::from_ne_bytes([0x01; WORD]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; WORD]);
         let byte = u64::from(byte) * LOW;
         let up_to = |at: usize| {
             // SAFETY: two words, readable by contract.
@@ -98,12 +99,18 @@ mod portable {
     /// As for [`equal`](super::equal).
     #[inline]
     pub(in super::super) unsafe fn equal(bytes: *const u8, count: usize, byte: u8) -> u64 {
-        // SAFETY: readable by contract.
-        let bytes = unsafe { core::slice::from_raw_parts(bytes, count.min(TAGS_AT_ONCE)) };
-        bytes
-            .iter()
-            .enumerate()
-            .fold(0, |equal, (i, other)| equal | (u64::from(*other == byte) << i))
+        /// Gathers the lowest bits of eight bytes in the highest byte.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let byte = u64::from(byte) * LOW;
+        let words = count.min(TAGS_AT_ONCE).div_ceil(WORD);
+        let found = (0..words).fold(0, |found, at| {
+            // SAFETY: a word, readable by contract.
+            let word = u64::from_le(unsafe { bytes.add(at * WORD).cast::<u64>().read_unaligned() }) ^ byte;
+            // In each byte, the highest bit says whether it is not 0: by the lower bits, or by itself.
+            let other = ((word & !HIGH) + !HIGH) | word;
+            found | (((!other & HIGH) >> 7).wrapping_mul(GATHER) >> 56) << (at * WORD)
+        });
+        found & first_bits(count)
     }
 }
 
@@ -132,8 +139,8 @@ mod tests {
     #[test]
     fn both_ways_find_equal_bytes() {
         for step in [1, 7, 64] {
-            let bytes: [u8; TAGS_AT_ONCE] = core::array::from_fn(|i| (i * step % 67) as u8);
-            for byte in 0..67 {
+            let bytes: [u8; TAGS_AT_ONCE] = core::array::from_fn(|i| (i * step % 67 * 3) as u8);
+            for byte in 0..=u8::MAX {
                 for count in 1..=TAGS_AT_ONCE {
                     // SAFETY: there are 48 bytes.
                     let found = unsafe {
