@@ -39,7 +39,7 @@ pub use self::environment::Environment;
 pub use self::error::UnboundVariable;
 #[cfg(feature = "rayon")]
 pub use self::fork_join::{BranchError, ForkJoinError, ForkScope};
-pub use self::id::{IdSeed, SpaceId, StateId};
+pub use self::id::{IdSeed, SpaceId, SpaceKind, StateId};
 pub use self::memory::{Held, Memory};
 pub use self::patch::{Change, Patch};
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]

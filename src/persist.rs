@@ -15,6 +15,8 @@
     doc = "With the feature `journal`, a `Journal` is a write-ahead log for a `SharedEnvironment`: acknowledged commits survive a crash."
 )]
 //!
+//! [`encode_term`] and [`decode_term`] convert a single term, with opaque parts, to bytes and back.
+//!
 //! An [`Archive`] keeps named revisions of an environment and their history in a folder: branches, tags, a log, merges.
 //!
 //! # Compression
@@ -74,6 +76,8 @@ mod patch;
 mod power_loss;
 mod replace;
 mod save;
+#[deny(clippy::arithmetic_side_effects)]
+mod term;
 #[cfg(test)]
 mod tests;
 
@@ -90,6 +94,7 @@ pub use journal::{
     Journal, JournalCommitError, JournalError, JournalPublishError, JournalUpdateError, Recovery, SyncPolicy,
 };
 
+pub use self::term::{decode_term, encode_term};
 use crate::env::Environment;
 use crate::term::Term;
 
@@ -136,7 +141,8 @@ impl<T: Term> Environment<T> {
     /// # Errors
     /// [`SaveError`], also if the path holds anything but a regular file, and for an
     /// [opaque](crate::term::Leaf::Opaque) value: see [`save_with`](Self::save_with). The file keeps its old content
-    /// then, unless only the sync of the folder failed: then it has the new.
+    /// then, unless only the sync of the folder failed: then it has the new. As in [`std::fs`], the error doesn't repeat
+    /// `path`; one of another file, such as the temporary one, names it. Errors of journals and archives name their files.
     ///
     /// ```
     /// # use pleach::{Atom, Environment};

@@ -58,6 +58,7 @@
 #![deny(clippy::indexing_slicing)]
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub mod alpha;
 pub mod atom;
@@ -254,6 +255,14 @@ pub trait Term: Clone + Send + Sync + Unpin + 'static {
     fn has_tag(tag: Tag<'_>, items: usize) -> bool {
         let items = std::iter::repeat_with(|| Self::expression(Vec::new())).take(items);
         Self::tagged(tag, items.collect()).is_some()
+    }
+
+    /// Writes this term, a [grounded](Leaf::Grounded) or [opaque](Leaf::Opaque) value, for [`Print`] and for messages, such as
+    /// `#<procedure fib>`. The parser need not be able to read the text.
+    ///
+    /// The default writes the bytes in hexadecimal: `#<01ff>`.
+    fn fmt_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        printer::write_identity(self, f)
     }
 
     /// Returns `true` only if no variable occurs in this term, in O(1).

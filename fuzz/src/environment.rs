@@ -113,7 +113,10 @@ impl World {
         if self.spaces.len() < MOST {
             let pair = &mut self.pairs[to];
             pair.spaces.insert(self.spaces.len());
-            let id = pair.real.new_space();
+            let id = match self.spaces.len() % 2 {
+                0 => pair.real.new_space(),
+                _ => pair.real.new_data_space(),
+            };
             assert!(!self.spaces.contains(&id), "each space has an id of its own");
             self.spaces.push(id);
         }

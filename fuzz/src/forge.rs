@@ -103,7 +103,7 @@ pub(crate) fn file(data: &[u8]) -> Vec<u8> {
         kind: kind::END,
         content,
     });
-    join(*b"\x89pleach\n", 2, &blocks)
+    join(*b"\x89pleach\n", 3, &blocks)
 }
 
 /// Forges log 0 of a journal: magic number, version, number, tags, lengths of blocks, checksums, and environments
@@ -131,7 +131,7 @@ pub(crate) fn log(data: &[u8]) -> Vec<u8> {
             block.content.extend(rest);
         }
     }
-    join(*b"\x89pleajl\n", 2, &blocks)
+    join(*b"\x89pleajl\n", 3, &blocks)
 }
 
 /// Which fields of a file of an archive are made valid.
@@ -175,7 +175,7 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
             if fit == Fit::All {
                 first.content = name(&first.content, &known);
             }
-            forged.push(join(ARCHIVE, 1, &[first]));
+            forged.push(join(ARCHIVE, 2, &[first]));
             continue;
         }
         let mut is_patch = rest.first() == Some(&kind::PATCH);
@@ -185,9 +185,9 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
         }
         let file = if is_patch {
             let patch = next_block(&mut rest).into_iter();
-            join(ARCHIVE, 1, &[first].into_iter().chain(patch).collect::<Vec<_>>())
+            join(ARCHIVE, 2, &[first].into_iter().chain(patch).collect::<Vec<_>>())
         } else {
-            [join(ARCHIVE, 1, &[first]), self::file(rest)].concat()
+            [join(ARCHIVE, 2, &[first]), self::file(rest)].concat()
         };
         known.push((id(&file), generation));
         forged.push(file);

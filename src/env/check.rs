@@ -26,9 +26,9 @@ impl<T: Term> Space<T> {
         let mut cursor = self.facts.cursor();
         while let Some(multiplicity) = cursor.next_entry() {
             let atom = decode(cursor.path(), multiplicity);
-            let index = Index::of(&atom);
+            let index = Index::of(&atom, self.kind);
             let keeps_atom = with_encoder(|encoder| {
-                let edit = Edit::new(encoder, atom, Delta::Set(multiplicity.get()));
+                let edit = Edit::new(encoder, atom, Delta::Set(multiplicity.get()), self.kind);
                 assert_eq!(edit.key(), cursor.path(), "1: a key is the path of its atom");
                 edit.keeps_atom()
             });
@@ -86,7 +86,7 @@ impl<T: Term> Space<T> {
         let mut fresh = Self {
             facts: self.facts.clone(),
             next_order: self.next_order,
-            ..Self::default()
+            ..Self::of_kind(self.kind)
         };
         let mut records: Vec<Arc<Record<T>>> = Vec::new();
         let mut cursor = self.facts.cursor();
@@ -96,7 +96,7 @@ impl<T: Term> Space<T> {
         }
         records.sort_unstable_by_key(|record| record.order);
         for record in records {
-            fresh.reindex(&Index::of(record.definition()), record);
+            fresh.reindex(&Index::of(record.definition(), self.kind), record);
         }
         fresh
     }

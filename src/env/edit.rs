@@ -8,6 +8,7 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::id::SpaceKind;
 use super::record::{Index, Multiplicity, Record};
 use super::space::Space;
 use crate::term::{Encoder, Term};
@@ -89,9 +90,9 @@ impl Delta {
 }
 
 impl<'k, T: Term> Edit<'k, T> {
-    /// Encodes `atom`. Linear in its size.
-    pub(crate) fn new(encoder: &'k mut Encoder, atom: T, delta: Delta) -> Self {
-        let index = Index::of(&atom);
+    /// Encodes `atom`, for a space of this kind. Linear in its size.
+    pub(crate) fn new(encoder: &'k mut Encoder, atom: T, delta: Delta, kind: SpaceKind) -> Self {
+        let index = Index::of(&atom, kind);
         let encoded = encoder.encode(&atom);
         let keep = encoded.opaque || !matches!(index, Index::None);
         Self {
@@ -104,10 +105,10 @@ impl<'k, T: Term> Edit<'k, T> {
         }
     }
 
-    /// An edit of the atom at `key` with `multiplicity` in this or another space.
-    pub(crate) fn of_entry(key: &'k [u8], multiplicity: &Multiplicity<T>, delta: Delta) -> Self {
+    /// An edit of the atom at `key` with `multiplicity` in this or another space of this kind.
+    pub(crate) fn of_entry(key: &'k [u8], multiplicity: &Multiplicity<T>, delta: Delta, kind: SpaceKind) -> Self {
         let kept = multiplicity.record().and_then(|record| record.atom.clone());
-        let index = kept.as_ref().map_or(Index::None, Index::of);
+        let index = kept.as_ref().map_or(Index::None, |atom| Index::of(atom, kind));
         Self {
             key,
             content: EditContent { kept, index },

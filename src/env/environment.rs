@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::cell::{Cell, Content};
 use super::conflict::{Conflict, Conflicts, Resolution, Resolver, resolve};
 use super::edit::Counts;
-use super::id::{IdSeed, Ids, SpaceId, StateId};
+use super::id::{IdSeed, Ids, SpaceId, SpaceKind, StateId};
 use super::snapshot::Snapshot;
+use super::space::Space;
 use super::union::{union, union_of};
 use super::union_all::union_all;
 use super::world::World;
@@ -358,20 +359,49 @@ impl<T: Term> Environment<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new_space(&mut self) -> SpaceId {
+        self.insert_space(SpaceKind::Program, Arc::default())
+    }
+
+    /// Creates an empty [data space](SpaceKind::Data) inside this environment, in which `(= lhs rhs)` and `(: name type)` are
+    /// facts as all others: no read of rules or types finds them, queries do. O(log n).
+    ///
+    /// For programs as data: code that is inspected or rewritten, facts of a foreign knowledge base. The space stays one in
+    /// forks, unions, patches and files, since its kind is part of its [id](SpaceId).
+    ///
+    /// ```
+    /// use pleach::env::SpaceKind;
+    /// # use pleach::{Atom, Environment};
+    /// let mut env = Environment::<Atom>::new();
+    /// let equations = env.new_data_space();
+    /// env.space_mut(equations).unwrap().add_fact("(= (f 1) 2)".parse()?);
+    ///
+    /// assert_eq!(equations.kind(), SpaceKind::Data);
+    /// let space = env.space(equations).unwrap();
+    /// assert_eq!((space.fact_count(), space.rule_count()), (1, 0));
+    /// assert_eq!(space.rules_for(&"(f 1)".parse()?).count(), 0);
+    /// assert_eq!(space.query(&"(= $left $right)".parse()?).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new_data_space(&mut self) -> SpaceId {
+        self.insert_space(SpaceKind::Data, Space::of_kind(SpaceKind::Data).into())
+    }
+
+    /// Creates a space with this content, which is of this kind.
+    fn insert_space(&mut self, kind: SpaceKind, content: Arc<Space<T>>) -> SpaceId {
         let snapshot = self.owned();
         // A seed chosen by the caller may have been used before this environment was saved.
         let id = loop {
-            let id = SpaceId::new(snapshot.world.ids.next());
+            let id = SpaceId::of_kind(snapshot.world.ids.next(), kind);
             if !snapshot.world.spaces.contains_key(&id) {
                 break id;
             }
         };
-        snapshot.world.spaces.insert(id, Arc::default());
+        snapshot.world.spaces.insert(id, content);
         snapshot.touched();
         id
     }
 
-    /// Creates a space with the content of another, which is shared; `None` if that doesn't exist. O(log n).
+    /// Creates a space with the kind and the content of another, which is shared; `None` if that doesn't exist. O(log n).
     ///
     /// The two are separate afterwards: a [union](Self::union) merges spaces of the same id only. Patches and files hold the
     /// content of each.
@@ -389,9 +419,7 @@ impl<T: Term> Environment<T> {
     /// ```
     pub fn fork_space(&mut self, id: SpaceId) -> Option<SpaceId> {
         let content = Arc::clone(self.snapshot.world.spaces.get(&id)?);
-        let fork = self.new_space();
-        self.owned().world.spaces.insert(fork, content);
-        Some(fork)
+        Some(self.insert_space(id.kind(), content))
     }
 
     /// Removes a named space and its atoms. Returns `false` if it doesn't exist. Atoms that mention its id stay. The id is not

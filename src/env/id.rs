@@ -1,4 +1,4 @@
-//! Ids of named spaces and states.
+//! Ids of named spaces and states, and the kinds of spaces.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -7,7 +7,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
+/// The kind of a space, which decides what the atoms `(= lhs rhs)` and `(: name type)` are in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SpaceKind {
+    /// Rules and type annotations, in definition order and with indexes. The environment's own space is of this kind.
+    #[default]
+    Program,
+    /// Facts as all others: the space has no rules and no types.
+    Data,
+}
+
 /// The id of a named space. Forks give out different ids.
+///
+/// The [kind](Self::kind) of the space is part of its id. So it never changes, and environments that are merged, and patches
+/// and files, can't disagree on it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpaceId(u128);
 
@@ -18,10 +32,6 @@ pub struct StateId(u128);
 macro_rules! id {
     ($id:ident, $prefix:literal) => {
         impl $id {
-            pub(crate) const fn new(id: u128) -> Self {
-                Self(id)
-            }
-
             /// Returns the id as 16 bytes.
             #[must_use]
             pub const fn to_bytes(self) -> [u8; 16] {
@@ -69,6 +79,36 @@ pub struct IdSeed(u128);
 /// The number of low bits of an id that hold the counter.
 const COUNT_BITS: u32 = 40;
 
+impl SpaceId {
+    /// The bit of a [data space](SpaceKind::Data): the highest of the counter.
+    const DATA: u128 = 1 << (COUNT_BITS - 1);
+
+    /// The id of a space of this kind with this number, in which the bit of data spaces is clear.
+    pub(crate) const fn of_kind(number: u128, kind: SpaceKind) -> Self {
+        match kind {
+            SpaceKind::Program => Self(number),
+            SpaceKind::Data => Self(number | Self::DATA),
+        }
+    }
+
+    /// Returns the kind of the space. O(1).
+    #[must_use]
+    pub const fn kind(self) -> SpaceKind {
+        if self.0 & Self::DATA == 0 {
+            SpaceKind::Program
+        } else {
+            SpaceKind::Data
+        }
+    }
+}
+
+impl SpaceKind {
+    /// The kind of a named space, or of the environment's own.
+    pub(crate) fn of(space: Option<SpaceId>) -> Self {
+        space.map_or(Self::Program, SpaceId::kind)
+    }
+}
+
 impl IdSeed {
     /// Returns the first seed of an evaluation, a constant.
     #[must_use]
@@ -108,6 +148,12 @@ impl IdSeed {
     }
 }
 
+impl StateId {
+    pub(crate) const fn new(id: u128) -> Self {
+        Self(id)
+    }
+}
+
 impl Ids {
     /// A generator with this seed, or with a unique one.
     pub(crate) fn new(seed: Option<IdSeed>) -> Self {
@@ -123,7 +169,7 @@ impl Ids {
 
     pub(crate) fn next(&mut self) -> u128 {
         self.given += 1;
-        // After 2⁴⁰ ids, which takes weeks, it would repeat those of the next seed.
+        // After 2³⁹ ids, which takes weeks, it would give out ids of data spaces, then those of the next seed.
         self.seed.0 + u128::from(self.given)
     }
 }

@@ -11,7 +11,7 @@ use super::cell::{self, Cell, Cells, Content};
 use super::conflict::{Conflict, Conflicts, Resolution, Resolver, Side, Subject, about_space, merge_cells, resolve};
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
-use super::id::SpaceId;
+use super::id::{SpaceId, SpaceKind};
 use super::record::{FactChange, count};
 use super::snapshot::Snapshot;
 use super::space::{Space, decode};
@@ -35,7 +35,7 @@ pub enum Change<T = Atom> {
         /// The multiplicity after.
         to: u64,
     },
-    /// The creation of a named space, before the changes of its atoms.
+    /// The creation of a named space, before the changes of its atoms. Its [kind](SpaceId::kind) is part of its id.
     SpaceCreated(SpaceId),
     /// The removal of a named space, after the changes of its atoms, which remove all.
     SpaceRemoved(SpaceId),
@@ -172,7 +172,10 @@ impl<T: Term> fmt::Display for Change<T> {
                 let (sign, by) = if to >= from { ('+', to - from) } else { ('-', from - to) };
                 write!(f, "{sign}{by} {}", Print(atom))
             }
-            Self::SpaceCreated(id) => write!(f, "{id}: created"),
+            Self::SpaceCreated(id) => f.write_str(&match id.kind() {
+                SpaceKind::Program => format!("{id}: created"),
+                SpaceKind::Data => format!("{id}: created for data"),
+            }),
             Self::SpaceRemoved(id) => write!(f, "{id}: removed"),
             Self::Cell { cell, from, to } => {
                 let print = |term: &Option<T>| term.as_ref().map_or("nothing".into(), |term| Print(term).to_string());
@@ -286,9 +289,10 @@ impl<T: Term> Environment<T> {
         for change in patch {
             match change {
                 Change::Atom { space, atom, from, to } => {
+                    let kind = SpaceKind::of(*space);
                     let space = spaces.entry(*space).or_default();
                     let delta = Delta::between(*from, *to);
-                    with_encoder(|encoder| space.edits.push(Edit::new(encoder, atom.clone(), delta)));
+                    with_encoder(|encoder| space.edits.push(Edit::new(encoder, atom.clone(), delta, kind)));
                 }
                 Change::SpaceCreated(id) => spaces.entry(Some(*id)).or_default().fate = Some(Fate::Created),
                 Change::SpaceRemoved(id) => spaces.entry(Some(*id)).or_default().fate = Some(Fate::Removed),
@@ -342,7 +346,9 @@ impl<T: Term> Environment<T> {
                     removed.extend(named.remove(&id));
                     continue;
                 }
-                (Some(id), _) => std::sync::Arc::make_mut(named.get_or_insert_with(id, Default::default)),
+                (Some(id), _) => {
+                    std::sync::Arc::make_mut(named.get_or_insert_with(id, || Space::of_kind(id.kind()).into()))
+                }
             };
             patch.edits.drain().for_each(|edit| space.apply(edit));
         }

@@ -66,12 +66,12 @@ impl<T: Term> SpaceMut<'_, T> {
     }
 
     fn edits_to(&self, space: &PathMap<Multiplicity<T>>) -> Result<Edits<T>, PathMapError> {
-        let mut edits = Edits::new();
+        let (mut edits, kind) = (Edits::new(), self.kind());
         if let Some(current) = self.environment.snapshot.world.space(self.id) {
             let mut cursor = current.facts.cursor();
             while let Some(multiplicity) = cursor.next_entry() {
                 if !space.contains(cursor.path()) {
-                    edits.push(Edit::of_entry(cursor.path(), multiplicity, Delta::Set(0)));
+                    edits.push(Edit::of_entry(cursor.path(), multiplicity, Delta::Set(0), kind));
                 }
             }
         }
@@ -83,7 +83,7 @@ impl<T: Term> SpaceMut<'_, T> {
             };
             let delta = Delta::Set(multiplicity.get());
             with_encoder(|encoder| {
-                let edit = Edit::new(encoder, atom.clone(), delta);
+                let edit = Edit::new(encoder, atom.clone(), delta, kind);
                 if edit.key() != path {
                     return Err(PathMapError::Mismatch { index });
                 }
@@ -100,7 +100,7 @@ impl<T: Term> SpaceMut<'_, T> {
         with_encoder(|encoder| {
             definitions
                 .into_iter()
-                .for_each(|(_, atom, delta)| edits.push(Edit::new(encoder, atom, delta)));
+                .for_each(|(_, atom, delta)| edits.push(Edit::new(encoder, atom, delta, kind)));
         });
         Ok(edits)
     }

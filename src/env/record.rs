@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use equivalent::Equivalent;
 
+use super::id::SpaceKind;
 use crate::term::{Leaf, Symbol, Term, View, contract};
 use crate::trie_map::{Change, Diff, TrieMap};
 
@@ -241,10 +242,14 @@ impl Index {
     /// The prefixes of the paths of indexed atoms: rules and annotations, `(: name type)`.
     pub(crate) const KEYWORDS: [&[u8]; 2] = [Self::RULE, b"\xc3\x81:"];
 
-    pub(crate) fn of<T: Term>(atom: &T) -> Self {
+    /// The index of `atom` in a space of this kind.
+    pub(crate) fn of<T: Term>(atom: &T, kind: SpaceKind) -> Self {
         let View::Expression([keyword, left, _]) = atom.view() else {
             return Self::None;
         };
+        if kind == SpaceKind::Data {
+            return Self::None;
+        }
         match symbol(keyword) {
             Some("=") => Head::of(left).map_or(Self::Wildcard, Self::Rule),
             Some(":") => left.as_symbol().map_or(Self::None, |name| Self::Annotation(Name(name))),

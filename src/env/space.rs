@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::argument_index::ArgumentIndexes;
+use super::id::SpaceKind;
 use super::record::{Head, HeadRef, Index, Multiplicity, Name, Record, Rule};
 use super::sequence::{self, Sequence};
 use crate::map::Map;
@@ -32,12 +33,14 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 ///
 /// # Invariants, checked by [`check`](Space::check)
 /// 1. Each key of the facts is the canonical path of its atom, and each multiplicity is at least 1.
-/// 2. A record keeps its atom if, and only if, it is a rule, annotates a symbol, or its path does not give it back.
+/// 2. A record keeps its atom if, and only if, it is a rule, annotates a symbol, or its path does not give it back. In a [data
+///    space](SpaceKind::Data), nothing is a rule or an annotation.
 /// 3. Each rule and each annotation of a symbol is in its bucket, as the same record, and nothing else is in any bucket.
 /// 4. Definition numbers are distinct, above 0 and at most `next_order`. No bucket but `wildcards` is empty.
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
 /// 6. Each permuted index follows from the facts.
 pub struct Space<T: Term = Atom> {
+    pub(super) kind: SpaceKind,
     pub(crate) facts: TrieMap<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,
@@ -52,7 +55,15 @@ pub struct Space<T: Term = Atom> {
 
 impl<T: Term> Default for Space<T> {
     fn default() -> Self {
+        Self::of_kind(SpaceKind::default())
+    }
+}
+
+impl<T: Term> Space<T> {
+    /// An empty space.
+    pub(crate) fn of_kind(kind: SpaceKind) -> Self {
         Self {
+            kind,
             facts: TrieMap::new(),
             rules: Map::new(),
             wildcards: Bucket::new(),
@@ -158,7 +169,7 @@ impl<T: Term> Space<T> {
         self.multiplicity(atom) > 0
     }
 
-    /// Returns the number of occurrences of the rule `(= lhs rhs)`. O(log n); clones neither side.
+    /// Returns the number of occurrences of the rule `(= lhs rhs)`; in a data space, of that fact. O(log n); clones neither side.
     #[must_use]
     pub fn rule_multiplicity(&self, lhs: &T, rhs: &T) -> u64 {
         with_encoder(|encoder| {

@@ -2,7 +2,7 @@
 
 use super::edit::{Delta, Edit, Edits};
 use super::environment::Environment;
-use super::id::SpaceId;
+use super::id::{SpaceId, SpaceKind};
 use super::record::{annotation, count, rule};
 use super::space::Space;
 use crate::term::path::with_encoder;
@@ -152,7 +152,7 @@ impl<T: Term> SpaceMut<'_, T> {
     /// Removes all occurrences of an atom: see [`Environment::remove_all`].
     pub fn remove_all(&mut self, fact: &T) -> u64 {
         with_encoder(|encoder| {
-            let edit = Edit::new(encoder, fact.clone(), Delta::Set(0));
+            let edit = Edit::new(encoder, fact.clone(), Delta::Set(0), self.kind());
             let space = self.environment.snapshot.world.space(self.id);
             let before = space.map_or(0, |space| count(space.facts.get(edit.key())));
             self.apply(edit);
@@ -184,18 +184,23 @@ impl<T: Term> SpaceMut<'_, T> {
         );
     }
 
+    pub(super) fn kind(&self) -> SpaceKind {
+        SpaceKind::of(self.id)
+    }
+
     fn apply_one(&mut self, atom: T, delta: Delta) -> bool {
-        with_encoder(|encoder| self.apply(Edit::new(encoder, atom, delta)))
+        let kind = self.kind();
+        with_encoder(|encoder| self.apply(Edit::new(encoder, atom, delta, kind)))
     }
 
     pub(super) fn apply_all(&mut self, edits: impl Iterator<Item = (T, Delta)>) {
         // Collected first: the iterator may panic, or read or fork other handles of this environment.
         let atoms: Vec<(T, Delta)> = edits.collect();
-        let mut edits = Edits::new();
+        let (mut edits, kind) = (Edits::new(), self.kind());
         with_encoder(|encoder| {
             atoms
                 .into_iter()
-                .for_each(|(atom, delta)| edits.push(Edit::new(encoder, atom, delta)))
+                .for_each(|(atom, delta)| edits.push(Edit::new(encoder, atom, delta, kind)))
         });
         self.apply(edits);
     }

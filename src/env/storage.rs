@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::{Cell, Content};
 use super::environment::Environment;
-use super::id::{Ids, SpaceId};
+use super::id::{Ids, SpaceId, SpaceKind};
 use super::record::{Index, Multiplicity, Record, sorted};
 use super::snapshot::Snapshot;
 use super::space::Space;
@@ -28,10 +28,11 @@ pub(crate) enum InvalidEntry {
     Twice,
 }
 
-/// Whether the atom with this path is a rule or an annotation of a symbol.
-pub(crate) fn is_definition<T: Term>(path: &[u8]) -> bool {
-    Index::KEYWORDS.iter().any(|keyword| path.starts_with(keyword))
-        && path::decode::<T>(path).is_ok_and(|atom| !matches!(Index::of(&atom), Index::None))
+/// Whether the atom with this path is a rule or an annotation of a symbol, in a space of this kind.
+pub(crate) fn is_definition<T: Term>(path: &[u8], kind: SpaceKind) -> bool {
+    kind == SpaceKind::Program
+        && Index::KEYWORDS.iter().any(|keyword| path.starts_with(keyword))
+        && path::decode::<T>(path).is_ok_and(|atom| !matches!(Index::of(&atom, kind), Index::None))
 }
 
 impl<T: Term> Space<T> {
@@ -74,7 +75,7 @@ impl<T: Term> Space<T> {
 
     /// Adds an atom with a record, and its definition number, or 0 if it is in no index.
     pub(crate) fn restore_kept(&mut self, atom: T, path: &[u8], count: u64, order: u64) -> Result<(), InvalidEntry> {
-        let index = Index::of(&atom);
+        let index = Index::of(&atom, self.kind);
         with_encoder(|encoder| {
             let encoded = encoder.encode(&atom);
             if encoded.bytes != path {

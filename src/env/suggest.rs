@@ -36,7 +36,7 @@ impl<T: Term> Space<T> {
     /// ```
     #[must_use]
     pub fn suggest_heads(&self, name: &str, max: usize) -> Vec<(Symbol, usize)> {
-        if name.len() > MAX_NAME_BYTES {
+        if name.len() > MAX_NAME_BYTES || self.rule_count == 0 {
             return Vec::new();
         }
         let Some(mut cursor) = self.facts.cursor_at(Index::RULE) else {

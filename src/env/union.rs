@@ -105,7 +105,7 @@ impl<T: Term> Space<T> {
                 Counts::Max => Delta::Merge { from, to },
             };
             match order {
-                0 => self.apply(Edit::of_entry(change.key, multiplicity, delta)),
+                0 => self.apply(Edit::of_entry(change.key, multiplicity, delta, self.kind)),
                 order => definitions.push(DefinitionChange {
                     order,
                     key: change.key.into(),
@@ -122,7 +122,7 @@ impl<T: Term> Space<T> {
             ..
         } in definitions
         {
-            self.apply(Edit::of_entry(&key, &multiplicity, delta));
+            self.apply(Edit::of_entry(&key, &multiplicity, delta, self.kind));
         }
     }
 

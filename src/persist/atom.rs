@@ -72,6 +72,7 @@ impl<'c, C: ?Sized> AtomWriter<'c, C> {
         let Some(side_data) = SideData::of(atom, self.codec) else {
             let atom = Print(atom).to_string();
             return Err(SaveError::Opaque {
+                place: None,
                 atom: atom.chars().take(200).collect(),
             });
         };

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::env::Subject;
 use crate::term::PathError;
 
 /// An error of writing an environment.
@@ -12,11 +13,30 @@ pub enum SaveError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// An atom holds an opaque value that the [`Codec`](super::Codec) doesn't encode.
-    #[error("{atom} holds a value that the codec doesn't encode")]
+    #[error("{}{atom} holds a value that the codec doesn't encode", in_place(.place))]
     Opaque {
+        /// The named space or the cell that the atom is in; `None` for the environment's own space, and for a single term.
+        place: Option<Subject>,
         /// The atom, shortened to 200 characters.
         atom: String,
     },
+}
+
+impl SaveError {
+    /// The same error, of an atom in this space or cell.
+    pub(super) fn in_place(self, subject: Subject) -> Self {
+        match self {
+            Self::Opaque { atom, .. } => Self::Opaque {
+                place: Some(subject),
+                atom,
+            },
+            error => error,
+        }
+    }
+}
+
+fn in_place(place: &Option<Subject>) -> String {
+    place.map(|place| format!("{place}: ")).unwrap_or_default()
 }
 
 /// An error of reading an environment.

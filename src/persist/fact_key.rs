@@ -2,14 +2,15 @@
 
 use super::atom::MAX_SHARED;
 use super::error::Flaw;
-use crate::env::is_definition;
+use crate::env::{SpaceKind, is_definition};
 use crate::term::path::{PathErrorKind, Token, read_token, tag};
 use crate::term::{Leaf, PathError, Term};
 
-/// Decodes keys, and checks that each is the canonical path of an atom of the term language. The prefix that a key
-/// shares with the one before is not checked again.
+/// Decodes keys of a space, and checks that each is the canonical path of an atom of the term language. The prefix that a
+/// key shares with the one before is not checked again.
 #[derive(Default)]
 pub(super) struct KeyDecoder {
+    kind: SpaceKind,
     key: Vec<u8>,
     /// State of the check after each token of the key.
     tokens: Vec<TokenEnd>,
@@ -27,6 +28,14 @@ struct TokenEnd {
 }
 
 impl KeyDecoder {
+    /// A decoder of the keys of a space of this kind.
+    pub(super) fn new(kind: SpaceKind) -> Self {
+        Self {
+            kind,
+            ..Self::default()
+        }
+    }
+
     /// Decodes the next key of a block.
     pub(super) fn next<T: Term>(&mut self, shared: usize, suffix: &[u8], is_first: bool) -> Result<&[u8], Flaw> {
         let ascends = if is_first {
@@ -48,7 +57,7 @@ impl KeyDecoder {
             self.tokens.pop();
         }
         self.check::<T>().map_err(Flaw::Path)?;
-        if is_definition::<T>(&self.key) {
+        if is_definition::<T>(&self.key, self.kind) {
             return Err(Flaw::Atom);
         }
         Ok(&self.key)

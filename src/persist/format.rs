@@ -1,7 +1,7 @@
 //! Constants of the file format of an environment.
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89pleach\n";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Kinds of blocks.
 pub(super) mod kind {

@@ -9,7 +9,7 @@ use super::codec::Codec;
 use super::error::{Flaw, LoadError};
 use super::fact_key::KeyDecoder;
 use super::format::{MAGIC, VERSION, kind};
-use crate::env::{Cell, Environment, InvalidEntry, Multiplicity, Space, SpaceId, StateId};
+use crate::env::{Cell, Environment, InvalidEntry, Multiplicity, Space, SpaceId, SpaceKind, StateId};
 use crate::term::{Symbol, Term};
 
 /// Reads what [`save`](super::save::save) wrote. Beside the environment, takes memory for one block and its keys.
@@ -112,13 +112,14 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         }
         let (last_order, facts) = (content.number()?, content.number()?);
         content.end()?;
+        let kind = SpaceKind::of(id);
         self.spaces.push(LoadedSpace {
             id,
-            space: Space::default(),
+            space: Space::of_kind(kind),
             last_order,
             facts,
         });
-        self.keys = KeyDecoder::default();
+        self.keys = KeyDecoder::new(kind);
         self.order = 0;
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::atom::{AtomReader, AtomWriter};
 use super::block::{ContentReader, write_bytes};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError, SaveError};
-use crate::env::{Cell, Change, Patch, SpaceId, StateId};
+use crate::env::{Cell, Change, Patch, SpaceId, StateId, Subject};
 use crate::term::{Symbol, Term};
 use crate::varint;
 
@@ -33,7 +33,10 @@ pub(super) fn write<T: Term>(
                 out.extend(space.iter().flat_map(|id| id.to_bytes()));
                 varint::write(out, *from);
                 varint::write(out, *to);
-                atoms.write(out, atom)?;
+                atoms.write(out, atom).map_err(|error| match space {
+                    Some(id) => error.in_place(Subject::Space(*id)),
+                    None => error,
+                })?;
             }
             Change::SpaceCreated(id) | Change::SpaceRemoved(id) => {
                 out.push(if matches!(change, Change::SpaceCreated(_)) {
@@ -56,7 +59,8 @@ pub(super) fn write<T: Term>(
                 }
                 out.push(u8::from(to.is_some()));
                 if let Some(content) = to {
-                    atoms.write(out, content)?;
+                    let in_cell = |error: SaveError| error.in_place(Subject::Cell(*cell));
+                    atoms.write(out, content).map_err(in_cell)?;
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::block::{BlockWriter, write_bytes};
 use super::codec::Codec;
 use super::error::SaveError;
 use super::format::{MAGIC, VERSION, kind};
-use crate::env::{Cell, Snapshot, Space, SpaceId};
+use crate::env::{Cell, Snapshot, Space, SpaceId, Subject};
 use crate::term::Term;
 use crate::varint;
 
@@ -21,7 +21,7 @@ pub(super) fn save<T: Term>(
     let mut atoms = AtomWriter::new(codec);
     save_space(None, snapshot, &mut file, &mut atoms)?;
     for (id, space) in snapshot.spaces() {
-        save_space(Some(id), space, &mut file, &mut atoms)?;
+        save_space(Some(id), space, &mut file, &mut atoms).map_err(|error| error.in_place(Subject::Space(id)))?;
     }
     for (cell, content) in snapshot.cells() {
         let out = begin(&mut file, &mut atoms);
@@ -35,7 +35,8 @@ pub(super) fn save<T: Term>(
                 write_bytes(out, name.as_str().as_bytes());
             }
         }
-        atoms.write(out, content)?;
+        let in_cell = |error: SaveError| error.in_place(Subject::Cell(*cell));
+        atoms.write(out, content).map_err(in_cell)?;
         end_if_full(&mut file, kind::CELLS)?;
     }
     end_if_any(&mut file, kind::CELLS)?;

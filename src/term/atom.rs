@@ -231,6 +231,14 @@ impl Term for Atom {
         Atom::Expression(items.into())
     }
 
+    /// Writes a grounded value as [`Grounded::fmt`] does.
+    fn fmt_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Atom::Grounded(value) => value.get().fmt(f),
+            _ => Ok(()),
+        }
+    }
+
     #[inline]
     fn known_ground(&self) -> bool {
         self.is_ground()

@@ -15,7 +15,7 @@
 //! | float 1, 10^21 | `1.0`, `1e21` | a float has a `.` or an `e` |
 //! | infinities, NaN | `+inf.0`, `-inf.0`, `+nan.0` | `inf` and `NaN` are symbols |
 //! | string with a line feed | `"…\n…"` | control characters and bidirectional controls are escaped |
-//! | value of the interpreter, bytes 01 ff | `#<01ff>` | it can't be read back |
+//! | value of the interpreter, bytes 01 ff | `#<01ff>`, or as [`Term::fmt_value`] writes it | it can't be read back |
 //! | anonymous variable | `_` | it is read back as a symbol, unless the language builds it from that |
 //! | compound of the tag `Error` | `#(Error "why" x)` | it can't be read back |
 
@@ -41,26 +41,15 @@ pub struct Print<'a, T>(pub &'a T);
 
 impl<T: Term> fmt::Display for Print<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write(self.0, f, |_, bytes, f| write_value(bytes, f))
+        match walk(slice::from_ref(self.0).iter(), Context::Top, &mut Writer { f }) {
+            ControlFlow::Continue(_) => Ok(()),
+            ControlFlow::Break(error) => Err(error),
+        }
     }
 }
 
-/// Writes a term; `value` writes values of the interpreter, given their bytes.
-pub(super) fn write<'a, T: Term>(
-    term: &'a T,
-    f: &mut Formatter<'_>,
-    value: impl Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
-) -> fmt::Result {
-    let mut writer = Writer { f, value };
-    match walk(slice::from_ref(term).iter(), Context::Top, &mut writer) {
-        ControlFlow::Continue(_) => Ok(()),
-        ControlFlow::Break(error) => Err(error),
-    }
-}
-
-struct Writer<'w, 'f, V> {
+struct Writer<'w, 'f> {
     f: &'w mut Formatter<'f>,
-    value: V,
 }
 
 /// Where the next term is written.
@@ -74,12 +63,9 @@ enum Context {
     Next,
 }
 
-impl<V> Writer<'_, '_, V> {
+impl Writer<'_, '_> {
     /// Writes a leaf, or the opening parenthesis of a compound and its tag. Returns the items, and the context of the first.
-    fn open<'a, T: Term>(&mut self, term: &'a T, context: Context) -> Result<Option<(&'a [T], Context)>, fmt::Error>
-    where
-        V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result,
-    {
+    fn open<'a, T: Term>(&mut self, term: &'a T, context: Context) -> Result<Option<(&'a [T], Context)>, fmt::Error> {
         if context == Context::Next {
             self.f.write_char(' ')?;
         }
@@ -97,16 +83,14 @@ impl<V> Writer<'_, '_, V> {
                 }
                 return Ok(Some((items, Context::Next)));
             }
-            View::Leaf(Leaf::Grounded(bytes) | Leaf::Opaque(bytes)) => (self.value)(term, &bytes, self.f)?,
+            View::Leaf(Leaf::Grounded(_) | Leaf::Opaque(_)) => term.fmt_value(self.f)?,
             View::Leaf(leaf) => write_leaf(&leaf, context == Context::Top, self.f)?,
         }
         Ok(None)
     }
 }
 
-impl<'a, T: Term, V: Fn(&'a T, &[u8], &mut Formatter<'_>) -> fmt::Result> Visitor<slice::Iter<'a, T>>
-    for Writer<'_, '_, V>
-{
+impl<'a, T: Term> Visitor<slice::Iter<'a, T>> for Writer<'_, '_> {
     type Level = Context;
     type Break = fmt::Error;
 
@@ -177,11 +161,19 @@ fn write_leaf(leaf: &Leaf<'_>, top: bool, f: &mut Formatter<'_>) -> fmt::Result 
     }
 }
 
-/// Writes a value of the interpreter, given its bytes.
+/// Writes the bytes of a grounded or opaque value.
 fn write_value(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str("#<")?;
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
     f.write_str(">")
+}
+
+/// Writes a grounded or opaque value by its bytes.
+pub(super) fn write_identity<T: Term>(value: &T, f: &mut Formatter<'_>) -> fmt::Result {
+    match value.view() {
+        View::Leaf(leaf) => write_leaf(&leaf, false, f),
+        _ => Ok(()),
+    }
 }
 
 /// Returns whether `c` is invisible but affects the display of text: a control character, a line separator, or a
@@ -212,9 +204,6 @@ fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
 
 impl fmt::Display for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self, f, |atom, _, f| match atom {
-            Atom::Grounded(value) => value.get().fmt(f),
-            _ => Ok(()),
-        })
+        Print(self).fmt(f)
     }
 }

@@ -4,10 +4,12 @@
 
 use std::sync::LazyLock;
 
-use pleach::env::Answer;
+use pleach::env::{Answer, Space, SpaceId, SpaceKind};
+use pleach::term::{Bindings, rename_apart, unify};
 use pleach::{Atom, Environment};
 use pleach_testkit::model::{Model, can_match, canonical};
 use pleach_testkit::quick_check;
+use pleach_testkit::worlds::new_space;
 use quickcheck::{Arbitrary, Gen};
 
 /// The number of histories of a property.
@@ -93,19 +95,25 @@ impl Arbitrary for Step {
     }
 }
 
+/// Steps in the environments' own spaces, which are unrelated at first, or in one named space of an environment and its forks.
 #[derive(Clone, Debug)]
-struct History(Vec<Step>);
+struct History(Option<SpaceKind>, Vec<Step>);
 
 impl Arbitrary for History {
     fn arbitrary(g: &mut Gen) -> Self {
         let length = usize::arbitrary(g) % 40;
-        Self((0..length).map(|_| Step::arbitrary(g)).collect())
+        let place = g.choose(&[None, None, Some(SpaceKind::Program), Some(SpaceKind::Data)]);
+        Self(
+            place.copied().flatten(),
+            (0..length).map(|_| Step::arbitrary(g)).collect(),
+        )
     }
 
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
-        let steps = self.0.clone();
+        let (place, steps) = (self.0, self.1.clone());
         Box::new((0..steps.len()).map(move |skip| {
             Self(
+                place,
                 steps
                     .iter()
                     .enumerate()
@@ -117,19 +125,54 @@ impl Arbitrary for History {
     }
 }
 
-/// A handle and its model.
+/// A handle, and the model of one of its spaces.
 #[derive(Clone)]
 struct Pair {
     real: Environment<Atom>,
+    space: Option<SpaceId>,
     model: Model,
 }
 
 impl Pair {
-    fn new() -> Self {
-        Self {
-            real: Environment::new(),
-            model: Model::default(),
+    /// Unrelated environments, or forks of one with an empty space of this kind.
+    fn all(kind: Option<SpaceKind>) -> [Self; HANDLES] {
+        let mut first = Environment::new();
+        let space = kind.map(|kind| new_space(&mut first, kind));
+        let model = Model::of_kind(kind.unwrap_or_default());
+        std::array::from_fn(|_| match space {
+            None => Self {
+                real: Environment::new(),
+                space,
+                model: Model::default(),
+            },
+            Some(_) => Self {
+                real: first.clone(),
+                space,
+                model: model.clone(),
+            },
+        })
+    }
+
+    fn read(&self) -> &Space {
+        self.space.map_or(&self.real, |id| self.real.space(id).unwrap())
+    }
+
+    /// Writes to the space by the methods of environments, or of named spaces.
+    fn write(&mut self, step: &Step) -> Option<bool> {
+        let atom = |index: &usize| ATOMS[*index].clone();
+        let real = &mut self.real;
+        match (step, self.space.and_then(|id| real.space_mut(id))) {
+            (Step::Add(_, index), Some(mut space)) => space.add_fact(atom(index)),
+            (Step::Add(_, index), None) => self.real.add_fact(atom(index)),
+            (Step::Remove(_, index), Some(mut space)) => return Some(space.remove_fact(&atom(index))),
+            (Step::Remove(_, index), None) => return Some(self.real.remove_fact(&atom(index))),
+            (Step::Set(_, index, count), Some(mut space)) => space.set_multiplicities([(atom(index), *count)]),
+            (Step::Set(_, index, count), None) => self.real.set_multiplicities([(atom(index), *count)]),
+            (Step::Bulk(_, list), Some(mut space)) => space.add_facts_bulk(list.iter().map(atom)),
+            (Step::Bulk(_, list), None) => self.real.add_facts_bulk(list.iter().map(atom)),
+            _ => {}
         }
+        None
     }
 
     fn set(&mut self, atom: &Atom, change: impl Fn(u64) -> u64) {
@@ -137,8 +180,8 @@ impl Pair {
     }
 
     fn check(&self, atoms: &[Atom]) {
-        self.real.check();
-        let (real, model) = (&self.real, &self.model);
+        self.read().check();
+        let (real, model) = (self.read(), &self.model);
         assert_eq!(real.len(), model.total());
         assert_eq!(real.fact_count(), model.0.counts.len());
         assert_eq!(real.is_empty(), model.0.counts.is_empty());
@@ -169,7 +212,7 @@ impl Pair {
         );
         for (head, arity) in [("f", 1), ("f", 2), ("c", 0), ("nobody", 1)] {
             let matching: Vec<_> = real
-                .get_matching_rules(head, arity)
+                .matching_rules(head, arity)
                 .map(|rule| (canonical(rule.atom()), rule.multiplicity()))
                 .collect();
             let expected: Vec<_> = rules
@@ -185,39 +228,55 @@ impl Pair {
             .map(|atom| atom.as_expression().unwrap()[2].clone())
             .collect();
         assert_eq!(types, expected, "the types of f");
-        assert_eq!(real.get_type("f"), expected.first());
+
+        if self.space.is_none() {
+            assert_eq!(self.real.get_type("f"), expected.first());
+        }
 
         for pattern in PATTERNS.iter() {
             let found = |answer: &Answer<Atom>| (canonical(&answer.resolve(pattern)), answer.multiplicity());
             let fresh: Vec<_> = real.query(pattern).map(|answer| found(&answer)).collect();
-            let known: Vec<_> = real.answers(pattern).iter().map(found).collect();
-            assert_eq!(known, fresh, "what is remembered of {pattern} is what is there");
+            let unifiable = real.iter().filter(|(atom, _)| {
+                let mut fresh_id = 1;
+                unify(&rename_apart(atom, &mut fresh_id), pattern, &mut Bindings::new())
+            });
+            let counted = |total: u64, count: u64| total.saturating_add(count);
+            assert_eq!(
+                fresh.iter().map(|(_, count)| *count).fold(0, counted),
+                unifiable.map(|(_, count)| count).fold(0, counted),
+                "the answers to {pattern}"
+            );
+            if self.space.is_none() {
+                let known: Vec<_> = self.real.answers(pattern).iter().map(found).collect();
+                assert_eq!(known, fresh, "what is remembered of {pattern} is what is there");
+            }
         }
     }
 }
 
 fn run(history: &History, mut each: impl FnMut(&[Pair; HANDLES])) {
     let atoms = &*ATOMS;
-    let mut pairs: [Pair; HANDLES] = std::array::from_fn(|_| Pair::new());
-    for step in &history.0 {
+    let mut pairs = Pair::all(history.0);
+    for step in &history.1 {
+        let removed = match step {
+            Step::Add(handle, _) | Step::Remove(handle, _) | Step::Set(handle, ..) | Step::Bulk(handle, _) => {
+                pairs[*handle].write(step)
+            }
+            _ => None,
+        };
         match step {
             Step::Add(handle, atom) => {
-                pairs[*handle].real.add_fact(atoms[*atom].clone());
                 pairs[*handle].set(&atoms[*atom], |count| count + 1);
             }
             Step::Remove(handle, atom) => {
                 let was_there = pairs[*handle].model.multiplicity(&atoms[*atom]) > 0;
-                assert_eq!(pairs[*handle].real.remove_fact(&atoms[*atom]), was_there);
+                assert_eq!(removed, Some(was_there));
                 pairs[*handle].set(&atoms[*atom], |count| count.saturating_sub(1));
             }
             Step::Set(handle, atom, count) => {
-                pairs[*handle].real.set_multiplicities([(atoms[*atom].clone(), *count)]);
                 pairs[*handle].set(&atoms[*atom], |_| *count);
             }
             Step::Bulk(handle, list) => {
-                pairs[*handle]
-                    .real
-                    .add_facts_bulk(list.iter().map(|atom| atoms[*atom].clone()));
                 list.iter()
                     .for_each(|atom| pairs[*handle].set(&atoms[*atom], |count| count + 1));
             }
@@ -230,7 +289,8 @@ fn run(history: &History, mut each: impl FnMut(&[Pair; HANDLES])) {
             Step::Union(a, b, to) => {
                 let real = pairs[*a].real.union(&pairs[*b].real);
                 let model = pairs[*a].model.union(&pairs[*b].model);
-                pairs[*to] = Pair { real, model };
+                let space = pairs[*a].space;
+                pairs[*to] = Pair { real, space, model };
             }
         }
         each(&pairs);
@@ -249,7 +309,7 @@ fn histories_agree_with_the_model() {
         run(&history, |pairs| {
             step += 1;
             // All handles, since a write through one must not be visible through another.
-            if step % 8 == 0 || step == history.0.len() {
+            if step % 8 == 0 || step == history.1.len() {
                 pairs.iter().for_each(|pair| pair.check(&ATOMS));
             }
         });

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use pleach::env::{Change, Conflict, Conflicts, Patch, Resolution, Side, SpaceId, Subject, resolve};
+use pleach::env::{Change, Conflict, Conflicts, Patch, Resolution, Side, SpaceId, SpaceKind, Subject, resolve};
 use pleach::{Atom, Environment};
 use pleach_testkit::quick_check;
 
@@ -390,4 +390,114 @@ fn histories_of_spaces() {
         }
     }
     quick_check(1_000).quickcheck(property as fn(Vec<(u8, u8)>));
+}
+
+/// The facts, rules and types of a space.
+fn counts(env: &Environment, space: SpaceId) -> [usize; 3] {
+    let space = env.space(space).unwrap();
+    space.check();
+    [space.fact_count(), space.rule_count(), space.types("f").count()]
+}
+
+#[test]
+fn a_data_space_has_facts_only() {
+    let mut env = Environment::<Atom>::new();
+    let data = env.new_data_space();
+    let (rule, annotation) = (atom("(= (f $x) (g $x))"), atom("(: f (-> A B))"));
+    let mut space = env.space_mut(data).unwrap();
+    space.add_fact(rule.clone());
+    space.add_rule(atom("$any"), atom("wild"));
+    space.add_rules_bulk((0..600).map(|i| (Atom::from(i), atom("number"))));
+    space.add_type(atom("f"), atom("C"));
+    space.insert_fact(annotation.clone());
+    assert_eq!(counts(&env, data), [604, 0, 0]);
+
+    let space = env.space(data).unwrap();
+    assert_eq!(space.rule_multiplicity(&atom("(f $y)"), &atom("(g $y)")), 1);
+    assert_eq!(
+        space.matching_rules("f", 1).count() + space.rules().count() + space.heads().count(),
+        0
+    );
+    assert_eq!(
+        space.rules_for(&atom("(f 1)")).count() + space.rules_for(&atom("$p")).count(),
+        0
+    );
+    assert!(space.suggest_heads("f", 2).is_empty() && space.types_of(&atom("f")).is_empty());
+    assert_eq!(space.query(&atom("(= $left $right)")).count(), 602);
+    assert_eq!(space.query(&atom("(= (f 1) $right)")).count(), 2);
+    assert_eq!(space.matches(&atom("(: f $type)")).count(), 2);
+    // Rules of variables named otherwise are the same fact, which is returned under canonical names, as all facts are.
+    assert!(space.contains(&atom("(= (f $y) (g $y))")));
+    assert!(space.iter().any(|(fact, _)| fact.to_string() == "(= (f $0) (g $0))"));
+
+    let mut space = env.space_mut(data).unwrap();
+    assert!(space.remove_rule(atom("$x"), atom("wild")) && space.remove_fact(&annotation));
+    assert_eq!(space.remove_all(&rule), 1);
+    assert_eq!(counts(&env, data), [601, 0, 0]);
+}
+
+#[test]
+fn a_data_space_stays_one_in_forks_unions_patches_and_files() {
+    let (_, base, [mut ours, mut theirs]) = forks();
+    let data = ours.new_data_space();
+    add(&mut ours, data, "(= (f) 1)");
+    let draft = ours.fork_space(data).unwrap();
+    add(&mut ours, draft, "(= (f) 2)");
+    let is_data = |id: SpaceId| id.kind() == SpaceKind::Data && SpaceId::from_bytes(id.to_bytes()) == id;
+    assert!(is_data(data) && is_data(draft) && data != draft);
+    assert!(ours.spaces().filter(|(id, _)| !is_data(*id)).count() == 1);
+
+    // Each side has a data space of its own, and changes one that both have.
+    let both = theirs.new_data_space();
+    add(&mut theirs, both, "(: f A)");
+    let united = ours.union(&theirs);
+    assert_eq!(
+        [data, draft, both].map(|id| counts(&united, id)),
+        [[1, 0, 0], [2, 0, 0], [1, 0, 0]]
+    );
+    let [mut left, mut right] = [united.clone(), united.clone()];
+    add(&mut left, data, "(= (f) 3)");
+    right
+        .space_mut(data)
+        .unwrap()
+        .add_facts_bulk((0..600).map(|i| atom(&format!("(= {i} {i})"))));
+    for united in [
+        left.union(&right),
+        right.union(&left),
+        Environment::union_all([&left, &right]),
+    ] {
+        assert_eq!(counts(&united, data), [602, 0, 0]);
+    }
+
+    // A patch makes it, and makes it again where it is gone.
+    let patch = base.diff(&united);
+    assert!(
+        patch.to_string().contains(&format!("{data}: created for data\n")),
+        "{patch}"
+    );
+    let mut patched = base.clone();
+    patched.apply(&patch);
+    assert_eq!(
+        [data, draft, both].map(|id| counts(&patched, id)),
+        [[1, 0, 0], [2, 0, 0], [1, 0, 0]]
+    );
+    assert!(patched == united);
+    patched.remove_space(draft);
+    let change = Change::Atom {
+        space: Some(draft),
+        atom: atom("(= a b)"),
+        from: 0,
+        to: 1,
+    };
+    patched.apply(&Patch::from_iter([change]));
+    assert_eq!(counts(&patched, draft), [1, 0, 0]);
+
+    let mut file = Vec::new();
+    united.save_to(&mut file, &pleach::persist::NoCodec).unwrap();
+    let loaded = Environment::<Atom>::load_from(&file[..], &pleach::persist::NoCodec).unwrap();
+    assert!(loaded == united);
+    assert_eq!(
+        [data, draft, both].map(|id| counts(&loaded, id)),
+        [[1, 0, 0], [2, 0, 0], [1, 0, 0]]
+    );
 }

@@ -88,7 +88,7 @@ fn histories_round_trip() {
                     // New spaces and states would have different ids in the two.
                     for write in writes
                         .iter()
-                        .filter(|write| !matches!(write, Write::Space(_) | Write::State(_)))
+                        .filter(|write| !matches!(write, Write::Space(..) | Write::State(_)))
                     {
                         write.apply(&mut env, &mut made);
                         write.apply(&mut model.env, &mut model.made);

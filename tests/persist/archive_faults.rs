@@ -291,7 +291,7 @@ fn forge(folder: &Folder, parent: pleach::persist::RevisionId, generation: u64, 
         let digits = (0..32).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap());
         digits.collect()
     };
-    let magic = b"\x89pleaar\n\x01\0\0\0";
+    let magic = b"\x89pleaar\n\x02\0\0\0";
     let mut content = vec![1];
     content.extend(raw(parent.to_string()));
     put_number(&mut content, generation);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 
-use pleach::persist::{Codec, Flaw, LoadError, NoCodec, SaveError};
+use pleach::persist::{Codec, Flaw, LoadError, NoCodec, SaveError, decode_term, encode_term};
 use pleach::term::{Grounded, Leaf, Term, View};
 use pleach::{Atom, Environment};
 use pleach_testkit::quick_check;
@@ -209,7 +209,7 @@ fn opaque_values_need_a_codec() {
     env.bind("handle", Atom::grounded(Handle(4)));
 
     match env.save_to(Vec::new(), &NoCodec) {
-        Err(SaveError::Opaque { atom }) => assert!(atom.ends_with("$x #<000000000000000648616e646c6502>)")),
+        Err(SaveError::Opaque { place: None, atom }) => assert!(atom.ends_with("$x handle-2)")),
         other => panic!("{other:?}"),
     }
     let mut bytes = Vec::new();
@@ -231,6 +231,50 @@ fn opaque_values_need_a_codec() {
         };
         assert_eq!(flaw, Flaw::Opaque);
     }
+}
+
+/// The error of a save names what holds the value.
+#[test]
+fn a_failed_save_names_the_binding_or_the_space() {
+    let mut bound = Environment::<Atom>::new();
+    bound.bind("callback", Atom::grounded(Handle(4)));
+    let mut spaced = Environment::<Atom>::new();
+    let space = spaced.new_data_space();
+    let rule = Atom::expression([Atom::symbol("="), Atom::from(1), Atom::grounded(Handle(5))]);
+    spaced.space_mut(space).unwrap().add_fact(rule);
+    for (env, message) in [
+        (&bound, "callback: handle-4 holds a value".to_owned()),
+        (&spaced, format!("{space}: (= 1 handle-5) holds a value")),
+    ] {
+        let error = env.save_to(Vec::new(), &NoCodec).unwrap_err().to_string();
+        assert!(error.contains(&message), "{error}");
+    }
+    // An atom of a data space is no definition, though the file has the atom itself.
+    let mut file = Vec::new();
+    spaced.save_to(&mut file, &Handles(0)).unwrap();
+    let loaded = Environment::<Atom>::load_from(&file[..], &Handles(0)).unwrap();
+    loaded.space(space).unwrap().check();
+    assert_eq!((loaded == spaced, loaded.space(space).unwrap().rule_count()), (true, 0));
+}
+
+#[test]
+fn terms_round_trip_as_bytes() {
+    fn property(write: Write) {
+        let Write::Add(term) = write else { return };
+        let both = Atom::expression([term.clone(), Atom::grounded(Handle(7)), term]);
+        let bytes = encode_term(&both, &Handles(0)).unwrap();
+        let decoded: Atom = decode_term(&bytes, &Handles(0)).unwrap();
+        assert_eq!(decoded, both);
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert!(decode_term::<Atom>(&damaged, &Handles(0)).is_err(), "byte {at}");
+            assert!(decode_term::<Atom>(&bytes[..at], &Handles(0)).is_err(), "{at} bytes");
+        }
+        assert!(decode_term::<Atom>(&[&bytes[..], &[0]].concat(), &Handles(0)).is_err());
+    }
+    assert!(encode_term(&Atom::grounded(Handle(7)), &NoCodec).is_err());
+    quick_check(200).quickcheck(property as fn(Write));
 }
 
 /// A term language of words and lists.

@@ -581,26 +581,31 @@ fn a_log_that_continues_another_log_is_an_error() {
 
 /// The error names the version.
 #[test]
-fn files_of_version_1_are_an_error() {
-    let folder = Folder::fast("version-1");
+fn files_of_earlier_versions_are_an_error() {
+    let folder = Folder::fast("earlier-versions");
     fill(&folder.0, SyncPolicy::Always, 0..1);
     let (journal, _) = open(&folder.0, SyncPolicy::Always).unwrap();
     journal.compact().unwrap();
     let saved = journal.snapshot();
     drop(journal);
-    let refused = |name: &str| match open(&folder.0, SyncPolicy::Always) {
+    let refused = |name: &str, version: u32| match open(&folder.0, SyncPolicy::Always) {
         Err(JournalError::Load {
             path,
             source: LoadError::Corrupt { flaw, .. },
-        }) => assert!(path == folder.0.join(name) && flaw == Flaw::Version(1), "{flaw:?}"),
+        }) => assert!(
+            path == folder.0.join(name) && flaw == Flaw::Version(version),
+            "{flaw:?}"
+        ),
         other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
     };
     let log = folder.0.join("log-1");
     let mut bytes = fs::read(&log).unwrap();
-    bytes[8] = 1;
-    fs::write(&log, &bytes).unwrap();
-    refused("log-1");
+    for version in [1, 2] {
+        bytes[8] = version;
+        fs::write(&log, &bytes).unwrap();
+        refused("log-1", version.into());
+    }
     // A snapshot of version 1 was a saved environment.
     saved.save(folder.0.join("snapshot-1")).unwrap();
-    refused("snapshot-1");
+    refused("snapshot-1", 1);
 }

@@ -87,7 +87,7 @@ fn print_world(out: &mut impl Write, environment: &Environment) -> io::Result<()
                     Some(id) => writeln!(out, "; {id}: {count}{}", escaped(&atom)),
                 })?;
             }
-            Change::SpaceCreated(id) => writeln!(out, "; {id}")?,
+            change @ Change::SpaceCreated(_) => writeln!(out, "; {change}")?,
             Change::Cell { cell, to: Some(to), .. } => writeln!(out, "; {cell}: {}", escaped(to))?,
             _ => {}
         }

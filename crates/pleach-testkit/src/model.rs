@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use pleach::Atom;
+use pleach::env::SpaceKind;
 use pleach::term::Encoder;
 
 /// An atom up to alpha-equivalence: its path.
@@ -27,8 +28,9 @@ pub fn canonical(atom: &Atom) -> Canonical {
 /// A state, with its parents.
 #[derive(Debug)]
 pub struct State {
+    kind: SpaceKind,
     pub counts: BTreeMap<Canonical, u64>,
-    /// The rules and annotations in definition order, each as it was first written.
+    /// The rules and annotations in definition order, each as it was first written. None in a data space.
     pub definitions: Vec<Atom>,
     parents: Vec<Rc<State>>,
 }
@@ -47,7 +49,15 @@ pub fn is_definition(atom: &Atom) -> bool {
 
 impl Default for Model {
     fn default() -> Self {
+        Self::of_kind(SpaceKind::Program)
+    }
+}
+
+impl Model {
+    /// Returns an empty space of this kind.
+    pub fn of_kind(kind: SpaceKind) -> Self {
         Self(Rc::new(State {
+            kind,
             counts: BTreeMap::new(),
             definitions: Vec::new(),
             parents: Vec::new(),
@@ -85,13 +95,14 @@ impl Model {
                 definitions.retain(|other| canonical(other) != key);
             } else {
                 counts.insert(key, count);
-                if before == 0 && is_definition(atom) {
+                if before == 0 && self.0.kind == SpaceKind::Program && is_definition(atom) {
                     definitions.push(atom.clone());
                 }
             }
         }
         if counts != self.0.counts || definitions != self.0.definitions {
             self.0 = Rc::new(State {
+                kind: self.0.kind,
                 counts,
                 definitions,
                 parents: vec![Rc::clone(&self.0)],
@@ -102,6 +113,7 @@ impl Model {
     /// Returns an equal state without parents.
     pub fn without_history(&self) -> Self {
         Self(Rc::new(State {
+            kind: self.0.kind,
             counts: self.0.counts.clone(),
             definitions: self.0.definitions.clone(),
             parents: Vec::new(),
@@ -116,6 +128,7 @@ impl Model {
     /// Returns an equal state that descends from this one, as after a write to a space, state or binding.
     pub fn next(&self) -> Self {
         Self(Rc::new(State {
+            kind: self.0.kind,
             counts: self.0.counts.clone(),
             definitions: self.0.definitions.clone(),
             parents: vec![Rc::clone(&self.0)],
@@ -214,6 +227,7 @@ fn union(a: &Rc<State>, b: &Rc<State>) -> Rc<State> {
     );
     definitions.retain(|atom| counts.contains_key(&canonical(atom)));
     Rc::new(State {
+        kind: a.kind,
         counts,
         definitions,
         parents: vec![Rc::clone(a), Rc::clone(b)],

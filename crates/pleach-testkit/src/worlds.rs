@@ -1,6 +1,6 @@
 //! Random environments with every kind of content that a file can have.
 
-use pleach::env::{SpaceId, StateId};
+use pleach::env::{SpaceId, SpaceKind, StateId};
 use pleach::{Atom, Environment};
 use quickcheck::{Arbitrary, Gen};
 
@@ -43,7 +43,7 @@ pub enum Write {
     Set(Atom, u64),
     Remove(usize),
     AddAgain(usize),
-    Space(Vec<Atom>),
+    Space(SpaceKind, Vec<Atom>),
     State(Atom),
     Change(usize, Atom),
     Bind(String, Atom),
@@ -57,7 +57,11 @@ impl Arbitrary for Write {
             13 => Self::Set(statement(g), u64::arbitrary(g) % 3),
             14..=16 => Self::Remove(usize::arbitrary(g)),
             17 | 18 => Self::AddAgain(usize::arbitrary(g)),
-            19 => Self::Space((0..u8::arbitrary(g) % 4).map(|_| statement(g)).collect()),
+            19 => {
+                let kind = g.choose(&[SpaceKind::Program, SpaceKind::Data]).copied();
+                let atoms = (0..u8::arbitrary(g) % 4).map(|_| statement(g)).collect();
+                Self::Space(kind.unwrap_or_default(), atoms)
+            }
             20 => Self::State(atom(g, 2)),
             21 | 22 => Self::Change(usize::arbitrary(g), atom(g, 2)),
             _ => Self::Bind(g.choose(&NAMES).copied().unwrap_or("a").to_owned(), atom(g, 2)),
@@ -91,8 +95,8 @@ impl Write {
                 }
             }
             Self::AddAgain(index) => env.extend(known(*index)),
-            Self::Space(atoms) => {
-                let id = env.new_space();
+            Self::Space(kind, atoms) => {
+                let id = new_space(env, *kind);
                 made.spaces.push(id);
                 if let Some(mut space) = env.space_mut(id) {
                     space.add_facts_bulk(atoms.clone());
@@ -106,6 +110,14 @@ impl Write {
             }
             Self::Bind(name, atom) => env.bind(name, atom.clone()),
         }
+    }
+}
+
+/// Creates an empty space of this kind.
+pub fn new_space(env: &mut Environment, kind: SpaceKind) -> SpaceId {
+    match kind {
+        SpaceKind::Data => env.new_data_space(),
+        _ => env.new_space(),
     }
 }
 
@@ -130,8 +142,12 @@ pub fn sample() -> Environment {
     ] {
         env.add_fact(text.parse().unwrap());
     }
-    for name in ["one", "two"] {
-        let id = env.new_space();
+    for (name, kind) in [
+        ("one", SpaceKind::Program),
+        ("two", SpaceKind::Program),
+        ("three", SpaceKind::Data),
+    ] {
+        let id = new_space(&mut env, kind);
         let mut space = env.space_mut(id).unwrap();
         space.add_fact(Atom::symbol(name));
         space.add_fact("(= (inside $x) $x)".parse().unwrap());

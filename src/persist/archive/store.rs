@@ -22,7 +22,7 @@ use crate::persist::{folder, load, patch, save};
 use crate::term::Term;
 
 const MAGIC: [u8; 8] = *b"\x89pleaar\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Name of the file whose temporary file is created to check that a folder is writable.
 const PROBE: &str = "archive";

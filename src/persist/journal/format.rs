@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 pub(super) const LOG_MAGIC: [u8; 8] = *b"\x89pleajl\n";
 pub(super) const SNAPSHOT_MAGIC: [u8; 8] = *b"\x89pleajs\n";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Kinds of blocks.
 pub(super) mod kind {
