@@ -97,7 +97,8 @@ step_features() {
             cargo clippy --package $package --no-default-features --features "$feature" -- -D warnings || return
         done
     done
-    some_tests cargo test --package pleach-collections --no-default-features --tests
+    # Without the standard library, hashing, bulk insertion and drops of nested maps differ.
+    some_tests env PLEACH_CASES=2000 cargo test --package pleach-collections --no-default-features --test=map
 }
 
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
