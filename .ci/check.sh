@@ -85,7 +85,7 @@ step_docs() {
         RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }
 
-about_features="no warning with no feature, nor with each one alone; the tests of the collections without std"
+about_features="no warning with no feature, nor with each one alone; the tests of maps without std"
 step_features() {
     local package manifest feature all
     for package in pleach pleach-collections; do
