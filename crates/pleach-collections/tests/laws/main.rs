@@ -3,5 +3,6 @@
 //! A binary of its own, since it is also compiled with tiny nodes, for AddressSanitizer and for valgrind.
 
 mod map;
+mod nested;
 mod panics;
 mod trie;
