@@ -97,7 +97,7 @@ step_features() {
             cargo clippy --package $package --no-default-features --features "$feature" -- -D warnings || return
         done
     done
-    # Without the standard library, hashing, bulk insertion and drops of nested maps differ.
+    # Without the standard library, hashing, bulk insertion and drops of nested collections differ.
     some_tests env PLEACH_CASES=2000 cargo test --package pleach-collections --no-default-features --test=map
 }
 

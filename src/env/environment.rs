@@ -359,11 +359,11 @@ impl<T: Term> Environment<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new_space(&mut self) -> SpaceId {
-        self.insert_space(SpaceKind::Program, Arc::default())
+        self.insert_space(Arc::default())
     }
 
     /// Creates an empty [data space](SpaceKind::Data) inside this environment, in which `(= lhs rhs)` and `(: name type)` are
-    /// facts as all others: no read of rules or types finds them, queries do. O(log n).
+    /// plain facts: calls have no rules there, names no types, and queries find both. O(log n).
     ///
     /// For programs as data: code that is inspected or rewritten, facts of a foreign knowledge base. The space stays one in
     /// forks, unions, patches and files, since its kind is part of its [id](SpaceId).
@@ -383,20 +383,20 @@ impl<T: Term> Environment<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new_data_space(&mut self) -> SpaceId {
-        self.insert_space(SpaceKind::Data, Space::of_kind(SpaceKind::Data).into())
+        self.insert_space(Space::of_kind(SpaceKind::Data).into())
     }
 
-    /// Creates a space with this content, which is of this kind.
-    fn insert_space(&mut self, kind: SpaceKind, content: Arc<Space<T>>) -> SpaceId {
+    /// Inserts a space under a new id of its kind.
+    fn insert_space(&mut self, space: Arc<Space<T>>) -> SpaceId {
         let snapshot = self.owned();
         // A seed chosen by the caller may have been used before this environment was saved.
         let id = loop {
-            let id = SpaceId::of_kind(snapshot.world.ids.next(), kind);
+            let id = SpaceId::of_kind(snapshot.world.ids.next(), space.kind);
             if !snapshot.world.spaces.contains_key(&id) {
                 break id;
             }
         };
-        snapshot.world.spaces.insert(id, content);
+        snapshot.world.spaces.insert(id, space);
         snapshot.touched();
         id
     }
@@ -419,7 +419,8 @@ impl<T: Term> Environment<T> {
     /// ```
     pub fn fork_space(&mut self, id: SpaceId) -> Option<SpaceId> {
         let content = Arc::clone(self.snapshot.world.spaces.get(&id)?);
-        Some(self.insert_space(id.kind(), content))
+        debug_assert_eq!(content.kind, id.kind());
+        Some(self.insert_space(content))
     }
 
     /// Removes a named space and its atoms. Returns `false` if it doesn't exist. Atoms that mention its id stay. The id is not

@@ -14,7 +14,7 @@ pub enum SpaceKind {
     /// Rules and type annotations, in definition order and with indexes. The environment's own space is of this kind.
     #[default]
     Program,
-    /// Facts as all others: the space has no rules and no types.
+    /// Plain facts: the space has no definitions.
     Data,
 }
 
@@ -137,6 +137,11 @@ impl IdSeed {
         Self((bits | 1 << 127) >> COUNT_BITS << COUNT_BITS)
     }
 
+    /// Whether this seed was chosen or derived from one that was: those of handles have another highest bit.
+    fn is_chosen(self) -> bool {
+        self.0 >> 127 == 1
+    }
+
     /// A seed that no other handle has, neither in this process nor, up to 63 random bits, in one whose environments are loaded
     /// here.
     pub(crate) fn unique() -> Self {
@@ -168,8 +173,33 @@ impl Ids {
     }
 
     pub(crate) fn next(&mut self) -> u128 {
+        // The bit above is that of data spaces.
+        if self.given == SpaceId::DATA as u64 - 1 {
+            *self = Self::new(self.seed.is_chosen().then(|| self.seed.child(u64::MAX)));
+        }
         self.given += 1;
-        // After 2³⁹ ids, which takes weeks, it would give out ids of data spaces, then those of the next seed.
         self.seed.0 + u128::from(self.given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IdSeed, Ids, SpaceId, SpaceKind};
+
+    #[test]
+    fn numbers_never_reach_the_bit_of_data_spaces() {
+        for seed in [IdSeed::root(), IdSeed::unique()] {
+            let mut ids = Ids {
+                seed,
+                given: (1 << 39) - 3,
+            };
+            let given: Vec<u128> = (0..4).map(|_| ids.next()).collect();
+            for (i, number) in given.iter().enumerate() {
+                assert_eq!(SpaceId::of_kind(*number, SpaceKind::Program).kind(), SpaceKind::Program);
+                assert!(!given[..i].contains(number));
+            }
+            assert_eq!(ids.given, 2, "of another seed");
+            assert!(ids.seed != seed && ids.seed.is_chosen() == seed.is_chosen());
+        }
     }
 }

@@ -113,6 +113,9 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         let (last_order, facts) = (content.number()?, content.number()?);
         content.end()?;
         let kind = SpaceKind::of(id);
+        if kind == SpaceKind::Data && last_order != 0 {
+            return Err(LoadError::at(start, Flaw::Order));
+        }
         self.spaces.push(LoadedSpace {
             id,
             space: Space::of_kind(kind),

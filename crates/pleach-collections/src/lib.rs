@@ -73,6 +73,7 @@
 //! - [`RandomState`] has a seed that may be the same in each process: [a map of hostile keys](RandomState#without-the-standard-library)
 //!   needs another hasher.
 //! - Collections nested in one another are dropped by recursion, so the stack bounds how deeply they may nest.
+//! - A reference count that would overflow ends the process by a panic, whose handler must not use collections.
 //! - `extend` of an empty map takes as long as inserting the entries; `collect` doesn't.
 //! - Conversions from and to the hash tables of `std`, and the types `AddressMap` and `AddressSet` of [`mod@address`], are missing.
 

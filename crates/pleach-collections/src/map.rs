@@ -90,7 +90,7 @@ use hashing::Hashing;
 /// [`intersection`](Map::intersection) keep the keys of `self`.
 ///
 /// # Nested maps
-/// Values that hold maps, nested to any depth, are dropped on a bounded stack, if each map is stored inline in the
+/// With the feature `std`, values that hold maps, nested to any depth, are dropped on a bounded stack, if each map is stored inline in the
 /// value (`enum Value { Object(Map<Key, Value>), … }`). Behind a pointer (`Map<Key, Box<Value>>`) each level takes
 /// stack space, as in `std`. A map with the default hasher is two words, so it needs no pointer. Beyond 64 nested
 /// nodes, the contents of a map may be dropped after the fields that follow the map, before the outermost map's drop

@@ -93,7 +93,7 @@ type Node<K, V> = btree::Node<(K, V), Key<K>>;
 /// Of equal but distinguishable keys the map stores the first, with the last value, as [`Map`](crate::Map) does.
 ///
 /// # Nested maps
-/// Values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
+/// With the feature `std`, values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
 /// [`Map`](crate::Map#nested-maps).
 ///
 /// # Implementation

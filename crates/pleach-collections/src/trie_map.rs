@@ -66,7 +66,7 @@ pub fn nodes_entered() -> usize {
 /// which an insertion copies: box values of more than a few words. Iterators allocate each key that they yield; a [`Cursor`]
 /// doesn't.
 ///
-/// Values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
+/// With the feature `std`, values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
 /// [`Map`](crate::Map#nested-maps). If the drop of a value panics, all others are dropped nevertheless.
 ///
 /// ```

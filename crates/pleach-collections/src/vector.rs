@@ -79,7 +79,7 @@ type Node<T> = btree::Node<T, ()>;
 /// changed some items, and a sort may have permuted them.
 ///
 /// # Nested vectors
-/// Items that hold vectors, nested to any depth, are dropped on a bounded stack, under the conditions of
+/// With the feature `std`, items that hold vectors, nested to any depth, are dropped on a bounded stack, under the conditions of
 /// [`Map`](crate::Map#nested-maps).
 ///
 /// # Implementation

@@ -55,6 +55,10 @@ impl<T: Term> Space<T> {
 
     /// The rules that may match `call`, through the trie, in definition order.
     pub(super) fn find_rules(&self, call: &T) -> Vec<Rule<'_, T>> {
+        // In a data space, all equations may match.
+        if self.rule_count == 0 {
+            return Vec::new();
+        }
         // The pattern `(= call $rhs)`, with a variable that is not in the call: by its path, there is no other.
         let path = with_encoder(|encoder| {
             let call = encoder.encode(call).bytes;

@@ -14,7 +14,7 @@ pub(crate) struct Hashing<S> {
     id: usize,
 }
 
-/// The identity of hashers that were made after all others had been given out. They are the same as none.
+/// The identity of hashers that were made after all others had been given out. They never compare equal.
 const UNKNOWN: usize = usize::MAX;
 
 impl<S> Hashing<S> {

@@ -59,7 +59,7 @@ where
 impl<K: Hash + Eq, V: Eq, S: BuildHasher> Eq for Map<K, V, S> {}
 
 /// O(n). Equal maps have equal hashes, whatever their hashers: the entries are hashed with
-/// [`RandomState`](super::RandomState) and their hashes summed. So the hash differs between processes.
+/// [`RandomState`](super::RandomState) and their hashes summed. So the hash differs between processes, as far as the seed of [`RandomState`](super::RandomState) does.
 impl<K: Hash, V: Hash, S> Hash for Map<K, V, S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let hashing = super::RandomState::new();
@@ -108,7 +108,7 @@ where
 /// Inserts entries. A stored key is not replaced; of equal new keys the first is stored; either gets the last value. If
 /// the iterator panics, the entries that it yielded before are in the map.
 ///
-/// O(m · log n) for m entries; an empty map is built bottom-up as by `collect`, which costs less.
+/// O(m · log n) for m entries; with the feature `std` an empty map is built bottom-up as by `collect`, which costs less.
 impl<K, V, S> Extend<(K, V)> for Map<K, V, S>
 where
     K: Hash + Eq + Clone,

@@ -131,7 +131,7 @@ impl<Q: Comparable<K> + ?Sized, K: Clone, V: Clone> IndexMut<&Q> for OrdMap<K, V
 /// Inserts entries. A stored key is not replaced; of equal new keys the first is stored; either gets the last value. If
 /// the iterator panics, the entries that it yielded before are in the map.
 ///
-/// O(m · log n) for m entries; an empty map is built as by `collect`, which costs less.
+/// O(m · log n) for m entries; with the feature `std` an empty map is built as by `collect`, which costs less.
 impl<K: Ord + Clone, V: Clone> Extend<(K, V)> for OrdMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         // A panic of the iterator is caught, which takes the standard library.

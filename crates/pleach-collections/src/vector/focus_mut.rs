@@ -7,8 +7,8 @@ use core::ops::{Range, RangeBounds};
 
 /// A view of a range of a [`Vector`] for writing that caches the leaf of the last access, which [`Vector::focus_mut`] returns.
 ///
-/// An access to the same leaf as the last one takes O(1), another O(log n), but several times as long as [`Vector::get_mut`],
-/// which is better at distant indices; in order [`Vector::iter_mut`] is. A shared node is copied when the view first enters it.
+/// An access to the same leaf as the last one takes O(1), another O(log n), but 3 to 11 times as long as [`Vector::get_mut`],
+/// which is better at distant indices; in order [`Vector::iter_mut`] is. A shared node is copied when the view first enters it. The view holds up to 35 parts for each inner node that it entered.
 ///
 /// ```
 /// let mut vector: pleach_collections::Vector<u32> = (0..1000).rev().collect();
@@ -167,7 +167,7 @@ impl<'a, T: Clone> FocusMut<'a, T> {
     /// let mut focus = vector.focus_mut();
     /// let (range, slice) = focus.chunk_at(500).unwrap();
     /// slice.fill(7);
-    /// assert_eq!(vector.range(range).sum::<u32>() % 7, 0);
+    /// assert!(range.contains(&500) && vector.range(range).all(|item| *item == 7));
     /// ```
     pub fn chunk_at(&mut self, index: usize) -> Option<(Range<usize>, &mut [T])> {
         self.get_mut(index)?;

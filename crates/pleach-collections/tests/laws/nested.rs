@@ -1,6 +1,7 @@
 //! Nested byte tries.
 // They recurse without the standard library.
 #![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use pleach_collections::TrieMap;
 
