@@ -16,7 +16,7 @@ pub enum SaveError {
     #[error("{}{atom} holds a value that the codec doesn't encode", in_place(.place))]
     Opaque {
         /// The named space or the cell that the atom is in; `None` for the environment's own space, and for a single term.
-        place: Option<Subject>,
+        place: Option<Box<Subject>>,
         /// The atom, shortened to 200 characters.
         atom: String,
     },
@@ -27,7 +27,7 @@ impl SaveError {
     pub(super) fn in_place(self, subject: Subject) -> Self {
         match self {
             Self::Opaque { atom, .. } => Self::Opaque {
-                place: Some(subject),
+                place: Some(subject.into()),
                 atom,
             },
             error => error,
@@ -35,8 +35,8 @@ impl SaveError {
     }
 }
 
-fn in_place(place: &Option<Subject>) -> String {
-    place.map(|place| format!("{place}: ")).unwrap_or_default()
+fn in_place(place: &Option<Box<Subject>>) -> String {
+    place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default()
 }
 
 /// An error of reading an environment.
