@@ -82,15 +82,36 @@ pub(crate) fn search_entries<K, V, Q: Comparable<K> + ?Sized>(entries: &[(K, V)]
 }
 
 /// Returns the index of the item that a key equals, or that where it would be. `compare` compares the key with an item.
+///
+/// Compares every fourth item, then those in between. The processor predicts that a scan goes on, so that it loads the data
+/// of several keys at once; which half a binary search takes can't be predicted.
 #[inline]
 fn search<T>(items: &[T], compare: impl Fn(&T) -> Ordering) -> Result<usize, usize> {
-    let (mut start, mut end) = (0, items.len());
-    while start < end {
-        let middle = usize::midpoint(start, end);
-        match compare(&items[middle]) {
-            Ordering::Less => end = middle,
-            Ordering::Equal => return Ok(middle),
-            Ordering::Greater => start = middle + 1,
+    // Only nodes of items without a drop have more than 16.
+    let far = if core::mem::needs_drop::<T>() {
+        Err(0)
+    } else {
+        scan::<T, 16>(items, 0, &compare)
+    };
+    far.or_else(|start| scan::<T, 4>(items, start, &compare))
+        .or_else(|start| scan::<T, 1>(items, start, &compare))
+}
+
+/// Compares every `STRIDE`-th item from an index on, up to the first that is greater than the key. Returns the index of the
+/// item that the key equals, or the lowest that it may have.
+///
+/// The end is that of the items, although the next wider stride found a lower one: this branch is predicted.
+#[inline(always)]
+fn scan<T, const STRIDE: usize>(
+    items: &[T],
+    mut start: usize,
+    compare: &impl Fn(&T) -> Ordering,
+) -> Result<usize, usize> {
+    while let Some(item) = items.get(start + (STRIDE - 1)) {
+        match compare(item) {
+            Ordering::Less => break,
+            Ordering::Equal => return Ok(start + (STRIDE - 1)),
+            Ordering::Greater => start += STRIDE,
         }
     }
     Err(start)
