@@ -130,7 +130,7 @@ impl<T: Term> Space<T> {
     fn add_plain(&mut self, added: &TrieMap<Multiplicity<T>>) {
         let total = &mut self.total;
         *total += added.values().map(|added| u128::from(added.get())).sum::<u128>();
-        self.facts = self.facts.union_with(added, |_, ours, theirs| {
+        self.facts = self.facts.sum_with(added, |_, ours, theirs| {
             let sum = ours.sum(theirs);
             // Occurrences above the maximum are lost.
             let whole = u128::from(ours.get()) + u128::from(theirs.get());
@@ -178,5 +178,30 @@ mod tests {
             entries >= 2_000,
             "those of the base and of the right operand: {entries}"
         );
+    }
+
+    /// Copies without a common ancestor share their nodes, and their multiplicities add up all the same.
+    #[test]
+    fn facts_that_unrelated_copies_share_are_added_up() {
+        let facts = || (0..300).map(Atom::from);
+        let mut env = Environment::new();
+        env.add_facts_bulk(facts());
+        let named = env.new_space();
+        env.space_mut(named).unwrap().add_facts_bulk(facts());
+        let mut fork = env.clone();
+        env.forget_history();
+        env.add_fact(Atom::from(7));
+        fork.add_facts_bulk([Atom::from(7), Atom::from(1_000)]);
+        let union = env.union(&fork);
+        union.check();
+        union.space(named).unwrap().check();
+        assert_eq!((union.len(), union.space(named).unwrap().len()), (603, 600));
+        assert!(facts().all(|fact| union.multiplicity(&fact) == if fact == Atom::from(7) { 4 } else { 2 }));
+        assert!(facts().all(|fact| union.space(named).unwrap().multiplicity(&fact) == 2));
+        // Unions of one fork that were made apart share its nodes too.
+        let mut again = fork.clone();
+        again.forget_history();
+        let (left, right) = (Environment::new().union(&fork), Environment::new().union(&again));
+        assert_eq!(left.union(&right).len(), 2 * fork.len());
     }
 }

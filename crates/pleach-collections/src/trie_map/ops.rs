@@ -16,6 +16,17 @@ const FEW: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 32 };
 /// The largest number of entries that are compared to find out whether few differ.
 const FEW_ENTRIES: usize = 32 * FEW;
 
+/// How [`combine`](TrieMap::combine) treats nodes that both maps share.
+#[derive(Clone, Copy, PartialEq)]
+enum Shared {
+    /// They are part of the result.
+    Kept,
+    /// They are not.
+    Omitted,
+    /// Their entries are combined as others.
+    Combined,
+}
+
 impl<V: Clone> TrieMap<V> {
     /// This map with the entries that only `other` has, if they are found to be few.
     fn with_few(&self, other: &Self) -> Option<Self> {
@@ -37,11 +48,11 @@ impl<V: Clone> TrieMap<V> {
     }
 
     /// Combines two maps. The result has the keys that only one has. For keys that both have, `both` gives the builder the
-    /// result's entry, if any; of shared nodes the result has all or nothing, as `shared` says.
+    /// result's entry, if any.
     fn combine<'a>(
         &'a self,
         other: &'a Self,
-        shared: bool,
+        shared: Shared,
         mut both: impl FnMut(&mut Builder<'a, V>, &[u8], Entry<'a, V>, &'a V),
     ) -> Self {
         let mut builder = Builder::<V>::new();
@@ -51,11 +62,11 @@ impl<V: Clone> TrieMap<V> {
             |builder, prefix, found| {
                 match found {
                     (Some(here), Some(there), _) => {
-                        let same = here.ptr_eq(there);
-                        if same && shared {
+                        let skipped = shared != Shared::Combined && here.ptr_eq(there);
+                        if skipped && shared == Shared::Kept {
                             builder.push_node(prefix, here);
                         }
-                        return same;
+                        return skipped;
                     }
                     (Some(here), None, _) => builder.push_node(prefix, here),
                     (None, Some(there), _) => builder.push_node(prefix, there),
@@ -129,15 +140,16 @@ impl<V: Clone> TrieMap<V> {
             }
             return union;
         }
-        self.combine(other, true, |builder, key, here, _| {
+        self.combine(other, Shared::Kept, |builder, key, here, _| {
             builder.push_entry(key, here.leaf, here.index);
         })
     }
 
     /// Returns the entries of both maps; of a key that both have, what `f` makes of the key and both values.
     ///
-    /// `f(k, v, v)` must be `v`: it is not asked about what the maps share. To add up what both have added to a common
-    /// ancestor, use [`merge_all`](TrieMap::merge_all).
+    /// `f(k, v, v)` must be `v`: it is not asked about what the maps share. For an operation such as addition, use
+    /// [`sum_with`](TrieMap::sum_with); to add up what both have added to a common ancestor,
+    /// [`merge_all`](TrieMap::merge_all).
     ///
     /// ```
     /// use pleach_collections::TrieMap;
@@ -147,7 +159,27 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn union_with(&self, other: &Self, mut f: impl FnMut(&[u8], &V, &V) -> V) -> Self {
-        self.combine(other, true, |builder, key, here, there| {
+        self.combine(other, Shared::Kept, |builder, key, here, there| {
+            builder.push_in_order(key, f(key, here.value(), there));
+        })
+    }
+
+    /// Returns the entries of both maps, with `f(key, a, b)` for **each** key in both, shared entries included.
+    ///
+    /// Nodes that only one map has, or that lie between keys of the other, become part of the result; shared nodes can't be
+    /// skipped. As [`Map::sum_with`](crate::Map::sum_with), for operations where f(v, v) isn't v.
+    ///
+    /// ```
+    /// use pleach_collections::TrieMap;
+    ///
+    /// let stock = TrieMap::from([("apples", 2), ("pears", 5)]);
+    /// assert_eq!(stock.sum_with(&stock, |_, a, b| a + b).get("pears"), Some(&10));
+    /// // A shared entry counts once:
+    /// assert_eq!(stock.union_with(&stock, |_, a, b| a + b).get("pears"), Some(&5));
+    /// ```
+    #[must_use]
+    pub fn sum_with(&self, other: &Self, mut f: impl FnMut(&[u8], &V, &V) -> V) -> Self {
+        self.combine(other, Shared::Combined, |builder, key, here, there| {
             builder.push_in_order(key, f(key, here.value(), there));
         })
     }
@@ -201,6 +233,6 @@ impl<V: Clone> TrieMap<V> {
     /// ```
     #[must_use]
     pub fn symmetric_difference(&self, other: &Self) -> Self {
-        self.combine(other, false, |_, _, _, _| {})
+        self.combine(other, Shared::Omitted, |_, _, _, _| {})
     }
 }

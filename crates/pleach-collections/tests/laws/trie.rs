@@ -222,6 +222,11 @@ fn combine([(a, x), (b, y), (base, z)]: [&(TrieMap<u32>, Model); 3]) {
     assert_same(&a.union(b), &of(&|key| x.get(key).or(y.get(key)).copied()));
     let larger = of(&|key| x.get(key).max(y.get(key)).copied());
     assert_same(&a.union_with(b, |_, a, b| *a.max(b)), &larger);
+    let sums = of(&|key| match (x.get(key), y.get(key)) {
+        (Some(a), Some(b)) => Some(a.wrapping_add(*b)),
+        (a, b) => a.or(b).copied(),
+    });
+    assert_same(&a.sum_with(b, |_, a, b| a.wrapping_add(*b)), &sums);
     assert_same(
         &a.intersection(b),
         &of(&|key| x.get(key).filter(|_| y.contains_key(key)).copied()),
