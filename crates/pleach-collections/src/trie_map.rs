@@ -67,7 +67,8 @@ pub fn nodes_entered() -> usize {
 /// doesn't.
 ///
 /// With the feature `std`, values that hold maps, nested to any depth, are dropped on a bounded stack, under the conditions of
-/// [`Map`](crate::Map#nested-maps). If the drop of a value panics, all others are dropped nevertheless.
+/// [`Map`](crate::Map#nested-maps). If the drop of a value panics, all others are dropped nevertheless; a second
+/// panic aborts.
 ///
 /// ```
 /// use pleach_collections::TrieMap;

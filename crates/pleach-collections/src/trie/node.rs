@@ -6,7 +6,7 @@
 //! ```text
 //! both    … len u16 | prefix u8 | spare u8 | …
 //! leaf    … count u32 | tags [u8; len, padded to 8] | ends [u16; len, padded to 8] | prefix | suffixes | values [V; len] | room
-//! inner   count u32 | size usize | weight u64 | … 64 bytes behind count: | starts [u8; groups, padded to 8] | children [Node; len] | prefix
+//! inner   count u32 | size usize | weight u64 | … 64 bytes behind count the header: | starts [u8; groups, padded to 8] | children [Node; len] | prefix
 //! ```
 //!
 //! A path copy counts the siblings of its path, and a thread that reads one of them would miss a cache line each time. So the

@@ -171,7 +171,7 @@ fn a_panic_in_a_nested_drop_leaves_nothing_behind() {
         let count = Rc::new(());
         let mine = (0..300).fold(Mine(Map::new(), false, count.clone()), |inner, i| {
             let other = Mine(Map::new(), false, count.clone());
-            Mine(Map::from([(i, inner), (i + 1, other)]), i == depth, count.clone())
+            Mine(Map::from([(i, inner), (i + 1, other)]), i == 299 - depth, count.clone())
         });
         catch_unwind(AssertUnwindSafe(|| drop(mine))).unwrap_err();
         assert_eq!(Rc::strong_count(&count), 1, "nothing leaks");

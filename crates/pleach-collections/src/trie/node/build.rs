@@ -426,6 +426,7 @@ impl<V> Node<V> {
 
     /// An inner node of the same children with another prefix.
     pub(crate) fn copy_inner(&self, prefix: &Prefix<'_>) -> Self {
+        assert!(!self.is_leaf());
         let mut copy = InnerBuilder::new(prefix, self.groups(), self.has_end());
         let children = copy.node.at::<Self>(copy.shape.children_at);
         // SAFETY: the copy has room for as many starts and children. To clone a node can't panic.
