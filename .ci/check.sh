@@ -80,7 +80,7 @@ step_doctest() {
 
 about_docs="the documentation has no warning, dead links among them"
 step_docs() {
-    local packages=(--package pleach-collections --package pleach-shared --package pleach --package pleach-metta)
+    local packages=(--package pleach-collections --package pleach-collections-rc --package pleach-shared --package pleach --package pleach-metta)
     RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps --all-features &&
         RUSTDOCFLAGS="-D warnings" cargo doc "${packages[@]}" --no-deps
 }
@@ -201,7 +201,7 @@ step_asan() {
         --config "$(with_flags -Zsanitizer=address --cfg pleach_tiny_nodes)")
     # Here most histories run, since the code is optimized.
     some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord --test=vector -- --skip histories &&
-        some_tests env PLEACH_CASES=40000 "${test[@]}" --test=laws --test=ord --test=vector -- histories
+        some_tests env PLEACH_CASES=40000 "${test[@]}" --package pleach-collections-rc --test=laws --test=ord --test=vector -- histories
 }
 
 about_valgrind="the collections under valgrind"
@@ -261,7 +261,7 @@ step_tsan() {
 GUARDED=(hamt:: btree::)
 
 # The packages that others use.
-PUBLISHED=(pleach-collections pleach-shared pleach pleach-metta pleach-cli)
+PUBLISHED=(pleach-collections pleach-collections-rc pleach-shared pleach pleach-metta pleach-cli)
 
 # ---- running them ----------------------------------------------------------------------------------------------------
 

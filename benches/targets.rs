@@ -21,6 +21,8 @@ mod map;
 mod ord;
 #[path = "targets/persist.rs"]
 mod persist;
+#[path = "targets/rc.rs"]
+mod rc;
 #[cfg(target_feature = "aes")]
 #[path = "targets/trie.rs"]
 mod trie;
@@ -42,6 +44,7 @@ fn main() {
     map::rows(&mut report, &wanted);
     ord::rows(&mut report, &wanted);
     vector::rows(&mut report, &wanted);
+    rc::rows(&mut report, &wanted);
     #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);

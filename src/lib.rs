@@ -73,6 +73,8 @@ pub use term::{Atom, Symbol, Term};
 /// The guides, compiled and run with the documentation tests.
 #[cfg(doctest)]
 mod guides {
+    #[doc = include_str!("../crates/pleach-collections-rc/README.md")]
+    mod collections_rc {}
     #[doc = include_str!("../docs/coming-from-im.md")]
     mod coming_from_im {}
     // It has an example of `fork_join`.

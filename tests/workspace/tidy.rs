@@ -214,3 +214,18 @@ fn the_readme_names_each_feature_and_the_lowest_rust() {
     let rust = concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or later");
     assert!(readme.contains(rust), "the README does not say: {rust}");
 }
+
+#[test]
+fn collections_for_one_thread_are_the_same_sources() {
+    let names = |folder: &str| -> BTreeSet<_> {
+        let entries = fs::read_dir(top().join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let (shared, own) = ("crates/pleach-collections/src", "crates/pleach-collections-rc/src");
+    assert_eq!(names(shared), names(own));
+    for entry in names(own) {
+        let same = |folder: &str| fs::canonicalize(top().join(folder).join(&entry)).unwrap();
+        let is_own = ["count.rs", "lib.rs"].iter().any(|file| entry == *file);
+        assert_eq!(same(shared) != same(own), is_own, "{entry:?}");
+    }
+}

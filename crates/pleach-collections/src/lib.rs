@@ -89,6 +89,7 @@ mod abort;
 pub mod address;
 pub mod bag;
 mod btree;
+mod count;
 mod hamt;
 #[cfg(any(
     feature = "arbitrary",

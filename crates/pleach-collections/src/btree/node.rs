@@ -28,13 +28,12 @@ pub(crate) use edit::Unique;
 pub(crate) use into_iter::LeafIntoIter;
 
 use super::{LEAF_BYTES, MIN_CHILDREN, PACKED_LOG, is_keyless, max_children, max_leaf_len, min_leaf_len};
+use crate::count::{Count, Shared};
 use crate::nested::{self, Nesting};
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// A reference-counted pointer to a node of the tree.
 ///
@@ -62,18 +61,18 @@ use core::sync::atomic::{AtomicU32, Ordering, fence};
 pub(crate) struct Node<T, S> {
     /// The block's address, with the lowest bit set for an inner node.
     pointer: NonNull<Header>,
-    contents: PhantomData<Arc<(T, S)>>,
+    contents: PhantomData<Shared<(T, S)>>,
 }
 
-// SAFETY: a node is shared as an `Arc<(T, S)>` is: counted atomically, and written only by its sole owner.
-unsafe impl<T: Send + Sync, S: Send + Sync> Send for Node<T, S> {}
+// SAFETY: a node is shared as a `Shared<(T, S)>` is: counted alike, and written only by its sole owner.
+unsafe impl<T, S> Send for Node<T, S> where Shared<(T, S)>: Send {}
 // SAFETY: as above.
-unsafe impl<T: Send + Sync, S: Send + Sync> Sync for Node<T, S> {}
+unsafe impl<T, S> Sync for Node<T, S> where Shared<(T, S)>: Sync {}
 
 /// The header of a block. In an inner node the size follows.
 #[repr(C)]
 struct Header {
-    count: AtomicU32,
+    count: Count,
     /// The number of entries of a leaf, or children of an inner node.
     len: u16,
     /// The number of levels below.
@@ -193,7 +192,7 @@ impl<T, S> Node<T, S> {
         // SAFETY: the block has room for a header, and is aligned for one.
         unsafe {
             block.write(Header {
-                count: AtomicU32::new(1),
+                count: Count::one(),
                 len: 0,
                 height,
                 hint: 0,
@@ -465,13 +464,12 @@ impl<T, S> Node<T, S> {
     /// Whether this is the only pointer to its node.
     #[inline]
     pub(crate) fn is_unique(&mut self) -> bool {
-        // Acquire: synchronises with the `Release` decrement of former owners.
-        self.header().count.load(Ordering::Acquire) == 1
+        self.header().count.is_unique()
     }
 
     /// Whether the node has other pointers at the moment.
     pub(crate) fn is_shared(&self) -> bool {
-        self.header().count.load(Ordering::Relaxed) > 1
+        !self.header().count.is_unique()
     }
 
     /// The size of the node's block in bytes.
@@ -629,10 +627,7 @@ impl<U> Drop for DropOnExit<U> {
 impl<T, S> Clone for Node<T, S> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: the existing pointer keeps the node alive. As in `Arc`, the count must not wrap.
-        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
-            crate::abort::abort();
-        }
+        self.header().count.increment();
         Self {
             pointer: self.pointer,
             contents: PhantomData,
@@ -643,14 +638,8 @@ impl<T, S> Clone for Node<T, S> {
 impl<T, S> Drop for Node<T, S> {
     #[inline]
     fn drop(&mut self) {
-        // A sole owner doesn't need the atomic write.
-        let count = &self.header().count;
-        if count.load(Ordering::Acquire) != 1 {
-            if count.fetch_sub(1, Ordering::Release) != 1 {
-                return;
-            }
-            fence(Ordering::Acquire);
+        if self.header().count.decrement() {
+            self.drop_block();
         }
-        self.drop_block();
     }
 }

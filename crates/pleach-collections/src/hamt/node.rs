@@ -28,12 +28,11 @@ pub(crate) use builder::LeafBuilder;
 pub(crate) use into_iter::NodeIntoIter;
 
 use super::{SLOTS, SlotBitmap};
+use crate::count::{Count, Shared};
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
-use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, Ordering, fence};
 use smallvec::SmallVec;
 
 /// A reference-counted pointer to a node of the trie.
@@ -67,13 +66,13 @@ use smallvec::SmallVec;
 pub(crate) struct Node<K, V> {
     /// The block's address, tagged in its low bits with [`INNER`] and [`FULL`].
     pointer: NonNull<Header>,
-    entries: PhantomData<Arc<(K, V)>>,
+    entries: PhantomData<Shared<(K, V)>>,
 }
 
-// SAFETY: a node is shared as an `Arc<(K, V)>` is: counted atomically, and written only by its sole owner.
-unsafe impl<K: Send + Sync, V: Send + Sync> Send for Node<K, V> {}
+// SAFETY: a node is shared as a `Shared<(K, V)>` is: counted alike, and written only by its sole owner.
+unsafe impl<K, V> Send for Node<K, V> where Shared<(K, V)>: Send {}
 // SAFETY: as above.
-unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Node<K, V> {}
+unsafe impl<K, V> Sync for Node<K, V> where Shared<(K, V)>: Sync {}
 
 /// The children of an inner node, by value.
 pub(crate) type Children<K, V> = SmallVec<[Option<Node<K, V>>; SLOTS as usize]>;
@@ -81,7 +80,7 @@ pub(crate) type Children<K, V> = SmallVec<[Option<Node<K, V>>; SLOTS as usize]>;
 /// The header of a block. In an inner node the size follows, in a leaf the tags.
 #[repr(C)]
 struct Header {
-    count: AtomicU32,
+    count: Count,
     /// `starts`, which is odd, in an inner node; twice the number of entries in a leaf.
     kind: u32,
 }
@@ -274,7 +273,7 @@ impl<K, V> Node<K, V> {
         // SAFETY: the block has room for a header, and is aligned for one.
         unsafe {
             block.write(Header {
-                count: AtomicU32::new(1),
+                count: Count::one(),
                 kind,
             })
         };
@@ -452,14 +451,13 @@ impl<K, V> Node<K, V> {
     /// Whether this is the only pointer to its node.
     #[inline]
     pub(crate) fn is_unique(&mut self) -> bool {
-        // Acquire: synchronises with the `Release` decrement of former owners.
-        self.header().count.load(Ordering::Acquire) == 1
+        self.header().count.is_unique()
     }
 
     /// Whether the node has other pointers at the moment.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
-        self.header().count.load(Ordering::Relaxed) > 1
+        !self.header().count.is_unique()
     }
 
     /// The size of the node's block in bytes.
@@ -510,10 +508,7 @@ fn capped(size: usize) -> u32 {
 impl<K, V> Clone for Node<K, V> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: the existing pointer keeps the node alive. As in `Arc`, the count must not wrap.
-        if self.header().count.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
-            crate::abort::abort();
-        }
+        self.header().count.increment();
         Self {
             pointer: self.pointer,
             entries: PhantomData,
@@ -524,14 +519,8 @@ impl<K, V> Clone for Node<K, V> {
 impl<K, V> Drop for Node<K, V> {
     #[inline]
     fn drop(&mut self) {
-        // A sole owner doesn't need the atomic write.
-        let count = &self.header().count;
-        if count.load(Ordering::Acquire) != 1 {
-            if count.fetch_sub(1, Ordering::Release) != 1 {
-                return;
-            }
-            fence(Ordering::Acquire);
+        if self.header().count.decrement() {
+            self.drop_block();
         }
-        self.drop_block();
     }
 }

@@ -33,14 +33,13 @@ pub(crate) use build::{InnerBuilder, LeafBuilder, LeafIntoIter};
 pub(crate) use grow::{Groups, Room};
 
 use super::shape::{ByteRange, equal, first_of_range};
+use crate::count::{Count, Shared};
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use alloc::sync::Arc;
 use bytes::WORD;
 use core::cmp::Ordering;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{self, AtomicU32};
 
 /// A counted pointer to a node of the trie. A clone counts one more.
 ///
@@ -73,13 +72,13 @@ use core::sync::atomic::{self, AtomicU32};
 pub(crate) struct Node<V> {
     /// The block's address, and in its lowest bit [`INNER`].
     pointer: NonNull<Header>,
-    values: PhantomData<Arc<V>>,
+    values: PhantomData<Shared<V>>,
 }
 
-// SAFETY: a node is shared as an `Arc<V>` is: atomically counted, and written only by its sole owner.
-unsafe impl<V: Send + Sync> Send for Node<V> {}
+// SAFETY: a node is shared as a `Shared<V>` is: counted alike, and written only by its sole owner.
+unsafe impl<V> Send for Node<V> where Shared<V>: Send {}
 // SAFETY: as above.
-unsafe impl<V: Send + Sync> Sync for Node<V> {}
+unsafe impl<V> Sync for Node<V> where Shared<V>: Sync {}
 
 /// What a pointer to a node points to.
 #[repr(C)]
@@ -91,13 +90,13 @@ struct Header {
     /// The room behind a leaf's arrays for more entries, in units of [`ALIGN`] bytes. Differs between leaves of the same keys.
     spare: u8,
     /// The count of a leaf. That of an inner node lies [apart](APART).
-    count: AtomicU32,
+    count: Count,
 }
 
 /// The first bytes of an inner node's block, which searches don't read.
 #[repr(C)]
 struct Apart {
-    count: AtomicU32,
+    count: Count,
     sums: Sums,
 }
 
@@ -111,7 +110,7 @@ struct Sums {
 }
 
 /// A prefix that is too long to be copied with each node. Never aligned in a block.
-type Outside = Arc<[u8]>;
+type Outside = Shared<[u8]>;
 
 /// The most bytes of a prefix that a block holds itself.
 const MAX_PREFIX: usize = if cfg!(pleach_tiny_nodes) { 3 } else { 48 };
@@ -250,14 +249,14 @@ impl<V> Node<V> {
             len,
             prefix,
             spare: 0,
-            count: AtomicU32::new(1),
+            count: Count::one(),
         };
         // SAFETY: the block has room for a header, behind what lies apart from an inner node's, and is aligned for both.
         let pointer = unsafe {
             let at = block.byte_add(inner * APART).cast::<Header>();
             at.write(header);
             if inner != 0 {
-                let count = AtomicU32::new(1);
+                let count = Count::one();
                 let sums = Sums::default();
                 block.cast::<Apart>().write(Apart { count, sums });
             }
@@ -283,7 +282,7 @@ impl<V> Node<V> {
     }
 
     #[inline]
-    fn count(&self) -> &AtomicU32 {
+    fn count(&self) -> &Count {
         // SAFETY: as for the header.
         unsafe {
             if self.is_leaf() {
@@ -359,7 +358,7 @@ impl<V> Node<V> {
         // not dropped.
         unsafe {
             let outside = ManuallyDrop::new(ptr::read_unaligned(self.at::<Outside>(at)));
-            &*Arc::as_ptr(&outside)
+            &*Shared::as_ptr(&outside)
         }
     }
 
@@ -371,7 +370,7 @@ impl<V> Node<V> {
         }
         // SAFETY: as in `outside`.
         let outside = unsafe { ManuallyDrop::new(ptr::read_unaligned(self.at::<Outside>(self.prefix_at()))) };
-        Prefix::Shared(Arc::clone(&outside))
+        Prefix::Shared(Shared::clone(&outside))
     }
 
     #[inline]
@@ -413,8 +412,7 @@ impl<V> Node<V> {
     /// Whether other pointers lead to this node, as of now.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
-        // Acquire: what other owners did, they did before they gave up their count.
-        self.count().load(atomic::Ordering::Acquire) > 1
+        !self.count().is_unique()
     }
 
     /// The bytes of the node's own block.
@@ -429,7 +427,7 @@ impl<V> Node<V> {
             // Two counts come before the bytes, and the block is a multiple of them. One reference is this one.
             Prefix::Shared(prefix) => {
                 let bytes = (2 * size_of::<usize>() + prefix.len()).next_multiple_of(align_of::<usize>());
-                Some((bytes, Arc::strong_count(&prefix) > 2))
+                Some((bytes, Shared::strong_count(&prefix) > 2))
             }
         }
     }
@@ -516,7 +514,7 @@ fn head_of(suffix: &[u8]) -> u64 {
 pub(crate) enum Prefix<'a> {
     Bytes(&'a [u8]),
     /// Of a node whose prefix lies outside of its block.
-    Shared(Arc<[u8]>),
+    Shared(Outside),
 }
 
 impl Prefix<'_> {
@@ -853,20 +851,10 @@ impl<'a, V> InnerMut<'a, V> {
     }
 }
 
-impl<V> Node<V> {
-    #[inline]
-    fn count_one_more(&self) {
-        // Relaxed: who has a node can't lose it meanwhile. As in `Arc`, the count must not wrap.
-        if self.count().fetch_add(1, atomic::Ordering::Relaxed) > u32::MAX / 2 {
-            crate::abort::abort();
-        }
-    }
-}
-
 impl<V> Clone for Node<V> {
     #[inline]
     fn clone(&self) -> Self {
-        self.count_one_more();
+        self.count().increment();
         Self {
             pointer: self.pointer,
             values: PhantomData,

@@ -382,8 +382,8 @@ impl<V> Node<V> {
                 ptr::copy_nonoverlapping(bytes.as_ptr(), self.at::<u8>(at), bytes.len());
             } else {
                 let outside: Outside = match prefix {
-                    Prefix::Bytes(bytes) => Arc::from(*bytes),
-                    Prefix::Shared(outside) => Arc::clone(outside),
+                    Prefix::Bytes(bytes) => Shared::from(*bytes),
+                    Prefix::Shared(outside) => Shared::clone(outside),
                 };
                 ptr::write_unaligned(self.at::<Outside>(at), outside);
             }
@@ -415,7 +415,7 @@ impl<V> Node<V> {
             let children = self.children();
             let (before, behind) = children.split_at(child.min(children.len()));
             let behind = if new.is_some() { &behind[1..] } else { behind };
-            before.iter().chain(behind).for_each(Self::count_one_more);
+            before.iter().chain(behind).for_each(|child| child.count().increment());
             if let Some(new) = new {
                 copy.at::<Self>(self.inner_shape().children_at).add(child).write(new);
             }

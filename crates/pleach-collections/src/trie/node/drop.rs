@@ -5,24 +5,9 @@ use crate::nested::{self, Nesting};
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, needs_drop};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{Ordering, fence};
 use smallvec::SmallVec;
 
 impl<V> Node<V> {
-    /// Gives up a count, and returns whether it was the last.
-    #[inline]
-    fn release(&self) -> bool {
-        // A sole owner need not write the count to know that it is one.
-        let count = self.count();
-        if count.load(Ordering::Acquire) != 1 {
-            if count.fetch_sub(1, Ordering::Release) != 1 {
-                return false;
-            }
-            fence(Ordering::Acquire);
-        }
-        true
-    }
-
     /// Drops a prefix outside of the block.
     ///
     /// # Safety
@@ -113,7 +98,7 @@ impl<V> Remains<V> {
     fn next_leaf(&mut self) -> Option<ManuallyDrop<Node<V>>> {
         while let Some((node, gone)) = self.path.last_mut() {
             let left = &node.children()[*gone..];
-            if let Some(index) = left.iter().position(Node::release) {
+            if let Some(index) = left.iter().position(|child| child.count().decrement()) {
                 // SAFETY: each child is taken out once.
                 let child = ManuallyDrop::new(unsafe { ptr::read(&left[index]) });
                 *gone += index + 1;
@@ -147,7 +132,7 @@ impl<V> Drop for Remains<V> {
 impl<V> Drop for Node<V> {
     #[inline]
     fn drop(&mut self) {
-        if !self.release() {
+        if !self.count().decrement() {
             return;
         }
         // SAFETY: the last owner, once. The copy takes the place of `self`, which is never used again.

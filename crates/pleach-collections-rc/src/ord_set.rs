@@ -1,0 +1,1 @@
+../../pleach-collections/src/ord_set.rs
