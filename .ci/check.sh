@@ -181,7 +181,7 @@ step_minimal() {
     # In a copy, so that Cargo.lock stays. What is not tracked yet belongs to it too.
     rm -rf "$copy" && mkdir -p "$copy" || return
     git ls-files -z --cached --others --exclude-standard -- Cargo.toml .cargo src crates benches docs README.md examples tests rustfmt.toml clippy.toml |
-        xargs -0 cp --parents -t "$copy" || return
+        xargs -0 cp --parents --no-dereference -t "$copy" || return
     (
         target=$(cd "$TARGET" && pwd)/minimal/target && cd "$copy" || exit
         RUSTC_BOOTSTRAP=1 cargo generate-lockfile --quiet -Z direct-minimal-versions || exit
