@@ -80,7 +80,7 @@ unsafe impl<V> Send for Node<V> where Shared<V>: Send {}
 // SAFETY: as above.
 unsafe impl<V> Sync for Node<V> where Shared<V>: Sync {}
 
-/// What a pointer to a node points to.
+/// The header of a block, at the address in a node's pointer.
 #[repr(C)]
 struct Header {
     /// The number of keys of a leaf; of an inner node the number of children, and [`HAS_END`].

@@ -70,7 +70,7 @@ impl<V> Node<V> {
     }
 }
 
-/// What is left of a trie that lost its last owner. The nodes are freed even if the drop of a value panics.
+/// The nodes that remain to be dropped of a trie without owners. They are freed even if the drop of a value panics.
 struct Remains<V> {
     /// The inner nodes on the path to what is left, and how many of their children are gone.
     path: SmallVec<[(ManuallyDrop<Node<V>>, usize); 16]>,
