@@ -258,7 +258,7 @@ step_tsan() {
 }
 
 # The unit tests that the steps `asan` and `valgrind` run: those of the nodes.
-GUARDED=(hamt:: btree::)
+GUARDED=(hamt:: btree:: trie::)
 
 # The packages that others use.
 PUBLISHED=(pleach-collections pleach-collections-rc pleach-shared pleach pleach-metta pleach-cli)
