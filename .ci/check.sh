@@ -103,10 +103,10 @@ step_features() {
 
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
-    # A wrapper, for it leaves the dependencies as they are: flags would build them again. Fewer cases, since most cases
-    # with tiny nodes are those of the step `asan`, whose code is optimized.
-    local test=(env PLEACH_CASES=4000 RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features)
-    some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
+    # Ten thousand histories each, optimized; otherwise fewer cases, since those of the step `test` are many.
+    local test=(env PLEACH_CASES=4000 "${TINY_NODES[@]}" cargo test --all-features)
+    some_tests env PLEACH_CASES=340000 "${TINY_NODES[@]}" "${OPTIMIZED[@]}" --test=laws -- histories &&
+        some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
         some_tests "${test[@]}" --package pleach --test=env --test=shared &&
         some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
 }
@@ -118,8 +118,10 @@ step_loom() {
 
 about_tour="the README's first command prints what examples/tour.expected says"
 step_tour() {
-    cargo pleach run examples/tour.metta | diff -u examples/tour.expected - &&
-        cargo run --quiet --example embed && cargo run --quiet --package pleach-metta --example evaluate
+    cargo pleach run examples/tour.metta | diff -u examples/tour.expected - || return
+    # Built with the features of the step `test`, whose libraries they share then.
+    cargo build --all-features --workspace --example embed --example evaluate &&
+        "$TARGET/debug/examples/embed" && "$TARGET/debug/examples/evaluate"
 }
 
 about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im and imbl, which are optional)"
@@ -195,13 +197,12 @@ step_asan() {
     runtime=$(find "$(rustc --print sysroot)/lib/rustlib/$HOST/lib" -name '*asan*' -print -quit 2>/dev/null)
     [ -n "$runtime" ] || skip "this toolchain has no AddressSanitizer for $HOST" || return
     # -Zsanitizer is unstable, but stable compilers have it behind this variable.
-    # Leaks are what the step `valgrind` looks for. Optimized, since it slows code down.
-    local test=(env RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections --features rayon
-        --target "$HOST" --target-dir "$TARGET/asan" --config profile.dev.opt-level=1
+    # Leaks are what the step `valgrind` looks for. Not optimized, and few cases: optimized code takes longer to compile.
+    local test=(env PLEACH_CASES=2000 RUSTC_BOOTSTRAP=1 ASAN_OPTIONS=detect_leaks=0 cargo test --package pleach-collections
+        --features rayon --target "$HOST" --target-dir "$TARGET/asan"
         --config "$(with_flags -Zsanitizer=address --cfg pleach_tiny_nodes)")
-    # Here most histories run, since the code is optimized.
-    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" && some_tests "${test[@]}" --test=laws --test=ord --test=vector -- --skip histories &&
-        some_tests env PLEACH_CASES=40000 "${test[@]}" --package pleach-collections-rc --test=laws --test=ord --test=vector -- histories
+    some_tests "${test[@]}" --lib -- "${GUARDED[@]}" &&
+        some_tests "${test[@]}" --package pleach-collections-rc --test=laws --test=ord --test=vector -- --skip a_million
 }
 
 about_valgrind="the collections under valgrind"
@@ -216,7 +217,7 @@ step_valgrind() {
     local test=(cargo test --all-features --workspace)
     some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=ord -- api:: panics::panics_leave_sets panics::all_entries &&
         some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=vector -- api:: panics::all_items || return
-    test=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
+    test=(env "${TINY_NODES[@]}" "${OPTIMIZED[@]}")
     some_tests "${test[@]}" --config "$(with_runner "$checked")" --lib -- "${GUARDED[@]}" &&
         some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=laws -- panics::
 }
@@ -237,7 +238,8 @@ about_kills="500 journals, 500 saves and 500 archives whose process is killed at
 step_kills() {
     some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
         some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord --test=vector -- --include-ignored
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord --test=vector -- --include-ignored &&
+        some_tests env PLEACH_CASES=3400000 cargo test --release --all-features --package pleach-collections --test=laws -- histories
 }
 
 about_soak="64 threads on all that a shared world is for, 10 minutes long, or 1 where CI is set (long)"
@@ -256,6 +258,13 @@ step_tsan() {
         --config "$(with_flags -Zsanitizer=thread)" \
         --test=shared --test=env --test=metta -- api:: stress:: fork_join:: integration::
 }
+
+# Compiles this repository's crates with tiny nodes. A wrapper leaves the dependencies as they are: flags would build them
+# again.
+TINY_NODES=("RUSTC_WORKSPACE_WRAPPER=$PWD/.ci/tiny-nodes")
+
+# A command that tests optimized collections.
+OPTIMIZED=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
 
 # The unit tests that the steps `asan` and `valgrind` run: those of the nodes.
 GUARDED=(hamt:: btree:: trie::)

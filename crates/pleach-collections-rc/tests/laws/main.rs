@@ -9,5 +9,5 @@ extern crate pleach_collections_rc as pleach_collections;
 
 mod maps;
 mod traits;
-#[path = "../../../pleach-collections/tests/vector/model.rs"]
+#[path = "../../../pleach-collections/tests/laws/vector.rs"]
 mod vector;

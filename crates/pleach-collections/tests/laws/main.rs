@@ -4,5 +4,7 @@
 
 mod map;
 mod nested;
+mod ord;
 mod panics;
 mod trie;
+mod vector;

@@ -3,7 +3,6 @@
 mod api;
 mod features;
 mod frail;
-mod model;
 mod nested;
 mod panics;
 mod sets;

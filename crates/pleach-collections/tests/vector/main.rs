@@ -4,7 +4,6 @@ mod api;
 mod changes;
 mod features;
 mod frail;
-mod model;
 mod nested;
 mod panics;
 mod traits;

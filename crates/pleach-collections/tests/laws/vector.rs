@@ -423,5 +423,5 @@ fn histories_of_forks_are_those_of_the_model() {
             world.ask(a, (a + 1) % HANDLES, 70, 700);
         }
     }
-    quick_check(150).quickcheck(property as fn(Vec<(Op, u16, u16)>));
+    quick_check(300).quickcheck(property as fn(Vec<(Op, u16, u16)>));
 }

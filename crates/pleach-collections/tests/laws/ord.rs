@@ -461,5 +461,5 @@ fn histories_of_forks_are_those_of_the_model() {
         }
         (0..HANDLES).for_each(|a| world.check(a));
     }
-    quick_check(2_000).quickcheck(property as fn(Vec<(Op, u16, u16)>));
+    quick_check(300).quickcheck(property as fn(Vec<(Op, u16, u16)>));
 }
