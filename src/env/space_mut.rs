@@ -105,7 +105,8 @@ impl<T: Term> Environment<T> {
 /// A space of an environment, for writing: see [`Environment::space_mut`].
 ///
 /// Each write happens whole or not at all. A write to a shared state costs O(log n) more than one in place: it copies one
-/// path of each structure that it changes.
+/// path of each structure that it changes. Rules and annotations that are added to a [data space](super::SpaceKind::Data) are
+/// plain facts there.
 #[derive(Debug)]
 pub struct SpaceMut<'a, T: Term = Atom> {
     pub(super) environment: &'a mut Environment<T>,

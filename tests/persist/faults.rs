@@ -126,6 +126,27 @@ fn a_forged_file_is_valid_or_an_error() {
 }
 
 #[test]
+fn definition_numbers_in_a_data_space_are_an_error() {
+    let mut env = Environment::<Atom>::new();
+    let space = env.new_data_space();
+    let rule = "(= (f) 1)".parse().unwrap();
+    env.space_mut(space).unwrap().add_fact(rule);
+    let file = bytes(&env);
+    let spaces = blocks(&file)
+        .into_iter()
+        .enumerate()
+        .filter(|(_, range)| file[range.start] == 1);
+    let (number, range) = spaces.last().unwrap();
+    let mut block = file[range.start..range.end - 8].to_vec();
+    // The kind and the length of the block, whether the space is named, the id, and the greatest definition number.
+    let (id, greatest) = (6..22, 22);
+    assert_eq!((&block[id], block[greatest]), (&space.to_bytes()[..], 0));
+    block[greatest] = 1;
+    let forged = forge(&file, number, &block);
+    assert_eq!(flaw(&forged), (Flaw::Order, range.start as u64 + 5));
+}
+
+#[test]
 fn swapped_blocks_are_an_error() {
     let mut env = Environment::<Atom>::new();
     env.add_facts_bulk((0..40_000).map(|i| Atom::expression([Atom::from(i), Atom::symbol("fact")])));

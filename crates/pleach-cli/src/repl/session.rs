@@ -4,7 +4,7 @@ use std::mem;
 use std::path::Path;
 
 use pleach::Environment;
-use pleach::env::Head;
+use pleach::env::{Head, SpaceKind};
 use pleach::term::{Atom, Item, ParseError, Symbol, parser};
 use pleach_metta::{Batch, Batches, BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
 
@@ -359,9 +359,11 @@ impl Session {
 
     fn list_names(&mut self) {
         let world = self.forks.world();
-        let spaces = world
-            .spaces()
-            .map(|(id, space)| format!("{id}: {}", plural(space.len(), "atom")));
+        let spaces = world.spaces().map(|(id, space)| {
+            let atoms = plural(space.len(), "atom");
+            let kind = if id.kind() == SpaceKind::Data { " of data" } else { "" };
+            format!("{id}: {atoms}{kind}")
+        });
         let states = world
             .states()
             .map(|(id, content)| format!("{id}: {}", escaped(content)));

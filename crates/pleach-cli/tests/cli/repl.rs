@@ -210,6 +210,18 @@ fn spaces_states_and_bindings_are_listed_copied_and_dropped() {
 }
 
 #[test]
+fn data_spaces_are_listed_as_such() {
+    let world = folder("repl-data-space").join("world");
+    let mut env = pleach::Environment::<pleach::Atom>::new();
+    let space = env.new_data_space();
+    env.space_mut(space).unwrap().add_fact("(= a b)".parse().unwrap());
+    env.save(&world).unwrap();
+    let output = script(":names\n", &["--world", world.to_str().unwrap()]);
+    let stdout = str::from_utf8(&output.stdout).unwrap();
+    assert!(stdout.contains(&format!("{space}: 1 atom of data\n")), "{stdout}");
+}
+
+#[test]
 fn the_world_is_described() {
     let output = script(
         "(: f (-> Number Number)) (= (f $x) $x)\n(a) (a)\n:types\n:types (f 1)\n:types f g\n:stats\n:help\n",
