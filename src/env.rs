@@ -1,8 +1,10 @@
 //! Environments of rules, facts and types that are forked, written and merged.
 
+mod append_list;
 mod argument_index;
 mod bulk_load;
 mod cache;
+mod carried;
 mod cell;
 mod check;
 mod conflict;
@@ -33,8 +35,10 @@ mod union_all;
 mod virtual_base;
 mod world;
 
+pub(crate) use self::carried::CarriedValue;
 pub use self::cell::Cell;
 pub use self::conflict::{Conflict, Conflicts, Resolution, Side, Subject, resolve};
+pub(crate) use self::edit::{Delta, Edit};
 pub use self::environment::Environment;
 pub use self::error::UnboundVariable;
 #[cfg(feature = "rayon")]
@@ -45,9 +49,11 @@ pub use self::patch::{Change, Patch};
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 pub use self::pathmap::PathMapError;
 pub use self::query::{Answer, Join, JoinAnswer, LimitedQuery, Matches, Query, QueryError, RulesFor};
+pub(crate) use self::record::FactChange;
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::removals::RemovalByBoth;
 pub use self::snapshot::Snapshot;
+pub(crate) use self::space::decode;
 pub use self::space::{Atoms, MatchingRules, Sharing, Space};
 pub use self::space_mut::SpaceMut;
 pub(crate) use self::storage::{InvalidEntry, is_definition};

@@ -49,6 +49,7 @@
 //! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones; [`mod@vector`]: [`Vector`], a sequence |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, queries, union, patches |
+//! | derived facts | [`mod@derive`] | [`Program`](derive::Program): what follows from facts by rules |
 //! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live environment, read without locks |
 //! | persistence | [`persist`] | environments as files |
 //! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
@@ -57,6 +58,7 @@
 
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
+pub mod derive;
 pub mod env;
 mod history;
 pub mod persist;

@@ -135,6 +135,7 @@ impl<T: Term> Environment<T> {
             cells,
             ids: _,
             patterns,
+            carried: _,
         } = &self.snapshot.world;
         let all_shared = !self.owns_data();
         let mut terms = Terms::default();

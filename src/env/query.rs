@@ -13,6 +13,7 @@ mod matches;
 mod pattern;
 mod rules;
 mod search;
+mod selectivity;
 mod shape;
 mod template;
 
@@ -108,6 +109,18 @@ pub struct Query<'a, T: Term> {
     pattern: Arc<Pattern<T>>,
     search: Search<'a, Multiplicity<T>>,
     fresh: u64,
+}
+
+impl<T: Term> Space<T> {
+    /// Returns the answers that extend these bindings: see [`Query::starting_from`].
+    pub(crate) fn query_from(&self, pattern: &T, start: &Bindings<T>) -> Query<'_, T> {
+        let (pattern, fresh) = Pattern::new(start.resolve(pattern), start.clone(), 0);
+        Query {
+            search: Search::new(&self.facts, &self.arguments, Arc::clone(&pattern.shape), true),
+            pattern: Arc::new(pattern),
+            fresh,
+        }
+    }
 }
 
 impl<'a, T: Term> Query<'a, T> {

@@ -40,7 +40,7 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
 /// 6. Each permuted index follows from the facts.
 pub struct Space<T: Term = Atom> {
-    pub(super) kind: SpaceKind,
+    pub(crate) kind: SpaceKind,
     pub(crate) facts: TrieMap<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,

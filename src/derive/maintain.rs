@@ -1,0 +1,312 @@
+//! Bringing a closure to another state: delete and rederive, component by component.
+//!
+//! Gupta, Mumick and Subrahmanian, "Maintaining Views Incrementally", SIGMOD 1993. For each component of rules, in order:
+//!
+//! 1. **Overdelete** the facts that some step derives from a fact that went, or from the absence of one that came, and from
+//!    these in turn, all in the old closure.
+//! 2. **Rederive** those that a step derives from what is left.
+//! 3. **Insert** what steps derive from facts that came, from the absence of those that went, and from these in turn, by
+//!    semi-naive evaluation: each step includes at least one new fact.
+//!
+//! What came and went in the end is passed on to later components. Components without recursion go the same way, where
+//! overdeletion stops at the first step: so no derivations are counted, nor stored.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::error::LimitExceeded;
+use super::program::{Program, Rules, Use};
+use super::step::{Seed, Step, each_step};
+use crate::env::{Delta, Edit, FactChange, Multiplicity, Space, decode};
+use crate::term::path::with_encoder;
+use crate::term::{Bindings, Term, alpha_eq, unify};
+use crate::trie_map::TrieMap;
+
+/// Facts by their paths.
+type Facts<T> = BTreeMap<Vec<u8>, T>;
+
+/// A closure that is being brought to another state.
+pub(super) struct Maintenance<'a, T: Term> {
+    rules: &'a Rules<T>,
+    /// The facts of the state.
+    base: &'a TrieMap<Multiplicity<T>>,
+    /// The closure before.
+    old: &'a Space<T>,
+    /// The closure so far.
+    closure: Space<T>,
+    /// The changes that components have to look at.
+    pending: BTreeMap<usize, Vec<Pending<T>>>,
+    /// The number of facts that may still be derived.
+    allowed: usize,
+    limit: LimitExceeded,
+}
+
+enum Pending<T> {
+    /// A fact that may match this pattern came, or went.
+    Changed { pattern: Use, fact: T, came: bool },
+    /// A fact that the component may derive isn't in the state any more.
+    Unsupported(T),
+}
+
+impl<'a, T: Term> Maintenance<'a, T> {
+    /// Starts from a closure, whose facts of the state itself are brought up to date.
+    pub(super) fn new(
+        program: &'a Program<T>,
+        base: &'a TrieMap<Multiplicity<T>>,
+        old: &'a Space<T>,
+        closure: Space<T>,
+    ) -> Self {
+        Self {
+            rules: &program.rules,
+            base,
+            old,
+            closure,
+            pending: BTreeMap::new(),
+            allowed: program.limit,
+            limit: LimitExceeded(program.limit),
+        }
+    }
+
+    /// Evaluates all rules on a closure that has no derived facts.
+    pub(super) fn derive_all(mut self) -> Result<Space<T>, LimitExceeded> {
+        let rules = self.rules;
+        for (number, component) in rules.components.iter().enumerate() {
+            let mut queue = Vec::new();
+            for rule in &component.rules {
+                let found = self.steps(*rule, &Seed::Nothing)?;
+                queue.extend(self.insert_all(found)?);
+            }
+            self.propagate(number, queue, &mut Facts::new())?;
+        }
+        Ok(self.closure)
+    }
+
+    /// Brings the closure up to date with the changes of the state.
+    pub(super) fn advance(mut self, from: &TrieMap<Multiplicity<T>>) -> Result<Space<T>, LimitExceeded> {
+        self.apply_changes(from);
+        while let Some((component, pending)) = self.pending.pop_first() {
+            self.maintain(component, pending)?;
+        }
+        Ok(self.closure)
+    }
+
+    /// Applies the changes of the state's own facts, and distributes them.
+    fn apply_changes(&mut self, from: &TrieMap<Multiplicity<T>>) {
+        let mut changes = from.diff(self.base);
+        let mut definitions = Vec::new();
+        while let Some(change) = FactChange::next(&mut changes) {
+            let order = change.multiplicity().record().map_or(0, |record| record.order);
+            if order > 0 {
+                definitions.push((order, change.key.to_vec(), change.multiplicity(), change.to.is_some()));
+            } else {
+                self.apply_change(change.key, change.multiplicity(), change.to.is_some());
+            }
+        }
+        // New definitions come last, in their order.
+        definitions.sort_unstable_by_key(|(order, ..)| *order);
+        for (_, key, multiplicity, is_present) in definitions {
+            self.apply_change(&key, multiplicity, is_present);
+        }
+    }
+
+    fn apply_change(&mut self, key: &[u8], multiplicity: &Multiplicity<T>, is_present: bool) {
+        let fact = decode(key, multiplicity);
+        let was_present = self.closure.facts.contains_key(key);
+        let owner = if is_present { None } else { self.owner(&fact) };
+        if let Some(component) = owner {
+            let pending = self.pending.entry(component).or_default();
+            pending.push(Pending::Unsupported(fact));
+            return;
+        }
+        let delta = Delta::Set(if is_present { multiplicity.get() } else { 0 });
+        let edit = Edit::of_entry(key, multiplicity, delta, self.closure.kind);
+        self.closure.apply(edit);
+        if is_present != was_present {
+            self.distribute(&fact, is_present, 0);
+        }
+    }
+
+    /// The component that derives facts such as this one.
+    fn owner(&self, fact: &T) -> Option<usize> {
+        let mut producers = self.rules.heads.candidates(fact);
+        let owner = producers.find(|producer| {
+            let rule = &self.rules.list[producer.rule];
+            let (fact, mut bindings) = (rule.renamed(fact), Bindings::new());
+            // It is an instance of the head: derived facts of another form aren't equal to it.
+            unify(&rule.head, &fact, &mut bindings) && alpha_eq(&bindings.resolve(&fact), &fact)
+        });
+        owner.map(|producer| producer.component)
+    }
+
+    /// Passes a change on to the components from this one on whose patterns the fact may match.
+    fn distribute(&mut self, fact: &T, came: bool, from: usize) {
+        for pattern in self.rules.uses.candidates(fact) {
+            if pattern.component >= from {
+                let pending = self.pending.entry(pattern.component).or_default();
+                pending.push(Pending::Changed {
+                    pattern: *pattern,
+                    fact: fact.clone(),
+                    came,
+                });
+            }
+        }
+    }
+
+    fn maintain(&mut self, component: usize, pending: Vec<Pending<T>>) -> Result<(), LimitExceeded> {
+        let doomed = self.overdelete(component, &pending);
+        for path in doomed.keys() {
+            self.remove(path);
+        }
+        let mut queue = Vec::new();
+        for fact in doomed.values() {
+            if self.is_derived(component, fact) {
+                queue.extend(self.insert_all([(path_of(fact), fact.clone())].into())?);
+            }
+        }
+        let mut added = Facts::new();
+        for change in &pending {
+            let Pending::Changed { pattern, fact, came } = change else {
+                continue;
+            };
+            if *came != pattern.negated {
+                let found = self.steps(pattern.rule, &seed(*pattern, fact))?;
+                let found = self.insert_all(found)?;
+                added.extend(found.iter().map(|fact| (path_of(fact), fact.clone())));
+                queue.extend(found);
+            }
+        }
+        self.propagate(component, queue, &mut added)?;
+        for (path, fact) in &doomed {
+            if !self.closure.facts.contains_key(path) {
+                self.distribute(fact, false, component + 1);
+            }
+        }
+        for (path, fact) in &added {
+            if !doomed.contains_key(path) {
+                self.distribute(fact, true, component + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// The facts of a component that may have lost their derivations.
+    fn overdelete(&self, component: usize, pending: &[Pending<T>]) -> Facts<T> {
+        let mut doomed = Facts::new();
+        let mut queue = Vec::new();
+        let mut doom = |fact: T, queue: &mut Vec<T>| {
+            let path = path_of(&fact);
+            if self.old.facts.contains_key(&path) && !self.base.contains_key(&path) {
+                doomed.entry(path).or_insert_with(|| {
+                    queue.push(fact.clone());
+                    fact
+                });
+            }
+        };
+        for change in pending {
+            match change {
+                Pending::Unsupported(fact) => doom(fact.clone(), &mut queue),
+                Pending::Changed { pattern, fact, came } if *came == pattern.negated => {
+                    let rule = &self.rules.list[pattern.rule];
+                    let _ = each_step(rule, self.old, &seed(*pattern, fact), &mut |step| {
+                        doom(step.head(), &mut queue);
+                        ControlFlow::Continue(())
+                    });
+                }
+                Pending::Changed { .. } => {}
+            }
+        }
+        while let Some(fact) = queue.pop() {
+            for pattern in self.uses_within(component, &fact) {
+                let rule = &self.rules.list[pattern.rule];
+                let _ = each_step(rule, self.old, &Seed::Fact(pattern.position, &fact), &mut |step| {
+                    doom(step.head(), &mut queue);
+                    ControlFlow::Continue(())
+                });
+            }
+        }
+        doomed
+    }
+
+    /// Whether a step of the component derives this fact.
+    fn is_derived(&self, component: usize, fact: &T) -> bool {
+        let producers = self.rules.heads.candidates(fact);
+        let mut rules = producers.filter(|producer| producer.component == component);
+        rules.any(|producer| {
+            let rule = &self.rules.list[producer.rule];
+            each_step(rule, &self.closure, &Seed::Head(fact), &mut |_| ControlFlow::Break(())).is_break()
+        })
+    }
+
+    /// Inserts what follows within a component from these new facts, which are in the closure, and adds it to `added`.
+    fn propagate(&mut self, component: usize, mut queue: Vec<T>, added: &mut Facts<T>) -> Result<(), LimitExceeded> {
+        while let Some(fact) = queue.pop() {
+            let uses: Vec<Use> = self.uses_within(component, &fact).collect();
+            for pattern in uses {
+                let found = self.steps(pattern.rule, &Seed::Fact(pattern.position, &fact))?;
+                let found = self.insert_all(found)?;
+                added.extend(found.iter().map(|fact| (path_of(fact), fact.clone())));
+                queue.extend(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// The positive patterns of a component that a fact may match.
+    fn uses_within(&self, component: usize, fact: &T) -> impl Iterator<Item = Use> {
+        let uses = self.rules.uses.candidates(fact).copied();
+        uses.filter(move |pattern| pattern.component == component && !pattern.negated)
+    }
+
+    /// The facts that a rule derives from a seed, and that aren't in the closure.
+    fn steps(&self, rule: usize, seed: &Seed<'_, T>) -> Result<Facts<T>, LimitExceeded> {
+        let mut found = Facts::new();
+        let mut visit = |step: Step<'_, T>| {
+            let head = step.head();
+            let path = path_of(&head);
+            if !self.closure.facts.contains_key(&path) {
+                found.insert(path, head);
+            }
+            if found.len() > self.allowed {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        };
+        match each_step(&self.rules.list[rule], &self.closure, seed, &mut visit) {
+            ControlFlow::Continue(()) => Ok(found),
+            ControlFlow::Break(()) => Err(self.limit),
+        }
+    }
+
+    /// Inserts derived facts, which aren't in the closure, and returns them.
+    fn insert_all(&mut self, facts: Facts<T>) -> Result<Vec<T>, LimitExceeded> {
+        self.allowed = self.allowed.checked_sub(facts.len()).ok_or(self.limit)?;
+        let facts: Vec<T> = facts.into_values().collect();
+        for fact in &facts {
+            with_encoder(|encoder| {
+                let edit = Edit::new(encoder, fact.clone(), Delta::Set(1), self.closure.kind);
+                self.closure.apply(edit);
+            });
+        }
+        Ok(facts)
+    }
+
+    fn remove(&mut self, path: &[u8]) {
+        if let Some(multiplicity) = self.closure.facts.get(path).cloned() {
+            let edit = Edit::of_entry(path, &multiplicity, Delta::Set(0), self.closure.kind);
+            self.closure.apply(edit);
+        }
+    }
+}
+
+/// The seed of steps in which a changed fact matches this pattern, or doesn't if it is negated.
+fn seed<T>(pattern: Use, fact: &T) -> Seed<'_, T> {
+    if pattern.negated {
+        Seed::Absent(pattern.position, fact)
+    } else {
+        Seed::Fact(pattern.position, fact)
+    }
+}
+
+fn path_of<T: Term>(fact: &T) -> Vec<u8> {
+    with_encoder(|encoder| encoder.encode(fact).bytes.to_vec())
+}
