@@ -45,6 +45,7 @@
 //! that joins with, by *delete and rederive* (Gupta, Mumick and Subrahmanian, "Maintaining Views Incrementally", SIGMOD
 //! 1993). Programs change nothing else: not the facts, files, patches or equality of a state.
 
+mod bulk;
 mod closure;
 mod component;
 mod error;

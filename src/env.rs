@@ -49,7 +49,7 @@ pub use self::patch::{Change, Patch};
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 pub use self::pathmap::PathMapError;
 pub use self::query::{Answer, Join, JoinAnswer, LimitedQuery, Matches, Query, QueryError, RulesFor};
-pub(crate) use self::record::FactChange;
+pub(crate) use self::record::{FactChange, Index, sorted};
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::removals::RemovalByBoth;
 pub use self::snapshot::Snapshot;

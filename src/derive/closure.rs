@@ -11,6 +11,13 @@ use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
 
+/// The divisor of a state's facts that gives the number of changes from which a closure is derived from nothing: a change
+/// costs about as much as deriving so many facts at once.
+const MANY: usize = 16;
+
+/// The minimum of that number.
+const MIN_MANY: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
+
 /// The facts of a state and all that follow from them by a program, as a [`Space`]: see the [module's page](super).
 ///
 /// It derefs to the space, so it has the reads of an environment. Cloning it is O(1).
@@ -98,7 +105,8 @@ impl<T: Term> Derived<T> {
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
     ///
     /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
-    /// and for each fact that lost a step, the search for another one.
+    /// and for each fact that lost a step, the search for another one. If a sixteenth of the state's facts changed, the closure is
+    /// derived from nothing.
     ///
     /// # Errors
     /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.
@@ -119,6 +127,11 @@ impl<T: Term> Derived<T> {
     /// ```
     pub fn advance(&mut self, state: &Space<T>) -> Result<(), LimitExceeded> {
         if self.is_of(state) {
+            return Ok(());
+        }
+        let many = state.facts.len() / MANY + MIN_MANY;
+        if self.base.diff(&state.facts).take(many).count() == many {
+            *self = Self::new(&self.program, state)?;
             return Ok(());
         }
         let base = state.facts.clone();

@@ -14,8 +14,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::bulk::{Failure, Relations};
 use super::error::LimitExceeded;
 use super::program::{Program, Rules, Use};
+use super::rule::Rule;
 use super::step::{Seed, Step, each_step};
 use crate::env::{Delta, Edit, FactChange, Multiplicity, Space, decode};
 use crate::term::path::with_encoder;
@@ -70,7 +72,15 @@ impl<'a, T: Term> Maintenance<'a, T> {
     /// Evaluates all rules on a closure that has no derived facts.
     pub(super) fn derive_all(mut self) -> Result<Space<T>, LimitExceeded> {
         let rules = self.rules;
+        let mut relations = Relations::default();
         for (number, component) in rules.components.iter().enumerate() {
+            let members: Vec<&Rule<T>> = component.rules.iter().map(|rule| &rules.list[*rule]).collect();
+            match relations.evaluate(&members, &mut self.closure, &mut self.allowed) {
+                Ok(()) => continue,
+                Err(Failure::Limit) => return Err(self.limit),
+                // Their tuples may not be all soon.
+                Err(Failure::Unsuitable) => relations = Relations::default(),
+            }
             let mut queue = Vec::new();
             for rule in &component.rules {
                 let found = self.steps(*rule, &Seed::Nothing)?;
@@ -154,6 +164,7 @@ impl<'a, T: Term> Maintenance<'a, T> {
 
     fn maintain(&mut self, component: usize, pending: Vec<Pending<T>>) -> Result<(), LimitExceeded> {
         let doomed = self.overdelete(component, &pending);
+        self.closure.adopt_indexes(self.old);
         for path in doomed.keys() {
             self.remove(path);
         }

@@ -34,7 +34,7 @@ use self::demand::Demand;
 use super::append_list::AppendList;
 use super::record::sorted;
 use crate::term::path::Extent;
-use crate::trie_map::TrieMap;
+use crate::trie_map::{Change, TrieMap};
 
 /// The maximum number of indexes of a space.
 pub(super) const MAX_INDEXES: usize = 8;
@@ -102,6 +102,22 @@ impl ArgumentIndexes {
     fn add(&self, index: ArgumentIndex) -> Option<&ArgumentIndex> {
         let (prefix, position) = (Arc::clone(&index.prefix), index.position);
         self.list.append(index, |other| other.is_of(&prefix, position))
+    }
+
+    /// Adopts the indexes that queries have built for these other facts, brought to ours. O(1) if there are none, else it costs
+    /// what differs.
+    pub(super) fn adopt<V>(&mut self, others: &Self, from: &TrieMap<V>, facts: &TrieMap<V>) {
+        for index in others.iter() {
+            if self.iter().any(|known| known.is_of(&index.prefix, index.position)) {
+                continue;
+            }
+            let mut index = index.clone();
+            let mut changes = from.diff_by(facts, |_, _| true);
+            while let Some(change) = changes.next_borrowed() {
+                index.set(change.key(), matches!(change, Change::Added { .. }));
+            }
+            self.add(index);
+        }
     }
 
     /// Updates the indexes after an atom was added or removed. O(1) if its head has none.

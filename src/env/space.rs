@@ -274,6 +274,12 @@ impl<T: Term> Space<T> {
 
 /// # The indexes
 impl<T: Term> Space<T> {
+    /// Adopts the permuted indexes that queries of an earlier state have built since this one was forked from it. O(1) if there
+    /// are none, else O(d · log n) for d differences.
+    pub(crate) fn adopt_indexes(&mut self, earlier: &Self) {
+        self.arguments.adopt(&earlier.arguments, &earlier.facts, &self.facts);
+    }
+
     /// Removes the record with definition number `order` from its bucket.
     pub(super) fn unindex(&mut self, index: &Index, order: u64) {
         match index {

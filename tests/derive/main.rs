@@ -83,7 +83,7 @@ fn closure_is_the_fixpoint(seed: u64) -> bool {
     let mut random = Random::new(seed);
     let program = Program::new(random_rules(&mut random)).unwrap().with_limit(LIMIT);
     let mut world = Environment::new();
-    for _ in 0..random.below(12) {
+    for _ in 0..random.below(16) {
         world.add_fact(random_fact(&mut random));
     }
     check(&program, &world);

@@ -22,7 +22,7 @@ impl Random {
 }
 
 /// The predicates, in an order in which negations go back.
-const LEVELS: usize = 4;
+const LEVELS: usize = 3;
 
 fn argument(random: &mut Random, variables: &[&str]) -> String {
     let leaf = |random: &mut Random| match random.below(2 + 2 * variables.len()) {
@@ -68,7 +68,7 @@ pub(super) fn random_fact(random: &mut Random) -> Atom {
 
 /// Rules whose heads don't nest, and whose negations go back to earlier predicates.
 pub(super) fn random_rules(random: &mut Random) -> Vec<Atom> {
-    let count = 1 + random.below(5);
+    let count = 1 + random.below(7);
     (0..count).map(|_| random_rule(random)).collect()
 }
 
