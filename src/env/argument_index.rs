@@ -98,16 +98,43 @@ impl ArgumentIndexes {
     /// about what queries have paid for want of it.
     pub(super) fn build<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let affordable = self.demand.affordable(prefix, position)?;
-        let count = facts.count_prefix(prefix);
-        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
-        let allowed = (MIN_FACTS..=affordable).contains(&count)
-            && self.iter().count() < MAX_INDEXES
-            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len();
+        let allowed = facts.count_prefix(prefix) <= affordable && self.has_room(facts, prefix);
         self.demand.settle(prefix, position, allowed);
         if !allowed {
             return None;
         }
         self.add(ArgumentIndex::build(facts, prefix, position))
+    }
+
+    /// Builds this index, which isn't there, whatever its demand, if the budget allows it.
+    pub(super) fn require<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
+        let allowed = self.has_room(facts, prefix);
+        allowed.then(|| self.add(ArgumentIndex::build(facts, prefix, position)))?
+    }
+
+    /// Takes over an index of another state, which isn't there, if the budget allows it. `changed` has the keys of all of its
+    /// facts that one state only has. O(log n) each.
+    pub(super) fn adopt<V, W>(&self, from: &ArgumentIndex, facts: &TrieMap<V>, changed: &[&TrieMap<W>]) {
+        if !self.has_room(facts, &from.prefix) {
+            return;
+        }
+        let mut index = from.clone();
+        for changed in changed {
+            let mut cursor = changed.cursor();
+            while cursor.next_entry().is_some() {
+                index.set(cursor.path(), facts.contains_key(cursor.path()));
+            }
+        }
+        self.add(index);
+    }
+
+    /// Whether the budget allows another index of the facts that begin with `prefix`, and they are enough.
+    fn has_room<V>(&self, facts: &TrieMap<V>, prefix: &[u8]) -> bool {
+        let count = facts.count_prefix(prefix);
+        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
+        count >= MIN_FACTS
+            && self.iter().count() < MAX_INDEXES
+            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len()
     }
 
     /// Builds this index whatever its demand.

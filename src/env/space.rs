@@ -408,6 +408,12 @@ pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T 
     }
 }
 
+/// The atom at `path` in a space, and its multiplicity.
+pub(crate) fn fact_at<T: Term>(space: &Space<T>, path: &[u8]) -> Option<(T, u64)> {
+    let multiplicity = space.facts.get(path)?;
+    Some((decode(path, multiplicity), multiplicity.get()))
+}
+
 /// The atom with this path.
 ///
 /// # Panics
