@@ -53,11 +53,27 @@ impl<T: Term> Conjunction<T> {
         needed_indexes(&patterns, from)
     }
 
+    /// The number of literals.
+    pub(super) fn len(&self) -> usize {
+        self.positive.len() + self.negated.len()
+    }
+
     /// The space of each literal in a state.
     pub(super) fn spaces<'a>(&self, state: &'a Snapshot<T>, nothing: &'a Space<T>) -> Vec<&'a Space<T>> {
         self.literals()
             .map(|literal| state.world.space(literal.space).unwrap_or(nothing))
             .collect()
+    }
+
+    /// All answers in these spaces of the literals.
+    pub(super) fn answers(&self, spaces: &[&Space<T>]) -> Answers<T> {
+        let mut answers = Answers::new();
+        for answer in self.join(spaces).flatten() {
+            if self.allows(answer.bindings(), spaces) {
+                answers.add(&answer.resolve(&self.template), signed(answer.count(), Sign::Plus));
+            }
+        }
+        answers
     }
 
     /// The join of the positive literals in these spaces.

@@ -11,12 +11,12 @@ use crate::term::{Atom, Term};
 /// reason at all.
 ///
 /// ```
-/// # use pleach::{Atom, Environment, view::{Literal, answers_between}};
+/// # use pleach::{Atom, Environment, view::{Literal, View}};
 /// let mut env = Environment::<Atom>::new();
 /// env.extend(["(user ann)", "(user bob)", "(blocked ann spam)"].map(|a| a.parse().unwrap()));
 /// let literals = [Literal::new("(user $who)".parse()?), Literal::not("(blocked $who $why)".parse()?)];
-/// let answers = answers_between(&Environment::new(), &env, literals, "$who".parse()?)?;
-/// assert_eq!(answers.to_string(), "+1 bob\n");
+/// let view = View::new(&env, literals, "$who".parse()?)?;
+/// assert_eq!(view.to_string(), "+1 bob\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

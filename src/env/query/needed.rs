@@ -105,4 +105,11 @@ impl NeededIndex {
         };
         to.arguments.adopt(from, &to.facts, changed);
     }
+
+    /// Builds the index of one state, if it isn't there and the budget of indexes allows it.
+    pub(crate) fn build<T: Term>(&self, space: &Space<T>) {
+        if space.arguments.get(&self.head, self.position).is_none() {
+            space.arguments.require(&space.facts, &self.head, self.position);
+        }
+    }
 }
