@@ -49,7 +49,7 @@
 //! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones; [`mod@vector`]: [`Vector`], a sequence |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, queries, union, patches |
-//! | standing queries | [`mod@view`] | answers that came or went between two states |
+//! | standing queries | [`mod@view`] | [`View`](view::View): the answers of a conjunction, which follow an environment, its forks and their unions |
 //! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live environment, read without locks |
 //! | persistence | [`persist`] | environments as files |
 //! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
