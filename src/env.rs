@@ -52,7 +52,7 @@ pub use self::removals::RemovalByBoth;
 pub use self::snapshot::Snapshot;
 pub use self::space::{Atoms, MatchingRules, Sharing, Space};
 pub(crate) use self::space::{decode_path, fact_at};
-pub(crate) use self::space_change::SpaceChange;
+pub(crate) use self::space_change::{SpaceChange, may_match};
 pub use self::space_mut::SpaceMut;
 pub(crate) use self::storage::{InvalidEntry, is_definition};
 pub use self::suggest::EditDistance;

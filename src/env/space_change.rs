@@ -5,7 +5,7 @@ use super::id::SpaceKind;
 use super::record::{FactChange, count};
 use super::space::Space;
 use crate::term::Term;
-use crate::term::path::Extent;
+use crate::term::path::{Extent, NEW_VARIABLE};
 
 /// The facts of a space whose multiplicities differ between two states, each with the number of its occurrences that were
 /// added or removed.
@@ -41,10 +41,16 @@ impl<T: Term> SpaceChange<T> {
         }
         Self { added, removed }
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
-    }
+/// Whether a fact of this side of a change may unify with a pattern whose path begins with `head`: at most two tokens. O(1).
+pub(crate) fn may_match<T: Term>(changed: &Space<T>, head: &[u8]) -> bool {
+    let first = Extent::of(head).map_or(0, |token| token.length);
+    let has_variable = |start: usize| {
+        let prefix = [&head[..start], &[NEW_VARIABLE]].concat();
+        changed.facts.count_prefix(prefix) > 0
+    };
+    changed.facts.count_prefix(head) > 0 || has_variable(0) || has_variable(first)
 }
 
 /// Whether the atom at `key` begins with the ground tokens of `head`, or has a variable in place of one.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::answers::Answers;
 use super::literal::Literal;
 use crate::env::{
-    Join, NeededIndex, Snapshot, Space, SpaceChange, SpaceId, UnboundVariable, fact_at, needed_indexes, pattern_head,
+    Join, NeededIndex, Snapshot, Space, SpaceChange, SpaceId, UnboundVariable, fact_at, may_match, needed_indexes,
+    pattern_head,
 };
 use crate::term::{Bindings, Term, name_anonymous, rename_apart, unify};
 
@@ -16,6 +17,8 @@ pub(super) struct Conjunction<T: Term> {
     positive: Vec<Literal<T>>,
     /// Those that facts must not match.
     negated: Vec<Literal<T>>,
+    /// The ground tokens that the paths of the literals begin with, at most two.
+    heads: Vec<Box<[u8]>>,
     template: T,
     /// The least id above those of all variables.
     fresh: u64,
@@ -34,7 +37,9 @@ impl<T: Term> Conjunction<T> {
         }
         let (negated, positive): (Vec<_>, Vec<_>) = literals.into_iter().partition(|literal| literal.is_negated);
         Join::across(positive.iter().map(|literal| (&nothing, literal.pattern.clone()))).check_template(&template)?;
+        let all = positive.iter().chain(&negated);
         Ok(Self {
+            heads: all.map(|literal| pattern_head(&literal.pattern)).collect(),
             positive,
             negated,
             template,
@@ -43,7 +48,7 @@ impl<T: Term> Conjunction<T> {
     }
 
     /// The literals, positive ones first.
-    fn literals(&self) -> impl Iterator<Item = &Literal<T>> {
+    fn literals(&self) -> impl Iterator<Item = &Literal<T>> + Clone {
         self.positive.iter().chain(&self.negated)
     }
 
@@ -103,15 +108,12 @@ pub(super) struct Transition<'a, T: Term> {
 impl<'a, T: Term> Transition<'a, T> {
     pub(super) fn new(conjunction: &'a Conjunction<T>, before: Vec<&'a Space<T>>, after: Vec<&'a Space<T>>) -> Self {
         let mut changes: Vec<(Option<SpaceId>, SpaceChange<T>)> = Vec::new();
-        let heads: Vec<_> = conjunction
-            .literals()
-            .map(|literal| (literal.space, pattern_head(&literal.pattern)))
-            .collect();
         for (literal, (before, after)) in conjunction.literals().zip(before.iter().zip(&after)) {
             let id = literal.space;
             if changes.iter().all(|(known, _)| *known != id) {
-                let heads = heads.iter().filter(|(space, _)| *space == id).map(|(_, head)| &**head);
-                changes.push((id, SpaceChange::between(before, after, heads)));
+                let heads = conjunction.literals().zip(&conjunction.heads);
+                let heads = heads.filter(|(literal, _)| literal.space == id);
+                changes.push((id, SpaceChange::between(before, after, heads.map(|(_, head)| &**head))));
             }
         }
         Self {
@@ -130,11 +132,11 @@ impl<'a, T: Term> Transition<'a, T> {
         }
     }
 
-    /// The numbers of the literals whose spaces changed.
+    /// The numbers of the literals that changes may match.
     pub(super) fn changed(&self) -> Vec<usize> {
         let literals = self.conjunction.literals().enumerate();
         literals
-            .filter(|(_, literal)| !self.change(literal).is_empty())
+            .filter(|(number, literal)| self.signed_changes(*number, literal).next().is_some())
             .map(|(number, _)| number)
             .collect()
     }
@@ -158,7 +160,7 @@ impl<'a, T: Term> Transition<'a, T> {
         let mut difference = Answers::new();
         let Conjunction { positive, template, .. } = self.conjunction;
         for (number, literal) in positive.iter().enumerate() {
-            for (changed, sign) in self.signed_changes(literal) {
+            for (changed, sign) in self.signed_changes(number, literal) {
                 let spaces = [&self.after[..number], &[changed], &self.before[number + 1..]].concat();
                 let join = self.conjunction.join(&spaces).beginning_with(number);
                 for answer in join.flatten() {
@@ -172,12 +174,12 @@ impl<'a, T: Term> Transition<'a, T> {
         difference
     }
 
-    /// The changes of the space of a literal, unless there are none.
-    fn signed_changes(&self, literal: &Literal<T>) -> impl Iterator<Item = (&Space<T>, Sign)> {
+    /// The changes of the space of the literal of this number, unless none may match it.
+    fn signed_changes(&self, number: usize, literal: &Literal<T>) -> impl Iterator<Item = (&Space<T>, Sign)> {
         let SpaceChange { added, removed } = self.change(literal);
-        [(added, Sign::Plus), (removed, Sign::Minus)]
-            .into_iter()
-            .filter(|(changed, _)| !changed.is_empty())
+        let head = &self.conjunction.heads[number];
+        let both = [(added, Sign::Plus), (removed, Sign::Minus)].into_iter();
+        both.filter(move |(changed, _)| may_match(changed, head))
     }
 
     /// Adds the answers before that negated literals allow afterwards and didn't before, and subtracts those that they don't allow
@@ -186,8 +188,8 @@ impl<'a, T: Term> Transition<'a, T> {
         let Conjunction { positive, negated, .. } = self.conjunction;
         // Each answer is identified by the facts that it matches: several changes may concern it.
         let mut seen = HashSet::new();
-        for literal in negated {
-            for (changed, _) in self.signed_changes(literal) {
+        for (number, literal) in (positive.len()..).zip(negated) {
+            for (changed, _) in self.signed_changes(number, literal) {
                 let of_positive = self.before.iter().copied().zip(positive);
                 let all = [(changed, literal)].into_iter().chain(of_positive);
                 let patterns = all.map(|(space, literal)| (space, literal.pattern.clone()));

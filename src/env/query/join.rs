@@ -15,6 +15,7 @@ use super::pattern::Scope;
 use super::product::Product;
 use super::search::Search;
 use super::shape::Shape;
+use crate::env::argument_index::ArgumentIndexes;
 use crate::env::error::UnboundVariable;
 use crate::env::record::Multiplicity;
 use crate::env::space::{Space, decode};
@@ -71,7 +72,7 @@ pub struct Join<'a, T: Term> {
     effort: Effort<'a>,
     fresh: u64,
     begun: bool,
-    /// The pattern to match first, whatever its estimate.
+    /// The pattern that is matched first, whatever its estimate. The order of answers may then depend on indexes.
     first: Option<usize>,
 }
 
@@ -139,7 +140,8 @@ impl<'a, T: Term> Join<'a, T> {
         }
     }
 
-    /// Makes the join match this pattern first, whatever its cardinality estimate. Call it before the first answer.
+    /// Makes the join match this pattern first, whatever its cardinality estimate, and estimate the others by permuted indexes too,
+    /// on which the order of the answers then depends. Call it before the first answer.
     pub(crate) fn beginning_with(mut self, pattern: usize) -> Self {
         self.first = Some(pattern);
         self
@@ -254,7 +256,7 @@ impl<'a, T: Term> Join<'a, T> {
     fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: Product, mut rest: SmallVec<[PatternRef; 4]>) {
         let instances = rest.iter().map(|pattern| self.instance(*pattern, bindings.as_ref()));
         let mut instances: SmallVec<[_; 4]> = instances.collect();
-        let first = self.first.take().filter(|first| *first < rest.len());
+        let first = self.first.filter(|first| self.levels.is_empty() && *first < rest.len());
         let chosen = first.unwrap_or_else(|| self.choose(&rest, &instances));
         let (shape, variables) = instances.swap_remove(chosen);
         let pattern = rest.remove(chosen);
@@ -311,7 +313,11 @@ impl<'a, T: Term> Join<'a, T> {
         }
         let costs = patterns.iter().zip(instances).map(|(pattern, (shape, _))| {
             let prefix = shape.ground_prefix();
-            let count = self.spaces[pattern.index].facts.count_prefix(prefix).min(MANY);
+            let space = self.spaces[pattern.index];
+            let mut count = space.facts.count_prefix(prefix).min(MANY);
+            if self.first.is_some() {
+                count = count.min(indexed_count(&space.arguments, shape));
+            }
             // Above, the number below a prefix says less than what is ground behind it.
             let ground = match count {
                 MANY => prefix.len() + shape.ground_arguments().map(|(_, path)| path.len()).sum::<usize>(),
@@ -406,6 +412,16 @@ impl<'a, T: Term> Join<'a, T> {
             None => Step::Miss,
         }
     }
+}
+
+/// The least number of entries for a pattern in a permuted index; `usize::MAX` without one.
+fn indexed_count(arguments: &ArgumentIndexes, shape: &Shape) -> usize {
+    let head = shape.head();
+    let counts = shape.ground_arguments().filter_map(|(position, path)| {
+        let index = arguments.get(head, position).filter(|_| !head.is_empty())?;
+        Some(index.permuted.count_prefix(path) + index.rest.len())
+    });
+    counts.min().unwrap_or(usize::MAX)
 }
 
 /// The outcome of trying an entry.

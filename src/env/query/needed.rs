@@ -77,7 +77,7 @@ pub(crate) fn needed_indexes<T: Term>(patterns: &[T], from: &[usize]) -> Vec<Nee
 }
 
 /// The first two tokens of a pattern's path up to its first variable: those of the atoms that it looks up by an index.
-pub(crate) fn pattern_head<T: Term>(pattern: &T) -> Vec<u8> {
+pub(crate) fn pattern_head<T: Term>(pattern: &T) -> Box<[u8]> {
     let shape = Shape::new(with_encoder(|encoder| encoder.encode(pattern).bytes.to_vec()));
     let first = shape.tokens().iter().take(2);
     let ground = first.take_while(|token| token.variable.is_none());
