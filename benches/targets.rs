@@ -28,6 +28,8 @@ mod rc;
 mod trie;
 #[path = "targets/vector.rs"]
 mod vector;
+#[path = "targets/view.rs"]
+mod view;
 #[path = "targets/yardsticks.rs"]
 mod yardsticks;
 
@@ -48,6 +50,7 @@ fn main() {
     #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
+    view::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);
     report.finish();

@@ -35,7 +35,8 @@
 //!
 //! - A fact is derived or not: a derived one has multiplicity 1, and one that the state has keeps that of the state.
 //! - Facts with variables match as in [queries](crate::env::Space::query): by unification. A head derived from one can
-//!   contain variables. A negated pattern with the substitution applied holds if no fact unifies with it.
+//!   contain variables. A negated pattern with the substitution applied holds if no fact unifies with it. A variable that
+//!   only negated patterns have stands for any term.
 //! - A program whose heads nest terms, such as `(=> (, (n $x)) (n (s $x)))`, can have an infinite closure: give it a
 //!   [limit](Program::with_limit).
 //!
@@ -57,6 +58,6 @@ mod rule;
 mod step;
 
 pub use self::closure::Derived;
-pub use self::error::{LimitExceeded, Place, ProgramError};
+pub use self::error::{LimitExceeded, ProgramError};
 pub use self::explain::{Derivation, Explanation, Reason};
 pub use self::program::Program;

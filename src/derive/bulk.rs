@@ -63,10 +63,11 @@ impl Compiled {
             .iter()
             .map(|pattern| Row::new(pattern, &mut variables))
             .collect();
+        let bound = variables.len;
         let negative: Option<Vec<Row>> = rule
             .negative
             .iter()
-            .map(|pattern| Row::new(pattern, &mut variables))
+            .map(|pattern| Row::new(pattern, &mut variables)?.opened(bound))
             .collect();
         let head = Row::new(&rule.head, &mut variables);
         Some(Self {

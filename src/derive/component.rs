@@ -54,7 +54,7 @@ pub(super) fn components<T: Term>(rules: &[Rule<T>]) -> Result<Vec<Component>, P
             if own {
                 return Err(ProgramError::NotStratified {
                     rule: index,
-                    place: rule.place_of_negative(position),
+                    pattern: rule.index_of_negative(position),
                 });
             }
         }

@@ -1,7 +1,5 @@
 //! Why a program is invalid or has no closure.
 
-use std::fmt;
-
 /// The error of [`Program::new`](super::Program::new): the program breaks a rule of the language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -15,42 +13,22 @@ pub enum ProgramError {
         /// The index of the rule.
         rule: usize,
     },
-    /// A variable of the head or of a negated pattern is in no other pattern, so it would stand for any term.
-    #[error("rule {}, {place}: the variable ${name} is in no pattern that isn't negated", .rule + 1)]
+    /// A variable of the head is in no pattern that isn't negated, so it would stand for any term.
+    #[error("rule {}: the variable ${name} of the head is in no pattern that isn't negated", .rule + 1)]
     UnboundVariable {
         /// The index of the rule.
         rule: usize,
-        /// Where the variable occurs.
-        place: Place,
         /// The name of the variable.
         name: Box<str>,
     },
     /// A negated pattern depends on the head of its own rule, so the program isn't stratified.
-    #[error("rule {}, {place}: the negation depends on the rule's own head", .rule + 1)]
+    #[error("rule {}, pattern {}: the negation depends on the rule's own head", .rule + 1, .pattern + 1)]
     NotStratified {
         /// The index of the rule.
         rule: usize,
-        /// The negated pattern.
-        place: Place,
+        /// The index of the negated pattern in the body.
+        pattern: usize,
     },
-}
-
-/// A part of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The pattern of this index in the body.
-    Body(usize),
-    /// The head.
-    Head,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body(index) => write!(f, "pattern {}", index + 1),
-            Self::Head => f.write_str("head"),
-        }
-    }
 }
 
 /// The error of [`Program::derive`](super::Program::derive): more facts follow than the program's

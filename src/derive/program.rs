@@ -52,20 +52,20 @@ impl<T: Term> Program<T> {
     /// A pattern `(not pattern)` is a negated one. A rule without patterns states a fact.
     ///
     /// # Errors
-    /// The first [`ProgramError`]: an atom that isn't a rule, a variable of the head or of a negated pattern that no other
-    /// pattern has, or a negation that depends on the head of its own rule.
+    /// The first [`ProgramError`]: an atom that isn't a rule, a variable of the head that is in no pattern or in negated ones only,
+    /// or a negation that depends on the head of its own rule.
     ///
     /// ```
-    /// use pleach::derive::{Place, Program, ProgramError};
+    /// use pleach::derive::{Program, ProgramError};
     /// use pleach::Atom;
     ///
     /// let rule: Atom = "(=> (, (edge $x $y) (not (closed $y))) (open $x $y))".parse()?;
     /// assert_eq!(Program::new([rule])?.rules().count(), 1);
     ///
     /// let error = Program::new(["(=> (, (bird $x) (not (flies $x))) (flies $x))".parse::<Atom>()?]).err();
-    /// assert_eq!(error, Some(ProgramError::NotStratified { rule: 0, place: Place::Body(1) }));
+    /// assert_eq!(error, Some(ProgramError::NotStratified { rule: 0, pattern: 1 }));
     /// let error = Program::new(["(=> (, (bird $x)) (parent $y $x))".parse::<Atom>()?]).err().unwrap();
-    /// assert_eq!(error.to_string(), "rule 1, head: the variable $y is in no pattern that isn't negated");
+    /// assert_eq!(error.to_string(), "rule 1: the variable $y of the head is in no pattern that isn't negated");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(rules: impl IntoIterator<Item = T>) -> Result<Self, ProgramError> {

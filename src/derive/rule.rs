@@ -1,6 +1,6 @@
 //! One rule of a program.
 
-use super::error::{Place, ProgramError};
+use super::error::ProgramError;
 use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View, rename_apart};
 
@@ -11,6 +11,8 @@ pub(super) struct Rule<T> {
     pub(super) head: T,
     pub(super) positive: Vec<T>,
     pub(super) negative: Vec<T>,
+    /// Whether a negative pattern has a variable that no positive one has. It stands for any term.
+    pub(super) is_open: bool,
     /// An id above those of all variables.
     pub(super) fresh: u64,
 }
@@ -28,55 +30,49 @@ impl<T: Term> Rule<T> {
         if !is_symbol(arrow, "=>") || !is_symbol(comma, ",") {
             return Err(malformed);
         }
-        let mut negated = Vec::new();
-        let mut positive = Vec::new();
-        for (place, pattern) in patterns.iter().enumerate() {
+        let (mut positive, mut negated) = (Vec::new(), Vec::new());
+        for pattern in patterns {
             match pattern.view() {
-                View::Expression([not, inner]) if is_symbol(not, "not") => negated.push((Place::Body(place), inner)),
+                View::Expression([not, inner]) if is_symbol(not, "not") => negated.push(inner.clone()),
                 _ => positive.push(pattern.clone()),
             }
         }
         let bound: Vec<(&str, u64)> = positive.iter().flat_map(variables).flatten().collect();
-        let unbound = |place: Place, term| {
-            // An anonymous variable of a negated pattern stands for any term, and one of the head has no value.
-            let mut found = variables(term).filter(|variable| match variable {
-                Some(variable) => !bound.contains(variable),
-                None => place == Place::Head,
-            });
-            found.next().map(|variable| ProgramError::UnboundVariable {
+        let is_bound = |variable: &Option<(&str, u64)>| variable.is_some_and(|variable| bound.contains(&variable));
+        if let Some(unbound) = variables(head).find(|variable| !is_bound(variable)) {
+            return Err(ProgramError::UnboundVariable {
                 rule: index,
-                place,
-                name: variable.map_or("_", |(name, _)| name).into(),
-            })
-        };
-        for (place, term) in negated.iter().copied().chain([(Place::Head, head)]) {
-            if let Some(error) = unbound(place, term) {
-                return Err(error);
-            }
+                name: unbound.map_or("_", |(name, _)| name).into(),
+            });
         }
-        let greatest = bound.iter().map(|(_, id)| *id).max().unwrap_or(0);
+        let in_negated: Vec<_> = negated.iter().flat_map(variables).collect();
+        let is_open = in_negated.iter().any(|variable| !is_bound(variable));
+        let ids = bound
+            .iter()
+            .copied()
+            .chain(in_negated.iter().copied().flatten())
+            .map(|(_, id)| id);
+        let fresh = ids.max().unwrap_or(0).saturating_add(1);
         Ok(Self {
             head: head.clone(),
-            negative: negated.into_iter().map(|(_, pattern)| pattern.clone()).collect(),
             positive,
-            fresh: greatest.saturating_add(1),
+            negative: negated,
+            is_open,
+            fresh,
             source,
         })
     }
 
-    /// The place in the body of a negative pattern.
-    pub(super) fn place_of_negative(&self, position: usize) -> Place {
+    /// The index in the body of a negative pattern.
+    pub(super) fn index_of_negative(&self, position: usize) -> usize {
         let View::Expression([_, body, _]) = self.source.view() else {
-            return Place::Head;
+            return position;
         };
         let patterns = body.view().items().unwrap_or_default().iter().skip(1);
         let negated = patterns
             .enumerate()
             .filter(|(_, pattern)| matches!(pattern.view(), View::Expression([not, _]) if is_symbol(not, "not")));
-        negated
-            .map(|(place, _)| Place::Body(place))
-            .nth(position)
-            .unwrap_or(Place::Head)
+        negated.map(|(index, _)| index).nth(position).unwrap_or(position)
     }
 
     /// A fact with its variables renamed apart from those of the rule.
@@ -90,7 +86,7 @@ fn is_symbol<T: Term>(term: &T, name: &str) -> bool {
 }
 
 /// The occurrences of variables in a term, an anonymous one as `None`.
-fn variables<T: Term>(term: &T) -> impl Iterator<Item = Option<(&str, u64)>> {
+fn variables<T: Term>(term: &T) -> std::vec::IntoIter<Option<(&str, u64)>> {
     let mut found = Vec::new();
     for_each(term, |term| match term.view() {
         View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => items,

@@ -153,8 +153,8 @@ fn check<T: Term>(
     let mut exact = None;
     if let Seed::Absent(..) | Seed::Head(_) = seed {
         let premises = premises(levels, premise);
-        if premises.iter().any(|premise| !is_ground(premise)) {
-            // The seed may have bound variables that the facts leave unbound.
+        if rule.is_open || premises.iter().any(|premise| !is_ground(premise)) {
+            // The seed may have bound variables that the premises leave unbound.
             exact = match_facts(rule, &premises);
         }
     }

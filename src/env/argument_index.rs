@@ -34,7 +34,7 @@ use self::demand::Demand;
 use super::append_list::AppendList;
 use super::record::sorted;
 use crate::term::path::Extent;
-use crate::trie_map::{Change, TrieMap};
+use crate::trie_map::TrieMap;
 
 /// The maximum number of indexes of a space.
 pub(super) const MAX_INDEXES: usize = 8;
@@ -78,16 +78,43 @@ impl ArgumentIndexes {
     /// about what queries have paid for want of it.
     pub(super) fn build<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let affordable = self.demand.affordable(prefix, position)?;
-        let count = facts.count_prefix(prefix);
-        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
-        let allowed = (MIN_FACTS..=affordable).contains(&count)
-            && self.iter().count() < MAX_INDEXES
-            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len();
+        let allowed = facts.count_prefix(prefix) <= affordable && self.has_room(facts, prefix);
         self.demand.settle(prefix, position, allowed);
         if !allowed {
             return None;
         }
         self.add(ArgumentIndex::build(facts, prefix, position))
+    }
+
+    /// Builds this index, which isn't there, whatever its demand, if the budget allows it.
+    pub(super) fn require<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
+        let allowed = self.has_room(facts, prefix);
+        allowed.then(|| self.add(ArgumentIndex::build(facts, prefix, position)))?
+    }
+
+    /// Takes over an index of another state, unless it is there, if the budget allows it. `each_changed` calls its argument with
+    /// the keys of all of its facts that one state only has. O(log n) each.
+    pub(super) fn adopt<V>(
+        &self,
+        from: &ArgumentIndex,
+        facts: &TrieMap<V>,
+        each_changed: impl FnOnce(&mut dyn FnMut(&[u8])),
+    ) {
+        let is_known = self.iter().any(|known| known.is_of(&from.prefix, from.position));
+        if !is_known && self.has_room(facts, &from.prefix) {
+            let mut index = from.clone();
+            each_changed(&mut |key| _ = index.set(key, facts.contains_key(key)));
+            self.add(index);
+        }
+    }
+
+    /// Whether the budget allows another index of the facts that begin with `prefix`, and they are enough.
+    fn has_room<V>(&self, facts: &TrieMap<V>, prefix: &[u8]) -> bool {
+        let count = facts.count_prefix(prefix);
+        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
+        count >= MIN_FACTS
+            && self.iter().count() < MAX_INDEXES
+            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len()
     }
 
     /// Builds this index whatever its demand.
@@ -102,22 +129,6 @@ impl ArgumentIndexes {
     fn add(&self, index: ArgumentIndex) -> Option<&ArgumentIndex> {
         let (prefix, position) = (Arc::clone(&index.prefix), index.position);
         self.list.append(index, |other| other.is_of(&prefix, position))
-    }
-
-    /// Adopts the indexes that queries have built for these other facts, brought to ours. O(1) if there are none, else it costs
-    /// what differs.
-    pub(super) fn adopt<V>(&mut self, others: &Self, from: &TrieMap<V>, facts: &TrieMap<V>) {
-        for index in others.iter() {
-            if self.iter().any(|known| known.is_of(&index.prefix, index.position)) {
-                continue;
-            }
-            let mut index = index.clone();
-            let mut changes = from.diff_by(facts, |_, _| true);
-            while let Some(change) = changes.next_borrowed() {
-                index.set(change.key(), matches!(change, Change::Added { .. }));
-            }
-            self.add(index);
-        }
     }
 
     /// Updates the indexes after an atom was added or removed. O(1) if its head has none.

@@ -274,10 +274,17 @@ impl<T: Term> Space<T> {
 
 /// # The indexes
 impl<T: Term> Space<T> {
-    /// Adopts the permuted indexes that queries of an earlier state have built since this one was forked from it. O(1) if there
-    /// are none, else O(d · log n) for d differences.
-    pub(crate) fn adopt_indexes(&mut self, earlier: &Self) {
-        self.arguments.adopt(&earlier.arguments, &earlier.facts, &self.facts);
+    /// Takes over the permuted indexes that queries of an earlier state have built since this one was forked from it. O(1) if
+    /// there are none, else O(d · log n) for d differences.
+    pub(crate) fn adopt_indexes(&self, earlier: &Self) {
+        for index in earlier.arguments.iter() {
+            self.arguments.adopt(index, &self.facts, |visit| {
+                let mut changes = earlier.facts.diff(&self.facts);
+                while let Some(change) = changes.next_borrowed() {
+                    visit(change.key());
+                }
+            });
+        }
     }
 
     /// Removes the record with definition number `order` from its bucket.
@@ -412,6 +419,12 @@ pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T 
         Some(atom) => atom,
         None => decode_path(path),
     }
+}
+
+/// The atom at `path` in a space, and its multiplicity.
+pub(crate) fn fact_at<T: Term>(space: &Space<T>, path: &[u8]) -> Option<(T, u64)> {
+    let multiplicity = space.facts.get(path)?;
+    Some((decode(path, multiplicity), multiplicity.get()))
 }
 
 /// The atom with this path.

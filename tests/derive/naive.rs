@@ -87,7 +87,9 @@ fn random_rule(random: &mut Random) -> Atom {
         .collect();
     if level > 0 && random.below(3) == 0 {
         let from = random.below(level);
-        body.push(format!("(not {})", pattern(random, from, &bound)));
+        // A variable that only negated patterns have stands for any term.
+        let variables = if random.below(4) == 0 { &VARIABLES[..] } else { &bound };
+        body.push(format!("(not {})", pattern(random, from, variables)));
     }
     let head_argument = |random: &mut Random| match random.below(1 + 3 * bound.len()) {
         0 => "b".to_owned(),

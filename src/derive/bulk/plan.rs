@@ -16,7 +16,7 @@ pub(super) enum Column {
     /// A ground atom, by its path.
     Ground(Vec<u8>),
     Variable(usize),
-    /// Any atom: an anonymous variable of a negated pattern.
+    /// Any atom: an anonymous variable, or one that only a negated pattern has.
     Any,
     /// An expression with variables.
     Nested(Vec<Piece>),
@@ -50,6 +50,30 @@ impl Row {
             columns: columns.collect::<Option<_>>()?,
             relation: path.get(..whole + first.length)?.to_vec(),
         })
+    }
+
+    /// The row with any value for the variables from `bound` on; `None` if one occurs twice, or in an expression.
+    pub(super) fn opened(mut self, bound: usize) -> Option<Self> {
+        let mut open = Vec::new();
+        for column in &mut self.columns {
+            match column {
+                Column::Variable(variable) if *variable >= bound => {
+                    if open.contains(variable) {
+                        return None;
+                    }
+                    open.push(*variable);
+                    *column = Column::Any;
+                }
+                Column::Nested(pieces) => {
+                    let mut pieces = pieces.iter();
+                    if pieces.any(|piece| matches!(piece, Piece::Variable(variable) if *variable >= bound)) {
+                        return None;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(self)
     }
 
     /// The first token of the relation, which has the number of items.
