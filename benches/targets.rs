@@ -11,6 +11,8 @@
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
 mod common;
+#[path = "targets/derive.rs"]
+mod derive;
 #[path = "targets/env.rs"]
 mod env;
 #[path = "targets/eval.rs"]
@@ -51,6 +53,7 @@ fn main() {
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
     view::rows(&mut report, &wanted);
+    derive::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);
     report.finish();

@@ -92,4 +92,6 @@ mod guides {
     mod merge {}
     #[doc = include_str!("../docs/migrating.md")]
     mod migrating {}
+    #[doc = include_str!("../docs/queries.md")]
+    mod queries {}
 }
