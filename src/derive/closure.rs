@@ -34,7 +34,8 @@ impl<T: Term> Program<T> {
     ///
     /// The closure becomes part of the snapshot, so a second call costs O(1), for forks too. After writes and unions, a call
     /// advances the nearest closure that the state was handed, as [`Derived::advance`] does. A state carries the closures of at
-    /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts.
+    /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts. While it carries one, writes
+    /// copy the paths that they change, as after a fork.
     ///
     /// From nothing it costs O(d · log n) for d substitutions by which rules hold, by semi-naive evaluation, and what finding
     /// them costs as [queries](Space::query).
