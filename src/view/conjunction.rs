@@ -30,8 +30,8 @@ impl<T: Term> Conjunction<T> {
     pub(super) fn new(literals: impl IntoIterator<Item = Literal<T>>, template: T) -> Result<Self, UnboundVariable> {
         let mut literals: Vec<_> = literals.into_iter().collect();
         let nothing = Space::default();
-        let fresh = literals.iter().map(|literal| nothing.query(&literal.pattern).fresh());
-        let mut fresh = fresh.max().unwrap_or(1);
+        let terms = literals.iter().map(|literal| &literal.pattern).chain([&template]);
+        let mut fresh = terms.fold(1, |fresh, term| nothing.query(term).fresh().max(fresh));
         for literal in &mut literals {
             literal.pattern = name_anonymous(&literal.pattern, &mut fresh);
         }
