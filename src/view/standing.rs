@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Grouping, Groups};
 use super::answers::Answers;
-use super::conjunction::{Conjunction, Transition};
+use super::conjunction::Conjunction;
 use super::literal::Literal;
+use super::transition::Transition;
 use crate::env::{Environment, NeededIndex, Space, UnboundVariable};
 use crate::term::{Atom, Term};
 
