@@ -74,7 +74,8 @@ impl<T: Term> View<T> {
     /// Creates a view at a state of an environment.
     ///
     /// Costs what the query costs, and what building the [permuted indexes](Space::query) costs by which changed facts are joined:
-    /// O(m log m) for m facts of a head. Later states have them too.
+    /// O(m log m) for m facts of a head. Later states have them too. A space has at most 8; a lookup that would need a ninth visits
+    /// all facts of the head.
     ///
     /// # Errors
     /// [`UnboundVariable`] if a variable of the template is in no positive literal.
