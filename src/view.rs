@@ -14,6 +14,7 @@ mod between;
 mod conjunction;
 mod literal;
 mod standing;
+mod transition;
 
 pub use self::aggregate::Aggregate;
 pub use self::answers::{Answers, Iter};

@@ -80,7 +80,7 @@ fn advance(report: &mut Report, name: &str) {
         &small,
         &large,
         yardstick,
-        0.69,
+        0.48,
     );
 }
 

@@ -1,8 +1,9 @@
 //! The answers that came or went between two states.
 
 use super::answers::Answers;
-use super::conjunction::{Conjunction, Transition};
+use super::conjunction::Conjunction;
 use super::literal::Literal;
+use super::transition::Transition;
 use crate::env::{Environment, Space, UnboundVariable};
 use crate::term::Term;
 

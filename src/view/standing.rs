@@ -1,13 +1,15 @@
 //! A standing query with its current answers.
 
 use std::fmt;
+use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Grouping, Groups};
 use super::answers::Answers;
-use super::conjunction::{Conjunction, Transition};
+use super::conjunction::Conjunction;
 use super::literal::Literal;
+use super::transition::Transition;
 use crate::env::{Environment, NeededIndex, Space, UnboundVariable};
 use crate::term::{Atom, Term};
 
@@ -72,7 +74,8 @@ impl<T: Term> View<T> {
     /// Creates a view at a state of an environment.
     ///
     /// Costs what the query costs, and what building the [permuted indexes](Space::query) costs by which changed facts are joined:
-    /// O(m log m) for m facts of a head. Later states have them too.
+    /// O(m log m) for m facts of a head. Later states have them too. A space has at most 8; a lookup that would need a ninth visits
+    /// all facts of the head.
     ///
     /// # Errors
     /// [`UnboundVariable`] if a variable of the template is in no positive literal.
@@ -145,7 +148,7 @@ impl<T: Term> View<T> {
             groups: Groups::new(),
             answers: Answers::new(),
         };
-        view.answers = view.aggregated(answers);
+        view.moved(environment, answers);
         view
     }
 
@@ -165,19 +168,25 @@ impl<T: Term> View<T> {
         let [before, after] = [&self.environment, environment].map(|state| conjunction.spaces(state, &nothing));
         let transition = Transition::new(conjunction, before, after);
         transition.provide(indexes);
-        let difference = transition.difference();
-        let difference = self.aggregated(difference);
-        self.answers.add_all(&difference);
-        self.environment = environment.clone();
-        difference
+        self.moved(environment, transition.difference())
     }
 
-    /// The difference of the answers for one of the conjunction's.
-    fn aggregated(&mut self, difference: Answers<T>) -> Answers<T> {
-        match &self.query.grouping {
+    /// Takes the difference of the conjunction's answers to another state, and returns that of the view's.
+    fn moved(&mut self, environment: &Environment<T>, difference: Answers<T>) -> Answers<T> {
+        // The code of terms may panic until all is done.
+        let (mut groups, mut answers) = (self.groups.clone(), self.answers.clone());
+        let difference = match &self.query.grouping {
             None => difference,
-            Some(grouping) => self.groups.take(grouping, &difference),
-        }
+            Some(grouping) => groups.take(grouping, &difference),
+        };
+        answers.add_all(&difference);
+        // Dropped last: dropping terms runs their code too.
+        let _old = (
+            mem::replace(&mut self.groups, groups),
+            mem::replace(&mut self.answers, answers),
+            mem::replace(&mut self.environment, environment.clone()),
+        );
+        difference
     }
 
     /// Returns the state that the view is at.

@@ -521,3 +521,22 @@ fn aggregates_are_those_of_the_answers() {
     }
     quick_check(300).quickcheck(property as fn(_));
 }
+
+/// Nothing recurses on the native stack.
+#[test]
+fn answers_can_be_deep() {
+    let deep = (0..100_000).fold(atom("$end"), |inner, _| Atom::expression([atom("s"), inner]));
+    let fact = |head: &str| Atom::expression([atom(head), deep.clone()]);
+    let mut env = Environment::new();
+    let literals = [
+        Literal::new(atom("(p $x)")),
+        Literal::new(atom("(q $x)")),
+        Literal::not(atom("(r $x)")),
+    ];
+    let mut view = View::new(&env, literals, atom("(both $x)")).unwrap();
+    env.extend(["p", "q"].map(fact));
+    assert_eq!(view.advance(&env).multiplicity(&fact("both")), 1);
+    env.add_fact(fact("r"));
+    assert_eq!(view.advance(&env).multiplicity(&fact("both")), -1);
+    assert!(view.is_empty());
+}
