@@ -107,7 +107,7 @@ step_tiny() {
     # with tiny nodes are those of the step `asan`, whose code is optimized.
     local test=(env PLEACH_CASES=4000 RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/tiny-nodes" cargo test --all-features)
     some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
-        some_tests "${test[@]}" --package pleach --test=env --test=shared &&
+        some_tests "${test[@]}" --package pleach --test=derive --test=env --test=shared &&
         some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
 }
 

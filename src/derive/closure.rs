@@ -5,18 +5,21 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::error::LimitExceeded;
-use super::maintain::Maintenance;
+use super::maintain::{Halt, Maintenance};
 use super::program::Program;
 use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
 
-/// The divisor of a state's facts that gives the number of changes from which a closure is derived from nothing: a change
-/// costs about as much as deriving so many facts at once.
-const MANY: usize = 16;
+/// The number of facts of a closure for each that may change in an advance: a change costs about as much as deriving so many
+/// facts from nothing over tables.
+const FACTS_PER_CHANGE: usize = 64;
 
-/// The minimum of that number.
-const MIN_MANY: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
+/// The same if not all rules are evaluated over tables.
+const FACTS_PER_CHANGE_BY_UNIFICATION: usize = 2;
+
+/// The number of changes that are tried whatever the size.
+const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
 
 /// The facts of a state and all that follow from them by a program, as a [`Space`]: see the [module's page](super).
 ///
@@ -27,6 +30,8 @@ pub struct Derived<T: Term = Atom> {
     base: TrieMap<Multiplicity<T>>,
     /// These and the derived ones.
     pub(super) closure: Space<T>,
+    /// Whether all rules were evaluated over tables.
+    is_tabular: bool,
 }
 
 impl<T: Term> Program<T> {
@@ -85,12 +90,16 @@ impl<T: Term> Program<T> {
 impl<T: Term> Derived<T> {
     fn new(program: &Program<T>, state: &Space<T>) -> Result<Self, LimitExceeded> {
         let (base, nothing) = (state.facts.clone(), Space::default());
-        let closure = Maintenance::new(program, &base, &nothing, state.clone()).derive_all()?;
-        Ok(Self {
-            program: program.clone(),
-            closure,
-            base,
-        })
+        match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
+            Ok((closure, is_tabular)) => Ok(Self {
+                program: program.clone(),
+                closure,
+                base,
+                is_tabular,
+            }),
+            Err(Halt::Limit(error)) => Err(error),
+            Err(Halt::Budget) => unreachable!("the budget has no end"),
+        }
     }
 
     /// Returns the program.
@@ -106,8 +115,8 @@ impl<T: Term> Derived<T> {
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
     ///
     /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
-    /// and for each fact that lost a step, the search for another one. If a sixteenth of the state's facts changed, the closure is
-    /// derived from nothing.
+    /// and for each fact that lost a step, the search for another one. Once that has touched a sixty-fourth of the closure's facts,
+    /// it is derived from nothing instead; half of them if rules are evaluated by unification.
     ///
     /// # Errors
     /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.
@@ -130,18 +139,23 @@ impl<T: Term> Derived<T> {
         if self.is_of(state) {
             return Ok(());
         }
-        let many = state.facts.len() / MANY + MIN_MANY;
-        if self.base.diff(&state.facts).take(many).count() == many {
-            *self = Self::new(&self.program, state)?;
-            return Ok(());
-        }
+        let per_change = if self.is_tabular {
+            FACTS_PER_CHANGE
+        } else {
+            FACTS_PER_CHANGE_BY_UNIFICATION
+        };
+        let budget = self.closure.fact_count() / per_change + MIN_BUDGET;
         let base = state.facts.clone();
         let maintenance = Maintenance::new(&self.program, &base, &self.closure, self.closure.clone());
-        let closure = maintenance.advance(&self.base)?;
-        let next = Self {
-            program: self.program.clone(),
-            base,
-            closure,
+        let next = match maintenance.advance(&self.base, budget) {
+            Ok(closure) => Self {
+                program: self.program.clone(),
+                base,
+                closure,
+                is_tabular: self.is_tabular,
+            },
+            Err(Halt::Budget) => Self::new(&self.program, state)?,
+            Err(Halt::Limit(error)) => return Err(error),
         };
         next.check_limit()?;
         *self = next;
@@ -200,6 +214,7 @@ impl<T: Term> Clone for Derived<T> {
             program: self.program.clone(),
             base: self.base.clone(),
             closure: self.closure.clone(),
+            is_tabular: self.is_tabular,
         }
     }
 }

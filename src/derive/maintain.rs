@@ -41,6 +41,15 @@ pub(super) struct Maintenance<'a, T: Term> {
     /// The number of facts that may still be derived.
     allowed: usize,
     limit: LimitExceeded,
+    /// The number of facts that may still be changed, overdeleted or inserted before deriving from nothing is cheaper.
+    budget: usize,
+}
+
+/// Why a closure isn't brought to a state.
+pub(super) enum Halt {
+    Limit(LimitExceeded),
+    /// Deriving it from nothing is cheaper.
+    Budget,
 }
 
 enum Pending<T> {
@@ -66,20 +75,21 @@ impl<'a, T: Term> Maintenance<'a, T> {
             pending: BTreeMap::new(),
             allowed: program.limit,
             limit: LimitExceeded(program.limit),
+            budget: usize::MAX,
         }
     }
 
-    /// Evaluates all rules on a closure that has no derived facts.
-    pub(super) fn derive_all(mut self) -> Result<Space<T>, LimitExceeded> {
+    /// Evaluates all rules on a closure that has no derived facts. Returns it, and whether all were evaluated over tables.
+    pub(super) fn derive_all(mut self) -> Result<(Space<T>, bool), Halt> {
         let rules = self.rules;
-        let mut relations = Relations::default();
+        let (mut relations, mut is_tabular) = (Relations::default(), true);
         for (number, component) in rules.components.iter().enumerate() {
             let members: Vec<&Rule<T>> = component.rules.iter().map(|rule| &rules.list[*rule]).collect();
             match relations.evaluate(&members, &mut self.closure, &mut self.allowed) {
                 Ok(()) => continue,
-                Err(Failure::Limit) => return Err(self.limit),
+                Err(Failure::Limit) => return Err(Halt::Limit(self.limit)),
                 // Their tuples may not be all soon.
-                Err(Failure::Unsuitable) => relations = Relations::default(),
+                Err(Failure::Unsuitable) => (relations, is_tabular) = (Relations::default(), false),
             }
             let mut queue = Vec::new();
             for rule in &component.rules {
@@ -88,12 +98,13 @@ impl<'a, T: Term> Maintenance<'a, T> {
             }
             self.propagate(number, queue, &mut Facts::new())?;
         }
-        Ok(self.closure)
+        Ok((self.closure, is_tabular))
     }
 
-    /// Brings the closure up to date with the changes of the state.
-    pub(super) fn advance(mut self, from: &TrieMap<Multiplicity<T>>) -> Result<Space<T>, LimitExceeded> {
-        self.apply_changes(from);
+    /// Brings the closure up to date with the changes of the state, within a budget of facts.
+    pub(super) fn advance(mut self, from: &TrieMap<Multiplicity<T>>, budget: usize) -> Result<Space<T>, Halt> {
+        self.budget = budget;
+        self.apply_changes(from)?;
         while let Some((component, pending)) = self.pending.pop_first() {
             self.maintain(component, pending)?;
         }
@@ -101,10 +112,11 @@ impl<'a, T: Term> Maintenance<'a, T> {
     }
 
     /// Applies the changes of the state's own facts, and distributes them.
-    fn apply_changes(&mut self, from: &TrieMap<Multiplicity<T>>) {
+    fn apply_changes(&mut self, from: &TrieMap<Multiplicity<T>>) -> Result<(), Halt> {
         let mut changes = from.diff(self.base);
         let mut definitions = Vec::new();
         while let Some(change) = FactChange::next(&mut changes) {
+            self.spend(1)?;
             let order = change.multiplicity().record().map_or(0, |record| record.order);
             if order > 0 {
                 definitions.push((order, change.key.to_vec(), change.multiplicity(), change.to.is_some()));
@@ -117,6 +129,12 @@ impl<'a, T: Term> Maintenance<'a, T> {
         for (_, key, multiplicity, is_present) in definitions {
             self.apply_change(&key, multiplicity, is_present);
         }
+        Ok(())
+    }
+
+    fn spend(&mut self, facts: usize) -> Result<(), Halt> {
+        self.budget = self.budget.checked_sub(facts).ok_or(Halt::Budget)?;
+        Ok(())
     }
 
     fn apply_change(&mut self, key: &[u8], multiplicity: &Multiplicity<T>, is_present: bool) {
@@ -162,8 +180,9 @@ impl<'a, T: Term> Maintenance<'a, T> {
         }
     }
 
-    fn maintain(&mut self, component: usize, pending: Vec<Pending<T>>) -> Result<(), LimitExceeded> {
+    fn maintain(&mut self, component: usize, pending: Vec<Pending<T>>) -> Result<(), Halt> {
         let doomed = self.overdelete(component, &pending);
+        self.spend(doomed.len())?;
         self.closure.adopt_indexes(self.old);
         for path in doomed.keys() {
             self.remove(path);
@@ -200,11 +219,10 @@ impl<'a, T: Term> Maintenance<'a, T> {
         Ok(())
     }
 
-    /// The facts of a component that may have lost their derivations.
+    /// The facts of a component that may have lost their derivations; not all if they exceed the budget.
     fn overdelete(&self, component: usize, pending: &[Pending<T>]) -> Facts<T> {
-        let mut doomed = Facts::new();
-        let mut queue = Vec::new();
-        let mut doom = |fact: T, queue: &mut Vec<T>| {
+        let (mut doomed, mut queue) = (Facts::new(), Vec::new());
+        let doom = |fact: T, doomed: &mut Facts<T>, queue: &mut Vec<T>| {
             let path = path_of(&fact);
             if self.old.facts.contains_key(&path) && !self.base.contains_key(&path) {
                 doomed.entry(path).or_insert_with(|| {
@@ -215,11 +233,11 @@ impl<'a, T: Term> Maintenance<'a, T> {
         };
         for change in pending {
             match change {
-                Pending::Unsupported(fact) => doom(fact.clone(), &mut queue),
+                Pending::Unsupported(fact) => doom(fact.clone(), &mut doomed, &mut queue),
                 Pending::Changed { pattern, fact, came } if *came == pattern.negated => {
                     let rule = &self.rules.list[pattern.rule];
                     let _ = each_step(rule, self.old, &seed(*pattern, fact), &mut |step| {
-                        doom(step.head(), &mut queue);
+                        doom(step.head(), &mut doomed, &mut queue);
                         ControlFlow::Continue(())
                     });
                 }
@@ -227,10 +245,13 @@ impl<'a, T: Term> Maintenance<'a, T> {
             }
         }
         while let Some(fact) = queue.pop() {
+            if doomed.len() > self.budget {
+                break;
+            }
             for pattern in self.uses_within(component, &fact) {
                 let rule = &self.rules.list[pattern.rule];
                 let _ = each_step(rule, self.old, &Seed::Fact(pattern.position, &fact), &mut |step| {
-                    doom(step.head(), &mut queue);
+                    doom(step.head(), &mut doomed, &mut queue);
                     ControlFlow::Continue(())
                 });
             }
@@ -249,7 +270,7 @@ impl<'a, T: Term> Maintenance<'a, T> {
     }
 
     /// Inserts what follows within a component from these new facts, which are in the closure, and adds it to `added`.
-    fn propagate(&mut self, component: usize, mut queue: Vec<T>, added: &mut Facts<T>) -> Result<(), LimitExceeded> {
+    fn propagate(&mut self, component: usize, mut queue: Vec<T>, added: &mut Facts<T>) -> Result<(), Halt> {
         while let Some(fact) = queue.pop() {
             let uses: Vec<Use> = self.uses_within(component, &fact).collect();
             for pattern in uses {
@@ -269,7 +290,7 @@ impl<'a, T: Term> Maintenance<'a, T> {
     }
 
     /// The facts that a rule derives from a seed, and that aren't in the closure.
-    fn steps(&self, rule: usize, seed: &Seed<'_, T>) -> Result<Facts<T>, LimitExceeded> {
+    fn steps(&self, rule: usize, seed: &Seed<'_, T>) -> Result<Facts<T>, Halt> {
         let mut found = Facts::new();
         let mut visit = |step: Step<'_, T>| {
             let head = step.head();
@@ -277,20 +298,23 @@ impl<'a, T: Term> Maintenance<'a, T> {
             if !self.closure.facts.contains_key(&path) {
                 found.insert(path, head);
             }
-            if found.len() > self.allowed {
+            if found.len() > self.allowed.min(self.budget) {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         };
         match each_step(&self.rules.list[rule], &self.closure, seed, &mut visit) {
             ControlFlow::Continue(()) => Ok(found),
-            ControlFlow::Break(()) => Err(self.limit),
+            ControlFlow::Break(()) if found.len() > self.allowed => Err(Halt::Limit(self.limit)),
+            ControlFlow::Break(()) => Err(Halt::Budget),
         }
     }
 
     /// Inserts derived facts, which aren't in the closure, and returns them.
-    fn insert_all(&mut self, facts: Facts<T>) -> Result<Vec<T>, LimitExceeded> {
-        self.allowed = self.allowed.checked_sub(facts.len()).ok_or(self.limit)?;
+    fn insert_all(&mut self, facts: Facts<T>) -> Result<Vec<T>, Halt> {
+        let limit = Halt::Limit(self.limit);
+        self.allowed = self.allowed.checked_sub(facts.len()).ok_or(limit)?;
+        self.spend(facts.len())?;
         let facts: Vec<T> = facts.into_values().collect();
         for fact in &facts {
             with_encoder(|encoder| {
