@@ -4,9 +4,11 @@
 
 mod naive;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use pleach::derive::{Derived, LimitExceeded, Program, ProgramError};
+use pleach::term::Grounded;
 use pleach::{Atom, Environment};
 use pleach_testkit::quick_check;
 
@@ -256,4 +258,68 @@ fn closures_are_part_of_the_snapshot() {
     // Another program of the same rules is another one.
     let other = self::program("(=> (, (p $x)) (q $x))");
     assert_eq!(*other.derive(&state).unwrap(), *program.derive(&state).unwrap());
+}
+
+/// A value that can't be decoded from its path.
+struct Handle(u8);
+
+impl Grounded for Handle {
+    fn type_name(&self) -> &str {
+        "Handle"
+    }
+
+    fn identity(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(std::slice::from_ref(&self.0))
+    }
+
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "handle {}", self.0)
+    }
+}
+
+#[test]
+fn derived_facts_can_be_definitions_and_have_opaque_values() {
+    let program = program("(=> (, (alias $a $b)) (= $a $b)) (=> (, (open $h)) (seen $h))");
+    let handle = |name: &str, number: u8| Atom::expression([Atom::symbol(name), Atom::grounded(Handle(number))]);
+    let mut state = world("(alias (f 1) 2), (alias g 3)");
+    state.extend([handle("open", 1), handle("open", 2)]);
+    let mut derived = program.derive(&state).unwrap();
+    derived.check();
+    assert_eq!(derived.rule_count(), 2);
+    assert_eq!(derived.matching_rules("f", 1).count(), 1);
+    assert!(derived.contains(&handle("seen", 2)));
+    assert_eq!(derived.explain(&handle("seen", 1)).unwrap().reasons().len(), 2);
+
+    let before = state.clone();
+    state.remove_fact(&atom("(alias (f 1) 2)"));
+    state.remove_fact(&handle("open", 2));
+    // The state's own rule, which isn't derived.
+    state.add_rule(atom("g"), atom("3"));
+    state.add_rule(atom("g"), atom("4"));
+    derived.advance(&state).unwrap();
+    derived.check();
+    assert_eq!((derived.rule_count(), derived.matching_rules("f", 1).count()), (2, 0));
+    assert!(derived.contains(&handle("seen", 1)) && !derived.contains(&handle("seen", 2)));
+    derived.advance(&before).unwrap();
+    derived.check();
+    assert_eq!(*derived, *program.derive(&before).unwrap());
+}
+
+/// A component over tables between others by unification: what one stores, the next one reads.
+#[test]
+fn components_of_both_kinds_are_evaluated_in_order() {
+    let program = program(
+        "(=> (, (edge $x $y)) (path $x $y))
+         (=> (, (path $x $y) (edge $y $z)) (path $x $z))
+         (=> (, ($relation $x $x)) (loops $relation $x))
+         (=> (, (loops path $x) (not (safe $x))) (warn (loop $x)))
+         (=> (, (warn (loop $x)) (owner $x $who)) (tell $who $x))",
+    );
+    let state = world("(edge a b), (edge b a), (edge b c), (safe a), (owner b ann), (owner a bob)");
+    let derived = program.derive(&state).unwrap();
+    let found: Vec<String> = derived
+        .query(&atom("(tell $who $x)"))
+        .map(|answer| answer.atom().to_string())
+        .collect();
+    assert_eq!(found, ["(tell ann b)"]);
 }
