@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::LimitExceeded;
 use super::maintain::{Halt, Maintenance};
 use super::program::Program;
-use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space};
+use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space, decode};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
 
@@ -28,8 +28,8 @@ pub struct Derived<T: Term = Atom> {
     pub(super) program: Program<T>,
     /// The facts of the state.
     base: TrieMap<Multiplicity<T>>,
-    /// These and the derived ones.
-    pub(super) closure: Space<T>,
+    /// These and the derived ones. Shared by all forks, so that they have the indexes that queries of one build.
+    pub(super) closure: Arc<Space<T>>,
     /// Whether all rules were evaluated over tables.
     is_tabular: bool,
 }
@@ -42,8 +42,9 @@ impl<T: Term> Program<T> {
     /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts. While it carries one, writes
     /// copy the paths that they change, as after a fork.
     ///
-    /// From nothing it costs O(d · log n) for d substitutions by which rules hold, by semi-naive evaluation, and what finding
-    /// them costs as [queries](Space::query).
+    /// From nothing it costs the substitutions by which rules hold, and O(f · log f) for f derived facts, by semi-naive evaluation:
+    /// over hash tables where patterns and heads are of the form `(name argument…)` and match facts without variables, else as
+    /// [queries](Space::query).
     ///
     /// # Errors
     /// [`LimitExceeded`] if there are more derived facts than the program's [limit](Self::with_limit).
@@ -93,7 +94,7 @@ impl<T: Term> Derived<T> {
         match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
             Ok((closure, is_tabular)) => Ok(Self {
                 program: program.clone(),
-                closure,
+                closure: Arc::new(closure),
                 base,
                 is_tabular,
             }),
@@ -146,12 +147,12 @@ impl<T: Term> Derived<T> {
         };
         let budget = self.closure.fact_count() / per_change + MIN_BUDGET;
         let base = state.facts.clone();
-        let maintenance = Maintenance::new(&self.program, &base, &self.closure, self.closure.clone());
+        let maintenance = Maintenance::new(&self.program, &base, &self.closure, Space::clone(&self.closure));
         let next = match maintenance.advance(&self.base, budget) {
             Ok(closure) => Self {
                 program: self.program.clone(),
                 base,
-                closure,
+                closure: Arc::new(closure),
                 is_tabular: self.is_tabular,
             },
             Err(Halt::Budget) => Self::new(&self.program, state)?,
@@ -185,7 +186,7 @@ impl<T: Term> Derived<T> {
     pub fn derived_facts(&self) -> impl Iterator<Item = T> {
         let changes = self.base.diff(&self.closure.facts);
         changes.filter_map(|change| match change {
-            Change::Added { key, new } => Some(crate::env::decode(&key, new)),
+            Change::Added { key, new } => Some(decode(&key, new)),
             Change::Removed { .. } | Change::Changed { .. } => None,
         })
     }
@@ -213,7 +214,7 @@ impl<T: Term> Clone for Derived<T> {
         Self {
             program: self.program.clone(),
             base: self.base.clone(),
-            closure: self.closure.clone(),
+            closure: Arc::clone(&self.closure),
             is_tabular: self.is_tabular,
         }
     }

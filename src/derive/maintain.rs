@@ -91,12 +91,11 @@ impl<'a, T: Term> Maintenance<'a, T> {
                 // Their tuples may not be all soon.
                 Err(Failure::Unsuitable) => (relations, is_tabular) = (Relations::default(), false),
             }
-            let mut queue = Vec::new();
+            let (mut queue, mut added) = (Vec::new(), Facts::new());
             for rule in &component.rules {
-                let found = self.steps(*rule, &Seed::Nothing)?;
-                queue.extend(self.insert_all(found)?);
+                self.derive(*rule, &Seed::Nothing, &mut queue, &mut added)?;
             }
-            self.propagate(number, queue, &mut Facts::new())?;
+            self.propagate(number, queue, &mut added)?;
         }
         Ok((self.closure, is_tabular))
     }
@@ -187,22 +186,19 @@ impl<'a, T: Term> Maintenance<'a, T> {
         for path in doomed.keys() {
             self.remove(path);
         }
-        let mut queue = Vec::new();
+        let (mut queue, mut added) = (Vec::new(), Facts::new());
         for fact in doomed.values() {
             if self.is_derived(component, fact) {
-                queue.extend(self.insert_all([(path_of(fact), fact.clone())].into())?);
+                self.insert(fact)?;
+                queue.push(fact.clone());
             }
         }
-        let mut added = Facts::new();
         for change in &pending {
             let Pending::Changed { pattern, fact, came } = change else {
                 continue;
             };
             if *came != pattern.negated {
-                let found = self.steps(pattern.rule, &seed(*pattern, fact))?;
-                let found = self.insert_all(found)?;
-                added.extend(found.iter().map(|fact| (path_of(fact), fact.clone())));
-                queue.extend(found);
+                self.derive(pattern.rule, &seed(*pattern, fact), &mut queue, &mut added)?;
             }
         }
         self.propagate(component, queue, &mut added)?;
@@ -274,12 +270,26 @@ impl<'a, T: Term> Maintenance<'a, T> {
         while let Some(fact) = queue.pop() {
             let uses: Vec<Use> = self.uses_within(component, &fact).collect();
             for pattern in uses {
-                let found = self.steps(pattern.rule, &Seed::Fact(pattern.position, &fact))?;
-                let found = self.insert_all(found)?;
-                added.extend(found.iter().map(|fact| (path_of(fact), fact.clone())));
-                queue.extend(found);
+                self.derive(pattern.rule, &Seed::Fact(pattern.position, &fact), &mut queue, added)?;
             }
         }
+        Ok(())
+    }
+
+    /// Inserts the facts that a rule derives from a seed, and appends the new ones to both lists.
+    fn derive(
+        &mut self,
+        rule: usize,
+        seed: &Seed<'_, T>,
+        queue: &mut Vec<T>,
+        added: &mut Facts<T>,
+    ) -> Result<(), Halt> {
+        let found = self.steps(rule, seed)?;
+        for fact in found.values() {
+            self.insert(fact)?;
+        }
+        queue.extend(found.values().cloned());
+        added.extend(found);
         Ok(())
     }
 
@@ -310,19 +320,15 @@ impl<'a, T: Term> Maintenance<'a, T> {
         }
     }
 
-    /// Inserts derived facts, which aren't in the closure, and returns them.
-    fn insert_all(&mut self, facts: Facts<T>) -> Result<Vec<T>, Halt> {
-        let limit = Halt::Limit(self.limit);
-        self.allowed = self.allowed.checked_sub(facts.len()).ok_or(limit)?;
-        self.spend(facts.len())?;
-        let facts: Vec<T> = facts.into_values().collect();
-        for fact in &facts {
-            with_encoder(|encoder| {
-                let edit = Edit::new(encoder, fact.clone(), Delta::Set(1), self.closure.kind);
-                self.closure.apply(edit);
-            });
-        }
-        Ok(facts)
+    /// Inserts a derived fact, which isn't in the closure.
+    fn insert(&mut self, fact: &T) -> Result<(), Halt> {
+        self.allowed = self.allowed.checked_sub(1).ok_or(Halt::Limit(self.limit))?;
+        self.spend(1)?;
+        with_encoder(|encoder| {
+            let edit = Edit::new(encoder, fact.clone(), Delta::Set(1), self.closure.kind);
+            self.closure.apply(edit);
+        });
+        Ok(())
     }
 
     fn remove(&mut self, path: &[u8]) {

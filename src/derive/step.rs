@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 
 use super::rule::Rule;
 use crate::env::{Answer, Query, Space};
-use crate::term::{Bindings, Term, alpha_eq, unify};
+use crate::term::walk::try_for_each;
+use crate::term::{Bindings, Term, View, alpha_eq, rename_apart, unify};
 
 /// The fact that a step starts from.
 pub(super) enum Seed<'f, T> {
@@ -181,16 +182,14 @@ fn match_facts<T: Term>(rule: &Rule<T>, facts: &[T]) -> Option<Bindings<T>> {
     let (mut bindings, mut fresh) = (Bindings::new(), rule.fresh);
     let mut pairs = rule.positive.iter().zip(facts);
     let matches = pairs.all(|(pattern, fact)| {
-        let fact = crate::term::rename_apart(fact, &mut fresh);
+        let fact = rename_apart(fact, &mut fresh);
         unify(pattern, &fact, &mut bindings)
     });
     matches.then_some(bindings)
 }
 
 /// Whether no variable occurs in a term.
-pub(super) fn is_ground<T: Term>(term: &T) -> bool {
-    use crate::term::View;
-    use crate::term::walk::try_for_each;
+fn is_ground<T: Term>(term: &T) -> bool {
     let walk = try_for_each(term, |term| match term.view() {
         View::Expression(items) | View::Tagged(_, items) if !term.known_ground() => ControlFlow::Continue(items),
         View::Leaf(leaf) if leaf.is_variable() => ControlFlow::Break(()),

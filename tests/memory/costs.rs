@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use allocation_counter::{AllocationInfo, measure};
+use pleach::derive::Program;
 use pleach::view::{Literal, View};
 use pleach::{Atom, Environment, SharedEnvironment};
 
@@ -139,6 +140,50 @@ fn an_advance_of_a_view_costs_the_change() {
         // A join that doesn't begin with what is selective visits all facts of a relation.
         assert!(small.count_total < 300, "{changed}: {small:?}");
         assert_flat(changed, (small, large));
+    }
+}
+
+/// Law 16: an edge more or less, between many short paths.
+#[test]
+fn an_advance_of_a_closure_costs_the_change() {
+    let program: Program = "(=> (, (edge $x $y)) (path $x $y)) (=> (, (path $x $y) (edge $y $z)) (path $x $z))"
+        .parse()
+        .unwrap();
+    let cost = |n: usize| {
+        let edges = [("a", "b"), ("b", "c")].into_iter();
+        let edges = edges.flat_map(|(from, to)| (0..n).map(move |i| atom(&format!("(edge {from}{i} {to}{i})"))));
+        let mut env: Environment = edges.collect();
+        let mut derived = program.derive(&env).unwrap();
+        assert_eq!(derived.derived_count(), 3 * n);
+        // Pays for the index of paths by their ends.
+        for _ in 0..100 {
+            env.add_fact(atom("(edge c0 d0)"));
+            derived.advance(&env).unwrap();
+            env.remove_fact(&atom("(edge c0 d0)"));
+            derived.advance(&env).unwrap();
+        }
+        assert_eq!(
+            measure(|| drop(derived.clone())).count_total,
+            0,
+            "a fork allocates nothing"
+        );
+        let (mut longer, mut shorter) = (env.clone(), env.clone());
+        longer.add_fact(atom("(edge c7 d7)"));
+        shorter.remove_fact(&atom("(edge a7 b7)"));
+        let advance = |state: &Environment, paths: usize| {
+            let mut fork = derived.clone();
+            let cost = measure(|| fork.advance(state).unwrap());
+            assert_eq!(fork.derived_count(), paths);
+            cost
+        };
+        [advance(&longer, 3 * n + 3), advance(&shorter, 3 * n - 2)]
+    };
+    let (small, large) = (cost(100), cost(5_000));
+    for (what, (small, large)) in ["added", "removed"].into_iter().zip(small.into_iter().zip(large)) {
+        assert!(small.count_total < 1_000, "{what}: {small:?}");
+        // What a fork keeps of its own.
+        assert!(large.bytes_current <= 5 * 1024, "{what}: {large:?}");
+        assert_flat(what, (small, large));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::term::path::{Extent, Head, with_encoder};
 use crate::term::small_map::SmallMap;
+use crate::term::walk::for_each;
 use crate::term::{Leaf, Term, View};
 
 /// A pattern or a head as a row of a relation.
@@ -119,7 +120,7 @@ impl Column {
         let path = with_encoder(|encoder| encoder.encode(argument).bytes.to_vec());
         let mut leaves = Vec::new();
         let mut is_anonymous = false;
-        crate::term::walk::for_each(argument, |term| match term.view() {
+        for_each(argument, |term| match term.view() {
             View::Expression(items) | View::Tagged(_, items) => items,
             View::Leaf(Leaf::Variable { name, id }) => {
                 leaves.push(variables.number(name, id));
