@@ -50,7 +50,7 @@ pub use self::patch::{Change, Patch};
 #[cfg(all(feature = "pathmap", target_feature = "aes"))]
 pub use self::pathmap::PathMapError;
 pub use self::query::{Answer, Join, JoinAnswer, LimitedQuery, Matches, Query, QueryError, RulesFor};
-pub(crate) use self::query::{NeededIndex, needed_indexes, pattern_head};
+pub(crate) use self::query::{NeededIndex, PathTemplate, needed_indexes, pattern_head};
 pub(crate) use self::record::{FactChange, Index, sorted};
 pub use self::record::{Head, Multiplicity, Rule};
 pub use self::removals::RemovalByBoth;

@@ -127,6 +127,11 @@ impl<T: Term> Answers<T> {
         });
     }
 
+    /// Adds `by` to the multiplicity of the answer with this path, which can be decoded. O(length).
+    pub(super) fn add_path(&mut self, path: &[u8], by: i128) {
+        self.add_tally(path, &Tally::new(by, None));
+    }
+
     fn add_tally(&mut self, path: &[u8], by: &Tally<T>) {
         let before = self.tallies.get(path).map_or(0, Tally::get);
         match before.wrapping_add(by.get()) {

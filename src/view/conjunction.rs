@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::literal::Literal;
-use crate::env::{Join, NeededIndex, Snapshot, Space, UnboundVariable, needed_indexes, pattern_head};
+use crate::env::{Join, NeededIndex, PathTemplate, Snapshot, Space, UnboundVariable, needed_indexes, pattern_head};
 use crate::term::{Bindings, Term, name_anonymous};
 
 /// A conjunction of literals, with the template of its answers.
@@ -15,6 +15,8 @@ pub(super) struct Conjunction<T: Term> {
     /// The ground tokens that the paths of the literals begin with, at most two.
     pub(super) heads: Vec<Box<[u8]>>,
     pub(super) template: T,
+    /// The same, unless it has an opaque part.
+    path_template: Option<PathTemplate>,
     /// The least id above those of all variables.
     pub(super) fresh: u64,
 }
@@ -32,9 +34,11 @@ impl<T: Term> Conjunction<T> {
         }
         let (negated, positive): (Vec<_>, Vec<_>) = literals.into_iter().partition(|literal| literal.is_negated);
         Join::across(positive.iter().map(|literal| (&nothing, literal.pattern.clone()))).check_template(&template)?;
+        let patterns: Vec<T> = positive.iter().map(|literal| literal.pattern.clone()).collect();
         let all = positive.iter().chain(&negated);
         Ok(Self {
             heads: all.map(|literal| pattern_head(&literal.pattern)).collect(),
+            path_template: PathTemplate::new(&patterns, &template),
             positive,
             negated,
             template,
@@ -68,12 +72,23 @@ impl<T: Term> Conjunction<T> {
     /// All answers in these spaces of the literals.
     pub(super) fn answers(&self, spaces: &[&Space<T>]) -> Answers<T> {
         let mut answers = Answers::new();
-        for answer in self.join(spaces).flatten() {
-            if self.allows(answer.bindings(), spaces) {
-                answers.add(&answer.resolve(&self.template), answer.count().cast_signed());
+        self.add_allowed(self.join(spaces), spaces, 1, &mut answers);
+        answers
+    }
+
+    /// Adds the answers of a join that negated literals allow in these spaces, with their multiplicities times `sign`.
+    pub(super) fn add_allowed(&self, join: Join<'_, T>, spaces: &[&Space<T>], sign: i128, answers: &mut Answers<T>) {
+        let mut path = Vec::new();
+        for answer in join.flatten() {
+            if !self.negated.is_empty() && !self.allows(answer.bindings(), spaces) {
+                continue;
+            }
+            let count = answer.count().cast_signed().wrapping_mul(sign);
+            match &self.path_template {
+                Some(template) if template.write(&answer, &mut path) => answers.add_path(&path, count),
+                _ => answers.add(&answer.resolve(&self.template), count),
             }
         }
-        answers
     }
 
     /// The join of the positive literals in these spaces.

@@ -71,20 +71,15 @@ impl<'a, T: Term> Transition<'a, T> {
     /// literals allow afterwards; and of the answers before, those that they allow on one side only.
     pub(super) fn difference(&self) -> Answers<T> {
         let mut difference = Answers::new();
-        let Conjunction { positive, template, .. } = self.conjunction;
+        let Conjunction { positive, .. } = self.conjunction;
         for (number, literal) in positive.iter().enumerate() {
             for (changed, sign) in self.signed_changes(number, literal) {
                 let spaces = [&self.after[..number], &[changed], &self.before[number + 1..]].concat();
                 let join = self.conjunction.join(&spaces).beginning_with(number);
-                for answer in join.flatten() {
-                    if self.conjunction.allows(answer.bindings(), &self.after) {
-                        let count = answer.count().cast_signed().wrapping_mul(sign);
-                        difference.add(&answer.resolve(template), count);
-                    }
-                }
+                self.conjunction.add_allowed(join, &self.after, sign, &mut difference);
             }
         }
-        self.add_allowed(&mut difference);
+        self.add_toggled(&mut difference);
         difference
     }
 
@@ -98,7 +93,7 @@ impl<'a, T: Term> Transition<'a, T> {
 
     /// Adds the answers before that negated literals allow afterwards and didn't before, and subtracts those that they don't allow
     /// any more.
-    fn add_allowed(&self, difference: &mut Answers<T>) {
+    fn add_toggled(&self, difference: &mut Answers<T>) {
         let Conjunction { positive, negated, .. } = self.conjunction;
         // Each answer is identified by the facts that it matches: several changes may concern it.
         let mut seen = HashSet::new();

@@ -279,6 +279,19 @@ fn history_is_bounded_under_two_alternating_writers() {
 }
 
 #[test]
+fn history_is_bounded_beside_a_watch_and_a_view() {
+    let cell = SharedEnvironment::new(world(10));
+    let patterns = ["(round $n)", "(edge $x $y)"].map(atom);
+    let mut watch = cell.watch(4, patterns, atom("($n $x)")).unwrap();
+    let mut view = watch.view().clone();
+    assert_bounded("a watch and a view", |round| {
+        cell.update(|env| flip(env, round));
+        let change = watch.try_next().unwrap();
+        assert_eq!(view.advance(&cell.snapshot()), change.difference);
+    });
+}
+
+#[test]
 fn history_is_bounded_beside_a_fork_that_stays() {
     let mut env = world(10);
     let stays = env.clone();

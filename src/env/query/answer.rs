@@ -205,6 +205,11 @@ impl<T: Term> JoinAnswer<T> {
         self.multiplicity.modular()
     }
 
+    /// The path of the ground value of the variable with this number, if it was found without unification.
+    pub(super) fn found(&self, variable: usize) -> Option<&[u8]> {
+        self.values.found(variable)
+    }
+
     /// Returns the bindings of the variables: see [`Answer::bindings`].
     #[must_use]
     pub fn bindings(&self) -> &Bindings<T> {

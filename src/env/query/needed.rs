@@ -21,52 +21,23 @@ pub(crate) struct NeededIndex {
 /// that come after one which it doesn't; if there are none, by the ground arguments there. O(p² · size) for p patterns.
 pub(crate) fn needed_indexes<T: Term>(patterns: &[T], from: &[usize]) -> Vec<NeededIndex> {
     let shape = Shape::new(with_encoder(|encoder| encoder.encode_items(patterns).bytes.to_vec()));
-    let tokens = shape.tokens();
-    let items = |start: usize, end: usize| {
-        let first = (start < end).then_some(start);
-        std::iter::successors(first, move |item| Some(tokens[*item].next).filter(|next| *next < end))
-    };
-    let starts: Vec<usize> = items(1, tokens.len()).collect();
+    let starts: Vec<usize> = shape.items(0).collect();
     let mut needed = Vec::new();
-    for bound_by in from {
-        let mut bound = vec![false; shape.variables()];
-        let matched = starts[*bound_by];
-        for variable in tokens[matched..tokens[matched].next]
-            .iter()
-            .filter_map(|token| token.variable)
-        {
-            bound[variable] = true;
-        }
-        for (pattern, start) in starts.iter().enumerate() {
-            let (whole, head) = (tokens[*start], start + 1);
-            let has_head = head < whole.next && tokens[head].next == head + 1 && tokens[head].variable.is_none();
-            if pattern == *bound_by || !has_head {
+    for matched in from {
+        let bound: Vec<usize> = shape.variables_in(starts[*matched]).collect();
+        let others = starts.iter().enumerate().filter(|(pattern, _)| pattern != matched);
+        for (pattern, start) in others {
+            let Some(head) = leaf_head(&shape, *start) else {
                 continue;
-            }
-            let arguments = items(head + 1, whole.next).map(|item| {
-                let variables = || {
-                    tokens[item..tokens[item].next]
-                        .iter()
-                        .filter_map(|token| token.variable)
-                };
-                (
-                    variables().all(|variable| bound[variable]),
-                    variables().next().is_some(),
-                )
-            });
-            let known = arguments.enumerate().skip_while(|(_, (is_bound, _))| *is_bound);
-            let known: Vec<_> = known.filter(|(_, (is_bound, _))| *is_bound).collect();
-            let binds_any = known.iter().any(|(_, (_, has_variables))| *has_variables);
-            let positions = known
-                .iter()
-                .filter(|(_, (_, has_variables))| *has_variables == binds_any);
-            for (argument, _) in positions {
-                let head = [tokens[*start], tokens[head]].map(|token| shape.bytes(token)).concat();
-                let index = NeededIndex {
+            };
+            let indexes = looked_up(&shape, *start, &bound)
+                .into_iter()
+                .map(|position| NeededIndex {
                     pattern,
-                    head: head.into(),
-                    position: argument + 1,
-                };
+                    head: head.clone(),
+                    position,
+                });
+            for index in indexes {
                 if !needed.contains(&index) {
                     needed.push(index);
                 }
@@ -74,6 +45,26 @@ pub(crate) fn needed_indexes<T: Term>(patterns: &[T], from: &[usize]) -> Vec<Nee
         }
     }
     needed
+}
+
+/// The number of items and the head of the pattern that begins with this token, if its head is a leaf.
+fn leaf_head(shape: &Shape, start: usize) -> Option<Box<[u8]>> {
+    let head = shape.items(start).next()?;
+    let tokens = [start, head].map(|token| shape.tokens()[token]);
+    let is_leaf = tokens[1].next == head + 1 && tokens[1].variable.is_none();
+    is_leaf.then(|| tokens.map(|token| shape.bytes(token)).concat().into())
+}
+
+/// The positions of the arguments by which a pattern is looked up if these variables are bound.
+fn looked_up(shape: &Shape, start: usize, bound: &[usize]) -> Vec<usize> {
+    let is_bound = |item: usize| shape.variables_in(item).all(|variable| bound.contains(&variable));
+    let arguments = shape.items(start).enumerate().skip(1);
+    let behind_unbound = arguments.skip_while(|(_, item)| is_bound(*item));
+    let (by_others, ground): (Vec<_>, Vec<_>) = behind_unbound
+        .filter(|(_, item)| is_bound(*item))
+        .partition(|(_, item)| shape.variables_in(*item).next().is_some());
+    let chosen = if by_others.is_empty() { ground } else { by_others };
+    chosen.into_iter().map(|(position, _)| position).collect()
 }
 
 /// The first two tokens of a pattern's path up to its first variable: those of the atoms that it looks up by an index.
