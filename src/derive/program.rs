@@ -9,7 +9,7 @@ use super::matching::ByHead;
 use super::rule::Rule;
 use crate::term::{Atom, Item, Parser, Term};
 
-/// A list of Horn rules, from which facts are derived: see the [module's page](self).
+/// A list of Horn rules, from which facts are derived: see the [module's page](super).
 ///
 /// Cloning it is O(1).
 pub struct Program<T: Term = Atom> {

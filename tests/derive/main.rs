@@ -6,10 +6,11 @@ mod naive;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::thread;
 
 use pleach::derive::{Derived, LimitExceeded, Program, ProgramError};
 use pleach::term::Grounded;
-use pleach::{Atom, Environment};
+use pleach::{Atom, Environment, SharedEnvironment};
 use pleach_testkit::quick_check;
 
 use self::naive::{Random, closure, is_step, random_fact, random_rules};
@@ -322,4 +323,26 @@ fn components_of_both_kinds_are_evaluated_in_order() {
         .map(|answer| answer.atom().to_string())
         .collect();
     assert_eq!(found, ["(tell ann b)"]);
+}
+
+/// Readers derive the closures of whatever state they load, while a writer appends to a chain: k edges have k(k + 1)/2 paths.
+#[test]
+fn closures_are_derived_beside_a_writer() {
+    const EDGES: usize = 60;
+    let program = program("(=> (, (edge $x $y)) (path $x $y)) (=> (, (path $x $y) (edge $y $z)) (path $x $z))");
+    let shared = SharedEnvironment::<Atom>::default();
+    let check = |state: &Environment| {
+        let (edges, derived) = (state.fact_count(), program.derive(state).unwrap());
+        assert_eq!(derived.derived_count(), edges * (edges + 1) / 2);
+        edges
+    };
+    thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| while check(&shared.snapshot()) < EDGES {});
+        }
+        for i in 0..EDGES {
+            shared.update(|state| state.add_fact(atom(&format!("(edge {i} {})", i + 1))));
+        }
+    });
+    assert_eq!(check(&shared.snapshot()), EDGES);
 }
