@@ -20,7 +20,7 @@
 //! let groups = derived.query(&"(in ann $group)".parse()?).map(|answer| answer.atom().to_string());
 //! assert_eq!(groups.collect::<Vec<_>>(), ["(in ann staff)", "(in ann everyone)"]);
 //!
-//! // A write costs nothing here; the next call brings the closure up to date with what changed.
+//! // A write does no work for it; the next call brings the closure up to date with what changed.
 //! world.remove_fact(&"(member staff everyone)".parse()?);
 //! assert!(!program.derive(&world)?.contains(&"(in ann everyone)".parse()?));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
