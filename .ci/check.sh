@@ -107,7 +107,7 @@ step_tiny() {
     local test=(env PLEACH_CASES=4000 "${TINY_NODES[@]}" cargo test --all-features)
     some_tests env PLEACH_CASES=340000 "${TINY_NODES[@]}" "${OPTIMIZED[@]}" --test=laws -- histories &&
         some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
-        some_tests "${test[@]}" --package pleach --test=env --test=shared &&
+        some_tests "${test[@]}" --package pleach --test=derive --test=env --test=shared &&
         some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
 }
 

@@ -11,6 +11,8 @@
 #![allow(clippy::expect_used, missing_docs, reason = "a bench")]
 
 mod common;
+#[path = "targets/derive.rs"]
+mod derive;
 #[path = "targets/env.rs"]
 mod env;
 #[path = "targets/eval.rs"]
@@ -28,6 +30,8 @@ mod rc;
 mod trie;
 #[path = "targets/vector.rs"]
 mod vector;
+#[path = "targets/view.rs"]
+mod view;
 #[path = "targets/yardsticks.rs"]
 mod yardsticks;
 
@@ -48,6 +52,8 @@ fn main() {
     #[cfg(target_feature = "aes")]
     trie::rows(&mut report, &wanted);
     env::rows(&mut report, &wanted);
+    view::rows(&mut report, &wanted);
+    derive::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);
     report.finish();

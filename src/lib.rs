@@ -49,6 +49,8 @@
 //! | collections | [`mod@map`], [`mod@set`], [`mod@bag`] | [`Map`], [`Set`] and [`Bag`]: persistent, over one hash trie, with difference and merge that skip what is shared; [`OrdMap`], [`OrdSet`] and [`TrieMap`], the ordered ones; [`mod@vector`]: [`Vector`], a sequence |
 //! | terms | [`term`] | the trait [`Term`] for an interpreter's own terms; [`Atom`], a ready-made one; parser, printer, unification |
 //! | environment | [`mod@env`] | [`Environment`]: facts and their indexes, queries, union, patches |
+//! | standing queries | [`mod@view`] | [`View`](view::View): the answers of a conjunction, which follow an environment, its forks and their unions |
+//! | derived facts | [`mod@derive`] | [`Program`](derive::Program): what follows from facts by rules |
 //! | sharing | [`mod@shared`] | [`SharedEnvironment`]: one live environment, read without locks |
 //! | persistence | [`persist`] | environments as files |
 //! | evaluation | the crate `pleach-metta` | a reference MeTTa evaluator, sequential and parallel |
@@ -57,12 +59,14 @@
 
 #![cfg_attr(not(test), deny(clippy::string_slice))]
 
+pub mod derive;
 pub mod env;
 mod history;
 pub mod persist;
 pub mod shared;
 pub mod term;
 mod varint;
+pub mod view;
 
 pub use env::Environment;
 pub use pleach_collections::{Bag, Map, OrdMap, OrdSet, RandomState, Set, TrieMap, Vector};
@@ -88,4 +92,6 @@ mod guides {
     mod merge {}
     #[doc = include_str!("../docs/migrating.md")]
     mod migrating {}
+    #[doc = include_str!("../docs/queries.md")]
+    mod queries {}
 }

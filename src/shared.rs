@@ -8,12 +8,14 @@
 //! | [`Guard`], [`Reader`] | a short read; a loop of reads |
 //! | [`Commit`], [`Outcome`] | the result of a commit |
 //! | [`Subscription`], [`Event`] | a receiver of every publication |
+//! | [`Watch`], [`AnswersChanged`] | a receiver of the changes of a standing query's answers |
 //! | [`Shared`], [`Merge`] | the same for a map, a set, or any other value that can be merged |
 //!
 //! `docs/concurrency.md` is a guide to all calls, their costs and their guarantees.
 
 mod reader;
 mod subscription;
+mod watch;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -27,13 +29,14 @@ pub use self::reader::{Guard, Reader};
 pub use self::subscription::{Event, Lagged, Subscription, Update};
 use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot};
 use crate::term::{Atom, Term};
+pub use watch::{AnswersChanged, Watch};
 
 /// The current state of an environment, shared between threads: read without locks, replaced atomically.
 ///
 /// Readers [`load`](Self::load) the state. They never wait, and each load returns one complete state. Writers either
 /// [`update`](Self::update) the state in a closure, or fork it ([`snapshot`](Self::snapshot)), write the fork, and
 /// [`commit`](Self::commit) it, which merges it with what others have published meanwhile. A
-/// [subscription](Self::subscribe) receives every publication.
+/// [subscription](Self::subscribe) receives every publication, and a [watch](Self::watch) the changes of a standing query's answers.
 ///
 /// # Choosing a write
 /// | call | when another writer was faster | lost writes |

@@ -104,7 +104,13 @@ impl World {
             26 | 27 => self.write_space(to, a, operand),
             28 => self.write_cell(to, a, operand),
             29 => queries::check(&self.pairs[to], &pattern(operand)),
-            30 => queries::check_all(&self.pairs[to], &[pattern(operand), pattern(operand >> 4)]),
+            30 => {
+                let patterns = [pattern(operand), pattern(operand >> 4)];
+                queries::check_all(&self.pairs[to], &patterns);
+                let [first, second] = patterns;
+                let negated = pattern(operand.rotate_left(3));
+                queries::check_view(&self.pairs[a], &self.pairs[to], [first, second, negated]);
+            }
             _ => self.pairs[to].saved(),
         }
     }

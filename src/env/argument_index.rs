@@ -27,11 +27,11 @@ mod demand;
 mod tests;
 
 use std::fmt;
-use std::iter::successors;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use self::demand::Demand;
+use super::append_list::AppendList;
 use super::record::sorted;
 use crate::term::path::Extent;
 use crate::trie_map::TrieMap;
@@ -49,37 +49,17 @@ const MAX_CROSSED: usize = 128;
 /// The minimum number of facts of a head that are indexed: a scan of fewer is as fast.
 pub(super) const MIN_FACTS: usize = if cfg!(pleach_tiny_nodes) { 2 } else { 64 };
 
-/// The permuted indexes of a space, and the demand for more.
-#[derive(Default)]
+/// The permuted indexes of a space, and the demand for more. Cloning it is O(1), since the number of indexes is bounded.
+#[derive(Clone, Default)]
 pub(super) struct ArgumentIndexes {
-    first: Slot,
+    list: AppendList<ArgumentIndex>,
     /// Shared with all forks.
     demand: Arc<Demand>,
 }
 
-/// A slot of a linked list, to which a read can append an index while other reads walk the list.
-#[derive(Clone, Default)]
-struct Slot(OnceLock<Box<Link>>);
-
-#[derive(Clone)]
-struct Link {
-    index: ArgumentIndex,
-    next: Slot,
-}
-
-impl Clone for ArgumentIndexes {
-    /// O(1), since the number of indexes is bounded.
-    fn clone(&self) -> Self {
-        Self {
-            first: self.first.clone(),
-            demand: Arc::clone(&self.demand),
-        }
-    }
-}
-
 impl ArgumentIndexes {
     pub(super) fn iter(&self) -> impl Iterator<Item = &ArgumentIndex> {
-        successors(self.first.0.get(), |link| link.next.0.get()).map(|link| &link.index)
+        self.list.iter()
     }
 
     /// Returns the index of the facts that begin with `prefix` by the argument at `position`, and records the read.
@@ -98,16 +78,43 @@ impl ArgumentIndexes {
     /// about what queries have paid for want of it.
     pub(super) fn build<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
         let affordable = self.demand.affordable(prefix, position)?;
-        let count = facts.count_prefix(prefix);
-        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
-        let allowed = (MIN_FACTS..=affordable).contains(&count)
-            && self.iter().count() < MAX_INDEXES
-            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len();
+        let allowed = facts.count_prefix(prefix) <= affordable && self.has_room(facts, prefix);
         self.demand.settle(prefix, position, allowed);
         if !allowed {
             return None;
         }
         self.add(ArgumentIndex::build(facts, prefix, position))
+    }
+
+    /// Builds this index, which isn't there, whatever its demand, if the budget allows it.
+    pub(super) fn require<V>(&self, facts: &TrieMap<V>, prefix: &[u8], position: usize) -> Option<&ArgumentIndex> {
+        let allowed = self.has_room(facts, prefix);
+        allowed.then(|| self.add(ArgumentIndex::build(facts, prefix, position)))?
+    }
+
+    /// Takes over an index of another state, unless it is there, if the budget allows it. `each_changed` calls its argument with
+    /// the keys of all of its facts that one state only has. O(log n) each.
+    pub(super) fn adopt<V>(
+        &self,
+        from: &ArgumentIndex,
+        facts: &TrieMap<V>,
+        each_changed: impl FnOnce(&mut dyn FnMut(&[u8])),
+    ) {
+        let is_known = self.iter().any(|known| known.is_of(&from.prefix, from.position));
+        if !is_known && self.has_room(facts, &from.prefix) {
+            let mut index = from.clone();
+            each_changed(&mut |key| _ = index.set(key, facts.contains_key(key)));
+            self.add(index);
+        }
+    }
+
+    /// Whether the budget allows another index of the facts that begin with `prefix`, and they are enough.
+    fn has_room<V>(&self, facts: &TrieMap<V>, prefix: &[u8]) -> bool {
+        let count = facts.count_prefix(prefix);
+        let entries: usize = self.iter().map(ArgumentIndex::len).sum();
+        count >= MIN_FACTS
+            && self.iter().count() < MAX_INDEXES
+            && entries.saturating_add(count) <= MAX_ENTRIES_PER_FACT * facts.len()
     }
 
     /// Builds this index whatever its demand.
@@ -121,50 +128,25 @@ impl ArgumentIndexes {
     /// Appends an index, and returns it, or the one that is already there.
     fn add(&self, index: ArgumentIndex) -> Option<&ArgumentIndex> {
         let (prefix, position) = (Arc::clone(&index.prefix), index.position);
-        let next = Slot::default();
-        let mut link = Box::new(Link { index, next });
-        let mut slot = &self.first;
-        loop {
-            match slot.0.set(link) {
-                Ok(()) => return slot.0.get().map(|link| &link.index),
-                Err(unused) => link = unused,
-            }
-            let taken = slot.0.get()?;
-            if taken.index.is_of(&prefix, position) {
-                // Another thread was faster.
-                return Some(&taken.index);
-            }
-            slot = &taken.next;
-        }
+        self.list.append(index, |other| other.is_of(&prefix, position))
     }
 
     /// Updates the indexes after an atom was added or removed. O(1) if its head has none.
     pub(super) fn set(&mut self, key: &[u8], present: bool) {
-        let mut slot = &mut self.first;
-        while let Some(link) = slot.0.get_mut() {
-            if !link.index.set(key, present) {
-                slot.0 = std::mem::take(&mut link.next).0;
-                continue;
-            }
-            match slot.0.get_mut() {
-                Some(link) => slot = &mut link.next,
-                None => return,
-            }
-        }
+        self.list.retain(|index| index.set(key, present));
     }
 
     /// Updates the indexes after these facts were added.
     pub(super) fn extend<V>(&mut self, added: &TrieMap<V>) {
-        let mut next = self.first.0.get_mut();
-        while let Some(link) = next {
-            link.index.extend(added);
-            next = link.next.0.get_mut();
-        }
+        self.list.retain(|index| {
+            index.extend(added);
+            true
+        });
     }
 
     /// Drops all indexes.
     pub(super) fn clear(&mut self) {
-        self.first = Slot::default();
+        self.list = AppendList::default();
     }
 }
 
@@ -240,7 +222,7 @@ impl ArgumentIndex {
 
     /// The bytes of its list node, without its tries.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Link>() + 2 * size_of::<usize>() + self.prefix.len()
+        AppendList::<Self>::ENTRY_BYTES + 2 * size_of::<usize>() + self.prefix.len()
     }
 
     fn read(&self) {

@@ -107,6 +107,7 @@ impl<T: Term> Environment<T> {
     /// | cached answers | a lower bound, without the terms in bindings |
     /// | own or shared: nodes and records | exactly, by their reference counts and those above them |
     /// | own or shared: terms | as the record or cell that holds them, even if the program holds the term too |
+    /// | [closures](crate::derive) that the state carries | structures shared with them count as shared; others don't count |
     /// | earlier versions that are kept as merge bases | structures shared with them count as shared; others don't count |
     ///
     /// Two spaces of this environment of which one was [forked](Self::fork_space) from the other count once as long as neither is
@@ -135,6 +136,7 @@ impl<T: Term> Environment<T> {
             cells,
             ids: _,
             patterns,
+            carried: _,
         } = &self.snapshot.world;
         let all_shared = !self.owns_data();
         let mut terms = Terms::default();

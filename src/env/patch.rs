@@ -185,6 +185,15 @@ impl<T: Term> fmt::Display for Change<T> {
     }
 }
 
+impl<T: Term> Patch<T> {
+    /// The changes of multiplicities from one space to another.
+    pub(crate) fn of_spaces(from: &Space<T>, to: &Space<T>) -> Self {
+        let mut changes = Vec::new();
+        list(None, from, to, &mut changes);
+        Self { changes }
+    }
+}
+
 impl<T: Term> Snapshot<T> {
     pub(super) fn diff(&self, other: &Self) -> Patch<T> {
         let (from, to) = (&self.world, &other.world);

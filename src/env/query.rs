@@ -10,9 +10,13 @@ mod error;
 mod join;
 mod limited;
 mod matches;
+mod needed;
+mod path_template;
 mod pattern;
+mod product;
 mod rules;
 mod search;
+mod selectivity;
 mod shape;
 mod template;
 
@@ -28,6 +32,8 @@ pub use self::error::QueryError;
 pub use self::join::Join;
 pub use self::limited::LimitedQuery;
 pub use self::matches::Matches;
+pub(crate) use self::needed::{NeededIndex, needed_indexes, pattern_head};
+pub(crate) use self::path_template::PathTemplate;
 use self::pattern::Pattern;
 pub use self::rules::RulesFor;
 use self::search::Search;
@@ -108,6 +114,18 @@ pub struct Query<'a, T: Term> {
     pattern: Arc<Pattern<T>>,
     search: Search<'a, Multiplicity<T>>,
     fresh: u64,
+}
+
+impl<T: Term> Space<T> {
+    /// Returns the answers that extend these bindings: see [`Query::starting_from`].
+    pub(crate) fn query_from(&self, pattern: &T, start: &Bindings<T>) -> Query<'_, T> {
+        let (pattern, fresh) = Pattern::new(start.resolve(pattern), start.clone(), 0);
+        Query {
+            search: Search::new(&self.facts, &self.arguments, Arc::clone(&pattern.shape), true),
+            pattern: Arc::new(pattern),
+            fresh,
+        }
+    }
 }
 
 impl<'a, T: Term> Query<'a, T> {

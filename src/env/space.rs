@@ -40,7 +40,7 @@ pub(crate) type Bucket<T> = Sequence<Arc<Record<T>>>;
 /// 5. `total` is the sum of the multiplicities, `rule_count` the number of distinct rules.
 /// 6. Each permuted index follows from the facts.
 pub struct Space<T: Term = Atom> {
-    pub(super) kind: SpaceKind,
+    pub(crate) kind: SpaceKind,
     pub(crate) facts: TrieMap<Multiplicity<T>>,
     pub(super) rules: Map<Head, Bucket<T>>,
     pub(super) wildcards: Bucket<T>,
@@ -274,6 +274,19 @@ impl<T: Term> Space<T> {
 
 /// # The indexes
 impl<T: Term> Space<T> {
+    /// Takes over the permuted indexes that queries of an earlier state have built since this one was forked from it. O(1) if
+    /// there are none, else O(d · log n) for d differences.
+    pub(crate) fn adopt_indexes(&self, earlier: &Self) {
+        for index in earlier.arguments.iter() {
+            self.arguments.adopt(index, &self.facts, |visit| {
+                let mut changes = earlier.facts.diff(&self.facts);
+                while let Some(change) = changes.next_borrowed() {
+                    visit(change.key());
+                }
+            });
+        }
+    }
+
     /// Removes the record with definition number `order` from its bucket.
     pub(super) fn unindex(&mut self, index: &Index, order: u64) {
         match index {
@@ -406,6 +419,12 @@ pub(crate) fn decode<T: Term>(path: &[u8], multiplicity: &Multiplicity<T>) -> T 
         Some(atom) => atom,
         None => decode_path(path),
     }
+}
+
+/// The atom at `path` in a space, and its multiplicity.
+pub(crate) fn fact_at<T: Term>(space: &Space<T>, path: &[u8]) -> Option<(T, u64)> {
+    let multiplicity = space.facts.get(path)?;
+    Some((decode(path, multiplicity), multiplicity.get()))
 }
 
 /// The atom with this path.

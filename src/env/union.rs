@@ -127,7 +127,7 @@ impl<T: Term> Space<T> {
     }
 
     /// Adds these multiplicities of plain facts.
-    fn add_plain(&mut self, added: &TrieMap<Multiplicity<T>>) {
+    pub(crate) fn add_plain(&mut self, added: &TrieMap<Multiplicity<T>>) {
         let total = &mut self.total;
         *total += added.values().map(|added| u128::from(added.get())).sum::<u128>();
         self.facts = self.facts.sum_with(added, |_, ours, theirs| {

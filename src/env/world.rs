@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::PatternCache;
+use super::carried::Carried;
 use super::cell::{Cell, Cells};
 use super::conflict::{Conflict, Resolver, Side, Subject, about_space};
 use super::edit::Counts;
@@ -21,6 +22,7 @@ pub(crate) struct World<T: Term> {
     pub(crate) ids: Ids,
     /// Shared with all forks.
     pub(crate) patterns: Arc<PatternCache<T>>,
+    pub(crate) carried: Carried,
 }
 
 impl<T: Term> World<T> {
@@ -31,6 +33,7 @@ impl<T: Term> World<T> {
             cells: Map::new(),
             ids: Ids::new(None),
             patterns: Arc::new(PatternCache::new()),
+            carried: Carried::default(),
         }
     }
 
@@ -144,7 +147,7 @@ pub(crate) struct VirtualBase<T: Term> {
     pub(super) disputed_spaces: Vec<SpaceId>,
 }
 
-/// Two worlds are equal if their spaces and cells are. The ids that they will give out don't count.
+/// Two worlds are equal if their spaces and cells are. The ids that they will give out, and carried values, don't count.
 impl<T: Term> PartialEq for World<T> {
     fn eq(&self, other: &Self) -> bool {
         self.root == other.root && self.spaces == other.spaces && self.cells == other.cells

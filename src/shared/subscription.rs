@@ -58,11 +58,11 @@ use crate::term::{Atom, Term};
 /// # let _ = follow;
 /// ```
 pub struct Subscription<C: Deref<Target = SharedEnvironment<T>>, T: Term = Atom> {
-    follower: Follower<ProtocolOf<C>, Published<T>>,
+    pub(super) follower: Follower<ProtocolOf<C>, Published<T>>,
 }
 
 /// The protocol of a `SharedEnvironment` that is held by `C`.
-struct ProtocolOf<C>(C);
+pub(super) struct ProtocolOf<C>(C);
 
 impl<T: Term, C: Deref<Target = SharedEnvironment<T>>> Deref for ProtocolOf<C> {
     type Target = Protocol<Published<T>>;

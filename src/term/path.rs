@@ -72,5 +72,9 @@ const STRING: u8 = 0x40;
 pub(crate) const SYMBOL: u8 = 0x80;
 pub(crate) const EXPRESSION: u8 = 0xc0;
 
+/// The first head of floats, and the one after the last; the same of integers.
+pub(crate) const FLOATS: [u8; 2] = [FLOAT, FLOAT + 1];
+pub(crate) const INTEGERS: [u8; 2] = [MOST_NEGATIVE, MOST_POSITIVE + 1];
+
 /// Lengths below this are stored in the head byte.
 const SHORT: usize = 64;

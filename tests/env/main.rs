@@ -13,3 +13,4 @@ mod sets;
 mod spaces;
 mod tagged;
 mod union_all;
+mod views;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pleach::env::{IdSeed, Resolution, SpaceId, StateId};
 use pleach::term::{Bindings, Encoder, Print, alpha_eq, parser, rename_apart, unify};
+use pleach::view::{Aggregate, Literal, View};
 use pleach::{Event, SharedEnvironment};
 
 use pleach_testkit::frail::{Frail, World, frail, load, sample, save};
@@ -284,6 +285,70 @@ fn reads() {
         ("save", |s| save(&s.env).len().to_string()),
         ("load", |s| load(&fuse::quietly(|| save(&s.env))).len().to_string()),
     ]);
+    assert!(panics > 300, "{panics}");
+}
+
+type Make<'a> = dyn Fn(&World) -> View<Frail> + 'a;
+
+/// A view that can't be advanced stays where it is.
+#[test]
+fn views() {
+    fuse::quiet();
+    let (shared, space, _) = sample();
+    let mut other = shared.clone();
+    other.add_facts_bulk(["(edge 3 1)", "(opaque <2>)", "(p 1 2)", "(q 1 <1>)", "(q $x <2>)"].map(frail));
+    other.remove_fact(&frail("(edge 4 1)"));
+    other.space_mut(space).unwrap().add_fact(frail("(within 2)"));
+    let literals = || {
+        [
+            Literal::new(frail("(edge $x 1)")),
+            Literal::new(frail("(opaque $o)")),
+            Literal::new(frail("(within $z)")).in_space(space),
+            Literal::not(frail("(q $x $o)")),
+        ]
+    };
+    let shown = |view: &View<Frail>| {
+        view.iter()
+            .map(|(answer, count)| format!("{count} {}", Print(&answer)))
+            .collect()
+    };
+    let makes: [&Make; 2] = [
+        &|env| View::new(env, literals(), frail("($x $o $z)")).unwrap(),
+        &|env| View::grouped(env, literals(), frail("(sum $o $x)"), Aggregate::Sum, "x").unwrap(),
+    ];
+    let mut panics = 0;
+    for make in makes {
+        let view = make(&shared);
+        let (before, after): (Vec<String>, Vec<String>) = (shown(&view), shown(&make(&other)));
+        assert!(before != after && !before.is_empty() && !after.is_empty());
+        for calls in 0.. {
+            let mut subject = view.clone();
+            fuse::set(Some(calls));
+            let ended = catch_unwind(AssertUnwindSafe(|| drop(subject.advance(&other))));
+            fuse::set(None);
+            if ended.is_ok() {
+                assert_eq!(shown(&subject), after, "after {calls} calls");
+                break;
+            }
+            panics += 1;
+            assert!(subject.environment().ptr_eq(&shared), "after {calls} calls");
+            assert_eq!(shown(&subject), before, "after {calls} calls");
+            subject.advance(&other);
+            assert_eq!(shown(&subject), after, "after {calls} calls");
+        }
+        for calls in 0.. {
+            fuse::set(Some(calls));
+            let ended = catch_unwind(AssertUnwindSafe(|| make(&other)));
+            fuse::set(None);
+            if let Ok(view) = ended {
+                assert_eq!(shown(&view), after);
+                break;
+            }
+            panics += 1;
+        }
+        other.check();
+        shared.check();
+    }
     assert!(panics > 300, "{panics}");
 }
 

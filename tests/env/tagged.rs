@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pleach::persist::NoCodec;
@@ -10,6 +11,7 @@ use pleach::term::{
     parser::{self, ParseErrorKind},
     rename_apart, unify,
 };
+use pleach::view as standing;
 use pleach::{Atom, Environment, Term};
 use pleach_testkit::quick_check;
 use quickcheck::{Arbitrary, Gen};
@@ -435,6 +437,17 @@ fn queries_of_tagged_and_anonymous_terms_find_all_answers() {
         let join = env.query_all(&patterns).map(Result::unwrap);
         let joined = join.map(|answer| found(&answer.resolve(&template), answer.multiplicity()));
         assert_eq!(sorted(joined), expected, "a join");
+        // A variable of the template may be in neither pattern.
+        if let Ok(view) = standing::View::new(&env, patterns.clone(), template.clone()) {
+            let mut sums = BTreeMap::new();
+            for (answer, count) in &expected {
+                *sums.entry(answer.clone()).or_default() += *count;
+            }
+            let kept = view.iter().map(|(answer, count)| found(&answer, count as u64));
+            assert_eq!(sorted(kept), sums.into_iter().collect::<Vec<_>>(), "a view");
+            let from_nothing = standing::answers_between(&Environment::new(), &env, patterns.clone(), template.clone());
+            assert_eq!(from_nothing.unwrap(), view.answers());
+        }
         let mut chained = Vec::new();
         for first in &answers {
             let other = answers[0].bindings();

@@ -1,8 +1,10 @@
-//! Costs of operations in allocations: laws 2, 3, 5 and 11.
+//! Costs of operations in allocations: laws 2, 3, 5, 11 and 16.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use allocation_counter::{AllocationInfo, measure};
+use pleach::derive::Program;
+use pleach::view::{Literal, View};
 use pleach::{Atom, Environment, SharedEnvironment};
 
 fn atom(text: &str) -> Atom {
@@ -100,6 +102,91 @@ fn a_union_costs_the_change() {
     );
 }
 
+/// Law 16: whichever of three relations changes, also in a fork that was made before the view and its indexes.
+#[test]
+fn an_advance_of_a_view_costs_the_change() {
+    for changed in ["(member u7 g7)", "(grants g7 r7)", "(owns o7 r7)", "(frozen u7)"] {
+        let cost = |n: usize| {
+            let relations = [("member", "u", "g"), ("grants", "g", "r"), ("owns", "o", "r")];
+            let facts = relations.iter().flat_map(|(head, from, to)| {
+                let fact = move |i| atom(&format!("({head} {from}{i} {to}{i})"));
+                (0..n).map(fact)
+            });
+            let mut env: Environment = facts.collect();
+            env.add_fact(atom("(frozen u0)"));
+            let mut sibling = env.clone();
+            let [member, grants, owns, frozen] =
+                ["(member $u $g)", "(grants $g $r)", "(owns $o $r)", "(frozen $u)"].map(atom);
+            let literals = [member, grants, owns]
+                .map(Literal::new)
+                .into_iter()
+                .chain([Literal::not(frozen)]);
+            let view = View::new(&env, literals, atom("(serves $o $u)")).unwrap();
+            assert_eq!(view.count(), n - 1);
+            assert_eq!(
+                measure(|| drop(view.clone())).count_total,
+                0,
+                "a fork allocates nothing"
+            );
+            if !sibling.remove_fact(&atom(changed)) {
+                sibling.add_fact(atom(changed));
+            }
+            let mut fork = view.clone();
+            let cost = measure(|| assert_eq!(fork.advance(&sibling).multiplicity(&atom("(serves o7 u7)")), -1));
+            assert_eq!(fork.count(), n - 2);
+            cost
+        };
+        let (small, large) = (cost(300), cost(10_000));
+        // A join that doesn't begin with what is selective visits all facts of a relation.
+        assert!(small.count_total < 300, "{changed}: {small:?}");
+        assert_flat(changed, (small, large));
+    }
+}
+
+/// Law 16: an edge more or less, between many short paths.
+#[test]
+fn an_advance_of_a_closure_costs_the_change() {
+    let program: Program = "(=> (, (edge $x $y)) (path $x $y)) (=> (, (path $x $y) (edge $y $z)) (path $x $z))"
+        .parse()
+        .unwrap();
+    let cost = |n: usize| {
+        let edges = [("a", "b"), ("b", "c")].into_iter();
+        let edges = edges.flat_map(|(from, to)| (0..n).map(move |i| atom(&format!("(edge {from}{i} {to}{i})"))));
+        let mut env: Environment = edges.collect();
+        let mut derived = program.derive(&env).unwrap();
+        assert_eq!(derived.derived_count(), 3 * n);
+        // Pays for the index of paths by their ends.
+        for _ in 0..100 {
+            env.add_fact(atom("(edge c0 d0)"));
+            derived.advance(&env).unwrap();
+            env.remove_fact(&atom("(edge c0 d0)"));
+            derived.advance(&env).unwrap();
+        }
+        assert_eq!(
+            measure(|| drop(derived.clone())).count_total,
+            0,
+            "a fork allocates nothing"
+        );
+        let (mut longer, mut shorter) = (env.clone(), env.clone());
+        longer.add_fact(atom("(edge c7 d7)"));
+        shorter.remove_fact(&atom("(edge a7 b7)"));
+        let advance = |state: &Environment, paths: usize| {
+            let mut fork = derived.clone();
+            let cost = measure(|| fork.advance(state).unwrap());
+            assert_eq!(fork.derived_count(), paths);
+            cost
+        };
+        [advance(&longer, 3 * n + 3), advance(&shorter, 3 * n - 2)]
+    };
+    let (small, large) = (cost(100), cost(5_000));
+    for (what, (small, large)) in ["added", "removed"].into_iter().zip(small.into_iter().zip(large)) {
+        assert!(small.count_total < 1_000, "{what}: {small:?}");
+        // What a fork keeps of its own.
+        assert!(large.bytes_current <= 5 * 1024, "{what}: {large:?}");
+        assert_flat(what, (small, large));
+    }
+}
+
 #[test]
 fn a_union_with_an_ancestor_allocates_nothing() {
     let env = world(1_000);
@@ -188,6 +275,19 @@ fn history_is_bounded_under_two_alternating_writers() {
         let writer = &mut writers[round % 2];
         flip(writer, round);
         cell.commit(writer);
+    });
+}
+
+#[test]
+fn history_is_bounded_beside_a_watch_and_a_view() {
+    let cell = SharedEnvironment::new(world(10));
+    let patterns = ["(round $n)", "(edge $x $y)"].map(atom);
+    let mut watch = cell.watch(4, patterns, atom("($n $x)")).unwrap();
+    let mut view = watch.view().clone();
+    assert_bounded("a watch and a view", |round| {
+        cell.update(|env| flip(env, round));
+        let change = watch.try_next().unwrap();
+        assert_eq!(view.advance(&cell.snapshot()), change.difference);
     });
 }
 

@@ -3,3 +3,4 @@
 mod api;
 mod stress;
 mod value;
+mod watch;

@@ -5,6 +5,7 @@
 
 mod archive;
 mod check;
+mod derive;
 mod diagnostic;
 mod diff;
 mod escape;
@@ -21,8 +22,10 @@ mod run;
 mod save;
 mod seed;
 mod source;
+mod standing;
 mod trace;
 mod verify;
+mod watch;
 mod world;
 
 use std::io::{self, Write};
@@ -50,6 +53,8 @@ enum Command {
     Load(load::Load),
     Log(archive::Log),
     Diff(diff::Diff),
+    Derive(derive::Derive),
+    Watch(watch::Watch),
     Merge(merge::Merge),
     Verify(verify::Verify),
     Branches(archive::Branches),
@@ -71,6 +76,8 @@ fn main() -> ExitCode {
         Command::Load(command) => command.run(),
         Command::Log(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Derive(command) => command.run(&ctrl_c),
+        Command::Watch(command) => command.run(),
         Command::Merge(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Branches(command) => command.run(),

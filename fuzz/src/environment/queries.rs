@@ -1,16 +1,20 @@
-//! Queries, compared with a scan of all atoms.
+//! Queries, compared with a scan of all atoms, and views, compared with their queries asked anew.
 
 use std::collections::HashMap;
 
 use pleach::Atom;
 use pleach::env::{Answer, JoinAnswer};
 use pleach::term::{Bindings, path, rename_apart, unify};
+use pleach::view::{Literal, View};
 
 use super::Pair;
+use pleach_testkit::atoms::variables;
 use pleach_testkit::model::{Canonical, canonical};
 
 /// Greatest number of facts for a join, since the scan is quadratic.
 const FEW: usize = 40;
+/// Greatest number of facts for a view: enough for an index.
+const MANY: usize = 100;
 
 type Found = (Canonical, u64);
 
@@ -110,4 +114,23 @@ pub(super) fn check_all(pair: &Pair, patterns: &[Atom; 2]) {
     answers.sort();
     expected.sort();
     assert_eq!(answers, expected);
+}
+
+/// A view of two patterns without a match of a third, advanced from one environment to another.
+pub(super) fn check_view(from: &Pair, to: &Pair, patterns: [Atom; 3]) {
+    let (from, to) = (&from.real, &to.real);
+    if [from, to].iter().any(|env| env.fact_count() > MANY) {
+        return;
+    }
+    let template = patterns[..2].iter().flat_map(variables).map(Atom::Variable);
+    let template = Atom::expression(template.collect::<Vec<_>>());
+    let [first, second, negated] = patterns;
+    let literals = [Literal::new(first), Literal::new(second), Literal::not(negated)];
+    let view = |env| View::new(env, literals.clone(), template.clone()).expect("its variables are in the patterns");
+    let mut advanced = view(from);
+    let before = advanced.answers();
+    let difference = advanced.advance(to);
+    let anew = view(to).answers();
+    assert_eq!(advanced.answers(), anew);
+    assert_eq!(before.diff(&anew), difference);
 }

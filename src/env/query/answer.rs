@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::conjunction::{Conjunction, Values};
 use super::pattern::{Parts, Pattern};
+use super::product::Product;
 use crate::env::space::decode_ground;
 use crate::term::{Bindings, Leaf, Term, View, unify};
 
@@ -163,7 +164,7 @@ pub struct JoinAnswer<T: Term> {
     values: Values,
     /// Known from the start if it took a unification to find the answer.
     bindings: OnceLock<Bindings<T>>,
-    multiplicity: u64,
+    multiplicity: Product,
 }
 
 impl<T: Term> Clone for JoinAnswer<T> {
@@ -183,7 +184,7 @@ impl<T: Term> JoinAnswer<T> {
         patterns: &Arc<Conjunction<T>>,
         values: Values,
         bindings: Option<Bindings<T>>,
-        multiplicity: u64,
+        multiplicity: Product,
     ) -> Self {
         Self {
             patterns: Arc::clone(patterns),
@@ -193,10 +194,20 @@ impl<T: Term> JoinAnswer<T> {
         }
     }
 
-    /// Returns the product of the multiplicities of the atoms, at least 1. O(1).
+    /// Returns the product of the multiplicities of the atoms, at least 1. Saturates at `u64::MAX`. O(1).
     #[must_use]
     pub fn multiplicity(&self) -> u64 {
-        self.multiplicity
+        self.multiplicity.saturated()
+    }
+
+    /// The product of the multiplicities modulo 2¹²⁸, so that differences of products are exact.
+    pub(crate) fn count(&self) -> u128 {
+        self.multiplicity.modular()
+    }
+
+    /// The path of the ground value of the variable with this number, if it was found without unification.
+    pub(super) fn found(&self, variable: usize) -> Option<&[u8]> {
+        self.values.found(variable)
     }
 
     /// Returns the bindings of the variables: see [`Answer::bindings`].

@@ -12,8 +12,10 @@ use super::effort::Effort;
 use super::entry::{kept, unify_atom};
 use super::error::QueryError;
 use super::pattern::Scope;
+use super::product::Product;
 use super::search::Search;
 use super::shape::Shape;
+use crate::env::argument_index::ArgumentIndexes;
 use crate::env::error::UnboundVariable;
 use crate::env::record::Multiplicity;
 use crate::env::space::{Space, decode};
@@ -70,6 +72,8 @@ pub struct Join<'a, T: Term> {
     effort: Effort<'a>,
     fresh: u64,
     begun: bool,
+    /// The pattern that is matched first, whatever its estimate. The order of answers may then depend on indexes.
+    first: Option<usize>,
 }
 
 /// A pattern that is being matched.
@@ -83,7 +87,7 @@ struct Level<'a, T: Term> {
     /// The bindings, if an atom with variables matched an earlier pattern.
     bindings: Option<Bindings<T>>,
     /// The product of the multiplicities of the atoms that match the earlier patterns.
-    multiplicity: u64,
+    multiplicity: Product,
     /// The patterns that remain.
     rest: SmallVec<[PatternRef; 4]>,
 }
@@ -132,7 +136,22 @@ impl<'a, T: Term> Join<'a, T> {
             effort: Effort::unlimited(),
             fresh,
             begun: false,
+            first: None,
         }
+    }
+
+    /// Makes the join match this pattern first, whatever its cardinality estimate, and estimate the others by permuted indexes too,
+    /// on which the order of the answers then depends. Call it before the first answer.
+    pub(crate) fn beginning_with(mut self, pattern: usize) -> Self {
+        self.first = Some(pattern);
+        self
+    }
+
+    /// The paths of the atoms of the last answer, in the order of the patterns.
+    pub(crate) fn facts(&self) -> SmallVec<[&[u8]; 4]> {
+        let mut levels: SmallVec<[&Level<'a, T>; 4]> = self.levels.iter().collect();
+        levels.sort_unstable_by_key(|level| level.pattern.index);
+        levels.into_iter().map(|level| level.search.path()).collect()
     }
 
     /// Makes answers extend these bindings, such as those of an earlier answer or of a
@@ -162,6 +181,7 @@ impl<'a, T: Term> Join<'a, T> {
         let given = scope.given.as_ref().unwrap_or(patterns).clone();
         Join {
             effort: self.effort,
+            first: self.first,
             ..Self::new(self.spaces, given, start, fresh)
         }
     }
@@ -233,10 +253,11 @@ impl<'a, T: Term> Join<'a, T> {
     }
 
     /// Chooses a pattern and starts matching it.
-    fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: u64, mut rest: SmallVec<[PatternRef; 4]>) {
+    fn enter(&mut self, bindings: Option<Bindings<T>>, multiplicity: Product, mut rest: SmallVec<[PatternRef; 4]>) {
         let instances = rest.iter().map(|pattern| self.instance(*pattern, bindings.as_ref()));
         let mut instances: SmallVec<[_; 4]> = instances.collect();
-        let chosen = self.choose(&rest, &instances);
+        let first = self.first.filter(|first| self.levels.is_empty() && *first < rest.len());
+        let chosen = first.unwrap_or_else(|| self.choose(&rest, &instances));
         let (shape, variables) = instances.swap_remove(chosen);
         let pattern = rest.remove(chosen);
         let space = self.spaces[pattern.index];
@@ -292,7 +313,11 @@ impl<'a, T: Term> Join<'a, T> {
         }
         let costs = patterns.iter().zip(instances).map(|(pattern, (shape, _))| {
             let prefix = shape.ground_prefix();
-            let count = self.spaces[pattern.index].facts.count_prefix(prefix).min(MANY);
+            let space = self.spaces[pattern.index];
+            let mut count = space.facts.count_prefix(prefix).min(MANY);
+            if self.first.is_some() {
+                count = count.min(indexed_count(&space.arguments, shape));
+            }
             // Above, the number below a prefix says less than what is ground behind it.
             let ground = match count {
                 MANY => prefix.len() + shape.ground_arguments().map(|(_, path)| path.len()).sum::<usize>(),
@@ -319,7 +344,7 @@ impl<'a, T: Term> Join<'a, T> {
         let bindings = self.given();
         let has_patterns = !patterns.is_empty();
         if has_patterns {
-            self.enter(bindings, 1, patterns);
+            self.enter(bindings, Product::ONE, patterns);
         }
         has_patterns
     }
@@ -367,7 +392,7 @@ impl<'a, T: Term> Join<'a, T> {
                 _ => Step::Back,
             };
         };
-        let multiplicity = level.multiplicity.saturating_mul(entry.get());
+        let multiplicity = level.multiplicity.times(entry.get());
         if level.bindings.is_none() && kept(entry).is_none() && level.search.is_match() {
             for (number, variable) in level.variables.iter().enumerate() {
                 self.values
@@ -389,10 +414,20 @@ impl<'a, T: Term> Join<'a, T> {
     }
 }
 
+/// The least number of entries for a pattern in a permuted index; `usize::MAX` without one.
+fn indexed_count(arguments: &ArgumentIndexes, shape: &Shape) -> usize {
+    let head = shape.head();
+    let counts = shape.ground_arguments().filter_map(|(position, path)| {
+        let index = arguments.get(head, position).filter(|_| !head.is_empty())?;
+        Some(index.permuted.count_prefix(path) + index.rest.len())
+    });
+    counts.min().unwrap_or(usize::MAX)
+}
+
 /// The outcome of trying an entry.
 enum Step<T> {
     /// It matches, with these bindings unless they are in `values`, and this multiplicity.
-    Match(Option<Bindings<T>>, u64),
+    Match(Option<Bindings<T>>, Product),
     /// It doesn't match.
     Miss,
     /// There was none: back to the previous pattern.
@@ -410,7 +445,12 @@ impl<T: Term> Iterator for Join<'_, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if !self.begun && !self.begin() {
-            return Some(Ok(JoinAnswer::new(&self.patterns, Values::default(), None, 1)));
+            return Some(Ok(JoinAnswer::new(
+                &self.patterns,
+                Values::default(),
+                None,
+                Product::ONE,
+            )));
         }
         loop {
             match self.advance() {

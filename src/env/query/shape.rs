@@ -74,6 +74,21 @@ impl Shape {
         &self.tokens
     }
 
+    /// The first tokens of the items of the compound that begins with this token.
+    pub(super) fn items(&self, compound: usize) -> impl Iterator<Item = usize> {
+        let end = self.tokens.get(compound).map_or(0, |token| token.next);
+        let first = Some(compound + 1).filter(|first| *first < end);
+        std::iter::successors(first, move |item| {
+            Some(self.tokens[*item].next).filter(|next| *next < end)
+        })
+    }
+
+    /// The numbers of the variables in the atom that begins with this token.
+    pub(super) fn variables_in(&self, atom: usize) -> impl Iterator<Item = usize> {
+        let tokens = &self.tokens[atom..self.tokens[atom].next];
+        tokens.iter().filter_map(|token| token.variable)
+    }
+
     /// The bytes of a token.
     pub(super) fn bytes(&self, token: Token) -> &[u8] {
         &self.bytes[token.start..token.end]

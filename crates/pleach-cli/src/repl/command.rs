@@ -17,6 +17,7 @@ pub(super) enum Command {
     Forks,
     Diff(Option<String>),
     Types(Option<String>),
+    Watch(Option<String>),
     Names,
     Copy(String),
     Drop(String),
@@ -45,6 +46,7 @@ pub(super) enum Argument {
     Fork,
     OptionalFork,
     Atom,
+    Pattern,
     /// The printed name of a space, a state or a binding.
     Named,
     File,
@@ -60,6 +62,7 @@ impl Argument {
             Self::NewFork | Self::Fork | Self::Named => "NAME",
             Self::OptionalFork => "[NAME]",
             Self::Atom => "[ATOM]",
+            Self::Pattern => "[PATTERN]",
             Self::File => "FILE",
             Self::World => "[WORLD]",
         }
@@ -70,7 +73,7 @@ impl Argument {
     }
 }
 
-pub(super) const COMMANDS: [CommandInfo; 16] = [
+pub(super) const COMMANDS: [CommandInfo; 17] = [
     CommandInfo {
         name: ":help",
         argument: Argument::Command,
@@ -119,6 +122,13 @@ pub(super) const COMMANDS: [CommandInfo; 16] = [
         summary: "show what the last step changed, or the changes since a fork",
         details: "The output is that of `pleach diff`: + for atoms that this world has more often, - for atoms that it has \
                   less often, ~ for rules in another order, and `NAME: OLD -> NEW` for states and bindings.",
+    },
+    CommandInfo {
+        name: ":watch",
+        argument: Argument::Pattern,
+        summary: "show after each step which answers of a pattern changed",
+        details: "The output is that of `pleach watch`: + for answers that came, - for those that went. PATTERN can be a \
+                  conjunction, (, (order $n) (not (paid $n))). Several patterns can be watched; without one, all watches end.",
     },
     CommandInfo {
         name: ":types",
@@ -248,6 +258,7 @@ impl Command {
             ":forks" => Self::Forks,
             ":diff" => Self::Diff(optional),
             ":types" => Self::Types(optional),
+            ":watch" => Self::Watch(optional),
             ":names" => Self::Names,
             ":copy" => Self::Copy(rest.to_owned()),
             ":drop" => Self::Drop(rest.to_owned()),

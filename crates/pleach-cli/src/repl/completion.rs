@@ -101,7 +101,7 @@ impl Completer for Assistant {
                 let names: Vec<String> = spaces.chain(states).chain(bindings).collect();
                 matching(&mut names.iter().map(String::as_str))
             }
-            Argument::Atom => self.names(word),
+            Argument::Atom | Argument::Pattern => self.names(word),
             Argument::File | Argument::World => {
                 let (start, found) = self.files.complete(line, pos, context)?;
                 let paths = found.into_iter().map(|pair| pair.replacement);

@@ -6,6 +6,7 @@ use std::path::Path;
 use pleach::Environment;
 use pleach::env::{Head, SpaceKind};
 use pleach::term::{Atom, Item, ParseError, Symbol, parser};
+use pleach::view::View;
 use pleach_metta::{Batch, Batches, BuildError, EvalError, Evaluator, EvaluatorBuilder, builtins};
 
 use super::command::{COMMANDS, Command, CommandInfo};
@@ -21,6 +22,7 @@ use crate::options::EvalOptions;
 use crate::plural::plural;
 use crate::seed::TextSeed;
 use crate::source::Source;
+use crate::standing;
 use crate::world::WorldPath;
 
 pub(super) struct Session {
@@ -28,6 +30,8 @@ pub(super) struct Session {
     /// A fork costs nothing, so all steps are kept.
     steps: UndoStack<Forks>,
     saves: Saves,
+    /// At the world after the last step.
+    watches: Vec<View>,
     pub(super) console: Console,
     interpreter: Interpreter,
     ctrl_c: CtrlC,
@@ -74,6 +78,7 @@ impl Session {
             saves: Saves::new(path, &forks),
             forks,
             steps: UndoStack::new(),
+            watches: Vec::new(),
             console,
             interpreter: Interpreter {
                 evaluator: options.build(builder.clone())?,
@@ -102,6 +107,16 @@ impl Session {
     fn record(&mut self, entry: &str, before: Forks) {
         if !self.forks.is_same(&before) {
             self.steps.push(entry, before);
+        }
+        self.show_watched();
+    }
+
+    /// Shows which watched answers changed since the last step.
+    fn show_watched(&mut self) {
+        for view in &mut self.watches {
+            let difference = view.advance(self.forks.world());
+            self.console
+                .print_with(|mut out| standing::print(&mut out, &difference));
         }
     }
 }
@@ -246,6 +261,7 @@ impl Session {
             Command::Merge(name) => (format!(":merge {name}"), self.merge(&name)),
             Command::Diff(name) => (String::new(), self.diff(name)),
             Command::Types(atom) => (String::new(), self.types(atom)),
+            Command::Watch(pattern) => (String::new(), self.watch(pattern)),
         };
         match done {
             Ok(()) => self.record(&entry, before),
@@ -258,7 +274,7 @@ impl Session {
             None => {
                 for info in &COMMANDS {
                     let usage = format!("{} {}", info.name, info.argument.placeholder());
-                    self.console.print(format_args!("{usage:<16}{}", info.summary));
+                    self.console.print(format_args!("{usage:<17}{}", info.summary));
                 }
                 self.console.print(
                     "Anything else is a program: an atom is added to the world, `!` before an atom evaluates it.",
@@ -277,14 +293,20 @@ impl Session {
 
     fn undo(&mut self) {
         match self.steps.undo(&mut self.forks) {
-            Some(entry) => self.console.print(format_args!("undone: {}", first_line(entry))),
+            Some(entry) => {
+                self.console.print(format_args!("undone: {}", first_line(entry)));
+                self.show_watched();
+            }
             None => self.console.error(SessionError::NothingToUndo),
         }
     }
 
     fn redo(&mut self) {
         match self.steps.redo(&mut self.forks) {
-            Some(entry) => self.console.print(format_args!("redone: {}", first_line(entry))),
+            Some(entry) => {
+                self.console.print(format_args!("redone: {}", first_line(entry)));
+                self.show_watched();
+            }
             None => self.console.error(SessionError::NothingToRedo),
         }
     }
@@ -354,6 +376,20 @@ impl Session {
             self.console.error(error);
         }
         *self.forks.world_mut() = before;
+        Ok(())
+    }
+
+    fn watch(&mut self, pattern: Option<String>) -> Result<(), SessionError> {
+        let Some(pattern) = pattern else {
+            self.watches.clear();
+            return Ok(());
+        };
+        let pattern: Atom = pattern.parse().map_err(SessionError::InvalidAtom)?;
+        let view = standing::view(self.forks.world(), &pattern);
+        let answers = plural(view.count() as u64, "answer");
+        self.console
+            .confirm(format_args!("watching {}: {answers}", escaped(&pattern)));
+        self.watches.push(view);
         Ok(())
     }
 

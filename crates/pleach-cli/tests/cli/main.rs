@@ -1,6 +1,7 @@
 //! The command, run as a user runs it.
 
 mod check;
+mod derive;
 mod readme;
 #[cfg(unix)]
 mod repl;
@@ -11,4 +12,6 @@ mod run;
 mod run_options;
 mod sandbox;
 mod save;
+#[cfg(unix)]
+mod watch;
 mod world_paths;

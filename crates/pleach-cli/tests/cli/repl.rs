@@ -99,9 +99,9 @@ fn commands_are_explained_and_misspellings_corrected() {
         str::from_utf8(&output.stdout).unwrap(),
         str::from_utf8(&output.stderr).unwrap(),
     );
-    assert!(stdout.starts_with(":help [COMMAND] list the commands"), "{stdout}");
+    assert!(stdout.starts_with(":help [COMMAND]  list the commands"), "{stdout}");
     for part in [
-        "\n:save [WORLD]   save",
+        "\n:save [WORLD]    save",
         "\n:save [WORLD]: save",
         "never overwritten",
         "\n:redo: redo the step",
@@ -433,4 +433,19 @@ fn different_sessions_make_different_states() {
         a.binding("&1").unwrap().to_string(),
         b.binding("&2").unwrap().to_string()
     );
+}
+
+#[test]
+fn watched_answers_are_shown_after_each_step() {
+    assert_script(
+        ":watch (p $x)\n:watch (, (p $x) (not (q $x)))\n(p 1) (q 2)\n!(add-atom &self (p 2))\n:undo\n:redo\n(r 1)\n(q 1)\n:watch\n(p 3)\n",
+        0,
+        "+ (p 1)\n+ (, (p 1))\n\
+         [()]\n+ (p 2)\n\
+         undone: !(add-atom &self (p 2))\n- (p 2)\n\
+         redone: !(add-atom &self (p 2))\n+ (p 2)\n\
+         - (, (p 1))\n",
+        &[],
+    );
+    assert_script(":watch (p", 1, "", &["expected a single atom"]);
 }

@@ -1,0 +1,572 @@
+//! Closures from nothing: semi-naive evaluation over relations of interned values.
+//!
+//! A component of rules whose patterns and heads are all of the form `(name argument…)`, and match ground facts only, is
+//! evaluated as a database would: the arguments of facts are numbered, each relation is a table of numbers with hash indexes
+//! by the columns that joins need, and each new tuple is joined with the others once, in the order of insertion. At the
+//! end, the new tuples of a relation are sorted and become facts at once. Other components are evaluated by unification.
+
+mod plan;
+mod table;
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use self::plan::{Column, Piece, Row, Variables};
+use self::table::{NONE, Table, Values};
+use super::rule::Rule;
+use crate::env::{Index, Multiplicity, Space, SpaceKind, sorted};
+use crate::term::Term;
+use crate::term::path::{Extent, NEW_VARIABLE, with_encoder};
+
+/// Why a component wasn't evaluated.
+pub(super) enum Failure {
+    /// It isn't of the form that this module evaluates.
+    Unsuitable,
+    /// It derives too many facts.
+    Limit,
+}
+
+/// The relations that components have in common.
+#[derive(Default)]
+pub(super) struct Relations {
+    values: Values,
+    tables: Vec<Table>,
+    /// The number of the table of each relation.
+    numbers: HashMap<Vec<u8>, usize>,
+    scratch: Scratch,
+}
+
+#[derive(Default)]
+struct Scratch {
+    /// The values of a rule's variables.
+    variables: Vec<u32>,
+    /// The current tuple of each step.
+    tuples: Vec<u32>,
+    key: Vec<u32>,
+    path: Vec<u8>,
+}
+
+/// A rule with its rows.
+struct Compiled {
+    head: Row,
+    positive: Vec<Row>,
+    negative: Vec<Row>,
+    variables: usize,
+}
+
+impl Compiled {
+    fn new<T: Term>(rule: &Rule<T>) -> Option<Self> {
+        let mut variables = Variables::default();
+        let positive: Option<Vec<Row>> = rule
+            .positive
+            .iter()
+            .map(|pattern| Row::new(pattern, &mut variables))
+            .collect();
+        let bound = variables.len;
+        let negative: Option<Vec<Row>> = rule
+            .negative
+            .iter()
+            .map(|pattern| Row::new(pattern, &mut variables)?.opened(bound))
+            .collect();
+        let head = Row::new(&rule.head, &mut variables);
+        Some(Self {
+            head: head?,
+            positive: positive?,
+            negative: negative?,
+            variables: variables.len,
+        })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.positive.iter().chain(&self.negative).chain([&self.head])
+    }
+}
+
+/// The order in which the patterns of a rule are matched, after a tuple that one of them matches.
+struct Plan {
+    seed: Vec<Match>,
+    steps: Vec<Step>,
+    negative: Vec<Lookup>,
+    head: Vec<Operand>,
+    /// The table of the head.
+    table: usize,
+    variables: usize,
+}
+
+/// A pattern that is matched by an index.
+struct Step {
+    lookup: Lookup,
+    matches: Vec<Match>,
+}
+
+/// The tuples of a table that have these values in these columns.
+struct Lookup {
+    table: usize,
+    /// The index by the columns of the key; `None` if it has all.
+    index: Option<usize>,
+    key: Vec<Operand>,
+}
+
+/// A value that is known once earlier patterns match.
+enum Operand {
+    Value(u32),
+    Variable(usize),
+    Nested(Vec<Piece>),
+}
+
+/// A test or a binding of one column.
+enum Match {
+    Bind { column: usize, variable: usize },
+    Equal { column: usize, operand: Operand },
+    Destructure { column: usize, parts: Vec<Part> },
+}
+
+/// A part of the path of a column's value.
+enum Part {
+    Literal(Vec<u8>),
+    Bind(usize),
+    Equal(usize),
+}
+
+impl Relations {
+    /// Evaluates a component, and adds what it derives to `closure`: at most `allowed` facts, from which they are subtracted.
+    pub(super) fn evaluate<T: Term>(
+        &mut self,
+        rules: &[&Rule<T>],
+        closure: &mut Space<T>,
+        allowed: &mut usize,
+    ) -> Result<(), Failure> {
+        let compiled: Option<Vec<Compiled>> = rules.iter().map(|rule| Compiled::new(rule)).collect();
+        let rules = compiled.ok_or(Failure::Unsuitable)?;
+        let is_definition =
+            |row: &Row| closure.kind == SpaceKind::Program && Index::KEYWORDS.contains(&&row.relation[..]);
+        if rules.iter().any(|rule| is_definition(&rule.head)) {
+            return Err(Failure::Unsuitable);
+        }
+        for row in rules.iter().flat_map(Compiled::rows) {
+            self.load(row, closure)?;
+        }
+        let known: Vec<u32> = self.tables.iter().map(Table::len).collect();
+        self.fixpoint(&rules, &known, allowed)?;
+        let mut heads: Vec<&Row> = rules.iter().map(|rule| &rule.head).collect();
+        heads.sort_unstable_by_key(|row| &row.relation);
+        heads.dedup_by_key(|row| &row.relation);
+        let ranks = self.values.ranks();
+        for head in heads {
+            let table = self.table(head);
+            self.store(table, &head.relation, known[table], &ranks, closure);
+        }
+        Ok(())
+    }
+
+    fn table(&self, row: &Row) -> usize {
+        self.numbers.get(&row.relation).copied().unwrap_or_default()
+    }
+
+    /// Loads the relation of a row, unless it is known.
+    fn load<T: Term>(&mut self, row: &Row, closure: &Space<T>) -> Result<(), Failure> {
+        if self.numbers.contains_key(&row.relation) {
+            return Ok(());
+        }
+        let any_head = [row.whole(), &[NEW_VARIABLE]].concat();
+        if closure.facts.count_prefix([NEW_VARIABLE]) > 0 || closure.facts.count_prefix(any_head) > 0 {
+            return Err(Failure::Unsuitable);
+        }
+        let arity = row.columns.len();
+        let mut table = Table::new(arity);
+        let mut tuple: SmallVec<[u32; 8]> = SmallVec::new();
+        if let Some(mut cursor) = closure.facts.cursor_at(&row.relation) {
+            // The relation itself is the path of an expression without arguments.
+            let mut entry = cursor.value().or_else(|| cursor.next_entry());
+            while let Some(multiplicity) = entry {
+                let is_opaque = |atom| with_encoder(|encoder| encoder.encode(atom).opaque);
+                let kept = multiplicity.record().and_then(|record| record.atom.as_ref());
+                if kept.is_some_and(is_opaque) || self.values.len().max(table.len() as usize) >= NONE as usize / 2 {
+                    return Err(Failure::Unsuitable);
+                }
+                tuple.clear();
+                let mut rest = &cursor.path()[row.relation.len()..];
+                for _ in 0..arity {
+                    let Some((length, false)) = Extent::of_atom(rest) else {
+                        return Err(Failure::Unsuitable);
+                    };
+                    let (value, after) = rest.split_at(length);
+                    tuple.push(self.values.intern(value));
+                    rest = after;
+                }
+                table.insert(&tuple);
+                entry = cursor.next_entry();
+            }
+        }
+        self.numbers.insert(row.relation.clone(), self.tables.len());
+        self.tables.push(table);
+        Ok(())
+    }
+
+    /// Derives all that follows; `known` has the number of tuples of each table at the start.
+    fn fixpoint(&mut self, rules: &[Compiled], known: &[u32], allowed: &mut usize) -> Result<(), Failure> {
+        // What follows from known tuples.
+        for rule in rules {
+            let seed = (0..rule.positive.len()).min_by_key(|position| known[self.table(&rule.positive[*position])]);
+            let plan = self.plan(rule, seed);
+            let Some(seed) = seed else {
+                self.run(&plan, None, allowed)?;
+                continue;
+            };
+            let table = self.table(&rule.positive[seed]);
+            for tuple in 0..known[table] {
+                self.run(&plan, Some((table, tuple)), allowed)?;
+            }
+        }
+        // What follows from new ones. Those of a table are all of one component.
+        let mut plans: Vec<(usize, Vec<Plan>)> = Vec::new();
+        for head in rules {
+            let table = self.table(&head.head);
+            if plans.iter().any(|(known, _)| *known == table) {
+                continue;
+            }
+            let mut found = Vec::new();
+            for rule in rules {
+                for position in 0..rule.positive.len() {
+                    if self.table(&rule.positive[position]) == table {
+                        found.push(self.plan(rule, Some(position)));
+                    }
+                }
+            }
+            plans.push((table, found));
+        }
+        let mut next = known.to_vec();
+        loop {
+            let mut is_done = true;
+            for (table, plans) in &plans {
+                while next[*table] < self.tables[*table].len() {
+                    is_done = false;
+                    for plan in plans {
+                        self.run(plan, Some((*table, next[*table])), allowed)?;
+                    }
+                    next[*table] += 1;
+                }
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Plans the evaluation of a rule after a tuple for one of its positive patterns. The next pattern is always the one with
+    /// the most known columns.
+    fn plan(&mut self, rule: &Compiled, seed: Option<usize>) -> Plan {
+        let mut bound = vec![false; rule.variables];
+        let mut rest: Vec<usize> = (0..rule.positive.len())
+            .filter(|position| Some(*position) != seed)
+            .collect();
+        let seed = seed.map_or_else(Vec::new, |seed| self.matches(&rule.positive[seed], &mut bound, false).1);
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            let known = |position: &usize| {
+                let columns = rule.positive[*position].columns.iter();
+                columns.filter(|column| column.is_known(&bound)).count()
+            };
+            let most = (0..rest.len()).max_by_key(|index| (known(&rest[*index]), std::cmp::Reverse(*index)));
+            let row = &rule.positive[rest.remove(most.unwrap_or(0))];
+            let (key, matches) = self.matches(row, &mut bound, true);
+            let lookup = self.lookup(row, key);
+            steps.push(Step { lookup, matches });
+        }
+        let negative = rule.negative.iter().map(|row| {
+            let key = self.matches(row, &mut bound, true).0;
+            self.lookup(row, key)
+        });
+        Plan {
+            seed,
+            steps,
+            negative: negative.collect(),
+            head: rule
+                .head
+                .columns
+                .iter()
+                .filter_map(|column| self.operand(column))
+                .collect(),
+            table: self.table(&rule.head),
+            variables: rule.variables,
+        }
+    }
+
+    fn lookup(&mut self, row: &Row, key: Vec<(usize, Operand)>) -> Lookup {
+        let table = self.table(row);
+        let columns: Vec<usize> = key.iter().map(|(column, _)| *column).collect();
+        let index = (columns.len() < row.columns.len()).then(|| self.tables[table].index_by(&columns));
+        let key = key.into_iter().map(|(_, operand)| operand).collect();
+        Lookup { table, index, key }
+    }
+
+    /// The columns of a row that are known, if a key is wanted, and what to do with the others.
+    fn matches(&mut self, row: &Row, bound: &mut [bool], keyed: bool) -> (Vec<(usize, Operand)>, Vec<Match>) {
+        let (mut key, mut matches, mut nested) = (Vec::new(), Vec::new(), Vec::new());
+        let before = bound.to_vec();
+        for (column, argument) in row.columns.iter().enumerate() {
+            if argument.is_known(&before)
+                && let Some(operand) = self.operand(argument)
+            {
+                if keyed {
+                    key.push((column, operand));
+                } else {
+                    matches.push(Match::Equal { column, operand });
+                }
+                continue;
+            }
+            match argument {
+                Column::Variable(variable) if bound[*variable] => {
+                    let operand = Operand::Variable(*variable);
+                    matches.push(Match::Equal { column, operand });
+                }
+                Column::Variable(variable) => {
+                    bound[*variable] = true;
+                    let variable = *variable;
+                    matches.push(Match::Bind { column, variable });
+                }
+                Column::Nested(pieces) => nested.push((column, pieces)),
+                Column::Any | Column::Ground(_) => {}
+            }
+        }
+        for (column, pieces) in nested {
+            let parts = pieces.iter().map(|piece| match piece {
+                Piece::Literal(bytes) => Part::Literal(bytes.clone()),
+                Piece::Variable(variable) if std::mem::replace(&mut bound[*variable], true) => Part::Equal(*variable),
+                Piece::Variable(variable) => Part::Bind(*variable),
+            });
+            let parts = parts.collect();
+            matches.push(Match::Destructure { column, parts });
+        }
+        (key, matches)
+    }
+
+    fn operand(&mut self, column: &Column) -> Option<Operand> {
+        Some(match column {
+            Column::Ground(path) => Operand::Value(self.values.intern(path)),
+            Column::Variable(variable) => Operand::Variable(*variable),
+            Column::Nested(pieces) => Operand::Nested(pieces.clone()),
+            Column::Any => return None,
+        })
+    }
+
+    /// Derives what follows by a plan from a tuple.
+    fn run(&mut self, plan: &Plan, seed: Option<(usize, u32)>, allowed: &mut usize) -> Result<(), Failure> {
+        let Self {
+            values,
+            tables,
+            scratch,
+            ..
+        } = self;
+        scratch.variables.resize(plan.variables, 0);
+        if let Some((table, tuple)) = seed
+            && !scratch.matches(&plan.seed, tables[table].tuple(tuple), values)
+        {
+            return Ok(());
+        }
+        let mut tuples = std::mem::take(&mut scratch.tuples);
+        tuples.clear();
+        if let Some(first) = plan.steps.first() {
+            tuples.push(scratch.find(&first.lookup, tables, values));
+        }
+        let mut is_allowed = true;
+        loop {
+            if tuples.len() == plan.steps.len() {
+                // All steps have a tuple; of the last one, each that matches gives a head.
+                let Some((tuple, step)) = tuples.last_mut().zip(plan.steps.last()) else {
+                    is_allowed = scratch.emit(plan, tables, values, allowed);
+                    break;
+                };
+                while *tuple != NONE {
+                    let current = *tuple;
+                    *tuple = step.lookup.next(tables, current);
+                    if scratch.matches(&step.matches, tables[step.lookup.table].tuple(current), values)
+                        && !scratch.emit(plan, tables, values, allowed)
+                    {
+                        is_allowed = false;
+                        break;
+                    }
+                }
+                tuples.pop();
+                if !is_allowed {
+                    break;
+                }
+            }
+            let depth = tuples.len();
+            let Some(tuple) = tuples.last_mut() else {
+                break;
+            };
+            if *tuple == NONE {
+                tuples.pop();
+                continue;
+            }
+            let step = &plan.steps[depth - 1];
+            let current = *tuple;
+            *tuple = step.lookup.next(tables, current);
+            if scratch.matches(&step.matches, tables[step.lookup.table].tuple(current), values) {
+                tuples.push(scratch.find(&plan.steps[depth].lookup, tables, values));
+            }
+        }
+        scratch.tuples = tuples;
+        if is_allowed { Ok(()) } else { Err(Failure::Limit) }
+    }
+
+    /// Adds the tuples from `first` on to the facts, in the order of their paths.
+    fn store<T: Term>(&self, table: usize, relation: &[u8], first: u32, ranks: &[u32], closure: &mut Space<T>) {
+        // No path is a prefix of another one, so the order of paths is that of the ranks, column by column.
+        let table = &self.tables[table];
+        let rank = |tuple: u32, column: usize| table.tuple(tuple).get(column).map_or(0, |value| ranks[*value as usize]);
+        let mut order: Vec<(u64, u32)> = (first..table.len())
+            .map(|tuple| (u64::from(rank(tuple, 0)) << 32 | u64::from(rank(tuple, 1)), tuple))
+            .collect();
+        order.sort_unstable_by(|a, b| {
+            let rest = |tuple: u32| table.tuple(tuple).iter().skip(2).map(|value| ranks[*value as usize]);
+            a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(rest(b.1)))
+        });
+        let facts = order.into_iter().map(|(_, tuple)| {
+            let mut path: SmallVec<[u8; 48]> = SmallVec::from_slice(relation);
+            for value in table.tuple(tuple) {
+                path.extend_from_slice(self.values.get(*value));
+            }
+            (path, Multiplicity::ONCE)
+        });
+        closure.add_plain(&sorted(facts));
+    }
+}
+
+impl Column {
+    /// Whether its value follows from variables that are bound.
+    fn is_known(&self, bound: &[bool]) -> bool {
+        match self {
+            Column::Ground(_) => true,
+            Column::Variable(variable) => bound[*variable],
+            Column::Any => false,
+            Column::Nested(pieces) => pieces.iter().all(|piece| match piece {
+                Piece::Literal(_) => true,
+                Piece::Variable(variable) => bound[*variable],
+            }),
+        }
+    }
+}
+
+impl Lookup {
+    #[inline]
+    fn next(&self, tables: &[Table], tuple: u32) -> u32 {
+        self.index.map_or(NONE, |index| tables[self.table].before(index, tuple))
+    }
+}
+
+impl Scratch {
+    /// Whether a tuple matches; binds variables.
+    #[inline]
+    fn matches(&mut self, matches: &[Match], tuple: &[u32], values: &mut Values) -> bool {
+        matches.iter().all(|found| match found {
+            Match::Bind { column, variable } => {
+                self.variables[*variable] = tuple[*column];
+                true
+            }
+            Match::Equal { column, operand } => self.value(operand, values, false) == Some(tuple[*column]),
+            Match::Destructure { column, parts } => self.destructure(parts, tuple[*column], values),
+        })
+    }
+
+    fn destructure(&mut self, parts: &[Part], value: u32, values: &mut Values) -> bool {
+        let path = values.get(value).to_vec();
+        let mut rest = &path[..];
+        for part in parts {
+            let (length, variable) = match part {
+                Part::Literal(bytes) => match rest.strip_prefix(&bytes[..]) {
+                    Some(after) => {
+                        rest = after;
+                        continue;
+                    }
+                    None => return false,
+                },
+                Part::Bind(variable) | Part::Equal(variable) => match Extent::of_atom(rest) {
+                    Some((length, _)) => (length, *variable),
+                    None => return false,
+                },
+            };
+            let (value, after) = rest.split_at(length);
+            rest = after;
+            if let Part::Bind(_) = part {
+                self.variables[variable] = values.intern(value);
+            } else if values.get(self.variables[variable]) != value {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The number of an operand's value, which gets one if `interned` is set.
+    #[inline]
+    fn value(&mut self, operand: &Operand, values: &mut Values, interned: bool) -> Option<u32> {
+        match operand {
+            Operand::Value(value) => Some(*value),
+            Operand::Variable(variable) => Some(self.variables[*variable]),
+            Operand::Nested(pieces) => {
+                self.path.clear();
+                for piece in pieces {
+                    match piece {
+                        Piece::Literal(bytes) => self.path.extend_from_slice(bytes),
+                        Piece::Variable(variable) => self.path.extend_from_slice(values.get(self.variables[*variable])),
+                    }
+                }
+                if interned {
+                    Some(values.intern(&self.path))
+                } else {
+                    values.find(&self.path)
+                }
+            }
+        }
+    }
+
+    /// The values of a row; `false` if one has no number.
+    #[inline]
+    fn fill(&mut self, operands: &[Operand], values: &mut Values, interned: bool) -> bool {
+        self.key.clear();
+        operands
+            .iter()
+            .all(|operand| match self.value(operand, values, interned) {
+                Some(value) => {
+                    self.key.push(value);
+                    true
+                }
+                None => false,
+            })
+    }
+
+    /// The last tuple of a lookup.
+    #[inline]
+    fn find(&mut self, lookup: &Lookup, tables: &[Table], values: &mut Values) -> u32 {
+        if !self.fill(&lookup.key, values, false) {
+            return NONE;
+        }
+        let table = &tables[lookup.table];
+        match lookup.index {
+            Some(index) => table.last(index, &self.key),
+            None => table.find(&self.key),
+        }
+    }
+
+    /// Inserts the head, if no negative pattern matches. Returns `false` if there are too many facts.
+    #[inline]
+    fn emit(&mut self, plan: &Plan, tables: &mut [Table], values: &mut Values, allowed: &mut usize) -> bool {
+        if plan
+            .negative
+            .iter()
+            .any(|lookup| self.find(lookup, tables, values) != NONE)
+        {
+            return true;
+        }
+        self.fill(&plan.head, values, true);
+        if tables[plan.table].insert(&self.key) {
+            match allowed.checked_sub(1) {
+                Some(left) if tables[plan.table].len() < NONE && values.len() < NONE as usize => *allowed = left,
+                _ => return false,
+            }
+        }
+        true
+    }
+}

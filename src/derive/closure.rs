@@ -1,0 +1,238 @@
+//! The closure of a state.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::error::LimitExceeded;
+use super::maintain::{Halt, Maintenance};
+use super::program::Program;
+use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space, decode};
+use crate::term::{Atom, Term};
+use crate::trie_map::{Change, TrieMap};
+
+/// The number of facts of a closure for each that may change in an advance: a change costs about as much as deriving so many
+/// facts from nothing over tables.
+const FACTS_PER_CHANGE: usize = 64;
+
+/// The same if not all rules are evaluated over tables.
+const FACTS_PER_CHANGE_BY_UNIFICATION: usize = 2;
+
+/// The number of changes that are tried whatever the size.
+const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
+
+/// The facts of a state and all that follow from them by a program, as a [`Space`]: see the [module's page](super).
+///
+/// It derefs to the space, so it has the reads of an environment. Cloning it is O(1).
+pub struct Derived<T: Term = Atom> {
+    pub(super) program: Program<T>,
+    /// The facts of the state.
+    base: TrieMap<Multiplicity<T>>,
+    /// These and the derived ones. Shared by all forks, so that they have the indexes that queries of one build.
+    pub(super) closure: Arc<Space<T>>,
+    /// Whether all rules were evaluated over tables.
+    is_tabular: bool,
+}
+
+impl<T: Term> Program<T> {
+    /// Returns the closure of a state: its own facts, and all that follow.
+    ///
+    /// The closure becomes part of the snapshot, so a second call costs O(1), for forks too. After writes and unions, a call
+    /// advances the nearest closure that the state was handed, as [`Derived::advance`] does. A state carries the closures of at
+    /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts. While it carries one, writes
+    /// copy the paths that they change, as after a fork.
+    ///
+    /// From nothing it costs the substitutions by which rules hold, and O(f · log f) for f derived facts, by semi-naive evaluation:
+    /// over hash tables where patterns and heads are of the form `(name argument…)` and match facts without variables, else as
+    /// [queries](Space::query).
+    ///
+    /// # Errors
+    /// [`LimitExceeded`] if there are more derived facts than the program's [limit](Self::with_limit).
+    ///
+    /// ```
+    /// use pleach::derive::Program;
+    /// use pleach::{Atom, Environment};
+    ///
+    /// let program: Program = "(=> (, (wants $who $what) (not (has $who $what))) (buys $who $what))".parse()?;
+    /// let mut world = Environment::<Atom>::new();
+    /// world.extend(["(wants ann tea)", "(wants bob tea)", "(has bob tea)"].map(|fact| fact.parse().unwrap()));
+    /// let derived = program.derive(&world)?;
+    /// assert_eq!(derived.derived_facts().collect::<Vec<_>>(), ["(buys ann tea)".parse()?]);
+    ///
+    /// // A program changes nothing of the state itself.
+    /// assert_eq!(world.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn derive(&self, state: &Snapshot<T>) -> Result<Derived<T>, LimitExceeded> {
+        let carried = &state.world.carried;
+        let derived = match carried.last::<Derived<T>>(self.key()) {
+            Some(nearest) => {
+                let mut derived = nearest.clone();
+                derived.program.limit = self.limit;
+                if derived.is_of(state) {
+                    derived.check_limit()?;
+                    return Ok(derived);
+                }
+                derived.advance(state)?;
+                derived
+            }
+            None => Derived::new(self, state)?,
+        };
+        carried.add(derived.clone());
+        Ok(derived)
+    }
+
+    /// The identity of the rules.
+    fn key(&self) -> usize {
+        Arc::as_ptr(&self.rules).addr()
+    }
+}
+
+impl<T: Term> Derived<T> {
+    fn new(program: &Program<T>, state: &Space<T>) -> Result<Self, LimitExceeded> {
+        let (base, nothing) = (state.facts.clone(), Space::default());
+        match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
+            Ok((closure, is_tabular)) => Ok(Self {
+                program: program.clone(),
+                closure: Arc::new(closure),
+                base,
+                is_tabular,
+            }),
+            Err(Halt::Limit(error)) => Err(error),
+            Err(Halt::Budget) => unreachable!("the budget has no end"),
+        }
+    }
+
+    /// Returns the program.
+    pub fn program(&self) -> &Program<T> {
+        &self.program
+    }
+
+    /// Returns whether this is the closure of this state. O(1): `false` for other states with equal facts too.
+    pub fn is_of(&self, state: &Space<T>) -> bool {
+        self.base.ptr_eq(&state.facts)
+    }
+
+    /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
+    ///
+    /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
+    /// and for each fact that lost a step, the search for another one. Once that has touched a sixty-fourth of the closure's facts,
+    /// it is derived from nothing instead; half of them if rules are evaluated by unification.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.
+    ///
+    /// ```
+    /// use pleach::derive::Program;
+    /// use pleach::{Atom, Environment};
+    ///
+    /// let program: Program = "(=> (, (edge $x $y)) (path $x $y)) (=> (, (path $x $y) (edge $y $z)) (path $x $z))".parse()?;
+    /// let mut world = Environment::<Atom>::new();
+    /// world.extend(["(edge a b)", "(edge b c)"].map(|fact| fact.parse().unwrap()));
+    /// let mut derived = program.derive(&world)?;
+    /// let before = derived.clone();
+    /// world.add_fact("(edge c d)".parse()?);
+    /// derived.advance(&world)?;
+    /// assert_eq!(before.diff(&derived).to_string(), "+1 (edge c d)\n+1 (path a d)\n+1 (path b d)\n+1 (path c d)\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn advance(&mut self, state: &Space<T>) -> Result<(), LimitExceeded> {
+        if self.is_of(state) {
+            return Ok(());
+        }
+        let per_change = if self.is_tabular {
+            FACTS_PER_CHANGE
+        } else {
+            FACTS_PER_CHANGE_BY_UNIFICATION
+        };
+        let budget = self.closure.fact_count() / per_change + MIN_BUDGET;
+        let base = state.facts.clone();
+        let maintenance = Maintenance::new(&self.program, &base, &self.closure, Space::clone(&self.closure));
+        let next = match maintenance.advance(&self.base, budget) {
+            Ok(closure) => Self {
+                program: self.program.clone(),
+                base,
+                closure: Arc::new(closure),
+                is_tabular: self.is_tabular,
+            },
+            Err(Halt::Budget) => Self::new(&self.program, state)?,
+            Err(Halt::Limit(error)) => return Err(error),
+        };
+        next.check_limit()?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Whether the state itself has the fact with this path.
+    pub(super) fn is_given(&self, path: &[u8]) -> bool {
+        self.base.contains_key(path)
+    }
+
+    fn check_limit(&self) -> Result<(), LimitExceeded> {
+        match self.program.limit {
+            limit if self.derived_count() > limit => Err(LimitExceeded(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the number of derived facts that the state doesn't have itself. O(1).
+    #[must_use]
+    pub fn derived_count(&self) -> usize {
+        self.closure.fact_count() - self.base.len()
+    }
+
+    /// Returns an iterator over the derived facts that the state doesn't have itself, in the order of their paths. It costs
+    /// these, and the nodes of the trie of facts that they share with others.
+    pub fn derived_facts(&self) -> impl Iterator<Item = T> {
+        let changes = self.base.diff(&self.closure.facts);
+        changes.filter_map(|change| match change {
+            Change::Added { key, new } => Some(decode(&key, new)),
+            Change::Removed { .. } | Change::Changed { .. } => None,
+        })
+    }
+
+    /// Returns the facts that came or went from this closure to another one, those of the states included. O(d · log n) for d
+    /// differences between closures of which one was advanced from the other.
+    #[must_use]
+    pub fn diff(&self, other: &Self) -> Patch<T> {
+        Patch::of_spaces(&self.closure, &other.closure)
+    }
+}
+
+impl<T: Term> CarriedValue for Derived<T> {
+    fn key(&self) -> usize {
+        self.program.key()
+    }
+
+    fn weight(&self) -> usize {
+        self.closure.fact_count()
+    }
+}
+
+impl<T: Term> Clone for Derived<T> {
+    fn clone(&self) -> Self {
+        Self {
+            program: self.program.clone(),
+            base: self.base.clone(),
+            closure: Arc::clone(&self.closure),
+            is_tabular: self.is_tabular,
+        }
+    }
+}
+
+impl<T: Term> Deref for Derived<T> {
+    type Target = Space<T>;
+
+    fn deref(&self) -> &Space<T> {
+        &self.closure
+    }
+}
+
+impl<T: Term> fmt::Debug for Derived<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Derived")
+            .field("facts", &self.closure.fact_count())
+            .field("derived", &self.derived_count())
+            .finish_non_exhaustive()
+    }
+}

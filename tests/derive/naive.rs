@@ -1,0 +1,193 @@
+//! A fixpoint computed naively, and random programs.
+
+use std::collections::BTreeMap;
+
+use pleach::term::{Bindings, View, alpha_eq, rename_apart, unify};
+use pleach::{Atom, Environment, Term};
+
+/// Xorshift numbers.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % bound
+    }
+}
+
+/// The predicates, in an order in which negations go back.
+const LEVELS: usize = 3;
+
+fn argument(random: &mut Random, variables: &[&str]) -> String {
+    let leaf = |random: &mut Random| match random.below(2 + 2 * variables.len()) {
+        0 => "a".to_owned(),
+        1 => "7".to_owned(),
+        n => format!("${}", variables[n % variables.len()]),
+    };
+    match random.below(8) {
+        0 => format!("(f {})", leaf(random)),
+        _ => leaf(random),
+    }
+}
+
+fn pattern(random: &mut Random, level: usize, variables: &[&str]) -> String {
+    match random.below(2) {
+        0 => format!("(p{level} {})", argument(random, variables)),
+        _ => format!(
+            "(p{level} {} {})",
+            argument(random, variables),
+            argument(random, variables)
+        ),
+    }
+}
+
+/// A fact of some predicate, now and then one with variables.
+pub(super) fn random_fact(random: &mut Random) -> Atom {
+    let constants = ["a", "b", "c", "7"];
+    let constant = |random: &mut Random| match random.below(6) {
+        0 => format!("(f {})", constants[random.below(4)]),
+        _ => constants[random.below(4)].to_owned(),
+    };
+    if random.below(12) == 0 {
+        let level = random.below(LEVELS);
+        return pattern(random, level, &["v", "w"]).parse().unwrap();
+    }
+    let (level, first) = (random.below(LEVELS), constant(random));
+    let text = match random.below(3) {
+        0 => format!("(p{level} {first})"),
+        _ => format!("(p{level} {first} {})", constant(random)),
+    };
+    text.parse().unwrap()
+}
+
+/// Rules whose heads don't nest, and whose negations go back to earlier predicates.
+pub(super) fn random_rules(random: &mut Random) -> Vec<Atom> {
+    let count = 1 + random.below(7);
+    (0..count).map(|_| random_rule(random)).collect()
+}
+
+fn random_rule(random: &mut Random) -> Atom {
+    const VARIABLES: [&str; 3] = ["x", "y", "z"];
+    let level = random.below(LEVELS);
+    let mut body: Vec<String> = Vec::new();
+    for _ in 0..1 + random.below(3) {
+        let from = random.below(level + 1);
+        body.push(pattern(random, from, &VARIABLES));
+    }
+    let text = body.concat();
+    let bound: Vec<&str> = VARIABLES
+        .into_iter()
+        .filter(|name| text.contains(&format!("${name}")))
+        .collect();
+    if level > 0 && random.below(3) == 0 {
+        let from = random.below(level);
+        // A variable that only negated patterns have stands for any term.
+        let variables = if random.below(4) == 0 { &VARIABLES[..] } else { &bound };
+        body.push(format!("(not {})", pattern(random, from, variables)));
+    }
+    let head_argument = |random: &mut Random| match random.below(1 + 3 * bound.len()) {
+        0 => "b".to_owned(),
+        n => format!("${}", bound[n % bound.len()]),
+    };
+    let head = match random.below(2) {
+        0 => format!("(p{level} {})", head_argument(random)),
+        _ => format!("(p{level} {} {})", head_argument(random), head_argument(random)),
+    };
+    format!("(=> (, {}) {head})", body.join(" ")).parse().unwrap()
+}
+
+/// The number in the name of a predicate.
+fn level(pattern: &Atom) -> usize {
+    let name = pattern.as_expression().unwrap()[0].to_string();
+    name[1..].parse().unwrap()
+}
+
+fn items(term: &Atom) -> &[Atom] {
+    match term.view() {
+        View::Expression(items) => items,
+        _ => &[],
+    }
+}
+
+fn is_negated(pattern: &Atom) -> bool {
+    items(pattern)[0] == Atom::symbol("not")
+}
+
+/// The closure of a state, with multiplicities, unless it has more derived facts than `limit`: all rules of one predicate
+/// after the other, over and over.
+pub(super) fn closure(rules: &[Atom], world: &Environment, limit: usize) -> Option<BTreeMap<String, u64>> {
+    let mut facts: BTreeMap<String, u64> = world.iter().map(|(fact, count)| (fact.to_string(), count)).collect();
+    for current in 0..LEVELS {
+        loop {
+            let known: Vec<Atom> = facts.keys().map(|fact| fact.parse().unwrap()).collect();
+            for rule in rules {
+                let [_, body, head] = items(rule) else { panic!("{rule}") };
+                if level(head) == current {
+                    for bindings in substitutions(&items(body)[1..], &known) {
+                        let numbered = canonical(&bindings.resolve(head));
+                        facts.entry(numbered).or_insert(1);
+                    }
+                }
+            }
+            if facts.len() > world.fact_count() + limit {
+                return None;
+            }
+            if facts.len() == known.len() {
+                break;
+            }
+        }
+    }
+    Some(facts)
+}
+
+/// The text of a fact as environments return it.
+fn canonical(fact: &Atom) -> String {
+    let mut world = Environment::new();
+    world.add_fact(fact.clone());
+    world.iter().next().unwrap().0.to_string()
+}
+
+fn substitutions(body: &[Atom], facts: &[Atom]) -> Vec<Bindings<Atom>> {
+    let (mut found, mut fresh) = (vec![Bindings::new()], 1);
+    for pattern in body.iter().filter(|pattern| !is_negated(pattern)) {
+        let mut next = Vec::new();
+        for bindings in &found {
+            for fact in facts {
+                let mut bindings = bindings.clone();
+                if unify(pattern, &rename_apart(fact, &mut fresh), &mut bindings) {
+                    next.push(bindings);
+                }
+            }
+        }
+        found = next;
+    }
+    found.retain(|bindings| {
+        let mut negated = body.iter().filter(|pattern| is_negated(pattern));
+        negated.all(|pattern| {
+            let pattern = bindings.resolve(&items(pattern)[1]);
+            let mut fresh = 1_000_000_000;
+            facts
+                .iter()
+                .all(|fact| !unify(&pattern, &rename_apart(fact, &mut fresh), &mut Bindings::new()))
+        })
+    });
+    found
+}
+
+/// Whether a rule derives this head from these facts, one for each pattern that isn't negated.
+pub(super) fn is_step(rule: &Atom, facts: &[Atom], head: &Atom) -> bool {
+    let [_, body, conclusion] = items(rule) else {
+        panic!("{rule}")
+    };
+    let patterns = items(body)[1..].iter().filter(|pattern| !is_negated(pattern));
+    let (mut bindings, mut fresh) = (Bindings::new(), 1);
+    let mut pairs = patterns.zip(facts);
+    pairs.all(|(pattern, fact)| unify(pattern, &rename_apart(fact, &mut fresh), &mut bindings))
+        && alpha_eq(&bindings.resolve(conclusion), head)
+}
