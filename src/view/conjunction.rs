@@ -1,8 +1,11 @@
 //! Conjunctions of literals.
 
+use std::slice;
+
 use super::answers::Answers;
 use super::literal::Literal;
 use crate::env::{Join, NeededIndex, PathTemplate, Snapshot, Space, UnboundVariable, needed_indexes, pattern_head};
+use crate::term::path::with_encoder;
 use crate::term::{Bindings, Term, name_anonymous};
 
 /// A conjunction of literals, with the template of its answers.
@@ -12,6 +15,8 @@ pub(super) struct Conjunction<T: Term> {
     pub(super) positive: Vec<Literal<T>>,
     /// Those that facts must not match.
     pub(super) negated: Vec<Literal<T>>,
+    /// Whether each of these has no variable of a positive one, so that it holds for all answers or for none.
+    pub(super) independent: Vec<bool>,
     /// The ground tokens that the paths of the literals begin with, at most two.
     pub(super) heads: Vec<Box<[u8]>>,
     pub(super) template: T,
@@ -35,8 +40,13 @@ impl<T: Term> Conjunction<T> {
         let (negated, positive): (Vec<_>, Vec<_>) = literals.into_iter().partition(|literal| literal.is_negated);
         Join::across(positive.iter().map(|literal| (&nothing, literal.pattern.clone()))).check_template(&template)?;
         let patterns: Vec<T> = positive.iter().map(|literal| literal.pattern.clone()).collect();
+        let independent = negated
+            .iter()
+            .map(|literal| share_no_variable(&patterns, &literal.pattern))
+            .collect();
         let all = positive.iter().chain(&negated);
         Ok(Self {
+            independent,
             heads: all.map(|literal| pattern_head(&literal.pattern)).collect(),
             path_template: PathTemplate::new(&patterns, &template),
             positive,
@@ -103,4 +113,11 @@ impl<T: Term> Conjunction<T> {
         let mut instances = negated.map(|(literal, space)| (bindings.resolve(&literal.pattern), space));
         instances.all(|(pattern, space)| space.query(&pattern).next().is_none())
     }
+}
+
+/// Whether no variable of `pattern` is in one of `others`. O(size).
+fn share_no_variable<T: Term>(others: &[T], pattern: &T) -> bool {
+    let distinct = |patterns: &[T]| with_encoder(|encoder| encoder.encode_items(patterns).variables);
+    let pattern = slice::from_ref(pattern);
+    distinct(&[others, pattern].concat()) == distinct(others) + distinct(pattern)
 }

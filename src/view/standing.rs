@@ -93,7 +93,7 @@ impl<T: Term> View<T> {
     /// greatest of their values of `variable`.
     ///
     /// Only integers and floats are added and compared; a group without numbers has no sum, least or greatest one. A sum is an
-    /// integer if all numbers are and it fits 64 bits, otherwise a float. Counts above `i64::MAX` are `i64::MAX`.
+    /// integer if all numbers are and it fits 64 bits, otherwise a float; the integers are added modulo 2¹²⁸. Counts above `i64::MAX` are `i64::MAX`.
     ///
     /// Costs as [`new`](Self::new). In an [`advance`](Self::advance), each changed group costs O(log n), and a sum O(f · log n) if f of its
     /// distinct values are floats: these are added up anew, in ascending order, so that the sum follows from the state alone.

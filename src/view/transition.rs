@@ -97,7 +97,13 @@ impl<'a, T: Term> Transition<'a, T> {
         let Conjunction { positive, negated, .. } = self.conjunction;
         // Each answer is identified by the facts that it matches: several changes may concern it.
         let mut seen = HashSet::new();
-        for (number, literal) in (positive.len()..).zip(negated) {
+        let independent = &self.conjunction.independent;
+        for ((number, literal), independent) in (positive.len()..).zip(negated).zip(independent) {
+            let [before, after] = [&self.before, &self.after].map(|spaces| spaces[number]);
+            let is_matched = |space: &Space<T>| space.query(&literal.pattern).next().is_some();
+            if *independent && is_matched(before) == is_matched(after) {
+                continue;
+            }
             for (changed, _) in self.signed_changes(number, literal) {
                 let of_positive = self.before.iter().copied().zip(positive);
                 let all = [(changed, literal)].into_iter().chain(of_positive);

@@ -102,6 +102,24 @@ fn a_union_costs_the_change() {
     );
 }
 
+/// Law 16: a negated pattern that holds for all answers or for none, and still does.
+#[test]
+fn a_negation_that_decides_for_all_answers_costs_the_change() {
+    let cost = |env: &Environment| {
+        let mut env = env.clone();
+        env.add_fact(atom("(closed today)"));
+        let literals = [Literal::new(atom("(edge $x $y)")), Literal::not(atom("(closed $day)"))];
+        let mut view = View::new(&env, literals, atom("$x")).unwrap();
+        env.add_fact(atom("(closed tomorrow)"));
+        let cost = measure(|| assert!(view.advance(&env).is_empty()));
+        env.remove_fact(&atom("(closed today)"));
+        env.remove_fact(&atom("(closed tomorrow)"));
+        assert_eq!(view.advance(&env).count(), env.fact_count() - env.rule_count());
+        cost
+    };
+    assert_flat("negation", at_both_sizes(cost));
+}
+
 /// Law 16: whichever of three relations changes, also in a fork that was made before the view and its indexes.
 #[test]
 fn an_advance_of_a_view_costs_the_change() {

@@ -132,11 +132,11 @@ fn definition_numbers_in_a_data_space_are_an_error() {
     let rule = "(= (f) 1)".parse().unwrap();
     env.space_mut(space).unwrap().add_fact(rule);
     let file = bytes(&env);
-    let spaces = blocks(&file)
+    let mut spaces = blocks(&file)
         .into_iter()
         .enumerate()
         .filter(|(_, range)| file[range.start] == 1);
-    let (number, range) = spaces.last().unwrap();
+    let (number, range) = spaces.next_back().unwrap();
     let mut block = file[range.start..range.end - 8].to_vec();
     // The kind and the length of the block, whether the space is named, the id, and the greatest definition number.
     let (id, greatest) = (6..22, 22);

@@ -65,8 +65,7 @@ fn seconds(text: &str) -> Result<Duration, InvalidInterval> {
 #[derive(PartialEq, Eq)]
 enum Fingerprint {
     Revision(RevisionId),
-    /// The length and the time of the last change, of each file.
-    Files(BTreeMap<OsString, (u64, Option<SystemTime>)>),
+    Files(BTreeMap<OsString, FileState>),
 }
 
 impl Watch {
@@ -146,8 +145,25 @@ impl Watch {
     }
 }
 
-/// The length of a file, and the time of its last change where the system has it.
-fn state_of(path: &Path) -> io::Result<(u64, Option<SystemTime>)> {
+/// What tells two states of a file apart.
+#[derive(PartialEq, Eq)]
+struct FileState {
+    length: u64,
+    /// Where the system has it.
+    modified: Option<SystemTime>,
+    /// A save is another file, even if it has the length of the one before and both were written in one tick of the clock.
+    /// 0 where the system doesn't number files.
+    inode: u64,
+}
+
+fn state_of(path: &Path) -> io::Result<FileState> {
     let found = fs::metadata(path)?;
-    Ok((found.len(), found.modified().ok()))
+    Ok(FileState {
+        length: found.len(),
+        modified: found.modified().ok(),
+        #[cfg(unix)]
+        inode: std::os::unix::fs::MetadataExt::ino(&found),
+        #[cfg(not(unix))]
+        inode: 0,
+    })
 }
