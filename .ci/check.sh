@@ -104,7 +104,7 @@ step_features() {
 about_tiny="the tests of what is made of nodes, with nodes so small that few keys make deep tries"
 step_tiny() {
     # Ten thousand histories each, optimized; otherwise fewer cases, since those of the step `test` are many.
-    local test=(env PLEACH_CASES=4000 "${TINY_NODES[@]}" cargo test --all-features)
+    local test=(env PLEACH_CASES=2500 "${TINY_NODES[@]}" cargo test --all-features)
     some_tests env PLEACH_CASES=340000 "${TINY_NODES[@]}" "${OPTIMIZED[@]}" --test=laws -- histories &&
         some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
         some_tests "${test[@]}" --package pleach --test=derive --test=env --test=shared &&
