@@ -76,7 +76,7 @@ impl Access {
         })
     }
 
-    /// The current permissions. Only the first reader after a commit brings them up to date: they are part of the snapshot then.
+    /// The current permissions. The first readers after a commit bring them up to date: they are part of the snapshot then.
     fn permissions(&self) -> Result<Derived, LimitExceeded> {
         self.program.derive(&self.policy.load())
     }

@@ -39,8 +39,11 @@ impl<T: Term> Program<T> {
     ///
     /// The closure becomes part of the snapshot, so a second call costs O(1), for forks too. After writes and unions, a call
     /// advances the nearest closure that the state was handed, as [`Derived::advance`] does. A state carries the closures of at
-    /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts. While it carries one, writes
-    /// copy the paths that they change, as after a fork.
+    /// most 8 programs, and drops one that nobody asked for during as many writes, bulk ones counted once, as it has facts. While
+    /// it carries one, that keeps its own state alive, and writes copy the paths that they change, as after a fork.
+    ///
+    /// A state is handed the closures that were there when it was forked. So where writes follow each other faster than a closure is
+    /// derived, none reaches a later state: a reader that follows such an environment keeps a [`Derived`] and advances it.
     ///
     /// From nothing it costs the substitutions by which rules hold, and O(f · log f) for f derived facts, by semi-naive evaluation:
     /// over hash tables where patterns and heads are of the form `(name argument…)` and match facts without variables, else as
@@ -78,7 +81,9 @@ impl<T: Term> Program<T> {
             }
             None => Derived::new(self, state)?,
         };
-        carried.add(derived.clone());
+        // If another thread was faster, its closure has the indexes that queries have built since.
+        let mut derived = carried.add(derived.clone()).cloned().unwrap_or(derived);
+        derived.program.limit = self.limit;
         Ok(derived)
     }
 
@@ -110,7 +115,7 @@ impl<T: Term> Derived<T> {
 
     /// Returns whether this is the closure of this state. O(1): `false` for other states with equal facts too.
     pub fn is_of(&self, state: &Space<T>) -> bool {
-        self.base.ptr_eq(&state.facts)
+        self.base.ptr_eq(&state.facts) && self.closure.kind == state.kind
     }
 
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
@@ -138,6 +143,11 @@ impl<T: Term> Derived<T> {
     /// ```
     pub fn advance(&mut self, state: &Space<T>) -> Result<(), LimitExceeded> {
         if self.is_of(state) {
+            return Ok(());
+        }
+        if self.closure.kind != state.kind {
+            // What is a definition in one is none in the other, so equal facts have other records.
+            *self = Self::new(&self.program, state)?;
             return Ok(());
         }
         let per_change = if self.is_tabular {
@@ -202,6 +212,10 @@ impl<T: Term> Derived<T> {
 impl<T: Term> CarriedValue for Derived<T> {
     fn key(&self) -> usize {
         self.program.key()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.base.ptr_eq(&other.base) && self.closure.kind == other.closure.kind
     }
 
     fn weight(&self) -> usize {

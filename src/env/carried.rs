@@ -22,6 +22,9 @@ pub(crate) trait CarriedValue: Any + Send + Sync {
     /// The address of what the value is made by, which it keeps alive.
     fn key(&self) -> usize;
 
+    /// Whether the other value of this key belongs to the same state.
+    fn is_same(&self, other: &Self) -> bool;
+
     /// The number of writes for which the value is kept.
     fn weight(&self) -> usize;
 }
@@ -48,18 +51,32 @@ impl Carried {
         entries.filter_map(|entry| entry.value.downcast_ref()).last()
     }
 
-    /// Adds a value, unless there are many. If several threads add values of the same key, each may be kept for a while.
-    pub(crate) fn add<V: CarriedValue>(&self, value: V) {
-        if self.list.iter().count() < 2 * MAX_VALUES {
-            let (key, weight) = (value.key(), value.weight());
-            let value = Arc::new(value);
-            let entry = Entry {
-                value,
-                key,
-                weight,
-                idle: 0,
-            };
-            self.list.append(entry, |_| false);
+    /// Adds a value, unless there are many, and returns it; or the same value, if another thread has added that.
+    pub(crate) fn add<V: CarriedValue>(&self, value: V) -> Option<&V> {
+        if self.list.iter().count() >= 2 * MAX_VALUES {
+            return None;
+        }
+        let (key, weight) = (value.key(), value.weight());
+        let value = Arc::new(value);
+        let entry = Entry {
+            value: Arc::clone(&value) as _,
+            key,
+            weight,
+            idle: 0,
+        };
+        let is_same = |taken: &Entry| {
+            let other = taken.value.downcast_ref();
+            taken.key == key && other.is_some_and(|other| value.is_same(other))
+        };
+        self.list.append(entry, is_same)?.value.downcast_ref()
+    }
+
+    /// Adds the values of another state of which this one has none of their keys.
+    pub(super) fn adopt(&mut self, other: &Self) {
+        for entry in other.clone().list.iter() {
+            if self.list.iter().all(|own| own.key != entry.key) && self.list.iter().count() < MAX_VALUES {
+                self.list.append(entry.clone(), |_| false);
+            }
         }
     }
 
@@ -101,6 +118,7 @@ impl Clone for Carried {
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
     struct Value {
         key: usize,
         number: usize,
@@ -109,6 +127,10 @@ mod tests {
     impl CarriedValue for Value {
         fn key(&self) -> usize {
             self.key
+        }
+
+        fn is_same(&self, other: &Self) -> bool {
+            self.number == other.number
         }
 
         fn weight(&self) -> usize {
@@ -133,6 +155,33 @@ mod tests {
         let copy = carried.clone();
         assert_eq!(copy.list.iter().count(), 2);
         assert_eq!((number(&copy, 0), number(&copy, 1)), (Some(4), Some(3)));
+    }
+
+    #[test]
+    fn one_value_is_added_once_however_many_threads_add_it() {
+        let carried = Carried::default();
+        let value = || Value { key: 1, number: 1 };
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..100).for_each(|_| assert_eq!(carried.add(value()).unwrap().number, 1)));
+            }
+        });
+        assert_eq!(carried.list.iter().count(), 1);
+        assert!(carried.add(Value { key: 2, number: 1 }).is_some());
+        assert_eq!((number(&carried, 1), number(&carried, 2)), (Some(1), Some(1)));
+    }
+
+    #[test]
+    fn values_that_are_missing_are_adopted() {
+        let (mut left, right) = (Carried::default(), Carried::default());
+        left.add(Value { key: 1, number: 10 });
+        for number in 0..3 {
+            right.add(Value { key: 1, number });
+            right.add(Value { key: 2, number });
+        }
+        left.adopt(&right);
+        assert_eq!((number(&left, 1), number(&left, 2)), (Some(10), Some(2)));
+        assert_eq!(left.list.iter().count(), 2);
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn merge<T: Term>(
         ids: Ids::new(None),
         ..left.world.clone()
     };
+    world.carried.adopt(&right.world.carried);
     let nothing = World::empty();
     let from = base.world().unwrap_or(&nothing);
     let disputed_spaces = base.disputed_spaces();

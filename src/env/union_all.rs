@@ -42,6 +42,7 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
+        world.carried.adopt(&version.world.carried);
         let about_spaces = world.merge_spaces(&base.world, &[], &version.world, Counts::Sum);
         let mut conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
         conflicts.extend(world.settle_spaces(about_spaces, &[], &version.world, resolver));
