@@ -4,16 +4,20 @@
 //! evaluated as a database would: the arguments of facts are numbered, each relation is a table of numbers with hash indexes
 //! by the columns that joins need, and each new tuple is joined with the others once, in the order of insertion. At the
 //! end, the new tuples of a relation are sorted and become facts at once. Other components are evaluated by unification.
+//!
+//! Programs of many components cost what each one matches, not the state again and again: a relation is loaded once, or of
+//! one that no other rule needs, the facts that begin with a pattern's ground arguments; ground arguments that come later
+//! are looked up in an index; and only the values of new tuples are ranked.
 
 mod plan;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
 use self::plan::{Column, Piece, Row, Variables};
-use self::table::{NONE, Table, Values};
+use self::table::{NONE, Ranks, Table, Values};
 use super::rule::Rule;
 use crate::env::{Index, Multiplicity, Space, SpaceKind, sorted};
 use crate::term::Term;
@@ -32,8 +36,9 @@ pub(super) enum Failure {
 pub(super) struct Relations {
     values: Values,
     tables: Vec<Table>,
-    /// The number of the table of each relation.
-    numbers: HashMap<Vec<u8>, usize>,
+    /// The number of the table of each relation, and of parts of relations, by the common prefix of their paths.
+    numbers: BTreeMap<Vec<u8>, usize>,
+    ranks: Ranks,
     scratch: Scratch,
 }
 
@@ -81,9 +86,13 @@ impl Compiled {
     fn rows(&self) -> impl Iterator<Item = &Row> {
         self.positive.iter().chain(&self.negative).chain([&self.head])
     }
+
+    fn patterns_mut(&mut self) -> impl Iterator<Item = &mut Row> {
+        self.positive.iter_mut().chain(&mut self.negative)
+    }
 }
 
-/// The order in which the patterns of a rule are matched, after a tuple that one of them matches.
+/// The order in which the patterns of a rule are matched, perhaps after a tuple that one of them matches.
 struct Plan {
     seed: Vec<Match>,
     steps: Vec<Step>,
@@ -92,6 +101,17 @@ struct Plan {
     /// The table of the head.
     table: usize,
     variables: usize,
+}
+
+/// Where the evaluation of a rule starts.
+#[derive(Clone, Copy)]
+enum Start {
+    /// A rule without positive patterns.
+    Nothing,
+    /// A tuple for the positive pattern of this position.
+    Tuple(usize),
+    /// The tuples that the positive pattern of this position matches in its ground columns.
+    Ground(usize),
 }
 
 /// A pattern that is matched by an index.
@@ -138,40 +158,67 @@ impl Relations {
         allowed: &mut usize,
     ) -> Result<(), Failure> {
         let compiled: Option<Vec<Compiled>> = rules.iter().map(|rule| Compiled::new(rule)).collect();
-        let rules = compiled.ok_or(Failure::Unsuitable)?;
+        let mut rules = compiled.ok_or(Failure::Unsuitable)?;
+        let mut heads: Vec<Vec<u8>> = rules.iter().map(|rule| rule.head.relation.clone()).collect();
+        heads.sort_unstable();
+        heads.dedup();
         let is_definition =
-            |row: &Row| closure.kind == SpaceKind::Program && Index::KEYWORDS.contains(&&row.relation[..]);
-        if rules.iter().any(|rule| is_definition(&rule.head)) {
+            |relation: &Vec<u8>| closure.kind == SpaceKind::Program && Index::KEYWORDS.contains(&&relation[..]);
+        if heads.iter().any(is_definition) {
             return Err(Failure::Unsuitable);
+        }
+        for pattern in rules.iter_mut().flat_map(Compiled::patterns_mut) {
+            if heads.binary_search(&pattern.relation).is_err() && !self.numbers.contains_key(&pattern.relation) {
+                pattern.narrow();
+            }
         }
         for row in rules.iter().flat_map(Compiled::rows) {
             self.load(row, closure)?;
         }
         let known: Vec<u32> = self.tables.iter().map(Table::len).collect();
         self.fixpoint(&rules, &known, allowed)?;
-        let mut heads: Vec<&Row> = rules.iter().map(|rule| &rule.head).collect();
-        heads.sort_unstable_by_key(|row| &row.relation);
-        heads.dedup_by_key(|row| &row.relation);
-        let ranks = self.values.ranks();
-        for head in heads {
-            let table = self.table(head);
-            self.store(table, &head.relation, known[table], &ranks, closure);
+        for relation in heads {
+            let table = self.numbers.get(&relation).copied().unwrap_or_default();
+            if self.tables[table].len() > known[table] {
+                self.store(table, &relation, known[table], closure);
+                self.drop_parts(&relation);
+            }
         }
         Ok(())
+    }
+
+    /// Drops the tables of parts of a relation, which lack its new facts.
+    fn drop_parts(&mut self, relation: &[u8]) {
+        let tables = self.numbers.range(relation.to_vec()..);
+        let parts = tables.map(|(prefix, _)| prefix).skip(1);
+        let parts: Vec<Vec<u8>> = parts
+            .take_while(|prefix| prefix.starts_with(relation))
+            .cloned()
+            .collect();
+        for part in parts {
+            if let Some(table) = self.numbers.remove(&part) {
+                self.tables[table] = Table::new(0);
+            }
+        }
     }
 
     fn table(&self, row: &Row) -> usize {
         self.numbers.get(&row.relation).copied().unwrap_or_default()
     }
 
-    /// Loads the relation of a row, unless it is known.
+    /// Loads the relation of a row, or the part of it, unless it is known.
     fn load<T: Term>(&mut self, row: &Row, closure: &Space<T>) -> Result<(), Failure> {
         if self.numbers.contains_key(&row.relation) {
             return Ok(());
         }
-        let any_head = [row.whole(), &[NEW_VARIABLE]].concat();
-        if closure.facts.count_prefix([NEW_VARIABLE]) > 0 || closure.facts.count_prefix(any_head) > 0 {
-            return Err(Failure::Unsuitable);
+        // A fact may match that has a variable where the prefix has a ground atom.
+        let mut start = 0;
+        while let Some(token) = row.relation.get(start..).and_then(Extent::of) {
+            let open = [&row.relation[..start], &[NEW_VARIABLE]].concat();
+            if closure.facts.count_prefix(open) > 0 {
+                return Err(Failure::Unsuitable);
+            }
+            start += token.length;
         }
         let arity = row.columns.len();
         let mut table = Table::new(arity);
@@ -208,13 +255,13 @@ impl Relations {
     fn fixpoint(&mut self, rules: &[Compiled], known: &[u32], allowed: &mut usize) -> Result<(), Failure> {
         // What follows from known tuples.
         for rule in rules {
-            let seed = (0..rule.positive.len()).min_by_key(|position| known[self.table(&rule.positive[*position])]);
-            let plan = self.plan(rule, seed);
-            let Some(seed) = seed else {
+            let start = self.start(rule, known);
+            let plan = self.plan(rule, start);
+            let Start::Tuple(position) = start else {
                 self.run(&plan, None, allowed)?;
                 continue;
             };
-            let table = self.table(&rule.positive[seed]);
+            let table = self.table(&rule.positive[position]);
             for tuple in 0..known[table] {
                 self.run(&plan, Some((table, tuple)), allowed)?;
             }
@@ -230,7 +277,7 @@ impl Relations {
             for rule in rules {
                 for position in 0..rule.positive.len() {
                     if self.table(&rule.positive[position]) == table {
-                        found.push(self.plan(rule, Some(position)));
+                        found.push(self.plan(rule, Start::Tuple(position)));
                     }
                 }
             }
@@ -254,15 +301,61 @@ impl Relations {
         }
     }
 
-    /// Plans the evaluation of a rule after a tuple for one of its positive patterns. The next pattern is always the one with
-    /// the most known columns.
-    fn plan(&mut self, rule: &Compiled, seed: Option<usize>) -> Plan {
+    /// The positive pattern that the fewest known tuples match in its ground columns. Those of all patterns are counted side by
+    /// side, so it costs the least count.
+    fn start(&mut self, rule: &Compiled, known: &[u32]) -> Start {
+        let mut counts: Vec<(Start, Option<Lookup>, u32)> = Vec::new();
+        for (position, row) in rule.positive.iter().enumerate() {
+            let key = self.ground(row);
+            counts.push(if key.is_empty() {
+                (Start::Tuple(position), None, known[self.table(row)])
+            } else {
+                let lookup = self.lookup(row, key);
+                let tuple = self.scratch.find(&lookup, &self.tables, &mut self.values);
+                (Start::Ground(position), Some(lookup), tuple)
+            });
+        }
+        if let [(start, ..)] = counts[..] {
+            return start;
+        }
+        while !counts.is_empty() {
+            for (start, lookup, rest) in &mut counts {
+                *rest = match (lookup, *rest) {
+                    (None, 0) | (Some(_), NONE) => return *start,
+                    (None, count) => count - 1,
+                    (Some(lookup), tuple) => lookup.next(&self.tables, tuple),
+                };
+            }
+        }
+        Start::Nothing
+    }
+
+    /// The ground columns of a row.
+    fn ground(&mut self, row: &Row) -> Vec<(usize, Operand)> {
+        let columns = row.columns.iter().enumerate();
+        let values = columns.filter_map(|(column, argument)| match argument {
+            Column::Ground(path) => Some((column, Operand::Value(self.values.intern(path)))),
+            _ => None,
+        });
+        values.collect()
+    }
+
+    /// Plans the evaluation of a rule. The next pattern is always the one with the most known columns.
+    fn plan(&mut self, rule: &Compiled, start: Start) -> Plan {
         let mut bound = vec![false; rule.variables];
-        let mut rest: Vec<usize> = (0..rule.positive.len())
-            .filter(|position| Some(*position) != seed)
-            .collect();
-        let seed = seed.map_or_else(Vec::new, |seed| self.matches(&rule.positive[seed], &mut bound, false).1);
-        let mut steps = Vec::new();
+        let mut rest: Vec<usize> = (0..rule.positive.len()).collect();
+        let (mut seed, mut steps) = (Vec::new(), Vec::new());
+        match start {
+            Start::Nothing => {}
+            Start::Tuple(position) => {
+                rest.remove(position);
+                seed = self.matches(&rule.positive[position], &mut bound, false).1;
+            }
+            Start::Ground(position) => {
+                rest.remove(position);
+                steps.push(self.step(&rule.positive[position], &mut bound));
+            }
+        }
         while !rest.is_empty() {
             let known = |position: &usize| {
                 let columns = rule.positive[*position].columns.iter();
@@ -270,9 +363,7 @@ impl Relations {
             };
             let most = (0..rest.len()).max_by_key(|index| (known(&rest[*index]), std::cmp::Reverse(*index)));
             let row = &rule.positive[rest.remove(most.unwrap_or(0))];
-            let (key, matches) = self.matches(row, &mut bound, true);
-            let lookup = self.lookup(row, key);
-            steps.push(Step { lookup, matches });
+            steps.push(self.step(row, &mut bound));
         }
         let negative = rule.negative.iter().map(|row| {
             let key = self.matches(row, &mut bound, true).0;
@@ -291,6 +382,12 @@ impl Relations {
             table: self.table(&rule.head),
             variables: rule.variables,
         }
+    }
+
+    fn step(&mut self, row: &Row, bound: &mut [bool]) -> Step {
+        let (key, matches) = self.matches(row, bound, true);
+        let lookup = self.lookup(row, key);
+        Step { lookup, matches }
     }
 
     fn lookup(&mut self, row: &Row, key: Vec<(usize, Operand)>) -> Lookup {
@@ -413,11 +510,15 @@ impl Relations {
     }
 
     /// Adds the tuples from `first` on to the facts, in the order of their paths.
-    fn store<T: Term>(&self, table: usize, relation: &[u8], first: u32, ranks: &[u32], closure: &mut Space<T>) {
+    fn store<T: Term>(&mut self, table: usize, relation: &[u8], first: u32, closure: &mut Space<T>) {
         // No path is a prefix of another one, so the order of paths is that of the ranks, column by column.
         let table = &self.tables[table];
+        let tuples = first..table.len();
+        let ranks = self
+            .ranks
+            .of(&self.values, tuples.clone().flat_map(|tuple| table.tuple(tuple)));
         let rank = |tuple: u32, column: usize| table.tuple(tuple).get(column).map_or(0, |value| ranks[*value as usize]);
-        let mut order: Vec<(u64, u32)> = (first..table.len())
+        let mut order: Vec<(u64, u32)> = tuples
             .map(|tuple| (u64::from(rank(tuple, 0)) << 32 | u64::from(rank(tuple, 1)), tuple))
             .collect();
         order.sort_unstable_by(|a, b| {

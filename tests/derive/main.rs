@@ -346,6 +346,35 @@ fn components_of_both_kinds_are_evaluated_in_order() {
     assert_eq!(found, ["(tell ann b)"]);
 }
 
+/// Parts of a relation, by ground arguments, are loaded before and after other components derive facts of it.
+#[test]
+fn parts_of_a_relation_have_the_facts_derived_before() {
+    let program = program(
+        "(=> (, (edge n7 (f $x)) (not (edge n7 closed))) (near $x))
+         (=> (, (near $x)) (edge n7 (g $x)))
+         (=> (, (edge n7 (g $x))) (far $x))
+         (=> (, (far $x) (edge n7 (f $x)) (not (edge n7 (h $x)))) (end $x))",
+    );
+    let state = world("(edge n7 (f a)), (edge n7 (f b)), (edge n7 (h b)), (edge n8 (f c))");
+    let derived = program.derive(&state).unwrap();
+    let found: Vec<String> = derived.derived_facts().map(|fact| fact.to_string()).collect();
+    assert_eq!(
+        found,
+        [
+            "(end a)",
+            "(far a)",
+            "(far b)",
+            "(near a)",
+            "(near b)",
+            "(edge n7 (g a))",
+            "(edge n7 (g b))"
+        ]
+    );
+    // A fact with a variable may match a ground argument.
+    let state = world("(edge $any (f a)), (edge n8 (f c))");
+    assert!(program.derive(&state).unwrap().contains(&atom("(near a)")));
+}
+
 /// Readers derive the closures of whatever state they load, while a writer appends to a chain: k edges have k(k + 1)/2 paths.
 #[test]
 fn closures_are_derived_beside_a_writer() {

@@ -239,6 +239,35 @@ fn an_advance_of_a_closure_costs_the_change() {
     }
 }
 
+/// A rule that begins with a ground argument costs the facts that it matches, not their relation.
+#[test]
+fn a_closure_from_nothing_costs_what_ground_arguments_match() {
+    let cost = |n: usize| {
+        let env: Environment = (0..n).map(|i| atom(&format!("(edge n{} m{i})", i / 3))).collect();
+        let program: Program = "(=> (, (edge n7 $x) (not (closed n7))) (near $x))".parse().unwrap();
+        measure(|| assert_eq!(program.derive(&env).unwrap().derived_count(), 3))
+    };
+    assert_flat("derive", (cost(100), cost(10_000)));
+}
+
+/// Many rules load a relation once, and rank the values of what they derive only.
+#[test]
+fn a_closure_from_nothing_costs_a_relation_once() {
+    let env: Environment = (0..10_000)
+        .map(|i| atom(&format!("(member u{i} g{})", i % 5_000)))
+        .collect();
+    let cost = |rules: usize| {
+        let rules = (0..rules).map(|i| atom(&format!("(=> (, (member $u g7)) (can $u r{i}))")));
+        let program = Program::new(rules).unwrap();
+        let facts = 2 * program.rules().len();
+        measure(|| assert_eq!(program.derive(&env).unwrap().derived_count(), facts))
+    };
+    let (few, many) = (cost(2), cost(200));
+    let each = (many.bytes_total - few.bytes_total) / 198;
+    // The facts that each rule adds to the closure.
+    assert!(each < few.bytes_total / 20, "{few:?} of 2 rules, {many:?} of 200");
+}
+
 #[test]
 fn a_union_with_an_ancestor_allocates_nothing() {
     let env = world(1_000);

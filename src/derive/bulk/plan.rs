@@ -7,7 +7,8 @@ use crate::term::{Leaf, Term, View};
 
 /// A pattern or a head as a row of a relation.
 pub(super) struct Row {
-    /// The common prefix of the paths of the relation: the number of items and the head.
+    /// The common prefix of the paths of the relation: the number of items and the head; of a part of one, the arguments that
+    /// its facts have in common too.
     pub(super) relation: Vec<u8>,
     pub(super) columns: Vec<Column>,
 }
@@ -77,10 +78,15 @@ impl Row {
         Some(self)
     }
 
-    /// The first token of the relation, which has the number of items.
-    pub(super) fn whole(&self) -> &[u8] {
-        let length = Extent::of(&self.relation).map_or(0, |whole| whole.length);
-        self.relation.get(..length).unwrap_or_default()
+    /// Restricts the row to the facts that begin with its first ground arguments.
+    pub(super) fn narrow(&mut self) {
+        let is_ground = |column: &Column| matches!(column, Column::Ground(_));
+        let count = self.columns.iter().take_while(|column| is_ground(column)).count();
+        for column in self.columns.drain(..count) {
+            if let Column::Ground(path) = column {
+                self.relation.extend(path);
+            }
+        }
     }
 }
 

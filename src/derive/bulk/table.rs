@@ -41,18 +41,37 @@ impl Values {
         self.ends.push(self.bytes.len());
         number
     }
+}
 
-    /// The rank of each value in the order of bytes.
-    pub(super) fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<(u64, u32)> = (0..self.len() as u32)
-            .map(|number| (prefix(self.get(number)), number))
-            .collect();
-        order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.get(a.1).cmp(self.get(b.1))));
-        let mut ranks = vec![0; order.len()];
-        for (rank, (_, number)) in order.into_iter().enumerate() {
-            ranks[number as usize] = rank as u32;
+/// The ranks of values in the order of bytes.
+#[derive(Default)]
+pub(super) struct Ranks {
+    /// By the numbers of the values; `NONE` if a value has no rank.
+    ranks: Vec<u32>,
+    /// The values that have a rank, in the order of these, with their first bytes.
+    order: Vec<(u64, u32)>,
+}
+
+impl Ranks {
+    /// The ranks of these values among each other. It costs these, not all that have a number.
+    pub(super) fn of<'a>(&mut self, values: &Values, used: impl Iterator<Item = &'a u32>) -> &[u32] {
+        for (_, number) in self.order.drain(..) {
+            self.ranks[number as usize] = NONE;
         }
-        ranks
+        self.ranks.resize(values.len(), NONE);
+        for &number in used {
+            let rank = &mut self.ranks[number as usize];
+            if *rank == NONE {
+                *rank = 0;
+                self.order.push((prefix(values.get(number)), number));
+            }
+        }
+        self.order
+            .sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| values.get(a.1).cmp(values.get(b.1))));
+        for (rank, (_, number)) in self.order.iter().enumerate() {
+            self.ranks[*number as usize] = rank as u32;
+        }
+        &self.ranks
     }
 }
 
