@@ -74,6 +74,8 @@ mod patch;
 #[cfg(test)]
 #[cfg(all(unix, feature = "journal"))]
 mod power_loss;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod replace;
 mod save;
 #[deny(clippy::arithmetic_side_effects)]
