@@ -1,4 +1,10 @@
 //! Object stores and the archives of several machines that meet in them.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the functions of the contract are called by tests"
+)]
+
 mod contract;
 mod stores;
