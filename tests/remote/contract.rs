@@ -17,7 +17,7 @@ macro_rules! contract {
                 conditions_hold
                 keys_have_every_allowed_byte
                 other_keys_are_errors
-                a_key_can_begin_another
+                listings_are_by_prefix
                 objects_have_any_length
                 listings_are_complete
                 of_concurrent_writes_one_takes_effect
@@ -125,8 +125,8 @@ pub(crate) fn other_keys_are_errors(store: &Store) {
     assert!(store.list("").unwrap().objects.is_empty());
 }
 
-pub(crate) fn a_key_can_begin_another(store: &Store) {
-    let keys = ["a", "a-b", "a.b", "a/b", "a/b/c", "ab", "ab/c"];
+pub(crate) fn listings_are_by_prefix(store: &Store) {
+    let keys = ["a", "a-b", "a.b", "a.b.c", "ab/c", "b/a", "b/a.b", "b/ab/c", "b/b"];
     for key in keys.into_iter().rev() {
         written(store.put_if_absent(key, key.as_bytes()).unwrap());
     }
@@ -135,16 +135,17 @@ pub(crate) fn a_key_can_begin_another(store: &Store) {
         listing.objects.into_iter().map(|object| object.key).collect()
     };
     assert_eq!(list(""), keys);
-    assert_eq!(list("a"), keys);
-    assert_eq!(list("a/"), ["a/b", "a/b/c"]);
-    assert_eq!(list("a/b"), ["a/b", "a/b/c"]);
-    assert_eq!(list("a/b/"), ["a/b/c"]);
-    assert_eq!(list("ab"), ["ab", "ab/c"]);
-    assert_eq!(list("b"), [""; 0]);
+    assert_eq!(list("a"), keys[..5]);
+    assert_eq!(list("a."), ["a.b", "a.b.c"]);
+    assert_eq!(list("ab"), ["ab/c"]);
+    assert_eq!(list("b/"), keys[5..]);
+    assert_eq!(list("b/a"), ["b/a", "b/a.b", "b/ab/c"]);
+    assert_eq!(list("b/ab/"), ["b/ab/c"]);
+    assert_eq!(list("c"), [""; 0]);
     assert_eq!(list("b/c/d"), [""; 0]);
     store.delete("a").unwrap();
     assert_eq!(store.get("a").unwrap(), None);
-    assert_eq!(get(store, "a/b").content, b"a/b");
+    assert_eq!(get(store, "a.b").content, b"a.b");
 }
 
 pub(crate) fn objects_have_any_length(store: &Store) {

@@ -7,4 +7,8 @@
 )]
 
 mod contract;
+#[cfg(feature = "s3")]
+mod protocol;
+#[cfg(feature = "s3")]
+mod servers;
 mod stores;

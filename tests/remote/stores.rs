@@ -3,7 +3,10 @@
 use std::fs;
 use std::sync::Arc;
 
-use pleach::persist::remote::{Fault, FaultyStore, FolderStore, MemoryStore, ObjectStore, Put};
+use pleach::persist::remote::{
+    Fault, FaultyStore, FolderStore, Listing, MemoryStore, Object, ObjectStore, ObjectStoreError, ObjectVersion,
+    ProbeError, Put, probe,
+};
 use pleach_testkit::folder::Folder;
 
 use crate::contract::contract;
@@ -19,6 +22,20 @@ fn in_folder() -> (Arc<dyn ObjectStore>, Folder) {
     let folder = Folder::fast("objects");
     let store = FolderStore::open(&folder.0).unwrap();
     (Arc::new(store), folder)
+}
+
+#[test]
+fn an_object_can_lie_beside_a_folder_of_its_name() {
+    let (store, _folder) = in_folder();
+    let keys = ["a", "a/b", "a/b/c"];
+    for key in keys {
+        let _ = store.put_if_absent(key, key.as_bytes()).unwrap();
+    }
+    let listing = store.list("").unwrap();
+    assert!(listing.objects.iter().map(|object| &*object.key).eq(keys));
+    store.delete("a/b").unwrap();
+    assert_eq!(store.get("a/b").unwrap(), None);
+    assert_eq!(store.get("a/b/c").unwrap().unwrap().content, b"a/b/c");
 }
 
 #[test]
@@ -113,4 +130,75 @@ fn each_fault_has_its_effect() {
     assert_ne!(store.get("old").unwrap().unwrap().content, b"content");
     assert_eq!(store.get("old").unwrap().unwrap().content, b"content");
     assert_eq!(store.requests(), (2, 1));
+}
+
+/// A store that ignores one of the two conditions.
+struct Unconditional {
+    store: MemoryStore,
+    ignores_absence: bool,
+}
+
+impl Unconditional {
+    fn overwrite(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
+        self.store.delete(key)?;
+        self.store.put_if_absent(key, content)
+    }
+}
+
+impl ObjectStore for Unconditional {
+    fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
+        self.store.get(key)
+    }
+
+    fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
+        match self.ignores_absence {
+            true => self.overwrite(key, content),
+            false => self.store.put_if_absent(key, content),
+        }
+    }
+
+    fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
+        match self.ignores_absence {
+            true => self.store.put_if_unchanged(key, content, version),
+            false => self.overwrite(key, content),
+        }
+    }
+
+    fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
+        self.store.list(prefix)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
+        self.store.delete(key)
+    }
+}
+
+#[test]
+fn a_store_without_conditional_writes_is_refused() {
+    for ignores_absence in [false, true] {
+        let store = Unconditional {
+            store: MemoryStore::new(),
+            ignores_absence,
+        };
+        let error = probe(&store).unwrap_err();
+        assert!(matches!(error, ProbeError::Unconditional(_)), "{error}");
+        assert!(store.list("").unwrap().objects.is_empty());
+    }
+}
+
+#[test]
+fn a_probe_that_fails_anywhere_is_an_error() {
+    for number in 0..9 {
+        for fault in [Fault::NoEffect, Fault::LostAnswer] {
+            let inner = MemoryStore::new();
+            let store = FaultyStore::new(inner.clone(), move |request| {
+                (request.number == number).then_some(fault)
+            });
+            assert!(matches!(probe(&store), Err(ProbeError::Store(_))), "{number}");
+            // What was left is removed, unless it can't be.
+            assert!(inner.list("").unwrap().objects.is_empty() || store.requests().0 == number + 1);
+        }
+    }
+    let (store, _folder) = in_folder();
+    probe(&store).unwrap();
 }

@@ -10,14 +10,18 @@ struct InvalidKey;
 /// # Errors
 /// If the key isn't one that [`ObjectStore`](super::ObjectStore) describes.
 pub(super) fn check(operation: &'static str, key: &str) -> Result<(), ObjectStoreError> {
-    error_unless(key.split('/').all(is_part), operation, key)
+    error_unless(is_key(key), operation, key)
+}
+
+pub(super) fn is_key(key: &str) -> bool {
+    key.split('/').all(is_part)
 }
 
 /// # Errors
 /// If no key begins with this prefix.
 pub(super) fn check_prefix(prefix: &str) -> Result<(), ObjectStoreError> {
     let (folders, last) = prefix.rsplit_once('/').unwrap_or(("", prefix));
-    let is_valid = (!prefix.contains('/') || folders.split('/').all(is_part)) && (last.is_empty() || is_part(last));
+    let is_valid = (!prefix.contains('/') || is_key(folders)) && (last.is_empty() || is_part(last));
     error_unless(is_valid, "list", prefix)
 }
 

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 /// A store of objects under keys, with conditional writes: what a remote needs of one.
 ///
 /// A key consists of parts separated by `/`; a part has lower-case ASCII letters, digits, `-`, `_`, `.` and `%`, and
-/// begins with a letter or digit. Calls block. All times are those of the store's clock.
+/// begins with a letter or digit. Users keep no object beside others in a folder of its name (`a` and `a/b`), since some
+/// servers store objects in folders. Calls block. All times are those of the store's clock.
 ///
 /// # Contract
 /// - Reads and listings that begin after a write has returned see it.
