@@ -6,6 +6,7 @@ mod folder;
 mod key;
 mod memory;
 mod object_store;
+mod percent;
 mod probe;
 #[cfg(feature = "s3")]
 mod s3;

@@ -21,6 +21,7 @@ use self::settings::Settings;
 use self::sign::{Unsigned, sign};
 use super::key;
 use super::object_store::{Listing, Object, ObjectStore, ObjectStoreError, ObjectVersion, Put};
+use super::percent::encode;
 use crate::persist::nonce::nonce;
 
 /// Number of attempts of a request that is repeated.
@@ -287,19 +288,6 @@ fn tls() -> Option<TlsConfig> {
         return Some(config);
     }
     None
-}
-
-/// Percent-encodes all but unreserved characters and those in `also`.
-fn encode(text: &str, also: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || also.as_bytes().contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 /// Shows no credentials.

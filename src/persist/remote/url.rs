@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::folder::FolderStore;
 use super::object_store::ObjectStore;
+use super::percent::decode;
 #[cfg(feature = "s3")]
 use super::s3::{S3Store, S3UrlError};
 
@@ -68,17 +69,4 @@ pub enum OpenStoreError {
     #[cfg(feature = "s3")]
     #[error(transparent)]
     S3(#[from] S3UrlError),
-}
-
-/// Decodes a percent-encoded text; `None` if it is invalid.
-pub(super) fn decode(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        bytes.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?);
-        bytes.extend(rest.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::sign::Credentials;
-use crate::persist::remote::url::decode;
+use crate::persist::remote::percent::decode;
 
 /// Where a store is, and how it is asked.
 pub(super) struct Settings {
