@@ -163,7 +163,7 @@ pub(crate) fn objects_have_any_length(store: &Store) {
 pub(crate) fn listings_are_complete(store: &Store) {
     let keys: Vec<String> = (0..1_203).map(|number| format!("many/{number:04}")).collect();
     thread::scope(|scope| {
-        for keys in keys.chunks(400) {
+        for keys in keys.chunks(80) {
             scope.spawn(move || {
                 for key in keys {
                     written(store.put_if_absent(key, key.as_bytes()).unwrap());

@@ -314,3 +314,103 @@ impl ObjectStore for FolderStore {
             .map_err(|error| ObjectStoreError::new("delete", key, error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persist::disk::faults::{self, Plan};
+    use crate::persist::tests::Folder;
+
+    fn content(store: &FolderStore, key: &str) -> Option<Vec<u8>> {
+        ObjectStore::get(store, key).unwrap().map(|object| object.content)
+    }
+
+    /// Calls `test` with a store that holds the object `a`, and each plan. Returns the number of calls.
+    fn sweep(name: &str, mut test: impl FnMut(Plan, &FolderStore, &ObjectVersion) -> bool) -> usize {
+        let folder = Folder::new(name);
+        let runs = faults::each(|plan| {
+            folder.clear();
+            let store = FolderStore::open(&folder.0).unwrap();
+            let Put::Written { version, .. } = store.put_if_absent("a", b"old").unwrap() else {
+                panic!("it was absent");
+            };
+            let failed = test(plan, &store, &version);
+            // Nothing that was left hinders a later write.
+            assert!(matches!(
+                store.put_if_absent("later", b"").unwrap(),
+                Put::Written { .. }
+            ));
+            assert!(ObjectStore::list(&store, "").is_ok());
+            failed
+        });
+        folder.clear();
+        runs
+    }
+
+    #[test]
+    fn a_write_that_fails_anywhere_has_its_effect_or_none() {
+        let (mut kept, mut replaced) = (0, 0);
+        sweep("object-replaced", |plan, store, version| {
+            faults::start(plan);
+            let put = store.put_if_unchanged("a", b"new", version);
+            let failed = faults::stop();
+            match put {
+                Ok(Put::Written { .. }) => assert_eq!(content(store, "a").unwrap(), b"new", "{plan:?}"),
+                Ok(Put::Refused) => panic!("{plan:?}"),
+                Err(_) => {
+                    assert!(failed);
+                    match &*content(store, "a").unwrap() {
+                        b"old" => kept += 1,
+                        b"new" => replaced += 1,
+                        other => panic!("{plan:?}: {other:?}"),
+                    }
+                }
+            }
+            failed
+        });
+        assert!(kept > 40 && replaced > 4, "{kept} kept, {replaced} replaced");
+        sweep("object-created", |plan, store, _| {
+            faults::start(plan);
+            let put = store.put_if_absent("b/c", b"new");
+            let failed = faults::stop();
+            match put {
+                Ok(Put::Written { .. }) => assert_eq!(content(store, "b/c").unwrap(), b"new", "{plan:?}"),
+                Ok(Put::Refused) => panic!("{plan:?}"),
+                Err(_) => assert!(
+                    content(store, "b/c").is_none_or(|content| content == b"new"),
+                    "{plan:?}"
+                ),
+            }
+            failed
+        });
+    }
+
+    #[test]
+    fn a_read_that_fails_anywhere_is_an_error() {
+        sweep("object-read", |plan, store, version| {
+            faults::start(plan);
+            let found = ObjectStore::get(store, "a");
+            let listed = ObjectStore::list(store, "");
+            let absent = ObjectStore::get(store, "b/c");
+            let failed = faults::stop();
+            assert_eq!(found.is_err() || listed.is_err() || absent.is_err(), failed, "{plan:?}");
+            assert!(found.is_err() || found.is_ok_and(|found| found.is_some_and(|found| found.version == *version)));
+            assert!(listed.is_err() || listed.is_ok_and(|listed| listed.objects.len() == 1));
+            failed
+        });
+    }
+
+    #[test]
+    fn a_removal_that_fails_anywhere_has_its_effect_or_none() {
+        sweep("object-removed", |plan, store, _| {
+            faults::start(plan);
+            let removed = ObjectStore::delete(store, "a");
+            let failed = faults::stop();
+            match content(store, "a") {
+                None => {}
+                Some(content) => assert!(removed.is_err() && content == b"old", "{plan:?}"),
+            }
+            failed
+        });
+    }
+}
