@@ -110,7 +110,7 @@ impl<T: Term> Derived<T> {
 
     /// Returns whether this is the closure of this state. O(1): `false` for other states with equal facts too.
     pub fn is_of(&self, state: &Space<T>) -> bool {
-        self.base.ptr_eq(&state.facts)
+        self.closure.kind == state.kind && self.base.ptr_eq(&state.facts)
     }
 
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
@@ -138,6 +138,11 @@ impl<T: Term> Derived<T> {
     /// ```
     pub fn advance(&mut self, state: &Space<T>) -> Result<(), LimitExceeded> {
         if self.is_of(state) {
+            return Ok(());
+        }
+        if self.closure.kind != state.kind {
+            // Its rules and annotations are definitions in one of the kinds only.
+            *self = Self::new(&self.program, state)?;
             return Ok(());
         }
         let per_change = if self.is_tabular {

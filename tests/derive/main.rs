@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod carried;
 mod naive;
 
 use std::borrow::Cow;
