@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+use smallvec::SmallVec;
 
 use super::error::LimitExceeded;
 use super::maintain::{Halt, Maintenance};
-use super::program::Program;
+use super::program::{Program, Rules};
 use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space, decode};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
@@ -65,21 +67,22 @@ impl<T: Term> Program<T> {
     /// ```
     pub fn derive(&self, state: &Snapshot<T>) -> Result<Derived<T>, LimitExceeded> {
         let carried = &state.world.carried;
-        let derived = match carried.last::<Derived<T>>(self.key()) {
-            Some(nearest) => {
-                let mut derived = nearest.clone();
-                derived.program.limit = self.limit;
-                if derived.is_of(state) {
-                    derived.check_limit()?;
-                    return Ok(derived);
-                }
+        let values = || carried.values::<Closure<T>>(self.key());
+        if let Some(exact) = values().find(|closure| closure.is_of(state)) {
+            let derived = Derived::of(self, &exact);
+            derived.check_limit()?;
+            return Ok(derived);
+        }
+        let derived = match nearest(values().collect(), state) {
+            Some(start) => {
+                let mut derived = Derived::of(self, &start);
                 derived.advance(state)?;
                 derived
             }
             None => Derived::new(self, state)?,
         };
-        carried.add(derived.clone());
-        Ok(derived)
+        let closure = carried.add(derived.carried(), state.written, |other| other.is_of(state));
+        Ok(Derived::of(self, &closure))
     }
 
     /// The identity of the rules.
@@ -88,7 +91,78 @@ impl<T: Term> Program<T> {
     }
 }
 
+/// Returns the closure whose state differs from this one by the fewest facts. O(d · log n) for d differences of that one.
+fn nearest<T: Term>(mut closures: SmallVec<[Arc<Closure<T>>; 2]>, state: &Space<T>) -> Option<Arc<Closure<T>>> {
+    closures.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    if closures.len() < 2 {
+        return closures.pop();
+    }
+    // Side by side, so that a distant one isn't compared as a whole.
+    let differences = closures.iter().map(|closure| closure.base.diff(&state.facts));
+    let mut differences: SmallVec<[_; 2]> = differences.collect();
+    let mut rounds = (0..closures.len()).cycle();
+    let nearest = rounds.find(|at| differences[*at].next_borrowed().is_none())?;
+    Some(Arc::clone(&closures[nearest]))
+}
+
+/// A closure as states carry it: it doesn't keep the program alive.
+struct Closure<T: Term> {
+    rules: Weak<Rules<T>>,
+    base: TrieMap<Multiplicity<T>>,
+    closure: Arc<Space<T>>,
+    is_tabular: bool,
+}
+
+impl<T: Term> Closure<T> {
+    fn is_of(&self, state: &Space<T>) -> bool {
+        self.base.ptr_eq(&state.facts)
+    }
+}
+
+impl<T: Term> CarriedValue for Closure<T> {
+    fn key(&self) -> usize {
+        self.rules.as_ptr().addr()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.rules.strong_count() > 0
+    }
+
+    fn max_age(&self) -> usize {
+        // Deriving from nothing is cheaper than advancing by more.
+        budget(&self.closure, self.is_tabular)
+    }
+}
+
+/// The number of facts that may be changed in an advance of a closure.
+fn budget<T: Term>(closure: &Space<T>, is_tabular: bool) -> usize {
+    let per_change = if is_tabular {
+        FACTS_PER_CHANGE
+    } else {
+        FACTS_PER_CHANGE_BY_UNIFICATION
+    };
+    closure.fact_count() / per_change + MIN_BUDGET
+}
+
 impl<T: Term> Derived<T> {
+    fn of(program: &Program<T>, closure: &Closure<T>) -> Self {
+        Self {
+            program: program.clone(),
+            base: closure.base.clone(),
+            closure: Arc::clone(&closure.closure),
+            is_tabular: closure.is_tabular,
+        }
+    }
+
+    fn carried(&self) -> Closure<T> {
+        Closure {
+            rules: Arc::downgrade(&self.program.rules),
+            base: self.base.clone(),
+            closure: Arc::clone(&self.closure),
+            is_tabular: self.is_tabular,
+        }
+    }
+
     fn new(program: &Program<T>, state: &Space<T>) -> Result<Self, LimitExceeded> {
         let (base, nothing) = (state.facts.clone(), Space::default());
         match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
@@ -145,12 +219,7 @@ impl<T: Term> Derived<T> {
             *self = Self::new(&self.program, state)?;
             return Ok(());
         }
-        let per_change = if self.is_tabular {
-            FACTS_PER_CHANGE
-        } else {
-            FACTS_PER_CHANGE_BY_UNIFICATION
-        };
-        let budget = self.closure.fact_count() / per_change + MIN_BUDGET;
+        let budget = budget(&self.closure, self.is_tabular);
         let base = state.facts.clone();
         let maintenance = Maintenance::new(&self.program, &base, &self.closure, Space::clone(&self.closure));
         let next = match maintenance.advance(&self.base, budget) {
@@ -201,16 +270,6 @@ impl<T: Term> Derived<T> {
     #[must_use]
     pub fn diff(&self, other: &Self) -> Patch<T> {
         Patch::of_spaces(&self.closure, &other.closure)
-    }
-}
-
-impl<T: Term> CarriedValue for Derived<T> {
-    fn key(&self) -> usize {
-        self.program.key()
-    }
-
-    fn weight(&self) -> usize {
-        self.closure.fact_count()
     }
 }
 

@@ -71,6 +71,7 @@ fn merge<T: Term>(
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
     }
+    world.carried.merge(&right.world.carried, world.root.written);
     Ok(Snapshot::with(
         world,
         Version::child_of(&[left, right]),
@@ -138,6 +139,7 @@ impl<T: Term> Space<T> {
             sum
         });
         self.arguments.extend(added);
+        self.written += added.len() as u64;
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn union_all<T: Term>(
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
+        world.carried.merge(&version.world.carried, world.root.written);
         edits = edits.max(version.edits) + 1;
     }
     let (parents, gone) = parents(versions, base);
