@@ -40,9 +40,10 @@ impl<T: Term> Program<T> {
     /// Returns the closure of a state: its own facts, and all that follow.
     ///
     /// The closure becomes part of the snapshot, so a second call costs O(1), for forks too. After writes and unions, a call
-    /// advances the nearest closure that the state was handed, as [`Derived::advance`] does. A state carries the closures of at
-    /// most 8 programs, and drops one that nobody asked for during as many writes as it has facts. While it carries one, writes
-    /// copy the paths that they change, as after a fork.
+    /// advances the closure that the state was handed, or the last one that was derived for any of its forks, whichever is
+    /// nearer, as [`Derived::advance`] does. States hand on the closures of at most 8 programs. A write drops those of programs
+    /// that don't exist any more, and those from which so many facts were written that deriving from nothing is cheaper. While
+    /// there is one, writes copy the paths that they change, as after a fork.
     ///
     /// From nothing it costs the substitutions by which rules hold, and O(f · log f) for f derived facts, by semi-naive evaluation:
     /// over hash tables where patterns and heads are of the form `(name argument…)` and match facts without variables, else as
