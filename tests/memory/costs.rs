@@ -303,3 +303,24 @@ fn history_is_bounded_beside_a_fork_that_stays() {
     });
     assert!(stays.union(&env).ptr_eq(&env));
 }
+
+/// Two forks write, derive and merge each other, and every few rounds the program is replaced by another one.
+#[test]
+fn history_is_bounded_beside_carried_closures() {
+    let rules = "(=> (, (edge $x $y)) (path $x $y))";
+    let mut program: Program = rules.parse().unwrap();
+    let mut env = world(10);
+    let stays = env.clone();
+    assert_bounded("carried closures", |round| {
+        if round % 4 == 0 {
+            program = rules.parse().unwrap();
+        }
+        let mut fork = env.clone();
+        flip(&mut fork, 2 * round);
+        program.derive(&env).unwrap();
+        flip(&mut env, 2 * round + 1);
+        program.derive(&fork).unwrap();
+        env = env.union(&fork);
+    });
+    assert!(stays.union(&env).ptr_eq(&env));
+}
