@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod carried;
 mod naive;
 
 use std::borrow::Cow;
@@ -244,27 +245,6 @@ fn programs_change_nothing_else() {
     let derived = program.derive(&united).unwrap();
     assert_eq!((derived.len(), derived.multiplicity(&atom("(q 1)"))), (6, 1));
     assert_eq!(program.derive(&plain).unwrap().derived_count(), 2);
-}
-
-/// Equal facts are definitions in a space of one kind and none in the other.
-#[test]
-fn a_closure_goes_to_a_space_of_another_kind() {
-    let program = program("(=> (, (p $x)) (q $x))");
-    let mut data = Environment::new();
-    let space = data.new_data_space();
-    data.space_mut(space).unwrap().add_fact(atom("(= (f) 1)"));
-    let rule = world("(= (f) 1)");
-    let mut derived = program.derive(&Environment::new()).unwrap();
-    for _ in 0..2 {
-        derived.advance(data.space(space).unwrap()).unwrap();
-        derived.check();
-        assert_eq!((derived.rule_count(), derived.fact_count()), (0, 1));
-        derived.advance(&rule).unwrap();
-        derived.check();
-        assert_eq!((derived.rule_count(), derived.matching_rules("f", 0).count()), (1, 1));
-        derived.advance(&world("(p 1)")).unwrap();
-        assert_eq!((derived.rule_count(), derived.derived_count()), (0, 1));
-    }
 }
 
 #[test]
