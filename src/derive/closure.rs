@@ -13,16 +13,6 @@ use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space, decode};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
 
-/// The number of facts of a closure for each that may change in an advance: a change costs about as much as deriving so many
-/// facts from nothing over tables.
-const FACTS_PER_CHANGE: usize = 64;
-
-/// The same if not all rules are evaluated over tables.
-const FACTS_PER_CHANGE_BY_UNIFICATION: usize = 2;
-
-/// The number of changes that are tried whatever the size.
-const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
-
 /// The facts of a state and all that follow from them by a program, as a [`Space`]: see the [module's page](super).
 ///
 /// It derefs to the space, so it has the reads of an environment. Cloning it is O(1).
@@ -32,8 +22,8 @@ pub struct Derived<T: Term = Atom> {
     base: TrieMap<Multiplicity<T>>,
     /// These and the derived ones. Shared by all forks, so that they have the indexes that queries of one build.
     pub(super) closure: Arc<Space<T>>,
-    /// Whether all rules were evaluated over tables.
-    is_tabular: bool,
+    /// The number of facts that may change in an advance: more cost more than deriving from nothing.
+    budget: usize,
 }
 
 impl<T: Term> Program<T> {
@@ -111,7 +101,7 @@ struct Closure<T: Term> {
     rules: Weak<Rules<T>>,
     base: TrieMap<Multiplicity<T>>,
     closure: Arc<Space<T>>,
-    is_tabular: bool,
+    budget: usize,
 }
 
 impl<T: Term> Closure<T> {
@@ -131,18 +121,8 @@ impl<T: Term> CarriedValue for Closure<T> {
 
     fn max_age(&self) -> usize {
         // Deriving from nothing is cheaper than advancing by more.
-        budget(&self.closure, self.is_tabular)
+        self.budget
     }
-}
-
-/// The number of facts that may be changed in an advance of a closure.
-fn budget<T: Term>(closure: &Space<T>, is_tabular: bool) -> usize {
-    let per_change = if is_tabular {
-        FACTS_PER_CHANGE
-    } else {
-        FACTS_PER_CHANGE_BY_UNIFICATION
-    };
-    closure.fact_count() / per_change + MIN_BUDGET
 }
 
 impl<T: Term> Derived<T> {
@@ -151,7 +131,7 @@ impl<T: Term> Derived<T> {
             program: program.clone(),
             base: closure.base.clone(),
             closure: Arc::clone(&closure.closure),
-            is_tabular: closure.is_tabular,
+            budget: closure.budget,
         }
     }
 
@@ -160,18 +140,18 @@ impl<T: Term> Derived<T> {
             rules: Arc::downgrade(&self.program.rules),
             base: self.base.clone(),
             closure: Arc::clone(&self.closure),
-            is_tabular: self.is_tabular,
+            budget: self.budget,
         }
     }
 
     fn new(program: &Program<T>, state: &Space<T>) -> Result<Self, LimitExceeded> {
         let (base, nothing) = (state.facts.clone(), Space::default());
         match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
-            Ok((closure, is_tabular)) => Ok(Self {
+            Ok((closure, budget)) => Ok(Self {
                 program: program.clone(),
                 closure: Arc::new(closure),
                 base,
-                is_tabular,
+                budget,
             }),
             Err(Halt::Limit(error)) => Err(error),
             Err(Halt::Budget) => unreachable!("the budget has no end"),
@@ -191,8 +171,9 @@ impl<T: Term> Derived<T> {
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
     ///
     /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
-    /// and for each fact that lost a step, the search for another one. Once that has touched a sixty-fourth of the closure's facts,
-    /// it is derived from nothing instead; half of them if rules are evaluated by unification.
+    /// and for each fact that lost a step, the search for another one. Once that has touched as many facts as cost about as much
+    /// as deriving from nothing, it is derived from nothing instead: a sixty-fourth of the facts of components that are evaluated
+    /// over tables, and more of the others.
     ///
     /// # Errors
     /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.
@@ -220,15 +201,14 @@ impl<T: Term> Derived<T> {
             *self = Self::new(&self.program, state)?;
             return Ok(());
         }
-        let budget = budget(&self.closure, self.is_tabular);
         let base = state.facts.clone();
         let maintenance = Maintenance::new(&self.program, &base, &self.closure, Space::clone(&self.closure));
-        let next = match maintenance.advance(&self.base, budget) {
+        let next = match maintenance.advance(&self.base, self.budget) {
             Ok(closure) => Self {
                 program: self.program.clone(),
                 base,
                 closure: Arc::new(closure),
-                is_tabular: self.is_tabular,
+                budget: self.budget,
             },
             Err(Halt::Budget) => Self::new(&self.program, state)?,
             Err(Halt::Limit(error)) => return Err(error),
@@ -280,7 +260,7 @@ impl<T: Term> Clone for Derived<T> {
             program: self.program.clone(),
             base: self.base.clone(),
             closure: Arc::clone(&self.closure),
-            is_tabular: self.is_tabular,
+            budget: self.budget,
         }
     }
 }
