@@ -14,6 +14,7 @@
 use std::any::Any;
 use std::iter::once_with;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use smallvec::SmallVec;
@@ -149,18 +150,25 @@ impl Clone for Carried {
     }
 }
 
-/// The last value of each key, in the order in which they were added. Absent if there are none.
+/// The last value of each key, in the order in which they were added.
 #[derive(Default)]
-struct Latest(ArcSwapOption<Vec<Entry>>);
+struct Latest {
+    /// Whether a value was ever added, which costs a write less to see than that there is none.
+    is_used: AtomicBool,
+    /// Absent if there are none.
+    entries: ArcSwapOption<Vec<Entry>>,
+}
 
 impl Latest {
     fn get<V: CarriedValue>(&self, key: usize) -> Option<Arc<V>> {
-        let entries = self.0.load();
+        let entries = self.entries.load();
         entries.as_ref()?.iter().find_map(|entry| entry.value(key))
     }
 
     fn put(&self, new: &Entry) {
-        self.0.rcu(|entries| {
+        // Relaxed: a writer that doesn't see it leaves to the next one what it would drop.
+        self.is_used.store(true, Ordering::Relaxed);
+        self.entries.rcu(|entries| {
             let others = entries.iter().flat_map(|entries| entries.iter());
             let others = others.filter(|entry| entry.key != new.key && entry.value.is_wanted());
             let mut entries: Vec<Entry> = others.chain([new]).cloned().collect();
@@ -173,16 +181,19 @@ impl Latest {
 
     /// Drops values as [`Carried::touched`] does. Forks count their own writes, so one may drop the value of another one.
     fn touched(&self, written: u64) {
+        if !self.is_used.load(Ordering::Relaxed) {
+            return;
+        }
         let is_kept = |entry: &&Entry| entry.is_kept(written);
-        if self
-            .0
-            .load()
+        let entries = self.entries.load();
+        if entries
             .as_ref()
             .is_none_or(|entries| entries.iter().all(|entry| is_kept(&entry)))
         {
             return;
         }
-        self.0.rcu(|entries| {
+        drop(entries);
+        self.entries.rcu(|entries| {
             let entries: Vec<Entry> = entries.as_ref()?.iter().filter(is_kept).cloned().collect();
             (!entries.is_empty()).then(|| Arc::new(entries))
         });
@@ -231,7 +242,7 @@ mod tests {
     }
 
     fn len(carried: &Carried) -> (usize, usize) {
-        let latest = carried.latest.0.load();
+        let latest = carried.latest.entries.load();
         (
             carried.list.iter().count(),
             latest.as_ref().map_or(0, |latest| latest.len()),
