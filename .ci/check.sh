@@ -107,7 +107,7 @@ step_tiny() {
     local test=(env PLEACH_CASES=2500 "${TINY_NODES[@]}" cargo test --all-features)
     some_tests env PLEACH_CASES=340000 "${TINY_NODES[@]}" "${OPTIMIZED[@]}" --test=laws -- histories &&
         some_tests "${test[@]}" --package pleach-collections --lib --test=map &&
-        some_tests "${test[@]}" --package pleach --test=derive --test=env --test=shared &&
+        some_tests "${test[@]}" --package pleach --test=env --test=shared &&
         some_tests "${test[@]}" --package pleach --lib -- env:: shared:: persist::tests
 }
 
@@ -211,7 +211,7 @@ step_asan() {
     ! command -v valgrind >/dev/null || skipped+=(--skip panics::)
     some_tests "${test[@]}" --lib -- "${GUARDED[@]}" &&
         some_tests "${test[@]}" --package pleach-collections-rc --test=laws -- "${skipped[@]}" &&
-        some_tests "${test[@]}" --test=ord --test=vector
+        some_tests "${test[@]}" --test=btree
 }
 
 about_valgrind="the collections under valgrind"
@@ -224,8 +224,7 @@ step_valgrind() {
     local leaks="$checked"',"--leak-check=full","--show-leak-kinds=definite","--errors-for-leak-kinds=definite"'
     # What runs long is optimized, since valgrind takes fifty times as long; the others are the binaries of the step `test`.
     local test=(cargo test --all-features --workspace)
-    some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=ord -- api:: panics::panics_leave_sets panics::all_entries &&
-        some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=vector -- api:: panics::all_items || return
+    some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=btree -- ord::api:: ord::panics::panics_leave_sets ord::panics::all_entries vector::api:: vector::panics::all_items || return
     test=(env "${TINY_NODES[@]}" "${OPTIMIZED[@]}")
     some_tests "${test[@]}" --config "$(with_runner "$checked")" --lib -- "${GUARDED[@]}" &&
         some_tests "${test[@]}" --config "$(with_runner "$leaks")" --test=laws -- panics::
@@ -247,7 +246,7 @@ about_kills="500 journals, 500 saves and 500 archives whose process is killed at
 step_kills() {
     some_tests cargo test --release --all-features --package pleach --test=persist -- --include-ignored journal:: archive_faults:: &&
         some_tests cargo test --release --package pleach-metta --test=metta -- --include-ignored processes:: &&
-        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=ord --test=vector -- --include-ignored &&
+        some_tests env PLEACH_CASES=100000 cargo test --release --all-features --package pleach-collections --test=laws --test=map --test=btree -- --include-ignored &&
         some_tests env PLEACH_CASES=3400000 cargo test --release --all-features --package pleach-collections --test=laws -- histories
 }
 

@@ -76,7 +76,8 @@ impl Access {
         })
     }
 
-    /// The current permissions. The first readers after a commit bring them up to date: they are part of the snapshot then.
+    /// The current permissions. They are part of the snapshot once a reader has brought them up to
+    /// date; readers that come before that do the same work, and the first one's result is kept.
     fn permissions(&self) -> Result<Derived, LimitExceeded> {
         self.program.derive(&self.policy.load())
     }

@@ -30,13 +30,15 @@
 //! The closure is the perfect model of the program over the facts of the environment's own space: the least set that
 //! contains them and the head of each rule for each substitution whose positive patterns match and whose negated ones don't,
 //! where a negated pattern is decided after all that it can depend on. Rules depend on one another if a pattern of one
-//! unifies with the head of the other; a program in which a negation depends on its own rule's head is
-//! [rejected](ProgramError::NotStratified).
+//! unifies with the head of the other, or if their heads unify, so that one stratum derives each fact; a program in which a
+//! negation depends on its own rule is [rejected](ProgramError::NotStratified).
 //!
 //! - A fact is derived or not: a derived one has multiplicity 1, and one that the state has keeps that of the state.
 //! - Facts with variables match as in [queries](crate::env::Space::query): by unification. A head derived from one can
 //!   contain variables. A negated pattern with the substitution applied holds if no fact unifies with it. A variable that
 //!   only negated patterns have stands for any term.
+//! - Rules and annotations of a closure are in the order in which they came into it. Those that it was derived with from nothing
+//!   come first, in the state's order, and then derived ones; an advance puts what came last.
 //! - A program whose heads nest terms, such as `(=> (, (n $x)) (n (s $x)))`, can have an infinite closure: give it a
 //!   [limit](Program::with_limit).
 //!
@@ -52,7 +54,7 @@ mod component;
 mod error;
 mod explain;
 mod maintain;
-mod matching;
+mod pattern_index;
 mod program;
 mod rule;
 mod step;

@@ -2,24 +2,16 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+use smallvec::SmallVec;
 
 use super::error::LimitExceeded;
 use super::maintain::{Halt, Maintenance};
-use super::program::Program;
+use super::program::{Program, Rules};
 use crate::env::{CarriedValue, Multiplicity, Patch, Snapshot, Space, decode};
 use crate::term::{Atom, Term};
 use crate::trie_map::{Change, TrieMap};
-
-/// The number of facts of a closure for each that may change in an advance: a change costs about as much as deriving so many
-/// facts from nothing over tables.
-const FACTS_PER_CHANGE: usize = 64;
-
-/// The same if not all rules are evaluated over tables.
-const FACTS_PER_CHANGE_BY_UNIFICATION: usize = 2;
-
-/// The number of changes that are tried whatever the size.
-const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
 
 /// The facts of a state and all that follow from them by a program, as a [`Space`]: see the [module's page](super).
 ///
@@ -30,20 +22,18 @@ pub struct Derived<T: Term = Atom> {
     base: TrieMap<Multiplicity<T>>,
     /// These and the derived ones. Shared by all forks, so that they have the indexes that queries of one build.
     pub(super) closure: Arc<Space<T>>,
-    /// Whether all rules were evaluated over tables.
-    is_tabular: bool,
+    /// The number of facts that may change in an advance: more cost more than deriving from nothing.
+    budget: usize,
 }
 
 impl<T: Term> Program<T> {
     /// Returns the closure of a state: its own facts, and all that follow.
     ///
     /// The closure becomes part of the snapshot, so a second call costs O(1), for forks too. After writes and unions, a call
-    /// advances the nearest closure that the state was handed, as [`Derived::advance`] does. A state carries the closures of at
-    /// most 8 programs, and drops one that nobody asked for during as many writes, bulk ones counted once, as it has facts. While
-    /// it carries one, that keeps its own state alive, and writes copy the paths that they change, as after a fork.
-    ///
-    /// A state is handed the closures that were there when it was forked. So where writes follow each other faster than a closure is
-    /// derived, none reaches a later state: a reader that follows such an environment keeps a [`Derived`] and advances it.
+    /// advances the closure that the state was handed, or the last one that was derived for any of its forks, whichever is
+    /// nearer, as [`Derived::advance`] does. States hand on the closures of at most 8 programs. A write drops those of programs
+    /// that don't exist any more, and those from which so many facts were written that deriving from nothing is cheaper. While
+    /// there is one, writes copy the paths that they change, as after a fork.
     ///
     /// From nothing it costs the substitutions by which rules hold, and O(f · log f) for f derived facts, by semi-naive evaluation:
     /// over hash tables where patterns and heads are of the form `(name argument…)` and match facts without variables, else as
@@ -68,23 +58,22 @@ impl<T: Term> Program<T> {
     /// ```
     pub fn derive(&self, state: &Snapshot<T>) -> Result<Derived<T>, LimitExceeded> {
         let carried = &state.world.carried;
-        let derived = match carried.last::<Derived<T>>(self.key()) {
-            Some(nearest) => {
-                let mut derived = nearest.clone();
-                derived.program.limit = self.limit;
-                if derived.is_of(state) {
-                    derived.check_limit()?;
-                    return Ok(derived);
-                }
+        let values = || carried.values::<Closure<T>>(self.key());
+        if let Some(exact) = values().find(|closure| closure.is_of(state)) {
+            let derived = Derived::of(self, &exact);
+            derived.check_limit()?;
+            return Ok(derived);
+        }
+        let derived = match nearest(values().collect(), state) {
+            Some(start) => {
+                let mut derived = Derived::of(self, &start);
                 derived.advance(state)?;
                 derived
             }
             None => Derived::new(self, state)?,
         };
-        // If another thread was faster, its closure has the indexes that queries have built since.
-        let mut derived = carried.add(derived.clone()).cloned().unwrap_or(derived);
-        derived.program.limit = self.limit;
-        Ok(derived)
+        let closure = carried.add(derived.carried(), state.written, |other| other.is_of(state));
+        Ok(Derived::of(self, &closure))
     }
 
     /// The identity of the rules.
@@ -93,15 +82,76 @@ impl<T: Term> Program<T> {
     }
 }
 
+/// Returns the closure whose state differs from this one by the fewest facts. O(d · log n) for d differences of that one.
+fn nearest<T: Term>(mut closures: SmallVec<[Arc<Closure<T>>; 2]>, state: &Space<T>) -> Option<Arc<Closure<T>>> {
+    closures.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    if closures.len() < 2 {
+        return closures.pop();
+    }
+    // Side by side, so that a distant one isn't compared as a whole.
+    let differences = closures.iter().map(|closure| closure.base.diff(&state.facts));
+    let mut differences: SmallVec<[_; 2]> = differences.collect();
+    let mut rounds = (0..closures.len()).cycle();
+    let nearest = rounds.find(|at| differences[*at].next_borrowed().is_none())?;
+    Some(Arc::clone(&closures[nearest]))
+}
+
+/// A closure as states carry it: it doesn't keep the program alive.
+struct Closure<T: Term> {
+    rules: Weak<Rules<T>>,
+    base: TrieMap<Multiplicity<T>>,
+    closure: Arc<Space<T>>,
+    budget: usize,
+}
+
+impl<T: Term> Closure<T> {
+    fn is_of(&self, state: &Space<T>) -> bool {
+        self.base.ptr_eq(&state.facts)
+    }
+}
+
+impl<T: Term> CarriedValue for Closure<T> {
+    fn key(&self) -> usize {
+        self.rules.as_ptr().addr()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.rules.strong_count() > 0
+    }
+
+    fn max_age(&self) -> usize {
+        // Deriving from nothing is cheaper than advancing by more.
+        self.budget
+    }
+}
+
 impl<T: Term> Derived<T> {
+    fn of(program: &Program<T>, closure: &Closure<T>) -> Self {
+        Self {
+            program: program.clone(),
+            base: closure.base.clone(),
+            closure: Arc::clone(&closure.closure),
+            budget: closure.budget,
+        }
+    }
+
+    fn carried(&self) -> Closure<T> {
+        Closure {
+            rules: Arc::downgrade(&self.program.rules),
+            base: self.base.clone(),
+            closure: Arc::clone(&self.closure),
+            budget: self.budget,
+        }
+    }
+
     fn new(program: &Program<T>, state: &Space<T>) -> Result<Self, LimitExceeded> {
         let (base, nothing) = (state.facts.clone(), Space::default());
         match Maintenance::new(program, &base, &nothing, state.clone()).derive_all() {
-            Ok((closure, is_tabular)) => Ok(Self {
+            Ok((closure, budget)) => Ok(Self {
                 program: program.clone(),
                 closure: Arc::new(closure),
                 base,
-                is_tabular,
+                budget,
             }),
             Err(Halt::Limit(error)) => Err(error),
             Err(Halt::Budget) => unreachable!("the budget has no end"),
@@ -115,14 +165,15 @@ impl<T: Term> Derived<T> {
 
     /// Returns whether this is the closure of this state. O(1): `false` for other states with equal facts too.
     pub fn is_of(&self, state: &Space<T>) -> bool {
-        self.base.ptr_eq(&state.facts) && self.closure.kind == state.kind
+        self.closure.kind == state.kind && self.base.ptr_eq(&state.facts)
     }
 
     /// Brings the closure to another state, such as a later one, an earlier one, or that of another fork.
     ///
     /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
-    /// and for each fact that lost a step, the search for another one. Once that has touched a sixty-fourth of the closure's facts,
-    /// it is derived from nothing instead; half of them if rules are evaluated by unification.
+    /// and for each fact that lost a step, the search for another one. Once that has touched as many facts as cost about as much
+    /// as deriving from nothing, it is derived from nothing instead: a sixty-fourth of the facts of components that are evaluated
+    /// over tables, and more of the others.
     ///
     /// # Errors
     /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.
@@ -146,24 +197,18 @@ impl<T: Term> Derived<T> {
             return Ok(());
         }
         if self.closure.kind != state.kind {
-            // What is a definition in one is none in the other, so equal facts have other records.
+            // Its rules and annotations are definitions in one of the kinds only.
             *self = Self::new(&self.program, state)?;
             return Ok(());
         }
-        let per_change = if self.is_tabular {
-            FACTS_PER_CHANGE
-        } else {
-            FACTS_PER_CHANGE_BY_UNIFICATION
-        };
-        let budget = self.closure.fact_count() / per_change + MIN_BUDGET;
         let base = state.facts.clone();
         let maintenance = Maintenance::new(&self.program, &base, &self.closure, Space::clone(&self.closure));
-        let next = match maintenance.advance(&self.base, budget) {
+        let next = match maintenance.advance(&self.base, self.budget) {
             Ok(closure) => Self {
                 program: self.program.clone(),
                 base,
                 closure: Arc::new(closure),
-                is_tabular: self.is_tabular,
+                budget: self.budget,
             },
             Err(Halt::Budget) => Self::new(&self.program, state)?,
             Err(Halt::Limit(error)) => return Err(error),
@@ -209,27 +254,13 @@ impl<T: Term> Derived<T> {
     }
 }
 
-impl<T: Term> CarriedValue for Derived<T> {
-    fn key(&self) -> usize {
-        self.program.key()
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.base.ptr_eq(&other.base) && self.closure.kind == other.closure.kind
-    }
-
-    fn weight(&self) -> usize {
-        self.closure.fact_count()
-    }
-}
-
 impl<T: Term> Clone for Derived<T> {
     fn clone(&self) -> Self {
         Self {
             program: self.program.clone(),
             base: self.base.clone(),
             closure: Arc::clone(&self.closure),
-            is_tabular: self.is_tabular,
+            budget: self.budget,
         }
     }
 }

@@ -6,7 +6,7 @@
 //! Graph Algorithms", 1972) with a stack of its own.
 
 use super::error::ProgramError;
-use super::matching::ByHead;
+use super::pattern_index::PatternIndex;
 use super::rule::Rule;
 use crate::term::{Bindings, Term, unify};
 
@@ -18,7 +18,7 @@ pub(super) struct Component {
 
 /// Returns the components of a program, each after those that it depends on.
 pub(super) fn components<T: Term>(rules: &[Rule<T>]) -> Result<Vec<Component>, ProgramError> {
-    let mut heads = ByHead::default();
+    let mut heads = PatternIndex::default();
     for (index, rule) in rules.iter().enumerate() {
         heads.insert(&rule.head, index);
     }

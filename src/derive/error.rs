@@ -21,8 +21,9 @@ pub enum ProgramError {
         /// The name of the variable.
         name: Box<str>,
     },
-    /// A negated pattern depends on the head of its own rule, so the program isn't stratified.
-    #[error("rule {}, pattern {}: the negation depends on the rule's own head", .rule + 1, .pattern + 1)]
+    /// A negated pattern depends on its own rule, so the program isn't stratified: it unifies with the head of a rule that
+    /// depends on this one, or whose head unifies with this one's.
+    #[error("rule {}, pattern {}: the negation depends on its own rule, or on one whose head unifies with this rule's", .rule + 1, .pattern + 1)]
     NotStratified {
         /// The index of the rule.
         rule: usize,

@@ -96,11 +96,10 @@ impl<T: Term> Derived<T> {
         ControlFlow::Continue(())
     }
 
-    /// Returns a derivation of a fact from facts of the state, one of those with the fewest levels; `None` if the fact isn't in
-    /// the closure.
+    /// Returns a derivation of a fact from facts of the state; `None` if the fact isn't in the closure.
     ///
-    /// Derivations aren't stored, so it searches: it costs the steps of the facts that the fact depends on through no more
-    /// levels than the derivation has, at worst all of them.
+    /// Derivations aren't stored, so it searches, breadth first, up to the first derivation: that is a short one, if not always
+    /// the shortest. It costs the steps of the facts that were reached, at worst of all that the fact depends on.
     ///
     /// ```
     /// use pleach::derive::Program;
@@ -131,9 +130,10 @@ impl<T: Term> Derived<T> {
         };
         let goal = search.number(fact);
         while search.facts[goal].rank.is_none() {
-            // Every fact of a closure has a derivation.
-            let next = search.queue.pop_front()?;
-            search.expand(next);
+            match search.queue.pop_front() {
+                Some(next) => search.expand(next),
+                None => unreachable!("every fact of a closure has a derivation"),
+            }
         }
         Some(search.explanation(goal))
     }

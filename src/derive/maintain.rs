@@ -24,6 +24,18 @@ use crate::term::path::with_encoder;
 use crate::term::{Bindings, Term, alpha_eq, unify};
 use crate::trie_map::TrieMap;
 
+/// The number of facts that are loaded into tables, or derived over tables, at the cost of one change in an advance.
+const TABULAR_FACTS_PER_CHANGE: usize = 64;
+
+/// The number of facts that a component by unification may read at that cost.
+const READ_FACTS_PER_CHANGE: usize = 32;
+
+/// The number of facts that are derived by unification at that cost.
+const UNIFIED_FACTS_PER_CHANGE: usize = 2;
+
+/// The least budget of an advance.
+const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
+
 /// Facts by their paths.
 type Facts<T> = BTreeMap<Vec<u8>, T>;
 
@@ -79,25 +91,32 @@ impl<'a, T: Term> Maintenance<'a, T> {
         }
     }
 
-    /// Evaluates all rules on a closure that has no derived facts. Returns it, and whether all were evaluated over tables.
-    pub(super) fn derive_all(mut self) -> Result<(Space<T>, bool), Halt> {
+    /// Evaluates all rules on a closure that has no derived facts. Returns it, and the number of changes that cost as much.
+    pub(super) fn derive_all(mut self) -> Result<(Space<T>, usize), Halt> {
         let rules = self.rules;
-        let (mut relations, mut is_tabular) = (Relations::default(), true);
+        let mut relations = Relations::default();
+        let mut budget = MIN_BUDGET + self.closure.fact_count() / TABULAR_FACTS_PER_CHANGE;
         for (number, component) in rules.components.iter().enumerate() {
+            let before = self.closure.fact_count();
             let members: Vec<&Rule<T>> = component.rules.iter().map(|rule| &rules.list[*rule]).collect();
             match relations.evaluate(&members, &mut self.closure, &mut self.allowed) {
-                Ok(()) => continue,
+                Ok(()) => {
+                    budget += (self.closure.fact_count() - before) / TABULAR_FACTS_PER_CHANGE;
+                    continue;
+                }
                 Err(Failure::Limit) => return Err(Halt::Limit(self.limit)),
                 // Their tuples may not be all soon.
-                Err(Failure::Unsuitable) => (relations, is_tabular) = (Relations::default(), false),
+                Err(Failure::Unsuitable) => relations = Relations::default(),
             }
             let (mut queue, mut added) = (Vec::new(), Facts::new());
             for rule in &component.rules {
                 self.derive(*rule, &Seed::Nothing, &mut queue, &mut added)?;
             }
             self.propagate(number, queue, &mut added)?;
+            budget += before / READ_FACTS_PER_CHANGE + added.len() / UNIFIED_FACTS_PER_CHANGE;
         }
-        Ok((self.closure, is_tabular))
+        let most = MIN_BUDGET + self.closure.fact_count() / UNIFIED_FACTS_PER_CHANGE;
+        Ok((self.closure, budget.min(most)))
     }
 
     /// Brings the closure up to date with the changes of the state, within a budget of facts.

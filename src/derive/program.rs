@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::component::{Component, components};
 use super::error::ProgramError;
-use super::matching::ByHead;
+use super::pattern_index::PatternIndex;
 use super::rule::Rule;
 use crate::term::{Atom, Item, Parser, Term};
 
@@ -23,9 +23,9 @@ pub(super) struct Rules<T> {
     /// Each after those that it depends on.
     pub(super) components: Vec<Component>,
     /// The patterns of all rules.
-    pub(super) uses: ByHead<Use>,
+    pub(super) uses: PatternIndex<Use>,
     /// The rules, by their heads.
-    pub(super) heads: ByHead<Producer>,
+    pub(super) heads: PatternIndex<Producer>,
 }
 
 /// A pattern in the body of a rule.
@@ -47,7 +47,7 @@ pub(super) struct Producer {
 
 impl<T: Term> Program<T> {
     /// Compiles a program of these rules, `(=> (, pattern…) head)`. O(r · m · s) for r rules of size s, each of whose patterns
-    /// has the head symbol of at most m rules.
+    /// has the head symbol, and in one ground argument the value, of at most m rules.
     ///
     /// A pattern `(not pattern)` is a negated one. A rule without patterns states a fact.
     ///
@@ -73,7 +73,7 @@ impl<T: Term> Program<T> {
         let list = rules.map(|(index, rule)| Rule::new(rule, index));
         let list = list.collect::<Result<Vec<_>, _>>()?;
         let components = components(&list)?;
-        let (mut uses, mut heads) = (ByHead::default(), ByHead::default());
+        let (mut uses, mut heads) = (PatternIndex::default(), PatternIndex::default());
         for (component, Component { rules }) in components.iter().enumerate() {
             for &rule in rules {
                 let Rule {
@@ -108,8 +108,8 @@ impl<T: Term> Program<T> {
         })
     }
 
-    /// Sets the maximum number of derived facts of a closure, above which [`derive`](Self::derive) returns an error. The default
-    /// is no limit. O(1).
+    /// Sets the maximum number of derived facts of a closure, above which [`derive`](Self::derive) returns an error. It bounds
+    /// their number, not their size: a head such as `(pair $x $x)` can double it in each step. The default is no limit. O(1).
     ///
     /// ```
     /// use pleach::derive::{LimitExceeded, Program};

@@ -31,6 +31,7 @@ impl<T: Term> Space<T> {
     fn load(&mut self, edits: &mut Edits<T>) {
         let (keys, list) = edits.take();
         self.total += list.len() as u128;
+        self.written += list.len() as u64;
         let mut contents = Vec::with_capacity(list.len());
         let mut spans = Vec::with_capacity(list.len());
         for (range, content) in list {

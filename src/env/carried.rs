@@ -1,15 +1,22 @@
 //! Values that later layers compute from a state, carried with it.
 //!
 //! A value follows from the state, so a read may add it. Forks share it, and writes and unions hand it on, though it belongs
-//! to an earlier state then: whoever asks for it next finds the nearest one, brings it up to date, and adds that. Nothing
-//! else of a state depends on its carried values.
+//! to an earlier state then. The last value of each key is also in a table that an environment shares with all its forks:
+//! a reader that adds a value to a snapshot that was written meanwhile leaves it there for its successors. Whoever asks next
+//! starts from one of these values, and adds the one that it makes. Nothing else of a state depends on its carried values.
 //!
-//! **Bounded.** A state carries at most [`MAX_VALUES`] values, of each key the last. One that isn't brought up to date during
-//! as many writes as its weight is dropped.
+//! **Lock-free.** The list of a state only grows while it is shared, and the table is replaced by compare-and-swap.
+//!
+//! **Bounded.** A state is handed at most [`MAX_VALUES`] values, and the table has as many, each of another key. A write drops
+//! those that nobody can ask for any more, and those since whose state more facts were written than their
+//! [maximum age](CarriedValue::max_age).
 
 use std::any::Any;
+use std::iter::once_with;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwapOption;
 use smallvec::SmallVec;
 
 use super::append_list::AppendList;
@@ -19,65 +26,96 @@ const MAX_VALUES: usize = 8;
 
 /// A value that is carried with states.
 pub(crate) trait CarriedValue: Any + Send + Sync {
-    /// The address of what the value is made by, which it keeps alive.
+    /// The address of what the value is made by, which isn't given to anything else as long as the value exists.
     fn key(&self) -> usize;
 
-    /// Whether the other value of this key belongs to the same state.
-    fn is_same(&self, other: &Self) -> bool;
+    /// Whether what the value is made by exists, so that it can be asked for.
+    fn is_wanted(&self) -> bool;
 
-    /// The number of writes for which the value is kept.
-    fn weight(&self) -> usize;
+    /// The number of facts after whose writing the value is of no use.
+    fn max_age(&self) -> usize;
 }
 
 /// The values that a state carries, the last of each key being the nearest to it.
 #[derive(Default)]
 pub(crate) struct Carried {
     list: AppendList<Entry>,
+    latest: Arc<Latest>,
 }
 
 #[derive(Clone)]
 struct Entry {
-    value: Arc<dyn Any + Send + Sync>,
+    value: Arc<dyn CarriedValue>,
     key: usize,
-    weight: usize,
-    /// The number of writes since the value was added.
-    idle: usize,
+    /// The number of facts that had been written when the value was added.
+    written: u64,
+}
+
+impl Entry {
+    /// The value, if it has this key.
+    fn value<V: CarriedValue>(&self, key: usize) -> Option<Arc<V>> {
+        if self.key != key {
+            return None;
+        }
+        let value: Arc<dyn Any + Send + Sync> = Arc::<dyn CarriedValue>::clone(&self.value);
+        value.downcast().ok()
+    }
+
+    /// Whether the value is kept after so many facts were written.
+    fn is_kept(&self, written: u64) -> bool {
+        self.value.is_wanted() && written.saturating_sub(self.written) <= self.value.max_age() as u64
+    }
 }
 
 impl Carried {
-    /// The last value of this key.
-    pub(crate) fn last<V: CarriedValue>(&self, key: usize) -> Option<&V> {
-        let entries = self.list.iter().filter(|entry| entry.key == key);
-        entries.filter_map(|entry| entry.value.downcast_ref()).last()
+    /// The bytes of the table that forks share, without its entries.
+    pub(super) const SHARED_BYTES: usize = size_of::<Latest>();
+
+    /// Whether other environments share the table.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.latest) > 1
     }
 
-    /// Adds a value, unless there are many, and returns it; or the same value, if another thread has added that.
-    pub(crate) fn add<V: CarriedValue>(&self, value: V) -> Option<&V> {
-        if self.list.iter().count() >= 2 * MAX_VALUES {
-            return None;
-        }
-        let (key, weight) = (value.key(), value.weight());
-        let value = Arc::new(value);
+    /// Returns the values of this key that the state has, and then the last one that any fork has added.
+    pub(crate) fn values<V: CarriedValue>(&self, key: usize) -> impl Iterator<Item = Arc<V>> {
+        let own = self.list.iter().filter_map(move |entry| entry.value(key));
+        own.chain(once_with(move || self.latest.get(key)).flatten())
+    }
+
+    /// Adds a value of a state for which so many facts were written, and returns it; or the value that `is_same` accepts, if
+    /// another thread has added that.
+    pub(crate) fn add<V: CarriedValue>(&self, value: V, written: u64, is_same: impl Fn(&V) -> bool) -> Arc<V> {
+        let (key, value) = (value.key(), Arc::new(value));
         let entry = Entry {
-            value: Arc::clone(&value) as _,
+            value: Arc::<V>::clone(&value),
             key,
-            weight,
-            idle: 0,
+            written,
         };
-        let is_same = |taken: &Entry| {
-            let other = taken.value.downcast_ref();
-            taken.key == key && other.is_some_and(|other| value.is_same(other))
-        };
-        self.list.append(entry, is_same)?.value.downcast_ref()
-    }
-
-    /// Adds the values of another state of which this one has none of their keys.
-    pub(super) fn adopt(&mut self, other: &Self) {
-        for entry in other.clone().list.iter() {
-            if self.list.iter().all(|own| own.key != entry.key) && self.list.iter().count() < MAX_VALUES {
-                self.list.append(entry.clone(), |_| false);
+        if self.list.iter().count() < 2 * MAX_VALUES {
+            let is_same = |other: &Entry| other.value(key).is_some_and(|other| is_same(&other));
+            let added = self.list.append(entry.clone(), is_same);
+            if let Some(winner) = added.and_then(|added| added.value(key))
+                && !Arc::ptr_eq(&winner, &value)
+            {
+                return winner;
             }
         }
+        self.latest.put(&entry);
+        value
+    }
+
+    /// Adds those values of the other operand of a union whose keys this one lacks. So many facts were written for the result.
+    pub(super) fn merge(&mut self, theirs: &Self, written: u64) {
+        for entry in theirs.list.iter() {
+            if self.list.iter().all(|own| own.key != entry.key) {
+                let entry = Entry {
+                    written,
+                    ..entry.clone()
+                };
+                self.list.append(entry, |_| false);
+            }
+        }
+        self.touched(written);
     }
 
     /// Drops the values that others have replaced.
@@ -90,16 +128,13 @@ impl Carried {
         });
     }
 
-    /// Records a write of the state.
-    pub(super) fn touched(&mut self) {
-        if self.list.iter().next().is_none() {
-            return;
+    /// Records a write, after which so many facts were written.
+    pub(super) fn touched(&mut self, written: u64) {
+        if self.list.iter().next().is_some() {
+            self.compact();
+            self.list.retain(|entry| entry.is_kept(written));
         }
-        self.compact();
-        self.list.retain(|entry| {
-            entry.idle += 1;
-            entry.idle <= entry.weight
-        });
+        self.latest.touched(written);
     }
 }
 
@@ -108,9 +143,60 @@ impl Clone for Carried {
     fn clone(&self) -> Self {
         let mut copy = Self {
             list: self.list.clone(),
+            latest: Arc::clone(&self.latest),
         };
         copy.compact();
         copy
+    }
+}
+
+/// The last value of each key, in the order in which they were added.
+#[derive(Default)]
+struct Latest {
+    /// Whether a value was ever added, which costs a write less to see than that there is none.
+    is_used: AtomicBool,
+    /// Absent if there are none.
+    entries: ArcSwapOption<Vec<Entry>>,
+}
+
+impl Latest {
+    fn get<V: CarriedValue>(&self, key: usize) -> Option<Arc<V>> {
+        let entries = self.entries.load();
+        entries.as_ref()?.iter().find_map(|entry| entry.value(key))
+    }
+
+    fn put(&self, new: &Entry) {
+        // Relaxed: a writer that doesn't see it leaves to the next one what it would drop.
+        self.is_used.store(true, Ordering::Relaxed);
+        self.entries.rcu(|entries| {
+            let others = entries.iter().flat_map(|entries| entries.iter());
+            let others = others.filter(|entry| entry.key != new.key && entry.value.is_wanted());
+            let mut entries: Vec<Entry> = others.chain([new]).cloned().collect();
+            if entries.len() > MAX_VALUES {
+                entries.remove(0);
+            }
+            Some(Arc::new(entries))
+        });
+    }
+
+    /// Drops values as [`Carried::touched`] does. Forks count their own writes, so one may drop the value of another one.
+    fn touched(&self, written: u64) {
+        if !self.is_used.load(Ordering::Relaxed) {
+            return;
+        }
+        let is_kept = |entry: &&Entry| entry.is_kept(written);
+        let entries = self.entries.load();
+        if entries
+            .as_ref()
+            .is_none_or(|entries| entries.iter().all(|entry| is_kept(&entry)))
+        {
+            return;
+        }
+        drop(entries);
+        self.entries.rcu(|entries| {
+            let entries: Vec<Entry> = entries.as_ref()?.iter().filter(is_kept).cloned().collect();
+            (!entries.is_empty()).then(|| Arc::new(entries))
+        });
     }
 }
 
@@ -118,10 +204,10 @@ impl Clone for Carried {
 mod tests {
     use super::*;
 
-    #[derive(Debug)]
     struct Value {
         key: usize,
         number: usize,
+        maker: Arc<()>,
     }
 
     impl CarriedValue for Value {
@@ -129,72 +215,99 @@ mod tests {
             self.key
         }
 
-        fn is_same(&self, other: &Self) -> bool {
-            self.number == other.number
+        fn is_wanted(&self) -> bool {
+            Arc::strong_count(&self.maker) > 1
         }
 
-        fn weight(&self) -> usize {
+        fn max_age(&self) -> usize {
             3
         }
     }
 
-    fn number(carried: &Carried, key: usize) -> Option<usize> {
-        carried.last(key).map(|value: &Value| value.number)
+    /// Adds values of keys made by `maker`.
+    fn add(carried: &Carried, maker: &Arc<()>, values: impl IntoIterator<Item = (usize, usize)>) {
+        for (key, number) in values {
+            let maker = Arc::clone(maker);
+            carried.add(Value { key, number, maker }, 0, |_| false);
+        }
+    }
+
+    fn last(carried: &Carried, key: usize) -> Option<usize> {
+        let own = carried.list.iter().filter_map(|entry| entry.value::<Value>(key));
+        own.last().map(|value| value.number)
+    }
+
+    fn latest(carried: &Carried, key: usize) -> Option<usize> {
+        carried.latest.get(key).map(|value: Arc<Value>| value.number)
+    }
+
+    fn len(carried: &Carried) -> (usize, usize) {
+        let latest = carried.latest.entries.load();
+        (
+            carried.list.iter().count(),
+            latest.as_ref().map_or(0, |latest| latest.len()),
+        )
     }
 
     #[test]
     fn the_last_value_of_each_key_is_carried() {
-        let carried = Carried::default();
-        for number in 0..5 {
-            carried.add(Value {
-                key: number % 2,
-                number,
-            });
-        }
-        assert_eq!((number(&carried, 0), number(&carried, 1)), (Some(4), Some(3)));
+        let (carried, maker) = (Carried::default(), Arc::default());
+        let fork = carried.clone();
+        add(&carried, &maker, (0..5).map(|number| (number % 2, number)));
+        assert_eq!((last(&carried, 0), last(&carried, 1)), (Some(4), Some(3)));
         let copy = carried.clone();
-        assert_eq!(copy.list.iter().count(), 2);
-        assert_eq!((number(&copy, 0), number(&copy, 1)), (Some(4), Some(3)));
-    }
-
-    #[test]
-    fn one_value_is_added_once_however_many_threads_add_it() {
-        let carried = Carried::default();
-        let value = || Value { key: 1, number: 1 };
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| (0..100).for_each(|_| assert_eq!(carried.add(value()).unwrap().number, 1)));
-            }
-        });
-        assert_eq!(carried.list.iter().count(), 1);
-        assert!(carried.add(Value { key: 2, number: 1 }).is_some());
-        assert_eq!((number(&carried, 1), number(&carried, 2)), (Some(1), Some(1)));
-    }
-
-    #[test]
-    fn values_that_are_missing_are_adopted() {
-        let (mut left, right) = (Carried::default(), Carried::default());
-        left.add(Value { key: 1, number: 10 });
-        for number in 0..3 {
-            right.add(Value { key: 1, number });
-            right.add(Value { key: 2, number });
-        }
-        left.adopt(&right);
-        assert_eq!((number(&left, 1), number(&left, 2)), (Some(10), Some(2)));
-        assert_eq!(left.list.iter().count(), 2);
+        assert_eq!(len(&copy), (2, 2));
+        assert_eq!((last(&copy, 0), last(&copy, 1)), (Some(4), Some(3)));
+        // Even by a fork that was made before.
+        assert_eq!(
+            (last(&fork, 0), latest(&fork, 0), latest(&fork, 1)),
+            (None, Some(4), Some(3))
+        );
     }
 
     #[test]
     fn values_are_bounded_in_number_and_in_writes() {
-        let mut carried = Carried::default();
-        for key in 0..100 {
-            carried.add(Value { key, number: key });
-        }
-        assert_eq!(carried.list.iter().count(), 2 * MAX_VALUES);
+        let (mut carried, maker) = (Carried::default(), Arc::default());
+        add(&carried, &maker, (0..100).map(|key| (key, key)));
+        assert_eq!(len(&carried), (2 * MAX_VALUES, MAX_VALUES));
+        assert_eq!(latest(&carried, 99), Some(99));
         assert_eq!(carried.clone().list.iter().count(), MAX_VALUES);
-        (0..3).for_each(|_| carried.touched());
-        assert_eq!(carried.list.iter().count(), MAX_VALUES);
-        carried.touched();
-        assert_eq!(carried.list.iter().count(), 0);
+        carried.touched(3);
+        assert_eq!(len(&carried), (MAX_VALUES, MAX_VALUES));
+        carried.touched(4);
+        assert_eq!(len(&carried), (0, 0));
+    }
+
+    #[test]
+    fn values_that_nobody_can_ask_for_are_dropped() {
+        let (mut carried, gone, kept) = (Carried::default(), Arc::default(), Arc::default());
+        add(&carried, &gone, [(0, 0)]);
+        add(&carried, &kept, [(1, 1)]);
+        carried.touched(1);
+        assert_eq!(len(&carried), (2, 2));
+        drop(gone);
+        carried.touched(2);
+        assert_eq!((len(&carried), last(&carried, 1)), ((1, 1), Some(1)));
+    }
+
+    #[test]
+    fn racing_readers_add_a_value_once() {
+        let (carried, maker) = (Carried::default(), Arc::new(()));
+        let same = |number| {
+            let maker = Arc::clone(&maker);
+            let value = Value { key: 0, number, maker };
+            carried.add(value, 0, |_| true).number
+        };
+        assert_eq!([same(1), same(2), same(3)], [1, 1, 1]);
+        assert_eq!((len(&carried), latest(&carried, 0)), ((1, 1), Some(1)));
+    }
+
+    #[test]
+    fn unions_take_over_the_values_that_they_lack() {
+        let (mut left, right, maker) = (Carried::default(), Carried::default(), Arc::default());
+        add(&left, &maker, [(0, 0), (1, 1)]);
+        add(&right, &maker, [(1, 10), (2, 20)]);
+        left.merge(&right, 1);
+        assert_eq!([0, 1, 2].map(|key| last(&left, key)), [Some(0), Some(1), Some(20)]);
     }
 }

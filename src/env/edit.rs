@@ -217,6 +217,7 @@ impl<T: Term> Space<T> {
             self.arguments.set(key, after > 0);
         }
         self.total = self.total - u128::from(before) + u128::from(after);
+        self.written += 1;
     }
 
     /// Walks the trie once if the fact is new, or is removed and had one occurrence, as in most writes.

@@ -4,6 +4,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use super::cache::PatternCache;
+use super::carried::Carried;
 use super::environment::Environment;
 use super::record::{Multiplicity, Record};
 use super::sequence::Sequence;
@@ -136,7 +137,7 @@ impl<T: Term> Environment<T> {
             cells,
             ids: _,
             patterns,
-            carried: _,
+            carried,
         } = &self.snapshot.world;
         let all_shared = !self.owns_data();
         let mut terms = Terms::default();
@@ -146,6 +147,10 @@ impl<T: Term> Environment<T> {
             ..terms.space(root, all_shared)
         };
         memory.snapshot.count(counted::<Snapshot<T>>(), all_shared);
+        memory.snapshot.count(
+            Carried::SHARED_BYTES + counted::<()>(),
+            all_shared || carried.is_shared(),
+        );
         memory.patterns.count(
             counted::<PatternCache<T>>() + patterns.bytes(),
             all_shared || Arc::strong_count(patterns) > 1,

@@ -186,7 +186,7 @@ impl<T: Term> Snapshot<T> {
     pub(crate) fn touched(&mut self) {
         self.edits += 1;
         *self.stamp.get_mut() = 0;
-        self.world.carried.touched();
+        self.world.carried.touched(self.world.root.written);
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Space<T: Term = Atom> {
     pub(super) next_order: u64,
     pub(super) total: u128,
     pub(super) rule_count: usize,
+    /// The number of edits that led here, by which values of earlier states are dropped.
+    pub(crate) written: u64,
     /// The result of [`Space::definitions_stamp`].
     pub(super) definitions: u64,
 }
@@ -72,6 +74,7 @@ impl<T: Term> Space<T> {
             next_order: 0,
             total: 0,
             rule_count: 0,
+            written: 0,
             definitions: 0,
         }
     }

@@ -58,7 +58,6 @@ fn merge<T: Term>(
         ids: Ids::new(None),
         ..left.world.clone()
     };
-    world.carried.adopt(&right.world.carried);
     let nothing = World::empty();
     let from = base.world().unwrap_or(&nothing);
     let disputed_spaces = base.disputed_spaces();
@@ -72,6 +71,7 @@ fn merge<T: Term>(
     if !conflicts.is_empty() {
         return Err(Conflicts(conflicts));
     }
+    world.carried.merge(&right.world.carried, world.root.written);
     Ok(Snapshot::with(
         world,
         Version::child_of(&[left, right]),
@@ -139,6 +139,7 @@ impl<T: Term> Space<T> {
             sum
         });
         self.arguments.extend(added);
+        self.written += added.len() as u64;
     }
 }
 

@@ -42,13 +42,13 @@ pub(super) fn union_all<T: Term>(
     };
     let mut edits = first.edits;
     for version in rest {
-        world.carried.adopt(&version.world.carried);
         let about_spaces = world.merge_spaces(&base.world, &[], &version.world, Counts::Sum);
         let mut conflicts = merge_cells(&mut world.cells, &base.world.cells, &[], &version.world.cells, resolver);
         conflicts.extend(world.settle_spaces(about_spaces, &[], &version.world, resolver));
         if !conflicts.is_empty() {
             return Err(Conflicts(conflicts));
         }
+        world.carried.merge(&version.world.carried, world.root.written);
         edits = edits.max(version.edits) + 1;
     }
     let (parents, gone) = parents(versions, base);

@@ -1,6 +1,7 @@
-//! Environments: writes, laws against the naive model, queries, unions, fork and join.
+//! Environments: writes, laws against the naive model, queries, views, derived facts, unions, fork and join.
 
 mod counters;
+mod derive;
 mod environment;
 #[cfg(feature = "rayon")]
 mod fork_join;

@@ -1,0 +1,4 @@
+//! Tests of the B+ trees, ordered maps, ordered sets and vectors, with panicking user code.
+
+mod ord;
+mod vector;
