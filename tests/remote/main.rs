@@ -7,6 +7,7 @@
 )]
 
 mod contract;
+mod processes;
 #[cfg(feature = "s3")]
 mod protocol;
 #[cfg(feature = "s3")]

@@ -42,3 +42,9 @@ fn a_missing_bucket_is_an_error_and_not_an_empty_store() {
     assert!(store.get("a").is_err());
     assert!(store.list("").is_err());
 }
+
+#[test]
+#[ignore = "needs a server"]
+fn appends_survive_kills() {
+    crate::processes::appends_survive_kills(&url(), 10, 20);
+}
