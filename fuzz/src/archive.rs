@@ -42,7 +42,7 @@ fn split(data: &[u8]) -> Vec<Vec<u8>> {
 /// Writes the files: revisions under their ids, names under the name in them or another. Returns the ids.
 fn lay(folder: &Path, files: &[Vec<u8>]) -> Vec<String> {
     let _ = fs::remove_dir_all(folder);
-    for part in ["revisions", "names"] {
+    for part in ["chunks", "revisions", "names"] {
         fs::create_dir_all(folder.join(part)).expect("a folder can be made");
     }
     let mut ids = Vec::new();

@@ -1,5 +1,6 @@
 //! The interface of files: reading the entries of an environment, and building one from them.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::cell::{Cell, Content};
@@ -35,6 +36,11 @@ pub(crate) fn is_definition<T: Term>(path: &[u8], kind: SpaceKind) -> bool {
         && path::decode::<T>(path).is_ok_and(|atom| !matches!(Index::of(&atom, kind), Index::None))
 }
 
+/// Whether the atom itself is stored beside its multiplicity.
+fn is_kept<T>(multiplicity: &Multiplicity<T>) -> bool {
+    multiplicity.record().is_some_and(|record| record.atom.is_some())
+}
+
 impl<T: Term> Space<T> {
     /// Calls `show` for each entry, in the order of keys, with its key, its multiplicity and, if the atom is kept, the atom and
     /// its definition number or 0.
@@ -50,6 +56,29 @@ impl<T: Term> Space<T> {
             show(cursor.path(), multiplicity.get(), kept)?;
         }
         Ok(())
+    }
+
+    /// Calls `show` for each plain fact with a key from `lower` on and before `upper`, in the order of keys, with its key and its
+    /// multiplicity.
+    pub(crate) fn each_plain<E>(
+        &self,
+        lower: &[u8],
+        upper: Option<&[u8]>,
+        mut show: impl FnMut(&[u8], u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let upper = upper.map_or(Bound::Unbounded, Bound::Excluded);
+        for (key, multiplicity) in self.facts.range::<&[u8]>((Bound::Included(lower), upper)) {
+            if !is_kept(multiplicity) {
+                show(&key, multiplicity.get())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the multiplicity of the plain fact with this key; 0 for other atoms. O(size).
+    pub(crate) fn plain_multiplicity(&self, key: &[u8]) -> u64 {
+        let found = self.facts.get(key).filter(|multiplicity| !is_kept(multiplicity));
+        found.map_or(0, Multiplicity::get)
     }
 
     /// Returns the greatest definition number that was given out.
@@ -70,6 +99,19 @@ impl<T: Term> Space<T> {
             }
         } else {
             self.facts = self.facts.union_with(&facts, |_, known, _| known.clone());
+        }
+    }
+
+    /// Sets the multiplicities of plain facts, `None` for an absent one, among facts that were restored so far.
+    pub(crate) fn restore_changed<'k>(&mut self, facts: impl IntoIterator<Item = (&'k [u8], Option<Multiplicity<T>>)>) {
+        for (key, multiplicity) in facts {
+            let now = multiplicity.as_ref().map_or(0, Multiplicity::get);
+            let before = match multiplicity {
+                Some(multiplicity) => self.facts.insert(key, multiplicity),
+                None => self.facts.remove(key),
+            };
+            self.total += u128::from(now);
+            self.total -= u128::from(before.as_ref().map_or(0, Multiplicity::get));
         }
     }
 

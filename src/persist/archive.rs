@@ -1,7 +1,10 @@
 //! Revisions of an environment and their history.
 
+mod chunk;
 mod commit;
 mod error;
+mod format;
+mod hex;
 mod history;
 mod ref_name;
 mod refs;

@@ -1,10 +1,90 @@
-//! Keys of plain facts: ascending and prefix-compressed, each against the one before.
+//! Plain facts: keys, ascending and prefix-compressed, each against the one before, with multiplicities.
 
-use super::atom::MAX_SHARED;
-use super::error::Flaw;
+use std::ops::Range;
+
+use super::atom::{MAX_SHARED, common_prefix};
+use super::block::ContentReader;
+use super::error::{Flaw, LoadError};
 use crate::env::{SpaceKind, is_definition};
 use crate::term::path::{PathErrorKind, Token, read_token, tag};
 use crate::term::{Leaf, PathError, Term};
+use crate::varint;
+
+/// Encodes plain facts.
+#[derive(Default)]
+pub(super) struct FactWriter {
+    last: Vec<u8>,
+}
+
+impl FactWriter {
+    /// Appends a fact, whose key is greater than those before, to the content of a block.
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, key: &[u8], count: u64) {
+        // Each block can be read by itself.
+        let shared = match out.is_empty() {
+            true => 0,
+            false => common_prefix(&self.last, key).min(MAX_SHARED),
+        };
+        let suffix = key.get(shared..).unwrap_or_default();
+        out.push(shared as u8);
+        // No key is a prefix of another, so the suffix isn't empty.
+        varint::write(
+            out,
+            (suffix.len() as u64).saturating_sub(1) << 1 | u64::from(count != 1),
+        );
+        out.extend_from_slice(suffix);
+        if count != 1 {
+            varint::write(out, count);
+        }
+        self.last.truncate(shared);
+        self.last.extend_from_slice(suffix);
+    }
+}
+
+/// Facts of one block, decoded.
+#[derive(Default)]
+pub(super) struct FactBatch {
+    keys: Vec<u8>,
+    facts: Vec<(Range<usize>, u64)>,
+}
+
+impl FactBatch {
+    /// Reads the facts of a block in place of those before.
+    ///
+    /// # Errors
+    /// Also if a multiplicity is 0, unless these are changes.
+    pub(super) fn read<T: Term>(
+        &mut self,
+        content: &mut ContentReader<'_>,
+        decoder: &mut KeyDecoder,
+        are_changes: bool,
+    ) -> Result<(), LoadError> {
+        self.keys.clear();
+        self.facts.clear();
+        while !content.is_empty() {
+            let start = content.offset();
+            let (shared, length) = (usize::from(content.byte()?), content.number()?);
+            let suffix = content.take(usize::try_from(length >> 1).unwrap_or(usize::MAX).saturating_add(1))?;
+            let count = if length & 1 == 0 { 1 } else { content.number()? };
+            let key = decoder
+                .next::<T>(shared, suffix, self.facts.is_empty())
+                .map_err(|flaw| LoadError::at(start, flaw))?;
+            // One occurrence isn't written.
+            if (count == 0 && !are_changes) || (count == 1 && length & 1 != 0) {
+                return Err(LoadError::at(start, Flaw::Entry));
+            }
+            let begin = self.keys.len();
+            self.keys.extend_from_slice(key);
+            self.facts.push((begin..self.keys.len(), count));
+        }
+        Ok(())
+    }
+
+    /// The keys and multiplicities, in the order of keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let facts = self.facts.iter();
+        facts.filter_map(|(range, count)| Some((self.keys.get(range.clone())?, *count)))
+    }
+}
 
 /// Decodes keys of a space, and checks that each is the canonical path of an atom of the term language. The prefix that a
 /// key shares with the one before is not checked again.

@@ -1,26 +1,39 @@
 //! Loading an environment.
 
+use std::collections::BTreeMap;
 use std::io::Read;
-use std::ops::Range;
 
 use super::atom::AtomReader;
 use super::block::{BlockReader, ContentReader};
 use super::codec::Codec;
 use super::error::{Flaw, LoadError};
-use super::fact_key::KeyDecoder;
+use super::fact_key::{FactBatch, KeyDecoder};
 use super::format::{MAGIC, VERSION, kind};
 use crate::env::{Cell, Environment, InvalidEntry, Multiplicity, Space, SpaceId, SpaceKind, StateId};
 use crate::term::{Symbol, Term};
 
+/// Plain facts of spaces, to which those in a file are changes; `None` for the environment's own space.
+pub(super) type Bases<T> = BTreeMap<Option<SpaceId>, Space<T>>;
+
 /// Reads what [`save`](super::save::save) wrote. Beside the environment, takes memory for one block and its keys.
 pub(super) fn load<T: Term>(input: impl Read, codec: &(impl Codec<T> + ?Sized)) -> Result<Environment<T>, LoadError> {
+    load_onto(Bases::new(), input, codec)
+}
+
+/// Reads what [`save_changes`](super::save::save_changes) wrote.
+pub(super) fn load_onto<T: Term>(
+    bases: Bases<T>,
+    input: impl Read,
+    codec: &(impl Codec<T> + ?Sized),
+) -> Result<Environment<T>, LoadError> {
     let mut file = BlockReader::new(input, MAGIC, VERSION)?;
     let mut loader = Loader {
+        bases,
         atoms: AtomReader::new(codec),
         spaces: Vec::new(),
         cells: Vec::new(),
         keys: KeyDecoder::default(),
-        batch: Batch::default(),
+        batch: FactBatch::default(),
         order: 0,
         last_kind: kind::END,
     };
@@ -44,6 +57,9 @@ pub(super) fn load<T: Term>(input: impl Read, codec: &(impl Codec<T> + ?Sized)) 
                     return Err(LoadError::at(start, Flaw::Count));
                 }
                 loader.close(start)?;
+                if !loader.bases.is_empty() {
+                    return Err(LoadError::at(start, Flaw::Count));
+                }
                 break;
             }
         }
@@ -68,12 +84,14 @@ fn may_follow(kind: u8, last: u8) -> bool {
 }
 
 struct Loader<'c, T: Term, C: ?Sized> {
+    /// Those of spaces that weren't read yet.
+    bases: Bases<T>,
     atoms: AtomReader<'c, C>,
     /// The root space, then the named ones by id.
     spaces: Vec<LoadedSpace<T>>,
     cells: Vec<(Cell, T)>,
     keys: KeyDecoder,
-    batch: Batch,
+    batch: FactBatch,
     /// Number of the last definition.
     order: u64,
     last_kind: u8,
@@ -82,15 +100,10 @@ struct Loader<'c, T: Term, C: ?Sized> {
 struct LoadedSpace<T: Term> {
     id: Option<SpaceId>,
     space: Space<T>,
+    /// Whether the facts in the file are changes.
+    has_base: bool,
     last_order: u64,
     facts: u64,
-}
-
-/// Facts of one block.
-#[derive(Default)]
-struct Batch {
-    keys: Vec<u8>,
-    facts: Vec<(Range<usize>, u64)>,
 }
 
 impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
@@ -116,9 +129,11 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
         if kind == SpaceKind::Data && last_order != 0 {
             return Err(LoadError::at(start, Flaw::Order));
         }
+        let base = self.bases.remove(&id);
         self.spaces.push(LoadedSpace {
             id,
-            space: Space::of_kind(kind),
+            has_base: base.is_some(),
+            space: base.unwrap_or_else(|| Space::of_kind(kind)),
             last_order,
             facts,
         });
@@ -140,32 +155,17 @@ impl<T: Term, C: Codec<T> + ?Sized> Loader<'_, T, C> {
     }
 
     fn facts(&mut self, content: &mut ContentReader<'_>) -> Result<(), LoadError> {
-        let Batch { keys, facts } = &mut self.batch;
-        keys.clear();
-        facts.clear();
-        while !content.is_empty() {
-            let start = content.offset();
-            let (shared, length) = (usize::from(content.byte()?), content.number()?);
-            let suffix = content.take(usize::try_from(length >> 1).unwrap_or(usize::MAX).saturating_add(1))?;
-            let count = if length & 1 == 0 { 1 } else { content.number()? };
-            let key = self
-                .keys
-                .next::<T>(shared, suffix, facts.is_empty())
-                .map_err(|flaw| LoadError::at(start, flaw))?;
-            // One occurrence isn't written.
-            if count == 0 || (count == 1 && length & 1 != 0) {
-                return Err(LoadError::at(start, Flaw::Entry));
-            }
-            let begin = keys.len();
-            keys.extend_from_slice(key);
-            facts.push((begin..keys.len(), count));
-        }
-        if let Some(current) = self.spaces.last_mut() {
-            current.space.restore_plain(
-                facts
-                    .iter()
-                    .filter_map(|(range, count)| Some((keys.get(range.clone())?, Multiplicity::new(*count)?))),
-            );
+        let Some(current) = self.spaces.last_mut() else {
+            return Ok(());
+        };
+        self.batch.read::<T>(content, &mut self.keys, current.has_base)?;
+        let facts = self.batch.iter();
+        if current.has_base {
+            let changes = facts.map(|(key, count)| (key, Multiplicity::new(count)));
+            current.space.restore_changed(changes);
+        } else {
+            let facts = facts.filter_map(|(key, count)| Some((key, Multiplicity::new(count)?)));
+            current.space.restore_plain(facts);
         }
         Ok(())
     }

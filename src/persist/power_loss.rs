@@ -490,8 +490,8 @@ impl Scenario for Revisions {
     fn live(&self, root: &Path) -> Vec<Self::World> {
         let mut archive = Self::open(root).unwrap();
         let mut worlds = vec![BTreeMap::new()];
-        // So many that later ones are patches.
-        let mut env: Environment = (-20..0).flat_map(pair).collect();
+        // So many that they are stored in chunks, and later ones in patches.
+        let mut env: Environment = (-40..0).flat_map(pair).collect();
         for step in 1..=12 {
             recorder::note(Op::Begin(step));
             match step {
@@ -640,6 +640,8 @@ fn leaving_out_any_kind_of_sync_shows_a_fault() {
     });
     let archive = Recording::new("archive-unsynced", &Revisions);
     archive.assert_needed("revisions", |op| of_file(op, "revision"));
+    archive.assert_needed("chunks", |op| of_file(op, ".chunk."));
+    archive.assert_needed("the folder of chunks", |op| of_folder(op, "chunks"));
     archive.assert_needed("names", |op| of_file(op, ".name."));
     archive.assert_needed("the folder of revisions", |op| of_folder(op, "revisions"));
     archive.assert_needed("the folder of names", |op| of_folder(op, "names"));

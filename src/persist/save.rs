@@ -1,15 +1,20 @@
 //! Saving an environment.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::atom::{AtomWriter, MAX_SHARED, common_prefix};
+use super::atom::AtomWriter;
 use super::block::{BlockWriter, write_bytes};
 use super::codec::Codec;
 use super::error::SaveError;
+use super::fact_key::FactWriter;
 use super::format::{MAGIC, VERSION, kind};
 use crate::env::{Cell, Snapshot, Space, SpaceId, Subject};
 use crate::term::Term;
 use crate::varint;
+
+/// Multiplicities of plain facts of spaces by key, 0 for an absent fact; `None` for the environment's own space.
+pub(super) type Changes = BTreeMap<Option<SpaceId>, BTreeMap<Vec<u8>, u64>>;
 
 /// Writes the content of a snapshot. Takes memory for one block, and a pointer for each atom that has a record.
 pub(super) fn save<T: Term>(
@@ -17,11 +22,22 @@ pub(super) fn save<T: Term>(
     out: impl Write,
     codec: &(impl Codec<T> + ?Sized),
 ) -> Result<(), SaveError> {
+    save_changes(snapshot, &Changes::new(), out, codec)
+}
+
+/// Writes the content of a snapshot like [`save`], but of the spaces that have changes only these in place of all plain facts.
+pub(super) fn save_changes<T: Term>(
+    snapshot: &Snapshot<T>,
+    changes: &Changes,
+    out: impl Write,
+    codec: &(impl Codec<T> + ?Sized),
+) -> Result<(), SaveError> {
     let mut file = BlockWriter::new(out, MAGIC, VERSION)?;
     let mut atoms = AtomWriter::new(codec);
-    save_space(None, snapshot, &mut file, &mut atoms)?;
+    save_space(None, snapshot, changes, &mut file, &mut atoms)?;
     for (id, space) in snapshot.spaces() {
-        save_space(Some(id), space, &mut file, &mut atoms).map_err(|error| error.in_place(Subject::Space(id)))?;
+        save_space(Some(id), space, changes, &mut file, &mut atoms)
+            .map_err(|error| error.in_place(Subject::Space(id)))?;
     }
     for (cell, content) in snapshot.cells() {
         let out = begin(&mut file, &mut atoms);
@@ -50,6 +66,7 @@ pub(super) fn save<T: Term>(
 fn save_space<T: Term, C: Codec<T> + ?Sized>(
     id: Option<SpaceId>,
     space: &Space<T>,
+    changes: &Changes,
     file: &mut BlockWriter<impl Write>,
     atoms: &mut AtomWriter<'_, C>,
 ) -> Result<(), SaveError> {
@@ -66,32 +83,24 @@ fn save_space<T: Term, C: Codec<T> + ?Sized>(
     file.end(kind::SPACE)?;
 
     let (mut others, mut definitions) = (Vec::new(), Vec::new());
-    let mut last = Vec::new();
+    let mut facts = FactWriter::default();
+    let changes = changes.get(&id);
     space.each_entry(|key, count, kept| {
         match kept {
             Some((atom, 0)) => others.push((atom, count)),
             Some((atom, order)) => definitions.push((order, atom, count)),
-            None => {
-                let shared = match file.is_empty() {
-                    true => 0,
-                    false => common_prefix(&last, key).min(MAX_SHARED),
-                };
-                let suffix = key.get(shared..).unwrap_or_default();
-                let out = file.content();
-                out.push(shared as u8);
-                // No key is a prefix of another, so the suffix isn't empty.
-                varint::write(out, (suffix.len() as u64 - 1) << 1 | u64::from(count != 1));
-                out.extend_from_slice(suffix);
-                if count != 1 {
-                    varint::write(out, count);
-                }
-                last.truncate(shared);
-                last.extend_from_slice(suffix);
+            None if changes.is_none() => {
+                facts.write(file.content(), key, count);
                 end_if_full(file, kind::FACTS)?;
             }
+            None => {}
         }
         Ok::<(), SaveError>(())
     })?;
+    for (key, count) in changes.into_iter().flatten() {
+        facts.write(file.content(), key, *count);
+        end_if_full(file, kind::FACTS)?;
+    }
     end_if_any(file, kind::FACTS)?;
 
     for (atom, count) in others {

@@ -848,6 +848,7 @@ fn the_next_writer_removes_stale_temporary_files() {
         "revisions/.revision.pleach-0.tmp",
         "revisions/.revision.pleach-2.tmp",
         "names/.name.pleach-1.tmp",
+        "chunks/.chunk.pleach-0.tmp",
     ];
     let alive = folder.0.join("names/.name.pleach-0.tmp");
     left.iter()

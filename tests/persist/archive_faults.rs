@@ -39,7 +39,7 @@ fn eventful(folder: &Folder, facts: i64) -> Archive {
 }
 
 fn files(folder: &Folder) -> Vec<PathBuf> {
-    let folders = ["revisions", "names"].map(|name| fs::read_dir(folder.0.join(name)).unwrap());
+    let folders = ["chunks", "revisions", "names"].map(|name| fs::read_dir(folder.0.join(name)).unwrap());
     let mut files: Vec<_> = folders
         .into_iter()
         .flatten()
@@ -291,11 +291,12 @@ fn forge(folder: &Folder, parent: pleach::persist::RevisionId, generation: u64, 
         let digits = (0..32).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap());
         digits.collect()
     };
-    let magic = b"\x89pleaar\n\x02\0\0\0";
+    let magic = b"\x89pleaar\n\x03\0\0\0";
     let mut content = vec![1];
     content.extend(raw(parent.to_string()));
     put_number(&mut content, generation);
-    content.push(0);
+    // A whole state without chunks.
+    content.extend([0, 0]);
     put_number(&mut content, state.len());
     content.extend([0, 0]);
     content.extend([7; 16]);

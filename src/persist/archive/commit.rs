@@ -4,22 +4,30 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::chunk::Layout;
 use super::error::{ArchiveError, ArchiveMergeError};
 use super::history::child;
 use super::ref_name::{self, RefKind};
 use super::revision::{Header, MAX_GENERATION, Note, Revision, RevisionId, Stored};
-use super::store::Store;
+use super::store::{Content, NewContent, Store};
 use super::{Archive, States};
-use crate::env::{Conflict, Conflicts, Environment, Resolution, Snapshot, resolve};
+use crate::env::{
+    Change, Conflict, Conflicts, Environment, Patch, Resolution, Snapshot, SpaceKind, is_definition, resolve,
+};
 use crate::persist::block::FILE_HEADER;
 use crate::persist::disk::{self, File, FileKind};
 use crate::persist::error::{Flaw, LoadError};
 use crate::persist::patch;
 use crate::term::Term;
+use crate::term::path::with_encoder;
 
 /// Least weight of a patch: the space that a short file takes on most disks. Less in unit tests, so that short files
 /// hold patches.
 const MIN_PATCH_WEIGHT: u64 = if cfg!(test) { 64 } else { 4096 };
+
+/// Number of patches after which the next revision is a whole state, however large that is: a reader opens a file for
+/// each. Most of a large state is in chunks, which the next one refers to.
+const MAX_PATCHES: u64 = 4096;
 
 /// A commit that isn't written yet.
 struct Pending<'a, T: Term> {
@@ -444,26 +452,75 @@ impl<T: Term> Archive<T> {
             }
             generation = generation.max(header.next_generation());
             first_chain.get_or_insert(match header.stored {
-                Stored::Whole(length) => (0, length),
+                Stored::Whole { file, chunks } => (0, u64::saturating_add(file, chunks)),
                 Stored::Patch { chain, whole } => (chain, whole),
             });
         }
         let mut bytes = Vec::new();
-        let mut stored = Stored::Whole(0);
-        if let (Some(patch), Some((chain, whole))) = (patch, first_chain)
+        if let (Some(patch), Some((chain, whole))) = (&patch, first_chain)
             // A change takes at least 4 bytes.
             && patch.len() as u64 <= whole / 4
         {
-            patch::write(&mut bytes, &patch, &*self.codec)?;
-            let chain = u64::saturating_add(chain, MIN_PATCH_WEIGHT.max(bytes.len() as u64));
+            patch::write(&mut bytes, patch, &*self.codec)?;
+            let weight = MIN_PATCH_WEIGHT.max(whole / MAX_PATCHES).max(bytes.len() as u64);
+            let chain = u64::saturating_add(chain, weight);
             if chain <= whole {
-                stored = Stored::Patch { chain, whole };
+                let stored = Stored::Patch { chain, whole };
+                let revision = Revision::new(parents, note, state.len(), Header { generation, stored });
+                return self.store.put(&revision, NewContent::Patch(&bytes), &*self.codec);
             }
         }
-        let header = Header { generation, stored };
-        let revision = Revision::new(parents, note, state.len(), header);
-        let patch = matches!(stored, Stored::Patch { .. }).then_some(&bytes[..]);
-        self.store.put(&revision, patch, state, &*self.codec)
+        let base = match (parents.first(), patch) {
+            (Some(first), Some(patch)) => self.base(*first, patch)?,
+            _ => Layout::default(),
+        };
+        let layout = base.next(state, &mut |id, content| self.store.put_chunk(id, content))?;
+        if !layout.chunks.is_empty() {
+            self.store.sync_chunks()?;
+        }
+        let stored = Stored::Whole {
+            file: 0,
+            chunks: layout.length(),
+        };
+        let revision = Revision::new(parents, note, state.len(), Header { generation, stored });
+        self.store
+            .put(&revision, NewContent::Whole(state, &layout), &*self.codec)
+    }
+
+    /// Returns the layout of the last whole state up to a revision, with the changes since, of which `patch` is the last.
+    fn base(&self, first: RevisionId, patch: Patch<T>) -> Result<Layout, ArchiveError> {
+        let (mut at, mut patches) = (first, vec![patch]);
+        let mut layout = loop {
+            let revision = self.store.revision(at)?;
+            if let Stored::Whole { .. } = revision.header.stored {
+                break self.store.layout::<T>(at)?;
+            }
+            match (self.store.get(at, &*self.codec)?.1, revision.parents.first()) {
+                (Content::Patch(patch), Some(parent)) => {
+                    patches.push(patch);
+                    at = *parent;
+                }
+                _ => return Err(ArchiveError::Misnamed(self.store.path(at))),
+            }
+        };
+        if layout.chunks.is_empty() {
+            return Ok(layout);
+        }
+        for change in patches.iter().flatten() {
+            if let Change::Atom { space, atom, to, .. } = change {
+                let key = with_encoder(|encoder| {
+                    let encoded = encoder.encode(atom);
+                    let is_plain = !encoded.opaque && !is_definition::<T>(encoded.bytes, SpaceKind::of(*space));
+                    is_plain.then(|| encoded.bytes.to_owned())
+                });
+                layout
+                    .changes
+                    .entry(*space)
+                    .or_default()
+                    .extend(key.map(|key| (key, *to)));
+            }
+        }
+        Ok(layout)
     }
 }
 

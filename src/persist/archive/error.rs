@@ -32,6 +32,9 @@ pub enum ArchiveError {
     /// A revision doesn't exist, though a name or another revision refers to it.
     #[error("revision {0} is missing")]
     Missing(RevisionId),
+    /// A chunk of facts doesn't exist, though a revision refers to it.
+    #[error("the chunk {} is missing", .0.display())]
+    MissingChunk(PathBuf),
     /// No branch or tag has this name, and no revision an id with this prefix.
     #[error("there is no branch, tag or revision {0:?}")]
     Unknown(String),

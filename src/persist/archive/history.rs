@@ -145,7 +145,7 @@ impl<T: Term> Archive<T> {
                 break Environment::at(Arc::clone(state));
             }
             match self.store.get(at, &*self.codec)? {
-                (_, Content::Whole(environment)) => break environment,
+                (_, Content::Whole(environment, _)) => break environment,
                 (revision, Content::Patch(patch)) => {
                     patches.push(patch);
                     match revision.parents.first() {
@@ -195,7 +195,7 @@ impl<T: Term> Archive<T> {
             let parents = revision.parents.iter().filter_map(|id| found.get(id)).cloned();
             let parents: Vec<Arc<Snapshot<T>>> = parents.collect();
             let state = match self.store.get(revision.id, &*self.codec)?.1 {
-                Content::Whole(whole) => child(&parents, whole),
+                Content::Whole(whole, _) => child(&parents, whole),
                 Content::Patch(patch) => {
                     let misnamed = || ArchiveError::Misnamed(self.store.path(revision.id));
                     let mut environment = Environment::at(Arc::clone(parents.first().ok_or_else(misnamed)?));

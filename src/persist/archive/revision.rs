@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
+use super::hex;
 use crate::persist::block::{ContentReader, write_bytes};
 use crate::persist::error::{Flaw, LoadError};
 use crate::varint;
@@ -14,7 +15,7 @@ pub struct RevisionId(pub(super) [u8; 32]);
 
 impl fmt::Display for RevisionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 
@@ -34,18 +35,7 @@ impl FromStr for RevisionId {
     type Err = RevisionIdError;
 
     fn from_str(text: &str) -> Result<Self, RevisionIdError> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 {
-            return Err(RevisionIdError);
-        }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            for digit in digits {
-                let digit = Some(char::from(*digit)).filter(|digit| !digit.is_ascii_uppercase());
-                let digit = digit.and_then(|digit| digit.to_digit(16)).ok_or(RevisionIdError)?;
-                *byte = *byte << 4 | digit as u8;
-            }
-        }
-        Ok(Self(bytes))
+        hex::parse(text).map(Self).map_err(|_| RevisionIdError)
     }
 }
 
@@ -107,13 +97,18 @@ impl Header {
 /// How the content of a revision is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
-    /// A whole environment, in a file of this length.
-    Whole(u64),
+    /// A whole environment.
+    Whole {
+        /// Length of the file; 0 before it is written.
+        file: u64,
+        /// Total length of the chunks that the state consists of, beside the file.
+        chunks: u64,
+    },
     /// A patch against the first parent.
     Patch {
         /// Total weight of this patch and those before it, back to the last whole revision.
         chain: u64,
-        /// Length of the file of that whole revision.
+        /// Length of the file of that whole revision, and of its chunks.
         whole: u64,
     },
 }
@@ -141,7 +136,10 @@ impl Revision {
         }
         varint::write(out, self.header.generation);
         match self.header.stored {
-            Stored::Whole(_) => out.push(0),
+            Stored::Whole { chunks, .. } => {
+                out.push(0);
+                varint::write(out, chunks);
+            }
             Stored::Patch { chain, whole } => {
                 out.push(1);
                 varint::write(out, chain);
@@ -169,7 +167,10 @@ impl Revision {
         }
         let generation = input.number()?;
         let stored = match input.byte()? {
-            0 => Stored::Whole(length),
+            0 => Stored::Whole {
+                file: length,
+                chunks: input.number()?,
+            },
             1 => Stored::Patch {
                 chain: input.number()?,
                 whole: input.number()?,
@@ -187,7 +188,7 @@ impl Revision {
         input.end()?;
         let is_root = parents.is_empty();
         let fits = is_root == (generation == 0) && generation <= MAX_GENERATION;
-        if !fits || (is_root && !matches!(stored, Stored::Whole(_))) {
+        if !fits || (is_root && !matches!(stored, Stored::Whole { .. })) {
             return Err(LoadError::at(start, Flaw::Entry));
         }
         Ok(Self {

@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::chunk::{self, Chunk, ChunkId, ChunkReader, Layout};
 use super::error::ArchiveError;
+use super::format::{MAGIC, VERSION, kind};
 use super::ref_name::{self, RefKind};
 use super::revision::{Revision, RevisionId, Stored};
 use crate::env::{Environment, Patch, Snapshot};
@@ -21,21 +23,8 @@ use crate::persist::replace::{self, TemporaryFile};
 use crate::persist::{folder, load, patch, save};
 use crate::term::Term;
 
-const MAGIC: [u8; 8] = *b"\x89pleaar\n";
-const VERSION: u32 = 2;
-
 /// Name of the file whose temporary file is created to check that a folder is writable.
 const PROBE: &str = "archive";
-
-/// Kinds of blocks.
-mod kind {
-    /// The patch of a revision; the kind is that of a patch in a journal.
-    pub(super) const PATCH: u8 = 17;
-    /// Header of a revision.
-    pub(super) const REVISION: u8 = 32;
-    /// Target of a name.
-    pub(super) const NAME: u8 = 33;
-}
 
 /// The folder of an archive.
 pub(super) struct Store {
@@ -45,9 +34,17 @@ pub(super) struct Store {
     lock: Mutex<Option<FolderLock>>,
 }
 
+/// The content of a revision to write.
+pub(super) enum NewContent<'a, T: Term> {
+    /// An encoded patch.
+    Patch(&'a [u8]),
+    Whole(&'a Snapshot<T>, &'a Layout),
+}
+
 /// The content of a revision.
 pub(super) enum Content<T: Term> {
-    Whole(Environment<T>),
+    /// A whole state, and its chunks.
+    Whole(Environment<T>, Vec<ChunkId>),
     /// The change from the first parent.
     Patch(Patch<T>),
 }
@@ -73,7 +70,7 @@ impl Store {
     pub(super) fn check_entries(folder: &Path, entries: Vec<OsString>) -> Result<(), ArchiveError> {
         let is_ours = |name: &str| {
             // Or a file of a probe in another process.
-            ["revisions", "names", "lock"].contains(&name) || replace::is_temporary(name, PROBE)
+            ["chunks", "revisions", "names", "lock"].contains(&name) || replace::is_temporary(name, PROBE)
         };
         if entries.iter().all(|name| name.to_str().is_some_and(is_ours)) {
             Ok(())
@@ -91,6 +88,7 @@ impl Store {
     /// Creates missing folders durably.
     pub(super) fn create(&self) -> io::Result<()> {
         folder::create(&self.folder)?;
+        folder::create(&self.chunks())?;
         folder::create(&self.revisions())?;
         folder::create(&self.names())
     }
@@ -130,6 +128,10 @@ impl Store {
         }
     }
 
+    fn chunks(&self) -> PathBuf {
+        self.folder.join("chunks")
+    }
+
     fn revisions(&self) -> PathBuf {
         self.folder.join("revisions")
     }
@@ -142,12 +144,45 @@ impl Store {
         self.revisions().join(id.to_string())
     }
 
-    /// Writes a revision durably: as an encoded patch, or as a whole state.
+    pub(super) fn chunk_path(&self, id: ChunkId) -> PathBuf {
+        self.chunks().join(id.to_string())
+    }
+
+    /// Writes a chunk durably, unless it exists. A caller syncs the folder after the last one: see
+    /// [`sync_chunks`](Self::sync_chunks).
+    pub(super) fn put_chunk(&self, id: ChunkId, content: &[u8]) -> Result<(), ArchiveError> {
+        let path = self.chunk_path(id);
+        if disk::status(&path)?.is_some() {
+            return Ok(());
+        }
+        let mut temporary = TemporaryFile::create(&self.chunks().join("chunk"), None)?;
+        temporary.file_mut().write_all(content)?;
+        self.check_lock()?;
+        Ok(temporary.persist(&path)?)
+    }
+
+    /// Makes the chunks that exist durable: the writer of one may have been stopped before it was.
+    pub(super) fn sync_chunks(&self) -> io::Result<()> {
+        disk::sync_folder(&self.chunks())
+    }
+
+    /// Reads a chunk, and verifies its id.
+    pub(super) fn chunk(&self, chunk: &Chunk) -> Result<Vec<u8>, ArchiveError> {
+        let path = self.chunk_path(chunk.id);
+        let file = File::find(&path)?.ok_or_else(|| ArchiveError::MissingChunk(path.clone()))?;
+        let mut content = Vec::new();
+        (&file).take(chunk.length.saturating_add(1)).read_to_end(&mut content)?;
+        if content.len() as u64 != chunk.length || ChunkId::of(&content) != chunk.id {
+            return Err(ArchiveError::Misnamed(path));
+        }
+        Ok(content)
+    }
+
+    /// Writes a revision durably: as an encoded patch, or as a whole state, whose chunks are written.
     pub(super) fn put<T: Term>(
         &self,
         revision: &Revision,
-        patch: Option<&[u8]>,
-        state: &Snapshot<T>,
+        content: NewContent<'_, T>,
         codec: &dyn Codec<T>,
     ) -> Result<RevisionId, ArchiveError> {
         let mut temporary = TemporaryFile::create(&self.revisions().join("revision"), None)?;
@@ -155,12 +190,18 @@ impl Store {
         let mut blocks = BlockWriter::new(&mut out, MAGIC, VERSION)?;
         revision.write(blocks.content());
         blocks.end(kind::REVISION)?;
-        match patch {
-            Some(patch) => {
+        match content {
+            NewContent::Patch(patch) => {
                 blocks.content().extend_from_slice(patch);
                 blocks.end(kind::PATCH)?;
             }
-            None => save::save(state, &mut out, codec)?,
+            NewContent::Whole(state, layout) => {
+                if !layout.chunks.is_empty() {
+                    layout.write(blocks.content());
+                    blocks.end(kind::CHUNKS)?;
+                }
+                save::save_changes(state, &layout.changes, &mut out, codec)?;
+            }
         }
         let id = out.id();
         self.check_lock()?;
@@ -174,27 +215,80 @@ impl Store {
         let file = open(&path, id)?;
         let length = file.length()?;
         read_header(BufReader::new(&file), id, length)
-            .map(|(revision, ..)| revision)
+            .map(|(revision, _)| revision)
             .map_err(ArchiveError::load(&path))
     }
 
-    /// Reads a revision and its content, and verifies its id.
+    /// Reads a revision and its content, and verifies its id and those of its chunks.
     pub(super) fn get<T: Term>(
         &self,
         id: RevisionId,
         codec: &dyn Codec<T>,
     ) -> Result<(Revision, Content<T>), ArchiveError> {
+        self.read(id, |input, revision, position| {
+            if let Stored::Patch { .. } = revision.header.stored {
+                let patch = read_patch(input, position, codec).map_err(ArchiveError::load(&self.path(id)))?;
+                return Ok(Content::Patch(patch));
+            }
+            let mut facts = ChunkReader::new();
+            for chunk in &position.chunks {
+                let content = self.chunk(chunk)?;
+                let path = self.chunk_path(chunk.id);
+                facts.read(chunk, &content).map_err(ArchiveError::load(&path))?;
+            }
+            let load = || {
+                let whole = load::load_onto(facts.end(), input, codec);
+                let whole = whole.map_err(|error| error.shifted(position.offset))?;
+                match whole.len() == revision.atoms {
+                    true => Ok(Content::Whole(
+                        whole,
+                        position.chunks.iter().map(|chunk| chunk.id).collect(),
+                    )),
+                    false => Err(LoadError::at(FILE_HEADER, Flaw::Count)),
+                }
+            };
+            load().map_err(ArchiveError::load(&self.path(id)))
+        })
+    }
+
+    /// Reads the chunks of a whole state, and verifies the id of its revision. None for a patch.
+    pub(super) fn chunks_of(&self, id: RevisionId) -> Result<Vec<Chunk>, ArchiveError> {
+        self.read(id, |_, _, position| Ok(position.chunks))
+            .map(|(_, chunks)| chunks)
+    }
+
+    /// Reads the chunks of a whole state, and the keys of the facts that have changed since they were written.
+    pub(super) fn layout<T: Term>(&self, id: RevisionId) -> Result<Layout, ArchiveError> {
+        let read = self.read(id, |input, _, position| {
+            let mut layout = Layout::default();
+            let spaces = position.chunks.iter().map(|chunk| chunk.space).collect();
+            chunk::read_keys::<T>(input, &spaces, &mut layout.changes)
+                .map_err(|error| ArchiveError::load(&self.path(id))(error.shifted(position.offset)))?;
+            layout.chunks = position.chunks;
+            Ok(layout)
+        });
+        read.map(|(_, layout)| layout)
+    }
+
+    /// Reads the header and the chunks of a revision, lets `read` read on, and verifies the id of the whole file.
+    fn read<R>(
+        &self,
+        id: RevisionId,
+        read: impl FnOnce(&mut dyn Read, &Revision, Position) -> Result<R, ArchiveError>,
+    ) -> Result<(Revision, R), ArchiveError> {
         let path = self.path(id);
         let file = open(&path, id)?;
         let length = file.length()?;
         // Most revisions are patches, much shorter than a full block.
         let capacity = usize::try_from(length).map_or(block::FULL, |length| length.min(block::FULL));
         let mut input = BufReader::with_capacity(capacity, Hashing::new(&file));
-        let found = read(&mut input, id, length, codec).map_err(ArchiveError::load(&path))?;
+        let (revision, position) = read_start(&mut input, id, length).map_err(ArchiveError::load(&path))?;
+        let content = read(&mut input, &revision, position)?;
+        io::copy(&mut input, &mut io::sink())?;
         if input.into_inner().id() != id {
             return Err(ArchiveError::Misnamed(path));
         }
-        Ok(found)
+        Ok((revision, content))
     }
 
     /// Returns the revision that a name refers to.
@@ -232,6 +326,7 @@ impl Store {
 
     /// Checks that files can be created in both folders, and removes stale temporary files.
     pub(super) fn probe(&self) -> io::Result<()> {
+        TemporaryFile::create(&self.chunks().join("chunk"), None)?;
         TemporaryFile::create(&self.revisions().join("revision"), None)?;
         TemporaryFile::create(&self.names().join("name"), None).map(drop)
     }
@@ -266,7 +361,16 @@ impl Store {
     /// Lists the files, by their names alone.
     pub(super) fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();
-        let (revisions, names) = (self.revisions(), self.names());
+        let (chunks, revisions, names) = (self.chunks(), self.revisions(), self.names());
+        // A writer creates the folder of an archive whose creator was stopped.
+        if disk::status(&chunks)?.is_some() {
+            for entry in disk::entries(&chunks)? {
+                match entry.to_str().map(str::parse) {
+                    Some(Ok(id)) => listing.chunks.push(id),
+                    _ => listing.others.push(chunks.join(entry)),
+                }
+            }
+        }
         for entry in disk::entries(&revisions)? {
             match entry.to_str().map(str::parse) {
                 Some(Ok(id)) => listing.revisions.push(id),
@@ -282,13 +386,15 @@ impl Store {
         Ok(listing)
     }
 
-    /// Removes revisions. Returns their number.
+    /// Removes revisions or chunks, durably. Returns their number.
     pub(super) fn remove(&self, files: &[PathBuf]) -> Result<usize, ArchiveError> {
         for file in files {
             self.check_lock()?;
             disk::remove(file)?;
         }
-        disk::sync_folder(&self.revisions())?;
+        if let Some(file) = files.first() {
+            sync_parent(file)?;
+        }
         Ok(files.len())
     }
 
@@ -308,6 +414,7 @@ impl Store {
 /// Files of an archive.
 #[derive(Default)]
 pub(super) struct Listing {
+    pub(super) chunks: Vec<ChunkId>,
     pub(super) revisions: Vec<RevisionId>,
     pub(super) names: Vec<(RefKind, String)>,
     /// Files that are neither.
@@ -324,44 +431,53 @@ fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     File::find(path)?.ok_or(ArchiveError::Missing(id))
 }
 
-/// Reads the header. Returns it with the offset and the number of the next block.
-fn read_header(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, u64, u64), LoadError> {
+/// Reads the header of a revision.
+fn read_header<R: Read>(input: R, id: RevisionId, length: u64) -> Result<(Revision, BlockReader<R>), LoadError> {
     let mut blocks = BlockReader::new(input, MAGIC, VERSION)?;
     let (found, mut content) = blocks.next()?;
     if found != kind::REVISION {
         return Err(LoadError::at(FILE_HEADER, Flaw::Block(found)));
     }
     let revision = Revision::read(id, &mut content, length)?;
-    Ok((revision, blocks.offset(), blocks.blocks()))
+    Ok((revision, blocks))
 }
 
-fn read<T: Term>(
-    mut input: impl Read,
-    id: RevisionId,
-    length: u64,
-    codec: &dyn Codec<T>,
-) -> Result<(Revision, Content<T>), LoadError> {
-    let (revision, offset, number) = read_header(&mut input, id, length)?;
-    let content = match revision.header.stored {
-        Stored::Whole(_) => {
-            let whole = load::load(input, codec).map_err(|error| error.shifted(offset))?;
-            if whole.len() != revision.atoms {
-                return Err(LoadError::at(FILE_HEADER, Flaw::Count));
-            }
-            Content::Whole(whole)
+/// The place in a file where the content of a revision begins.
+struct Position {
+    /// Chunks of a whole state, which come before it.
+    chunks: Vec<Chunk>,
+    offset: u64,
+    /// Number of the next block.
+    block: u64,
+}
+
+/// Reads the header of a revision, and the list of its chunks if it is a whole state.
+fn read_start(input: impl Read, id: RevisionId, length: u64) -> Result<(Revision, Position), LoadError> {
+    let (revision, mut blocks) = read_header(input, id, length)?;
+    let mut chunks = Vec::new();
+    if let Stored::Whole { chunks: total, .. } = revision.header.stored
+        && total > 0
+    {
+        let start = blocks.offset();
+        let (found, mut content) = blocks.next()?;
+        if found != kind::CHUNKS {
+            return Err(LoadError::at(start, Flaw::Block(found)));
         }
-        Stored::Patch { .. } => {
-            let mut blocks = BlockReader::resume(input, number, offset);
-            let (found, mut content) = blocks.next()?;
-            if found != kind::PATCH {
-                return Err(LoadError::at(offset, Flaw::Block(found)));
-            }
-            let patch = patch::read(&mut content, codec)?;
-            blocks.end()?;
-            Content::Patch(patch)
-        }
-    };
-    Ok((revision, content))
+        chunks = chunk::read_list(&mut content, total)?;
+    }
+    let (offset, block) = (blocks.offset(), blocks.blocks());
+    Ok((revision, Position { chunks, offset, block }))
+}
+
+fn read_patch<T: Term>(input: impl Read, position: Position, codec: &dyn Codec<T>) -> Result<Patch<T>, LoadError> {
+    let mut blocks = BlockReader::resume(input, position.block, position.offset);
+    let (found, mut content) = blocks.next()?;
+    if found != kind::PATCH {
+        return Err(LoadError::at(position.offset, Flaw::Block(found)));
+    }
+    let patch = patch::read(&mut content, codec)?;
+    blocks.end()?;
+    Ok(patch)
 }
 
 fn read_name(input: impl Read) -> Result<(String, RevisionId), LoadError> {

@@ -10,9 +10,9 @@ fn pair(i: i64) -> [Atom; 2] {
     ["left", "right"].map(|side| Atom::expression([Atom::symbol(side), Atom::from(i)]))
 }
 
-/// A state so large that all commits of a test are stored as patches.
+/// A state so large that it is stored in chunks, and all commits of a test as patches.
 fn base() -> Environment {
-    (-20..0).flat_map(pair).collect()
+    (-40..0).flat_map(pair).collect()
 }
 
 /// An archive with one revision, to copy.
@@ -27,7 +27,7 @@ impl Template {
 
     fn copy(&self, folder: &Folder) {
         folder.clear();
-        for part in ["revisions", "names"] {
+        for part in ["chunks", "revisions", "names"] {
             std::fs::create_dir_all(folder.0.join(part)).unwrap();
             for entry in std::fs::read_dir(self.0.0.join(part)).unwrap() {
                 let path = entry.unwrap().path();
@@ -207,4 +207,150 @@ fn a_checkout_that_fails_anywhere_is_an_error() {
         failed
     });
     assert!(runs > 20, "{runs}");
+}
+
+/// A deterministic sequence of numbers.
+fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |bound| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % bound
+    }
+}
+
+fn fact(i: u64) -> Atom {
+    Atom::expression([
+        Atom::symbol("fact"),
+        Atom::symbol(&*format!("name{i}")),
+        Atom::from(i as i64),
+    ])
+}
+
+/// Commits of random changes, small and large, to the facts of three spaces. Each state equals the committed one when it is
+/// read by a new handle, and whole states share chunks.
+#[test]
+fn whole_states_in_chunks_equal_what_was_committed() {
+    let mut shared = 0;
+    for seed in 0..12 {
+        let mut random = numbers(seed);
+        let folder = Folder::new("archive-chunks");
+        let archive = Archive::<Atom>::open(&folder.0).unwrap();
+        let mut world: Environment = (0..600).map(fact).collect();
+        let spaces = [world.new_space(), world.new_data_space()];
+        world.add_fact("(= (f $x) $x)".parse().unwrap());
+        let mut committed = Vec::new();
+        for _ in 0..25 {
+            let many = if random(4) == 0 { 150 } else { 4 };
+            let range = [20, 2_000][random(2) as usize];
+            for _ in 0..random(many) + 1 {
+                let change = [(fact(random(range)), random(4))];
+                match spaces.get(random(4) as usize) {
+                    None => world.set_multiplicities(change),
+                    Some(id) => world.space_mut(*id).unwrap().set_multiplicities(change),
+                }
+            }
+            let id = archive.commit("main", &world, "").unwrap();
+            committed.push((id, world.clone()));
+        }
+        for (id, world) in &committed {
+            let found = Archive::open(&folder.0).unwrap().checkout(&id.to_string()).unwrap();
+            assert_eq!(found, *world, "{seed}");
+            found.check();
+        }
+        let found = archive.verify().unwrap();
+        assert!(
+            found.problems.is_empty() && found.unreachable.is_empty(),
+            "{seed}: {found:?}"
+        );
+        let used = committed
+            .iter()
+            .flat_map(|(id, _)| archive.store.chunks_of(*id).unwrap());
+        shared += used.count() - archive.store.list().unwrap().chunks.len();
+        // Chunks go with the last revision that refers to them.
+        archive.remove_branch("main").unwrap();
+        archive.prune().unwrap();
+        assert!(archive.store.list().unwrap().chunks.is_empty());
+    }
+    assert!(shared > 60, "{shared}");
+}
+
+/// A few changes leave all chunks as they are; changes of a quarter of a chunk replace it, and no other.
+#[test]
+fn only_changed_chunks_are_written() {
+    let folder = Folder::new("archive-few");
+    let archive = Archive::<Atom>::open(&folder.0).unwrap();
+    let mut world: Environment = (0..1_000).map(fact).collect();
+    let whole = |world: &Environment| {
+        let layout = match archive.find("main") {
+            Ok(id) => {
+                let before = archive.checkout("main").unwrap();
+                let mut layout = archive.store.layout::<Atom>(id).unwrap();
+                for change in &before.diff(world) {
+                    let crate::env::Change::Atom { atom, .. } = change else {
+                        continue;
+                    };
+                    let key = crate::term::Encoder::new().encode(atom).bytes.to_vec();
+                    layout.changes.entry(None).or_default().insert(key, 0);
+                }
+                layout
+            }
+            Err(_) => super::chunk::Layout::default(),
+        };
+        let mut written = 0;
+        let next = layout.next(world.snapshot(), &mut |_, _| {
+            written += 1;
+            Ok(())
+        });
+        (next.unwrap(), written)
+    };
+    let (first, written) = whole(&world);
+    assert!(written == first.chunks.len() && written > 10, "{written}");
+    archive.commit("main", &world, "").unwrap();
+    world.remove_fact(&fact(500));
+    world.add_fact(fact(2_000));
+    let (second, written) = whole(&world);
+    assert_eq!((written, second.changes[&None].len()), (0, 2));
+    assert_eq!(second.length(), first.length());
+    for i in 500..520 {
+        world.remove_fact(&fact(i));
+    }
+    let (third, written) = whole(&world);
+    let ids: Vec<_> = first.chunks.iter().map(|chunk| chunk.id).collect();
+    let kept = third.chunks.iter().filter(|chunk| ids.contains(&chunk.id)).count();
+    assert!(
+        written <= 4 && kept + 5 >= ids.len(),
+        "{written} written, {kept} of {} kept",
+        ids.len()
+    );
+}
+
+/// A chunk that was altered or lost is named, whichever revision is read.
+#[test]
+fn an_altered_chunk_is_named() {
+    let folder = Folder::new("archive-altered");
+    let archive = Archive::<Atom>::open(&folder.0).unwrap();
+    archive.commit("main", &(0..200).map(fact).collect(), "").unwrap();
+    let chunks = archive.store.list().unwrap().chunks;
+    assert!(chunks.len() > 2);
+    for id in chunks {
+        let path = archive.store.chunk_path(id);
+        let content = std::fs::read(&path).unwrap();
+        let altered = [&content[..content.len() - 1], &[0]].concat();
+        for wrong in [&altered[..], &content[1..], &[&content[..], &[0]].concat(), b""] {
+            std::fs::write(&path, wrong).unwrap();
+            let archive = Archive::<Atom>::open(&folder.0).unwrap();
+            assert!(matches!(archive.checkout("main"), Err(ArchiveError::Misnamed(found)) if found == path));
+            assert!(
+                matches!(&archive.verify().unwrap().problems[..], [ArchiveError::Misnamed(found)] if *found == path)
+            );
+        }
+        std::fs::remove_file(&path).unwrap();
+        let archive = Archive::<Atom>::open(&folder.0).unwrap();
+        assert!(matches!(archive.checkout("main"), Err(ArchiveError::MissingChunk(found)) if found == path));
+        assert!(
+            matches!(&archive.verify().unwrap().problems[..], [ArchiveError::MissingChunk(found)] if *found == path)
+        );
+        std::fs::write(&path, &content).unwrap();
+    }
+    assert!(archive.verify().unwrap().problems.is_empty());
 }

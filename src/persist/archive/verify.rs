@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::Archive;
+use super::chunk::ChunkId;
 use super::error::ArchiveError;
 use super::ref_name::RefKind;
-use super::revision::{Revision, RevisionId};
-use super::store::is_temporary;
+use super::revision::{Revision, RevisionId, Stored};
+use super::store::{Content, is_temporary};
 use crate::persist::block::FILE_HEADER;
 use crate::persist::error::{Flaw, LoadError};
 use crate::term::Term;
@@ -22,7 +23,7 @@ pub struct Verification {
     pub names: usize,
     /// Corrupt and missing files.
     pub problems: Vec<ArchiveError>,
-    /// Files that aren't reachable from a name: revisions of removed names, files that a crash left, and other files.
+    /// Files that aren't reachable from a name: revisions of removed names, chunks of these, files that a crash left, and other files.
     pub unreachable: Vec<PathBuf>,
 }
 
@@ -64,9 +65,15 @@ impl<T: Term> Archive<T> {
         found.unreachable = listing.others;
         let mut valid: HashMap<RevisionId, Revision> = HashMap::new();
         let mut listed: HashSet<RevisionId> = HashSet::new();
+        let mut chunks: HashMap<RevisionId, Vec<ChunkId>> = HashMap::new();
         for id in listing.revisions {
             match self.store.get::<T>(id, &*self.codec) {
-                Ok((revision, _)) => drop(valid.insert(id, revision)),
+                Ok((revision, content)) => {
+                    if let Content::Whole(_, used) = content {
+                        chunks.insert(id, used);
+                    }
+                    valid.insert(id, revision);
+                }
                 // It was pruned; references to it are reported as missing.
                 Err(ArchiveError::Missing(_)) => continue,
                 Err(problem) => found.problems.push(problem),
@@ -97,11 +104,18 @@ impl<T: Term> Archive<T> {
                 pending.extend(&revision.parents);
             }
         }
+        // A chunk can be part of several revisions.
+        let mut named = HashSet::new();
+        found.problems.retain(|problem| named.insert(problem.to_string()));
         let mut missing: Vec<_> = missing.into_iter().collect();
         missing.sort_unstable();
         found.problems.extend(missing.into_iter().map(ArchiveError::Missing));
         // The parents of a corrupt revision are unknown, so any revision may be reachable from it.
         if found.problems.is_empty() {
+            let needed = reached.iter().filter_map(|id| chunks.get(id)).flatten();
+            let needed: HashSet<ChunkId> = needed.copied().collect();
+            let unneeded = listing.chunks.iter().filter(|id| !needed.contains(id));
+            found.unreachable.extend(unneeded.map(|id| self.store.chunk_path(*id)));
             let unreached = listed.difference(&reached).map(|id| self.store.path(*id));
             found.unreachable.extend(unreached);
         }
@@ -109,7 +123,7 @@ impl<T: Term> Archive<T> {
         Ok(found)
     }
 
-    /// Removes revisions that aren't reachable from a branch or a tag, and files that crashes left. Returns the number
+    /// Removes revisions that aren't reachable from a branch or a tag, their chunks, and files that crashes left. Returns the number
     /// of files removed. Other files stay, and so do those that another process is writing. O(r) for r revisions.
     ///
     /// # Errors
@@ -122,12 +136,26 @@ impl<T: Term> Archive<T> {
                 named.push(id?);
             }
         }
-        let needed: HashSet<_> = self.ancestry(named)?.into_iter().map(|revision| revision.id).collect();
+        let mut needed = HashSet::new();
+        let mut chunks = HashSet::new();
+        for revision in self.ancestry(named)? {
+            if matches!(revision.header.stored, Stored::Whole { chunks: 1.., .. }) {
+                let used = self.store.chunks_of(revision.id)?;
+                chunks.extend(used.into_iter().map(|chunk| chunk.id));
+            }
+            needed.insert(revision.id);
+        }
         let listing = self.store.list()?;
         let unreachable = listing.revisions.iter().filter(|id| !needed.contains(id));
-        let files: Vec<_> = unreachable.map(|id| self.store.path(*id)).collect();
+        let revisions: Vec<_> = unreachable.map(|id| self.store.path(*id)).collect();
+        let unneeded = listing.chunks.iter().filter(|id| !chunks.contains(id));
+        let chunks: Vec<_> = unneeded.map(|id| self.store.chunk_path(*id)).collect();
         let temporary: Vec<_> = listing.others.into_iter().filter(|path| is_temporary(path)).collect();
-        let removed = self.store.remove(&files)?;
+        // No revision ever lacks a chunk.
+        let removed = self
+            .store
+            .remove(&revisions)?
+            .saturating_add(self.store.remove(&chunks)?);
         Ok(removed.saturating_add(self.store.remove_stale(&temporary)?))
     }
 }

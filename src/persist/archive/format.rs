@@ -1,0 +1,18 @@
+//! Constants of the format of archives.
+
+pub(super) const MAGIC: [u8; 8] = *b"\x89pleaar\n";
+pub(super) const VERSION: u32 = 3;
+
+/// Kinds of blocks.
+pub(super) mod kind {
+    /// Facts of a chunk; the kind is that of facts in a saved environment.
+    pub(in crate::persist::archive) const FACTS: u8 = crate::persist::format::kind::FACTS;
+    /// The patch of a revision; the kind is that of a patch in a journal.
+    pub(in crate::persist::archive) const PATCH: u8 = 17;
+    /// Header of a revision.
+    pub(in crate::persist::archive) const REVISION: u8 = 32;
+    /// Target of a name.
+    pub(in crate::persist::archive) const NAME: u8 = 33;
+    /// Chunks of a whole state.
+    pub(in crate::persist::archive) const CHUNKS: u8 = 34;
+}
