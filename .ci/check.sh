@@ -41,7 +41,7 @@ with_runner() {
 
 # The names of a package's features, from its manifest.
 features() {
-    sed -n '/^\[features\]/,/^\[dep/s/^\([a-z]*\) = .*/\1/p' "$1"
+    sed -n '/^\[features\]/,/^\[dep/s/^\([a-z0-9]*\) = .*/\1/p' "$1"
 }
 
 # Runs a command that runs tests, and fails if it ran none: a filter that fits nothing would pass.
@@ -192,6 +192,11 @@ step_minimal() {
     )
 }
 
+about_remote="remotes in servers of S3's protocol, on loopback"
+step_remote() {
+    .ci/remote.sh
+}
+
 about_asan="the laws of the collections, with tiny nodes, under AddressSanitizer"
 step_asan() {
     local runtime
@@ -282,7 +287,7 @@ PUBLISHED=(pleach-collections pleach-collections-rc pleach-shared pleach pleach-
 # ---- running them ----------------------------------------------------------------------------------------------------
 
 # Those that take longest begin first, each beside one that compiles into another folder.
-readonly STEPS=(test asan tiny tour valgrind features pathmap doctest clippy docs targets loom minimal msrv package deps fmt)
+readonly STEPS=(test asan tiny tour valgrind features remote pathmap doctest clippy docs targets loom minimal msrv package deps fmt)
 readonly LONG=(benches kills soak tsan)
 
 # Runs a step, and writes its verdict, its time and the processor time of all its commands to `$LOGS/step.result`.

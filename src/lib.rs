@@ -94,4 +94,7 @@ mod guides {
     mod migrating {}
     #[doc = include_str!("../docs/queries.md")]
     mod queries {}
+    #[cfg(feature = "remote")]
+    #[doc = include_str!("../docs/remote.md")]
+    mod remote {}
 }

@@ -70,6 +70,8 @@ mod journal;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod lock;
+#[cfg(any(feature = "journal", feature = "remote"))]
+mod nonce;
 mod patch;
 #[cfg(test)]
 #[cfg(all(unix, feature = "journal"))]

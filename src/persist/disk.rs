@@ -10,6 +10,8 @@ use std::io::{self, ErrorKind, Read, Write};
 #[cfg(feature = "journal")]
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "remote")]
+use std::time::SystemTime;
 
 #[cfg(test)]
 pub(super) mod faults;
@@ -99,9 +101,15 @@ impl Status {
         Self { kind, metadata }
     }
 
-    #[cfg(feature = "journal")]
+    #[cfg(any(feature = "journal", feature = "remote"))]
     pub(super) fn length(&self) -> u64 {
         self.metadata.len()
+    }
+
+    /// Time of the last write.
+    #[cfg(feature = "remote")]
+    pub(super) fn modified(&self) -> io::Result<SystemTime> {
+        self.metadata.modified()
     }
 
     /// Identity of the file, independent of its name; `None` where the standard library has none (Windows).

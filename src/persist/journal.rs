@@ -23,12 +23,13 @@ pub use error::{JournalCommitError, JournalError, JournalPublishError, JournalUp
 pub use log::SyncPolicy;
 pub use recover::Recovery;
 
-use self::format::{LogId, LogPosition, new_journal_id};
+use self::format::{LogId, LogPosition};
 use self::log::{Log, check_lock};
 use self::recover::{JournalFile, Recovered, files, recover, remove_obsolete};
 use super::codec::{Codec, NoCodec};
 use super::critical_section::{CriticalSection, SectionGuard};
 use super::lock::FolderLock;
+use super::nonce::nonce;
 use super::replace::replace;
 use super::{disk, folder};
 use crate::env::{Conflict, Environment, Resolution, Snapshot};
@@ -172,7 +173,7 @@ impl<T: Term> Journal<T> {
         let path = JournalFile::Log(number).path(folder);
         let state = Arc::clone(environment.snapshot());
         let log = match last {
-            None => Log::create(&path, number, new_journal_id(), LogPosition::default(), state, &lock)?,
+            None => Log::create(&path, number, nonce(), LogPosition::default(), state, &lock)?,
             Some(found) => log::resume(&path, &found, state, &lock)?,
         };
         remove_obsolete(folder, snapshot);

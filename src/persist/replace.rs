@@ -143,7 +143,7 @@ impl TemporaryFile {
         self.lock.file_mut()
     }
 
-    /// Syncs the file, renames it to `path`, in the same folder, and syncs the folder.
+    /// Syncs the file, renames it to `path`, on the same file system, and syncs the folder there.
     pub(super) fn persist(mut self, path: &Path) -> io::Result<()> {
         self.lock.file().sync_all()?;
         let mut paths = temporary_files();

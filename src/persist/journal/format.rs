@@ -1,7 +1,5 @@
 //! Constants and identities of the files of a journal.
 
-use std::hash::{BuildHasher, RandomState};
-
 pub(super) const LOG_MAGIC: [u8; 8] = *b"\x89pleajl\n";
 pub(super) const SNAPSHOT_MAGIC: [u8; 8] = *b"\x89pleajs\n";
 pub(super) const VERSION: u32 = 3;
@@ -22,16 +20,6 @@ pub(super) mod kind {
 
 /// Random identity of a journal, in each of its files.
 pub(super) type JournalId = [u8; 16];
-
-pub(super) fn new_journal_id() -> JournalId {
-    let random = RandomState::new();
-    let halves = [0, 1].map(|half| random.hash_one(half).to_le_bytes());
-    let mut id = JournalId::default();
-    for (byte, half) in id.iter_mut().zip(halves.iter().flatten()) {
-        *byte = *half;
-    }
-    id
-}
 
 /// Identity of a log, stored in the snapshot that the log continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! The interface of object stores.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A store of objects under keys, with conditional writes: what a remote needs of one.
 ///
 /// A key consists of parts separated by `/`; a part has lower-case ASCII letters, digits, `-`, `_`, `.` and `%`, and
-/// begins with a letter or digit. Calls block. All times are those of the store's clock.
+/// begins with a letter or digit. Users keep no object beside others in a folder of its name (`a` and `a/b`), since some
+/// servers store objects in folders. Calls block. All times are those of the store's clock.
 ///
 /// # Contract
 /// - Reads and listings that begin after a write has returned see it.
@@ -129,4 +131,41 @@ pub struct ObjectStoreError {
     pub key: String,
     /// The reason.
     pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl ObjectStoreError {
+    /// An error of a method of [`ObjectStore`].
+    pub fn new(
+        operation: &'static str,
+        key: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            operation,
+            key: key.into(),
+            source: source.into(),
+        }
+    }
+}
+
+impl<S: ObjectStore + ?Sized> ObjectStore for Arc<S> {
+    fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
+        (**self).get(key)
+    }
+
+    fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
+        (**self).put_if_absent(key, content)
+    }
+
+    fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
+        (**self).put_if_unchanged(key, content, version)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
+        (**self).list(prefix)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
+        (**self).delete(key)
+    }
 }

@@ -1,0 +1,50 @@
+//! The server that the environment variable `PLEACH_TEST_S3` names by its URL: see `.ci/remote.sh`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use pleach::persist::remote::{ObjectStore, S3Store, open_store, probe};
+
+use crate::contract::contract;
+
+/// A URL with a prefix of its own.
+pub(crate) fn url() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let url = std::env::var("PLEACH_TEST_S3").unwrap();
+    let (place, query) = url.split_once('?').unwrap();
+    let time = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{place}/{time}-{}-{number}?{query}", std::process::id())
+}
+
+contract!(
+    #[ignore = "needs a server"]
+    server,
+    (open_store(&url()).unwrap(), ())
+);
+
+#[test]
+#[ignore = "needs a server"]
+fn the_server_has_conditional_writes() {
+    probe(&open_store(&url()).unwrap()).unwrap();
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn a_missing_bucket_is_an_error_and_not_an_empty_store() {
+    let url = std::env::var("PLEACH_TEST_S3").unwrap();
+    let (_, query) = url.split_once('?').unwrap();
+    let store = S3Store::open(&format!("s3://missing?{query}")).unwrap();
+    // Nothing is written: SeaweedFS would create the bucket.
+    assert!(store.get("a").is_err());
+    assert!(store.list("").is_err());
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn appends_survive_kills() {
+    crate::processes::appends_survive_kills(&url(), 10, 20);
+}
