@@ -192,7 +192,7 @@ impl Layout {
 /// Whether changes of these keys outweigh a quarter of a chunk.
 fn outweighs(keys: &[&[u8]], length: u64) -> bool {
     // With a count of shared bytes, a length and often a multiplicity.
-    let weights = keys.iter().map(|key| key.len() as u64 + 3);
+    let weights = keys.iter().map(|key| (key.len() as u64).saturating_add(3));
     weights.fold(0, u64::saturating_add) > length / 4
 }
 

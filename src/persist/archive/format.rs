@@ -13,6 +13,9 @@ pub(super) mod kind {
     pub(in crate::persist::archive) const REVISION: u8 = 32;
     /// Target of a name.
     pub(in crate::persist::archive) const NAME: u8 = 33;
+    /// Target of a name of a remote.
+    #[cfg(feature = "remote")]
+    pub(in crate::persist::archive) const REMOTE_NAME: u8 = 34;
     /// Chunks of a whole state.
-    pub(in crate::persist::archive) const CHUNKS: u8 = 34;
+    pub(in crate::persist::archive) const CHUNKS: u8 = 35;
 }

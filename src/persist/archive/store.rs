@@ -167,12 +167,12 @@ impl Store {
     }
 
     /// Reads a chunk, and verifies its id.
-    pub(super) fn chunk(&self, chunk: &Chunk) -> Result<Vec<u8>, ArchiveError> {
-        let path = self.chunk_path(chunk.id);
+    pub(super) fn chunk_file(&self, id: ChunkId, length: u64) -> Result<Vec<u8>, ArchiveError> {
+        let path = self.chunk_path(id);
         let file = File::find(&path)?.ok_or_else(|| ArchiveError::MissingChunk(path.clone()))?;
         let mut content = Vec::new();
-        (&file).take(chunk.length.saturating_add(1)).read_to_end(&mut content)?;
-        if content.len() as u64 != chunk.length || ChunkId::of(&content) != chunk.id {
+        (&file).take(length.saturating_add(1)).read_to_end(&mut content)?;
+        if content.len() as u64 != length || ChunkId::of(&content) != id {
             return Err(ArchiveError::Misnamed(path));
         }
         Ok(content)
@@ -219,6 +219,35 @@ impl Store {
             .map_err(ArchiveError::load(&path))
     }
 
+    /// Whether there is a file of this revision.
+    #[cfg(feature = "remote")]
+    pub(super) fn has_revision(&self, id: RevisionId) -> io::Result<bool> {
+        Ok(disk::status(&self.path(id))?.is_some())
+    }
+
+    /// Reads the whole file of a revision, and verifies its id.
+    #[cfg(feature = "remote")]
+    pub(super) fn file(&self, id: RevisionId) -> Result<Vec<u8>, ArchiveError> {
+        let path = self.path(id);
+        let file = open(&path, id)?;
+        let mut input = Hashing::new(&file);
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        match input.id() == id {
+            true => Ok(bytes),
+            false => Err(ArchiveError::Misnamed(path)),
+        }
+    }
+
+    /// Writes the file of a revision, whose id was verified, durably.
+    #[cfg(feature = "remote")]
+    pub(super) fn put_file(&self, id: RevisionId, bytes: &[u8]) -> Result<(), ArchiveError> {
+        let mut temporary = TemporaryFile::create(&self.revisions().join("revision"), None)?;
+        temporary.file_mut().write_all(bytes)?;
+        self.check_lock()?;
+        Ok(temporary.persist(&self.path(id))?)
+    }
+
     /// Reads a revision and its content, and verifies its id and those of its chunks.
     pub(super) fn get<T: Term>(
         &self,
@@ -232,7 +261,7 @@ impl Store {
             }
             let mut facts = ChunkReader::new();
             for chunk in &position.chunks {
-                let content = self.chunk(chunk)?;
+                let content = self.chunk_file(chunk.id, chunk.length)?;
                 let path = self.chunk_path(chunk.id);
                 facts.read(chunk, &content).map_err(ArchiveError::load(&path))?;
             }
@@ -429,6 +458,12 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 
 fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     File::find(path)?.ok_or(ArchiveError::Missing(id))
+}
+
+/// Reads the header of a revision from its file.
+#[cfg(feature = "remote")]
+pub(super) fn revision_of(id: RevisionId, file: &[u8]) -> Result<Revision, LoadError> {
+    read_header(file, id, file.len() as u64).map(|(revision, _)| revision)
 }
 
 /// Reads the header of a revision.

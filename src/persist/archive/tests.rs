@@ -214,7 +214,7 @@ fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |bound| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) % bound
+        (state >> 33).checked_rem(bound).unwrap_or(0)
     }
 }
 
