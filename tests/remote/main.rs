@@ -7,6 +7,7 @@
 )]
 
 mod archives;
+mod chunks;
 mod contract;
 mod processes;
 #[cfg(feature = "s3")]

@@ -48,6 +48,13 @@ impl ChunkId {
     }
 }
 
+#[cfg(feature = "remote")]
+impl ChunkId {
+    pub(super) fn into_bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
 impl fmt::Display for ChunkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         hex::write(&self.0, f)

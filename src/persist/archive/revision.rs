@@ -129,6 +129,11 @@ impl Revision {
         }
     }
 
+    /// Whether it is a whole state of which a part is in chunks.
+    pub(super) fn has_chunks(&self) -> bool {
+        matches!(self.header.stored, Stored::Whole { chunks: 1.., .. })
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         varint::write(out, self.parents.len() as u64);
         for parent in &self.parents {

@@ -1,6 +1,8 @@
 //! The files of an archive.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "remote")]
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -223,6 +225,44 @@ impl Store {
     #[cfg(feature = "remote")]
     pub(super) fn has_revision(&self, id: RevisionId) -> io::Result<bool> {
         Ok(disk::status(&self.path(id))?.is_some())
+    }
+
+    /// Returns the chunks of new revisions, with their lengths, that no revision before them is sure to have: the last whole
+    /// state before a new one has most of its chunks.
+    #[cfg(feature = "remote")]
+    pub(super) fn new_chunks(&self, new: &[Revision]) -> Result<Vec<(ChunkId, u64)>, ArchiveError> {
+        let ids: HashSet<RevisionId> = new.iter().map(|revision| revision.id).collect();
+        let wholes = new.iter().filter(|revision| revision.has_chunks());
+        let wholes: Vec<&Revision> = wholes.collect();
+        let mut known: HashSet<ChunkId> = HashSet::new();
+        for whole in &wholes {
+            let mut before = whole.parents.first().copied();
+            while let Some(id) = before {
+                let revision = self.revision(id)?;
+                before = match revision.header.stored {
+                    Stored::Patch { .. } => revision.parents.first().copied(),
+                    Stored::Whole { .. } => None,
+                };
+                if revision.has_chunks() && !ids.contains(&id) {
+                    known.extend(self.chunks_of(id)?.iter().map(|chunk| chunk.id));
+                }
+            }
+        }
+        let mut chunks = Vec::new();
+        for whole in wholes {
+            for chunk in self.chunks_of(whole.id)? {
+                if known.insert(chunk.id) {
+                    chunks.push((chunk.id, chunk.length));
+                }
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Whether there is a file of this chunk.
+    #[cfg(feature = "remote")]
+    pub(super) fn has_chunk(&self, id: ChunkId) -> io::Result<bool> {
+        Ok(disk::status(&self.chunk_path(id))?.is_some())
     }
 
     /// Reads the whole file of a revision, and verifies its id.
@@ -460,10 +500,11 @@ fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     File::find(path)?.ok_or(ArchiveError::Missing(id))
 }
 
-/// Reads the header of a revision from its file.
+/// Reads the header and the chunks of a revision from its file.
 #[cfg(feature = "remote")]
-pub(super) fn revision_of(id: RevisionId, file: &[u8]) -> Result<Revision, LoadError> {
-    read_header(file, id, file.len() as u64).map(|(revision, _)| revision)
+pub(super) fn revision_of(id: RevisionId, file: &[u8]) -> Result<(Revision, Vec<Chunk>), LoadError> {
+    let (revision, position) = read_start(file, id, file.len() as u64)?;
+    Ok((revision, position.chunks))
 }
 
 /// Reads the header of a revision.

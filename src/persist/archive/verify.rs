@@ -1,5 +1,6 @@
 //! Verification of an archive, and removal of unreachable files.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use super::Archive;
 use super::chunk::ChunkId;
 use super::error::ArchiveError;
 use super::ref_name::RefKind;
-use super::revision::{Revision, RevisionId, Stored};
+use super::revision::{Revision, RevisionId};
 use super::store::{Content, is_temporary};
 use crate::persist::block::FILE_HEADER;
 use crate::persist::error::{Flaw, LoadError};
@@ -136,18 +137,15 @@ impl<T: Term> Archive<T> {
                 named.push(id?);
             }
         }
-        let mut needed = HashSet::new();
-        let mut chunks = HashSet::new();
-        for revision in self.ancestry(named)? {
-            if matches!(revision.header.stored, Stored::Whole { chunks: 1.., .. }) {
-                let used = self.store.chunks_of(revision.id)?;
-                chunks.extend(used.into_iter().map(|chunk| chunk.id));
-            }
-            needed.insert(revision.id);
-        }
+        let (needed, chunks) = self.needed(named)?;
         let listing = self.store.list()?;
-        let unreachable = listing.revisions.iter().filter(|id| !needed.contains(id));
-        let revisions: Vec<_> = unreachable.map(|id| self.store.path(*id)).collect();
+        let mut unreachable: Vec<_> = listing.revisions.iter().filter(|id| !needed.contains(id)).collect();
+        // Children before parents: that a revision is in the archive says that its ancestors are.
+        unreachable.sort_by_cached_key(|id| {
+            let revision = self.store.revision(**id);
+            Reverse(revision.map_or(u64::MAX, |revision| revision.header.generation))
+        });
+        let revisions: Vec<_> = unreachable.into_iter().map(|id| self.store.path(*id)).collect();
         let unneeded = listing.chunks.iter().filter(|id| !chunks.contains(id));
         let chunks: Vec<_> = unneeded.map(|id| self.store.chunk_path(*id)).collect();
         let temporary: Vec<_> = listing.others.into_iter().filter(|path| is_temporary(path)).collect();
@@ -157,5 +155,21 @@ impl<T: Term> Archive<T> {
             .remove(&revisions)?
             .saturating_add(self.store.remove(&chunks)?);
         Ok(removed.saturating_add(self.store.remove_stale(&temporary)?))
+    }
+
+    /// Returns these revisions and their ancestors, and the chunks that they refer to.
+    pub(super) fn needed(
+        &self,
+        ids: impl IntoIterator<Item = RevisionId>,
+    ) -> Result<(HashSet<RevisionId>, HashSet<ChunkId>), ArchiveError> {
+        let (mut revisions, mut chunks) = (HashSet::new(), HashSet::new());
+        for revision in self.ancestry(ids)? {
+            if revision.has_chunks() {
+                let used = self.store.chunks_of(revision.id)?;
+                chunks.extend(used.into_iter().map(|chunk| chunk.id));
+            }
+            revisions.insert(revision.id);
+        }
+        Ok((revisions, chunks))
     }
 }

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::super::Archive;
+use super::super::chunk::ChunkId;
 use super::super::ref_name::RefKind;
 use super::super::revision::{Revision, RevisionId};
 use super::super::store::revision_of;
 use super::error::{RemoteError, RemoteMergeError};
-use super::object::{REVISIONS, revision_key};
+use super::object::{REVISIONS, chunk_key, revision_key};
 use super::{Remote, parallel};
 use crate::env::{Conflict, Resolution, resolve};
 use crate::persist::codec::{Codec, NoCodec};
@@ -16,6 +17,9 @@ use crate::term::Term;
 
 /// Number of generations that are asked for one after the other, before the remote is asked to list what it has.
 const MAX_ROUNDS: usize = 4;
+
+/// Number of chunks that are in memory at once, most of less than 1 MiB.
+const CHUNKS_AT_ONCE: usize = 32;
 
 /// What a fetch has read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub struct Progress {
 /// A revision that was read and isn't stored yet.
 struct Fetched {
     revision: Revision,
+    chunks: Vec<ChunkId>,
     bytes: Vec<u8>,
 }
 
@@ -167,7 +172,7 @@ impl<T: Term> Archive<T> {
         Ok(self.store.set_name(kind, name, target)?)
     }
 
-    /// Fetches these revisions and their ancestors, those that are unknown.
+    /// Fetches these revisions, their ancestors, and the chunks of these, those that are unknown.
     pub(super) fn fetch_revisions(
         &self,
         remote: &Remote,
@@ -175,80 +180,150 @@ impl<T: Term> Archive<T> {
         mut progress: impl FnMut(Progress),
     ) -> Result<(), RemoteError> {
         let mut fetched: HashMap<RevisionId, Fetched> = HashMap::new();
+        let mut needed: HashSet<RevisionId> = HashSet::new();
         let mut told = Progress::default();
-        let mut wanted = self.unknown(roots, &fetched)?;
+        let mut next = self.unknown(roots, &needed)?;
         let mut round = 0;
-        while !wanted.is_empty() {
+        while !next.is_empty() {
+            needed.extend(&next);
             if round == MAX_ROUNDS {
                 // A long history would be read one by one.
                 let listed = remote.store.list(REVISIONS)?.objects.into_iter();
                 let listed = listed.filter_map(|object| object.key.strip_prefix(REVISIONS)?.parse().ok());
-                let listed = listed.chain(wanted.iter().copied()).collect();
-                wanted = self.unknown(listed, &fetched)?;
+                let listed = self.unknown(listed.collect(), &needed)?;
+                remote.read(listed, Need::Unknown, &mut fetched, &mut told, &mut progress)?;
             }
-            told.needed = fetched.len().saturating_add(wanted.len());
-            let is_listed = round == MAX_ROUNDS;
-            let mut parents = Vec::new();
-            let read = |id: RevisionId| match remote.get_hashed(&revision_key(id), id.0) {
-                Ok(bytes) => Ok(Some((id, bytes))),
-                // It was pruned; if it is an ancestor, it is asked for again, and missing.
-                Err(RemoteError::Missing(_)) if is_listed => Ok(None),
-                Err(error) => Err(error),
-            };
-            parallel::for_each(wanted, read, |found| {
-                let Some((id, bytes)) = found else { return Ok(()) };
-                let revision = revision_of(id, &bytes).map_err(|source| RemoteError::Corrupt {
-                    key: revision_key(id),
-                    source,
-                })?;
-                parents.extend(&revision.parents);
-                told.objects = told.objects.saturating_add(1);
-                told.bytes = told.bytes.saturating_add(bytes.len() as u64);
-                progress(told);
-                fetched.insert(id, Fetched { revision, bytes });
-                Ok(())
-            })?;
-            wanted = self.unknown(parents, &fetched)?;
+            remote.read(next.clone(), Need::Certain, &mut fetched, &mut told, &mut progress)?;
+            let read = next.iter().filter_map(|id| fetched.get(id));
+            let parents = read.flat_map(|fetched| fetched.revision.parents.iter().copied());
+            next = self.unknown(parents.collect(), &needed)?;
             round = round.saturating_add(1);
         }
-        self.store_fetched(fetched)
+        // What no root descends from may lack ancestors: a push that has not ended, or never will.
+        fetched.retain(|id, _| needed.contains(id));
+        self.store_fetched(remote, fetched, told, progress)
     }
 
-    /// Those of these revisions that are neither in the archive nor among the fetched ones, each once.
-    fn unknown(
-        &self,
-        ids: Vec<RevisionId>,
-        fetched: &HashMap<RevisionId, Fetched>,
-    ) -> Result<Vec<RevisionId>, RemoteError> {
+    /// Those of these revisions that are neither in the archive nor among the needed ones, each once.
+    fn unknown(&self, ids: Vec<RevisionId>, needed: &HashSet<RevisionId>) -> Result<Vec<RevisionId>, RemoteError> {
         let mut seen = HashSet::new();
         let mut unknown = Vec::new();
         for id in ids {
-            if seen.insert(id) && !fetched.contains_key(&id) && !self.store.has_revision(id)? {
+            if seen.insert(id) && !needed.contains(&id) && !self.store.has_revision(id)? {
                 unknown.push(id);
             }
         }
         Ok(unknown)
     }
 
-    /// Stores fetched revisions, parents first: that a revision is in the archive says that its ancestors are. Leaves those
-    /// out whose ancestors aren't all known.
-    fn store_fetched(&self, fetched: HashMap<RevisionId, Fetched>) -> Result<(), RemoteError> {
+    /// Stores fetched revisions: first their chunks, then parents before children. That a revision is in the archive says that
+    /// its chunks and its ancestors are.
+    fn store_fetched(
+        &self,
+        remote: &Remote,
+        fetched: HashMap<RevisionId, Fetched>,
+        mut told: Progress,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<(), RemoteError> {
         if fetched.is_empty() {
             return Ok(());
         }
         let mut fetched: Vec<Fetched> = fetched.into_values().collect();
         fetched.sort_unstable_by_key(|fetched| fetched.revision.header.generation);
-        let _guard = self.lock_for_write()?;
-        for Fetched { revision, bytes } in fetched {
-            let mut is_complete = true;
-            for parent in &revision.parents {
-                is_complete &= self.store.has_revision(*parent)?;
+        let chunks = fetched.iter().flat_map(|fetched| fetched.chunks.iter().copied());
+        let chunks: HashSet<ChunkId> = chunks.collect();
+        loop {
+            let missing = self.missing_chunks(&chunks)?;
+            told.needed = told.objects.saturating_add(missing.len());
+            // In parts, which bound the memory that they take.
+            for part in missing.chunks(CHUNKS_AT_ONCE) {
+                let mut read = Vec::with_capacity(part.len());
+                let get = |id: ChunkId| Ok((id, remote.get_hashed(&chunk_key(id), id.into_bytes())?));
+                parallel::for_each(part.to_vec(), get, |(id, bytes): (ChunkId, Vec<u8>)| {
+                    told.objects = told.objects.saturating_add(1);
+                    told.bytes = told.bytes.saturating_add(bytes.len() as u64);
+                    progress(told);
+                    read.push((id, bytes));
+                    Ok::<(), RemoteError>(())
+                })?;
+                let _guard = self.lock_for_write()?;
+                for (id, bytes) in read {
+                    self.store.put_chunk(id, &bytes)?;
+                }
             }
-            if is_complete {
-                self.store.put_file(revision.id, &bytes)?;
+            let _guard = self.lock_for_write()?;
+            // Another process may have pruned them: nothing refers to them yet.
+            if !self.missing_chunks(&chunks)?.is_empty() {
+                continue;
+            }
+            if !chunks.is_empty() {
+                self.store.sync_chunks()?;
+            }
+            for Fetched { revision, bytes, .. } in &fetched {
+                self.store.put_file(revision.id, bytes)?;
+            }
+            return Ok(());
+        }
+    }
+
+    fn missing_chunks(&self, chunks: &HashSet<ChunkId>) -> Result<Vec<ChunkId>, RemoteError> {
+        let mut missing = Vec::new();
+        for id in chunks {
+            if !self.store.has_chunk(*id)? {
+                missing.push(*id);
             }
         }
-        Ok(())
+        Ok(missing)
+    }
+}
+
+/// Whether a revision is known to be an ancestor of what is fetched.
+#[derive(Clone, Copy, PartialEq)]
+enum Need {
+    Certain,
+    Unknown,
+}
+
+impl Remote {
+    /// Reads revisions that weren't read yet. Those that may not be needed are left out if they are missing or corrupt.
+    fn read(
+        &self,
+        ids: Vec<RevisionId>,
+        need: Need,
+        fetched: &mut HashMap<RevisionId, Fetched>,
+        told: &mut Progress,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), RemoteError> {
+        let ids: Vec<_> = ids.into_iter().filter(|id| !fetched.contains_key(id)).collect();
+        told.needed = fetched.len().saturating_add(ids.len());
+        let read = |id: RevisionId| {
+            let key = revision_key(id);
+            let bytes = self.get_hashed(&key, id.0)?;
+            let (revision, chunks) = revision_of(id, &bytes).map_err(|source| RemoteError::Corrupt { key, source })?;
+            let chunks = chunks.into_iter().map(|chunk| chunk.id).collect();
+            Ok(Fetched {
+                revision,
+                chunks,
+                bytes,
+            })
+        };
+        let read = |id| match read(id) {
+            Ok(found) => Ok(Some(found)),
+            Err(RemoteError::Missing(_) | RemoteError::Tampered(_) | RemoteError::Corrupt { .. })
+                if need == Need::Unknown =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        };
+        parallel::for_each(ids, read, |found| {
+            let Some(found) = found else { return Ok(()) };
+            told.objects = told.objects.saturating_add(1);
+            told.bytes = told.bytes.saturating_add(found.bytes.len() as u64);
+            progress(*told);
+            fetched.insert(found.revision.id, found);
+            Ok(())
+        })
     }
 }
 

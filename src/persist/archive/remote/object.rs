@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::super::chunk::ChunkId;
 use super::super::revision::RevisionId;
 use super::Remote;
 use super::error::RemoteError;
@@ -16,6 +17,13 @@ pub(super) const REVISIONS: &str = "revisions/";
 
 pub(super) fn revision_key(id: RevisionId) -> String {
     format!("{REVISIONS}{id}")
+}
+
+/// Keys of chunks begin with this.
+pub(super) const CHUNKS: &str = "chunks/";
+
+pub(super) fn chunk_key(id: ChunkId) -> String {
+    format!("{CHUNKS}{id}")
 }
 
 /// The content of an object, after its random bytes; `None` if it was emptied.

@@ -25,7 +25,7 @@ use super::super::ref_name::RefKind;
 use super::super::revision::RevisionId;
 use super::error::RemoteError;
 use super::name::NameRecord;
-use super::object::REVISIONS;
+use super::object::{CHUNKS, REVISIONS, chunk_key, revision_key};
 use super::{Remote, parallel};
 use crate::persist::remote::{Listed, Put};
 use crate::term::Term;
@@ -35,7 +35,7 @@ const MAX_ATTEMPTS: usize = 100;
 
 /// # Remotes: maintenance
 impl<T: Term> Archive<T> {
-    /// Empties the revisions of a remote that no branch or tag refers to, and that were written at least so long ago, by the
+    /// Empties the revisions and chunks of a remote that no branch or tag refers to, and that were written at least so long ago, by the
     /// clock of the store. Returns their number.
     ///
     /// Writers may push meanwhile, and no name is ever left without its revisions, even if a process stalls for longer than
@@ -49,32 +49,33 @@ impl<T: Term> Archive<T> {
     /// [`RemoteError`], also if anything that a name refers to is missing or corrupt: then nothing was emptied, unless a
     /// request to empty an object failed.
     pub fn prune_remote(&self, remote: &Remote, min_age: Duration) -> Result<usize, RemoteError> {
-        let listing = remote.store.list(REVISIONS)?;
+        let (revisions, chunks) = (remote.store.list(REVISIONS)?, remote.store.list(CHUNKS)?);
         let mut targets = Vec::new();
         for (kind, name) in remote.name_list()? {
             targets.extend(remote.begin_epoch(kind, &name)?);
         }
         self.fetch_revisions(remote, targets.clone(), |_| {})?;
-        let needed: HashSet<RevisionId> = self
-            .ancestry(targets)?
+        let needed = self.needed(targets)?;
+        let needed: HashSet<String> = needed
+            .0
             .into_iter()
-            .map(|revision| revision.id)
+            .map(revision_key)
+            .chain(needed.1.into_iter().map(chunk_key))
             .collect();
-        let is_old = |object: &Listed| {
-            let age = listing.now.duration_since(object.modified).unwrap_or_default();
-            age >= min_age
-        };
-        let is_unneeded = |object: &Listed| {
-            let id = object.key.strip_prefix(REVISIONS).and_then(|id| id.parse().ok());
-            id.is_some_and(|id| !needed.contains(&id))
-        };
-        let objects = listing.objects.into_iter();
-        let garbage = objects.filter(|object| object.size > 0 && is_old(object) && is_unneeded(object));
+        let mut garbage = Vec::new();
+        for listing in [revisions, chunks] {
+            let is_old = |object: &Listed| {
+                let age = listing.now.duration_since(object.modified).unwrap_or_default();
+                age >= min_age
+            };
+            let objects = listing.objects.into_iter();
+            garbage.extend(objects.filter(|object| object.size > 0 && is_old(object) && !needed.contains(&object.key)));
+        }
         let mut emptied = 0_usize;
         let empty = |object: Listed| -> Result<Put, RemoteError> {
             Ok(remote.store.put_if_unchanged(&object.key, b"", &object.version)?)
         };
-        parallel::for_each(garbage.collect(), empty, |put| {
+        parallel::for_each(garbage, empty, |put| {
             emptied = emptied.saturating_add(usize::from(put != Put::Refused));
             Ok(())
         })?;

@@ -5,12 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::Archive;
+use super::super::chunk::ChunkId;
 use super::super::ref_name::{self, RefKind};
 use super::super::revision::RevisionId;
 use super::error::{RemoteError, RemoteMergeError};
 use super::fetch::decided;
 use super::name::{NameRecord, NameState};
-use super::object::revision_key;
+use super::object::{chunk_key, revision_key};
 use super::{Remote, parallel};
 use crate::env::{Conflict, Resolution, resolve};
 use crate::history::Dag;
@@ -26,7 +27,13 @@ struct Attempts {
     /// The epoch of the name that the last attempt read.
     epoch: Option<u64>,
     /// What was uploaded in this epoch.
-    uploaded: HashSet<RevisionId>,
+    uploaded: HashSet<Uploaded>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Uploaded {
+    Revision(RevisionId),
+    Chunk(ChunkId),
 }
 
 /// # Remotes: pushing
@@ -81,8 +88,9 @@ impl<T: Term> Archive<T> {
                 return Err(RemoteError::TimedOut { name, source: last }.into());
             }
             // Any part of the delay, so that those who were refused together don't come back together.
-            thread::sleep((delay * u32::from(nonce()[0]) / 256).min(left));
-            delay = (delay * 2).min(MAX_DELAY);
+            let part = delay.saturating_mul(u32::from(nonce()[0])).checked_div(256);
+            thread::sleep(part.unwrap_or(delay).min(left));
+            delay = delay.saturating_mul(2).min(MAX_DELAY);
         }
     }
 
@@ -158,9 +166,23 @@ impl<T: Term> Archive<T> {
         id: RevisionId,
         attempts: &mut Attempts,
     ) -> Result<(), RemoteError> {
+        let mut chunks = Vec::new();
+        let ahead = self.store.ahead(have, id)?;
+        // Before the revisions, though nothing depends on it: the name moves after both.
+        for (id, length) in self.store.new_chunks(&ahead)? {
+            chunks.extend((!attempts.uploaded.contains(&Uploaded::Chunk(id))).then_some((id, length)));
+        }
+        let put = |(id, length)| {
+            remote.put_hashed(&chunk_key(id), &self.store.chunk_file(id, length)?)?;
+            Ok(id)
+        };
+        parallel::for_each(chunks, put, |id| {
+            attempts.uploaded.insert(Uploaded::Chunk(id));
+            Ok::<(), RemoteError>(())
+        })?;
         let mut new: Vec<RevisionId> = Vec::new();
-        for revision in self.store.ahead(have, id)? {
-            if !attempts.uploaded.contains(&revision.id) {
+        for revision in ahead {
+            if !attempts.uploaded.contains(&Uploaded::Revision(revision.id)) {
                 new.push(revision.id);
             }
         }
@@ -169,7 +191,7 @@ impl<T: Term> Archive<T> {
             Ok(id)
         };
         parallel::for_each(new, put, |id| {
-            attempts.uploaded.insert(id);
+            attempts.uploaded.insert(Uploaded::Revision(id));
             Ok(())
         })
     }
