@@ -39,7 +39,7 @@ fn split(data: &[u8]) -> Vec<Vec<u8>> {
     starts.windows(2).map(|ends| data[ends[0]..ends[1]].to_vec()).collect()
 }
 
-/// Writes the files: revisions under their ids, names under the name in them or another. Returns the ids.
+/// Writes the files: revisions and chunks under their ids, names under the name in them or another. Returns the ids.
 fn lay(folder: &Path, files: &[Vec<u8>]) -> Vec<String> {
     let _ = fs::remove_dir_all(folder);
     for part in ["chunks", "revisions", "names"] {
@@ -55,6 +55,9 @@ fn lay(folder: &Path, files: &[Vec<u8>]) -> Vec<String> {
             let name = name.unwrap_or("other");
             let kind = if name.starts_with('t') { "tag" } else { "branch" };
             folder.join("names").join(format!("{kind}-{name}"))
+        } else if forge::is_chunk(file) {
+            let id: String = forge::id(file).iter().map(|byte| format!("{byte:02x}")).collect();
+            folder.join("chunks").join(id)
         } else {
             let id: String = forge::id(file).iter().map(|byte| format!("{byte:02x}")).collect();
             let path = folder.join("revisions").join(&id);
@@ -83,7 +86,7 @@ fn may_fail<R>(result: Result<R, ArchiveError>) -> Option<R> {
                     let length = fs::metadata(&path).expect("the file is there").len();
                     assert!(offset <= length, "{offset} of {length} in {}", path.display());
                 }
-                ArchiveError::Misnamed(_) | ArchiveError::Missing(_) => {}
+                ArchiveError::Misnamed(_) | ArchiveError::Missing(_) | ArchiveError::MissingChunk(_) => {}
                 error => panic!("{error:?}"),
             }
             None
@@ -187,4 +190,26 @@ fn pair(folder: &Path, archive: &Archive, [a, b]: [&str; 2], is_sound: bool) {
         assert!(may_fail(again.checkout("merged")) == Some(state));
     }
     archive.remove_branch("merged").expect("it is there");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_with_a_chunk_opens() {
+        let input = forge::tests::files_with_a_chunk();
+        let files = forge::archive(&input, Fit::All);
+        folder::with(|folder| {
+            let ids = lay(folder, &files);
+            let archive = Archive::<Atom>::open(folder).expect("the folders are there");
+            let state = archive.checkout(&ids[0]).expect("it is valid");
+            let expected = ["(p 1)", "(p 3)", "(p 3)", "(= (f $x) $x)"];
+            let expected: Environment = expected
+                .map(|text| text.parse().expect("an atom"))
+                .into_iter()
+                .collect();
+            assert!(state == expected);
+        });
+    }
 }

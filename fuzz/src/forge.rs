@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Magic number of the files of an archive.
 pub(crate) const ARCHIVE: [u8; 8] = *b"\x89pleaar\n";
+const ARCHIVE_VERSION: u32 = 3;
 
 const HEAD: usize = 12;
 const CHECKSUM: usize = 8;
@@ -23,6 +24,7 @@ mod kind {
     pub(super) const WHOLE: u8 = 18;
     pub(super) const REVISION: u8 = 32;
     pub(super) const NAME: u8 = 33;
+    pub(super) const CHUNKS: u8 = 35;
 }
 
 struct Block {
@@ -148,7 +150,12 @@ pub(crate) fn id(file: &[u8]) -> [u8; 32] {
     Sha256::digest(file).into()
 }
 
-/// Whether the first block is that of a name. All other files are taken for revisions.
+/// Whether the first block is one of facts, as in a chunk.
+pub(crate) fn is_chunk(file: &[u8]) -> bool {
+    file.get(HEAD) == Some(&kind::FACTS)
+}
+
+/// Whether the first block is that of a name. All other files but chunks are taken for revisions.
 pub(crate) fn is_name(file: &[u8]) -> bool {
     file.get(HEAD) == Some(&kind::NAME)
 }
@@ -164,8 +171,16 @@ pub(crate) fn name_in(file: &[u8]) -> Option<&str> {
 pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
     // Ids and generations of the revisions.
     let mut known = Vec::new();
+    // Ids and lengths of the chunks.
+    let mut chunks = Vec::new();
     let mut forged = Vec::new();
     for file in files {
+        if is_chunk(file) {
+            let file = join(ARCHIVE, ARCHIVE_VERSION, &blocks(file));
+            chunks.push((id(&file), file.len() as u64));
+            forged.push(file);
+            continue;
+        }
         let mut rest = file.get(HEAD..).unwrap_or_default();
         let mut first = next_block(&mut rest).unwrap_or(Block {
             kind: kind::REVISION,
@@ -175,19 +190,31 @@ pub(crate) fn archive(files: &[Vec<u8>], fit: Fit) -> Vec<Vec<u8>> {
             if fit == Fit::All {
                 first.content = name(&first.content, &known);
             }
-            forged.push(join(ARCHIVE, 2, &[first]));
+            forged.push(join(ARCHIVE, ARCHIVE_VERSION, &[first]));
             continue;
         }
         let mut is_patch = rest.first() == Some(&kind::PATCH);
+        let (mut list, mut total) = (None, 0);
+        if rest.first() == Some(&kind::CHUNKS) {
+            list = next_block(&mut rest);
+        }
+        if let Some(list) = &mut list
+            && fit == Fit::All
+        {
+            (list.content, total) = chunk_list(&list.content, &chunks);
+        }
         let mut generation = 0;
         if fit == Fit::All {
-            (first.content, generation, is_patch) = revision(&first.content, &known, rest);
+            (first.content, generation, is_patch) = revision(&first.content, &known, rest, total);
         }
+        let list = list.filter(|list| !list.content.is_empty());
         let file = if is_patch {
             let patch = next_block(&mut rest).into_iter();
-            join(ARCHIVE, 2, &[first].into_iter().chain(patch).collect::<Vec<_>>())
+            let all: Vec<_> = [first].into_iter().chain(patch).collect();
+            join(ARCHIVE, ARCHIVE_VERSION, &all)
         } else {
-            [join(ARCHIVE, 2, &[first]), self::file(rest)].concat()
+            let start: Vec<_> = [first].into_iter().chain(list).collect();
+            [join(ARCHIVE, ARCHIVE_VERSION, &start), self::file(rest)].concat()
         };
         known.push((id(&file), generation));
         forged.push(file);
@@ -213,7 +240,7 @@ fn name(content: &[u8], known: &[([u8; 32], u64)]) -> Vec<u8> {
 }
 
 /// Forges the block of a revision. Returns it with its generation, and whether a patch follows.
-fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>, u64, bool) {
+fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8], chunks: u64) -> (Vec<u8>, u64, bool) {
     let mut rest = content;
     let mut parents = Vec::new();
     for _ in 0..number(&mut rest).unwrap_or(0) {
@@ -232,9 +259,15 @@ fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>
         let [chain, whole] = [(); 2].map(|()| number(&mut rest).unwrap_or(0));
         put_number(&mut out, chain);
         put_number(&mut out, whole);
+    } else {
+        number(&mut rest);
+        put_number(&mut out, chunks);
     }
     let mut atoms = number(&mut rest).unwrap_or(0);
-    if !is_patch && let Ok(env) = Environment::<Atom>::load_from(&file(state)[..], &NoCodec) {
+    if !is_patch
+        && chunks == 0
+        && let Ok(env) = Environment::<Atom>::load_from(&file(state)[..], &NoCodec)
+    {
         atoms = env.len();
     }
     put_number(&mut out, atoms);
@@ -250,6 +283,35 @@ fn revision(content: &[u8], known: &[([u8; 32], u64)], state: &[u8]) -> (Vec<u8>
     out.extend(message.as_bytes());
     out.extend((0..16).map(|at| nonce.get(at).unwrap_or(&0)));
     (out, generation, is_patch)
+}
+
+/// Forges a list of chunks, of those that exist. Returns it with their total length.
+fn chunk_list(content: &[u8], known: &[([u8; 32], u64)]) -> (Vec<u8>, u64) {
+    let (mut rest, mut out, mut total) = (content, Vec::new(), 0);
+    while let Some(space) = take(&mut rest, 1) {
+        let space = match space[0] & 1 {
+            0 => Some(&[][..]),
+            _ => take(&mut rest, 16),
+        };
+        let length = number(&mut rest).and_then(|length| usize::try_from(length).ok());
+        let lower = length.and_then(|length| take(&mut rest, length));
+        let (Some(space), Some(lower)) = (space, lower) else {
+            break;
+        };
+        let Some(given) = take(&mut rest, 32) else { break };
+        number(&mut rest);
+        let Some((id, length)) = known_id(given, known) else {
+            break;
+        };
+        out.push(u8::from(!space.is_empty()));
+        out.extend(space);
+        put_number(&mut out, lower.len() as u64);
+        out.extend(lower);
+        out.extend(id);
+        put_number(&mut out, length);
+        total += length;
+    }
+    (out, total)
 }
 
 /// Skips an entry of a block of this kind. Returns the step to its definition number, or 0; `None` if there is no
@@ -313,8 +375,36 @@ fn put_number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use pleach::{Atom, Environment};
+
+    use super::*;
+
+    /// A chunk, and a whole state that consists of it, of changes and of a rule, with ids and counts that don't fit.
+    pub(crate) fn files_with_a_chunk() -> [Vec<u8>; 2] {
+        let saved = |texts: &[&str]| {
+            let env: Environment = texts
+                .iter()
+                .map(|text| text.parse::<Atom>().expect("an atom"))
+                .collect();
+            super::super::load::save(&env)
+        };
+        let facts = blocks(&saved(&["(p 1)", "(p 2)", "(p 3)"])).remove(1);
+        let chunk = join(ARCHIVE, ARCHIVE_VERSION, &[facts]);
+        let mut state = blocks(&saved(&["(p 2)", "(p 2)", "(p 3)", "(p 3)", "(= (f $x) $x)"]));
+        // The first multiplicity: (p 2) is removed.
+        let facts = &mut state[1].content;
+        let at = facts
+            .windows(2)
+            .position(|bytes| bytes == [2, 2])
+            .expect("a number and its count");
+        facts[at + 1] = 0;
+        let state = file(&join(*b"\x89pleach\n", 3, &state));
+        let header = [&[0, 0, 0, 0, 4, 0, 0][..], &[7; 16]].concat();
+        let blocks = [(kind::REVISION, header), (kind::CHUNKS, vec![0; 35])];
+        let blocks = blocks.map(|(kind, content)| Block { kind, content });
+        [chunk, [join(ARCHIVE, ARCHIVE_VERSION, &blocks), state].concat()]
+    }
 
     /// A stale `forge` makes files that are all rejected at their first block, so that the targets would test nothing.
     #[test]
