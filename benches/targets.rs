@@ -25,6 +25,8 @@ mod ord;
 mod persist;
 #[path = "targets/rc.rs"]
 mod rc;
+#[path = "targets/remote.rs"]
+mod remote;
 #[cfg(target_feature = "aes")]
 #[path = "targets/trie.rs"]
 mod trie;
@@ -55,6 +57,7 @@ fn main() {
     view::rows(&mut report, &wanted);
     derive::rows(&mut report, &wanted);
     persist::rows(&mut report, &wanted);
+    remote::rows(&mut report, &wanted);
     eval::rows(&mut report, &wanted);
     report.finish();
 }
