@@ -46,5 +46,11 @@ fn a_missing_bucket_is_an_error_and_not_an_empty_store() {
 #[test]
 #[ignore = "needs a server"]
 fn appends_survive_kills() {
-    crate::processes::appends_survive_kills(&url(), 10, 20);
+    crate::processes::appends_are_kept(&url(), 4, 10, 20, 0);
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn appends_survive_faults() {
+    crate::processes::appends_are_kept(&url(), 8, 50, 0, 3);
 }
