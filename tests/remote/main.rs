@@ -11,5 +11,7 @@ mod processes;
 #[cfg(feature = "s3")]
 mod protocol;
 #[cfg(feature = "s3")]
+mod proxy;
+#[cfg(feature = "s3")]
 mod servers;
 mod stores;

@@ -116,14 +116,14 @@ fn appending_process() {
 }
 
 /// Runs processes at once, and kills others in the middle of their work. All lines that were acknowledged are in the log
-/// exactly once, and of each process that was killed at most one more.
-pub(crate) fn appends_are_kept(url: &str, processes: u64, lines_each: u64, kills: u64, one_in: u64) {
+/// exactly once, and of each process that was killed at most one more. The processes find the store at `through`.
+pub(crate) fn appends_are_kept(url: &str, through: &str, processes: u64, lines_each: u64, kills: u64, one_in: u64) {
     let store = open_store(url).unwrap();
     let _ = store.put_if_absent("log", &content(&[])).unwrap();
     let start = |name: String, lines: u64| {
         Process::start(
             "processes::appending_process",
-            &format!("{name} {lines} {one_in} {url}"),
+            &format!("{name} {lines} {one_in} {through}"),
         )
     };
     let living: Vec<_> = (0..processes)
@@ -153,9 +153,10 @@ pub(crate) fn appends_are_kept(url: &str, processes: u64, lines_each: u64, kills
 #[test]
 fn appends_to_a_folder_survive_kills() {
     let folder = Folder::fast("processes");
-    appends_are_kept(&format!("file:{}", folder.0.display()), 4, 60, 40, 0);
+    let url = format!("file:{}", folder.0.display());
+    appends_are_kept(&url, &url, 4, 60, 40, 0);
     // The next write removes the temporary files of killed ones.
-    let store = open_store(&format!("file:{}", folder.0.display())).unwrap();
+    let store = open_store(&url).unwrap();
     let _ = store.put_if_absent("last", b"").unwrap();
     assert_eq!(folder.names(), ["lock", "objects"]);
 }
@@ -163,5 +164,6 @@ fn appends_to_a_folder_survive_kills() {
 #[test]
 fn appends_to_a_folder_survive_faults() {
     let folder = Folder::fast("faults");
-    appends_are_kept(&format!("file:{}", folder.0.display()), 8, 50, 0, 3);
+    let url = format!("file:{}", folder.0.display());
+    appends_are_kept(&url, &url, 8, 50, 0, 3);
 }

@@ -56,7 +56,9 @@ const MAX_CONNECTIONS: usize = 64;
 /// | | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` | required |
 /// | | `AWS_SESSION_TOKEN` | of temporary credentials |
 ///
-/// No credential is part of a URL, of an error or of the output of `Debug`: requests are signed by a header.
+/// No credential is part of a URL, of an error or of the output of `Debug`: requests are signed by a header. A program
+/// that enables the level `trace` of the crate `log` logs the bytes of requests, session tokens among them, but never
+/// the secret key.
 ///
 /// # Requests
 /// Threads share connections, at most 64 of which stay open. Reads and listings are attempted up to five times, with
@@ -65,7 +67,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// x86-64 (with AVX2) or AArch64.
 ///
 /// # Limits
-/// An object has at most 1 GiB. The store must support conditional writes: see [`probe`](super::probe).
+/// An object has at most 1 GiB. The clock of this machine must be right to 15 minutes, or signatures are refused. The store must support conditional writes: see [`probe`](super::probe).
 pub struct S3Store {
     settings: Settings,
     agent: Agent,
