@@ -28,9 +28,9 @@ const SUFFIX: char = '=';
 /// Objects in a folder: an [`ObjectStore`] for processes of one machine, or of several that share a file system with
 /// locks.
 ///
-/// A write is durable when it returns. Its cost is that of three syncs; writers exclude each other by the file `lock`
-/// in the folder, readers never wait. A process that is killed leaves at most a temporary file, which a later write
-/// removes.
+/// A write is durable when it returns. It costs a sync of its file and two of folders; writers exclude each other by the
+/// file `lock` in the folder, readers never wait. A listing opens each file. A process that is killed leaves at most a
+/// temporary file, which a later write removes.
 ///
 /// # Limits
 /// The times of writes are those of the file system, the times of answers those of this machine.
@@ -412,5 +412,21 @@ mod tests {
             }
             failed
         });
+    }
+
+    #[test]
+    fn syncs_are_few() {
+        let folder = Folder::new("object-syncs");
+        let store = FolderStore::open(&folder.0).unwrap();
+        let _ = store.put_if_absent("a/b", b"first").unwrap();
+        let syncs = |write: &dyn Fn()| {
+            let before = faults::syncs();
+            write();
+            faults::syncs() - before
+        };
+        // The parent of the folder, the file twice, the second time without work, and the folder.
+        assert_eq!(syncs(&|| drop(store.put_if_absent("a/c", b"second").unwrap())), 4);
+        assert_eq!(syncs(&|| drop(store.put_if_absent("a/c", b"third").unwrap())), 0);
+        assert_eq!(syncs(&|| ObjectStore::delete(&store, "a/c").unwrap()), 1);
     }
 }
