@@ -113,7 +113,8 @@ step_tiny() {
 
 about_loom="the protocol of shared worlds, in all interleavings of its threads"
 step_loom() {
-    some_tests cargo test --target-dir "$TARGET/loom" --config "$(with_flags --cfg loom)" --package pleach-shared --lib -- model_check
+    some_tests cargo test --target-dir "$TARGET/loom" "${PLAIN_DEPENDENCIES[@]}" --config profile.dev.package.loom.opt-level=1 \
+        --config "$(with_flags --cfg loom)" --package pleach-shared --lib -- model_check
 }
 
 about_tour="the README's first command prints what examples/tour.expected says"
@@ -234,7 +235,7 @@ about_pathmap="the conversion from and to PathMap, with the compiler flags that 
 step_pathmap() {
     local flags=-Ctarget-feature=+aes
     case $HOST in x86_64-* | aarch64-*) ;; *) skip "pathmap needs AES instructions" || return ;; esac
-    some_tests cargo test --package pleach --features pathmap --target-dir "$TARGET/pathmap" --config "$(with_flags $flags)" --test=pathmap
+    some_tests cargo test --package pleach --features pathmap --target-dir "$TARGET/pathmap" "${PLAIN_DEPENDENCIES[@]}" --config "$(with_flags $flags)" --test=pathmap
 }
 
 about_benches="the benches run, once and at small sizes (long: compiles the rivals)"
@@ -270,6 +271,9 @@ step_tsan() {
 # Compiles this repository's crates with tiny nodes. A wrapper leaves the dependencies as they are: flags would build them
 # again.
 TINY_NODES=("RUSTC_WORKSPACE_WRAPPER=$PWD/.ci/tiny-nodes")
+
+# Dependencies that aren't optimized, where compiling them takes longer than what runs.
+PLAIN_DEPENDENCIES=(--config 'profile.dev.package."*".opt-level=0')
 
 # A command that tests optimized collections.
 OPTIMIZED=(cargo test --all-features --package pleach-collections --config profile.dev.opt-level=1)
