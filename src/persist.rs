@@ -91,6 +91,8 @@ use std::path::Path;
 pub use archive::{
     Archive, ArchiveError, ArchiveMergeError, Note, Revision, RevisionId, RevisionIdError, Verification,
 };
+#[cfg(feature = "remote")]
+pub use archive::{Progress, Remote, RemoteError, RemoteMergeError, RemoteUpdate, RemoteWatch};
 pub use codec::{Codec, NoCodec};
 pub use error::{Flaw, LoadError, SaveError};
 #[cfg(feature = "journal")]

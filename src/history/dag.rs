@@ -135,6 +135,36 @@ pub(crate) trait Dag {
         }
         Ok(found)
     }
+
+    /// Returns the nodes that `right` is or descends from, and `lefts` don't: each after its descendants. Visits these, and
+    /// what is later than the oldest of them.
+    fn ahead(
+        &self,
+        lefts: impl IntoIterator<Item = Self::Link>,
+        right: Self::Link,
+    ) -> Result<Vec<Self::Node>, Self::Error> {
+        let mut walk = Walk::painted(self, lefts, LEFT)?;
+        // The number of nodes in the queue that are ahead as far as is known.
+        let mut ahead = usize::from(walk.add(right, RIGHT)?.0 == 0);
+        let mut found = Vec::new();
+        while ahead > 0 {
+            let Some(node) = walk.pop() else { break };
+            // Its descendants have been visited, so its paint is final.
+            let paint = walk.paint_of(self.key_of(&node));
+            for parent in self.parents(&node) {
+                match (walk.add_parent(&node, parent, paint)?, paint) {
+                    (0, RIGHT) => ahead += 1,
+                    (RIGHT, LEFT | BOTH) => ahead -= 1,
+                    _ => {}
+                }
+            }
+            if paint == RIGHT {
+                ahead -= 1;
+                found.push(node);
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Bits that a walk leaves on the nodes it has seen.

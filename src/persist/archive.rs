@@ -5,6 +5,8 @@ mod error;
 mod history;
 mod ref_name;
 mod refs;
+#[cfg(feature = "remote")]
+mod remote;
 mod revision;
 mod store;
 #[cfg(test)]
@@ -19,6 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::{ArchiveError, ArchiveMergeError};
+#[cfg(feature = "remote")]
+pub use remote::{Progress, Remote, RemoteError, RemoteMergeError, RemoteUpdate, RemoteWatch};
 pub use revision::{Note, Revision, RevisionId, RevisionIdError};
 pub use verify::Verification;
 

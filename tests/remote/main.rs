@@ -6,6 +6,7 @@
     reason = "the functions of the contract are called by tests"
 )]
 
+mod archives;
 mod contract;
 mod processes;
 #[cfg(feature = "s3")]

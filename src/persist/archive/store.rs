@@ -21,20 +21,23 @@ use crate::persist::replace::{self, TemporaryFile};
 use crate::persist::{folder, load, patch, save};
 use crate::term::Term;
 
-const MAGIC: [u8; 8] = *b"\x89pleaar\n";
-const VERSION: u32 = 2;
+pub(super) const MAGIC: [u8; 8] = *b"\x89pleaar\n";
+pub(super) const VERSION: u32 = 2;
 
 /// Name of the file whose temporary file is created to check that a folder is writable.
 const PROBE: &str = "archive";
 
 /// Kinds of blocks.
-mod kind {
+pub(super) mod kind {
     /// The patch of a revision; the kind is that of a patch in a journal.
-    pub(super) const PATCH: u8 = 17;
+    pub(in super::super) const PATCH: u8 = 17;
     /// Header of a revision.
-    pub(super) const REVISION: u8 = 32;
+    pub(in super::super) const REVISION: u8 = 32;
     /// Target of a name.
-    pub(super) const NAME: u8 = 33;
+    pub(in super::super) const NAME: u8 = 33;
+    /// Target of a name of a remote.
+    #[cfg(feature = "remote")]
+    pub(in super::super) const REMOTE_NAME: u8 = 34;
 }
 
 /// The folder of an archive.
@@ -176,6 +179,35 @@ impl Store {
         read_header(BufReader::new(&file), id, length)
             .map(|(revision, ..)| revision)
             .map_err(ArchiveError::load(&path))
+    }
+
+    /// Whether there is a file of this revision.
+    #[cfg(feature = "remote")]
+    pub(super) fn has_revision(&self, id: RevisionId) -> io::Result<bool> {
+        Ok(disk::status(&self.path(id))?.is_some())
+    }
+
+    /// Reads the whole file of a revision, and verifies its id.
+    #[cfg(feature = "remote")]
+    pub(super) fn file(&self, id: RevisionId) -> Result<Vec<u8>, ArchiveError> {
+        let path = self.path(id);
+        let file = open(&path, id)?;
+        let mut input = Hashing::new(&file);
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        match input.id() == id {
+            true => Ok(bytes),
+            false => Err(ArchiveError::Misnamed(path)),
+        }
+    }
+
+    /// Writes the file of a revision, whose id was verified, durably.
+    #[cfg(feature = "remote")]
+    pub(super) fn put_file(&self, id: RevisionId, bytes: &[u8]) -> Result<(), ArchiveError> {
+        let mut temporary = TemporaryFile::create(&self.revisions().join("revision"), None)?;
+        temporary.file_mut().write_all(bytes)?;
+        self.check_lock()?;
+        Ok(temporary.persist(&self.path(id))?)
     }
 
     /// Reads a revision and its content, and verifies its id.
@@ -322,6 +354,12 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 
 fn open(path: &Path, id: RevisionId) -> Result<File, ArchiveError> {
     File::find(path)?.ok_or(ArchiveError::Missing(id))
+}
+
+/// Reads the header of a revision from its file.
+#[cfg(feature = "remote")]
+pub(super) fn revision_of(id: RevisionId, file: &[u8]) -> Result<Revision, LoadError> {
+    read_header(file, id, file.len() as u64).map(|(revision, ..)| revision)
 }
 
 /// Reads the header. Returns it with the offset and the number of the next block.

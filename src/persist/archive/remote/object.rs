@@ -1,0 +1,61 @@
+//! Immutable objects of a remote, whose keys end with the hash of their content.
+
+use sha2::{Digest, Sha256};
+
+use super::super::revision::RevisionId;
+use super::Remote;
+use super::error::RemoteError;
+use crate::persist::nonce::nonce;
+use crate::persist::remote::Put;
+
+/// Length of the random bytes before the content, which make each write another version.
+const NONCE: usize = 16;
+
+/// What the keys of revisions begin with.
+pub(super) const REVISIONS: &str = "revisions/";
+
+pub(super) fn revision_key(id: RevisionId) -> String {
+    format!("{REVISIONS}{id}")
+}
+
+/// The content of an object, after its random bytes; `None` if it was emptied.
+fn content(object: Vec<u8>) -> Option<Vec<u8>> {
+    let mut content = object;
+    (content.len() >= NONCE).then(|| {
+        content.drain(..NONCE);
+        content
+    })
+}
+
+impl Remote {
+    /// Reads an object, and verifies that this is the hash of its content. One request.
+    pub(super) fn get_hashed(&self, key: &str, hash: [u8; 32]) -> Result<Vec<u8>, RemoteError> {
+        let missing = || RemoteError::Missing(key.to_owned());
+        let object = self.store.get(key)?.ok_or_else(missing)?;
+        let content = content(object.content).ok_or_else(missing)?;
+        match <[u8; 32]>::from(Sha256::digest(&content)) == hash {
+            true => Ok(content),
+            false => Err(RemoteError::Tampered(key.to_owned())),
+        }
+    }
+
+    /// Makes sure that an object with this content, whose hash the key ends with, has a version that is written after this
+    /// call began: a pruning process that listed an older one can't empty it. One request; three if it is there already.
+    pub(super) fn put_hashed(&self, key: &str, new: &[u8]) -> Result<(), RemoteError> {
+        let mut sealed = Vec::with_capacity(NONCE.saturating_add(new.len()));
+        sealed.extend(nonce());
+        sealed.extend_from_slice(new);
+        if let Put::Written { .. } = self.store.put_if_absent(key, &sealed)? {
+            return Ok(());
+        }
+        let found = self.store.get(key)?;
+        let found = found.ok_or_else(|| RemoteError::Contended(key.to_owned()))?;
+        if content(found.content).is_some_and(|content| content != new) {
+            return Err(RemoteError::Tampered(key.to_owned()));
+        }
+        match self.store.put_if_unchanged(key, &sealed, &found.version)? {
+            Put::Written { .. } => Ok(()),
+            Put::Refused => Err(RemoteError::Contended(key.to_owned())),
+        }
+    }
+}
