@@ -283,35 +283,40 @@ fn version_of(nonce: [u8; 16]) -> ObjectVersion {
     ObjectVersion::new(format!("{:032x}", u128::from_be_bytes(nonce)))
 }
 
+fn failed(operation: &'static str, key: &str, error: io::Error) -> ObjectStoreError {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::InvalidData => ObjectStoreError::permanent(operation, key, error),
+        _ => ObjectStoreError::new(operation, key, error),
+    }
+}
+
 impl ObjectStore for FolderStore {
     fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
         key::check("get", key)?;
         let object = || self.find(key)?.map(OpenObject::read).transpose();
-        object().map_err(|error| ObjectStoreError::new("get", key, error))
+        object().map_err(|error| failed("get", key, error))
     }
 
     fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
         key::check("put_if_absent", key)?;
         let put = self.put(key, content, None);
-        put.map_err(|error| ObjectStoreError::new("put_if_absent", key, error))
+        put.map_err(|error| failed("put_if_absent", key, error))
     }
 
     fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
         key::check("put_if_unchanged", key)?;
         let put = self.put(key, content, Some(version));
-        put.map_err(|error| ObjectStoreError::new("put_if_unchanged", key, error))
+        put.map_err(|error| failed("put_if_unchanged", key, error))
     }
 
     fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
         key::check_prefix(prefix)?;
-        self.list(prefix)
-            .map_err(|error| ObjectStoreError::new("list", prefix, error))
+        self.list(prefix).map_err(|error| failed("list", prefix, error))
     }
 
     fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
         key::check("delete", key)?;
-        self.delete(key)
-            .map_err(|error| ObjectStoreError::new("delete", key, error))
+        self.delete(key).map_err(|error| failed("delete", key, error))
     }
 }
 

@@ -257,6 +257,15 @@ impl S3Store {
     }
 }
 
+impl S3Error {
+    fn of(self, operation: &'static str, key: &str) -> ObjectStoreError {
+        match self.is_temporary() || self.is_conflict() {
+            true => ObjectStoreError::new(operation, key, self),
+            false => ObjectStoreError::permanent(operation, key, self),
+        }
+    }
+}
+
 /// Attempts a request until it succeeds, or fails with an error after which it may not be repeated.
 fn repeat<R>(
     may_repeat: impl Fn(&S3Error) -> bool,
@@ -304,30 +313,28 @@ impl fmt::Debug for S3Store {
 impl ObjectStore for S3Store {
     fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
         key::check("get", key)?;
-        self.get(key).map_err(|error| ObjectStoreError::new("get", key, error))
+        self.get(key).map_err(|error| error.of("get", key))
     }
 
     fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
         key::check("put_if_absent", key)?;
         let put = self.put(key, content, ("if-none-match", "*"));
-        put.map_err(|error| ObjectStoreError::new("put_if_absent", key, error))
+        put.map_err(|error| error.of("put_if_absent", key))
     }
 
     fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
         key::check("put_if_unchanged", key)?;
         let put = self.put(key, content, ("if-match", version.as_str()));
-        put.map_err(|error| ObjectStoreError::new("put_if_unchanged", key, error))
+        put.map_err(|error| error.of("put_if_unchanged", key))
     }
 
     fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
         key::check_prefix(prefix)?;
-        self.list(prefix)
-            .map_err(|error| ObjectStoreError::new("list", prefix, error))
+        self.list(prefix).map_err(|error| error.of("list", prefix))
     }
 
     fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
         key::check("delete", key)?;
-        self.delete(key)
-            .map_err(|error| ObjectStoreError::new("delete", key, error))
+        self.delete(key).map_err(|error| error.of("delete", key))
     }
 }
