@@ -13,6 +13,7 @@ mod processes;
 mod protocol;
 #[cfg(feature = "s3")]
 mod proxy;
+mod pushes;
 #[cfg(feature = "s3")]
 mod servers;
 mod stores;
