@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use pleach::persist::remote::{FaultyStore, MemoryStore, ObjectStore, open_store};
+use pleach::persist::remote::{Fault, FaultyStore, MemoryStore, ObjectStore, open_store};
 use pleach::persist::{Archive, Remote, RemoteError};
 use pleach::{Atom, Environment};
 use pleach_testkit::folder::Folder;
@@ -191,6 +191,42 @@ pub(crate) fn pushes_survive_kills(url: &str, kills: u64) {
         commits = now;
     }
     assert!(commits > kills / 4, "{commits} commits in {kills} rounds");
+}
+
+/// A long history is listed, and what is listed may be what a push has left behind, without its parent.
+#[test]
+fn an_upload_without_its_pruned_parent_hinders_no_fetch() {
+    let folder = Folder::fast("left-behind");
+    fs::create_dir_all(&folder.0).unwrap();
+    let store = MemoryStore::new();
+    let (remote, first) = begin(store.clone(), &folder.0.join("first"));
+    let commit = |archive: &Archive, number: u64| {
+        let mut world = archive.checkout(BRANCH).unwrap();
+        world.add_fact(made("m", number, "first"));
+        archive.commit(BRANCH, &world, "").unwrap()
+    };
+    for number in 0..10 {
+        commit(&first, number);
+    }
+    first.push(&remote, BRANCH, TIMEOUT).unwrap();
+    let other = Archive::<Atom>::clone_from(&remote, folder.0.join("other")).unwrap();
+    let parent = format!("revisions/{}", commit(&other, 10));
+    let child = format!("revisions/{}", commit(&other, 11));
+    let fails = |key: String| {
+        FaultyStore::new(store.clone(), move |request| {
+            let is_it = request.operation.starts_with("put") && request.key == key;
+            is_it.then_some(Fault::NoEffect)
+        })
+    };
+    let failing = Remote::open(fails("names/branch-main".to_owned())).unwrap();
+    other.push(&failing, BRANCH, Duration::ZERO).unwrap_err();
+    assert_eq!(first.prune_remote(&remote, Duration::ZERO).unwrap(), 2);
+    let failing = Remote::open(fails(parent.clone())).unwrap();
+    other.push(&failing, BRANCH, Duration::ZERO).unwrap_err();
+    let length = |key| store.get(key).unwrap().unwrap().content.len();
+    assert!(length(&parent) == 0 && length(&child) > 0);
+    let clone = Archive::<Atom>::clone_from(&remote, folder.0.join("clone")).unwrap();
+    assert_eq!(clone.find(BRANCH).unwrap(), first.find(BRANCH).unwrap());
 }
 
 #[test]

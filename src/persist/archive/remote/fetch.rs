@@ -176,55 +176,62 @@ impl<T: Term> Archive<T> {
     ) -> Result<(), RemoteError> {
         let mut fetched: HashMap<RevisionId, Fetched> = HashMap::new();
         let mut told = Progress::default();
-        let mut wanted = self.unknown(roots, &fetched)?;
+        let mut wanted = self.unknown(&roots, &fetched)?;
         let mut round = 0;
         while !wanted.is_empty() {
-            if round == MAX_ROUNDS {
+            let is_listed = round == MAX_ROUNDS;
+            if is_listed {
                 // A long history would be read one by one.
                 let listed = remote.store.list(REVISIONS)?.objects.into_iter();
                 let listed = listed.filter_map(|object| object.key.strip_prefix(REVISIONS)?.parse().ok());
-                let listed = listed.chain(wanted.iter().copied()).collect();
-                wanted = self.unknown(listed, &fetched)?;
+                for id in listed {
+                    if !fetched.contains_key(&id) && !self.store.has_revision(id)? {
+                        wanted.insert(id);
+                    }
+                }
             }
             told.needed = fetched.len().saturating_add(wanted.len());
-            let is_listed = round == MAX_ROUNDS;
-            let mut parents = Vec::new();
             let read = |id: RevisionId| match remote.get_hashed(&revision_key(id), id.0) {
                 Ok(bytes) => Ok(Some((id, bytes))),
                 // It was pruned; if it is an ancestor, it is asked for again, and missing.
                 Err(RemoteError::Missing(_)) if is_listed => Ok(None),
                 Err(error) => Err(error),
             };
-            parallel::for_each(wanted, read, |found| {
+            parallel::for_each(wanted.into_iter().collect(), read, |found| {
                 let Some((id, bytes)) = found else { return Ok(()) };
                 let revision = revision_of(id, &bytes).map_err(|source| RemoteError::Corrupt {
                     key: revision_key(id),
                     source,
                 })?;
-                parents.extend(&revision.parents);
                 told.objects = told.objects.saturating_add(1);
                 told.bytes = told.bytes.saturating_add(bytes.len() as u64);
                 progress(told);
                 fetched.insert(id, Fetched { revision, bytes });
                 Ok(())
             })?;
-            wanted = self.unknown(parents, &fetched)?;
+            wanted = self.unknown(&roots, &fetched)?;
             round = round.saturating_add(1);
         }
         self.store_fetched(fetched)
     }
 
-    /// Those of these revisions that are neither in the archive nor among the fetched ones, each once.
+    /// The revisions that these are or descend from, as far as that is known, and that are neither in the archive nor among
+    /// the fetched ones. The ancestors of others that were listed may be gone.
     fn unknown(
         &self,
-        ids: Vec<RevisionId>,
+        roots: &[RevisionId],
         fetched: &HashMap<RevisionId, Fetched>,
-    ) -> Result<Vec<RevisionId>, RemoteError> {
-        let mut seen = HashSet::new();
-        let mut unknown = Vec::new();
-        for id in ids {
-            if seen.insert(id) && !fetched.contains_key(&id) && !self.store.has_revision(id)? {
-                unknown.push(id);
+    ) -> Result<HashSet<RevisionId>, RemoteError> {
+        let (mut seen, mut unknown) = (HashSet::new(), HashSet::new());
+        let mut pending = roots.to_vec();
+        while let Some(id) = pending.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(found) = fetched.get(&id) {
+                pending.extend(&found.revision.parents);
+            } else if !self.store.has_revision(id)? {
+                unknown.insert(id);
             }
         }
         Ok(unknown)
