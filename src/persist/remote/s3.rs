@@ -7,7 +7,6 @@ mod time;
 mod xml;
 
 use std::fmt;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 pub use answer::S3Error;
@@ -19,15 +18,15 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use self::answer::{Answer, MAX_LENGTH, Page};
 use self::settings::Settings;
 use self::sign::{Unsigned, sign};
+use super::backoff::Backoff;
 use super::key;
 use super::object_store::{Listing, Object, ObjectStore, ObjectStoreError, ObjectVersion, Put};
 use super::percent::encode;
-use crate::persist::nonce::nonce;
 
 /// Number of attempts of a request that is repeated.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Delay before the first repetition, doubled for each further one.
+/// Upper limit of the delay before the first repetition, doubled for each further one.
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 
 /// Time for a connection to be established.
@@ -271,16 +270,12 @@ fn repeat<R>(
     may_repeat: impl Fn(&S3Error) -> bool,
     mut attempt: impl FnMut() -> Result<R, S3Error>,
 ) -> Result<R, S3Error> {
-    let mut delay = FIRST_DELAY;
+    let mut backoff = Backoff::new(FIRST_DELAY, Duration::MAX);
     for _ in 1..MAX_ATTEMPTS {
         match attempt() {
-            Err(error) if may_repeat(&error) => {}
+            Err(error) if may_repeat(&error) => backoff.wait(Duration::MAX),
             done => return done,
         }
-        // Between a half and the whole of the delay, so that many clients don't come back at once.
-        let random = u32::from(nonce()[0]);
-        thread::sleep(delay / 2 + delay * random / 512);
-        delay *= 2;
     }
     attempt()
 }

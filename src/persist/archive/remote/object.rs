@@ -1,6 +1,5 @@
 //! Immutable objects of a remote, whose keys end with the hash of their content.
 
-use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -10,6 +9,7 @@ use super::Remote;
 use super::error::RemoteError;
 use crate::persist::nonce::nonce;
 use crate::persist::remote::Put;
+use crate::persist::remote::backoff::Backoff;
 
 /// Number of attempts to read an object.
 const MAX_ATTEMPTS: u32 = 5;
@@ -40,15 +40,14 @@ impl Remote {
     /// Reads an object, and verifies that this is the hash of its content. One request, or up to five if it fails or a
     /// transfer altered the content: a fetch of many objects isn't lost to one fault.
     pub(super) fn get_hashed(&self, key: &str, hash: [u8; 32]) -> Result<Vec<u8>, RemoteError> {
-        let mut delay = FIRST_DELAY;
+        let mut backoff = Backoff::new(FIRST_DELAY, Duration::MAX);
         for _ in 1..MAX_ATTEMPTS {
             match self.try_get_hashed(key, hash) {
                 Err(RemoteError::Missing(key)) => return Err(RemoteError::Missing(key)),
                 Err(error) if error.is_temporary() => {}
                 done => return done,
             }
-            thread::sleep(delay * u32::from(nonce()[0]) / 256);
-            delay *= 2;
+            backoff.wait(Duration::MAX);
         }
         self.try_get_hashed(key, hash)
     }
