@@ -1,5 +1,6 @@
 //! Object stores, where archives of several machines meet.
 
+pub(super) mod backoff;
 mod counted;
 mod faulty;
 mod folder;

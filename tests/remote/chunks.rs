@@ -184,37 +184,3 @@ fn pruning_empties_chunks_that_no_name_needs() {
     a.push(&remote, "other", LONG).unwrap();
     assert_eq!(chunks(&memory), all);
 }
-
-/// Revisions of a push that never ended, whose ancestors were pruned, hinder no fetch. Found by random histories.
-#[test]
-fn what_is_not_named_hinders_no_fetch() {
-    let folder = Folder::fast("remote-unnamed");
-    let memory = MemoryStore::new();
-    let remote = Remote::open(memory.clone()).unwrap();
-    let a = open(&folder, "a");
-    let mut world = Environment::new();
-    for i in 0..10 {
-        world.add_fact(fact(i));
-        a.commit("main", &world, "").unwrap();
-    }
-    a.push(&remote, "main", LONG).unwrap();
-    world.add_fact(fact(10));
-    let lost = a.commit("main", &world, "").unwrap();
-    world.add_fact(fact(11));
-    a.commit("main", &world, "").unwrap();
-    // All is uploaded, and the name isn't moved.
-    let failing = FaultyStore::new(memory.clone(), |request| {
-        (request.operation == "put_if_unchanged").then_some(Fault::NoEffect)
-    });
-    let failing = Remote::open(failing).unwrap();
-    assert!(matches!(
-        a.push(&failing, "main", Duration::ZERO),
-        Err(RemoteError::TimedOut { .. })
-    ));
-    let key = format!("revisions/{lost}");
-    let version = memory.get(&key).unwrap().unwrap().version;
-    let _ = memory.put_if_unchanged(&key, b"", &version).unwrap();
-    let b = Archive::<Atom>::clone_from(&remote, folder.0.join("b")).unwrap();
-    assert_eq!(b.log("main").unwrap().len(), 10);
-    assert_eq!(b.verify().unwrap().revisions, 10);
-}

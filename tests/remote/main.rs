@@ -13,5 +13,8 @@ mod processes;
 #[cfg(feature = "s3")]
 mod protocol;
 #[cfg(feature = "s3")]
+mod proxy;
+mod pushes;
+#[cfg(feature = "s3")]
 mod servers;
 mod stores;

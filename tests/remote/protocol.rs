@@ -123,6 +123,8 @@ fn requests_are_signed_by_headers() {
         requests[1]
     );
     assert!(requests[1].ends_with("\r\n\r\nnew"));
+    // The checksum that `printf new | openssl sha256 -binary | base64` prints.
+    assert!(requests[1].contains("x-amz-checksum-sha256: EVB6Di9eadXfpApiob17buV+a82FxnybhDGzb/8hxDc=\r\n"));
     assert!(requests[1].contains("if-none-match: *\r\n") && requests[2].contains("if-match: \"v0\"\r\n"));
     for request in requests {
         assert!(

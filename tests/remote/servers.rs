@@ -46,5 +46,55 @@ fn a_missing_bucket_is_an_error_and_not_an_empty_store() {
 #[test]
 #[ignore = "needs a server"]
 fn appends_survive_kills() {
-    crate::processes::appends_survive_kills(&url(), 10, 20);
+    let url = url();
+    crate::processes::appends_are_kept(&url, &url, 4, 10, 20, 0);
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn appends_survive_faults() {
+    let url = url();
+    crate::processes::appends_are_kept(&url, &url, 8, 50, 0, 3);
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn appends_survive_faults_of_a_proxy() {
+    let url = url();
+    // A proxy doesn't speak TLS.
+    if let Some((place, server)) = url.split_once("endpoint=http://") {
+        let address = crate::proxy::start(server, 4);
+        let through = format!("{place}endpoint=http://{address}");
+        crate::processes::appends_are_kept(&url, &through, 8, 50, 0, 0);
+    }
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn processes_push() {
+    let url = url();
+    crate::pushes::processes_push(&url, &url, 8, 50, 0);
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn processes_push_with_faults() {
+    let url = url();
+    crate::pushes::processes_push(&url, &url, 8, 50, 6);
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn processes_push_through_a_proxy_with_faults() {
+    let url = url();
+    if let Some((place, server)) = url.split_once("endpoint=http://") {
+        let through = format!("{place}endpoint=http://{}", crate::proxy::start(server, 8));
+        crate::pushes::processes_push(&url, &through, 4, 10, 0);
+    }
+}
+
+#[test]
+#[ignore = "needs a server"]
+fn pushes_survive_kills() {
+    crate::pushes::pushes_survive_kills(&url(), 50);
 }

@@ -28,9 +28,9 @@ const SUFFIX: char = '=';
 /// Objects in a folder: an [`ObjectStore`] for processes of one machine, or of several that share a file system with
 /// locks.
 ///
-/// A write is durable when it returns. Its cost is that of three syncs; writers exclude each other by the file `lock`
-/// in the folder, readers never wait. A process that is killed leaves at most a temporary file, which a later write
-/// removes.
+/// A write is durable when it returns. It costs a sync of its file and two of folders; writers exclude each other by the
+/// file `lock` in the folder, readers never wait. A listing opens each file. A process that is killed leaves at most a
+/// temporary file, which a later write removes.
 ///
 /// # Limits
 /// The times of writes are those of the file system, the times of answers those of this machine.
@@ -283,35 +283,40 @@ fn version_of(nonce: [u8; 16]) -> ObjectVersion {
     ObjectVersion::new(format!("{:032x}", u128::from_be_bytes(nonce)))
 }
 
+fn failed(operation: &'static str, key: &str, error: io::Error) -> ObjectStoreError {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::InvalidData => ObjectStoreError::permanent(operation, key, error),
+        _ => ObjectStoreError::new(operation, key, error),
+    }
+}
+
 impl ObjectStore for FolderStore {
     fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
         key::check("get", key)?;
         let object = || self.find(key)?.map(OpenObject::read).transpose();
-        object().map_err(|error| ObjectStoreError::new("get", key, error))
+        object().map_err(|error| failed("get", key, error))
     }
 
     fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
         key::check("put_if_absent", key)?;
         let put = self.put(key, content, None);
-        put.map_err(|error| ObjectStoreError::new("put_if_absent", key, error))
+        put.map_err(|error| failed("put_if_absent", key, error))
     }
 
     fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
         key::check("put_if_unchanged", key)?;
         let put = self.put(key, content, Some(version));
-        put.map_err(|error| ObjectStoreError::new("put_if_unchanged", key, error))
+        put.map_err(|error| failed("put_if_unchanged", key, error))
     }
 
     fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
         key::check_prefix(prefix)?;
-        self.list(prefix)
-            .map_err(|error| ObjectStoreError::new("list", prefix, error))
+        self.list(prefix).map_err(|error| failed("list", prefix, error))
     }
 
     fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
         key::check("delete", key)?;
-        self.delete(key)
-            .map_err(|error| ObjectStoreError::new("delete", key, error))
+        self.delete(key).map_err(|error| failed("delete", key, error))
     }
 }
 
@@ -412,5 +417,21 @@ mod tests {
             }
             failed
         });
+    }
+
+    #[test]
+    fn syncs_are_few() {
+        let folder = Folder::new("object-syncs");
+        let store = FolderStore::open(&folder.0).unwrap();
+        let _ = store.put_if_absent("a/b", b"first").unwrap();
+        let syncs = |write: &dyn Fn()| {
+            let before = faults::syncs();
+            write();
+            faults::syncs() - before
+        };
+        // The parent of the folder, the file twice, the second time without work, and the folder.
+        assert_eq!(syncs(&|| drop(store.put_if_absent("a/c", b"second").unwrap())), 4);
+        assert_eq!(syncs(&|| drop(store.put_if_absent("a/c", b"third").unwrap())), 0);
+        assert_eq!(syncs(&|| ObjectStore::delete(&store, "a/c").unwrap()), 1);
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), ObjectStoreError> {
 fn error_unless(is_valid: bool, operation: &'static str, key: &str) -> Result<(), ObjectStoreError> {
     match is_valid {
         true => Ok(()),
-        false => Err(ObjectStoreError::new(operation, key, InvalidKey)),
+        false => Err(ObjectStoreError::permanent(operation, key, InvalidKey)),
     }
 }
 

@@ -129,12 +129,14 @@ pub struct ObjectStoreError {
     pub operation: &'static str,
     /// The key, or the prefix of a listing.
     pub key: String,
+    /// Whether the same request can't succeed later, as without permission. If unknown, `false`.
+    pub is_permanent: bool,
     /// The reason.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl ObjectStoreError {
-    /// An error of a method of [`ObjectStore`].
+    /// An error of a method of [`ObjectStore`], after which the same request may succeed.
     pub fn new(
         operation: &'static str,
         key: impl Into<String>,
@@ -143,7 +145,20 @@ impl ObjectStoreError {
         Self {
             operation,
             key: key.into(),
+            is_permanent: false,
             source: source.into(),
+        }
+    }
+
+    /// An error of a method of [`ObjectStore`], after which the same request can't succeed.
+    pub fn permanent(
+        operation: &'static str,
+        key: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            is_permanent: true,
+            ..Self::new(operation, key, source)
         }
     }
 }

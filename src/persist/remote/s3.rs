@@ -7,7 +7,6 @@ mod time;
 mod xml;
 
 use std::fmt;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 pub use answer::S3Error;
@@ -19,15 +18,15 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use self::answer::{Answer, MAX_LENGTH, Page};
 use self::settings::Settings;
 use self::sign::{Unsigned, sign};
+use super::backoff::Backoff;
 use super::key;
 use super::object_store::{Listing, Object, ObjectStore, ObjectStoreError, ObjectVersion, Put};
 use super::percent::encode;
-use crate::persist::nonce::nonce;
 
 /// Number of attempts of a request that is repeated.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Delay before the first repetition, doubled for each further one.
+/// Upper limit of the delay before the first repetition, doubled for each further one.
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 
 /// Time for a connection to be established.
@@ -56,7 +55,9 @@ const MAX_CONNECTIONS: usize = 64;
 /// | | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` | required |
 /// | | `AWS_SESSION_TOKEN` | of temporary credentials |
 ///
-/// No credential is part of a URL, of an error or of the output of `Debug`: requests are signed by a header.
+/// No credential is part of a URL, of an error or of the output of `Debug`: requests are signed by a header. A program
+/// that enables the level `trace` of the crate `log` logs the bytes of requests, session tokens among them, but never
+/// the secret key.
 ///
 /// # Requests
 /// Threads share connections, at most 64 of which stay open. Reads and listings are attempted up to five times, with
@@ -65,7 +66,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// x86-64 (with AVX2) or AArch64.
 ///
 /// # Limits
-/// An object has at most 1 GiB. The store must support conditional writes: see [`probe`](super::probe).
+/// An object has at most 1 GiB. The clock of this machine must be right to 15 minutes, or signatures are refused. The store must support conditional writes: see [`probe`](super::probe).
 pub struct S3Store {
     settings: Settings,
     agent: Agent,
@@ -255,21 +256,26 @@ impl S3Store {
     }
 }
 
+impl S3Error {
+    fn of(self, operation: &'static str, key: &str) -> ObjectStoreError {
+        match self.is_temporary() || self.is_conflict() {
+            true => ObjectStoreError::new(operation, key, self),
+            false => ObjectStoreError::permanent(operation, key, self),
+        }
+    }
+}
+
 /// Attempts a request until it succeeds, or fails with an error after which it may not be repeated.
 fn repeat<R>(
     may_repeat: impl Fn(&S3Error) -> bool,
     mut attempt: impl FnMut() -> Result<R, S3Error>,
 ) -> Result<R, S3Error> {
-    let mut delay = FIRST_DELAY;
+    let mut backoff = Backoff::new(FIRST_DELAY, Duration::MAX);
     for _ in 1..MAX_ATTEMPTS {
         match attempt() {
-            Err(error) if may_repeat(&error) => {}
+            Err(error) if may_repeat(&error) => backoff.wait(Duration::MAX),
             done => return done,
         }
-        // Between a half and the whole of the delay, so that many clients don't come back at once.
-        let random = u32::from(nonce()[0]);
-        thread::sleep(delay / 2 + delay * random / 512);
-        delay *= 2;
     }
     attempt()
 }
@@ -302,30 +308,28 @@ impl fmt::Debug for S3Store {
 impl ObjectStore for S3Store {
     fn get(&self, key: &str) -> Result<Option<Object>, ObjectStoreError> {
         key::check("get", key)?;
-        self.get(key).map_err(|error| ObjectStoreError::new("get", key, error))
+        self.get(key).map_err(|error| error.of("get", key))
     }
 
     fn put_if_absent(&self, key: &str, content: &[u8]) -> Result<Put, ObjectStoreError> {
         key::check("put_if_absent", key)?;
         let put = self.put(key, content, ("if-none-match", "*"));
-        put.map_err(|error| ObjectStoreError::new("put_if_absent", key, error))
+        put.map_err(|error| error.of("put_if_absent", key))
     }
 
     fn put_if_unchanged(&self, key: &str, content: &[u8], version: &ObjectVersion) -> Result<Put, ObjectStoreError> {
         key::check("put_if_unchanged", key)?;
         let put = self.put(key, content, ("if-match", version.as_str()));
-        put.map_err(|error| ObjectStoreError::new("put_if_unchanged", key, error))
+        put.map_err(|error| error.of("put_if_unchanged", key))
     }
 
     fn list(&self, prefix: &str) -> Result<Listing, ObjectStoreError> {
         key::check_prefix(prefix)?;
-        self.list(prefix)
-            .map_err(|error| ObjectStoreError::new("list", prefix, error))
+        self.list(prefix).map_err(|error| error.of("list", prefix))
     }
 
     fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
         key::check("delete", key)?;
-        self.delete(key)
-            .map_err(|error| ObjectStoreError::new("delete", key, error))
+        self.delete(key).map_err(|error| error.of("delete", key))
     }
 }

@@ -63,7 +63,8 @@ impl RemoteError {
     pub(super) fn is_temporary(&self) -> bool {
         match self {
             // A transfer may have altered the content, or a list or read be late.
-            Self::Store(_) | Self::Corrupt { .. } | Self::Tampered(_) | Self::Missing(_) | Self::Contended(_) => true,
+            Self::Store(error) => !error.is_permanent,
+            Self::Corrupt { .. } | Self::Tampered(_) | Self::Missing(_) | Self::Contended(_) => true,
             Self::Archive(_)
             | Self::Probe(_)
             | Self::Format

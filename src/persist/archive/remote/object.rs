@@ -1,5 +1,7 @@
 //! Immutable objects of a remote, whose keys end with the hash of their content.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use super::super::chunk::ChunkId;
@@ -8,6 +10,13 @@ use super::Remote;
 use super::error::RemoteError;
 use crate::persist::nonce::nonce;
 use crate::persist::remote::Put;
+use crate::persist::remote::backoff::Backoff;
+
+/// Number of attempts to read an object.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// Upper limit of the delay before the second attempt, doubled for each further one.
+const FIRST_DELAY: Duration = Duration::from_millis(10);
 
 /// Length of the random bytes before the content, which make each write another version.
 const NONCE: usize = 16;
@@ -36,8 +45,22 @@ fn content(object: Vec<u8>) -> Option<Vec<u8>> {
 }
 
 impl Remote {
-    /// Reads an object, and verifies that this is the hash of its content. One request.
+    /// Reads an object, and verifies that this is the hash of its content. One request, or up to five if it fails or a
+    /// transfer altered the content: a fetch of many objects isn't lost to one fault.
     pub(super) fn get_hashed(&self, key: &str, hash: [u8; 32]) -> Result<Vec<u8>, RemoteError> {
+        let mut backoff = Backoff::new(FIRST_DELAY, Duration::MAX);
+        for _ in 1..MAX_ATTEMPTS {
+            match self.try_get_hashed(key, hash) {
+                Err(RemoteError::Missing(key)) => return Err(RemoteError::Missing(key)),
+                Err(error) if error.is_temporary() => {}
+                done => return done,
+            }
+            backoff.wait(Duration::MAX);
+        }
+        self.try_get_hashed(key, hash)
+    }
+
+    fn try_get_hashed(&self, key: &str, hash: [u8; 32]) -> Result<Vec<u8>, RemoteError> {
         let missing = || RemoteError::Missing(key.to_owned());
         let object = self.store.get(key)?.ok_or_else(missing)?;
         let content = content(object.content).ok_or_else(missing)?;

@@ -1,7 +1,6 @@
 //! Moving a branch of a remote: compare-and-swap, with a merge where others were faster.
 
 use std::collections::HashSet;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::Archive;
@@ -15,10 +14,10 @@ use super::object::{chunk_key, revision_key};
 use super::{Remote, parallel};
 use crate::env::{Conflict, Resolution, resolve};
 use crate::history::Dag;
-use crate::persist::nonce::nonce;
+use crate::persist::remote::backoff::Backoff;
 use crate::term::Term;
 
-/// Upper limit of the first delay between two attempts, doubled for each further one up to the greatest.
+/// Upper limits of the first delay between two attempts, and of the longest.
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
@@ -74,7 +73,7 @@ impl<T: Term> Archive<T> {
             epoch: None,
             uploaded: HashSet::new(),
         };
-        let (mut delay, mut last) = (FIRST_DELAY, None);
+        let (mut backoff, mut last) = (Backoff::new(FIRST_DELAY, MAX_DELAY), None);
         loop {
             match self.try_push(remote, name, &mut attempts, &mut resolve) {
                 Ok(Some(id)) => return Ok(id),
@@ -87,10 +86,7 @@ impl<T: Term> Archive<T> {
                 let name = name.to_owned();
                 return Err(RemoteError::TimedOut { name, source: last }.into());
             }
-            // Any part of the delay, so that those who were refused together don't come back together.
-            let part = delay.saturating_mul(u32::from(nonce()[0])).checked_div(256);
-            thread::sleep(part.unwrap_or(delay).min(left));
-            delay = delay.saturating_mul(2).min(MAX_DELAY);
+            backoff.wait(left);
         }
     }
 

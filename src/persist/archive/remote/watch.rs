@@ -150,8 +150,8 @@ impl<A: Deref<Target = Archive<T>>, T: Term> RemoteWatch<A, T> {
                 return Ok(None);
             }
             // Between a half and one and a half of the delay, so that many watchers don't ask together.
-            let jittered = self.delay.saturating_mul(128 + u32::from(nonce()[0])).checked_div(256);
-            let jittered = jittered.unwrap_or(self.delay);
+            let parts = u32::from(nonce()[0]).saturating_add(128);
+            let jittered = self.delay.saturating_mul(parts).checked_div(256).unwrap_or_default();
             thread::sleep(jittered.min(left));
             self.delay = self.delay.saturating_mul(2).min(*self.intervals.end());
         }

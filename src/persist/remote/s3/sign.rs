@@ -40,12 +40,17 @@ pub(super) fn sign(
 ) -> Vec<(&'static str, String)> {
     let time = time::basic(now);
     let date = time.split('T').next().unwrap_or_default();
-    let content = hex(&Sha256::digest(request.content));
+    let digest = Sha256::digest(request.content);
+    let content = hex(&digest);
     let mut headers = vec![
         ("host", request.host.to_owned()),
         ("x-amz-content-sha256", content.clone()),
         ("x-amz-date", time.clone()),
     ];
+    if request.method == "PUT" {
+        // Otherwise SeaweedFS 4.48 stores an empty object if the client is killed between the headers and the content.
+        headers.push(("x-amz-checksum-sha256", base64(&digest)));
+    }
     headers.extend(request.condition.map(|(name, value)| (name, value.to_owned())));
     headers.extend(
         credentials
@@ -101,6 +106,30 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Encodes by the alphabet of RFC 4648.
+fn base64(bytes: &[u8]) -> String {
+    let digit = |value: u32| match value as u8 & 63 {
+        value @ 0..26 => char::from(b'A' + value),
+        value @ 26..52 => char::from(b'a' + value - 26),
+        value @ 52..62 => char::from(b'0' + value - 52),
+        62 => '+',
+        _ => '/',
+    };
+    let mut encoded = String::new();
+    for group in bytes.chunks(3) {
+        let padded = group.iter().chain(&[0; 2]).take(3);
+        let value = padded.fold(0, |value, byte| value << 8 | u32::from(*byte));
+        for index in 0..4 {
+            encoded.push(if index > group.len() {
+                '='
+            } else {
+                digit(value >> (18 - 6 * index))
+            });
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -120,6 +149,17 @@ mod tests {
             hex(&long),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
+    }
+
+    /// The test vectors of RFC 4648.
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let encoded = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|text| base64(text.as_bytes()));
+        assert_eq!(
+            encoded,
+            ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]
+        );
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
     }
 
     /// The example "GET Bucket (List Objects)" of the documentation of Amazon S3.

@@ -136,4 +136,25 @@ mod tests {
             assert_eq!(leaves(xml), None, "{xml}");
         }
     }
+
+    #[test]
+    fn a_part_of_an_answer_is_refused() {
+        let xml = "<R><A>1 &lt; 2</A><C><K>a</K><O><I/></O></C><C><K>é</K></C></R>";
+        let whole = leaves(xml).unwrap();
+        for (length, _) in xml.char_indices() {
+            assert_eq!(leaves(&xml[..length]), None, "{length}");
+            // Anything else than a panic.
+            for other in ["", "<", ">", "/", "&", "x"] {
+                let changed = [
+                    &xml[..length],
+                    other,
+                    xml[length..].split_at_checked(1).map_or("", |parts| parts.1),
+                ];
+                let changed = changed.concat();
+                if let Some((root, leaves)) = leaves(&changed) {
+                    assert!(!root.is_empty() && leaves.len() <= whole.1.len() + 1, "{changed}");
+                }
+            }
+        }
+    }
 }
