@@ -41,7 +41,8 @@ use crate::term::{Atom, Term};
 /// A commit creates a **revision**: a state, its parents, and a [`Note`]. A **branch** is a name that moves with each
 /// commit to it, a **tag** a name that stays. Revisions are immutable and share storage: a revision is a patch against
 /// its first parent, or a whole state once the patches since the last whole state outweigh it. So a small commit takes
-/// little space, and a checkout reads at most twice the size of a whole state.
+/// little space, and a checkout reads at most twice the size of a whole state. Whole states share **chunks** of plain facts:
+/// one that follows another takes the space of what has changed.
 ///
 /// # Guarantees
 /// - A checkout equals the committed state: atoms with their multiplicities, spaces, states and bindings, definitions
@@ -50,12 +51,13 @@ use crate::term::{Atom, Term};
 ///   is durable when it returns.
 /// - A commit never undoes changes unknown to it: an environment tracks the revisions from which it descends, whatever
 ///   name and handle it was checked out by. See [`commit`](Self::commit).
-/// - The id of a revision is the SHA-256 of its file, which contains the ids of its parents: an id authenticates the
-///   whole history.
+/// - The id of a revision is the SHA-256 of its file, which contains the ids of its parents and of its chunks: an id
+///   authenticates the whole history.
 /// - Several processes can have an archive open. Writers exclude each other; readers never wait and need no write
 ///   permission.
 ///
 /// # Limits
+/// - A whole state contains all rules, cells and opaque values itself, and writing it walks all facts.
 /// - Definition numbers are reassigned, in the same order; a definition that stays keeps the names of its variables.
 /// - Two checkouts are related in memory only if they are of the same branch and by the same handle. To unite two
 ///   branches, [`merge`](Self::merge) them.
