@@ -6,16 +6,16 @@ pub(super) const VERSION: u32 = 3;
 /// Kinds of blocks.
 pub(super) mod kind {
     /// Facts of a chunk; the kind is that of facts in a saved environment.
-    pub(in crate::persist::archive) const FACTS: u8 = crate::persist::format::kind::FACTS;
+    pub(in super::super) const FACTS: u8 = crate::persist::format::kind::FACTS;
     /// The patch of a revision; the kind is that of a patch in a journal.
-    pub(in crate::persist::archive) const PATCH: u8 = 17;
+    pub(in super::super) const PATCH: u8 = 17;
     /// Header of a revision.
-    pub(in crate::persist::archive) const REVISION: u8 = 32;
+    pub(in super::super) const REVISION: u8 = 32;
     /// Target of a name.
-    pub(in crate::persist::archive) const NAME: u8 = 33;
+    pub(in super::super) const NAME: u8 = 33;
     /// Target of a name of a remote.
     #[cfg(feature = "remote")]
-    pub(in crate::persist::archive) const REMOTE_NAME: u8 = 34;
+    pub(in super::super) const REMOTE_NAME: u8 = 34;
     /// Chunks of a whole state.
-    pub(in crate::persist::archive) const CHUNKS: u8 = 35;
+    pub(in super::super) const CHUNKS: u8 = 35;
 }
