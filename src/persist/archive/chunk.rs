@@ -4,7 +4,7 @@
 //! that it depends on content alone and a change moves only the cuts beside it. The next whole state refers to the same
 //! chunks and stores the facts that have changed since. A chunk is written anew once these outweigh a quarter of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::mem;
@@ -105,16 +105,22 @@ impl Layout {
         let mut next = Self::default();
         let named = state.spaces().map(|(id, space)| (Some(id), space));
         let spaces: Vec<(Option<SpaceId>, &Space<T>)> = std::iter::once((None, &**state)).chain(named).collect();
+        let mut known: BTreeMap<Option<SpaceId>, &[Chunk]> = BTreeMap::new();
+        for chunks in self.chunks.chunk_by(|a, b| a.space == b.space) {
+            known.extend(chunks.first().map(|first| (first.space, chunks)));
+        }
         for (id, space) in spaces {
-            let chunks: Vec<Chunk> = self.chunks.iter().filter(|chunk| chunk.space == id).cloned().collect();
-            if chunks.is_empty() {
-                let mut cutter = Cutter::new(id, b"", put)?;
-                space.each_plain(b"", None, |key, count| cutter.add(key, count))?;
-                next.chunks.extend(cutter.end(true)?);
-            } else {
+            if let Some(chunks) = known.get(&id) {
                 let keys = self.changes.get(&id).into_iter().flat_map(|changes| changes.keys());
                 let keys: Vec<&[u8]> = keys.map(|key| &**key).collect();
-                next.follow(space, &chunks, &keys, put)?;
+                next.follow(space, chunks, &keys, put)?;
+            } else {
+                let mut cutter = Cutter::new(id, b"", put)?;
+                space.each_entry(|key, count, kept| match kept {
+                    None => cutter.add(key, count),
+                    Some(_) => Ok(()),
+                })?;
+                next.chunks.extend(cutter.end(true)?);
             }
             if next.chunks.last().is_some_and(|last| last.space == id) {
                 next.changes.entry(id).or_default();
