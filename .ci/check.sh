@@ -121,8 +121,8 @@ about_tour="the README's first command prints what examples/tour.expected says"
 step_tour() {
     cargo pleach run examples/tour.metta | diff -u examples/tour.expected - || return
     # Built with the features of the step `test`, whose libraries they share then.
-    cargo build --all-features --workspace --example embed --example evaluate &&
-        "$TARGET/debug/examples/embed" && "$TARGET/debug/examples/evaluate"
+    cargo build --all-features --workspace --example embed --example evaluate --example many_machines &&
+        "$TARGET/debug/examples/embed" && "$TARGET/debug/examples/evaluate" && "$TARGET/debug/examples/many_machines"
 }
 
 about_deps="dependencies: locked, without C, and under a permissive licence (MPL for im and imbl, which are optional)"

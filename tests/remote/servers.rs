@@ -96,5 +96,5 @@ fn processes_push_through_a_proxy_with_faults() {
 #[test]
 #[ignore = "needs a server"]
 fn pushes_survive_kills() {
-    crate::pushes::pushes_survive_kills(&url(), 50);
+    crate::pushes::pushes_survive_kills(&url(), 200);
 }

@@ -10,6 +10,7 @@ use pleach::persist::{Archive, ArchiveError, Revision, RevisionId};
 use crate::diagnostic;
 use crate::escape::escaped;
 use crate::outcome::Outcome;
+use crate::remote::RemotePath;
 use crate::world::{LoadWorldError, WorldPath, journal_summary, name_or_default, open_archive};
 
 /// Show the history of a world in an archive, newest revision first.
@@ -21,19 +22,19 @@ use crate::world::{LoadWorldError, WorldPath, journal_summary, name_or_default, 
   pleach log history
   pleach log history@v1.0")]
 pub(crate) struct Log {
-    /// ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+    /// ARCHIVE@NAME, an archive (its branch `main`), URL@NAME on a remote, or the folder of a journal.
     #[arg(value_name = "WORLD")]
     world: WorldPath,
 }
 
-/// List the branches and tags of an archive.
+/// List the branches and tags of an archive or a remote.
 ///
 /// A corrupt name can be removed by `branch --delete` or `tag --delete`.
 ///
 /// Exit code: 0, or 1 if the file of a name is corrupt, or 2 if the archive could not be read.
 #[derive(Args)]
 pub(crate) struct Branches {
-    /// The archive.
+    /// The archive, or the URL of a remote.
     #[arg(value_name = "ARCHIVE")]
     world: WorldPath,
 }
@@ -81,10 +82,13 @@ impl Log {
                 Err(error) => failure(&self.world, &error),
             };
         }
-        let found = open(&self.world).and_then(|(archive, name)| {
-            let log = archive.log(name).map_err(LoadWorldError::Archive)?;
-            Ok((log, names(&archive).map_err(LoadWorldError::Archive)?))
-        });
+        let found = match &self.world {
+            WorldPath::Remote(remote) => log_of_remote(remote),
+            world => open(world).and_then(|(archive, name)| {
+                let log = archive.log(name).map_err(LoadWorldError::Archive)?;
+                Ok((log, names(&archive).map_err(LoadWorldError::Archive)?))
+            }),
+        };
         match found {
             Ok((log, names)) => {
                 let mut out = BufWriter::new(io::stdout().lock());
@@ -100,10 +104,13 @@ impl Log {
 
 impl Branches {
     pub(crate) fn run(&self) -> Outcome {
-        let found = open(&self.world).and_then(|(archive, _)| {
-            let branches = archive.branches().map_err(LoadWorldError::Archive)?;
-            Ok((branches, archive.tags().map_err(LoadWorldError::Archive)?))
-        });
+        let found = match &self.world {
+            WorldPath::Remote(remote) => names_of_remote(remote),
+            world => open(world).and_then(|(archive, _)| {
+                let branches = archive.branches().map_err(LoadWorldError::Archive)?;
+                Ok((branches, archive.tags().map_err(LoadWorldError::Archive)?))
+            }),
+        };
         match found {
             Ok((branches, tags)) => {
                 let mut out = BufWriter::new(io::stdout().lock());
@@ -182,19 +189,47 @@ fn open(path: &WorldPath) -> Result<(Archive, &str), LoadWorldError> {
             Err(error) => Err(LoadWorldError::File(error.into())),
         },
         WorldPath::Journal(_) => Err(LoadWorldError::JournalNotArchive),
+        WorldPath::Remote(_) => Err(LoadWorldError::RemoteNotArchive),
     }
 }
 
-/// Returns the branches and tags of each revision.
-fn names(archive: &Archive) -> Result<BTreeMap<RevisionId, Vec<String>>, ArchiveError> {
-    let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (name, id) in archive.branches()?.into_iter().chain(archive.tags()?) {
+/// The branches or the tags of an archive or a remote.
+type Names = BTreeMap<String, Result<RevisionId, ArchiveError>>;
+
+fn names_of_remote(remote: &RemotePath) -> Result<(Names, Names), LoadWorldError> {
+    let remote = remote.cached()?;
+    let named = |names: BTreeMap<_, _>| names.into_iter().map(|(name, id)| (name, Ok(id))).collect();
+    Ok((named(remote.branches()?), named(remote.tags()?)))
+}
+
+/// The history of a revision of a remote, and the names of its revisions.
+fn log_of_remote(path: &RemotePath) -> Result<(Vec<Revision>, NamesOfRevisions), LoadWorldError> {
+    let remote = path.cached()?;
+    let revision = remote.fetch()?;
+    let log = remote
+        .archive
+        .log(&revision.to_string())
+        .map_err(LoadWorldError::Archive)?;
+    let (branches, tags) = names_of_remote(path)?;
+    Ok((log, by_revision(branches.into_iter().chain(tags))))
+}
+
+/// The branches and tags of each revision.
+type NamesOfRevisions = BTreeMap<RevisionId, Vec<String>>;
+
+fn names(archive: &Archive) -> Result<NamesOfRevisions, ArchiveError> {
+    Ok(by_revision(archive.branches()?.into_iter().chain(archive.tags()?)))
+}
+
+fn by_revision(names: impl Iterator<Item = (String, Result<RevisionId, ArchiveError>)>) -> NamesOfRevisions {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, id) in names {
         // `branches` and `verify` report corrupt names.
         if let Ok(id) = id {
-            names.entry(id).or_default().push(name);
+            found.entry(id).or_default().push(name);
         }
     }
-    Ok(names)
+    found
 }
 
 fn abbreviated(id: RevisionId) -> String {
@@ -203,7 +238,7 @@ fn abbreviated(id: RevisionId) -> String {
     digits
 }
 
-fn line(revision: &Revision, names: &BTreeMap<RevisionId, Vec<String>>) -> String {
+fn line(revision: &Revision, names: &NamesOfRevisions) -> String {
     let time = revision.note.time.map_or_else(|| " ".repeat(19), date);
     let mut line = format!("{}  {time}  {:>9}", abbreviated(revision.id), revision.atoms);
     if let Some(names) = names.get(&revision.id) {

@@ -22,7 +22,7 @@ use crate::world::WorldPath;
   pleach diff old.pleach new.pleach
   pleach diff history@v1.0 history@main")]
 pub(crate) struct Diff {
-    /// A file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+    /// A file, ARCHIVE@NAME, an archive (its branch `main`), URL@NAME on a remote, or the folder of a journal.
     #[arg(value_name = "OLD")]
     old: WorldPath,
 

@@ -17,6 +17,7 @@ mod outcome;
 mod plural;
 mod printer;
 mod progress;
+mod remote;
 mod repl;
 mod run;
 mod save;
@@ -60,6 +61,10 @@ enum Command {
     Branches(archive::Branches),
     Branch(archive::Branch),
     Tag(archive::Tag),
+    Clone(remote::Clone),
+    Fetch(remote::Fetch),
+    Pull(remote::Pull),
+    Push(remote::Push),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +88,10 @@ fn main() -> ExitCode {
         Command::Branches(command) => command.run(),
         Command::Branch(command) => command.run(),
         Command::Tag(command) => command.run(),
+        Command::Clone(command) => command.run(),
+        Command::Fetch(command) => command.run(),
+        Command::Pull(command) => command.run(),
+        Command::Push(command) => command.run(),
     };
     outcome.into()
 }

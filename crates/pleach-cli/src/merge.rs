@@ -43,7 +43,7 @@ pub(crate) struct Merge {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum OnConflict {
+pub(crate) enum OnConflict {
     /// Report the conflicts, and merge nothing.
     Fail,
     /// Take the state, binding or space of OURS.
@@ -53,7 +53,7 @@ enum OnConflict {
 }
 
 impl OnConflict {
-    fn resolution(self) -> Resolution {
+    pub(crate) fn resolution(self) -> Resolution {
         match self {
             Self::Fail => Resolution::Fail,
             Self::Ours => Resolution::Ours,
@@ -68,9 +68,9 @@ enum MergeError {
     #[error("three worlds and an output are expected, or two branches of an archive")]
     Usage,
     #[error("cannot load {0}")]
-    Load(WorldPath, #[source] LoadWorldError),
+    Load(WorldPath, #[source] Box<LoadWorldError>),
     #[error("cannot save {0}")]
-    Save(WorldPath, #[source] SaveWorldError),
+    Save(WorldPath, #[source] Box<SaveWorldError>),
     #[error("{0}")]
     Conflicts(Box<Conflicts>),
 }
@@ -95,11 +95,11 @@ impl Merge {
     }
 
     fn files(&self, worlds: [&OsStr; 3], output: &WorldPath) -> Result<(), MergeError> {
-        let cannot_save = |error| MergeError::Save(output.clone(), error);
+        let cannot_save = |error| MergeError::Save(output.clone(), Box::new(error));
         output.check_writable().map_err(cannot_save)?;
         let load = |world: &OsStr| -> Result<Environment, MergeError> {
             let path = WorldPath::from(world.to_owned());
-            path.load().map_err(|error| MergeError::Load(path, error))
+            path.load().map_err(|error| MergeError::Load(path, Box::new(error)))
         };
         let [base, mut ours, mut theirs] = [load(worlds[0])?, load(worlds[1])?, load(worlds[2])?];
         // Any of the three can be a revision. With all as ancestors, the save can merge with a branch that moved on.
@@ -116,7 +116,7 @@ impl Merge {
         let WorldPath::Archive(folder, branch) = &path else {
             return Err(MergeError::Usage);
         };
-        let cannot_load = |error| MergeError::Load(path.clone(), error);
+        let cannot_load = |error| MergeError::Load(path.clone(), Box::new(error));
         let branch = name_or_default(branch.as_deref()).map_err(|error| cannot_load(error.into()))?;
         // Either `history@fix` or just `fix`.
         let from = match WorldPath::from(from.to_owned()) {

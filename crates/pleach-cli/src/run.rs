@@ -17,9 +17,10 @@ use crate::options::EvalOptions;
 use crate::outcome::Outcome;
 use crate::printer::{Printer, is_error};
 use crate::progress::Progress;
+use crate::seed::TextSeed;
 use crate::source::{Source, SourceError};
 use crate::trace::Trace;
-use crate::world::WorldPath;
+use crate::world::{WorldPath, note};
 
 /// Run programs one after another in one world.
 ///
@@ -35,12 +36,21 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     args: RunArgs,
+
+    /// Save the resulting world to the branch on a remote that `--world` names. If others have pushed to it, merge.
+    #[arg(long, requires = "world")]
+    push: bool,
+
+    /// Message of the revision that is pushed, shown by `log`.
+    #[arg(short, long, default_value = "", hide_default_value = true, requires = "push")]
+    message: String,
 }
 
 /// Arguments of commands that run programs.
 #[derive(Args)]
 pub(crate) struct RunArgs {
-    /// Start from a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), or the folder of a journal.
+    /// Start from a saved world: a file, ARCHIVE@NAME, an archive (its branch `main`), URL@NAME on a
+    /// remote, or the folder of a journal.
     #[arg(long, value_name = "WORLD")]
     world: Option<WorldPath>,
 
@@ -68,10 +78,34 @@ enum RunError {
 
 impl Run {
     pub(crate) fn run(&self, ctrl_c: &CtrlC) -> Outcome {
-        match self.args.run(&self.files, |_| IdSeed::root(), ctrl_c) {
-            Ok((_, true)) => Outcome::ErrorFound,
-            Ok((_, false)) => Outcome::Success,
-            Err(outcome) => outcome,
+        let pushed_to = match (&self.args.world, self.push) {
+            (Some(world @ WorldPath::Remote(_)), true) => Some(world),
+            (_, true) => {
+                diagnostic::error(
+                    "`--push` needs the URL of a remote as the world; `save` saves to archives and files",
+                );
+                return Outcome::Failure;
+            }
+            (_, false) => None,
+        };
+        // Ids of spaces and states that are kept must differ from those of other programs.
+        let seed = |programs: &[Source]| match self.push {
+            true => TextSeed::of(programs),
+            false => IdSeed::root(),
+        };
+        let (environment, error_seen) = match self.args.run(&self.files, seed, ctrl_c) {
+            Ok(ran) => ran,
+            Err(outcome) => return outcome,
+        };
+        if let Some(world) = pushed_to
+            && let Err(error) = world.save(&environment, note(&self.message))
+        {
+            diagnostic::error_from(format_args!("cannot push to {world}"), &error);
+            return Outcome::Failure;
+        }
+        match error_seen {
+            true => Outcome::ErrorFound,
+            false => Outcome::Success,
         }
     }
 }

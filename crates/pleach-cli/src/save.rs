@@ -13,7 +13,8 @@ use crate::world::{WorldPath, note};
 
 /// Run programs and save the resulting world.
 ///
-/// The last argument is where to save: a file, which is replaced atomically, or ARCHIVE@BRANCH, which gets a new revision.
+/// The last argument is where to save: a file, which is replaced atomically, or ARCHIVE@BRANCH, which gets a new revision,
+/// or URL@BRANCH on a remote, which is pushed to.
 /// If the world was loaded from that branch and the branch has moved on since, the two are merged. A file that isn't a saved
 /// world is never overwritten. Results are printed as by `run`.
 ///
@@ -46,12 +47,7 @@ impl Save {
             diagnostic::error_from(format_args!("cannot save {path}"), &error);
             return Outcome::Failure;
         }
-        let seed = |programs: &[crate::source::Source]| {
-            let mut seed = TextSeed::default();
-            programs.iter().for_each(|program| seed.push(&program.text));
-            seed.seed()
-        };
-        let (environment, error_seen) = match self.run.run(programs, seed, ctrl_c) {
+        let (environment, error_seen) = match self.run.run(programs, TextSeed::of, ctrl_c) {
             Ok(ran) => ran,
             Err(outcome) => {
                 diagnostic::error("nothing was saved");

@@ -32,7 +32,7 @@ use crate::world::{LoadWorldError, WorldPath, name_or_default, open_archive};
   pleach watch history@main '(likes $who tea)'
   pleach watch journal '(, (order $n) (not (paid $n)))'")]
 pub(crate) struct Watch {
-    /// ARCHIVE@BRANCH, an archive (its branch `main`), the folder of a journal, or a file.
+    /// ARCHIVE@BRANCH, an archive (its branch `main`), URL@BRANCH on a remote, the folder of a journal, or a file.
     #[arg(value_name = "WORLD")]
     world: WorldPath,
 
@@ -129,6 +129,7 @@ impl Watch {
                 let revision = open_archive(folder)?.find(name).map_err(LoadWorldError::Archive)?;
                 Ok(Fingerprint::Revision(revision))
             }
+            WorldPath::Remote(remote) => Ok(Fingerprint::Revision(remote.cached()?.fetch()?)),
             WorldPath::File(path) => {
                 let file = (OsString::new(), state_of(path).map_err(failed)?);
                 Ok(Fingerprint::Files([file].into()))

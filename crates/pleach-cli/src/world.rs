@@ -1,4 +1,4 @@
-//! Saved worlds, as the user names them: `world.pleach`, `archive`, `archive@name`, `journal`.
+//! Saved worlds, as the user names them: `world.pleach`, `archive`, `archive@name`, `journal`, `s3://bucket/prefix@name`.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -9,13 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pleach::env::{Conflicts, resolve};
 use pleach::persist::{
-    self, Archive, ArchiveError, ArchiveMergeError, Journal, JournalError, LoadError, Note, SaveError,
+    self, Archive, ArchiveError, ArchiveMergeError, Journal, JournalError, LoadError, Note, RemoteError, SaveError,
 };
 use pleach::{Atom, Environment};
 use pleach_metta::References;
 
 use crate::diagnostic;
 use crate::plural::plural;
+use crate::remote::{RemotePath, RemoteWorldError};
 
 /// The branch that an archive stands for where none is named.
 pub(crate) const DEFAULT_BRANCH: &str = "main";
@@ -32,11 +33,16 @@ pub(crate) enum WorldPath {
     Journal(PathBuf),
     /// A folder that holds neither an archive nor a journal.
     Folder(PathBuf),
+    /// A branch, a tag or a revision on a remote.
+    Remote(RemotePath),
 }
 
 impl From<OsString> for WorldPath {
-    /// Looks at the file system: a file with an `@` in its name is a file.
+    /// Looks at the file system, unless the text is the URL of a remote: a file with an `@` in its name is a file.
     fn from(text: OsString) -> Self {
+        if let Some(remote) = text.to_str().and_then(RemotePath::parse) {
+            return Self::Remote(remote);
+        }
         let path = Path::new(&text);
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => Self::File(text.into()),
@@ -94,6 +100,7 @@ impl fmt::Display for WorldPath {
                 path.display().fmt(f)
             }
             Self::Archive(path, Some(name)) => write!(f, "{}@{}", path.display(), name.display()),
+            Self::Remote(remote) => remote.fmt(f),
         }
     }
 }
@@ -127,6 +134,10 @@ pub(crate) enum LoadWorldError {
     FileNotArchive,
     #[error("a journal, not an archive")]
     JournalNotArchive,
+    #[error("a remote, not an archive on this machine")]
+    RemoteNotArchive,
+    #[error(transparent)]
+    Remote(#[from] RemoteWorldError),
 }
 
 impl LoadWorldError {
@@ -139,7 +150,18 @@ impl LoadWorldError {
                 ArchiveError::Load { .. } | ArchiveError::Misnamed(_) | ArchiveError::Missing(_)
             ),
             Self::Journal(error) => matches!(error, JournalError::Load { .. } | JournalError::Truncated(_)),
-            Self::Name(_) | Self::NotFound | Self::Folder | Self::FileNotArchive | Self::JournalNotArchive => false,
+            Self::Remote(error) => matches!(
+                error,
+                RemoteWorldError::Remote(
+                    RemoteError::Corrupt { .. } | RemoteError::Tampered(_) | RemoteError::Missing(_)
+                )
+            ),
+            Self::Name(_)
+            | Self::NotFound
+            | Self::Folder
+            | Self::FileNotArchive
+            | Self::JournalNotArchive
+            | Self::RemoteNotArchive => false,
         }
     }
 }
@@ -161,6 +183,8 @@ pub(crate) enum SaveWorldError {
     Journal,
     #[error("the branch has moved on, and {0}; start again from its tip, or save to another branch and merge that")]
     Conflicts(Box<Conflicts>),
+    #[error(transparent)]
+    Remote(#[from] RemoteWorldError),
 }
 
 impl WorldPath {
@@ -179,6 +203,7 @@ impl WorldPath {
                 Ok(_) => Err(LoadWorldError::Folder),
                 Err(error) => Err(LoadWorldError::File(error.into())),
             },
+            Self::Remote(remote) => Ok(remote.cached()?.load()?),
         }
     }
 
@@ -197,10 +222,13 @@ impl WorldPath {
             }
             Self::Journal(_) => Err(SaveWorldError::Journal),
             Self::Folder(_) => Err(SaveWorldError::Folder),
+            // One request, which needs the credentials.
+            Self::Remote(remote) => Ok(remote.cached().map(drop)?),
         }
     }
 
-    /// Saves a world: replaces a file, or adds a revision to a branch. If the branch has moved on, merges with its tip.
+    /// Saves a world: replaces a file, or adds a revision to a branch. If the branch has moved on, merges with its tip. A
+    /// branch on a remote is pushed to.
     pub(crate) fn save(&self, environment: &Environment, note: Note) -> Result<(), SaveWorldError> {
         self.check_writable()?;
         match self {
@@ -218,6 +246,7 @@ impl WorldPath {
             }
             Self::Journal(_) => Err(SaveWorldError::Journal),
             Self::Folder(_) => Err(SaveWorldError::Folder),
+            Self::Remote(remote) => Ok(remote.cached()?.save(environment, note)?),
         }
     }
 }

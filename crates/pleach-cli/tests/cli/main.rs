@@ -3,6 +3,7 @@
 mod check;
 mod derive;
 mod readme;
+mod remote;
 #[cfg(unix)]
 mod repl;
 #[cfg(unix)]

@@ -30,6 +30,7 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
         command.current_dir(self.path()).args(arguments);
+        command.env("PLEACH_CACHE", self.path().join("cache"));
         command
     }
 
