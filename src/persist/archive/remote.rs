@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `format` | a constant text, which says that the store was probed and holds a remote |
 //! | `revisions/ID` | 16 random bytes, then the file of the revision. Empty if it was pruned |
+//! | `chunks/ID` | the same of a chunk |
 //! | `names/branch-NAME`, `names/tag-NAME` | a [`NameRecord`] |
 //!
 //! The random bytes make each write of an object another version of it, also where versions are hashes of contents.

@@ -46,7 +46,7 @@ impl<T: Term> Archive<T> {
     /// Creates an archive with all branches and tags of a remote. The folder must be vacant, empty, or hold an archive
     /// without names.
     ///
-    /// One request for each name and each revision, 16 at once.
+    /// One request for each name, each revision and each chunk, 16 at once.
     ///
     /// # Errors
     /// [`RemoteError`]. What was fetched stays, and another call continues.

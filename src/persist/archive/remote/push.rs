@@ -46,7 +46,7 @@ impl<T: Term> Archive<T> {
     /// once.
     ///
     /// Three requests if nobody else pushed: reading the name, writing one revision and the name. One for each further
-    /// revision, 16 at once, two if the name is new; for each other attempt, what [`fetch`](Self::fetch) costs. Locally what
+    /// revision and chunk, 16 at once, two if the name is new; for each other attempt, what [`fetch`](Self::fetch) costs. Locally what
     /// [`merge`](Self::merge) costs: the change, if this handle pushed or pulled before.
     ///
     /// # Errors
