@@ -138,6 +138,7 @@ pub(crate) trait Dag {
 
     /// Returns the nodes that `right` is or descends from, and `lefts` don't: each after its descendants. Visits these, and
     /// what is later than the oldest of them.
+    #[cfg(feature = "remote")]
     fn ahead(
         &self,
         lefts: impl IntoIterator<Item = Self::Link>,
