@@ -80,7 +80,7 @@ fn processes_push() {
 #[ignore = "needs a server"]
 fn processes_push_with_faults() {
     let url = url();
-    crate::pushes::processes_push(&url, &url, 8, 50, 6);
+    crate::pushes::processes_push(&url, &url, 8, 50, 10);
 }
 
 #[test]
@@ -96,5 +96,5 @@ fn processes_push_through_a_proxy_with_faults() {
 #[test]
 #[ignore = "needs a server"]
 fn pushes_survive_kills() {
-    crate::pushes::pushes_survive_kills(&url(), 200);
+    crate::pushes::pushes_survive_kills(&url(), 60);
 }

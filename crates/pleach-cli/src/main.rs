@@ -9,6 +9,7 @@ mod derive;
 mod diagnostic;
 mod diff;
 mod escape;
+mod exchange;
 mod interrupt;
 mod load;
 mod merge;
@@ -61,10 +62,10 @@ enum Command {
     Branches(archive::Branches),
     Branch(archive::Branch),
     Tag(archive::Tag),
-    Clone(remote::Clone),
-    Fetch(remote::Fetch),
-    Pull(remote::Pull),
-    Push(remote::Push),
+    Clone(exchange::Clone),
+    Fetch(exchange::Fetch),
+    Pull(exchange::Pull),
+    Push(exchange::Push),
 }
 
 fn main() -> ExitCode {

@@ -9,9 +9,8 @@ use pleach::persist::ArchiveMergeError;
 
 use crate::diagnostic;
 use crate::outcome::Outcome;
-use crate::world::{
-    DEFAULT_BRANCH, LoadWorldError, SaveWorldError, WorldPath, is_same_file, name_or_default, note, open_archive,
-};
+use crate::remote::DEFAULT_BRANCH;
+use crate::world::{LoadWorldError, SaveWorldError, WorldPath, is_same_file, name_or_default, note, open_archive};
 
 /// Merge two saved worlds that have a common ancestor, or two branches of an archive.
 ///

@@ -16,10 +16,7 @@ use pleach_metta::References;
 
 use crate::diagnostic;
 use crate::plural::plural;
-use crate::remote::{RemotePath, RemoteWorldError};
-
-/// The branch that an archive stands for where none is named.
-pub(crate) const DEFAULT_BRANCH: &str = "main";
+use crate::remote::{DEFAULT_BRANCH, RemotePath, RemoteWorldError};
 
 /// The first bytes of a saved world.
 const MAGIC: &[u8] = b"\x89pleach\n";
