@@ -50,7 +50,7 @@ fn mistakes_are_shown_where_they_are() {
     let mistakes = [
         ("(p 1)", "not of the form (=> (, pattern…) head)"),
         ("(=> (, (p $x)) (q $y))", "the variable $y of the head"),
-        ("(=> (, (p $x) (not (q $x))) (q $x))", "depends on the rule's own head"),
+        ("(=> (, (p $x) (not (q $x))) (q $x))", "depends on its own rule"),
     ];
     for (rule, message) in mistakes {
         sandbox.file("bad", &format!("{RULES}{rule}\n"));
