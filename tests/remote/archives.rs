@@ -434,7 +434,10 @@ fn no_schedule_of_a_push_and_a_pruning_leaves_a_name_without_revisions() {
             let turns = Arc::clone(&turns);
             FaultyStore::new(memory.clone(), move |request| {
                 // The first one opens the remote.
-                while request.number > 0 {
+                if request.number == 0 {
+                    return None;
+                }
+                loop {
                     let mut turns = turns.lock().unwrap();
                     match turns.last() {
                         Some(next) if *next != me => drop(turns),
