@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod conformance;
 mod control;
 mod deep;
 mod fuzz_corpus;
