@@ -45,8 +45,8 @@ programs! {
         overloaded_types, parametric_types, peano, queens, query_under_way, quicksort, quote, recursion,
         remove_rule, rules_from_siblings, self_definition, sets, shadowing, shared_rules, siblings_arguments,
         siblings_branches, siblings_removal, spaces, spaces_in_siblings, state_conflict, states, strings,
-        switch, template_variables, trace, type_errors, types, unbound_variables, unify, wildcard_rules, writes,
-        wrong_arity,
+        switch, template_variables, trace, type_errors, types, unbound_variables, unify,
+        variables_of_other_cases, wildcard_rules, writes, wrong_arity,
     }
     built_ins {
         alpha_assertions, arithmetic, assertions, bind_and_new_space, car_and_cdr, case, chain, collapse,
