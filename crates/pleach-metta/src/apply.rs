@@ -58,10 +58,10 @@ impl Machine {
                     }
                     info
                 }
-                _ => {
-                    signature = None;
-                    self.tuple(arity)
+                Some(head) if is_open(head) => {
+                    return Ok(Step::Return(Answers::one(self.stands(&info, signature, base))));
                 }
+                _ => self.expression_head(&info, arity),
             };
         } else if info.epoch.get() != self.epoch
             && !info.alone
@@ -107,11 +107,13 @@ impl Machine {
         self.apply_rules(&info, signature, base)
     }
 
-    pub(crate) fn tuple(&mut self, arity: u32) -> Rc<HeadInfo> {
+    /// Returns what is known of a head that isn't a symbol, with the function types by which arguments were evaluated.
+    fn expression_head(&mut self, typed: &Rc<HeadInfo>, arity: u32) -> Rc<HeadInfo> {
         if has_wildcards(self.home()) {
-            Rc::new(HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity))
+            let info = HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity);
+            Rc::new(info.with_types(Rc::clone(&typed.signatures)))
         } else {
-            Rc::new(HeadInfo::unknown())
+            Rc::clone(typed)
         }
     }
 
@@ -365,6 +367,16 @@ impl Machine {
         matched.push((found, verdict));
         Ok(())
     }
+}
+
+/// Returns whether the innermost head is a variable: no rule applies, since any would.
+fn is_open(mut head: &Atom) -> bool {
+    while let Atom::Expression(items) = head
+        && let Some(first) = items.first()
+    {
+        head = first;
+    }
+    matches!(head, Atom::Variable(_))
 }
 
 /// Returns the answer of a function whose result isn't evaluated.

@@ -86,7 +86,7 @@ impl Machine {
             && self.head(head, call.arity()).may_make_functions()
         {
             let types = self.types_of(&act.instantiate(at));
-            return Rc::new(HeadInfo::of_types(types.iter().filter_map(Signature::of).collect()));
+            return Rc::new(HeadInfo::unknown().with_types(types.iter().filter_map(Signature::of).collect()));
         }
         Rc::new(HeadInfo::unknown())
     }

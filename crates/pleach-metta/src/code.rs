@@ -139,6 +139,9 @@ impl Compiled {
     }
 }
 
+/// A form that binds variables: for each alternative, the pattern and its scope.
+type Binder = Vec<(NodeIndex, Vec<NodeIndex>)>;
+
 #[derive(Default)]
 struct Compiler {
     nodes: Vec<Option<Node>>,
@@ -239,13 +242,24 @@ impl Compiler {
         self.count(body, &mut total);
         let mut binders = Vec::new();
         self.binders(body, &mut binders);
-        for (patterns, scope) in binders {
-            let mut in_pattern = vec![0u32; self.slots.len()];
-            patterns.iter().for_each(|at| self.count(*at, &mut in_pattern));
-            let mut inside = in_pattern.clone();
-            scope.iter().for_each(|at| self.count(*at, &mut inside));
+        for alternatives in binders {
+            let mut bound = vec![0u32; self.slots.len()];
+            let mut inside = bound.clone();
+            let mut unbound = vec![false; self.slots.len()];
+            for (pattern, scope) in alternatives {
+                let mut in_pattern = vec![0u32; self.slots.len()];
+                let mut in_scope = in_pattern.clone();
+                self.count(pattern, &mut in_pattern);
+                scope.iter().for_each(|at| self.count(*at, &mut in_scope));
+                for index in own..self.slots.len() {
+                    bound[index] += in_pattern[index];
+                    inside[index] += in_pattern[index] + in_scope[index];
+                    // A variable of another case, which this one doesn't bind.
+                    unbound[index] |= in_scope[index] > 0 && in_pattern[index] == 0;
+                }
+            }
             for index in own..self.slots.len() {
-                if in_pattern[index] > 0 && inside[index] == total[index] {
+                if bound[index] > 0 && inside[index] == total[index] && !unbound[index] {
                     self.slots[index].settable = true;
                 }
             }
@@ -272,8 +286,8 @@ impl Compiler {
         }
     }
 
-    /// Collects the patterns and the scope of each binder at and below a node.
-    fn binders(&self, at: NodeIndex, list: &mut Vec<(Vec<NodeIndex>, Vec<NodeIndex>)>) {
+    /// Collects the binders at and below a node.
+    fn binders(&self, at: NodeIndex, list: &mut Vec<Binder>) {
         let Some(Node::Call(call)) = &self.nodes[at as usize] else {
             return;
         };
@@ -282,27 +296,27 @@ impl Compiler {
         }
         if let Some(special) = call.builtin.and_then(Builtin::special) {
             match (special, call.arity()) {
-                (Special::Let, 3) => list.push((vec![call.item(1)], vec![call.item(3)])),
+                (Special::Let, 3) => list.push(vec![(call.item(1), vec![call.item(3)])]),
                 (Special::LetStar, 2) => {
                     let pairs = self.pairs(call.item(1));
                     for (index, (pattern, _)) in pairs.iter().enumerate() {
                         let later = pairs[index + 1..]
                             .iter()
                             .flat_map(|(pattern, value)| [*pattern, *value]);
-                        list.push((vec![*pattern], later.chain([call.item(2)]).collect()));
+                        list.push(vec![(*pattern, later.chain([call.item(2)]).collect())]);
                     }
                 }
                 (Special::Chain | Special::Match | Special::MapAtom | Special::FilterAtom, 3) | (Special::Unify, 4) => {
-                    list.push((vec![call.item(2)], vec![call.item(3)]))
+                    list.push(vec![(call.item(2), vec![call.item(3)])])
                 }
                 (Special::FoldlAtom, 5) => {
-                    list.push((vec![call.item(3)], vec![call.item(5)]));
-                    list.push((vec![call.item(4)], vec![call.item(5)]));
+                    list.push(vec![(call.item(3), vec![call.item(5)])]);
+                    list.push(vec![(call.item(4), vec![call.item(5)])]);
                 }
                 // All cases together: they may use the same names.
                 (Special::Case | Special::Switch, 2) => {
                     let pairs = self.pairs(call.item(2));
-                    list.push(pairs.into_iter().unzip());
+                    list.push(pairs.into_iter().map(|(pattern, body)| (pattern, vec![body])).collect());
                 }
                 _ => {}
             }

@@ -183,7 +183,8 @@ pub(crate) fn hyperpose(m: &mut Machine, base: usize) -> Outcome {
 
 pub(crate) fn get_type(m: &mut Machine, base: usize) -> Outcome {
     let atom = m.argument(base, 1).clone();
-    Outcome::Final(m.types_of(&atom))
+    // A type may depend on values: the calls in it are evaluated.
+    Outcome::EvalEach(m.types_of(&atom).into_iter().map(Value::raw).collect())
 }
 
 pub(crate) fn get_metatype(m: &mut Machine, base: usize) -> Outcome {

@@ -114,12 +114,12 @@ impl HeadInfo {
         }
     }
 
-    /// A head that isn't evaluated yet, with these function types.
-    pub(crate) fn of_types(signatures: Rc<[Signature]>) -> Self {
+    /// Returns the head with these function types.
+    pub(crate) fn with_types(self, signatures: Rc<[Signature]>) -> Self {
         Self {
             checks: checks(&signatures),
             signatures,
-            ..Self::unknown()
+            ..self
         }
     }
 

@@ -3,6 +3,7 @@
 mod result;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -249,15 +250,10 @@ impl Machine {
             self.track_read();
         }
         // Renamed apart for each use.
-        Some(
-            types
-                .into_iter()
-                .map(|of_type| rename_apart(&of_type, &mut self.fresh))
-                .collect(),
-        )
+        Some(self.renamed_apart(&types))
     }
 
-    pub(crate) fn types_of_leaf(&self, atom: &Atom) -> Vec<Atom> {
+    pub(crate) fn types_of_leaf(&mut self, atom: &Atom) -> Vec<Atom> {
         let symbols = symbols();
         vec![match atom {
             Atom::Integer(_) | Atom::Float(_) => Atom::Symbol(symbols.number),
@@ -265,10 +261,10 @@ impl Machine {
             Atom::Grounded(value) => match atom.downcast_grounded::<StateRef>() {
                 Some(StateRef(id)) => {
                     self.track_read();
-                    let content = self
-                        .env
-                        .state(*id)
-                        .map_or(Atom::Symbol(symbols.undefined), |content| self.type_of_content(content));
+                    let content = self.env.state(*id).cloned();
+                    let content = content.map_or(Atom::Symbol(symbols.undefined), |content| {
+                        self.type_of_content(&content)
+                    });
                     Atom::expression([Atom::symbol("StateMonad"), content])
                 }
                 None => Atom::symbol(value.get().type_name()),
@@ -279,20 +275,17 @@ impl Machine {
             Atom::Symbol(symbol) => {
                 let declared: Vec<Atom> = self.home().types(symbol.as_str()).cloned().collect();
                 if !declared.is_empty() {
-                    return declared;
+                    return self.renamed_apart(&declared);
                 }
                 if atom.as_boolean().is_some() {
                     Atom::Symbol(symbols.bool)
                 } else if let Some(builtin) = builtin::find(*symbol)
                     && !builtin.signatures.is_empty()
                 {
-                    return builtin
-                        .signatures
-                        .iter()
-                        .map(|signature| signature.atom.clone())
-                        .collect();
-                } else if let Some(host) = self.shared.hosts.get(symbol) {
-                    return host.signatures.iter().map(|signature| signature.atom.clone()).collect();
+                    let types = builtin.signatures.iter().map(|signature| &signature.atom);
+                    return self.renamed_apart(types);
+                } else if let Some(host) = self.shared.hosts.get(symbol).map(Arc::clone) {
+                    return self.renamed_apart(host.signatures.iter().map(|signature| &signature.atom));
                 } else if *symbol == symbols.this_space {
                     Atom::Symbol(symbols.space)
                 } else {
@@ -303,8 +296,14 @@ impl Machine {
         }]
     }
 
+    /// Returns types with variables of their own, for one use.
+    fn renamed_apart<'t>(&mut self, types: impl IntoIterator<Item = &'t Atom>) -> Vec<Atom> {
+        let types = types.into_iter();
+        types.map(|of_type| rename_apart(of_type, &mut self.fresh)).collect()
+    }
+
     /// Returns the type of a state's content.
-    pub(crate) fn type_of_content(&self, content: &Atom) -> Atom {
+    pub(crate) fn type_of_content(&mut self, content: &Atom) -> Atom {
         let of_leaf = match content {
             Atom::Expression(_) => None,
             leaf => self.types_of_leaf(leaf).into_iter().next(),

@@ -8,11 +8,11 @@ use crate::forms::{widened, with_subst};
 use crate::frame::{Step, Task, TaskKind};
 use crate::machine::Machine;
 use crate::pattern::Match;
-use crate::signature::Mismatch;
+use crate::signature::{Mismatch, compatible};
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::types::bad_type;
 use crate::value::{Answer, Answers, Subst, Value};
-use pleach::term::Atom;
+use pleach::term::{Atom, Bindings};
 
 impl Machine {
     pub(crate) fn choose(&mut self, act: Rc<Activation>, at: NodeIndex, value: Value) -> Result<Step, EvalError> {
@@ -59,10 +59,10 @@ impl Machine {
             act.instantiate(call.item(2)),
             act.instantiate(call.item(3)),
         ]);
-        let (of_bool, undefined) = (Atom::Symbol(symbols().bool), Atom::Symbol(symbols().undefined));
+        let of_bool = Atom::Symbol(symbols().bool);
         let mut other_type = |atom: &Atom| {
             let actual = self.types_of(atom).into_iter().next();
-            actual.filter(|actual| *actual != undefined && *actual != of_bool)
+            actual.filter(|actual| !compatible(&of_bool, actual, &mut Bindings::new()))
         };
         // The declared type of the condition takes precedence over its value.
         let written = act.instantiate(call.item(1));

@@ -8,6 +8,7 @@ mod deep;
 mod fuzz_corpus;
 mod integration;
 mod laws;
+mod logic;
 mod panics;
 mod processes;
 mod programs;
