@@ -191,8 +191,10 @@ fn the_test_programs_have_only_intended_problems() {
         [
             "bind: 2 warnings",
             "comparison: 1 error",
+            "condition-types: 1 error",
             "dependent-types: 1 error",
             "errors: 2 errors",
+            "expression-head-type: 1 error",
             "if: 2 errors",
             "logic: 1 error",
             "math: 1 error",
