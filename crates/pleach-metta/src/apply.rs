@@ -9,7 +9,7 @@ use crate::code::{Activation, Block};
 use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
 use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, verdict};
-use crate::host::HostResult;
+use crate::host::{HostFunction, HostResult};
 use crate::machine::Machine;
 use crate::pattern::Match;
 use crate::references::space_in;
@@ -19,7 +19,7 @@ use crate::value::{Answer, Answers, Subst, Value, compose, variables, widen};
 use pleach::term::{Atom, Expression, Variable};
 
 /// Rules that match a call.
-type Matches = SmallVec<[(Match, Verdict); 1]>;
+pub(crate) type Matches = SmallVec<[(Match, Verdict); 1]>;
 
 impl Machine {
     /// Applies a head to evaluated arguments by the function type chosen before. They are on the value stack, the head
@@ -92,23 +92,26 @@ impl Machine {
             return self.conclude(outcome, &info, signature, base);
         }
         if let Some(host) = &info.host {
-            let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
-            self.effects += 1;
-            let outcome = match host.call(&arguments) {
-                HostResult::Values(mut atoms) if atoms.len() == 1 => {
-                    atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
-                }
-                HostResult::Values(atoms) => Outcome::Final(atoms),
-                HostResult::NotReducible => Outcome::Stands,
-                HostResult::Error(reason) => Outcome::Error(reason),
-            };
+            let outcome = self.call_host(host, base);
             return self.conclude(outcome, &info, signature, base);
         }
         self.apply_rules(&info, signature, base)
     }
 
+    /// Calls a host function with the arguments on the value stack.
+    pub(crate) fn call_host(&mut self, host: &HostFunction, base: usize) -> Outcome {
+        let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+        self.effects += 1;
+        match host.call(&arguments) {
+            HostResult::Values(mut atoms) if atoms.len() == 1 => atoms.pop().map_or(Outcome::Nothing, Outcome::Value),
+            HostResult::Values(atoms) => Outcome::Final(atoms),
+            HostResult::NotReducible => Outcome::Stands,
+            HostResult::Error(reason) => Outcome::Error(reason),
+        }
+    }
+
     /// Returns what is known of a head that isn't a symbol, with the function types by which arguments were evaluated.
-    fn expression_head(&mut self, typed: &Rc<HeadInfo>, arity: u32) -> Rc<HeadInfo> {
+    pub(crate) fn expression_head(&mut self, typed: &Rc<HeadInfo>, arity: u32) -> Rc<HeadInfo> {
         if has_wildcards(self.home()) {
             let info = HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity);
             Rc::new(info.with_types(Rc::clone(&typed.signatures)))
@@ -128,7 +131,7 @@ impl Machine {
     }
 
     /// Continues with the outcome of a built-in.
-    fn conclude(
+    pub(crate) fn conclude(
         &mut self,
         outcome: Outcome,
         info: &HeadInfo,
@@ -156,9 +159,9 @@ impl Machine {
                     atom => Step::Atom(atom),
                 }
             }
-            Outcome::EvalIn(space, atom) => {
-                self.vals.truncate(base);
-                self.eval_in(space, atom)
+            Outcome::Reduce(atom, space) => {
+                let whole = self.take_expression(base);
+                return self.reduce(atom, space, whole);
             }
             Outcome::Final(atoms) => {
                 self.vals.truncate(base);
@@ -281,7 +284,12 @@ impl Machine {
 
     /// Finds the rules whose left side unifies with the call from `base` on, in definition order.
     #[inline]
-    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), EvalError> {
+    pub(crate) fn matching_rules(
+        &mut self,
+        info: &HeadInfo,
+        base: usize,
+        matched: &mut Matches,
+    ) -> Result<(), EvalError> {
         match &info.rules {
             Rules::Listed(rules) => {
                 for rule in rules {
@@ -370,7 +378,7 @@ impl Machine {
 }
 
 /// Returns whether the innermost head is a variable: no rule applies, since any would.
-fn is_open(mut head: &Atom) -> bool {
+pub(crate) fn is_open(mut head: &Atom) -> bool {
     while let Atom::Expression(items) = head
         && let Some(first) = items.first()
     {

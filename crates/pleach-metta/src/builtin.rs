@@ -122,8 +122,8 @@ pub(crate) enum Outcome {
     Final(Vec<Atom>),
     /// The results of evaluating this.
     Eval(Value),
-    /// The results of evaluating this with that home space.
-    EvalIn(Option<SpaceId>, Atom),
+    /// The results of one step of reduction, by the rules of that space, or of the home space.
+    Reduce(Atom, Option<Option<SpaceId>>),
     /// The results of evaluating each of these, as siblings.
     EvalEach(Vec<Value>),
     /// These answers, with their bindings.
@@ -147,6 +147,29 @@ pub(crate) fn wrong(message: &str) -> Outcome {
 }
 
 impl Builtin {
+    /// Returns whether a type has this number of parameters.
+    pub(crate) fn takes(&self, arity: u32) -> bool {
+        let mut signatures = self.signatures.iter();
+        signatures.any(|signature| signature.arity() == arity as usize)
+    }
+
+    /// Returns whether rules for its name apply: to functions that the reference defines by rules too.
+    pub(crate) fn takes_rules(&self) -> bool {
+        match self.kind {
+            Kind::Typed => true,
+            Kind::Function(function) => matches!(
+                function,
+                Function::First
+                    | Function::CarAtom
+                    | Function::CdrAtom
+                    | Function::IfError
+                    | Function::NewState
+                    | Function::Empty
+            ),
+            Kind::Special(_) => false,
+        }
+    }
+
     pub(crate) fn special(&self) -> Option<Special> {
         match self.kind {
             Kind::Special(special) => Some(special),

@@ -97,7 +97,7 @@ impl Machine {
         let returns = info.has_no_rules()
             && !self.tracing
             && call.arity() == 1
-            && matches!(act.node(call.item(1)), Node::Call(inner) if !self.is_unruled(inner.operations))
+            && matches!(act.node(call.item(1)), Node::Call(inner) if !inner.is_arithmetic)
             && matches!(self.stack.last(), Some(Frame::Form(waiting)) if waiting.is_function());
         if returns {
             self.stack.pop();

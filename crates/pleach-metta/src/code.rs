@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::arithmetic::Operations;
 use crate::builtin::{self, Builtin, Special};
 use crate::symbols::is_token;
 use crate::value::{Value, Visited, each_variable, replace, variables};
@@ -39,8 +38,8 @@ pub(crate) struct Call {
     pub(crate) builtin: Option<&'static Builtin>,
     /// The atom, if it is ground.
     pub(crate) ground: Option<Atom>,
-    /// The operations, if it is arithmetic on leaves and slots, nested at most [`MAX_COMPILED_DEPTH`] levels.
-    pub(crate) operations: Operations,
+    /// Whether it is arithmetic on leaves and slots, nested at most [`MAX_COMPILED_DEPTH`] levels.
+    pub(crate) is_arithmetic: bool,
 }
 
 impl Call {
@@ -210,7 +209,7 @@ impl Compiler {
                     head,
                     builtin,
                     ground: atom.is_ground().then(|| atom.clone()),
-                    operations: self.operations(builtin, first, len),
+                    is_arithmetic: self.is_arithmetic(builtin, first, len),
                 })
             }
             Atom::Symbol(name) if is_token(*name) => Node::Token(*name),
@@ -219,21 +218,15 @@ impl Compiler {
         self.nodes[at as usize] = Some(node);
     }
 
-    fn operations(&self, builtin: Option<&'static Builtin>, first: NodeIndex, len: u32) -> Operations {
-        let Some(operation) = builtin.and_then(|builtin| builtin.arithmetic).filter(|_| len == 3) else {
-            return Operations::NONE;
+    fn is_arithmetic(&self, builtin: Option<&'static Builtin>, first: NodeIndex, len: u32) -> bool {
+        let is_operand = |at: NodeIndex| match &self.nodes[at as usize] {
+            Some(Node::Leaf(_) | Node::Slot(_)) => true,
+            Some(Node::Call(call)) => call.is_arithmetic,
+            _ => false,
         };
-        let mut operations = Operations::of(operation);
-        for at in first + 1..first + len {
-            match &self.nodes[at as usize] {
-                Some(Node::Leaf(_) | Node::Slot(_)) => {}
-                Some(Node::Call(call)) if call.operations != Operations::NONE => {
-                    operations = operations.union(call.operations)
-                }
-                _ => return Operations::NONE,
-            }
-        }
-        operations
+        len == 3
+            && builtin.is_some_and(|builtin| builtin.arithmetic.is_some())
+            && (first + 1..first + len).all(is_operand)
     }
 
     /// Marks variables, from slot `own` on, as settable that occur only in one binder and its scope.

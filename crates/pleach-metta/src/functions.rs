@@ -160,7 +160,7 @@ pub(crate) fn unit(_: &mut Machine, _: usize) -> Outcome {
 }
 
 pub(crate) fn eval(m: &mut Machine, base: usize) -> Outcome {
-    Outcome::Eval(m.vals[base + 1].clone())
+    Outcome::Reduce(m.argument(base, 1).clone(), None)
 }
 
 pub(crate) fn superpose(m: &mut Machine, base: usize) -> Outcome {

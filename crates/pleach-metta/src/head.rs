@@ -61,7 +61,7 @@ impl HeadInfo {
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
         let signatures = symbol.map_or_else(|| Rc::new([]) as _, |symbol| shared.signatures_of(home, symbol));
         let is_function = builtin.is_some_and(|builtin| matches!(builtin.kind, Kind::Function(_)));
-        let rules = if builtin.is_some_and(|builtin| builtin.special().is_some()) || host.is_some() {
+        let rules = if builtin.is_some_and(|builtin| !builtin.takes_rules()) || host.is_some() {
             Rules::Listed(Box::new([]))
         } else {
             let mut listed = Vec::new();

@@ -11,7 +11,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::arithmetic::UnruledOperations;
 use crate::builtin::Kind;
 use crate::code::{Activation, Compiled, Node, NodeIndex};
 use crate::error::EvalError;
@@ -44,7 +43,6 @@ pub(crate) struct Machine {
     pub(crate) heads: Heads,
     heads_definitions: u64,
     pub(crate) heads_epoch: u64,
-    pub(crate) unruled: UnruledOperations,
     pub(crate) type_cache: TypeCache,
     pub(crate) normal_forms: NormalForms,
     /// The next free variable id.
@@ -106,7 +104,6 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
-            unruled: UnruledOperations::default(),
             type_cache: TypeCache::default(),
             normal_forms: NormalForms::default(),
             fresh,

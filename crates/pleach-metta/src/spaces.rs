@@ -166,7 +166,7 @@ pub(crate) fn change_state(m: &mut Machine, base: usize) -> Outcome {
 
 pub(crate) fn evalc(m: &mut Machine, base: usize) -> Outcome {
     match m.space_of(m.argument(base, 2)) {
-        Some(space) if space_in(&m.env, space).is_some() => Outcome::EvalIn(space, m.argument(base, 1).clone()),
+        Some(space) if space_in(&m.env, space).is_some() => Outcome::Reduce(m.argument(base, 1).clone(), Some(space)),
         _ => wrong("a space is expected as the second argument"),
     }
 }

@@ -113,8 +113,15 @@ impl<'w> Walk<'w> {
                         Role::Code => self.names.call(self.item, part, items),
                         Role::Left => {
                             self.names.define(*head, items.len() - 1);
-                            if builtin::is_special(*head) {
-                                self.report(part, ProblemKind::Form { name: *head });
+                            if let Some(builtin) = builtin::find(*head)
+                                && !builtin.takes_rules()
+                            {
+                                let name = *head;
+                                let kind = match builtin.special() {
+                                    Some(_) => ProblemKind::Form { name },
+                                    None => ProblemKind::BuiltIn { name },
+                                };
+                                self.report(part, kind);
                             }
                         }
                         _ => {}

@@ -171,7 +171,6 @@ impl Machine {
             std::mem::replace(&mut self.epoch, group.start),
             std::mem::replace(&mut self.normal_stamp, group.normal_stamp),
             std::mem::replace(&mut self.home, group.home.as_deref().copied()),
-            std::mem::take(&mut self.unruled),
         );
         let siblings = match self.stack.get(group.frame as usize) {
             Some(Frame::Args(args)) if args.grouped => args.pending(self),
@@ -180,7 +179,7 @@ impl Machine {
             // It is advancing its siblings right now.
             _ => Vec::new(),
         };
-        (self.env, self.epoch, self.normal_stamp, self.home, self.unruled) = now;
+        (self.env, self.epoch, self.normal_stamp, self.home) = now;
         if siblings.is_empty() {
             return Ok(false);
         }
