@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use crate::builtin::{self, Kind, Outcome};
+use crate::builtin::{Builtin, Outcome};
+use crate::builtins;
 use crate::code::{Activation, Block};
 use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
@@ -40,7 +41,7 @@ impl Machine {
             info = match self.vals.get(base).map(|value| &value.atom) {
                 Some(Atom::Symbol(symbol)) => {
                     let symbol = *symbol;
-                    if builtin::is_special(symbol) {
+                    if builtins::is_special(symbol) {
                         let atom = self.take_expression(base);
                         return Ok(Step::Atom(atom));
                     }
@@ -74,9 +75,7 @@ impl Machine {
                 info = now;
             }
         }
-        if let Some(builtin) = info.builtin
-            && let Kind::Function(function) = builtin.kind
-        {
+        if let Some(function) = info.builtin.and_then(Builtin::function) {
             if !info.has_no_rules() {
                 let mut matched = Matches::new();
                 self.matching_rules(&info, base, &mut matched)?;

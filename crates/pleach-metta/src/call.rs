@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::builtin::{self, Builtin, Kind};
+use crate::builtin::{Builtin, Kind};
+use crate::builtins;
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::frame::{Args, Frame, Step};
@@ -34,7 +35,7 @@ impl Machine {
             Node::Slot(slot) => match act.slot(*slot) {
                 Atom::Symbol(symbol) => {
                     // A variable bound to the name of a special form.
-                    if builtin::is_special(symbol) {
+                    if builtins::is_special(symbol) {
                         let open = Activation::open(&act.instantiate(at));
                         let body = open.block.body;
                         return Ok(Step::Eval(Rc::new(open), body));
@@ -54,7 +55,7 @@ impl Machine {
         }
         let mut signature = None;
         if !info.signatures.is_empty() {
-            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.kind)
+            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.entry.kind)
                 && head == Some(symbols().return_)
                 && self.returns(&info, &act, call)
             {

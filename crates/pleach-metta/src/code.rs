@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::builtin::{self, Builtin, Special};
+use crate::builtin::{Builtin, Special};
+use crate::builtins;
 use crate::symbols::is_token;
 use crate::value::{Value, Visited, each_variable, replace, variables};
 use pleach::term::{Atom, Symbol, Variable};
@@ -184,7 +185,7 @@ impl Compiler {
             Atom::Expression(items) if items.is_empty() => Node::Leaf(atom.clone()),
             Atom::Expression(items) => {
                 let head = items[0].as_symbol();
-                let builtin = head.and_then(builtin::find);
+                let builtin = head.and_then(builtins::find);
                 let special = builtin.is_some_and(|builtin| builtin.special().is_some());
                 if self.is_far(items, depth, role, special) {
                     let mut visited = std::mem::take(&mut self.visited);
@@ -287,10 +288,11 @@ impl Compiler {
         if call.ground.is_some() {
             return;
         }
-        if let Some(special) = call.builtin.and_then(Builtin::special) {
-            match (special, call.arity()) {
-                (Special::Let, 3) => list.push(vec![(call.item(1), vec![call.item(3)])]),
-                (Special::LetStar, 2) => {
+        if let Some(builtin) = call.builtin.filter(|builtin| builtin.takes(call.arity())) {
+            let pairs = builtin.entry.binders.iter();
+            list.extend(pairs.map(|(pattern, scope)| vec![(call.item(*pattern), vec![call.item(*scope)])]));
+            match builtin.special() {
+                Some(Special::LetStar) => {
                     let pairs = self.pairs(call.item(1));
                     for (index, (pattern, _)) in pairs.iter().enumerate() {
                         let later = pairs[index + 1..]
@@ -299,15 +301,8 @@ impl Compiler {
                         list.push(vec![(*pattern, later.chain([call.item(2)]).collect())]);
                     }
                 }
-                (Special::Chain | Special::Match | Special::MapAtom | Special::FilterAtom, 3) | (Special::Unify, 4) => {
-                    list.push(vec![(call.item(2), vec![call.item(3)])])
-                }
-                (Special::FoldlAtom, 5) => {
-                    list.push(vec![(call.item(3), vec![call.item(5)])]);
-                    list.push(vec![(call.item(4), vec![call.item(5)])]);
-                }
                 // All cases together: they may use the same names.
-                (Special::Case | Special::Switch, 2) => {
+                Some(Special::Case | Special::Switch) => {
                     let pairs = self.pairs(call.item(2));
                     list.push(pairs.into_iter().map(|(pattern, body)| (pattern, vec![body])).collect());
                 }

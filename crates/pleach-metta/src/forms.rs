@@ -2,7 +2,6 @@
 
 mod assertions;
 mod binders;
-pub(crate) mod bindings;
 mod cases;
 mod import;
 mod lists;
@@ -11,6 +10,7 @@ mod query;
 use std::rc::Rc;
 use std::vec;
 
+use crate::bindings;
 use crate::builtin::{Builtin, Special};
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;

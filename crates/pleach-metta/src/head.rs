@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use self::verdict::Verdict;
-use crate::builtin::{self, Builtin, Kind};
+use crate::builtin::Builtin;
+use crate::builtins;
 use crate::code::Block;
 use crate::hasher::WordHasher;
 use crate::host::HostFunction;
@@ -57,11 +58,11 @@ const MAX_LISTED_RULES: usize = 64;
 impl HeadInfo {
     /// Looks up a head in `home`.
     pub(crate) fn new(shared: &Shared, home: &Space, epoch: u64, symbol: Option<Symbol>, arity: u32) -> Self {
-        let builtin = symbol.and_then(builtin::find);
+        let builtin = symbol.and_then(builtins::find);
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
         let signatures = symbol.map_or_else(|| Rc::new([]) as _, |symbol| shared.signatures_of(home, symbol));
-        let is_function = builtin.is_some_and(|builtin| matches!(builtin.kind, Kind::Function(_)));
-        let rules = if builtin.is_some_and(|builtin| !builtin.takes_rules()) || host.is_some() {
+        let is_function = builtin.is_some_and(|builtin| builtin.function().is_some());
+        let rules = if builtin.is_some_and(|builtin| !builtin.entry.takes_rules) || host.is_some() {
             Rules::Listed(Box::new([]))
         } else {
             let mut listed = Vec::new();

@@ -58,8 +58,10 @@
 mod apply;
 mod arithmetic;
 mod batches;
+mod bindings;
 mod builder;
 mod builtin;
+mod builtins;
 mod call;
 mod canonical;
 mod check;
@@ -103,7 +105,7 @@ mod value;
 
 pub use self::batches::{Batch, Batches, Facts, Parsed};
 pub use self::builder::{BuildError, EvaluatorBuilder, MAX_THREADS};
-pub use self::builtin::builtins;
+pub use self::builtins::builtins;
 pub use self::check::{Problem, ProblemKind};
 pub use self::error::{EvalError, ImportError, RunError};
 pub use self::evaluator::{Evaluation, Evaluator};

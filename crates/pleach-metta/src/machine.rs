@@ -11,7 +11,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::builtin::Kind;
 use crate::code::{Activation, Compiled, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::frame::{Frame, Group, Step};
@@ -276,7 +275,7 @@ impl Machine {
         match act.node(at) {
             Node::Call(call) => {
                 if let Some(builtin) = call.builtin
-                    && let Kind::Special(special) = builtin.kind
+                    && let Some(special) = builtin.special()
                 {
                     self.count(|_| act.instantiate(at))?;
                     return self.eval_special(special, builtin, act, at);

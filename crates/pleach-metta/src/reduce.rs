@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use crate::apply::{Matches, is_open};
-use crate::builtin::{self, Builtin, Kind, Outcome, Special};
+use crate::builtin::{Builtin, Outcome};
+use crate::builtins;
 use crate::code::Node;
 use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
@@ -33,7 +34,7 @@ impl Machine {
         };
         let arity = items.len() as u32 - 1;
         let info = match &items[0] {
-            Atom::Symbol(head) if builtin::is_special(*head) => return Ok(Step::Atom(atom)),
+            Atom::Symbol(head) if builtins::is_special(*head) => return Ok(Step::Atom(atom)),
             Atom::Symbol(head) => self.head(*head, arity),
             _ => self.expression_head(&Rc::new(HeadInfo::unknown()), arity),
         };
@@ -60,9 +61,7 @@ impl Machine {
             };
             tasks.push(Task { kind, subst });
         }
-        if let Some(builtin) = info.builtin
-            && let Kind::Function(function) = builtin.kind
-        {
+        if let Some(function) = info.builtin.and_then(Builtin::function) {
             if reduces {
                 let values = self.vals.drain(base..).collect();
                 tasks.push(Task {
@@ -99,18 +98,5 @@ impl Machine {
 /// Returns whether a result is evaluated on, as an instruction of the minimal language.
 fn is_instruction(node: &Node) -> bool {
     let Node::Call(call) = node else { return false };
-    match call.builtin.map(|builtin: &Builtin| builtin.kind) {
-        Some(Kind::Special(special)) => matches!(
-            special,
-            Special::Chain | Special::Unify | Special::Function | Special::CollapseBind
-        ),
-        Some(Kind::Function(function)) => {
-            use crate::builtin::Function;
-            matches!(
-                function,
-                Function::Eval | Function::Evalc | Function::ConsAtom | Function::DeconsAtom | Function::SuperposeBind
-            )
-        }
-        _ => false,
-    }
+    call.builtin.is_some_and(|builtin| builtin.entry.is_instruction)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 pub(crate) use self::result::bad_type;
-use crate::builtin;
+use crate::builtins;
 use crate::code::{Activation, Call, Node};
 use crate::head::HeadInfo;
 use crate::machine::Machine;
@@ -279,7 +279,7 @@ impl Machine {
                 }
                 if atom.as_boolean().is_some() {
                     Atom::Symbol(symbols.bool)
-                } else if let Some(builtin) = builtin::find(*symbol)
+                } else if let Some(builtin) = builtins::find(*symbol)
                     && !builtin.signatures.is_empty()
                 {
                     let types = builtin.signatures.iter().map(|signature| &signature.atom);
@@ -364,7 +364,7 @@ impl Machine {
     fn is_undeclared(&self, symbol: Symbol) -> bool {
         !is_token(symbol)
             && Atom::Symbol(symbol).as_boolean().is_none()
-            && builtin::find(symbol).is_none_or(|builtin| builtin.signatures.is_empty())
+            && builtins::find(symbol).is_none_or(|builtin| builtin.signatures.is_empty())
             && !self.shared.hosts.contains_key(&symbol)
             && self.home().types(symbol.as_str()).next().is_none()
     }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::builtin::{FILTER, Special, TUPLE};
+use crate::builtin::Special;
+use crate::builtins::{FILTER, TUPLE};
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::forms::with_subst;

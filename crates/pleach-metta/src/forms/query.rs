@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::builtins::spaces::NO_SPACE;
 use crate::code::{Activation, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::forms::{widened, with_subst};
@@ -18,7 +19,6 @@ use crate::pattern::{mentioned_by_slots, settle};
 use crate::references::space_in;
 use crate::shared::interrupted;
 use crate::signature::Mismatch;
-use crate::spaces::NO_SPACE;
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::{Answers, Value, variables};
 use pleach::env::{Answer, JoinAnswer, QueryError, SpaceId};
