@@ -9,7 +9,7 @@ use crate::builtins;
 use crate::code::{Activation, Block};
 use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
-use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, verdict};
+use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, own_rules, verdict};
 use crate::host::{HostFunction, HostResult};
 use crate::machine::Machine;
 use crate::pattern::Match;
@@ -310,6 +310,9 @@ impl Machine {
                 let verdict = verdict(&block, &info.signatures, &self.shared, home);
                 self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
             }
+        }
+        for rule in own_rules(info.builtin, &info.signatures, &self.shared, home) {
+            self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
         }
         Ok(())
     }

@@ -34,7 +34,9 @@ pub(crate) struct Entry {
     pub(crate) roles: &'static [Role],
     /// The items that are patterns, each with the item that is its scope.
     pub(crate) binders: &'static [(u32, u32)],
-    /// Whether rules for the name apply too, and the function after them.
+    /// Rules that define it.
+    pub(crate) rules: &'static [&'static str],
+    /// Whether rules for the name apply too, and the function or its own rules after them.
     pub(crate) takes_rules: bool,
     /// Whether a result of one step of reduction is evaluated on: an instruction of the minimal language.
     pub(crate) is_instruction: bool,
@@ -44,6 +46,18 @@ impl Entry {
     /// A name with a type only; rules may reduce it.
     pub(crate) const fn typed(name: &'static str, types: &'static [&'static str]) -> Self {
         Self::new(name, types, Kind::Typed).ruled()
+    }
+
+    /// A name defined by rules, as in a program. Their variables are new for each call.
+    pub(crate) const fn rules(
+        name: &'static str,
+        types: &'static [&'static str],
+        rules: &'static [&'static str],
+    ) -> Self {
+        Self {
+            rules,
+            ..Self::typed(name, types)
+        }
     }
 
     /// A function, whose arguments are evaluated as its types demand.
@@ -63,6 +77,7 @@ impl Entry {
             kind,
             roles: &[],
             binders: &[],
+            rules: &[],
             takes_rules: false,
             is_instruction: false,
         }
@@ -99,6 +114,8 @@ impl Entry {
 pub(crate) struct Builtin {
     pub(crate) entry: &'static Entry,
     pub(crate) signatures: Vec<Signature>,
+    /// The rules that define it: left and right sides.
+    pub(crate) rules: Vec<(Atom, Atom)>,
     /// The arithmetic operation, if it is one.
     pub(crate) arithmetic: Option<Operation>,
 }
@@ -117,6 +134,7 @@ impl Builtin {
         Self {
             entry,
             signatures: types.filter_map(|of_type| Signature::of(&of_type)).collect(),
+            rules: entry.rules.iter().filter_map(|text| sides(text)).collect(),
             arithmetic: operation.map(|(_, operation)| operation),
         }
     }
@@ -141,6 +159,15 @@ impl Builtin {
             Kind::Function(function) => Some(function),
             _ => None,
         }
+    }
+}
+
+/// Returns the sides of a rule.
+fn sides(rule: &str) -> Option<(Atom, Atom)> {
+    let rule: Atom = rule.parse().ok()?;
+    match rule.as_expression()? {
+        [_, left, right] => Some((left.clone(), right.clone())),
+        _ => None,
     }
 }
 

@@ -5,7 +5,9 @@ mod forms;
 mod lists;
 mod numbers;
 mod output;
+mod results;
 pub(crate) mod spaces;
+mod text;
 mod types;
 
 use std::collections::HashMap;
@@ -22,7 +24,9 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
         lists::ENTRIES,
         numbers::ENTRIES,
         output::ENTRIES,
+        results::ENTRIES,
         spaces::ENTRIES,
+        text::ENTRIES,
         types::ENTRIES,
     ];
     parts.into_iter().flatten()

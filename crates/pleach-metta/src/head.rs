@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) use self::verdict::Verdict;
 use crate::builtin::Builtin;
 use crate::builtins;
-use crate::code::Block;
+use crate::code::{Block, Compiled};
 use crate::hasher::WordHasher;
 use crate::host::HostFunction;
 use crate::shared::Shared;
@@ -84,6 +84,7 @@ impl HeadInfo {
             if listed.len() > MAX_LISTED_RULES {
                 Rules::Unlisted
             } else {
+                listed.extend(own_rules(builtin, &signatures, shared, home));
                 Rules::Listed(listed.into())
             }
         };
@@ -173,6 +174,25 @@ impl HeadInfo {
             .iter()
             .all(|signature| signature.modes.get(parameter).is_some_and(|mode| !mode.leaves(item)))
     }
+}
+
+/// Returns the rules that define a built-in.
+pub(crate) fn own_rules(
+    builtin: Option<&Builtin>,
+    signatures: &[Signature],
+    shared: &Shared,
+    home: &Space,
+) -> Vec<CandidateRule> {
+    let rules = builtin.map_or(&[][..], |builtin| &builtin.rules);
+    let rules = rules.iter().map(|(left, right)| {
+        let block = Rc::new(Arc::new(Compiled::rule(left, right)));
+        CandidateRule {
+            verdict: verdict(&block, signatures, shared, home),
+            block,
+            multiplicity: 1,
+        }
+    });
+    rules.collect()
 }
 
 fn checks(signatures: &[Signature]) -> Box<[ValueCheck]> {

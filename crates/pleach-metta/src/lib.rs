@@ -33,6 +33,7 @@
 //! - One step of `eval` evaluates a special form such as `let` as a whole, and a variable is irreducible.
 //! - Values of arguments and results are checked only against ground types, and only if the function has one type.
 //!   Meta-types of results aren't checked, except `Symbol` and `Variable`.
+//! - Variables in the text given to `parse` are new, whatever their names.
 //! - `bind!` accepts only names that begin with `&`; they are resolved at evaluation, not at read time.
 //! - `pragma!` accepts anything and has no effect.
 //! - A file that can't be imported ends the evaluation with [`EvalError::Import`].

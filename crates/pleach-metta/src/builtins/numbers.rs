@@ -2,6 +2,7 @@
 
 use crate::arithmetic::{ArithmeticError, Operation, float_of, rounded};
 use crate::builtin::{Call, Entry, Outcome, wrong};
+use crate::canonical::same;
 use crate::signature::{Mismatch, compatible};
 use crate::symbols::symbols;
 use pleach::term::{Atom, Bindings, Symbol};
@@ -22,6 +23,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function(">", COMPARE, |call| arithmetic(call, Operation::Greater)),
     Entry::function(">=", COMPARE, |call| arithmetic(call, Operation::GreaterEqual)),
     Entry::function("==", &["(-> $t $t Bool)"], equal),
+    Entry::function("=alpha", &["(-> Atom Atom Bool)"], |call| {
+        Outcome::Value(Atom::boolean(same(call.argument(1), call.argument(2))))
+    }),
     Entry::function("and", LOGIC, |call| logic(call, |a, b| a && b)),
     Entry::function("or", LOGIC, |call| logic(call, |a, b| a || b)),
     Entry::function("xor", LOGIC, |call| logic(call, |a, b| a != b)),
