@@ -15,8 +15,6 @@
 //! }
 //! ```
 
-use std::ops::Range;
-
 use crate::arithmetic::Operation;
 use crate::error::EvalError;
 use crate::signature::Signature;
@@ -235,8 +233,11 @@ pub(crate) trait Call {
     /// Returns the arguments.
     fn values(&self) -> &[Value];
 
-    /// Returns some of the items of an expression.
-    fn items(&mut self, list: &Value, range: Range<usize>) -> Vec<Value>;
+    /// Returns item `index` of an expression, with what is known of its normal form.
+    fn item(&mut self, list: &Value, index: usize, item: &Atom) -> Value;
+
+    /// Returns the items of an expression, each with what is known of its normal form.
+    fn items(&mut self, list: &Value) -> Vec<Value>;
 
     /// Returns whether the items of an expression from `first` on are known to be in normal form.
     fn are_normal(&mut self, list: &Value, first: usize) -> bool;

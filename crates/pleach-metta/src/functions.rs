@@ -1,7 +1,5 @@
 //! Calls of built-in functions with the arguments on the value stack.
 
-use std::ops::Range;
-
 use crate::builtin::{Call, Function, Outcome};
 use crate::error::EvalError;
 use crate::machine::Machine;
@@ -33,11 +31,14 @@ impl Call for CallAt<'_> {
         &self.machine.vals[self.base + 1..]
     }
 
-    fn items(&mut self, list: &Value, range: Range<usize>) -> Vec<Value> {
+    fn item(&mut self, list: &Value, index: usize, item: &Atom) -> Value {
+        self.machine.normal_items(list).item(index, item)
+    }
+
+    fn items(&mut self, list: &Value) -> Vec<Value> {
         let normal = self.machine.normal_items(list);
         let items = list.atom.as_expression().unwrap_or_default().iter().enumerate();
-        let chosen = items.skip(range.start).take(range.len());
-        chosen.map(|(index, item)| normal.item(index, item)).collect()
+        items.map(|(index, item)| normal.item(index, item)).collect()
     }
 
     fn are_normal(&mut self, list: &Value, first: usize) -> bool {

@@ -38,10 +38,7 @@ fn eval(call: &mut dyn Call) -> Outcome {
 fn superpose(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
     match list.atom.as_expression() {
-        Some(items) => {
-            let count = items.len();
-            Outcome::EvalEach(call.items(&list, 0..count))
-        }
+        Some(_) => Outcome::EvalEach(call.items(&list)),
         None => wrong("superpose expects an expression as an argument"),
     }
 }

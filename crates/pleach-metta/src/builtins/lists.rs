@@ -34,7 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 fn car_atom(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
     match list.atom.as_expression() {
-        Some([_, ..]) => Outcome::EvalEach(call.items(&list, 0..1)),
+        Some([first, ..]) => Outcome::Eval(call.item(&list, 0, first)),
         _ => wrong("car-atom expects a non-empty expression as an argument"),
     }
 }
@@ -66,7 +66,8 @@ fn decons_atom(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
     match list.atom.as_expression() {
         Some([first, rest @ ..]) => {
-            let known = call.items(&list, 0..1).iter().all(|first| call.is_normal(first));
+            let head = call.item(&list, 0, first);
+            let known = call.is_normal(&head);
             let others = call.are_normal(&list, 1);
             let rest = call.tuple_of(rest.to_vec(), others);
             let known = known && call.is_normal(&rest);
@@ -90,10 +91,7 @@ fn index_atom(call: &mut dyn Call) -> Outcome {
     };
     let index = usize::try_from(*index).unwrap_or(usize::MAX);
     match items.get(index) {
-        Some(_) => match call.items(&list, index..index + 1).pop() {
-            Some(item) => Outcome::Known(item),
-            None => Outcome::Nothing,
-        },
+        Some(item) => Outcome::Known(call.item(&list, index, item)),
         None => wrong("index-atom: the index is out of bounds"),
     }
 }
