@@ -15,9 +15,10 @@ use crate::machine::Machine;
 use crate::pattern::Match;
 use crate::references::space_in;
 use crate::signature::Signature;
+use crate::subst::Subst;
 use crate::symbols::{error_atom, is_empty_symbol};
-use crate::value::{Answer, Answers, Subst, Value, compose, variables, widen};
-use pleach::term::{Atom, Expression, Variable};
+use crate::value::{Answer, Answers, Value};
+use pleach::term::{Atom, Expression};
 
 /// Rules that match a call.
 pub(crate) type Matches = SmallVec<[(Match, Verdict); 1]>;
@@ -164,10 +165,7 @@ impl Machine {
             }
             Outcome::Final(atoms) => {
                 self.vals.truncate(base);
-                let answers = atoms.into_iter().map(|atom| Answer {
-                    value: Value::raw(atom),
-                    subst: None,
-                });
+                let answers = atoms.into_iter().map(|atom| Answer::new(Value::raw(atom)));
                 Step::Return(answers.collect::<Vec<_>>().into())
             }
             Outcome::Bound(answers) => {
@@ -182,7 +180,7 @@ impl Machine {
                         Atom::Expression(_) if value.is_normal(normal_stamp) => TaskKind::Done(value),
                         atom => TaskKind::Atom(atom),
                     },
-                    subst: None,
+                    subst: Subst::EMPTY,
                 });
                 let tasks = tasks.collect();
                 return self.branches(tasks);
@@ -231,12 +229,9 @@ impl Machine {
             let Some((found, verdict)) = matched.pop() else {
                 return Ok(Step::Return(Answers::one(self.stands(info, signature, base))));
             };
-            if let Some(subst) = &found.subst {
-                let scope = self.scope_from(base);
-                self.vals.truncate(base);
-                self.push_bindings(subst, &scope);
-            } else {
-                self.vals.truncate(base);
+            self.vals.truncate(base);
+            if !found.subst.is_empty() {
+                self.push_scope(&found.subst, &found.act.scope());
             }
             let body = found.act.block.body;
             if let Some(signature) = of_type {
@@ -256,9 +251,8 @@ impl Machine {
             }
             return Ok(Step::Eval(found.act, body));
         }
-        let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = self.rule_tasks(matched, &scope, of_type);
+        let tasks = self.rule_tasks(matched, of_type);
         self.branches(tasks)
     }
 
@@ -270,13 +264,12 @@ impl Machine {
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, EvalError> {
-        let scope = self.scope_from(base);
         let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
-        let mut tasks = self.rule_tasks(matched, &scope, of_type);
+        let mut tasks = self.rule_tasks(matched, of_type);
         let values = self.vals.drain(base..).collect();
         tasks.push(Task {
             kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
-            subst: None,
+            subst: Subst::EMPTY,
         });
         self.branches(tasks)
     }
@@ -317,17 +310,17 @@ impl Machine {
         Ok(())
     }
 
-    /// Makes a sibling of each matching rule. `scope` has the variables of the call.
-    fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
+    /// Makes a sibling of each matching rule.
+    fn rule_tasks(&mut self, matched: Matches, signature: Option<&Signature>) -> Vec<Task> {
         let is_final = signature.is_some_and(|signature| signature.is_final);
         let expected = signature.and_then(Signature::result);
         let tasks = matched.into_iter().map(|(found, verdict)| {
             let body = found.act.block.body;
-            let subst: Option<Subst> = found.subst.map(|subst| widen(&subst, scope).into());
+            let subst = found.subst;
             if is_final && let Answers::One(answer) = final_value(&found.act) {
                 return Task {
                     kind: TaskKind::Done(answer.value),
-                    subst: subst.as_deref().and_then(|entries| compose(entries, None)),
+                    subst,
                 };
             }
             let kind = match expected {
@@ -343,16 +336,6 @@ impl Machine {
             Task { kind, subst }
         });
         tasks.collect()
-    }
-
-    pub(crate) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
-        let mut scope = SmallVec::new();
-        for value in &self.vals[base..] {
-            if !value.atom.is_ground() {
-                variables(&value.atom, &mut scope);
-            }
-        }
-        scope
     }
 
     pub(crate) fn try_rule(

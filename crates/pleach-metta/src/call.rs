@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::sibling::PendingSibling;
 use crate::signature::{Mode, Signature, metatype};
 use crate::symbols::{is_empty_symbol, is_error, symbols};
-use crate::value::{Answer, Answers, Value};
+use crate::value::{Answers, Value};
 use pleach::term::Atom;
 
 impl Machine {
@@ -238,8 +238,8 @@ impl Machine {
         } else {
             self.checked_argument(&args.info, args.item, answers)
         };
-        match answers {
-            Answers::One(Answer { value, subst: None }) if !is_error(&value.atom) => {
+        match answers.only_value() {
+            Ok(value) if !is_error(&value.atom) => {
                 self.vals.push(value);
                 self.args_from(
                     args.act,
@@ -252,6 +252,7 @@ impl Machine {
                 )
             }
             answers => {
+                let answers = answers.map_or_else(|answers| answers, Answers::one);
                 let rows = self.combinations(
                     args.act,
                     args.at,

@@ -7,8 +7,10 @@ use smallvec::SmallVec;
 
 use crate::builtin::{Builtin, Special};
 use crate::builtins;
+use crate::subst::Subst;
 use crate::symbols::is_token;
-use crate::value::{Value, Visited, each_variable, replace, variables};
+use crate::traversal::{Visited, each_variable, replace, variables};
+use crate::value::Value;
 use pleach::term::{Atom, Symbol, Variable};
 
 /// The index of a node in its [`Block`].
@@ -458,14 +460,14 @@ impl Activation {
     }
 
     /// Applies a substitution to all slots.
-    pub(crate) fn substitute(&mut self, subst: &[(Variable, Atom)]) {
+    pub(crate) fn substitute(&mut self, subst: &Subst) {
         for slot in 0..self.values.len() {
             let value = &self.values[slot];
             if !value.is_set() {
                 let Atom::Variable(variable) = self.variable(slot as u32) else {
                     continue;
                 };
-                if let Some((_, new)) = subst.iter().find(|(bound, _)| *bound == variable) {
+                if let Some(new) = subst.get(variable) {
                     self.values[slot] = Value::raw(new.clone());
                 }
             } else {

@@ -11,8 +11,9 @@ use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
 use crate::head::HeadInfo;
 use crate::machine::Machine;
+use crate::subst::Subst;
 use crate::symbols::is_empty_symbol;
-use crate::value::{Value, widen};
+use crate::value::Value;
 use pleach::env::SpaceId;
 use pleach::term::Atom;
 
@@ -46,11 +47,10 @@ impl Machine {
         let mut matched = Matches::new();
         self.matching_rules(&info, base, &mut matched)?;
         let reduces = !matched.is_empty();
-        let scope = self.scope_from(base);
         let mut tasks = Vec::with_capacity(matched.len());
         for (found, _) in matched {
             let body = found.act.block.body;
-            let subst = found.subst.map(|subst| widen(&subst, &scope).into());
+            let subst = found.subst;
             let kind = if is_instruction(found.act.node(body)) {
                 TaskKind::Eval(found.act, body)
             } else {
@@ -66,7 +66,7 @@ impl Machine {
                 let values = self.vals.drain(base..).collect();
                 tasks.push(Task {
                     kind: TaskKind::Apply(values, Rc::new(info.without_rules()), None),
-                    subst: None,
+                    subst: Subst::EMPTY,
                 });
                 return self.branches(tasks);
             }

@@ -15,7 +15,8 @@ use crate::machine::Machine;
 use crate::references::StateRef;
 use crate::signature::{Mismatch, Mode, Signature, compatible, metatype, mode, split_arrow};
 use crate::symbols::{error_atom, is_token, symbols};
-use crate::value::{Answer, Answers, Value, variables};
+use crate::traversal::variables;
+use crate::value::{Answer, Answers, Value};
 use pleach::term::{Atom, Bindings, Symbol, rename_apart};
 
 impl Machine {
@@ -46,10 +47,7 @@ impl Machine {
         let whole = Atom::Expression(std::iter::once(head).chain(arguments).collect());
         let answers: Vec<_> = errors
             .into_iter()
-            .map(|mismatch| Answer {
-                value: Value::raw(error_atom(whole.clone(), mismatch.reason())),
-                subst: None,
-            })
+            .map(|mismatch| Answer::new(Value::raw(error_atom(whole.clone(), mismatch.reason()))))
             .collect();
         Err(answers.into())
     }
