@@ -112,10 +112,3 @@ impl Operation {
         }
     }
 }
-
-/// Converts an integral float to an integer; `None` if it is out of range.
-pub(crate) fn rounded(value: f64) -> Option<Atom> {
-    // 2^63 is a float, i64::MAX is not.
-    let limit = 9_223_372_036_854_775_808.0;
-    (value >= -limit && value < limit).then_some(Atom::Integer(value as i64))
-}

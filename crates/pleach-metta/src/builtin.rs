@@ -21,7 +21,7 @@ use crate::signature::Signature;
 use crate::value::{Answer, Value};
 use pleach::Environment;
 use pleach::env::{SpaceId, StateId};
-use pleach::term::Atom;
+use pleach::term::{Atom, Symbol};
 
 /// A row of the table of built-ins.
 pub(crate) struct Entry {
@@ -268,6 +268,9 @@ pub(crate) trait Call {
 
     /// Returns the space that an atom refers to: `None` if it isn't a space or was removed, `Some(None)` for `&self`.
     fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>>;
+
+    /// Returns what a name that begins with `&` is bound to.
+    fn binding(&self, name: Symbol) -> Option<&Atom>;
 
     /// Applies a change to the environment.
     fn write(&mut self, change: &mut dyn FnMut(&mut Environment));

@@ -7,7 +7,7 @@ use crate::normal_form::is_normal_item;
 use crate::value::{Answer, Value};
 use pleach::Environment;
 use pleach::env::{SpaceId, StateId};
-use pleach::term::{Atom, rename_apart};
+use pleach::term::{Atom, Symbol, rename_apart};
 
 impl Machine {
     /// Calls a function with the arguments on the value stack: they follow the head, which is at index `base`.
@@ -81,6 +81,10 @@ impl Call for CallAt<'_> {
 
     fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>> {
         self.machine.space_of(atom)
+    }
+
+    fn binding(&self, name: Symbol) -> Option<&Atom> {
+        self.machine.binding(name)
     }
 
     fn write(&mut self, change: &mut dyn FnMut(&mut Environment)) {

@@ -1,11 +1,16 @@
 //! Control: choices, steps of reduction, and several results.
 
+use smallvec::SmallVec;
+
 use crate::bindings::from_atom;
 use crate::builtin::Role::{Code, Data, Tuple};
 use crate::builtin::{Call, Entry, Outcome, unit_atom, wrong};
 use crate::canonical::same;
 use crate::references::space_in;
+use crate::subst::Subst;
 use crate::symbols::is_error;
+use crate::traversal::variables;
+use pleach::term::Atom;
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("empty", &["(-> %Undefined%)"], |_| Outcome::Nothing).ruled(),
@@ -18,6 +23,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("evalc", &["(-> Atom SpaceType Atom)"], evalc)
         .reads(&[Code, Code])
         .instruction(),
+    Entry::function("sealed", &["(-> Expression Atom Atom)"], sealed),
+    Entry::rules(
+        "unquote",
+        &["(-> %Undefined% %Undefined%)"],
+        &["(= (unquote (quote $a)) $a)"],
+    ),
+    Entry::rules(
+        "noreduce-eq",
+        &["(-> Atom Atom Bool)"],
+        &["(= (noreduce-eq $a $b) (== (quote $a) (quote $b)))"],
+    ),
     Entry::function("superpose", &["(-> Expression Atom)"], superpose).reads(&[Tuple]),
     Entry::function("hyperpose", &["(-> Expression Atom)"], hyperpose).reads(&[Tuple]),
     Entry::function("superpose-bind", &["(-> Expression Atom)"], superpose_bind).instruction(),
@@ -77,4 +93,18 @@ fn evalc(call: &mut dyn Call) -> Outcome {
         }
         _ => wrong("a space is expected as the second argument"),
     }
+}
+
+/// Renames the variables of an atom apart, except those of the first argument.
+fn sealed(call: &mut dyn Call) -> Outcome {
+    let (kept, atom) = (call.argument(1).clone(), call.argument(2).clone());
+    let renamed = call.rename_apart(&Atom::expression([kept.clone(), atom]));
+    let Some([new_kept, new]) = renamed.as_expression() else {
+        return Outcome::Stands;
+    };
+    let (mut before, mut after) = (SmallVec::new(), SmallVec::new());
+    variables(&kept, &mut before);
+    variables(new_kept, &mut after);
+    let back = after.into_iter().zip(before.into_iter().map(Atom::Variable));
+    Outcome::Value(Subst::new(back.collect()).apply(new))
 }

@@ -1,6 +1,6 @@
 //! Numbers, comparison and logic.
 
-use crate::arithmetic::{ArithmeticError, Operation, float_of, rounded};
+use crate::arithmetic::{ArithmeticError, Operation, float_of};
 use crate::builtin::{Call, Entry, Outcome, wrong};
 use crate::canonical::same;
 use crate::signature::{Mismatch, compatible};
@@ -164,17 +164,9 @@ fn abs(call: &mut dyn Call) -> Outcome {
 }
 
 fn pow(call: &mut dyn Call) -> Outcome {
-    match (call.argument(1), call.argument(2)) {
-        (Atom::Integer(a), Atom::Integer(b)) if *b >= 0 => {
-            match u32::try_from(*b).ok().and_then(|b| a.checked_pow(b)) {
-                Some(value) => Outcome::Value(Atom::Integer(value)),
-                None => arithmetic_error(call, ArithmeticError::Overflow),
-            }
-        }
-        (a, b) => match (float_of(a), float_of(b)) {
-            (Some(a), Some(b)) => Outcome::Value(Atom::from(a.powf(b))),
-            _ => ill_typed(call, symbols().number),
-        },
+    match (float_of(call.argument(1)), float_of(call.argument(2))) {
+        (Some(base), Some(exponent)) => Outcome::Value(Atom::from(base.powf(exponent))),
+        _ => ill_typed(call, symbols().number),
     }
 }
 
@@ -185,13 +177,11 @@ fn log(call: &mut dyn Call) -> Outcome {
     }
 }
 
+/// Rounds a float to a float.
 fn round(call: &mut dyn Call, of: fn(f64) -> f64) -> Outcome {
     match call.argument(1) {
         Atom::Integer(value) => Outcome::Value(Atom::Integer(*value)),
-        Atom::Float(value) => match rounded(of(value.get())) {
-            Some(atom) => Outcome::Value(atom),
-            None => arithmetic_error(call, ArithmeticError::Overflow),
-        },
+        Atom::Float(value) => Outcome::Value(Atom::from(of(value.get()))),
         _ => ill_typed(call, symbols().number),
     }
 }

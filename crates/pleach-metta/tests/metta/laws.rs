@@ -18,7 +18,7 @@ struct Program(String);
 
 /// Generates an expression of at most this depth. Functions `f0` … `f3` exist; `f3` calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
-    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 62 };
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 63 };
     let number = u8::arbitrary(g) % 4;
     let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
         let _ = write!(out, "({head}");

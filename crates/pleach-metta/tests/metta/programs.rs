@@ -55,7 +55,7 @@ programs! {
         failed_assertion, filter_atom, foldl_atom, function, functions_of_results, hyperpose, r#if, if_equal, if_error,
         if_with_a_variable, ill_typed_assertions, ill_typed_forms, lazy_assertions, r#let, let_star, list_sets, logic,
         map_atom, mathematics, min_and_max, noeval, nop_and_id, pragma, println_and_trace, quote, remove_atom,
-        size_and_index, states, superpose, switch, text_and_renaming, unify,
+        sealed_and_quoted, size_and_index, states, superpose, switch, text_and_renaming, unify,
     }
     evaluated_again {
         lazy_constructor, new_binding, new_rule, new_rule_in_another_space, new_type_of_a_state, noeval,
@@ -134,7 +134,8 @@ fn every_built_in_has_a_program() {
         change-state! nop id println! trace! add-reduct eval evalc chain function return switch if-equal noeval
         assertAlphaEqual assertAlphaEqualToResult assertIncludes if-error unique-atom union-atom intersection-atom
         subtraction-atom sqrt-math pow-math abs-math log-math trunc-math ceil-math floor-math round-math sin-math cos-math
-        tan-math pragma! hyperpose =alpha assert parse repr union intersection subtraction unique";
+        tan-math pragma! hyperpose =alpha assert parse repr union intersection subtraction unique
+        sealed unquote noreduce-eq";
     let programs: String = listed().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for name in promised.split_whitespace() {
         assert!(
