@@ -2,7 +2,7 @@
 //!
 //! An [`Entry`] holds all that is known of a name: its types, how its arguments are read by `check`, the variables that it
 //! binds, and the function or the form. Evaluation, `check`, `get-type` and completion read the same entries. A new
-//! function is one entry and the function itself, in one file of [`builtins`](crate::builtins):
+//! function is one entry and the function itself, in one file of `builtins`:
 //!
 //! ```ignore
 //! pub(super) const ENTRIES: &[Entry] = &[Entry::function("size-atom", &["(-> Expression Number)"], size_atom)];
