@@ -4,22 +4,24 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use crate::builtin::{self, Kind, Outcome};
+use crate::builtin::{Builtin, Outcome};
+use crate::builtins;
 use crate::code::{Activation, Block};
 use crate::error::EvalError;
 use crate::frame::{Step, Task, TaskKind};
-use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, verdict};
-use crate::host::HostResult;
+use crate::head::{HeadInfo, Rules, Verdict, has_wildcards, is_headed, own_rules, verdict};
+use crate::host::{HostFunction, HostResult};
 use crate::machine::Machine;
 use crate::pattern::Match;
 use crate::references::space_in;
 use crate::signature::Signature;
+use crate::subst::Subst;
 use crate::symbols::{error_atom, is_empty_symbol};
-use crate::value::{Answer, Answers, Subst, Value, compose, variables, widen};
-use pleach::term::{Atom, Expression, Variable};
+use crate::value::{Answer, Answers, Value};
+use pleach::term::{Atom, Expression};
 
 /// Rules that match a call.
-type Matches = SmallVec<[(Match, Verdict); 1]>;
+pub(crate) type Matches = SmallVec<[(Match, Verdict); 1]>;
 
 impl Machine {
     /// Applies a head to evaluated arguments by the function type chosen before. They are on the value stack, the head
@@ -40,7 +42,7 @@ impl Machine {
             info = match self.vals.get(base).map(|value| &value.atom) {
                 Some(Atom::Symbol(symbol)) => {
                     let symbol = *symbol;
-                    if builtin::is_special(symbol) {
+                    if builtins::is_special(symbol) {
                         let atom = self.take_expression(base);
                         return Ok(Step::Atom(atom));
                     }
@@ -74,9 +76,7 @@ impl Machine {
                 info = now;
             }
         }
-        if let Some(builtin) = info.builtin
-            && let Kind::Function(function) = builtin.kind
-        {
+        if let Some(function) = info.builtin.and_then(Builtin::function) {
             if !info.has_no_rules() {
                 let mut matched = Matches::new();
                 self.matching_rules(&info, base, &mut matched)?;
@@ -92,23 +92,26 @@ impl Machine {
             return self.conclude(outcome, &info, signature, base);
         }
         if let Some(host) = &info.host {
-            let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
-            self.effects += 1;
-            let outcome = match host.call(&arguments) {
-                HostResult::Values(mut atoms) if atoms.len() == 1 => {
-                    atoms.pop().map_or(Outcome::Nothing, Outcome::Value)
-                }
-                HostResult::Values(atoms) => Outcome::Final(atoms),
-                HostResult::NotReducible => Outcome::Stands,
-                HostResult::Error(reason) => Outcome::Error(reason),
-            };
+            let outcome = self.call_host(host, base);
             return self.conclude(outcome, &info, signature, base);
         }
         self.apply_rules(&info, signature, base)
     }
 
+    /// Calls a host function with the arguments on the value stack.
+    pub(crate) fn call_host(&mut self, host: &HostFunction, base: usize) -> Outcome {
+        let arguments: Vec<Atom> = self.vals[base + 1..].iter().map(|value| value.atom.clone()).collect();
+        self.effects += 1;
+        match host.call(&arguments) {
+            HostResult::Values(mut atoms) if atoms.len() == 1 => atoms.pop().map_or(Outcome::Nothing, Outcome::Value),
+            HostResult::Values(atoms) => Outcome::Final(atoms),
+            HostResult::NotReducible => Outcome::Stands,
+            HostResult::Error(reason) => Outcome::Error(reason),
+        }
+    }
+
     /// Returns what is known of a head that isn't a symbol, with the function types by which arguments were evaluated.
-    fn expression_head(&mut self, typed: &Rc<HeadInfo>, arity: u32) -> Rc<HeadInfo> {
+    pub(crate) fn expression_head(&mut self, typed: &Rc<HeadInfo>, arity: u32) -> Rc<HeadInfo> {
         if has_wildcards(self.home()) {
             let info = HeadInfo::new(&self.shared, self.home(), self.epoch, None, arity);
             Rc::new(info.with_types(Rc::clone(&typed.signatures)))
@@ -128,7 +131,7 @@ impl Machine {
     }
 
     /// Continues with the outcome of a built-in.
-    fn conclude(
+    pub(crate) fn conclude(
         &mut self,
         outcome: Outcome,
         info: &HeadInfo,
@@ -156,16 +159,13 @@ impl Machine {
                     atom => Step::Atom(atom),
                 }
             }
-            Outcome::EvalIn(space, atom) => {
-                self.vals.truncate(base);
-                self.eval_in(space, atom)
+            Outcome::Reduce(atom, space) => {
+                let whole = self.take_expression(base);
+                return self.reduce(atom, space, whole);
             }
             Outcome::Final(atoms) => {
                 self.vals.truncate(base);
-                let answers = atoms.into_iter().map(|atom| Answer {
-                    value: Value::raw(atom),
-                    subst: None,
-                });
+                let answers = atoms.into_iter().map(|atom| Answer::new(Value::raw(atom)));
                 Step::Return(answers.collect::<Vec<_>>().into())
             }
             Outcome::Bound(answers) => {
@@ -180,7 +180,7 @@ impl Machine {
                         Atom::Expression(_) if value.is_normal(normal_stamp) => TaskKind::Done(value),
                         atom => TaskKind::Atom(atom),
                     },
-                    subst: None,
+                    subst: Subst::EMPTY,
                 });
                 let tasks = tasks.collect();
                 return self.branches(tasks);
@@ -229,12 +229,9 @@ impl Machine {
             let Some((found, verdict)) = matched.pop() else {
                 return Ok(Step::Return(Answers::one(self.stands(info, signature, base))));
             };
-            if let Some(subst) = &found.subst {
-                let scope = self.scope_from(base);
-                self.vals.truncate(base);
-                self.push_bindings(subst, &scope);
-            } else {
-                self.vals.truncate(base);
+            self.vals.truncate(base);
+            if !found.subst.is_empty() {
+                self.push_scope(&found.subst, &found.act.scope());
             }
             let body = found.act.block.body;
             if let Some(signature) = of_type {
@@ -254,9 +251,8 @@ impl Machine {
             }
             return Ok(Step::Eval(found.act, body));
         }
-        let scope = self.scope_from(base);
         self.vals.truncate(base);
-        let tasks = self.rule_tasks(matched, &scope, of_type);
+        let tasks = self.rule_tasks(matched, of_type);
         self.branches(tasks)
     }
 
@@ -268,20 +264,24 @@ impl Machine {
         signature: Option<u16>,
         base: usize,
     ) -> Result<Step, EvalError> {
-        let scope = self.scope_from(base);
         let of_type = signature.and_then(|chosen| info.signatures.get(usize::from(chosen)));
-        let mut tasks = self.rule_tasks(matched, &scope, of_type);
+        let mut tasks = self.rule_tasks(matched, of_type);
         let values = self.vals.drain(base..).collect();
         tasks.push(Task {
             kind: TaskKind::Apply(values, Rc::new(info.without_rules()), signature),
-            subst: None,
+            subst: Subst::EMPTY,
         });
         self.branches(tasks)
     }
 
     /// Finds the rules whose left side unifies with the call from `base` on, in definition order.
     #[inline]
-    fn matching_rules(&mut self, info: &HeadInfo, base: usize, matched: &mut Matches) -> Result<(), EvalError> {
+    pub(crate) fn matching_rules(
+        &mut self,
+        info: &HeadInfo,
+        base: usize,
+        matched: &mut Matches,
+    ) -> Result<(), EvalError> {
         match &info.rules {
             Rules::Listed(rules) => {
                 for rule in rules {
@@ -304,20 +304,23 @@ impl Machine {
                 self.try_rule(&block, rule.multiplicity(), verdict, base, matched)?;
             }
         }
+        for rule in own_rules(info.builtin, &info.signatures, &self.shared, home) {
+            self.try_rule(&rule.block, rule.multiplicity, rule.verdict, base, matched)?;
+        }
         Ok(())
     }
 
-    /// Makes a sibling of each matching rule. `scope` has the variables of the call.
-    fn rule_tasks(&mut self, matched: Matches, scope: &[Variable], signature: Option<&Signature>) -> Vec<Task> {
+    /// Makes a sibling of each matching rule.
+    fn rule_tasks(&mut self, matched: Matches, signature: Option<&Signature>) -> Vec<Task> {
         let is_final = signature.is_some_and(|signature| signature.is_final);
         let expected = signature.and_then(Signature::result);
         let tasks = matched.into_iter().map(|(found, verdict)| {
             let body = found.act.block.body;
-            let subst: Option<Subst> = found.subst.map(|subst| widen(&subst, scope).into());
+            let subst = found.subst;
             if is_final && let Answers::One(answer) = final_value(&found.act) {
                 return Task {
                     kind: TaskKind::Done(answer.value),
-                    subst: subst.as_deref().and_then(|entries| compose(entries, None)),
+                    subst,
                 };
             }
             let kind = match expected {
@@ -333,16 +336,6 @@ impl Machine {
             Task { kind, subst }
         });
         tasks.collect()
-    }
-
-    pub(crate) fn scope_from(&self, base: usize) -> SmallVec<[Variable; 4]> {
-        let mut scope = SmallVec::new();
-        for value in &self.vals[base..] {
-            if !value.atom.is_ground() {
-                variables(&value.atom, &mut scope);
-            }
-        }
-        scope
     }
 
     pub(crate) fn try_rule(
@@ -370,7 +363,7 @@ impl Machine {
 }
 
 /// Returns whether the innermost head is a variable: no rule applies, since any would.
-fn is_open(mut head: &Atom) -> bool {
+pub(crate) fn is_open(mut head: &Atom) -> bool {
     while let Atom::Expression(items) = head
         && let Some(first) = items.first()
     {

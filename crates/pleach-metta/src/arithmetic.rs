@@ -1,7 +1,5 @@
 //! Arithmetic and comparison of numbers.
 
-use std::cell::Cell;
-
 use pleach::term::Atom;
 
 /// A binary operation on numbers.
@@ -17,34 +15,6 @@ pub(crate) enum Operation {
     Greater,
     GreaterEqual,
     Equal,
-}
-
-/// A set of operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Operations(u16);
-
-impl Operations {
-    pub(crate) const NONE: Self = Self(0);
-
-    pub(crate) fn of(operation: Operation) -> Self {
-        Self(1 << operation as u16)
-    }
-
-    pub(crate) fn union(self, others: Self) -> Self {
-        Self(self.0 | others.0)
-    }
-
-    pub(crate) fn is_superset(self, others: Self) -> bool {
-        self.0 & others.0 == others.0
-    }
-}
-
-/// A cache of the operations that no rule extends, valid at `epoch` and for the definitions of that stamp.
-#[derive(Default)]
-pub(crate) struct UnruledOperations {
-    pub(crate) operations: Cell<Operations>,
-    pub(crate) definitions: Cell<u64>,
-    pub(crate) epoch: Cell<u64>,
 }
 
 /// The result of an operation.
@@ -141,11 +111,4 @@ impl Operation {
             Self::Equal => Scalar::Boolean(a == b),
         }
     }
-}
-
-/// Converts an integral float to an integer; `None` if it is out of range.
-pub(crate) fn rounded(value: f64) -> Option<Atom> {
-    // 2^63 is a float, i64::MAX is not.
-    let limit = 9_223_372_036_854_775_808.0;
-    (value >= -limit && value < limit).then_some(Atom::Integer(value as i64))
 }

@@ -1,92 +1,181 @@
-//! The table of built-ins.
-
-use std::collections::HashMap;
-use std::sync::LazyLock;
+//! Built-ins: the names with a meaning in the language, as entries of a table.
+//!
+//! An [`Entry`] holds all that is known of a name: its types, how its arguments are read by `check`, the variables that it
+//! binds, and the function or the form. Evaluation, `check`, `get-type` and completion read the same entries. A new
+//! function is one entry and the function itself, in one file of `builtins`:
+//!
+//! ```ignore
+//! pub(super) const ENTRIES: &[Entry] = &[Entry::function("size-atom", &["(-> Expression Number)"], size_atom)];
+//!
+//! fn size_atom(call: &mut dyn Call) -> Outcome {
+//!     match call.argument(1).as_expression() {
+//!         Some(items) => Outcome::Value(Atom::Integer(items.len() as i64)),
+//!         None => wrong("size-atom expects an expression as an argument"),
+//!     }
+//! }
+//! ```
 
 use crate::arithmetic::Operation;
 use crate::error::EvalError;
 use crate::signature::Signature;
 use crate::value::{Answer, Value};
-use pleach::env::SpaceId;
+use pleach::Environment;
+use pleach::env::{SpaceId, StateId};
 use pleach::term::{Atom, Symbol};
 
-/// The head of an expanded `map-atom`, dropped once its items are evaluated.
-pub(crate) const TUPLE: &str = "(tuple)";
-/// The head of an expanded `filter-atom`: its first argument quotes the items that the conditions select.
-pub(crate) const FILTER: &str = "(filter)";
-
-/// A name with a meaning in the language.
-pub(crate) struct Builtin {
+/// A row of the table of built-ins.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) types: &'static [&'static str],
     pub(crate) kind: Kind,
+    /// What `check` sees in the arguments, in order. Others are code if their types have them evaluated.
+    pub(crate) roles: &'static [Role],
+    /// The items that are patterns, each with the item that is its scope.
+    pub(crate) binders: &'static [(u32, u32)],
+    /// Rules that define it.
+    pub(crate) rules: &'static [&'static str],
+    /// Whether rules for the name apply too, and the function or its own rules after them.
+    pub(crate) takes_rules: bool,
+    /// Whether a result of one step of reduction is evaluated on: an instruction of the minimal language.
+    pub(crate) is_instruction: bool,
+}
+
+impl Entry {
+    /// A name with a type only; rules may reduce it.
+    pub(crate) const fn typed(name: &'static str, types: &'static [&'static str]) -> Self {
+        Self::new(name, types, Kind::Typed).ruled()
+    }
+
+    /// A name defined by rules, as in a program. Their variables are new for each call.
+    pub(crate) const fn rules(
+        name: &'static str,
+        types: &'static [&'static str],
+        rules: &'static [&'static str],
+    ) -> Self {
+        Self {
+            rules,
+            ..Self::typed(name, types)
+        }
+    }
+
+    /// A function, whose arguments are evaluated as its types demand.
+    pub(crate) const fn function(name: &'static str, types: &'static [&'static str], function: Function) -> Self {
+        Self::new(name, types, Kind::Function(function))
+    }
+
+    /// A special form, which evaluates its arguments itself.
+    pub(crate) const fn form(name: &'static str, types: &'static [&'static str], special: Special) -> Self {
+        Self::new(name, types, Kind::Special(special))
+    }
+
+    const fn new(name: &'static str, types: &'static [&'static str], kind: Kind) -> Self {
+        Self {
+            name,
+            types,
+            kind,
+            roles: &[],
+            binders: &[],
+            rules: &[],
+            takes_rules: false,
+            is_instruction: false,
+        }
+    }
+
+    /// The entry with these roles of arguments.
+    pub(crate) const fn reads(self, roles: &'static [Role]) -> Self {
+        Self { roles, ..self }
+    }
+
+    /// The entry with these pairs of a pattern and its scope.
+    pub(crate) const fn binds(self, binders: &'static [(u32, u32)]) -> Self {
+        Self { binders, ..self }
+    }
+
+    /// The entry, with rules for its name applied before the function.
+    pub(crate) const fn ruled(self) -> Self {
+        Self {
+            takes_rules: true,
+            ..self
+        }
+    }
+
+    /// The entry as an instruction of the minimal language.
+    pub(crate) const fn instruction(self) -> Self {
+        Self {
+            is_instruction: true,
+            ..self
+        }
+    }
+}
+
+/// A name with a meaning in the language: its entry, with what is computed from it.
+pub(crate) struct Builtin {
+    pub(crate) entry: &'static Entry,
     pub(crate) signatures: Vec<Signature>,
+    /// The rules that define it: left and right sides.
+    pub(crate) rules: Vec<(Atom, Atom)>,
     /// The arithmetic operation, if it is one.
     pub(crate) arithmetic: Option<Operation>,
 }
 
 impl std::fmt::Debug for Builtin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builtin")
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+        f.write_str(self.entry.name)
+    }
+}
+
+impl Builtin {
+    pub(crate) fn new(entry: &'static Entry) -> Self {
+        let types = entry.types.iter().filter_map(|text| text.parse::<Atom>().ok());
+        let mut operations = Operation::ALL.into_iter();
+        let operation = operations.find(|(name, _)| *name == entry.name);
+        Self {
+            entry,
+            signatures: types.filter_map(|of_type| Signature::of(&of_type)).collect(),
+            rules: entry.rules.iter().filter_map(|text| sides(text)).collect(),
+            arithmetic: operation.map(|(_, operation)| operation),
+        }
+    }
+
+    /// Returns whether a type has this number of parameters.
+    pub(crate) fn takes(&self, arity: u32) -> bool {
+        let mut signatures = self.signatures.iter();
+        signatures.any(|signature| signature.arity() == arity as usize)
+    }
+
+    #[inline]
+    pub(crate) fn special(&self) -> Option<Special> {
+        match self.entry.kind {
+            Kind::Special(special) => Some(special),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn function(&self) -> Option<Function> {
+        match self.entry.kind {
+            Kind::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the sides of a rule.
+fn sides(rule: &str) -> Option<(Atom, Atom)> {
+    let rule: Atom = rule.parse().ok()?;
+    match rule.as_expression()? {
+        [_, left, right] => Some((left.clone(), right.clone())),
+        _ => None,
     }
 }
 
 /// A built-in function.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Function {
-    NewSpace,
-    Bind,
-    NewState,
-    GetState,
-    ChangeState,
-    Equal,
-    Not,
-    First,
-    Unit,
-    Eval,
-    Evalc,
-    Superpose,
-    Hyperpose,
-    SuperposeBind,
-    GetType,
-    GetMetatype,
-    IfEqual,
-    IfError,
-    AddAtom,
-    RemoveAtom,
-    GetAtoms,
-    CarAtom,
-    CdrAtom,
-    ConsAtom,
-    DeconsAtom,
-    SizeAtom,
-    IndexAtom,
-    UniqueAtom,
-    UnionAtom,
-    IntersectionAtom,
-    SubtractionAtom,
-    Abs,
-    Pow,
-    Log,
-    Println,
-    Trace,
-    Tuple,
-    Filter,
-    Arithmetic(Operation),
-    Logic(fn(bool, bool) -> bool),
-    Empty,
-    Extreme(Operation),
-    Math(fn(f64) -> f64),
-    Round(fn(f64) -> f64),
-}
+pub(crate) type Function = fn(&mut dyn Call) -> Outcome;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Kind {
-    /// A name with a type only; rules may reduce it.
     Typed,
-    /// A function: arguments are evaluated as its types demand.
     Function(Function),
-    /// A special form, which evaluates its arguments itself.
     Special(Special),
 }
 
@@ -112,6 +201,102 @@ pub(crate) enum Special {
     Import,
 }
 
+/// The role of a subexpression of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Evaluated.
+    Code,
+    /// Left unevaluated, or unknown.
+    Data,
+    /// Added to the environment. The right side of a rule is code.
+    Fact,
+    /// The left side of a rule.
+    Left,
+    /// A tuple whose items are evaluated.
+    Tuple,
+    /// A list of clauses.
+    Clauses,
+    /// `(pattern body)`, with an evaluated body.
+    Clause,
+}
+
+/// A call of a built-in function: its arguments, and the evaluation that it belongs to.
+pub(crate) trait Call {
+    /// Returns argument `index`, from 1. The number of arguments is that of one of the function's types.
+    fn value(&self, index: usize) -> &Value;
+
+    /// Returns argument `index`, from 1.
+    fn argument(&self, index: usize) -> &Atom {
+        &self.value(index).atom
+    }
+
+    /// Returns the arguments.
+    fn values(&self) -> &[Value];
+
+    /// Returns item `index` of an expression, with what is known of its normal form.
+    fn item(&mut self, list: &Value, index: usize, item: &Atom) -> Value;
+
+    /// Returns the items of an expression, each with what is known of its normal form.
+    fn items(&mut self, list: &Value) -> Vec<Value>;
+
+    /// Returns whether the items of an expression from `first` on are known to be in normal form.
+    fn are_normal(&mut self, list: &Value, first: usize) -> bool;
+
+    /// Returns whether a value, as an item of an expression, is known to be in normal form.
+    fn is_normal(&self, item: &Value) -> bool;
+
+    /// Makes an expression; `normal` tells whether its items are in normal form.
+    fn tuple_of(&mut self, items: Vec<Atom>, normal: bool) -> Value;
+
+    /// Renames the variables of an atom apart.
+    fn rename_apart(&mut self, atom: &Atom) -> Atom;
+
+    /// Returns the types of an atom.
+    fn types_of(&mut self, atom: &Atom) -> Vec<Atom>;
+
+    /// Returns the type of a state's content.
+    fn type_of_content(&mut self, content: &Atom) -> Atom;
+
+    /// Returns whether an atom is untyped by its head alone.
+    fn is_undefined(&self, atom: &Atom) -> bool;
+
+    /// Returns the environment, for reading rules and types; for anything else [track](Self::track_read) the read.
+    fn environment(&self) -> &Environment;
+
+    /// Tracks a read of anything but rules and types.
+    fn track_read(&self);
+
+    /// Returns the space that an atom refers to: `None` if it isn't a space or was removed, `Some(None)` for `&self`.
+    fn space_of(&self, atom: &Atom) -> Option<Option<SpaceId>>;
+
+    /// Returns what a name that begins with `&` is bound to.
+    fn binding(&self, name: Symbol) -> Option<&Atom>;
+
+    /// Applies a change to the environment.
+    fn write(&mut self, change: &mut dyn FnMut(&mut Environment));
+
+    /// Applies a change that may bind a name or change a state's type.
+    fn write_definitions(&mut self, change: &mut dyn FnMut(&mut Environment));
+
+    /// Makes a space.
+    fn new_space(&mut self) -> SpaceId;
+
+    /// Makes a state.
+    fn new_state(&mut self, content: Atom) -> StateId;
+
+    /// Prints text, after that of the siblings before.
+    fn print(&mut self, text: &str);
+
+    /// Marks the siblings that follow as worth tasks of their own.
+    fn spread(&mut self);
+
+    /// Fails if a list of this many atoms is more than a limit allows, or on an interrupt.
+    fn check_limits(&self, atoms: usize) -> Result<(), EvalError>;
+
+    /// Counts steps.
+    fn count_steps(&mut self, steps: u64) -> Result<(), EvalError>;
+}
+
 /// The outcome of a function.
 pub(crate) enum Outcome {
     /// An atom, not evaluated further.
@@ -122,8 +307,8 @@ pub(crate) enum Outcome {
     Final(Vec<Atom>),
     /// The results of evaluating this.
     Eval(Value),
-    /// The results of evaluating this with that home space.
-    EvalIn(Option<SpaceId>, Atom),
+    /// The results of one step of reduction, by the rules of that space, or of the home space.
+    Reduce(Atom, Option<Option<SpaceId>>),
     /// The results of evaluating each of these, as siblings.
     EvalEach(Vec<Value>),
     /// These answers, with their bindings.
@@ -145,337 +330,3 @@ pub(crate) fn unit_atom() -> Atom {
 pub(crate) fn wrong(message: &str) -> Outcome {
     Outcome::Error(Atom::string(message))
 }
-
-impl Builtin {
-    pub(crate) fn special(&self) -> Option<Special> {
-        match self.kind {
-            Kind::Special(special) => Some(special),
-            _ => None,
-        }
-    }
-}
-
-/// Returns whether a name is that of a special form.
-pub(crate) fn is_special(name: Symbol) -> bool {
-    find(name).is_some_and(|builtin| builtin.special().is_some())
-}
-
-/// Returns the built-in of this name.
-pub(crate) fn find(name: Symbol) -> Option<&'static Builtin> {
-    static TABLE: LazyLock<HashMap<Symbol, Builtin>> = LazyLock::new(|| {
-        entries()
-            .map(|(name, kind, types)| (Symbol::new(name), entry(name, *kind, types)))
-            .collect()
-    });
-    TABLE.get(&name)
-}
-
-fn entries() -> impl Iterator<Item = &'static (&'static str, Kind, &'static [&'static str])> {
-    [SPECIAL, CALLED, TYPED].into_iter().flatten()
-}
-
-/// Returns the names of all built-ins, in no particular order.
-///
-/// ```
-/// assert!(pleach_metta::builtins().any(|name| name == "match"));
-/// ```
-pub fn builtins() -> impl Iterator<Item = &'static str> {
-    // Skip internal names, which programs can't write.
-    entries().map(|(name, ..)| *name).filter(|name| !name.starts_with('('))
-}
-
-fn entry(name: &str, kind: Kind, types: &[&str]) -> Builtin {
-    let signatures = types
-        .iter()
-        .filter_map(|text| text.parse::<Atom>().ok())
-        .filter_map(|of_type| Signature::of(&of_type))
-        .collect();
-    let arithmetic = Operation::ALL.iter().find(|(known, _)| *known == name);
-    let arithmetic = arithmetic.map(|(_, operation)| *operation);
-    Builtin {
-        kind,
-        signatures,
-        arithmetic,
-    }
-}
-
-type Entries = &'static [(&'static str, Kind, &'static [&'static str])];
-
-const NUMBERS: &[&str] = &["(-> Number Number Number)"];
-const NUMBER: &[&str] = &["(-> Number Number)"];
-const COMPARE: &[&str] = &["(-> Number Number Bool)"];
-const LOGIC: &[&str] = &["(-> Bool Bool Bool)"];
-const LISTS: &[&str] = &["(-> Expression Expression Atom)"];
-
-const SPECIAL: Entries = &[
-    ("if", Kind::Special(Special::If), &["(-> Bool Atom Atom $t)"]),
-    (
-        "let",
-        Kind::Special(Special::Let),
-        &["(-> Atom %Undefined% Atom %Undefined%)"],
-    ),
-    (
-        "let*",
-        Kind::Special(Special::LetStar),
-        &["(-> Expression Atom %Undefined%)"],
-    ),
-    (
-        "chain",
-        Kind::Special(Special::Chain),
-        &["(-> Atom Variable Atom %Undefined%)"],
-    ),
-    (
-        "match",
-        Kind::Special(Special::Match),
-        &["(-> SpaceType Atom Atom %Undefined%)"],
-    ),
-    (
-        "unify",
-        Kind::Special(Special::Unify),
-        &["(-> Atom Atom Atom Atom %Undefined%)"],
-    ),
-    (
-        "case",
-        Kind::Special(Special::Case),
-        &["(-> Atom Expression %Undefined%)"],
-    ),
-    (
-        "switch",
-        Kind::Special(Special::Switch),
-        &["(-> %Undefined% Expression %Undefined%)"],
-    ),
-    ("function", Kind::Special(Special::Function), &["(-> Atom Atom)"]),
-    ("collapse", Kind::Special(Special::Collapse), &["(-> Atom Atom)"]),
-    (
-        "collapse-bind",
-        Kind::Special(Special::CollapseBind),
-        &["(-> Atom Expression)"],
-    ),
-    (
-        "map-atom",
-        Kind::Special(Special::MapAtom),
-        &["(-> Expression Variable Atom Expression)"],
-    ),
-    (
-        "filter-atom",
-        Kind::Special(Special::FilterAtom),
-        &["(-> Expression Variable Atom Expression)"],
-    ),
-    (
-        "foldl-atom",
-        Kind::Special(Special::FoldlAtom),
-        &["(-> Expression Atom Variable Variable Atom %Undefined%)"],
-    ),
-    (
-        "assertEqual",
-        Kind::Special(Special::AssertEqual),
-        &["(-> Atom Atom (->))"],
-    ),
-    (
-        "assertAlphaEqual",
-        Kind::Special(Special::AssertEqual),
-        &["(-> Atom Atom (->))"],
-    ),
-    (
-        "assertEqualToResult",
-        Kind::Special(Special::AssertEqualToResult),
-        &["(-> Atom Expression (->))"],
-    ),
-    (
-        "assertAlphaEqualToResult",
-        Kind::Special(Special::AssertEqualToResult),
-        &["(-> Atom Expression (->))"],
-    ),
-    (
-        "assertIncludes",
-        Kind::Special(Special::AssertIncludes),
-        &["(-> Atom Expression (->))"],
-    ),
-    ("import!", Kind::Special(Special::Import), &["(-> Atom Atom (->))"]),
-];
-
-const CALLED: Entries = &[
-    ("new-space", Kind::Function(Function::NewSpace), &["(-> SpaceType)"]),
-    (
-        "bind!",
-        Kind::Function(Function::Bind),
-        &["(-> Symbol %Undefined% (->))"],
-    ),
-    (
-        "new-state",
-        Kind::Function(Function::NewState),
-        &["(-> $t (StateMonad $t))"],
-    ),
-    (
-        "get-state",
-        Kind::Function(Function::GetState),
-        &["(-> (StateMonad $t) $t)"],
-    ),
-    (
-        "change-state!",
-        Kind::Function(Function::ChangeState),
-        &["(-> (StateMonad $t) $t (StateMonad $t))"],
-    ),
-    ("+", Kind::Function(Function::Arithmetic(Operation::Add)), NUMBERS),
-    ("-", Kind::Function(Function::Arithmetic(Operation::Subtract)), NUMBERS),
-    ("*", Kind::Function(Function::Arithmetic(Operation::Multiply)), NUMBERS),
-    ("/", Kind::Function(Function::Arithmetic(Operation::Divide)), NUMBERS),
-    ("%", Kind::Function(Function::Arithmetic(Operation::Remainder)), NUMBERS),
-    ("<", Kind::Function(Function::Arithmetic(Operation::Less)), COMPARE),
-    (
-        "<=",
-        Kind::Function(Function::Arithmetic(Operation::LessEqual)),
-        COMPARE,
-    ),
-    (">", Kind::Function(Function::Arithmetic(Operation::Greater)), COMPARE),
-    (
-        ">=",
-        Kind::Function(Function::Arithmetic(Operation::GreaterEqual)),
-        COMPARE,
-    ),
-    ("==", Kind::Function(Function::Equal), &["(-> $t $t Bool)"]),
-    ("and", Kind::Function(Function::Logic(|a, b| a && b)), LOGIC),
-    ("or", Kind::Function(Function::Logic(|a, b| a || b)), LOGIC),
-    ("xor", Kind::Function(Function::Logic(|a, b| a != b)), LOGIC),
-    ("not", Kind::Function(Function::Not), &["(-> Bool Bool)"]),
-    ("empty", Kind::Function(Function::Empty), &["(-> %Undefined%)"]),
-    ("id", Kind::Function(Function::First), &["(-> $t $t)"]),
-    ("noeval", Kind::Function(Function::First), &["(-> Atom Atom)"]),
-    ("nop", Kind::Function(Function::Unit), &["(-> (->))", "(-> $t (->))"]),
-    ("eval", Kind::Function(Function::Eval), &["(-> Atom Atom)"]),
-    ("evalc", Kind::Function(Function::Evalc), &["(-> Atom SpaceType Atom)"]),
-    (
-        "superpose",
-        Kind::Function(Function::Superpose),
-        &["(-> Expression Atom)"],
-    ),
-    (
-        "hyperpose",
-        Kind::Function(Function::Hyperpose),
-        &["(-> Expression Atom)"],
-    ),
-    (
-        "superpose-bind",
-        Kind::Function(Function::SuperposeBind),
-        &["(-> Expression Atom)"],
-    ),
-    ("get-type", Kind::Function(Function::GetType), &["(-> Atom Atom)"]),
-    (
-        "get-metatype",
-        Kind::Function(Function::GetMetatype),
-        &["(-> Atom Atom)"],
-    ),
-    (
-        "if-equal",
-        Kind::Function(Function::IfEqual),
-        &["(-> Atom Atom Atom Atom %Undefined%)"],
-    ),
-    (
-        "if-error",
-        Kind::Function(Function::IfError),
-        &["(-> Atom Atom Atom %Undefined%)"],
-    ),
-    (
-        "add-atom",
-        Kind::Function(Function::AddAtom),
-        &["(-> SpaceType Atom (->))"],
-    ),
-    (
-        "add-reduct",
-        Kind::Function(Function::AddAtom),
-        &["(-> SpaceType %Undefined% (->))"],
-    ),
-    (
-        "remove-atom",
-        Kind::Function(Function::RemoveAtom),
-        &["(-> SpaceType Atom (->))"],
-    ),
-    (
-        "get-atoms",
-        Kind::Function(Function::GetAtoms),
-        &["(-> SpaceType Atom)"],
-    ),
-    (
-        "car-atom",
-        Kind::Function(Function::CarAtom),
-        &["(-> Expression %Undefined%)"],
-    ),
-    (
-        "cdr-atom",
-        Kind::Function(Function::CdrAtom),
-        &["(-> Expression Expression)"],
-    ),
-    (
-        "cons-atom",
-        Kind::Function(Function::ConsAtom),
-        &["(-> Atom Expression Atom)"],
-    ),
-    (
-        "decons-atom",
-        Kind::Function(Function::DeconsAtom),
-        &["(-> Expression Atom)"],
-    ),
-    (
-        "size-atom",
-        Kind::Function(Function::SizeAtom),
-        &["(-> Expression Number)"],
-    ),
-    (
-        "index-atom",
-        Kind::Function(Function::IndexAtom),
-        &["(-> Expression Number Atom)"],
-    ),
-    (
-        "min-atom",
-        Kind::Function(Function::Extreme(Operation::Less)),
-        &["(-> %Undefined% Number)"],
-    ),
-    (
-        "max-atom",
-        Kind::Function(Function::Extreme(Operation::Greater)),
-        &["(-> %Undefined% Number)"],
-    ),
-    (
-        "unique-atom",
-        Kind::Function(Function::UniqueAtom),
-        &["(-> Expression Atom)"],
-    ),
-    ("union-atom", Kind::Function(Function::UnionAtom), LISTS),
-    ("intersection-atom", Kind::Function(Function::IntersectionAtom), LISTS),
-    ("subtraction-atom", Kind::Function(Function::SubtractionAtom), LISTS),
-    ("sqrt-math", Kind::Function(Function::Math(f64::sqrt)), NUMBER),
-    ("sin-math", Kind::Function(Function::Math(f64::sin)), NUMBER),
-    ("cos-math", Kind::Function(Function::Math(f64::cos)), NUMBER),
-    ("tan-math", Kind::Function(Function::Math(f64::tan)), NUMBER),
-    ("abs-math", Kind::Function(Function::Abs), NUMBER),
-    ("pow-math", Kind::Function(Function::Pow), NUMBERS),
-    ("log-math", Kind::Function(Function::Log), NUMBERS),
-    ("trunc-math", Kind::Function(Function::Round(f64::trunc)), NUMBER),
-    ("ceil-math", Kind::Function(Function::Round(f64::ceil)), NUMBER),
-    ("floor-math", Kind::Function(Function::Round(f64::floor)), NUMBER),
-    ("round-math", Kind::Function(Function::Round(f64::round)), NUMBER),
-    (
-        "println!",
-        Kind::Function(Function::Println),
-        &["(-> %Undefined% (->))"],
-    ),
-    (
-        "trace!",
-        Kind::Function(Function::Trace),
-        &["(-> %Undefined% Atom %Undefined%)"],
-    ),
-    (
-        "pragma!",
-        Kind::Function(Function::Unit),
-        &["(-> Symbol %Undefined% (->))"],
-    ),
-    // Internal names, which programs can't write: results of expanding `map-atom` and `filter-atom`.
-    (TUPLE, Kind::Function(Function::Tuple), &[]),
-    (FILTER, Kind::Function(Function::Filter), &[]),
-];
-
-const TYPED: Entries = &[
-    ("quote", Kind::Typed, &["(-> Atom Atom)"]),
-    ("return", Kind::Typed, &["(-> $t $t)"]),
-    ("Error", Kind::Typed, &["(-> Atom Atom ErrorType)"]),
-];

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::builtin::{self, Builtin, Kind};
+use crate::builtin::{Builtin, Kind};
+use crate::builtins;
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::frame::{Args, Frame, Step};
@@ -11,7 +12,7 @@ use crate::machine::Machine;
 use crate::sibling::PendingSibling;
 use crate::signature::{Mode, Signature, metatype};
 use crate::symbols::{is_empty_symbol, is_error, symbols};
-use crate::value::{Answer, Answers, Value};
+use crate::value::{Answers, Value};
 use pleach::term::Atom;
 
 impl Machine {
@@ -34,7 +35,7 @@ impl Machine {
             Node::Slot(slot) => match act.slot(*slot) {
                 Atom::Symbol(symbol) => {
                     // A variable bound to the name of a special form.
-                    if builtin::is_special(symbol) {
+                    if builtins::is_special(symbol) {
                         let open = Activation::open(&act.instantiate(at));
                         let body = open.block.body;
                         return Ok(Step::Eval(Rc::new(open), body));
@@ -54,7 +55,7 @@ impl Machine {
         }
         let mut signature = None;
         if !info.signatures.is_empty() {
-            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.kind)
+            if let Some(Kind::Typed) = info.builtin.map(|builtin| builtin.entry.kind)
                 && head == Some(symbols().return_)
                 && self.returns(&info, &act, call)
             {
@@ -97,7 +98,7 @@ impl Machine {
         let returns = info.has_no_rules()
             && !self.tracing
             && call.arity() == 1
-            && matches!(act.node(call.item(1)), Node::Call(inner) if !self.is_unruled(inner.operations))
+            && matches!(act.node(call.item(1)), Node::Call(inner) if !inner.is_arithmetic)
             && matches!(self.stack.last(), Some(Frame::Form(waiting)) if waiting.is_function());
         if returns {
             self.stack.pop();
@@ -237,8 +238,8 @@ impl Machine {
         } else {
             self.checked_argument(&args.info, args.item, answers)
         };
-        match answers {
-            Answers::One(Answer { value, subst: None }) if !is_error(&value.atom) => {
+        match answers.only_value() {
+            Ok(value) if !is_error(&value.atom) => {
                 self.vals.push(value);
                 self.args_from(
                     args.act,
@@ -251,6 +252,7 @@ impl Machine {
                 )
             }
             answers => {
+                let answers = answers.map_or_else(|answers| answers, Answers::one);
                 let rows = self.combinations(
                     args.act,
                     args.at,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::value::replace;
+use crate::traversal::replace;
 use pleach::term::{Atom, Variable, alpha_eq};
 
 /// Renumbers variables in order of first occurrence, from the smallest id for each name: the ids of evaluation depend

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::arithmetic::Operations;
-use crate::builtin::{self, Builtin, Special};
+use crate::builtin::{Builtin, Special};
+use crate::builtins;
+use crate::subst::Subst;
 use crate::symbols::is_token;
-use crate::value::{Value, Visited, each_variable, replace, variables};
+use crate::traversal::{Visited, each_variable, replace, variables};
+use crate::value::Value;
 use pleach::term::{Atom, Symbol, Variable};
 
 /// The index of a node in its [`Block`].
@@ -39,8 +41,8 @@ pub(crate) struct Call {
     pub(crate) builtin: Option<&'static Builtin>,
     /// The atom, if it is ground.
     pub(crate) ground: Option<Atom>,
-    /// The operations, if it is arithmetic on leaves and slots, nested at most [`MAX_COMPILED_DEPTH`] levels.
-    pub(crate) operations: Operations,
+    /// Whether it is arithmetic on leaves and slots, nested at most [`MAX_COMPILED_DEPTH`] levels.
+    pub(crate) is_arithmetic: bool,
 }
 
 impl Call {
@@ -185,7 +187,7 @@ impl Compiler {
             Atom::Expression(items) if items.is_empty() => Node::Leaf(atom.clone()),
             Atom::Expression(items) => {
                 let head = items[0].as_symbol();
-                let builtin = head.and_then(builtin::find);
+                let builtin = head.and_then(builtins::find);
                 let special = builtin.is_some_and(|builtin| builtin.special().is_some());
                 if self.is_far(items, depth, role, special) {
                     let mut visited = std::mem::take(&mut self.visited);
@@ -210,7 +212,7 @@ impl Compiler {
                     head,
                     builtin,
                     ground: atom.is_ground().then(|| atom.clone()),
-                    operations: self.operations(builtin, first, len),
+                    is_arithmetic: self.is_arithmetic(builtin, first, len),
                 })
             }
             Atom::Symbol(name) if is_token(*name) => Node::Token(*name),
@@ -219,21 +221,15 @@ impl Compiler {
         self.nodes[at as usize] = Some(node);
     }
 
-    fn operations(&self, builtin: Option<&'static Builtin>, first: NodeIndex, len: u32) -> Operations {
-        let Some(operation) = builtin.and_then(|builtin| builtin.arithmetic).filter(|_| len == 3) else {
-            return Operations::NONE;
+    fn is_arithmetic(&self, builtin: Option<&'static Builtin>, first: NodeIndex, len: u32) -> bool {
+        let is_operand = |at: NodeIndex| match &self.nodes[at as usize] {
+            Some(Node::Leaf(_) | Node::Slot(_)) => true,
+            Some(Node::Call(call)) => call.is_arithmetic,
+            _ => false,
         };
-        let mut operations = Operations::of(operation);
-        for at in first + 1..first + len {
-            match &self.nodes[at as usize] {
-                Some(Node::Leaf(_) | Node::Slot(_)) => {}
-                Some(Node::Call(call)) if call.operations != Operations::NONE => {
-                    operations = operations.union(call.operations)
-                }
-                _ => return Operations::NONE,
-            }
-        }
-        operations
+        len == 3
+            && builtin.is_some_and(|builtin| builtin.arithmetic.is_some())
+            && (first + 1..first + len).all(is_operand)
     }
 
     /// Marks variables, from slot `own` on, as settable that occur only in one binder and its scope.
@@ -294,10 +290,11 @@ impl Compiler {
         if call.ground.is_some() {
             return;
         }
-        if let Some(special) = call.builtin.and_then(Builtin::special) {
-            match (special, call.arity()) {
-                (Special::Let, 3) => list.push(vec![(call.item(1), vec![call.item(3)])]),
-                (Special::LetStar, 2) => {
+        if let Some(builtin) = call.builtin.filter(|builtin| builtin.takes(call.arity())) {
+            let pairs = builtin.entry.binders.iter();
+            list.extend(pairs.map(|(pattern, scope)| vec![(call.item(*pattern), vec![call.item(*scope)])]));
+            match builtin.special() {
+                Some(Special::LetStar) => {
                     let pairs = self.pairs(call.item(1));
                     for (index, (pattern, _)) in pairs.iter().enumerate() {
                         let later = pairs[index + 1..]
@@ -306,15 +303,8 @@ impl Compiler {
                         list.push(vec![(*pattern, later.chain([call.item(2)]).collect())]);
                     }
                 }
-                (Special::Chain | Special::Match | Special::MapAtom | Special::FilterAtom, 3) | (Special::Unify, 4) => {
-                    list.push(vec![(call.item(2), vec![call.item(3)])])
-                }
-                (Special::FoldlAtom, 5) => {
-                    list.push(vec![(call.item(3), vec![call.item(5)])]);
-                    list.push(vec![(call.item(4), vec![call.item(5)])]);
-                }
                 // All cases together: they may use the same names.
-                (Special::Case | Special::Switch, 2) => {
+                Some(Special::Case | Special::Switch) => {
                     let pairs = self.pairs(call.item(2));
                     list.push(pairs.into_iter().map(|(pattern, body)| (pattern, vec![body])).collect());
                 }
@@ -470,14 +460,14 @@ impl Activation {
     }
 
     /// Applies a substitution to all slots.
-    pub(crate) fn substitute(&mut self, subst: &[(Variable, Atom)]) {
+    pub(crate) fn substitute(&mut self, subst: &Subst) {
         for slot in 0..self.values.len() {
             let value = &self.values[slot];
             if !value.is_set() {
                 let Atom::Variable(variable) = self.variable(slot as u32) else {
                     continue;
                 };
-                if let Some((_, new)) = subst.iter().find(|(bound, _)| *bound == variable) {
+                if let Some(new) = subst.get(variable) {
                     self.values[slot] = Value::raw(new.clone());
                 }
             } else {

@@ -9,8 +9,9 @@ use crate::head::HeadInfo;
 use crate::heap_size::HeapSize;
 use crate::machine::Machine;
 use crate::sibling::PendingSibling;
+use crate::subst::Subst;
 use crate::symbols::{is_empty_symbol, is_error};
-use crate::value::{Answer, Answers, Value, extend};
+use crate::value::{Answer, Answers, Value};
 use pleach::term::Atom;
 
 impl Combinations {
@@ -20,7 +21,7 @@ impl Combinations {
             return Vec::new();
         };
         let mut mentioned = vec![self.act.instantiate(call.item(self.item))];
-        for subst in self.rows.iter().chain(&self.grown).filter_map(|row| row.subst.as_ref()) {
+        for subst in self.rows.iter().chain(&self.grown).map(|row| &row.subst) {
             let entries = subst.iter();
             mentioned.extend(entries.flat_map(|(variable, value)| [Atom::Variable(*variable), value.clone()]));
         }
@@ -43,7 +44,7 @@ impl Machine {
         let row = Combination {
             values: self.vals.drain(base..).collect(),
             act: Rc::clone(&act),
-            subst: None,
+            subst: Subst::EMPTY,
             error: None,
         };
         Box::new(Combinations {
@@ -100,7 +101,7 @@ impl Machine {
     /// Expands the product of the columns into rows.
     fn expand(&mut self, rows: &mut Combinations) -> Result<(), EvalError> {
         for column in std::mem::take(&mut rows.columns) {
-            let answers: Vec<_> = column.into_iter().map(|value| Answer { value, subst: None }).collect();
+            let answers: Vec<_> = column.into_iter().map(Answer::new).collect();
             let mut grown = Vec::new();
             for row in std::mem::take(&mut rows.rows) {
                 self.grow(&mut grown, row, &answers)?;
@@ -283,19 +284,20 @@ impl Machine {
 /// Returns the row extended by an answer.
 fn next_row(row: &Combination, answer: &Answer) -> Combination {
     let mut next = row.clone();
-    if let Some(subst) = &answer.subst {
+    let subst = &answer.subst;
+    if !subst.is_empty() {
         next.values.iter_mut().for_each(|value| value.substitute(subst));
         let mut act = (*next.act).clone();
         act.substitute(subst);
         next.act = Rc::new(act);
-        next.subst = Some(extend(row.subst.as_deref().unwrap_or_default(), subst));
+        next.subst = row.subst.compose(subst);
     }
     if is_error(&answer.value.atom) {
         next.error = Some(answer.value.clone());
     } else {
         let mut value = answer.value.clone();
-        if let Some(subst) = &next.subst {
-            value.substitute(subst);
+        if !next.subst.is_empty() {
+            value.substitute(&next.subst);
         }
         next.values.push(value);
     }
@@ -319,7 +321,7 @@ impl Product {
             machine.count(|_| Atom::Expression(values.iter().map(|value| value.atom.clone()).collect()))?;
             tasks.push(Task {
                 kind: TaskKind::Apply(values, Rc::clone(&self.info), self.signature),
-                subst: None,
+                subst: Subst::EMPTY,
             });
             if tasks.len().is_multiple_of(PORTION) {
                 machine.shared.check_more(beside, tasks.len() * bytes)?;

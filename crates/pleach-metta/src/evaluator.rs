@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::builder::{BuildError, EvaluatorBuilder, MAX_THREADS};
-use crate::builtin;
+use crate::builtins;
 use crate::canonical::canonical;
 use crate::error::EvalError;
 use crate::machine::Machine;
@@ -109,7 +109,7 @@ impl EvaluatorBuilder {
     /// ```
     pub fn build(self) -> Result<Evaluator, BuildError> {
         let names = self.hosts.keys().copied();
-        if let Some(name) = names.filter(|name| builtin::find(*name).is_some()).min() {
+        if let Some(name) = names.filter(|name| builtins::find(*name).is_some()).min() {
             return Err(BuildError::BuiltinName { name });
         }
         let threads = self.threads;

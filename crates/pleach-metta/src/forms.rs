@@ -2,7 +2,6 @@
 
 mod assertions;
 mod binders;
-pub(crate) mod bindings;
 mod cases;
 mod import;
 mod lists;
@@ -11,6 +10,7 @@ mod query;
 use std::rc::Rc;
 use std::vec;
 
+use crate::bindings;
 use crate::builtin::{Builtin, Special};
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
@@ -18,8 +18,9 @@ use crate::frame::{Continuation, FormFrame, Frame, Step, TaskSource};
 use crate::machine::Machine;
 use crate::normal_form::is_normal_item;
 use crate::signature::{Metatype, Mismatch, Mode, Signature, metatype};
+use crate::subst::Subst;
 use crate::symbols::{error_atom, is_error, symbols};
-use crate::value::{Answer, Answers, Subst, Value, widen};
+use crate::value::{Answer, Answers, Value};
 use pleach::term::Atom;
 
 impl Machine {
@@ -84,7 +85,7 @@ impl Machine {
                 }
                 match self.match_pattern(Rc::clone(&act), pattern, &Value::raw(left)) {
                     Some(found) => {
-                        let task = self.task(&act, found, then, None);
+                        let task = Self::task(found, then, &Subst::EMPTY);
                         self.branches(vec![task])
                     }
                     None => Ok(Step::Eval(act, other)),
@@ -183,29 +184,26 @@ impl Machine {
             return Ok(Step::Return(Answers::None));
         };
         match then {
-            Continuation::Condition => match answers {
-                Answers::One(Answer { value, subst: None }) => self.choose(act, at, value),
-                answers => self.choose_each(&act, at, answers),
+            Continuation::Condition => match answers.only_value() {
+                Ok(value) => self.choose(act, at, value),
+                Err(answers) => self.choose_each(&act, at, answers),
             },
-            Continuation::Space => match answers {
-                Answers::One(Answer { value, subst: None }) => self.match_in(act, at, &value.atom),
-                answers => self.match_in_each(&act, at, answers),
+            Continuation::Space => match answers.only_value() {
+                Ok(value) => self.match_in(act, at, &value.atom),
+                Err(answers) => self.match_in_each(&act, at, answers),
             },
             Continuation::Bound { pattern, body } => {
                 // An error is a value to `chain`, but not to `let`.
                 let value = (pattern == 1).then_some(call.item(2));
                 let (pattern, body) = (call.item(pattern), call.item(body));
-                match answers {
-                    Answers::One(Answer {
-                        value: found,
-                        subst: None,
-                    }) => {
+                match answers.only_value() {
+                    Ok(found) => {
                         if value.is_some_and(|node| self.fails(&act, node, &found.atom)) {
                             return Ok(Step::value(found.atom));
                         }
                         self.bind_one(act, pattern, &found, body)
                     }
-                    answers => {
+                    Err(answers) => {
                         let tasks = self.bind_each(&act, pattern, answers, value, body);
                         self.branches(tasks)
                     }
@@ -213,14 +211,7 @@ impl Machine {
             }
             Continuation::Pair { index } => self.bind_pair(act, at, index, answers),
             Continuation::Scrutinee { empty } => self.choose_case(&act, at, empty, answers),
-            Continuation::Body => Ok(Step::Return(match answers {
-                Answers::None => Answers::None,
-                Answers::One(answer) => Answers::One(self.returned(&act, at, answer)),
-                Answers::Many(answers) => {
-                    let answers = answers.into_iter().map(|answer| self.returned(&act, at, answer));
-                    Answers::Many(answers.collect())
-                }
-            })),
+            Continuation::Body => Ok(Step::Return(answers.map(|answer| self.returned(&act, at, answer)))),
             Continuation::Collapse { bindings: false } => {
                 let normal_stamp = self.normal_stamp;
                 let known = answers.iter().all(|answer| is_normal_item(&answer.value, normal_stamp));
@@ -233,11 +224,9 @@ impl Machine {
             }
             Continuation::Folded { index } => {
                 let mut tasks = Vec::with_capacity(answers.len());
-                match answers {
-                    Answers::One(Answer { value, subst: None }) => {
-                        return self.fold(act, at, index + 1, Some(value));
-                    }
-                    answers => {
+                match answers.only_value() {
+                    Ok(value) => return self.fold(act, at, index + 1, Some(value)),
+                    Err(answers) => {
                         for answer in answers.into_vec() {
                             tasks.push(Self::folded(&act, at, index + 1, answer));
                         }
@@ -289,15 +278,10 @@ impl Machine {
 }
 
 /// Applies a substitution to an activation.
-fn with_subst(act: &Rc<Activation>, subst: Option<&Subst>) -> Rc<Activation> {
+fn with_subst(act: &Rc<Activation>, subst: &Subst) -> Rc<Activation> {
     let mut own = Rc::clone(act);
-    if let Some(subst) = subst {
+    if !subst.is_empty() {
         Rc::make_mut(&mut own).substitute(subst);
     }
     own
-}
-
-/// Widens a substitution by the variables of an activation, so that later bindings of those are kept.
-fn widened(act: &Activation, subst: Option<Subst>) -> Option<Subst> {
-    Some(widen(&subst?, &act.scope()).into())
 }

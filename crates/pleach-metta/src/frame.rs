@@ -15,9 +15,10 @@ use crate::code::{Activation, NodeIndex};
 use crate::head::HeadInfo;
 use crate::heap_size::HeapSize;
 use crate::memo::MemoFrame;
+use crate::subst::Scope;
 use crate::value::{Answers, Value};
 use pleach::env::SpaceId;
-use pleach::term::{Atom, Variable};
+use pleach::term::Atom;
 
 /// The next transition.
 pub(crate) enum Step {
@@ -45,8 +46,8 @@ pub(crate) enum Frame {
     Combinations(Box<Combinations>),
     /// Siblings evaluated one after another.
     Branches(Box<Branches>),
-    /// Composes these bindings with those of the answers.
-    Compose(Vec<(Variable, Atom)>),
+    /// Adds the bindings of a scope to those of the answers.
+    Scope(Scope),
     /// A special form.
     Form(FormFrame),
     /// Restores the home space.
@@ -88,7 +89,7 @@ impl Frame {
             Self::Args(args) => sum.activation(&args.act),
             Self::Combinations(rows) => rows.measure(sum),
             Self::Branches(branches) => branches.measure(sum),
-            Self::Compose(entries) => entries.iter().for_each(|(_, atom)| sum.atom(atom)),
+            Self::Scope(scope) => scope.values().for_each(|atom| sum.atom(atom)),
             Self::Form(waiting) => waiting.measure(sum),
             Self::Expected(of_type) => sum.atom(of_type),
             Self::Home(_) | Self::Memo(_) | Self::Task => {}

@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use self::verdict::Verdict;
-use crate::builtin::{self, Builtin, Kind};
-use crate::code::Block;
+use crate::builtin::Builtin;
+use crate::builtins;
+use crate::code::{Block, Compiled};
 use crate::hasher::WordHasher;
 use crate::host::HostFunction;
 use crate::shared::Shared;
@@ -57,11 +58,11 @@ const MAX_LISTED_RULES: usize = 64;
 impl HeadInfo {
     /// Looks up a head in `home`.
     pub(crate) fn new(shared: &Shared, home: &Space, epoch: u64, symbol: Option<Symbol>, arity: u32) -> Self {
-        let builtin = symbol.and_then(builtin::find);
+        let builtin = symbol.and_then(builtins::find);
         let host = symbol.and_then(|symbol| shared.hosts.get(&symbol)).cloned();
         let signatures = symbol.map_or_else(|| Rc::new([]) as _, |symbol| shared.signatures_of(home, symbol));
-        let is_function = builtin.is_some_and(|builtin| matches!(builtin.kind, Kind::Function(_)));
-        let rules = if builtin.is_some_and(|builtin| builtin.special().is_some()) || host.is_some() {
+        let is_function = builtin.is_some_and(|builtin| builtin.function().is_some());
+        let rules = if builtin.is_some_and(|builtin| !builtin.entry.takes_rules) || host.is_some() {
             Rules::Listed(Box::new([]))
         } else {
             let mut listed = Vec::new();
@@ -83,6 +84,7 @@ impl HeadInfo {
             if listed.len() > MAX_LISTED_RULES {
                 Rules::Unlisted
             } else {
+                listed.extend(own_rules(builtin, &signatures, shared, home));
                 Rules::Listed(listed.into())
             }
         };
@@ -172,6 +174,25 @@ impl HeadInfo {
             .iter()
             .all(|signature| signature.modes.get(parameter).is_some_and(|mode| !mode.leaves(item)))
     }
+}
+
+/// Returns the rules that define a built-in.
+pub(crate) fn own_rules(
+    builtin: Option<&Builtin>,
+    signatures: &[Signature],
+    shared: &Shared,
+    home: &Space,
+) -> Vec<CandidateRule> {
+    let rules = builtin.map_or(&[][..], |builtin| &builtin.rules);
+    let rules = rules.iter().map(|(left, right)| {
+        let block = Rc::new(Arc::new(Compiled::rule(left, right)));
+        CandidateRule {
+            verdict: verdict(&block, signatures, shared, home),
+            block,
+            multiplicity: 1,
+        }
+    });
+    rules.collect()
 }
 
 fn checks(signatures: &[Signature]) -> Box<[ValueCheck]> {

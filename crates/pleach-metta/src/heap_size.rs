@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::code::Activation;
-use crate::value::{Answer, Subst, Value};
+use crate::subst::Subst;
+use crate::value::{Answer, Value};
 use pleach::term::Atom;
 
 /// The measured bytes and cells. Shared ones count once.
@@ -58,12 +59,13 @@ impl HeapSize {
     pub(crate) fn answer(&mut self, answer: &Answer) {
         self.bytes(size_of::<Answer>());
         self.atom(&answer.value.atom);
-        answer.subst.iter().for_each(|subst| self.subst(subst));
+        self.subst(&answer.subst);
     }
 
     pub(crate) fn subst(&mut self, subst: &Subst) {
-        if self.is_new(subst.as_ptr()) {
-            self.bytes(size_of_val(&**subst) + 2 * size_of::<usize>());
+        let bindings = subst.bindings();
+        if !bindings.is_empty() && self.is_new(bindings.as_ptr()) {
+            self.bytes(size_of_val(bindings) + 2 * size_of::<usize>());
             subst.iter().for_each(|(_, atom)| self.atom(atom));
         }
     }

@@ -1,12 +1,10 @@
 //! The home space: the one whose rules and types apply. It is `&self` outside `evalc`.
 
-use crate::arithmetic::UnruledOperations;
-use crate::frame::{Frame, SavedHome, Step};
+use crate::frame::{Frame, SavedHome};
 use crate::machine::Machine;
 use crate::normal_form::new_normal_stamp;
 use crate::references::space_in;
 use pleach::env::{Space, SpaceId};
-use pleach::term::Atom;
 
 impl Machine {
     /// Returns the home space.
@@ -19,14 +17,13 @@ impl Machine {
         self.home = home;
         self.heads.clear();
         self.heads_epoch = 0;
-        self.unruled = UnruledOperations::default();
         self.type_cache.clear();
         self.normal_forms.clear();
         self.track_read();
     }
 
-    /// Evaluates an atom with `space` as its home.
-    pub(crate) fn eval_in(&mut self, space: Option<SpaceId>, atom: Atom) -> Step {
+    /// Makes a space the home until the next answers are returned.
+    pub(crate) fn enter_home(&mut self, space: Option<SpaceId>) {
         if space != self.home {
             let home = SavedHome {
                 space: self.home,
@@ -35,7 +32,6 @@ impl Machine {
             self.stack.push(Frame::Home(Box::new(home)));
             self.set_home(space);
         }
-        Step::Atom(atom)
     }
 
     /// Restores a home space. Its normal forms are still normal unless its definitions have changed.

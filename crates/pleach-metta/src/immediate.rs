@@ -1,8 +1,7 @@
 //! Immediate values: those of nodes that need no frame. They are leaves, slots in normal form, and arithmetic on these.
 
-use crate::arithmetic::{Operation, Operations, Scalar};
+use crate::arithmetic::Scalar;
 use crate::code::{Activation, Node, NodeIndex};
-use crate::head::is_headed;
 use crate::machine::Machine;
 use crate::value::Value;
 use pleach::term::Atom;
@@ -24,7 +23,7 @@ impl Machine {
                     None
                 }
             }
-            Node::Call(call) if self.is_unruled(call.operations) => {
+            Node::Call(call) if call.is_arithmetic => {
                 if self.tracing {
                     return self.traced_arithmetic(act, at, 1);
                 }
@@ -35,35 +34,6 @@ impl Machine {
             }
             _ => None,
         }
-    }
-
-    /// Returns whether `operations` isn't empty and no rule extends any of them.
-    #[inline]
-    pub(crate) fn is_unruled(&self, operations: Operations) -> bool {
-        operations != Operations::NONE
-            && (self.unruled.epoch.get() == self.epoch && self.unruled.operations.get().is_superset(operations)
-                || self.update_unruled(operations))
-    }
-
-    #[cold]
-    fn update_unruled(&self, operations: Operations) -> bool {
-        let definitions = self.home().definitions_stamp();
-        if self.unruled.definitions.replace(definitions) != definitions {
-            self.unruled.operations.set(Operations::NONE);
-        }
-        self.unruled.epoch.set(self.epoch);
-        let mut unruled = self.unruled.operations.get();
-        for (name, operation) in Operation::ALL {
-            let operation = Operations::of(operation);
-            if operations.is_superset(operation) && !unruled.is_superset(operation) {
-                let mut rules = self.home().matching_rules(name, 2);
-                if !rules.any(|rule| is_headed(&rule)) {
-                    unruled = unruled.union(operation);
-                }
-            }
-        }
-        self.unruled.operations.set(unruled);
-        unruled.is_superset(operations)
     }
 
     /// Computes nested arithmetic on numbers. Recursion is bounded by the compiled depth.

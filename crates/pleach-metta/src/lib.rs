@@ -27,11 +27,13 @@
 //! - Variables of a caller and of a rule that were unified stay equal; the reference loses the equality where it
 //!   renames one of them.
 //! - Errors are results like any other: the reference drops them if there are other results.
-//! - Rules for the name of a built-in function apply in definition order, then the built-in; the reference does so for
-//!   some built-ins only. No rule applies to a special form such as `if` or `let`, and no wildcard rule to a built-in;
-//!   [`Evaluator::check`] warns of the former.
+//! - No rule applies to a special form such as `if` or `let`, and no wildcard rule to a built-in. Rules for the names of
+//!   built-in functions apply to those that the reference defines by rules, such as `id` and `car-atom`, in definition
+//!   order and then the built-in. [`Evaluator::check`] warns of rules that never apply.
+//! - One step of `eval` evaluates a special form such as `let` as a whole, and a variable is irreducible.
 //! - Values of arguments and results are checked only against ground types, and only if the function has one type.
 //!   Meta-types of results aren't checked, except `Symbol` and `Variable`.
+//! - Variables in the text given to `parse` are new, whatever their names.
 //! - `bind!` accepts only names that begin with `&`; they are resolved at evaluation, not at read time.
 //! - `pragma!` accepts anything and has no effect.
 //! - A file that can't be imported ends the evaluation with [`EvalError::Import`].
@@ -57,8 +59,10 @@
 mod apply;
 mod arithmetic;
 mod batches;
+mod bindings;
 mod builder;
 mod builtin;
+mod builtins;
 mod call;
 mod canonical;
 mod check;
@@ -84,6 +88,7 @@ mod normal_form;
 mod pattern;
 mod policy;
 mod program;
+mod reduce;
 mod reduction;
 mod references;
 mod results;
@@ -92,16 +97,18 @@ mod shared;
 mod sibling;
 mod signature;
 mod spaces;
+mod subst;
 mod symbols;
 mod tasks;
 mod trace;
+mod traversal;
 mod type_cache;
 mod types;
 mod value;
 
 pub use self::batches::{Batch, Batches, Facts, Parsed};
 pub use self::builder::{BuildError, EvaluatorBuilder, MAX_THREADS};
-pub use self::builtin::builtins;
+pub use self::builtins::builtins;
 pub use self::check::{Problem, ProblemKind};
 pub use self::error::{EvalError, ImportError, RunError};
 pub use self::evaluator::{Evaluation, Evaluator};

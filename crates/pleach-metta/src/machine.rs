@@ -11,8 +11,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::arithmetic::UnruledOperations;
-use crate::builtin::Kind;
 use crate::code::{Activation, Compiled, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::frame::{Frame, Group, Step};
@@ -22,9 +20,11 @@ use crate::memory::MemoryAccount;
 use crate::normal_form::{NormalForms, new_normal_stamp};
 use crate::policy::Policy;
 use crate::shared::Shared;
+use crate::subst::Scope;
+use crate::subst::Subst;
 use crate::symbols::{is_empty_symbol, is_token};
 use crate::type_cache::TypeCache;
-use crate::value::{Answer, Answers, Subst, Value, compose, substitute, widen};
+use crate::value::{Answer, Answers, Value};
 use pleach::Environment;
 use pleach::env::SpaceId;
 use pleach::term::{Atom, Symbol, Variable};
@@ -44,7 +44,6 @@ pub(crate) struct Machine {
     pub(crate) heads: Heads,
     heads_definitions: u64,
     pub(crate) heads_epoch: u64,
-    pub(crate) unruled: UnruledOperations,
     pub(crate) type_cache: TypeCache,
     pub(crate) normal_forms: NormalForms,
     /// The next free variable id.
@@ -106,7 +105,6 @@ impl Machine {
             heads: Heads::default(),
             heads_definitions: 0,
             heads_epoch: 0,
-            unruled: UnruledOperations::default(),
             type_cache: TypeCache::default(),
             normal_forms: NormalForms::default(),
             fresh,
@@ -231,24 +229,17 @@ impl Machine {
                 self.resume_combinations(rows, answers, true)
             }
             Frame::Branches(branches) => self.resume_branches(branches, answers),
-            Frame::Compose(entries) => Ok(Step::Return(match answers {
-                Answers::None => Answers::None,
-                Answers::One(answer) => Answers::One(with_entries(&entries, answer)),
-                Answers::Many(answers) => Answers::Many(
-                    answers
-                        .into_iter()
-                        .map(|answer| with_entries(&entries, answer))
-                        .collect(),
-                ),
-            })),
+            Frame::Scope(scope) => Ok(Step::Return(answers.map(|answer| Answer {
+                subst: scope.close(&answer.subst),
+                ..answer
+            }))),
             Frame::Home(home) => {
                 self.restore_home(&home);
                 // Normal forms of one home space need not be normal in another.
-                let answers = answers.into_vec().into_iter().map(|answer| Answer {
+                Ok(Step::Return(answers.map(|answer| Answer {
                     value: Value::raw(answer.value.atom),
-                    subst: answer.subst,
-                });
-                Ok(Step::Return(answers.collect::<Vec<_>>().into()))
+                    ..answer
+                })))
             }
             Frame::Expected(expected) => Ok(Step::Return(self.checked(&expected, answers))),
             Frame::Memo(call) => {
@@ -279,7 +270,7 @@ impl Machine {
         match act.node(at) {
             Node::Call(call) => {
                 if let Some(builtin) = call.builtin
-                    && let Kind::Special(special) = builtin.kind
+                    && let Some(special) = builtin.special()
                 {
                     self.count(|_| act.instantiate(at))?;
                     return self.eval_special(special, builtin, act, at);
@@ -363,19 +354,13 @@ impl Machine {
         info
     }
 
-    /// Pushes a frame that composes `subst` with the bindings of later answers. Frames below may hold the variables of
-    /// `subst` and of `scope`; the latter are still unbound.
-    pub(crate) fn push_bindings(&mut self, subst: &[(Variable, Atom)], scope: &[Variable]) {
+    /// Pushes a scope in which `subst` was bound and `body` are the variables of what is evaluated next. Frames below may
+    /// hold the variables of both. A scope on top is reused, so that tail calls run in constant stack.
+    pub(crate) fn push_scope(&mut self, subst: &Subst, body: &[Variable]) {
         match self.stack.last_mut() {
             None => {}
-            Some(Frame::Compose(entries)) => {
-                for (_, value) in entries {
-                    *value = substitute(value, subst);
-                }
-            }
-            Some(_) => {
-                self.stack.push(Frame::Compose(widen(subst, scope)));
-            }
+            Some(Frame::Scope(scope)) => scope.bind(subst),
+            Some(_) => self.stack.push(Frame::Scope(Scope::new(subst, body))),
         }
     }
 
@@ -410,30 +395,12 @@ impl Machine {
 /// Restricts the bindings of answers to the variables in the scope of the waiting activation: no other frame knows the
 /// rest.
 fn restricted(act: &Activation, answers: Answers) -> Answers {
-    fn one(scope: &[Variable], mut answer: Answer) -> Answer {
-        if let Some(subst) = &answer.subst
-            && !subst.iter().all(|(variable, _)| scope.contains(variable))
-        {
-            let known = subst.iter().filter(|(variable, _)| scope.contains(variable));
-            let entries: Vec<_> = known.cloned().collect();
-            answer.subst = (!entries.is_empty()).then(|| entries.into());
-        }
-        answer
+    if answers.iter().all(|answer| answer.subst.is_empty()) {
+        return answers;
     }
-    match answers {
-        Answers::One(answer) if answer.subst.is_some() => Answers::One(one(&act.scope(), answer)),
-        Answers::Many(answers) if answers.iter().any(|answer| answer.subst.is_some()) => {
-            let scope = act.scope();
-            Answers::Many(answers.into_iter().map(|answer| one(&scope, answer)).collect())
-        }
-        answers => answers,
-    }
-}
-
-fn with_entries(entries: &[(Variable, Atom)], answer: Answer) -> Answer {
-    let subst: Option<Subst> = compose(entries, answer.subst.as_ref());
-    Answer {
-        value: answer.value,
-        subst,
-    }
+    let scope = act.scope();
+    answers.map(|answer| Answer {
+        subst: answer.subst.restrict(&scope),
+        ..answer
+    })
 }

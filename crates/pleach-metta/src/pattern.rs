@@ -9,7 +9,9 @@ use smallvec::SmallVec;
 
 use crate::code::{Activation, Block, Node, NodeIndex};
 use crate::machine::Machine;
-use crate::value::{Subst, Value, substitute, variables};
+use crate::subst::{Subst, substitute};
+use crate::traversal::variables;
+use crate::value::Value;
 use pleach::term::{Atom, Bindings, Variable, unify};
 
 /// A successful match.
@@ -18,7 +20,7 @@ pub(crate) struct Match {
     /// The pattern's activation with its slots set.
     pub(crate) act: Rc<Activation>,
     /// The bindings of other variables.
-    pub(crate) subst: Option<Subst>,
+    pub(crate) subst: Subst,
 }
 
 type Deferred = SmallVec<[(NodeIndex, Atom); 2]>;
@@ -123,7 +125,10 @@ impl Machine {
 /// Unifies the deferred pairs.
 fn solve(act: Rc<Activation>, deferred: &Deferred) -> Option<Match> {
     if deferred.is_empty() {
-        return Some(Match { act, subst: None });
+        return Some(Match {
+            act,
+            subst: Subst::EMPTY,
+        });
     }
     let mut bindings = Bindings::new();
     let mut others: SmallVec<[Variable; 4]> = SmallVec::new();
@@ -212,7 +217,7 @@ pub(crate) fn settle(
     }
     Match {
         act: shared,
-        subst: (!entries.is_empty()).then(|| entries.into()),
+        subst: Subst::new(entries),
     }
 }
 

@@ -143,7 +143,7 @@ impl Results {
                     self.found(found);
                 }
                 Frame::Expected(of_type) => self.expected.push((self.open, Atom::clone(of_type))),
-                Frame::Compose(_) | Frame::Home(_) => {}
+                Frame::Scope(_) | Frame::Home(_) => {}
                 _ => break,
             }
             self.open += 1;

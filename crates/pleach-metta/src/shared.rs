@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::builder::{EvaluatorBuilder, Hosts, Output};
-use crate::builtin;
+use crate::builtins;
 use crate::canonical::canonical;
 use crate::error::EvalError;
 use crate::interrupt::Interrupt;
@@ -83,7 +83,7 @@ impl Shared {
 
     /// Returns the function types of a name: declared in `home`, or of the built-in or host function.
     pub(crate) fn signatures_of(&self, home: &Space, symbol: Symbol) -> Rc<[Signature]> {
-        match (builtin::find(symbol), self.hosts.get(&symbol)) {
+        match (builtins::find(symbol), self.hosts.get(&symbol)) {
             (Some(builtin), _) => builtin.signatures.iter().cloned().collect(),
             (_, Some(host)) => host.signatures.iter().cloned().collect(),
             _ => home.types(symbol.as_str()).filter_map(Signature::of).collect(),

@@ -13,7 +13,7 @@ use crate::heap_size::HeapSize;
 use crate::machine::Machine;
 use crate::normal_form::new_normal_stamp;
 use crate::policy::Policy;
-use crate::value::{Answer, Answers, compose};
+use crate::value::{Answer, Answers};
 use pleach::Environment;
 use pleach::env::IdSeed;
 
@@ -169,7 +169,6 @@ impl Machine {
                     subst,
                 }) => {
                     branches.done += 1;
-                    let subst = subst.and_then(|subst| compose(&subst, None));
                     branches.answers.push(Answer { value, subst });
                 }
                 Some(task) => {
@@ -221,11 +220,8 @@ impl Machine {
     }
 
     fn start(&mut self, task: Task) -> Result<Step, EvalError> {
-        if let Some(subst) = &task.subst
-            && !matches!(task.kind, TaskKind::Done(_))
-        {
-            let scope = task.scope();
-            self.push_bindings(subst, &scope);
+        if !task.subst.is_empty() && !matches!(task.kind, TaskKind::Done(_)) {
+            self.push_scope(&task.subst, &task.scope());
         }
         match task.kind {
             TaskKind::Eval(act, at) => Ok(Step::Eval(act, at)),
@@ -243,7 +239,7 @@ impl Machine {
             }
             TaskKind::Done(value) => Ok(Step::Return(Answers::One(Answer {
                 value,
-                subst: task.subst.and_then(|subst| compose(&subst, None)),
+                subst: task.subst,
             }))),
         }
     }

@@ -32,7 +32,7 @@ impl Machine {
     #[cold]
     pub(crate) fn immediate_traced(&self, act: &Activation, at: NodeIndex) -> Option<Value> {
         match act.node(at) {
-            Node::Call(call) if self.is_unruled(call.operations) => self.traced_arithmetic(act, at, 0),
+            Node::Call(call) if call.is_arithmetic => self.traced_arithmetic(act, at, 0),
             _ => self.immediate(act, at),
         }
     }

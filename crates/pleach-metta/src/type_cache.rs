@@ -6,7 +6,7 @@
 use smallvec::SmallVec;
 
 use crate::identity_map::IdentityMap;
-use crate::value::variables;
+use crate::traversal::variables;
 use pleach::env::SpaceId;
 use pleach::term::Atom;
 

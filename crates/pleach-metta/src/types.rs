@@ -8,14 +8,15 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 pub(crate) use self::result::bad_type;
-use crate::builtin;
+use crate::builtins;
 use crate::code::{Activation, Call, Node};
 use crate::head::HeadInfo;
 use crate::machine::Machine;
 use crate::references::StateRef;
 use crate::signature::{Mismatch, Mode, Signature, compatible, metatype, mode, split_arrow};
 use crate::symbols::{error_atom, is_token, symbols};
-use crate::value::{Answer, Answers, Value, variables};
+use crate::traversal::variables;
+use crate::value::{Answer, Answers, Value};
 use pleach::term::{Atom, Bindings, Symbol, rename_apart};
 
 impl Machine {
@@ -46,10 +47,7 @@ impl Machine {
         let whole = Atom::Expression(std::iter::once(head).chain(arguments).collect());
         let answers: Vec<_> = errors
             .into_iter()
-            .map(|mismatch| Answer {
-                value: Value::raw(error_atom(whole.clone(), mismatch.reason())),
-                subst: None,
-            })
+            .map(|mismatch| Answer::new(Value::raw(error_atom(whole.clone(), mismatch.reason()))))
             .collect();
         Err(answers.into())
     }
@@ -279,7 +277,7 @@ impl Machine {
                 }
                 if atom.as_boolean().is_some() {
                     Atom::Symbol(symbols.bool)
-                } else if let Some(builtin) = builtin::find(*symbol)
+                } else if let Some(builtin) = builtins::find(*symbol)
                     && !builtin.signatures.is_empty()
                 {
                     let types = builtin.signatures.iter().map(|signature| &signature.atom);
@@ -364,7 +362,7 @@ impl Machine {
     fn is_undeclared(&self, symbol: Symbol) -> bool {
         !is_token(symbol)
             && Atom::Symbol(symbol).as_boolean().is_none()
-            && builtin::find(symbol).is_none_or(|builtin| builtin.signatures.is_empty())
+            && builtins::find(symbol).is_none_or(|builtin| builtin.signatures.is_empty())
             && !self.shared.hosts.contains_key(&symbol)
             && self.home().types(symbol.as_str()).next().is_none()
     }

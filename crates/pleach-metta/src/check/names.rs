@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::problem::{Problem, ProblemKind};
 use super::suggestion::closest;
-use crate::builtin;
+use crate::builtins;
 use crate::machine::Machine;
 use crate::symbols::symbols;
 use pleach::env::Head;
@@ -130,7 +130,7 @@ impl Names {
         }
         for call in &self.calls {
             let name = call.name;
-            let known = builtin::find(name).is_some()
+            let known = builtins::find(name).is_some()
                 || machine.shared.hosts.contains_key(&name)
                 || env.types(name.as_str()).next().is_some()
                 || self.mentioned.contains(&name);
@@ -148,10 +148,13 @@ impl Names {
                     },
                 ),
                 None => {
-                    let functions = builtin::builtins().map(Symbol::new).chain(self.defined.keys().copied());
+                    let functions = builtins::builtins()
+                        .map(Symbol::new)
+                        .chain(self.defined.keys().copied());
                     let suggestion = closest(name.as_str(), functions);
                     // A name around a call of a function is a label of its result.
-                    let is_function = |name: &Symbol| builtin::find(*name).is_some() || self.defined.contains_key(name);
+                    let is_function =
+                        |name: &Symbol| builtins::find(*name).is_some() || self.defined.contains_key(name);
                     let alone = call.part == 0 && applied.get(&name) == Some(&1) && !call.inner.iter().any(is_function);
                     if suggestion.is_none() && !alone {
                         continue;

@@ -70,6 +70,12 @@ pub enum ProblemKind {
         /// The name.
         name: Symbol,
     },
+    /// A rule for a built-in function, such as `+`, which never applies. The part is the left side of the rule.
+    #[error("`{name}` is built in, so this rule never applies")]
+    BuiltIn {
+        /// The name.
+        name: Symbol,
+    },
     /// An applied name is undefined, so the application is irreducible. The part is the name.
     #[error("`{name}` is undefined, so this is irreducible")]
     Unknown {
@@ -106,6 +112,7 @@ impl ProblemKind {
             Self::Result { .. }
             | Self::NoRule { .. }
             | Self::Form { .. }
+            | Self::BuiltIn { .. }
             | Self::Unknown { .. }
             | Self::Unbound { .. } => false,
         }

@@ -61,6 +61,17 @@ fn rules_for_forms_are_found() {
 }
 
 #[test]
+fn rules_for_built_in_functions_are_found() {
+    assert_problems(
+        "(= (+ (v $x) (v $y)) (v (+ $x $y))) (= (car-atom (v $x)) $x) (= (<= $x $y) (not (> $x $y)))",
+        &[
+            "warning at (+ (v $x) (v $y)): `+` is built in, so this rule never applies",
+            "warning at (<= $x $y): `<=` is built in, so this rule never applies",
+        ],
+    );
+}
+
+#[test]
 fn misspelled_names_are_found() {
     assert_problems(
         &format!("{FACT}!(+ 1 (fcat 3)) !(macth &self (p) x) !(case 1 ((1 (facct 2))))"),

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use super::names::Names;
 use super::problem::{Problem, ProblemKind};
-use super::roles::{self, Role};
-use crate::builtin;
+use super::roles;
+use crate::builtin::Role;
+use crate::builtins;
 use crate::canonical::canonical;
 use crate::machine::Machine;
 use crate::signature::{Mismatch, Mode, Signature, compatible, mode};
@@ -113,8 +114,15 @@ impl<'w> Walk<'w> {
                         Role::Code => self.names.call(self.item, part, items),
                         Role::Left => {
                             self.names.define(*head, items.len() - 1);
-                            if builtin::is_special(*head) {
-                                self.report(part, ProblemKind::Form { name: *head });
+                            if let Some(builtin) = builtins::find(*head)
+                                && !builtin.entry.takes_rules
+                            {
+                                let name = *head;
+                                let kind = match builtin.special() {
+                                    Some(_) => ProblemKind::Form { name },
+                                    None => ProblemKind::BuiltIn { name },
+                                };
+                                self.report(part, kind);
                             }
                         }
                         _ => {}

@@ -30,11 +30,23 @@ impl Machine {
         if missed.is_empty() && excess.is_empty() {
             return Step::value(Atom::expression([]));
         }
+        if special == Some(Special::AssertIncludes) {
+            let reason = [
+                Atom::symbol("assertIncludes"),
+                Atom::symbol("error:"),
+                Atom::Expression(missed.into()),
+                Atom::symbol("not"),
+                Atom::symbol("included"),
+                Atom::symbol("in"),
+                Atom::symbol("result:"),
+                Atom::expression(left.iter().cloned()),
+            ];
+            return Step::value(error_atom(act.instantiate(at), Atom::expression(reason)));
+        }
         let mut text = format!("\nExpected: [{}]\nGot: [{}]", list(right), list(left));
         for (what, atoms) in [("Missed", &missed), ("Excessive", &excess)] {
             if !atoms.is_empty() {
-                let plural = if atoms.len() == 1 { "result" } else { "results" };
-                text += &format!("\n{what} {plural}: {}", list(atoms));
+                text += &format!("\n{what} results: {}", list(atoms));
             }
         }
         Step::value(error_atom(act.instantiate(at), Atom::string(text.as_str())))

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
-use crate::forms::{widened, with_subst};
+use crate::forms::with_subst;
 use crate::frame::{Continuation, Step, Task, TaskKind};
 use crate::machine::Machine;
 use crate::pattern::Match;
+use crate::subst::{Subst, substitute};
 use crate::symbols::error_atom;
-use crate::value::{Answer, Answers, Subst, Value, extend, substitute};
+use crate::value::{Answers, Value};
 use pleach::term::{Atom, Variable};
 
 impl Machine {
@@ -25,9 +26,9 @@ impl Machine {
             return Ok(Step::Eval(act, body));
         }
         match self.match_pattern(Rc::clone(&act), pattern, value) {
-            Some(Match { act, subst: None }) => Ok(Step::Eval(act, body)),
+            Some(found) if found.subst.is_empty() => Ok(Step::Eval(found.act, body)),
             Some(found) => {
-                let task = self.task(&act, found, body, None);
+                let task = Self::task(found, body, &Subst::EMPTY);
                 self.branches(vec![task])
             }
             None => Ok(Step::Return(Answers::None)),
@@ -71,23 +72,17 @@ impl Machine {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_subst(act, answer.subst.as_ref());
+            let own = with_subst(act, &answer.subst);
             if let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) {
-                tasks.push(self.task(&own, found, body, answer.subst));
+                tasks.push(Self::task(found, body, &answer.subst));
             }
         }
         tasks
     }
 
     /// Makes a sibling that evaluates `body` after a match. `before` are the bindings made before the match.
-    pub(crate) fn task(&mut self, from: &Activation, found: Match, body: NodeIndex, before: Option<Subst>) -> Task {
-        let subst = match (before, found.subst) {
-            (None, None) => None,
-            (Some(subst), None) | (None, Some(subst)) => Some(subst),
-            (Some(before), Some(then)) => Some(extend(&before, &then)),
-        };
-        let subst = widened(from, subst);
-        Task::eval(found.act, body, subst)
+    pub(crate) fn task(found: Match, body: NodeIndex, before: &Subst) -> Task {
+        Task::eval(found.act, body, before.compose(&found.subst))
     }
 
     /// Binds the pairs of a `let*` from pair `index` on.
@@ -155,26 +150,10 @@ impl Machine {
             };
             (pair.item(0), pair.item(1))
         };
-        if let Answers::One(Answer { value, subst: None }) = &answers {
-            if self.fails(&act, node, &value.atom) {
-                return Ok(Step::Return(answers));
-            }
-            let mut act = act;
-            if let Some(slot) = private_slot(&act, pattern) {
-                Rc::make_mut(&mut act).values[slot] = value.clone();
-                return self.bind_pairs_from(act, at, index + 1);
-            }
-            return match self.match_pattern(Rc::clone(&act), pattern, value) {
-                None => Ok(Step::Return(Answers::None)),
-                Some(found) => {
-                    if let Some(subst) = &found.subst {
-                        let scope = act.scope();
-                        self.push_bindings(subst, &scope);
-                    }
-                    self.bind_pairs_from(found.act, at, index + 1)
-                }
-            };
-        }
+        let answers = match answers.only_value() {
+            Ok(value) => return self.bind_pair_to(act, at, index, (pattern, node), value),
+            Err(answers) => answers,
+        };
         // Several answers: a sibling for each continues with the remaining pairs.
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
@@ -182,11 +161,11 @@ impl Machine {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_subst(&act, answer.subst.as_ref());
+            let own = with_subst(&act, &answer.subst);
             let Some(found) = self.match_pattern(Rc::clone(&own), pattern, &answer.value) else {
                 continue;
             };
-            let task = self.task(&own, found, at, answer.subst);
+            let task = Self::task(found, at, &answer.subst);
             tasks.push(match task.kind {
                 TaskKind::Eval(act, at) => Task {
                     kind: TaskKind::Pairs(act, at, index + 1),
@@ -199,6 +178,33 @@ impl Machine {
             });
         }
         self.branches(tasks)
+    }
+
+    /// Binds a pair to its only value, and continues with the next.
+    fn bind_pair_to(
+        &mut self,
+        mut act: Rc<Activation>,
+        at: NodeIndex,
+        index: u32,
+        (pattern, node): (NodeIndex, NodeIndex),
+        value: Value,
+    ) -> Result<Step, EvalError> {
+        if self.fails(&act, node, &value.atom) {
+            return Ok(Step::Return(Answers::one(value)));
+        }
+        if let Some(slot) = private_slot(&act, pattern) {
+            Rc::make_mut(&mut act).values[slot] = value;
+            return self.bind_pairs_from(act, at, index + 1);
+        }
+        match self.match_pattern(act, pattern, &value) {
+            None => Ok(Step::Return(Answers::None)),
+            Some(found) => {
+                if !found.subst.is_empty() {
+                    self.push_scope(&found.subst, &found.act.scope());
+                }
+                self.bind_pairs_from(found.act, at, index + 1)
+            }
+        }
     }
 }
 

@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use crate::code::{Activation, Node, NodeIndex};
 use crate::error::EvalError;
-use crate::forms::{widened, with_subst};
+use crate::forms::with_subst;
 use crate::frame::{Step, Task, TaskKind};
 use crate::machine::Machine;
 use crate::pattern::Match;
 use crate::signature::{Mismatch, compatible};
+use crate::subst::Subst;
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::types::bad_type;
-use crate::value::{Answer, Answers, Subst, Value};
+use crate::value::{Answers, Value};
 use pleach::term::{Atom, Bindings};
 
 impl Machine {
@@ -28,21 +29,12 @@ impl Machine {
                 let node = call.item(3);
                 Ok(Step::Eval(act, node))
             }
-            None => {
-                let answer = Answer { value, subst: None };
-                self.choose_each(&act, at, Answers::One(answer))
-            }
+            None => self.choose_each(&act, at, Answers::one(value)),
         }
     }
 
     /// Makes the outcome of an `if` whose condition isn't a boolean.
-    pub(crate) fn undecided(
-        &mut self,
-        act: &Activation,
-        at: NodeIndex,
-        condition: Value,
-        subst: Option<Subst>,
-    ) -> Task {
+    pub(crate) fn undecided(&mut self, act: &Activation, at: NodeIndex, condition: Value, subst: Subst) -> Task {
         let done = |atom, subst| Task {
             kind: TaskKind::Done(Value::raw(atom)),
             subst,
@@ -88,28 +80,26 @@ impl Machine {
     ) -> Result<Step, EvalError> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
-            let act = with_subst(act, answer.subst.as_ref());
+            let act = with_subst(act, &answer.subst);
             let Node::Call(call) = act.node(at) else { continue };
             let branch = |condition: bool| call.item(if condition { 2 } else { 3 });
             match (answer.value.atom.as_boolean(), &answer.value.atom) {
                 (Some(condition), _) => {
-                    let subst = widened(&act, answer.subst);
-                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), subst));
+                    tasks.push(Task::eval(Rc::clone(&act), branch(condition), answer.subst));
                 }
                 // An unbound condition takes both branches.
                 (None, Atom::Variable(variable)) => {
                     for condition in [true, false] {
-                        let decided: Subst = Rc::from([(*variable, Atom::boolean(condition))]);
+                        let decided = Subst::new(vec![(*variable, Atom::boolean(condition))]);
                         let found = Match {
-                            act: with_subst(&act, Some(&decided)),
-                            subst: Some(decided),
+                            act: with_subst(&act, &decided),
+                            subst: decided,
                         };
-                        tasks.push(self.task(&act, found, branch(condition), answer.subst.clone()));
+                        tasks.push(Self::task(found, branch(condition), &answer.subst));
                     }
                 }
                 (None, _) => {
-                    let subst = widened(&act, answer.subst);
-                    tasks.push(self.undecided(&act, at, answer.value, subst));
+                    tasks.push(self.undecided(&act, at, answer.value, answer.subst));
                 }
             }
         }
@@ -143,13 +133,13 @@ impl Machine {
                         tasks.push(Task::done(answer));
                         continue;
                     }
-                    let own = with_subst(act, answer.subst.as_ref());
+                    let own = with_subst(act, &answer.subst);
                     let cases = own.instantiate(call.item(2));
                     if matches!(&cases, Atom::Expression(_)) {
                         let quoted = Atom::expression([Atom::symbol("noeval"), answer.value.atom]);
                         tasks.push(Task {
                             kind: TaskKind::Atom(Atom::expression([Atom::symbol("case"), quoted, cases])),
-                            subst: widened(&own, answer.subst),
+                            subst: answer.subst,
                         });
                     }
                 }
@@ -162,7 +152,7 @@ impl Machine {
                 tasks.push(Task::done(answer));
                 continue;
             }
-            let own = with_subst(act, answer.subst.as_ref());
+            let own = with_subst(act, &answer.subst);
             for index in 0..cases.len {
                 let Node::Call(pair) = act.node(cases.item(index)) else {
                     continue;
@@ -171,7 +161,7 @@ impl Machine {
                     continue;
                 }
                 if let Some(found) = self.match_pattern(Rc::clone(&own), pair.item(0), &answer.value) {
-                    tasks.push(self.task(&own, found, pair.item(1), answer.subst));
+                    tasks.push(Self::task(found, pair.item(1), &answer.subst));
                     break;
                 }
             }

@@ -137,7 +137,8 @@ impl Machine {
             at,
             then: Continuation::Imported(Box::new((space, items))),
         }));
-        Ok(self.eval_in(space, query))
+        self.enter_home(space);
+        Ok(Step::Atom(query))
     }
 }
 

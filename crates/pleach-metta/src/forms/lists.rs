@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
-use crate::builtin::{FILTER, Special, TUPLE};
+use crate::builtin::Special;
+use crate::builtins::{FILTER, TUPLE};
 use crate::code::{Activation, Call, Node, NodeIndex};
 use crate::error::EvalError;
 use crate::forms::with_subst;
 use crate::frame::{Continuation, FormFrame, Frame, Step, Task, TaskKind};
 use crate::machine::Machine;
 use crate::symbols::{error_atom, is_error};
-use crate::value::{Answer, Answers, Value, replace};
+use crate::traversal::replace;
+use crate::value::{Answer, Answers, Value};
 use pleach::term::{Atom, Variable};
 
 impl Machine {
@@ -136,7 +138,7 @@ impl Machine {
 
     /// Makes a sibling that continues a fold.
     pub(crate) fn folded(act: &Rc<Activation>, at: NodeIndex, index: usize, answer: Answer) -> Task {
-        let own = with_subst(act, answer.subst.as_ref());
+        let own = with_subst(act, &answer.subst);
         Task {
             kind: TaskKind::Fold(own, at, index, answer.value),
             subst: answer.subst,

@@ -9,18 +9,20 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::builtins::spaces::NO_SPACE;
 use crate::code::{Activation, Node, NodeIndex};
 use crate::error::EvalError;
-use crate::forms::{widened, with_subst};
+use crate::forms::with_subst;
 use crate::frame::{Query, Step, Task, TaskKind, TaskSource};
 use crate::machine::Machine;
 use crate::pattern::{mentioned_by_slots, settle};
 use crate::references::space_in;
 use crate::shared::interrupted;
 use crate::signature::Mismatch;
-use crate::spaces::NO_SPACE;
+use crate::subst::Subst;
 use crate::symbols::{error_atom, is_error, symbols};
-use crate::value::{Answers, Value, variables};
+use crate::traversal::variables;
+use crate::value::{Answers, Value};
 use pleach::env::{Answer, JoinAnswer, QueryError, SpaceId};
 use pleach::term::{Atom, Bindings, Variable};
 
@@ -75,7 +77,7 @@ impl Query {
                     machine.shared.check_more(beside, bytes)?;
                 }
                 let matched = settle(Rc::clone(&self.act), &bindings, &others, &self.met);
-                tasks.push(machine.task(&self.act, matched, self.body, None));
+                tasks.push(Machine::task(matched, self.body, &Subst::EMPTY));
             }
         }
         Ok(tasks)
@@ -196,7 +198,7 @@ impl Machine {
     ) -> Result<Step, EvalError> {
         let mut tasks = Vec::with_capacity(answers.len());
         for answer in answers.into_vec() {
-            let own = with_subst(act, answer.subst.as_ref());
+            let own = with_subst(act, &answer.subst);
             let Atom::Expression(items) = own.instantiate(at) else {
                 continue;
             };
@@ -206,7 +208,7 @@ impl Machine {
             }
             tasks.push(Task {
                 kind: TaskKind::Atom(Atom::Expression(items.into())),
-                subst: widened(&own, answer.subst),
+                subst: answer.subst,
             });
         }
         self.branches(tasks)

@@ -7,8 +7,10 @@ use smallvec::SmallVec;
 use crate::code::{Activation, NodeIndex};
 use crate::head::HeadInfo;
 use crate::heap_size::HeapSize;
+use crate::subst::Subst;
 use crate::symbols::is_error;
-use crate::value::{Answer, Subst, Value, variables};
+use crate::traversal::variables;
+use crate::value::{Answer, Value};
 use pleach::term::Atom;
 
 /// A combination of answers of the arguments so far.
@@ -18,7 +20,7 @@ pub(crate) struct Combination {
     pub(crate) values: Vec<Value>,
     /// The activation, with the bindings of the arguments.
     pub(crate) act: Rc<Activation>,
-    pub(crate) subst: Option<Subst>,
+    pub(crate) subst: Subst,
     /// An error of an argument, which is the result of the call.
     pub(crate) error: Option<Value>,
 }
@@ -28,7 +30,7 @@ impl Combination {
         sum.bytes(size_of::<Self>());
         sum.activation(&self.act);
         self.values.iter().chain(&self.error).for_each(|value| sum.value(value));
-        self.subst.iter().for_each(|subst| sum.subst(subst));
+        sum.subst(&self.subst);
     }
 }
 
@@ -69,8 +71,8 @@ impl Combinations {
 
     /// Returns whether answers can become a column.
     pub(crate) fn are_independent(&self, answers: &[Answer]) -> bool {
-        let plain = |answer: &Answer| answer.subst.is_none() && !is_error(&answer.value.atom);
-        let one = matches!(&self.rows[..], [row] if row.subst.is_none() && row.error.is_none());
+        let plain = |answer: &Answer| answer.subst.is_empty() && !is_error(&answer.value.atom);
+        let one = matches!(&self.rows[..], [row] if row.subst.is_empty() && row.error.is_none());
         one && (answers.len() > 1 || answers.len() == 1 && !self.columns.is_empty()) && answers.iter().all(plain)
     }
 
@@ -78,10 +80,7 @@ impl Combinations {
     pub(crate) fn have_bound(&self, atom: &Atom) -> bool {
         let mut free = SmallVec::new();
         variables(atom, &mut free);
-        let mut bound = self
-            .rows
-            .iter()
-            .flat_map(|row| row.subst.iter().flat_map(|subst| subst.iter()));
+        let mut bound = self.rows.iter().flat_map(|row| row.subst.iter());
         bound.any(|(variable, _)| free.contains(variable))
     }
 }

@@ -8,8 +8,10 @@ use super::query::Query;
 use crate::code::{Activation, NodeIndex};
 use crate::head::HeadInfo;
 use crate::heap_size::HeapSize;
+use crate::subst::Subst;
 use crate::tasks::TaskHandle;
-use crate::value::{Answer, Subst, Value, variables};
+use crate::traversal::variables;
+use crate::value::{Answer, Value};
 use pleach::Environment;
 use pleach::env::SpaceId;
 use pleach::term::{Atom, Variable};
@@ -68,7 +70,7 @@ impl Group {
 pub(crate) struct Task {
     pub(crate) kind: TaskKind,
     /// The bindings made before it.
-    pub(crate) subst: Option<Subst>,
+    pub(crate) subst: Subst,
 }
 
 pub(crate) enum TaskKind {
@@ -86,7 +88,7 @@ pub(crate) enum TaskKind {
 }
 
 impl Task {
-    pub(crate) fn eval(act: Rc<Activation>, at: NodeIndex, subst: Option<Subst>) -> Self {
+    pub(crate) fn eval(act: Rc<Activation>, at: NodeIndex, subst: Subst) -> Self {
         Self {
             kind: TaskKind::Eval(act, at),
             subst,
@@ -181,7 +183,7 @@ impl Branches {
         let room = self.room * size_of::<Task>();
         sum.bytes(size_of::<Self>() + room + self.answers.capacity() * size_of::<Answer>());
         for task in self.tasks.as_slice() {
-            task.subst.iter().for_each(|subst| sum.subst(subst));
+            sum.subst(&task.subst);
             match &task.kind {
                 TaskKind::Eval(act, _) | TaskKind::Expect(act, ..) | TaskKind::Pairs(act, ..) => sum.activation(act),
                 TaskKind::Atom(atom) => sum.atom(atom),

@@ -29,7 +29,7 @@ impl Machine {
             }
             self.vals.truncate(base);
             self.skip(steps)?;
-            let answers = results.into_iter().map(|value| Answer { value, subst: None });
+            let answers = results.into_iter().map(Answer::new);
             return Ok(Some(Step::Return(answers.collect::<Vec<_>>().into())));
         }
         // A tail call belongs to a call that is being memoized: the stack doesn't grow.
@@ -54,7 +54,7 @@ impl Machine {
         }
         if !answers
             .iter()
-            .all(|answer| answer.value.atom.is_ground() && answer.subst.is_none())
+            .all(|answer| answer.value.atom.is_ground() && answer.subst.is_empty())
         {
             return;
         }

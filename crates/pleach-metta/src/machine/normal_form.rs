@@ -6,7 +6,8 @@ use crate::head::has_wildcards;
 use crate::machine::Machine;
 use crate::normal_form::{MIN_CACHED_SIZE, NormalItems, new_normal_stamp};
 use crate::symbols::{is_empty_symbol, is_token, symbols};
-use crate::value::{Value, Visited};
+use crate::traversal::Visited;
+use crate::value::Value;
 use pleach::Environment;
 use pleach::term::Atom;
 

@@ -82,7 +82,7 @@ fn cached_types_track_reads() {
 #[test]
 fn every_read_is_tracked() {
     let mut machine = machine(
-        "(= (named) &name) (= (type) (get-type &name)) (= (content) (get-state &state)) (= (there) (evalc (f) &other))
+        "(= (named) &name) (= (type) (get-type &name)) (= (content) (get-state &state)) (= (there) (switch (evalc (f) &other) ((7 7) ($_ none))))
          (= (all) (collapse (get-atoms &other))) (= (is) (unify &other (= (f) $x) $x none)) (= (deep) (content))
          (= (gone) (remove-atom &other absent)) (= (pattern) (unify 1 &name yes no)) (= (quoted) (car-atom (&name)))",
     );
@@ -102,7 +102,7 @@ fn every_read_is_tracked() {
     ];
     let all = |machine: &mut Machine| queries.map(|query| evaluate(machine, query));
     evaluate(&mut machine, "(bind! &name 1)");
-    let expected = ["1", "Number", "0", "(f)", "()", "none", "0", "()", "yes", "1"];
+    let expected = ["1", "Number", "0", "none", "()", "none", "0", "()", "yes", "1"];
     assert_eq!(all(&mut machine), expected);
     assert_eq!(all(&mut machine), expected);
     evaluate(&mut machine, "(bind! &name \"text\")");
@@ -131,7 +131,7 @@ fn a_new_name_is_never_missed() {
     assert_eq!(evaluate(&mut machine(lazily), query), "(quote (g 5))");
     // Large: its normal form is cached, with the read it tracked.
     let large = format!("{}&x{}", "(w ".repeat(20), ")".repeat(20));
-    let rules = "(: one (-> Atom %Undefined%)) (= (one $x) (eval $x)) (: two (-> Atom %Undefined%)) (= (two $x) (eval $x))
+    let rules = "(: one (-> Atom %Undefined%)) (= (one $x) $x) (: two (-> Atom %Undefined%)) (= (two $x) $x)
         (: all (-> Atom %Undefined%)) (= (all $q) (let* (($a (one $q)) ($b (two $q)) ($u (bind! &x 5)) ($c (two $q))) $c))";
     let found = evaluate(&mut machine(rules), &format!("(all {large})"));
     assert_eq!(found, large.replace("&x", "5"));

@@ -23,8 +23,10 @@ use crate::frame::{Branches, Frame, Group, Task, TaskKind};
 use crate::head::HeadInfo;
 use crate::machine::Machine;
 use crate::shared::Shared;
+use crate::subst::Subst;
 use crate::tasks::{Entries, SentActivation, SentTask, SpawnedTask, TaskHandle, TaskResult};
-use crate::value::{Answer, Answers, Subst, replace, variables};
+use crate::traversal::{replace, variables};
+use crate::value::{Answer, Answers};
 use pleach::term::{Atom, Variable};
 
 /// The maximum nesting of tasks: bounds the native stack.
@@ -52,7 +54,7 @@ impl SentTask {
     }
 
     /// Rebuilds the sibling on this thread.
-    fn arrive(self, machine: &mut Machine, subst: Option<Subst>) -> Task {
+    fn arrive(self, machine: &mut Machine, subst: Subst) -> Task {
         let kind = match self {
             Self::Eval(sent, at) => TaskKind::Eval(sent.arrive(), at),
             Self::Expect(sent, at, of_type) => TaskKind::Expect(sent.arrive(), at, of_type),
@@ -83,14 +85,14 @@ impl SpawnedTask {
         machine.path = self.path;
         // A frame that waits for answers with their bindings, as at the spawning site.
         machine.stack.push(Frame::Task);
-        let subst = (!self.subst.is_empty()).then(|| self.subst.into());
+        let subst = Subst::new(self.subst);
         let task = self.sent.arrive(&mut machine, subst);
         let answers = machine.start(task).and_then(|step| machine.run(step));
         let answers = answers.inspect_err(|stop| shared.tasks.fail(stop))?;
         let answers = answers.into_vec().into_iter();
         Ok(TaskResult {
             answers: answers
-                .map(|answer| (answer.value, answer.subst.map(|subst| subst.to_vec())))
+                .map(|answer| (answer.value, answer.subst.bindings().to_vec()))
                 .collect(),
             first: self.fresh,
             normal_stamp: machine.normal_stamp,
@@ -171,7 +173,6 @@ impl Machine {
             std::mem::replace(&mut self.epoch, group.start),
             std::mem::replace(&mut self.normal_stamp, group.normal_stamp),
             std::mem::replace(&mut self.home, group.home.as_deref().copied()),
-            std::mem::take(&mut self.unruled),
         );
         let siblings = match self.stack.get(group.frame as usize) {
             Some(Frame::Args(args)) if args.grouped => args.pending(self),
@@ -180,7 +181,7 @@ impl Machine {
             // It is advancing its siblings right now.
             _ => Vec::new(),
         };
-        (self.env, self.epoch, self.normal_stamp, self.home, self.unruled) = now;
+        (self.env, self.epoch, self.normal_stamp, self.home) = now;
         if siblings.is_empty() {
             return Ok(false);
         }
@@ -304,17 +305,17 @@ impl Machine {
         let mut replaced = |atom: &Atom| replace(atom, &mut |variable| own(variable).map(Atom::Variable));
         let answers = finished.answers.into_iter().map(|(mut value, subst)| {
             value.atom = replaced(&value.atom);
-            let subst = subst.map(|subst| {
-                let entries = subst.into_iter().map(|(variable, atom)| {
-                    let variable = match replaced(&Atom::Variable(variable)) {
-                        Atom::Variable(new) => new,
-                        _ => variable,
-                    };
-                    (variable, replaced(&atom))
-                });
-                entries.collect()
+            let bindings = subst.into_iter().map(|(variable, atom)| {
+                let variable = match replaced(&Atom::Variable(variable)) {
+                    Atom::Variable(new) => new,
+                    _ => variable,
+                };
+                (variable, replaced(&atom))
             });
-            Answer { value, subst }
+            Answer {
+                value,
+                subst: Subst::new(bindings.collect()),
+            }
         });
         answers.collect::<Vec<_>>().into()
     }
@@ -336,7 +337,7 @@ impl Branches {
                 Some(PendingSibling {
                     index,
                     sent: SentTask::of(task, group)?,
-                    subst: task.subst.iter().flat_map(|subst| subst.iter().cloned()).collect(),
+                    subst: task.subst.bindings().to_vec(),
                 })
             })
             .collect()

@@ -73,7 +73,7 @@ pub(crate) type Entries = Vec<(Variable, Atom)>;
 
 /// The outcome of a spawned sibling.
 pub(crate) struct TaskResult {
-    pub(crate) answers: Vec<(Value, Option<Entries>)>,
+    pub(crate) answers: Vec<(Value, Entries)>,
     /// Variables with ids from here on are the task's own.
     pub(crate) first: u64,
     pub(crate) env: Environment,

@@ -114,7 +114,7 @@ impl Machine {
     /// constant stack.
     pub(crate) fn expect(&mut self, expected: &Atom) {
         let waits = match &self.stack[..] {
-            [.., Frame::Expected(known), Frame::Compose(_)] | [.., Frame::Expected(known)] => **known == *expected,
+            [.., Frame::Expected(known), Frame::Scope(_)] | [.., Frame::Expected(known)] => **known == *expected,
             _ => false,
         };
         if !waits {

@@ -18,7 +18,7 @@ struct Program(String);
 
 /// Generates an expression of at most this depth. Functions `f0` … `f3` exist; `f3` calls none.
 fn expression(g: &mut Gen, depth: u32, out: &mut String) {
-    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 56 };
+    let choice = if depth == 0 { 0 } else { u8::arbitrary(g) % 63 };
     let number = u8::arbitrary(g) % 4;
     let parts = |g: &mut Gen, out: &mut String, head: &str, count: usize| {
         let _ = write!(out, "({head}");
@@ -204,6 +204,24 @@ fn expression(g: &mut Gen, depth: u32, out: &mut String) {
             let _ = write!(out, "(filter-atom ({number} 1 2) $i{depth} (== $i{depth} ");
             expression(g, depth - 1, out);
             out.push_str("))");
+        }
+        55 => parts(g, out, "unique", 1),
+        56 => parts(
+            g,
+            out,
+            ["union", "intersection", "subtraction", "=alpha"][number as usize % 4],
+            2,
+        ),
+        57 => parts(g, out, "assert", 1),
+        58 => parts(g, out, "eval", 1),
+        59 => {
+            let _ = write!(out, "(eval (h $free{depth}))");
+        }
+        60 => {
+            let _ = write!(
+                out,
+                "(let $p{depth} (parse (repr (pair $free{depth} {number}))) (pair $p{depth} $free{depth}))"
+            );
         }
         _ => {
             let _ = write!(out, "(map-atom ");

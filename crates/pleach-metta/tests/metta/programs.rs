@@ -37,24 +37,25 @@ programs! {
         all_rules, arithmetic, assertions, backward_chaining, bind, binding_through_call, binding_through_case,
         binding_through_forms, binding_through_if, binding_through_patterns, caller_variable_name, case,
         case_of_nothing, chain, chain_locals, circle_one, circle_two, collapse, collapse_bind, collatz, comparison,
-        condition_types, conjunction, constants, control, deep_recursion, dependent_types, empty, errors, evalc,
-        expression_head_type, failing, family, get_atoms, hanoi, higher_order, hyperpose, hyperpose_writes, r#if,
+        condition_types, conjunction, constants, control, deep_recursion, dependent_types, empty, errors, eval_one_step,
+        evalc, expression_head_type, failing, family, get_atoms, hanoi, higher_order, hyperpose, hyperpose_writes, r#if,
         if_equal, import, import_library, import_once, irreducible, lambda, lazy_types, r#let, let_star, library,
         list_pipelines, lists, logic, map_atom_locals, map_filter_fold, r#match, match_variables, math, multiset,
-        names_of_callers, nondeterminism, number_tables, numbers_match, occurs_check, overflow, overloaded_types,
-        parametric_types, peano, queens, query_under_way, quicksort, quote, recursion, remove_rule, rules_from_siblings,
-        self_definition, sets, shadowing, shared_rules, siblings_arguments, siblings_branches, siblings_removal, spaces,
+        multiset_forms, names_of_callers, nondeterminism, number_tables, numbers_match, occurs_check, overflow,
+        overloaded_types, own_arithmetic_rules, parametric_constructors, parametric_types, peano, queens,
+        query_under_way, quicksort, quote, recursion, remove_rule, rules_from_siblings, self_definition, sets,
+        shadowing, shared_rules, siblings_arguments, siblings_branches, siblings_removal, small_forms, spaces,
         spaces_in_siblings, state_conflict, states, strings, switch, template_variables, trace, type_errors, types,
         types_are_evaluated, unbound_variables, unify, variable_head_stands, variables_of_other_cases, wildcard_rules,
         writes, wrong_arity,
     }
     built_ins {
-        alpha_assertions, arithmetic, assertions, bind_and_new_space, car_and_cdr, case, chain, collapse,
-        collapse_bind, colon, comparison, conjunction, cons_and_decons, empty, equality_and_renaming, equals,
-        eval, evalc, failed_assertion, filter_atom, foldl_atom, function, hyperpose, r#if, if_equal, if_error,
-        if_with_a_variable, ill_typed_assertions, ill_typed_forms, lazy_assertions, r#let, let_star, list_sets,
-        logic, map_atom, mathematics, min_and_max, noeval, nop_and_id, pragma, println_and_trace, quote,
-        remove_atom, size_and_index, states, superpose, switch, unify,
+        alpha_assertions, arithmetic, assertions, bind_and_new_space, car_and_cdr, case, chain, collapse, collapse_bind,
+        colon, comparison, conjunction, cons_and_decons, empty, equality_and_renaming, equals, eval, evalc,
+        failed_assertion, filter_atom, foldl_atom, function, functions_of_results, hyperpose, r#if, if_equal, if_error,
+        if_with_a_variable, ill_typed_assertions, ill_typed_forms, lazy_assertions, r#let, let_star, list_sets, logic,
+        map_atom, mathematics, min_and_max, noeval, nop_and_id, pragma, println_and_trace, quote, remove_atom,
+        sealed_and_quoted, size_and_index, states, superpose, switch, text_and_renaming, unify,
     }
     evaluated_again {
         lazy_constructor, new_binding, new_rule, new_rule_in_another_space, new_type_of_a_state, noeval,
@@ -133,7 +134,8 @@ fn every_built_in_has_a_program() {
         change-state! nop id println! trace! add-reduct eval evalc chain function return switch if-equal noeval
         assertAlphaEqual assertAlphaEqualToResult assertIncludes if-error unique-atom union-atom intersection-atom
         subtraction-atom sqrt-math pow-math abs-math log-math trunc-math ceil-math floor-math round-math sin-math cos-math
-        tan-math pragma! hyperpose";
+        tan-math pragma! hyperpose =alpha assert parse repr union intersection subtraction unique
+        sealed unquote noreduce-eq";
     let programs: String = listed().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for name in promised.split_whitespace() {
         assert!(

@@ -1,13 +1,15 @@
 //! Answers with bindings, as atoms: `(result (bindings ($x value) …))`.
 
-use crate::value::{Answer, Value, compose};
+use crate::subst::Subst;
+use crate::value::{Answer, Value};
 use pleach::term::Atom;
 
 /// Converts an answer to the atom that `collapse-bind` returns.
 pub(crate) fn to_atom(answer: Answer) -> Atom {
-    let entries = answer.subst.as_deref().and_then(|subst| compose(subst, None));
-    let pairs = entries.iter().flat_map(|entries| entries.iter());
-    let pairs = pairs.map(|(variable, value)| Atom::expression([Atom::Variable(*variable), value.clone()]));
+    let pairs = answer
+        .subst
+        .iter()
+        .map(|(variable, value)| Atom::expression([Atom::Variable(*variable), value.clone()]));
     let bindings: Vec<Atom> = std::iter::once(Atom::symbol("bindings")).chain(pairs).collect();
     Atom::expression([answer.value.atom, Atom::Expression(bindings.into())])
 }
@@ -31,6 +33,6 @@ pub(crate) fn from_atom(atom: &Atom) -> Option<Answer> {
     }
     Some(Answer {
         value: Value::raw(value.clone()),
-        subst: (!entries.is_empty()).then(|| entries.into()),
+        subst: Subst::new(entries),
     })
 }
