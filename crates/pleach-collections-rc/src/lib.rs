@@ -24,6 +24,7 @@ pub mod map;
 mod nested;
 pub mod ord_map;
 pub mod ord_set;
+mod reduce;
 pub mod set;
 mod trie;
 pub mod trie_map;

@@ -3,6 +3,7 @@
 use super::Bag;
 use crate::hamt::Pick;
 use crate::map::Diff;
+use crate::reduce::reduce;
 use core::cmp::Ordering;
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
@@ -120,8 +121,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Bag<T, S> {
     where
         S: Default,
     {
-        let all = bags.into_iter().reduce(|all, bag| all.union(&bag));
-        all.unwrap_or_default()
+        reduce(bags, Self::union)
     }
 }
 
@@ -197,7 +197,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for &Bag<T, S> {
 /// Returns the [`sum`](Bag::sum) of all bags.
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum for Bag<T, S> {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.reduce(|all, one| all.sum(&one)).unwrap_or_default()
+        reduce(all, Self::sum)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt::{self, Merge, Pick};
+use crate::reduce::reduce;
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
 use core::ops::Add;
@@ -162,8 +163,7 @@ where
     where
         S: Default,
     {
-        let all = maps.into_iter().reduce(|all, map| all.union(&map));
-        all.unwrap_or_default()
+        reduce(maps, Self::union)
     }
 
     /// Returns the [`union_with`](Map::union_with) of all maps, from first to last. **`f(k, v, v)` must equal `v`.**
@@ -180,8 +180,7 @@ where
     where
         S: Default,
     {
-        let all = maps.into_iter().reduce(|all, map| all.union_with(&map, &mut f));
-        all.unwrap_or_default()
+        reduce(maps, |all, map| all.union_with(map, &mut f))
     }
 }
 

@@ -190,7 +190,11 @@ where
                 hashing: self.hashing.clone(),
             })
             .collect();
-        let new = maps.iter().fold(empty, |all, map| all.union(map));
+        let mut new = empty;
+        for map in &maps {
+            // Not a fold: a closure whose argument panics when it is dropped at the end leaks its result (rust-lang/rust#47949).
+            new = new.union(map);
+        }
         *self = if self.is_empty() {
             new
         } else {

@@ -2,6 +2,7 @@
 
 use super::{Node, OrdMap};
 use crate::btree::{Builder, Key, Pair, Zip};
+use crate::reduce::reduce;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -481,8 +482,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// ```
     #[must_use]
     pub fn unions(maps: impl IntoIterator<Item = Self>) -> Self {
-        let all = maps.into_iter().reduce(|all, map| all.union(&map));
-        all.unwrap_or_default()
+        reduce(maps, Self::union)
     }
 
     /// Returns the [`union_with`](OrdMap::union_with) of all maps, from first to last. **`f(k, v, v)` must equal `v`.**
@@ -496,8 +496,7 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
     /// ```
     #[must_use]
     pub fn unions_with(maps: impl IntoIterator<Item = Self>, mut f: impl FnMut(&K, &V, &V) -> V) -> Self {
-        let all = maps.into_iter().reduce(|all, map| all.union_with(&map, &mut f));
-        all.unwrap_or_default()
+        reduce(maps, |all, map| all.union_with(map, &mut f))
     }
 
     /// Returns the keys in both maps, with values `f(key, a, b)` of any type. O(m · log n), where m is the length of

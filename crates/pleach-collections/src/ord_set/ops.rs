@@ -2,6 +2,7 @@
 
 use super::OrdSet;
 use crate::ord_map::Diff;
+use crate::reduce::reduce;
 use core::iter::Sum;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
 
@@ -90,8 +91,7 @@ impl<T: Ord + Clone> OrdSet<T> {
     /// ```
     #[must_use]
     pub fn unions(sets: impl IntoIterator<Item = Self>) -> Self {
-        let all = sets.into_iter().reduce(|all, set| all.union(&set));
-        all.unwrap_or_default()
+        reduce(sets, Self::union)
     }
 }
 
@@ -216,7 +216,7 @@ impl<T: Ord + Clone> Mul for &OrdSet<T> {
 /// Returns the [`union`](OrdSet::union) of all sets.
 impl<T: Ord + Clone> Sum for OrdSet<T> {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.reduce(|all, one| all.union(&one)).unwrap_or_default()
+        reduce(all, Self::union)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Set;
 use crate::map::Diff;
+use crate::reduce::reduce;
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
@@ -94,8 +95,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Set<T, S> {
     where
         S: Default,
     {
-        let all = sets.into_iter().reduce(|all, set| all.union(&set));
-        all.unwrap_or_default()
+        reduce(sets, Self::union)
     }
 }
 
@@ -220,7 +220,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Mul for &Set<T, S> {
 /// Returns the [`union`](Set::union) of all sets.
 impl<T: Hash + Eq + Clone, S: BuildHasher + Clone + Default> Sum for Set<T, S> {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.reduce(|all, one| all.union(&one)).unwrap_or_default()
+        reduce(all, Self::union)
     }
 }
 

@@ -1,0 +1,1 @@
+../../pleach-collections/src/reduce.rs
