@@ -5,14 +5,14 @@
 //! by the columns that joins need, and each new tuple is joined with the others once, in the order of insertion. At the
 //! end, the new tuples of a relation are sorted and become facts at once. Other components are evaluated by unification.
 //!
-//! Programs of many components cost what each one matches, not the state again and again: a relation is loaded once, or of
-//! one that no other rule needs, the facts that begin with a pattern's ground arguments; ground arguments that come later
-//! are looked up in an index; and only the values of new tuples are ranked.
+//! Programs of many components cost what each one matches, not the state again and again: a relation is loaded once, until a
+//! component by unification derives facts; or of one that no other rule needs, the facts that begin with a pattern's ground
+//! arguments; ground arguments that come later are looked up in an index; and only the values of new tuples are ranked.
 
 mod plan;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smallvec::SmallVec;
 
@@ -101,6 +101,44 @@ struct Plan {
     /// The table of the head.
     table: usize,
     variables: usize,
+}
+
+/// The plans that begin with a tuple of one table.
+#[derive(Default)]
+struct Plans {
+    /// By a ground column of the pattern that the tuple matches, the one with the fewest others: the column and its value.
+    by_value: HashMap<(usize, u32), Vec<Plan>>,
+    /// The columns that occur in `by_value`, ascending.
+    columns: Vec<usize>,
+    others: Vec<Plan>,
+}
+
+impl Plans {
+    fn insert(&mut self, plan: Plan) {
+        let ground = plan.seed.iter().filter_map(|part| match part {
+            Match::Equal {
+                column,
+                operand: Operand::Value(value),
+            } => Some((*column, *value)),
+            _ => None,
+        });
+        match { ground }.min_by_key(|key| self.by_value.get(key).map_or(0, Vec::len)) {
+            None => self.others.push(plan),
+            Some(key) => {
+                if let Err(at) = self.columns.binary_search(&key.0) {
+                    self.columns.insert(at, key.0);
+                }
+                self.by_value.entry(key).or_default().push(plan);
+            }
+        }
+    }
+
+    /// Those that may match a tuple.
+    fn of(&self, tuple: &[u32]) -> impl Iterator<Item = &Plan> {
+        let columns = self.columns.iter();
+        let found = columns.filter_map(|column| self.by_value.get(&(*column, *tuple.get(*column)?)));
+        found.flatten().chain(&self.others)
+    }
 }
 
 /// Where the evaluation of a rule starts.
@@ -267,21 +305,14 @@ impl Relations {
             }
         }
         // What follows from new ones. Those of a table are all of one component.
-        let mut plans: Vec<(usize, Vec<Plan>)> = Vec::new();
-        for head in rules {
-            let table = self.table(&head.head);
-            if plans.iter().any(|(known, _)| *known == table) {
-                continue;
-            }
-            let mut found = Vec::new();
-            for rule in rules {
-                for position in 0..rule.positive.len() {
-                    if self.table(&rule.positive[position]) == table {
-                        found.push(self.plan(rule, Start::Tuple(position)));
-                    }
+        let heads: BTreeSet<usize> = rules.iter().map(|rule| self.table(&rule.head)).collect();
+        let mut plans: BTreeMap<usize, Plans> = heads.into_iter().map(|table| (table, Plans::default())).collect();
+        for rule in rules {
+            for (position, row) in rule.positive.iter().enumerate() {
+                if let Some(plans) = plans.get_mut(&self.table(row)) {
+                    plans.insert(self.plan(rule, Start::Tuple(position)));
                 }
             }
-            plans.push((table, found));
         }
         let mut next = known.to_vec();
         loop {
@@ -289,7 +320,8 @@ impl Relations {
             for (table, plans) in &plans {
                 while next[*table] < self.tables[*table].len() {
                     is_done = false;
-                    for plan in plans {
+                    let tuple: SmallVec<[u32; 8]> = SmallVec::from_slice(self.tables[*table].tuple(next[*table]));
+                    for plan in plans.of(&tuple) {
                         self.run(plan, Some((*table, next[*table])), allowed)?;
                     }
                     next[*table] += 1;
@@ -340,7 +372,8 @@ impl Relations {
         values.collect()
     }
 
-    /// Plans the evaluation of a rule. The next pattern is always the one with the most known columns.
+    /// Plans the evaluation of a rule. The next pattern is always the one with the most columns that follow from bound variables,
+    /// and then of known ones: one with ground columns alone would be joined with everything so far.
     fn plan(&mut self, rule: &Compiled, start: Start) -> Plan {
         let mut bound = vec![false; rule.variables];
         let mut rest: Vec<usize> = (0..rule.positive.len()).collect();
@@ -359,7 +392,10 @@ impl Relations {
         while !rest.is_empty() {
             let known = |position: &usize| {
                 let columns = rule.positive[*position].columns.iter();
-                columns.filter(|column| column.is_known(&bound)).count()
+                let known = columns.filter(|column| column.is_known(&bound));
+                let (ground, joined): (Vec<&Column>, Vec<&Column>) =
+                    known.partition(|column| matches!(column, Column::Ground(_)));
+                (joined.len(), ground.len())
             };
             let most = (0..rest.len()).max_by_key(|index| (known(&rest[*index]), std::cmp::Reverse(*index)));
             let row = &rule.positive[rest.remove(most.unwrap_or(0))];
@@ -669,5 +705,34 @@ impl Scratch {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Atom;
+
+    #[test]
+    fn patterns_that_join_come_before_ground_ones() {
+        let rule: Atom = "(=> (, (type $x C) (knows $x $y) (type $y D)) (related $x $y))"
+            .parse()
+            .unwrap();
+        let compiled = Compiled::new(&Rule::new(rule, 0).ok().unwrap()).unwrap();
+        let mut relations = Relations::default();
+        for row in compiled.rows() {
+            relations.load(row, &Space::<Atom>::default()).ok().unwrap();
+        }
+        let knows = relations.table(&compiled.positive[1]);
+        let plan = relations.plan(&compiled, Start::Ground(0));
+        let order: Vec<usize> = plan.steps.iter().map(|step| step.lookup.table).collect();
+        assert_eq!(
+            order,
+            [
+                relations.table(&compiled.positive[0]),
+                knows,
+                relations.table(&compiled.positive[2])
+            ]
+        );
     }
 }

@@ -173,7 +173,7 @@ impl<T: Term> Derived<T> {
     /// Costs what changed, and what steps of rules find from it: the steps that a changed fact is part of, before or after,
     /// and for each fact that lost a step, the search for another one. Once that has touched as many facts as cost about as much
     /// as deriving from nothing, it is derived from nothing instead: a sixty-fourth of the facts of components that are evaluated
-    /// over tables, and more of the others.
+    /// over tables, and more of the others. A visited step counts as a quarter of a fact.
     ///
     /// # Errors
     /// [`LimitExceeded`] as in [`Program::derive`]. Then nothing has changed.

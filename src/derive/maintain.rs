@@ -14,6 +14,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use super::bulk::{Failure, Relations};
 use super::error::LimitExceeded;
 use super::program::{Program, Rules, Use};
@@ -32,6 +34,9 @@ const READ_FACTS_PER_CHANGE: usize = 32;
 
 /// The number of facts that are derived by unification at that cost.
 const UNIFIED_FACTS_PER_CHANGE: usize = 2;
+
+/// The number of steps of rules that are visited at that cost.
+const STEPS_PER_CHANGE: usize = 4;
 
 /// The least budget of an advance.
 const MIN_BUDGET: usize = if cfg!(pleach_tiny_nodes) { 4 } else { 256 };
@@ -53,7 +58,8 @@ pub(super) struct Maintenance<'a, T: Term> {
     /// The number of facts that may still be derived.
     allowed: usize,
     limit: LimitExceeded,
-    /// The number of facts that may still be changed, overdeleted or inserted before deriving from nothing is cheaper.
+    /// The number of steps that may still be visited before deriving from nothing is cheaper; a fact that is changed, overdeleted
+    /// or inserted counts as several.
     budget: usize,
 }
 
@@ -105,14 +111,17 @@ impl<'a, T: Term> Maintenance<'a, T> {
                     continue;
                 }
                 Err(Failure::Limit) => return Err(Halt::Limit(self.limit)),
-                // Their tuples may not be all soon.
-                Err(Failure::Unsuitable) => relations = Relations::default(),
+                Err(Failure::Unsuitable) => {}
             }
             let (mut queue, mut added) = (Vec::new(), Facts::new());
             for rule in &component.rules {
                 self.derive(*rule, &Seed::Nothing, &mut queue, &mut added)?;
             }
             self.propagate(number, queue, &mut added)?;
+            if !added.is_empty() {
+                // The relations lack these.
+                relations = Relations::default();
+            }
             budget += before / READ_FACTS_PER_CHANGE + added.len() / UNIFIED_FACTS_PER_CHANGE;
         }
         let most = MIN_BUDGET + self.closure.fact_count() / UNIFIED_FACTS_PER_CHANGE;
@@ -121,7 +130,7 @@ impl<'a, T: Term> Maintenance<'a, T> {
 
     /// Brings the closure up to date with the changes of the state, within a budget of facts.
     pub(super) fn advance(mut self, from: &TrieMap<Multiplicity<T>>, budget: usize) -> Result<Space<T>, Halt> {
-        self.budget = budget;
+        self.budget = budget.saturating_mul(STEPS_PER_CHANGE);
         self.apply_changes(from)?;
         while let Some((component, pending)) = self.pending.pop_first() {
             self.maintain(component, pending)?;
@@ -150,8 +159,13 @@ impl<'a, T: Term> Maintenance<'a, T> {
         Ok(())
     }
 
+    /// Spends the cost of so many changed facts.
     fn spend(&mut self, facts: usize) -> Result<(), Halt> {
-        self.budget = self.budget.checked_sub(facts).ok_or(Halt::Budget)?;
+        self.spend_steps(facts.saturating_mul(STEPS_PER_CHANGE))
+    }
+
+    fn spend_steps(&mut self, steps: usize) -> Result<(), Halt> {
+        self.budget = self.budget.checked_sub(steps).ok_or(Halt::Budget)?;
         Ok(())
     }
 
@@ -199,7 +213,8 @@ impl<'a, T: Term> Maintenance<'a, T> {
     }
 
     fn maintain(&mut self, component: usize, pending: Vec<Pending<T>>) -> Result<(), Halt> {
-        let doomed = self.overdelete(component, &pending);
+        let (doomed, steps) = self.overdelete(component, &pending);
+        self.spend_steps(steps)?;
         self.spend(doomed.len())?;
         self.closure.adopt_indexes(self.old);
         for path in doomed.keys() {
@@ -234,9 +249,10 @@ impl<'a, T: Term> Maintenance<'a, T> {
         Ok(())
     }
 
-    /// The facts of a component that may have lost their derivations; not all if they exceed the budget.
-    fn overdelete(&self, component: usize, pending: &[Pending<T>]) -> Facts<T> {
-        let (mut doomed, mut queue) = (Facts::new(), Vec::new());
+    /// The facts of a component that may have lost their derivations, and the number of steps that were visited; not all if they
+    /// exceed the budget.
+    fn overdelete(&self, component: usize, pending: &[Pending<T>]) -> (Facts<T>, usize) {
+        let (mut doomed, mut queue, mut steps) = (Facts::new(), Vec::new(), 0_usize);
         let doom = |fact: T, doomed: &mut Facts<T>, queue: &mut Vec<T>| {
             let path = path_of(&fact);
             if self.old.facts.contains_key(&path) && !self.base.contains_key(&path) {
@@ -246,32 +262,39 @@ impl<'a, T: Term> Maintenance<'a, T> {
                 });
             }
         };
+        let mut doom_heads = |rule: usize, seed: &Seed<'_, T>, doomed: &mut Facts<T>, queue: &mut Vec<T>| {
+            each_step(&self.rules.list[rule], self.old, seed, &mut |step| {
+                doom(step.head(), doomed, queue);
+                steps += 1;
+                if steps > self.budget {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })
+            .is_break()
+        };
+        let mut is_over = false;
         for change in pending {
             match change {
                 Pending::Unsupported(fact) => doom(fact.clone(), &mut doomed, &mut queue),
                 Pending::Changed { pattern, fact, came } if *came == pattern.negated => {
-                    let rule = &self.rules.list[pattern.rule];
-                    let _ = each_step(rule, self.old, &seed(*pattern, fact), &mut |step| {
-                        doom(step.head(), &mut doomed, &mut queue);
-                        ControlFlow::Continue(())
-                    });
+                    is_over = is_over || doom_heads(pattern.rule, &seed(*pattern, fact), &mut doomed, &mut queue);
                 }
                 Pending::Changed { .. } => {}
             }
         }
-        while let Some(fact) = queue.pop() {
-            if doomed.len() > self.budget {
-                break;
-            }
-            for pattern in self.uses_within(component, &fact) {
-                let rule = &self.rules.list[pattern.rule];
-                let _ = each_step(rule, self.old, &Seed::Fact(pattern.position, &fact), &mut |step| {
-                    doom(step.head(), &mut doomed, &mut queue);
-                    ControlFlow::Continue(())
-                });
-            }
+        while !is_over && let Some(fact) = queue.pop() {
+            let uses: SmallVec<[Use; 4]> = self.uses_within(component, &fact).collect();
+            is_over = uses.into_iter().any(|pattern| {
+                doom_heads(
+                    pattern.rule,
+                    &Seed::Fact(pattern.position, &fact),
+                    &mut doomed,
+                    &mut queue,
+                )
+            });
         }
-        doomed
+        (doomed, steps)
     }
 
     /// Whether a step of the component derives this fact.
@@ -303,7 +326,8 @@ impl<'a, T: Term> Maintenance<'a, T> {
         queue: &mut Vec<T>,
         added: &mut Facts<T>,
     ) -> Result<(), Halt> {
-        let found = self.steps(rule, seed)?;
+        let (found, steps) = self.steps(rule, seed)?;
+        self.spend_steps(steps)?;
         for fact in found.values() {
             self.insert(fact)?;
         }
@@ -318,22 +342,23 @@ impl<'a, T: Term> Maintenance<'a, T> {
         uses.filter(move |pattern| pattern.component == component && !pattern.negated)
     }
 
-    /// The facts that a rule derives from a seed, and that aren't in the closure.
-    fn steps(&self, rule: usize, seed: &Seed<'_, T>) -> Result<Facts<T>, Halt> {
-        let mut found = Facts::new();
+    /// The facts that a rule derives from a seed, and that aren't in the closure; and the number of steps that were visited.
+    fn steps(&self, rule: usize, seed: &Seed<'_, T>) -> Result<(Facts<T>, usize), Halt> {
+        let (mut found, mut steps) = (Facts::new(), 0_usize);
         let mut visit = |step: Step<'_, T>| {
             let head = step.head();
             let path = path_of(&head);
             if !self.closure.facts.contains_key(&path) {
                 found.insert(path, head);
             }
-            if found.len() > self.allowed.min(self.budget) {
+            steps += 1;
+            if found.len() > self.allowed || steps > self.budget {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         };
         match each_step(&self.rules.list[rule], &self.closure, seed, &mut visit) {
-            ControlFlow::Continue(()) => Ok(found),
+            ControlFlow::Continue(()) => Ok((found, steps)),
             ControlFlow::Break(()) if found.len() > self.allowed => Err(Halt::Limit(self.limit)),
             ControlFlow::Break(()) => Err(Halt::Budget),
         }

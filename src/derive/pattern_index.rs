@@ -1,4 +1,4 @@
-//! An index of patterns by head and one ground argument, which finds those that a fact may match.
+//! An index of patterns by head and a ground argument, which finds those that a fact may match.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(super) struct PatternIndex<V> {
 /// The places of values whose patterns have one head.
 #[derive(Default)]
 struct Bucket {
-    /// By the first ground argument of the pattern: its index and its path.
+    /// By a ground argument of the pattern, the one with the fewest others: its index and its path.
     by_argument: HashMap<(usize, Vec<u8>), Vec<usize>>,
     /// The indexes of arguments that occur in `by_argument`, ascending.
     indexes: Vec<usize>,
@@ -49,7 +49,7 @@ impl<V> PatternIndex<V> {
     }
 
     /// Those of all patterns that may unify with `term`, and perhaps of others, in the order of insertion. Patterns of the same
-    /// head that have another ground argument than `term` aren't looked at.
+    /// head that are indexed by another ground argument than `term` has aren't looked at.
     pub(super) fn candidates<T: Term>(&self, term: &T) -> impl Iterator<Item = &V> {
         let mut places: SmallVec<[usize; 16]> = self.open.iter().copied().collect();
         match Head::of(term) {
@@ -69,7 +69,8 @@ impl Bucket {
     fn insert<T: Term>(&mut self, pattern: &T, place: usize) {
         let ground = arguments(pattern).iter().enumerate();
         let ground = ground.filter_map(|(index, argument)| Some((index, ground_path(argument)?)));
-        match { ground }.next() {
+        let shared = |key: &(usize, Vec<u8>)| self.by_argument.get(key).map_or(0, Vec::len);
+        match { ground }.min_by_key(shared) {
             None => self.others.push(place),
             Some(key) => {
                 if let Err(at) = self.indexes.binary_search(&key.0) {
@@ -155,5 +156,18 @@ mod tests {
         assert_eq!(candidates("p"), ["($r $x)", "(p)", "p"]);
         assert_eq!(candidates("(q a)"), ["($r $x)"]);
         assert_eq!(candidates("$v"), patterns);
+    }
+
+    #[test]
+    fn an_argument_that_all_patterns_share_is_not_what_they_are_indexed_by() {
+        let mut index = PatternIndex::default();
+        for i in 0..100 {
+            index.insert(&atom(&format!("(p same {i})")), i);
+        }
+        // The first two are indexed before it is known which argument is shared.
+        assert_eq!(
+            index.candidates(&atom("(p same 7)")).copied().collect::<Vec<_>>(),
+            [0, 7]
+        );
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Producer {
 
 impl<T: Term> Program<T> {
     /// Compiles a program of these rules, `(=> (, pattern…) head)`. O(r · m · s) for r rules of size s, each of whose patterns
-    /// has the head symbol, and in one ground argument the value, of at most m rules.
+    /// has the head symbol, and in the ground argument that is rarest among rules its value, of at most m rules.
     ///
     /// A pattern `(not pattern)` is a negated one. A rule without patterns states a fact.
     ///

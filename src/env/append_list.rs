@@ -3,8 +3,9 @@
 use std::iter::successors;
 use std::sync::OnceLock;
 
-/// A linked list to which a reader can append a value while others walk it: no reader waits for another one. It should stay
-/// short, since walking, cloning and dropping it visit each link.
+/// A linked list to which a reader can append a value while others walk it. Walking never waits; of several that append at
+/// once, each waits at most until another one has stored a pointer. It should stay short, since walking, cloning and dropping
+/// it visit each link.
 #[derive(Clone)]
 pub(super) struct AppendList<V>(OnceLock<Box<Link<V>>>);
 

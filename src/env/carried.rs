@@ -5,16 +5,17 @@
 //! a reader that adds a value to a snapshot that was written meanwhile leaves it there for its successors. Whoever asks next
 //! starts from one of these values, and adds the one that it makes. Nothing else of a state depends on its carried values.
 //!
-//! **Lock-free.** The list of a state only grows while it is shared, and the table is replaced by compare-and-swap.
+//! **Without waiting.** The list of a state only grows while it is shared, and the table is replaced by compare-and-swap. So
+//! looking for a value never waits; of several readers that add one at once, each waits at most for a pointer to be stored.
 //!
 //! **Bounded.** A state is handed at most [`MAX_VALUES`] values, and the table has as many, each of another key. A write drops
 //! those that nobody can ask for any more, and those since whose state more facts were written than their
-//! [maximum age](CarriedValue::max_age).
+//! [maximum age](CarriedValue::max_age): from the table, since when all forks together wrote more.
 
 use std::any::Any;
 use std::iter::once_with;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use smallvec::SmallVec;
@@ -41,13 +42,15 @@ pub(crate) trait CarriedValue: Any + Send + Sync {
 pub(crate) struct Carried {
     list: AppendList<Entry>,
     latest: Arc<Latest>,
+    /// The number of facts that had been written at the last write.
+    written: u64,
 }
 
 #[derive(Clone)]
 struct Entry {
     value: Arc<dyn CarriedValue>,
     key: usize,
-    /// The number of facts that had been written when the value was added.
+    /// The number of facts that had been written when the value was added: for the state, or of the table for all forks.
     written: u64,
 }
 
@@ -100,7 +103,7 @@ impl Carried {
                 return winner;
             }
         }
-        self.latest.put(&entry);
+        self.latest.put(entry);
         value
     }
 
@@ -134,7 +137,8 @@ impl Carried {
             self.compact();
             self.list.retain(|entry| entry.is_kept(written));
         }
-        self.latest.touched(written);
+        self.latest.touched(written.saturating_sub(self.written));
+        self.written = written;
     }
 }
 
@@ -144,6 +148,7 @@ impl Clone for Carried {
         let mut copy = Self {
             list: self.list.clone(),
             latest: Arc::clone(&self.latest),
+            written: self.written,
         };
         copy.compact();
         copy
@@ -155,6 +160,8 @@ impl Clone for Carried {
 struct Latest {
     /// Whether a value was ever added, which costs a write less to see than that there is none.
     is_used: AtomicBool,
+    /// The number of facts that all forks have written since a value was added.
+    written: AtomicU64,
     /// Absent if there are none.
     entries: ArcSwapOption<Vec<Entry>>,
 }
@@ -165,13 +172,17 @@ impl Latest {
         entries.as_ref()?.iter().find_map(|entry| entry.value(key))
     }
 
-    fn put(&self, new: &Entry) {
+    fn put(&self, new: Entry) {
         // Relaxed: a writer that doesn't see it leaves to the next one what it would drop.
         self.is_used.store(true, Ordering::Relaxed);
+        let new = Entry {
+            written: self.written.load(Ordering::Relaxed),
+            ..new
+        };
         self.entries.rcu(|entries| {
             let others = entries.iter().flat_map(|entries| entries.iter());
             let others = others.filter(|entry| entry.key != new.key && entry.value.is_wanted());
-            let mut entries: Vec<Entry> = others.chain([new]).cloned().collect();
+            let mut entries: Vec<Entry> = others.chain([&new]).cloned().collect();
             if entries.len() > MAX_VALUES {
                 entries.remove(0);
             }
@@ -179,11 +190,13 @@ impl Latest {
         });
     }
 
-    /// Drops values as [`Carried::touched`] does. Forks count their own writes, so one may drop the value of another one.
-    fn touched(&self, written: u64) {
+    /// Records that a fork wrote so many facts more. Drops the values of which [`Entry::is_kept`] says no.
+    fn touched(&self, more: u64) {
         if !self.is_used.load(Ordering::Relaxed) {
             return;
         }
+        // Relaxed: a count, of which nothing else depends on the order.
+        let written = self.written.fetch_add(more, Ordering::Relaxed).saturating_add(more);
         let is_kept = |entry: &&Entry| entry.is_kept(written);
         let entries = self.entries.load();
         if entries
@@ -276,6 +289,19 @@ mod tests {
         assert_eq!(len(&carried), (MAX_VALUES, MAX_VALUES));
         carried.touched(4);
         assert_eq!(len(&carried), (0, 0));
+    }
+
+    #[test]
+    fn all_forks_age_the_shared_values_by_their_own_writes() {
+        let (mut behind, maker) = (Carried::default(), Arc::default());
+        let mut ahead = behind.clone();
+        ahead.touched(1_000);
+        add(&behind, &maker, [(0, 0)]);
+        ahead.touched(1_001);
+        behind.touched(1);
+        assert_eq!((len(&ahead), len(&behind)), ((0, 1), (1, 1)));
+        ahead.touched(1_003);
+        assert_eq!((len(&ahead), len(&behind)), ((0, 0), (1, 0)));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::term::Term;
 ///
 /// # Cost
 /// Proportional to the changed facts and what these join with, for forks: O(d · log n) to find the d changes, and a lookup in
-/// O(log n) for each partial answer that a changed fact is part of. Facts that are looked up by an argument after an unbound
+/// O(log n) for each partial answer that a changed fact is part of; of a negated literal's facts, each changed one is joined with the
+/// answers that it concerns, also where several concern the same. Facts that are looked up by an argument after an unbound
 /// one, such as `(edge $x n7)`, need a [permuted index](Space::query): the first call builds it, in O(m log m) for the m facts of
 /// the head, and both states have it from then on, as have later forks. For unrelated environments O(n).
 ///

@@ -104,15 +104,20 @@ impl<'a, T: Term> Transition<'a, T> {
             if *independent && is_matched(before) == is_matched(after) {
                 continue;
             }
-            for (changed, _) in self.signed_changes(number, literal) {
+            // If it concerns all answers alike, they needn't be joined with its changes.
+            let changed = self.signed_changes(number, literal).map(|(changed, _)| Some(changed));
+            let changed: Vec<Option<&Space<T>>> = if *independent { vec![None] } else { changed.collect() };
+            for changed in changed {
                 let of_positive = self.before.iter().copied().zip(positive);
-                let all = [(changed, literal)].into_iter().chain(of_positive);
-                let patterns = all.map(|(space, literal)| (space, literal.pattern.clone()));
-                let mut join = Join::across(patterns)
-                    .beginning_with(0)
-                    .with_fresh(self.conjunction.fresh);
+                let of_changed = changed.map(|space| (space, literal));
+                let patterns = of_changed.into_iter().chain(of_positive);
+                let patterns = patterns.map(|(space, literal)| (space, literal.pattern.clone()));
+                let mut join = Join::across(patterns).with_fresh(self.conjunction.fresh);
+                if changed.is_some() {
+                    join = join.beginning_with(0);
+                }
                 while join.next().is_some() {
-                    let facts = &join.facts()[1..];
+                    let facts = &join.facts()[usize::from(changed.is_some())..];
                     if seen.insert(facts.concat()) {
                         self.add_if_changed(facts, difference);
                     }

@@ -205,6 +205,25 @@ fn an_advance_of_a_closure_costs_the_change() {
     }
 }
 
+/// An advance whose changes visit many steps gives up soon, though they concern few facts.
+#[test]
+fn an_advance_costs_at_most_a_multiple_of_deriving_from_nothing() {
+    let program: Program = "(=> (, (node $x) (not (blocked $y))) (free $x))".parse().unwrap();
+    let env: Environment = (0..10_000).map(|i| atom(&format!("(node n{i})"))).collect();
+    let mut derived = None;
+    let nothing = measure(|| derived = program.derive(&env).ok());
+    let mut derived = derived.unwrap();
+    assert_eq!(derived.derived_count(), 10_000);
+    let mut blocked = env.clone();
+    blocked.extend((0..100).map(|i| atom(&format!("(blocked n{i})"))));
+    let advance = measure(|| derived.advance(&blocked).unwrap());
+    assert_eq!(derived.derived_count(), 0);
+    assert!(
+        advance.bytes_total <= 4 * nothing.bytes_total,
+        "{advance:?} to advance, {nothing:?} from nothing"
+    );
+}
+
 /// A rule that begins with a ground argument costs the facts that it matches, not their relation.
 #[test]
 fn a_closure_from_nothing_costs_what_ground_arguments_match() {

@@ -9,7 +9,6 @@ use pleach::persist::remote::{Object, ObjectStore, ObjectVersion, Put};
 macro_rules! contract {
     ($(#[$attribute:meta])* $name:ident, $open:expr) => {
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
 
             contract!(@tests $open, [$(#[$attribute])*]

@@ -196,8 +196,10 @@ fn local(path: &WorldPath) -> Result<(Archive, String), LoadWorldError> {
             Ok((open_archive(folder)?, name.to_owned()))
         }
         WorldPath::Folder(_) => Err(LoadWorldError::Folder),
-        WorldPath::File(path) if !path.exists() => Err(LoadWorldError::NotFound),
-        WorldPath::File(_) => Err(LoadWorldError::FileNotArchive),
+        WorldPath::File(path) => Err(match path.try_exists()? {
+            true => LoadWorldError::FileNotArchive,
+            false => LoadWorldError::NotFound,
+        }),
         WorldPath::Journal(_) => Err(LoadWorldError::JournalNotArchive),
         WorldPath::Remote(_) => Err(LoadWorldError::RemoteNotArchive),
     }
