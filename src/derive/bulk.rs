@@ -6,13 +6,14 @@
 //! end, the new tuples of a relation are sorted and become facts at once. Other components are evaluated by unification.
 //!
 //! Programs of many components cost what each one matches, not the state again and again: a relation is loaded once, until a
-//! component by unification derives facts; or of one that no other rule needs, the facts that begin with a pattern's ground
+//! component by unification derives facts of it; or of one that no other rule needs, the facts that begin with a pattern's ground
 //! arguments; ground arguments that come later are looked up in an index; and only the values of new tuples are ranked.
 
 mod plan;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use smallvec::SmallVec;
 
@@ -213,12 +214,20 @@ impl Relations {
         for row in rules.iter().flat_map(Compiled::rows) {
             self.load(row, closure)?;
         }
-        let known: Vec<u32> = self.tables.iter().map(Table::len).collect();
+        let used: BTreeSet<usize> = rules
+            .iter()
+            .flat_map(Compiled::rows)
+            .map(|row| self.table(row))
+            .collect();
+        let known = used
+            .into_iter()
+            .map(|table| (table, self.tables[table].len()))
+            .collect();
         self.fixpoint(&rules, &known, allowed)?;
         for relation in heads {
             let table = self.numbers.get(&relation).copied().unwrap_or_default();
-            if self.tables[table].len() > known[table] {
-                self.store(table, &relation, known[table], closure);
+            if self.tables[table].len() > known[&table] {
+                self.store(table, &relation, known[&table], closure);
                 self.drop_parts(&relation);
             }
         }
@@ -227,16 +236,45 @@ impl Relations {
 
     /// Drops the tables of parts of a relation, which lack its new facts.
     fn drop_parts(&mut self, relation: &[u8]) {
-        let tables = self.numbers.range(relation.to_vec()..);
-        let parts = tables.map(|(prefix, _)| prefix).skip(1);
-        let parts: Vec<Vec<u8>> = parts
+        let after = (Bound::Excluded(relation), Bound::Unbounded);
+        let tables = self.numbers.range::<[u8], _>(after).map(|(prefix, _)| prefix);
+        let parts: Vec<Vec<u8>> = tables
             .take_while(|prefix| prefix.starts_with(relation))
             .cloned()
             .collect();
         for part in parts {
-            if let Some(table) = self.numbers.remove(&part) {
-                self.tables[table] = Table::new(0);
+            self.drop_table(&part);
+        }
+    }
+
+    fn drop_table(&mut self, prefix: &[u8]) {
+        if let Some(table) = self.numbers.remove(prefix) {
+            self.tables[table] = Table::new(0);
+        }
+    }
+
+    /// Drops the tables that lack added facts, of these paths in ascending order.
+    pub(super) fn drop_outdated<'p>(&mut self, added: impl Iterator<Item = &'p [u8]>) {
+        let mut last: Option<&[u8]> = None;
+        for path in added {
+            if last.is_some_and(|relation| path.starts_with(relation)) {
+                continue;
             }
+            let first = Extent::of(path).filter(|whole| whole.items > 0);
+            let head = first.and_then(|whole| Some((whole.length, Extent::of(&path[whole.length..])?)));
+            let Some((start, head)) = head else {
+                // No fact of a relation.
+                continue;
+            };
+            if head.variable {
+                // Perhaps of any relation.
+                *self = Self::default();
+                return;
+            }
+            let relation = &path[..start + head.length];
+            self.drop_table(relation);
+            self.drop_parts(relation);
+            last = Some(relation);
         }
     }
 
@@ -289,8 +327,13 @@ impl Relations {
         Ok(())
     }
 
-    /// Derives all that follows; `known` has the number of tuples of each table at the start.
-    fn fixpoint(&mut self, rules: &[Compiled], known: &[u32], allowed: &mut usize) -> Result<(), Failure> {
+    /// Derives all that follows; `known` has the number of tuples at the start, of each table that the rules name.
+    fn fixpoint(
+        &mut self,
+        rules: &[Compiled],
+        known: &BTreeMap<usize, u32>,
+        allowed: &mut usize,
+    ) -> Result<(), Failure> {
         // What follows from known tuples.
         for rule in rules {
             let start = self.start(rule, known);
@@ -300,7 +343,7 @@ impl Relations {
                 continue;
             };
             let table = self.table(&rule.positive[position]);
-            for tuple in 0..known[table] {
+            for tuple in 0..known[&table] {
                 self.run(&plan, Some((table, tuple)), allowed)?;
             }
         }
@@ -314,18 +357,20 @@ impl Relations {
                 }
             }
         }
-        let mut next = known.to_vec();
+        let mut next = known.clone();
         loop {
             let mut is_done = true;
             for (table, plans) in &plans {
-                while next[*table] < self.tables[*table].len() {
+                let mut tuple = next[table];
+                while tuple < self.tables[*table].len() {
                     is_done = false;
-                    let tuple: SmallVec<[u32; 8]> = SmallVec::from_slice(self.tables[*table].tuple(next[*table]));
-                    for plan in plans.of(&tuple) {
-                        self.run(plan, Some((*table, next[*table])), allowed)?;
+                    let values: SmallVec<[u32; 8]> = SmallVec::from_slice(self.tables[*table].tuple(tuple));
+                    for plan in plans.of(&values) {
+                        self.run(plan, Some((*table, tuple)), allowed)?;
                     }
-                    next[*table] += 1;
+                    tuple += 1;
                 }
+                next.insert(*table, tuple);
             }
             if is_done {
                 return Ok(());
@@ -335,12 +380,12 @@ impl Relations {
 
     /// The positive pattern that the fewest known tuples match in its ground columns. Those of all patterns are counted side by
     /// side, so it costs the least count.
-    fn start(&mut self, rule: &Compiled, known: &[u32]) -> Start {
+    fn start(&mut self, rule: &Compiled, known: &BTreeMap<usize, u32>) -> Start {
         let mut counts: Vec<(Start, Option<Lookup>, u32)> = Vec::new();
         for (position, row) in rule.positive.iter().enumerate() {
             let key = self.ground(row);
             counts.push(if key.is_empty() {
-                (Start::Tuple(position), None, known[self.table(row)])
+                (Start::Tuple(position), None, known[&self.table(row)])
             } else {
                 let lookup = self.lookup(row, key);
                 let tuple = self.scratch.find(&lookup, &self.tables, &mut self.values);

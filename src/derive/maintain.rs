@@ -118,10 +118,7 @@ impl<'a, T: Term> Maintenance<'a, T> {
                 self.derive(*rule, &Seed::Nothing, &mut queue, &mut added)?;
             }
             self.propagate(number, queue, &mut added)?;
-            if !added.is_empty() {
-                // The relations lack these.
-                relations = Relations::default();
-            }
+            relations.drop_outdated(added.keys().map(Vec::as_slice));
             budget += before / READ_FACTS_PER_CHANGE + added.len() / UNIFIED_FACTS_PER_CHANGE;
         }
         let most = MIN_BUDGET + self.closure.fact_count() / UNIFIED_FACTS_PER_CHANGE;
