@@ -334,7 +334,7 @@ impl Relations {
         known: &BTreeMap<usize, u32>,
         allowed: &mut usize,
     ) -> Result<(), Failure> {
-        // What follows from known tuples.
+        // Consequences of known tuples.
         for rule in rules {
             let start = self.start(rule, known);
             let plan = self.plan(rule, start);
@@ -347,7 +347,7 @@ impl Relations {
                 self.run(&plan, Some((table, tuple)), allowed)?;
             }
         }
-        // What follows from new ones. Those of a table are all of one component.
+        // Consequences of new ones. Those of a table are all of one component.
         let heads: BTreeSet<usize> = rules.iter().map(|rule| self.table(&rule.head)).collect();
         let mut plans: BTreeMap<usize, Plans> = heads.into_iter().map(|table| (table, Plans::default())).collect();
         for rule in rules {

@@ -8,7 +8,7 @@
 //! 3. **Insert** what steps derive from facts that came, from the absence of those that went, and from these in turn, by
 //!    semi-naive evaluation: each step includes at least one new fact.
 //!
-//! What came and went in the end is passed on to later components. Components without recursion go the same way, where
+//! The facts that came and went in the end are passed on to later components. Components without recursion go the same way, where
 //! overdeletion stops at the first step: so no derivations are counted, nor stored.
 
 use std::collections::BTreeMap;

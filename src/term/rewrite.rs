@@ -35,7 +35,7 @@ const UNTRACKED_EXPRESSIONS: usize = 256;
 /// Returns `term` with its subterms replaced as `replace` says, which is called for each, an expression before its
 /// items.
 ///
-/// What doesn't change is shared with `term`. `replace` must return the same for equal terms: an expression that is
+/// Unchanged parts are shared with `term`. `replace` must return the same for equal terms: an expression that is
 /// shared may be rewritten once for all its occurrences.
 ///
 /// Cost: O(distinct expressions that are visited), up to a constant, where those at the same address are the same.

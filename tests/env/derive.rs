@@ -186,7 +186,7 @@ fn errors_name_the_rule_and_the_place() {
             "{text}"
         );
     }
-    // What a negation depends on is decided by unification, not by name.
+    // Unification, not a name, decides which heads a negation depends on.
     program("(=> (, (p $x) (not (q a $x))) (q b $x))");
     assert!(matches!(error("(=> (, (p)) (q"), ProgramError::Parse(_)));
 }

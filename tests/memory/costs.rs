@@ -199,7 +199,7 @@ fn an_advance_of_a_closure_costs_the_change() {
     let (small, large) = (cost(100), cost(5_000));
     for (what, (small, large)) in ["added", "removed"].into_iter().zip(small.into_iter().zip(large)) {
         assert!(small.count_total < 1_000, "{what}: {small:?}");
-        // What a fork keeps of its own.
+        // The memory that a fork keeps of its own.
         assert!(large.bytes_current <= 5 * 1024, "{what}: {large:?}");
         assert_flat(what, (small, large));
     }

@@ -452,7 +452,7 @@ fn no_schedule_of_a_push_and_a_pruning_leaves_a_name_without_revisions() {
             })
         };
         let (first, second) = (Remote::open(store(0)).unwrap(), Remote::open(store(1)).unwrap());
-        // What ends, or panics, doesn't take its turns.
+        // A thread that ends, or panics, doesn't take its turns.
         let end = || turns.lock().unwrap().clear();
         thread::scope(|threads| {
             threads.spawn(|| {

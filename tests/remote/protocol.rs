@@ -1,4 +1,4 @@
-//! What an S3 store makes of the answers of servers.
+//! Answers of servers, as an S3 store reads them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::iter;

@@ -79,7 +79,7 @@ fn serve(client: &TcpStream, server: &str, number: u64, one_in: u64) -> Option<(
     // Scrambled, so that no rhythm of the clients meets always the same.
     let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let fault = random.is_multiple_of(one_in).then_some(random / one_in % 10);
-    // What has no effect.
+    // Faults without effect.
     match fault {
         Some(0) => return None,
         Some(1) => return failure("500 Internal Server Error", "InternalError").write(client),

@@ -195,7 +195,7 @@ fn a_probe_that_fails_anywhere_is_an_error() {
                 (request.number == number).then_some(fault)
             });
             assert!(matches!(probe(&store), Err(ProbeError::Store(_))), "{number}");
-            // What was left is removed, unless it can't be.
+            // Leftovers are removed, unless they can't be.
             assert!(inner.list("").unwrap().objects.is_empty() || store.requests().0 == number + 1);
         }
     }

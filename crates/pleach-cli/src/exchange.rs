@@ -196,10 +196,12 @@ fn local(path: &WorldPath) -> Result<(Archive, String), LoadWorldError> {
             Ok((open_archive(folder)?, name.to_owned()))
         }
         WorldPath::Folder(_) => Err(LoadWorldError::Folder),
-        WorldPath::File(path) => Err(match path.try_exists()? {
-            true => LoadWorldError::FileNotArchive,
-            false => LoadWorldError::NotFound,
-        }),
+        WorldPath::File(path) => Err(
+            match path.try_exists().map_err(|error| LoadWorldError::File(error.into()))? {
+                true => LoadWorldError::FileNotArchive,
+                false => LoadWorldError::NotFound,
+            },
+        ),
         WorldPath::Journal(_) => Err(LoadWorldError::JournalNotArchive),
         WorldPath::Remote(_) => Err(LoadWorldError::RemoteNotArchive),
     }

@@ -61,7 +61,7 @@ fn seconds(text: &str) -> Result<Duration, InvalidInterval> {
     }
 }
 
-/// What tells two states of a saved world apart without loading them.
+/// Properties that tell two states of a saved world apart without loading them.
 #[derive(PartialEq, Eq)]
 enum Fingerprint {
     Revision(RevisionId),
@@ -146,7 +146,7 @@ impl Watch {
     }
 }
 
-/// What tells two states of a file apart.
+/// Properties that tell two states of a file apart.
 #[derive(PartialEq, Eq)]
 struct FileState {
     length: u64,

@@ -16,7 +16,7 @@ use pleach::term::{Atom, Parser};
 use pleach::{Environment, Symbol};
 use pleach_metta::{EvalError, Evaluator, HostFunction, HostResult, RunError};
 
-/// What the shop's people have written.
+/// Rules and facts that the shop's people have written.
 const RULES: &str = "
     ; Where there is a lorry, and what it costs.
     (lorry leeds 2) (lorry york 1)
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    // What if? Two customers decide, each in a fork; only then does the shop know of both.
+    // Two customers decide, each in a fork; only then does the shop know of both.
     let decide = |text: &str| -> Result<Environment, Box<dyn Error>> {
         Ok(evaluator.evaluate(shop.clone(), &text.parse()?)?.environment)
     };

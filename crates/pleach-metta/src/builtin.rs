@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) types: &'static [&'static str],
     pub(crate) kind: Kind,
-    /// What `check` sees in the arguments, in order. Others are code if their types have them evaluated.
+    /// The roles that `check` sees in the arguments, in order. Others are code if their types have them evaluated.
     pub(crate) roles: &'static [Role],
     /// The items that are patterns, each with the item that is its scope.
     pub(crate) binders: &'static [(u32, u32)],

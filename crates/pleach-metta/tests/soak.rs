@@ -386,7 +386,7 @@ fn sixty_four_threads_for_long() {
             }
             news += follower.join().unwrap();
         });
-        // What was acknowledged outlives the process, or at least the journal: as the log of a round, and as a snapshot.
+        // An acknowledged write outlives the process, or at least the journal: as the log of a round, and as a snapshot.
         let note = |env: &mut Environment| env.bind("round", Atom::from(i64::from(round)));
         worlds.journal.update(note).unwrap();
         let saved = worlds.journal.snapshot();

@@ -1,12 +1,12 @@
 //! Revisions and their headers.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
 use super::hex;
 use crate::persist::block::{ContentReader, write_bytes};
 use crate::persist::error::{Flaw, LoadError};
+use crate::persist::nonce::nonce;
 use crate::varint;
 
 /// The id of a [`Revision`]: the SHA-256 of its file, displayed as 64 hexadecimal digits.
@@ -116,16 +116,13 @@ pub(super) enum Stored {
 impl Revision {
     /// A revision that isn't written yet: its id is unknown.
     pub(super) fn new(parents: Vec<RevisionId>, note: Note, atoms: u64, header: Header) -> Self {
-        let random = RandomState::new();
-        let halves = [0, 1].map(|half| u128::from(random.hash_one(half)));
-        let nonce = (halves[0] << 64 | halves[1]).to_le_bytes();
         Self {
             id: RevisionId([0; 32]),
             parents,
             note,
             atoms,
             header,
-            nonce,
+            nonce: nonce(),
         }
     }
 

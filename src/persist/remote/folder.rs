@@ -142,7 +142,7 @@ impl FolderStore {
             let found = self.find(key)?.map(|object| object.version);
             Ok(found.as_ref() == expected)
         };
-        // What exists already is neither written nor locked.
+        // An object that exists already is neither written nor locked.
         if !is_expected()? {
             return Ok(Put::Refused);
         }

@@ -2,7 +2,6 @@
 
 mod api;
 mod features;
-mod frail;
 mod nested;
 mod panics;
 mod sets;

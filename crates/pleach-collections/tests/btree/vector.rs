@@ -3,7 +3,6 @@
 mod api;
 mod changes;
 mod features;
-mod frail;
 mod nested;
 mod panics;
 mod traits;

@@ -1,4 +1,4 @@
-//! What an evaluation knows of its values is kept: the work of programs that go through data grows as the data does. Counted
+//! Linear costs: an evaluation keeps what it knows of its values, so the work of programs that go through data grows as the data does. Counted
 //! are steps and allocations, not time.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -95,7 +95,7 @@ fn forms_and_built_ins_preserve_normal_forms() {
     );
 }
 
-/// What is in a state, or comes from a built-in that returns it as it is, is looked at once.
+/// A value in a state, or from a built-in that returns it as it is, is looked at once.
 #[test]
 fn large_values_are_checked_once() {
     let rules = "(= (push $n) (if (== $n 0) (done)
@@ -112,7 +112,7 @@ fn large_values_are_checked_once() {
 
 #[test]
 fn types_are_inferred_only_where_they_matter() {
-    // What is compared with a unit may be of any type.
+    // A value that is compared with a unit may be of any type.
     let rules = "(= (sum $l) (if (== $l ()) 0 (let* (($h (car-atom $l)) ($t (cdr-atom $l))) (+ $h (sum $t)))))";
     is_linear(rules, &|n| format!("(sum ({}))", "1 ".repeat(n)));
     let rules = "(= (walk $l) (if (== $l nil) 0 (let ($c $h $t) $l (+ 1 (walk $t)))))

@@ -125,7 +125,7 @@ fn memory_is_limited() {
             );
         }
     }
-    // What is shared counts once, and what is no longer held does not count.
+    // Shared values count once, and those no longer held do not count.
     let frugal = [
         "(= (f $n $x) (if (== $n 0) done (f (- $n 1) ($x $x)))) !(f 10000 z)",
         "(= (f $n) (if (== $n 0) done (let $u (g 100) (f (- $n 1))))) (= (g $n) (if (== $n 0) Nil (Cons $n (g (- $n 1)))))
@@ -391,7 +391,7 @@ fn a_program_is_run_item_by_item() {
     ));
     let failed = program.failed_item().unwrap();
     assert_eq!(&source[failed.span.clone()], "(loop)");
-    // What was there before it is not lost; nothing comes after it.
+    // Results before it are not lost; nothing comes after it.
     assert!(program.next().is_none());
     assert_eq!(program.into_environment().rule_count(), 3);
 

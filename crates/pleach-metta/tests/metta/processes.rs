@@ -167,7 +167,7 @@ fn write_where_nothing_can_be_written(place: &Path) {
             other => panic!("{:?}", other.map(|(_, recovery)| recovery)),
         }
     }
-    // What can be read is as it was.
+    // All that can be read is as it was.
     assert_eq!(
         Environment::<Atom>::load(place.join("world")).unwrap(),
         Environment::new()

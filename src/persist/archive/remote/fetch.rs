@@ -21,7 +21,7 @@ const MAX_ROUNDS: usize = 4;
 /// Number of chunks that are in memory at once, most of less than 1 MiB.
 const CHUNKS_AT_ONCE: usize = 32;
 
-/// What a fetch has read so far.
+/// Counts of what a fetch has read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -41,7 +41,7 @@ struct Fetched {
 }
 
 /// # Remotes: fetching
-/// What was fetched is in the archive, which works without the remote. It is verified by its hash before it is stored.
+/// Fetched objects are stored in the archive, which works without the remote, once they are verified by their hashes.
 impl<T: Term> Archive<T> {
     /// Creates an archive with all branches and tags of a remote. The folder must be vacant, empty, or hold an archive
     /// without names.
@@ -199,7 +199,7 @@ impl<T: Term> Archive<T> {
             next = self.unknown(parents.collect(), &needed)?;
             round = round.saturating_add(1);
         }
-        // What no root descends from may lack ancestors: a push that has not ended, or never will.
+        // A revision that no root descends from may lack ancestors: its push has not ended, or never will.
         fetched.retain(|id, _| needed.contains(id));
         self.store_fetched(remote, fetched, told, progress)
     }

@@ -11,10 +11,10 @@ use crate::persist::nonce::nonce;
 use crate::persist::remote::{ObjectVersion, Put};
 use crate::varint;
 
-/// What the keys of names begin with.
+/// Prefix of the keys of names.
 pub(super) const FOLDER: &str = "names/";
 
-/// What the object of a name says. A writer replaces it only if it is the version that the writer read.
+/// Content of the object of a name. A writer replaces it only if it is the version that the writer read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NameRecord {
     /// The revision; `None` if the name is removed, or reserved by a writer that is about to create it.

@@ -21,7 +21,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(10);
 /// Length of the random bytes before the content, which make each write another version.
 const NONCE: usize = 16;
 
-/// What the keys of revisions begin with.
+/// Prefix of the keys of revisions.
 pub(super) const REVISIONS: &str = "revisions/";
 
 pub(super) fn revision_key(id: RevisionId) -> String {

@@ -21,11 +21,11 @@ use crate::term::Term;
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
-/// What attempts of one push have in common.
+/// State that the attempts of one push have in common.
 struct Attempts {
     /// The epoch of the name that the last attempt read.
     epoch: Option<u64>,
-    /// What was uploaded in this epoch.
+    /// The objects that were uploaded in this epoch.
     uploaded: HashSet<Uploaded>,
 }
 

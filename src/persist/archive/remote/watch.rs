@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::ref_name::{self, RefKind};
@@ -11,7 +10,7 @@ use super::super::{Archive, States};
 use super::Remote;
 use super::error::RemoteError;
 use crate::env::{Environment, Patch, Snapshot};
-use crate::persist::nonce::nonce;
+use crate::persist::remote::backoff::Backoff;
 use crate::term::{Atom, Term};
 
 /// A receiver of the states of a branch of a [`Remote`], each with the patch from the one before, as a
@@ -53,9 +52,8 @@ pub struct RemoteWatch<A: Deref<Target = Archive<T>>, T: Term = Atom> {
     branch: String,
     /// The state that was received last, if the branch existed.
     last: Option<(RevisionId, Arc<Snapshot<T>>)>,
-    intervals: std::ops::RangeInclusive<Duration>,
-    /// The delay before the next request.
-    delay: Duration,
+    /// The delays between requests.
+    backoff: Backoff,
 }
 
 /// A state of a branch, as a change from the one received before.
@@ -88,8 +86,7 @@ impl<A: Deref<Target = Archive<T>>, T: Term> RemoteWatch<A, T> {
             remote: remote.clone(),
             branch: branch.to_owned(),
             last: None,
-            delay: *intervals.start(),
-            intervals,
+            backoff: Backoff::new(*intervals.start(), *intervals.end()),
         };
         watch.try_next()?;
         Ok(watch)
@@ -142,18 +139,14 @@ impl<A: Deref<Target = Archive<T>>, T: Term> RemoteWatch<A, T> {
         let start = Instant::now();
         loop {
             if let Some(update) = self.try_next()? {
-                self.delay = *self.intervals.start();
+                self.backoff.reset();
                 return Ok(Some(update));
             }
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Ok(None);
             }
-            // Between a half and one and a half of the delay, so that many watchers don't ask together.
-            let parts = u32::from(nonce()[0]).saturating_add(128);
-            let jittered = self.delay.saturating_mul(parts).checked_div(256).unwrap_or_default();
-            thread::sleep(jittered.min(left));
-            self.delay = self.delay.saturating_mul(2).min(*self.intervals.end());
+            self.backoff.wait_around(left);
         }
     }
 }

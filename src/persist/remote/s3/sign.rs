@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::time;
 
-/// What requests are signed with.
+/// Keys with which requests are signed.
 #[derive(Clone)]
 pub(super) struct Credentials {
     pub(super) access_key: String,

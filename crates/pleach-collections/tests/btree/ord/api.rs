@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::frail::{Frail, clones};
+use crate::frail::{Frail, clones};
 use equivalent::{Comparable, Equivalent};
 use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet, ord_map, ord_set};

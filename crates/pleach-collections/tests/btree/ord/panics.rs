@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Frail, add, alive, clones, keeps, ours, theirs};
+use crate::frail::{Frail, add, alive, clones, keeps, ours, theirs};
 use pleach_collections::ord_map::Entry;
 use pleach_collections::{OrdMap, OrdSet};
 use pleach_testkit::fuse::{self, burn};

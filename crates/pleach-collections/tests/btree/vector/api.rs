@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::frail::{Frail, clones, comparisons};
+use crate::frail::{Frail, clones, comparisons};
 use pleach_collections::{Vector, vector};
 use std::collections::VecDeque;
 
@@ -87,16 +87,16 @@ fn owners_clone_nothing() {
         (0..300).for_each(|_| _ = (vector.pop_back(), vector.pop_front()));
         (0..300).for_each(|i| vector.insert(3 * i as usize, Frail::new(i)));
         (0..300).for_each(|i| drop(vector.remove(2 * i as usize)));
-        *vector[700].0 = 5;
+        *vector[700].number = 5;
         vector.swap(3, 900);
-        vector.retain(|item| *item.0 % 3 != 0);
+        vector.retain(|item| *item.number % 3 != 0);
         vector.sort();
-        vector.iter_mut().for_each(|item| *item.0 += 1);
+        vector.iter_mut().for_each(|item| *item.number += 1);
         vector.check().unwrap();
         drop(
             std::mem::take(&mut vector)
                 .into_iter()
-                .map(|item| *item.0)
+                .map(|item| *item.number)
                 .collect::<Vec<_>>(),
         );
     });
@@ -116,12 +116,12 @@ fn forks_clone_a_leaf() {
     assert!(in_fork(&|fork| fork.push_back(Frail::new(1))) <= 32);
     assert_eq!(in_fork(&|fork| fork.push_front(Frail::new(1))), 1);
     assert!(in_fork(&|fork| fork.insert(5000, Frail::new(1))) <= 32);
-    assert!(in_fork(&|fork| *fork[5000].0 = 1) <= 32);
+    assert!(in_fork(&|fork| *fork[5000].number = 1) <= 32);
     assert!(in_fork(&|fork| drop(fork.remove(5000))) <= 3 * 32);
     assert!(in_fork(&|fork| drop(fork.split_off(5000))) <= 3 * 32);
     assert!(in_fork(&|fork| fork.append(&mut base.clone())) <= 6 * 32);
     assert!(in_fork(&|fork| drop(fork.splice(4000..6000, base.slice(..100)))) <= 12 * 32);
-    assert!(in_fork(&|fork| fork.retain(|item| *item.0 != 77)) <= 4 * 32);
+    assert!(in_fork(&|fork| fork.retain(|item| *item.number != 77)) <= 4 * 32);
     assert_eq!(in_fork(&|fork| fork.retain(|_| true)), 0);
     assert_eq!(
         in_fork(&|fork| assert!(fork.iter_mut().last().is_some())),
@@ -135,7 +135,7 @@ fn forks_clone_a_leaf() {
 fn comparisons_skip_what_is_shared() {
     let base: Vector<Frail> = (0..10_000).map(Frail::new).collect();
     let mut fork = base.clone();
-    *fork[5000].0 = 5000;
+    *fork[5000].number = 5000;
     assert!(comparisons(&mut || assert_eq!(base, fork)) <= 32);
     fork.push_back(Frail::new(1));
     assert_eq!(comparisons(&mut || assert_ne!(base, fork)), 0);
@@ -230,7 +230,7 @@ fn owners_are_joined_without_clones() {
         vector.check().unwrap();
         assert_eq!((count, vector.len() as u32), (0, n + 3 * m), "{n} and {m}");
         let items = (0..n).chain(0..m).chain((0..m).rev()).chain(0..m);
-        assert!(vector.iter().map(|item| *item.0).eq(items));
+        assert!(vector.iter().map(|item| *item.number).eq(items));
     }
     // A leaf of 2 in the tree takes items of the full leaf at an end, which is moved to it.
     for front in [false, true] {
@@ -270,11 +270,11 @@ fn skipped_items_of_owned_iterators_are_not_cloned() {
             vector.clone().into_iter()
         };
         let count = clones(&mut || {
-            assert_eq!(*iter.nth(4000).unwrap().0, 4000);
-            assert_eq!(*iter.nth_back(3000).unwrap().0, 6999);
+            assert_eq!(*iter.nth(4000).unwrap().number, 4000);
+            assert_eq!(*iter.nth_back(3000).unwrap().number, 6999);
             assert_eq!(iter.len(), 6999 - 4001);
-            assert_eq!(*iter.nth(7).unwrap().0, 4008);
-            assert_eq!(*iter.nth_back(7).unwrap().0, 6991);
+            assert_eq!(*iter.nth(7).unwrap().number, 4008);
+            assert_eq!(*iter.nth_back(7).unwrap().number, 6991);
         });
         assert_eq!(count, if own { 0 } else { 4 });
         assert!(iter.nth(5000).is_none() && iter.nth_back(0).is_none());

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Frail, comparisons};
+use crate::frail::{Frail, comparisons};
 use pleach_collections::vector;
 use pleach_collections::vector::{Hunk, Vector};
 use pleach_testkit::quick_check;
@@ -140,7 +140,7 @@ fn cost_is_that_of_the_changes() {
     let mut inserted = base.clone();
     let mut removed = base.clone();
     for i in (1..=10).rev() {
-        *set[i * step].0 = 7_000_000;
+        *set[i * step].number = 7_000_000;
         inserted.insert(i * step + 2, Frail::new(7_000_000));
         removed.remove(i * step);
     }

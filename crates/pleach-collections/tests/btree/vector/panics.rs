@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::frail::{Frail, alive};
+use crate::frail::{Frail, alive};
 use pleach_collections::Vector;
 use pleach_testkit::fuse::{self, burn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 type Subject = Vector<Frail>;
 
 fn contents(vector: &Subject) -> Vec<u32> {
-    vector.iter().map(|item| *item.0).collect()
+    vector.iter().map(|item| *item.number).collect()
 }
 
 /// Returns a copy of the same shape that shares no nodes.
@@ -110,10 +110,10 @@ fn panics_leave_vectors_valid() {
         each("remove first", &|v| _ = v.remove(0));
         each("remove last", &|v| _ = v.remove(len - 1));
         each("set", &|v| _ = v.set(middle, Frail::new(1)));
-        each("get_mut", &|v| *v[len - 1].0 = 9);
+        each("get_mut", &|v| *v[len - 1].number = 9);
         each("focus_mut", &|v| {
             let mut focus = v.focus_mut();
-            let end = catch_unwind(AssertUnwindSafe(|| *focus.get_mut(middle).unwrap().0 = 9));
+            let end = catch_unwind(AssertUnwindSafe(|| *focus.get_mut(middle).unwrap().number = 9));
             // A panic leaves the view usable.
             assert_eq!((0..len).filter(|i| focus.get_mut(*i).is_some()).count(), len);
             end.unwrap_or_else(|panic| resume_unwind(panic));
@@ -132,7 +132,7 @@ fn panics_leave_vectors_valid() {
         each("split_off the last", &|v| drop(v.split_off(len - 1)));
         each("rotate", &|v| v.rotate_left(middle));
         each("reverse", &|v| v.reverse());
-        each("dedup", &|v| v.dedup_by_key(|item| *item.0 / 3));
+        each("dedup", &|v| v.dedup_by_key(|item| *item.number / 3));
         each("push a leaf", &|v| {
             let mut pushed = v.clone();
             (0..70).for_each(|i| pushed.push_back(Frail::new(i)));
@@ -149,7 +149,7 @@ fn panics_leave_vectors_valid() {
         each("retain", &|v| {
             v.retain(|item| {
                 burn();
-                !item.0.is_multiple_of(3)
+                !item.number.is_multiple_of(3)
             });
         });
         each("diff and ==", &|v| {
@@ -187,7 +187,7 @@ fn all_items_are_dropped_once() {
         let vector: Subject = (0..n).map(Frail::new).collect();
         let mut fork = vector.clone();
         fork.push_front(Frail::new(1));
-        fork.retain(|item| *item.0 % 2 == 0);
+        fork.retain(|item| *item.number % 2 == 0);
         fork.sort();
         let mut items = fork.into_iter();
         _ = (items.next(), items.next_back(), items.clone());

@@ -1,24 +1,33 @@
-//! Ordered keys and values whose methods panic at a chosen call.
+//! Keys, values and items whose methods panic at a chosen call.
 
 use pleach_testkit::fuse::burn;
 use std::cell::Cell;
 use std::cmp::Ordering;
 
 thread_local! {
-    /// The number of keys and values cloned on this thread.
+    /// The number of instances cloned on this thread.
     static CLONES: Cell<usize> = const { Cell::new(0) };
-    /// The number of keys and values alive on this thread.
+    /// The number of comparisons by `==` on this thread.
+    static COMPARISONS: Cell<usize> = const { Cell::new(0) };
+    /// The number of instances alive on this thread.
     static ALIVE: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Returns how many keys and values `f` clones.
+/// Returns how many instances `f` clones.
 pub(crate) fn clones(f: &mut dyn FnMut()) -> usize {
     CLONES.set(0);
     f();
     CLONES.get()
 }
 
-/// Returns how many keys and values are alive on this thread.
+/// Returns how many instances `f` compares by `==`.
+pub(crate) fn comparisons(f: &mut dyn FnMut()) -> usize {
+    COMPARISONS.set(0);
+    f();
+    COMPARISONS.get()
+}
+
+/// Returns how many instances are alive on this thread.
 pub(crate) fn alive() -> isize {
     ALIVE.get()
 }
@@ -52,6 +61,7 @@ impl Clone for Frail {
 
 impl PartialEq for Frail {
     fn eq(&self, other: &Self) -> bool {
+        COMPARISONS.set(COMPARISONS.get() + 1);
         burn();
         self.number == other.number
     }
