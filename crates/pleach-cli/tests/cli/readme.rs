@@ -30,7 +30,7 @@ fn the_commands_of_the_readme_run_in_order() {
     let sandbox = Sandbox::new("readme");
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     fs::create_dir(sandbox.path().join("examples")).unwrap();
-    for file in ["tour.metta", "roads.rules"] {
+    for file in ["tour.metta", "more-roads.metta", "roads.rules"] {
         fs::copy(examples.join(file), sandbox.path().join("examples").join(file)).unwrap();
     }
 
