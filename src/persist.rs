@@ -70,7 +70,6 @@ mod journal;
 #[deny(clippy::arithmetic_side_effects)]
 mod load;
 mod lock;
-#[cfg(any(feature = "journal", feature = "remote"))]
 mod nonce;
 mod patch;
 #[cfg(test)]
