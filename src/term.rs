@@ -74,7 +74,7 @@ pub mod unify;
 pub mod walk;
 
 pub use alpha::alpha_eq;
-pub use atom::{Atom, Expression, Float, Grounded, GroundedValue, Text, Variable};
+pub use atom::{Allocation, Atom, Expression, Float, Grounded, GroundedValue, Text, Variable};
 pub use contract::{ContractError, check_contract};
 pub use parser::{Item, ParseError, Parser};
 pub use path::{Encoded, Encoder, PathError};

@@ -14,7 +14,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
-pub use expression::Expression;
+pub use expression::{Allocation, Expression};
 pub use float::Float;
 pub use grounded::{Grounded, GroundedValue};
 pub use text::Text;
@@ -133,6 +133,15 @@ impl Atom {
     /// Returns the items if the atom is an expression.
     #[inline]
     pub fn as_expression(&self) -> Option<&[Atom]> {
+        match self {
+            Atom::Expression(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Returns the expression if the atom is one. Unlike [`as_expression`](Self::as_expression), it doesn't look at its items.
+    #[inline]
+    pub fn as_list(&self) -> Option<&Expression> {
         match self {
             Atom::Expression(items) => Some(items),
             _ => None,

@@ -12,9 +12,9 @@ use std::thread;
 use pleach::derive::{Derived, LimitExceeded, Program, ProgramError};
 use pleach::term::Grounded;
 use pleach::{Atom, Environment, SharedEnvironment};
-use pleach_testkit::quick_check;
+use pleach_testkit::{Random, quick_check};
 
-use self::naive::{Random, canonical, closure, is_step, random_fact, random_program};
+use self::naive::{canonical, closure, is_step, random_fact, random_program};
 
 fn atom(text: &str) -> Atom {
     text.parse().unwrap()

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use pleach::env::Change;
 use pleach::{Atom, Environment, Event, Outcome, SharedEnvironment};
+use pleach_testkit::Random;
 
 /// Payload of the intended panics.
 struct OnPurpose;
@@ -31,20 +32,8 @@ struct Read {
     facts: usize,
 }
 
-/// A small random number generator, seeded by the thread's number.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 fn writer(cell: &SharedEnvironment, id: u64, rounds: u64) -> (Vec<Write>, Vec<Read>) {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (id + 1));
+    let mut random = Random::new(id + 1);
     let mut mine = cell.snapshot();
     let (mut writes, mut reads) = (Vec::new(), Vec::new());
     for round in 0..rounds {

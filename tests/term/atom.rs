@@ -146,7 +146,7 @@ fn atoms_are_send_sync_and_unwind_safe() {
     fn shared<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>() {}
     shared::<Atom>();
     assert_eq!((size_of::<Atom>(), size_of::<Option<Atom>>()), (16, 16));
-    assert_eq!(size_of::<Expression>(), size_of::<usize>());
+    assert_eq!(size_of::<Expression>(), size_of::<Atom>());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod atom;
 mod deep;
+mod list;
 mod parser;
 mod path;
 mod symbol;

@@ -21,7 +21,7 @@ use crate::signature::Signature;
 use crate::value::{Answer, Value};
 use pleach::Environment;
 use pleach::env::{SpaceId, StateId};
-use pleach::term::{Atom, Symbol};
+use pleach::term::{Atom, Expression, Symbol};
 
 /// A row of the table of built-ins.
 pub(crate) struct Entry {
@@ -246,7 +246,7 @@ pub(crate) trait Call {
     fn is_normal(&self, item: &Value) -> bool;
 
     /// Makes an expression; `normal` tells whether its items are in normal form.
-    fn tuple_of(&mut self, items: Vec<Atom>, normal: bool) -> Value;
+    fn tuple_of(&mut self, items: Expression, normal: bool) -> Value;
 
     /// Renames the variables of an atom apart.
     fn rename_apart(&mut self, atom: &Atom) -> Atom;

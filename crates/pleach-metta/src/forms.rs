@@ -215,7 +215,7 @@ impl Machine {
             Continuation::Collapse { bindings: false } => {
                 let normal_stamp = self.normal_stamp;
                 let known = answers.iter().all(|answer| is_normal_item(&answer.value, normal_stamp));
-                let value = self.tuple_of(answers.atoms(), known);
+                let value = self.tuple_of(answers.atoms().into(), known);
                 Ok(Step::Return(Answers::one(value)))
             }
             Continuation::Collapse { bindings: true } => {

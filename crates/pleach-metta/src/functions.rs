@@ -7,7 +7,7 @@ use crate::normal_form::is_normal_item;
 use crate::value::{Answer, Value};
 use pleach::Environment;
 use pleach::env::{SpaceId, StateId};
-use pleach::term::{Atom, Symbol, rename_apart};
+use pleach::term::{Atom, Expression, Symbol, rename_apart};
 
 impl Machine {
     /// Calls a function with the arguments on the value stack: they follow the head, which is at index `base`.
@@ -42,16 +42,17 @@ impl Call for CallAt<'_> {
     }
 
     fn are_normal(&mut self, list: &Value, first: usize) -> bool {
-        let items = list.atom.as_expression().unwrap_or_default();
-        let rest = items.get(first..).unwrap_or_default();
-        self.machine.normal_items(list).all(first, rest)
+        match &list.atom {
+            Atom::Expression(items) => self.machine.normal_items(list).all_from(first, items),
+            _ => true,
+        }
     }
 
     fn is_normal(&self, item: &Value) -> bool {
         is_normal_item(item, self.machine.normal_stamp)
     }
 
-    fn tuple_of(&mut self, items: Vec<Atom>, normal: bool) -> Value {
+    fn tuple_of(&mut self, items: Expression, normal: bool) -> Value {
         self.machine.tuple_of(items, normal)
     }
 

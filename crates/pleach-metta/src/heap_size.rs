@@ -7,7 +7,12 @@ use std::sync::Arc;
 use crate::code::Activation;
 use crate::subst::Subst;
 use crate::value::{Answer, Value};
-use pleach::term::Atom;
+use pleach::term::{Allocation, Atom, Expression};
+
+/// The reference count, length and header of an expression.
+const HEADER: usize = 24;
+/// A list that shares items with another one.
+const LIST: usize = 80;
 
 /// The measured bytes and cells. Shared ones count once.
 #[derive(Default)]
@@ -34,20 +39,39 @@ impl HeapSize {
     }
 
     pub(crate) fn atom(&mut self, atom: &Atom) {
-        /// The reference count and length of an expression.
-        const HEADER: usize = 24;
-        let mut pending = vec![std::slice::from_ref(atom)];
-        while let Some(items) = pending.pop() {
-            for item in items {
-                match item {
-                    Atom::Expression(items) if !items.is_empty() && self.is_new(items.as_ptr()) => {
-                        self.bytes(HEADER + items.len() * size_of::<Atom>());
-                        pending.push(items);
-                    }
-                    Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
-                    _ => {}
+        let mut pending = Vec::new();
+        self.item(atom, &mut pending);
+        while let Some(list) = pending.pop() {
+            match list.allocation() {
+                Allocation::Suffix(whole) => {
+                    self.bytes(LIST);
+                    self.list(whole, &mut pending);
                 }
+                Allocation::Cons(first, rest, items) => {
+                    self.bytes(LIST + items.map_or(0, |items| HEADER + size_of_val(items)));
+                    self.item(first, &mut pending);
+                    self.list(rest, &mut pending);
+                }
+                Allocation::Items(items) => {
+                    self.bytes(HEADER + size_of_val(items));
+                    items.iter().for_each(|item| self.item(item, &mut pending));
+                }
+                _ => {}
             }
+        }
+    }
+
+    fn item<'a>(&mut self, atom: &'a Atom, pending: &mut Vec<&'a Expression>) {
+        match atom {
+            Atom::Expression(items) => self.list(items, pending),
+            Atom::String(text) if self.is_new(text.as_ptr()) => self.bytes(HEADER + text.len()),
+            _ => {}
+        }
+    }
+
+    fn list<'a>(&mut self, list: &'a Expression, pending: &mut Vec<&'a Expression>) {
+        if !list.is_empty() && self.is_new(list.address() as *const Atom) {
+            pending.push(list);
         }
     }
 

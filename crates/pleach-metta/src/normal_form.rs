@@ -11,7 +11,7 @@ use crate::head::HeadInfo;
 use crate::identity_map::IdentityMap;
 use crate::symbols::{is_empty_symbol, is_token};
 use crate::value::Value;
-use pleach::term::Atom;
+use pleach::term::{Atom, Expression};
 
 /// Returns a stamp that is unique in this process.
 pub(crate) fn new_normal_stamp() -> u64 {
@@ -65,20 +65,16 @@ impl NormalItems {
         Value::normal(item.clone(), if evaluated { self.stamp } else { 0 })
     }
 
-    /// Returns whether all of `items`, which begin at index `first`, are in normal form.
-    pub(crate) fn all(&self, first: usize, items: &[Atom]) -> bool {
+    /// Returns whether all of `items` from index `first` on are in normal form.
+    pub(crate) fn all_from(&self, first: usize, items: &Expression) -> bool {
         let is_normal = |(index, item): (usize, &Atom)| match item {
             Atom::Expression(inner) if !inner.is_empty() => {
-                self.stamp != 0
-                    && self
-                        .head
-                        .as_ref()
-                        .is_none_or(|head| head.has_evaluated(first + index, item))
+                self.stamp != 0 && self.head.as_ref().is_none_or(|head| head.has_evaluated(index, item))
             }
             leaf => is_normal_leaf(leaf),
         };
         // Without a head all items were evaluated: skip the loop.
-        (self.stamp != 0 && self.head.is_none()) || items.iter().enumerate().all(is_normal)
+        (self.stamp != 0 && self.head.is_none()) || items.iter().enumerate().skip(first).all(is_normal)
     }
 }
 

@@ -178,6 +178,8 @@ impl Machine {
             atom: &'a Atom,
             items: &'a [Atom],
             done: Vec<Vec<Atom>>,
+            /// The parameters, once the head's types are known, that fit any type of an argument.
+            unchecked: SmallVec<[bool; 8]>,
             /// Subexpressions visited within this one, except those within cached ones.
             count: usize,
         }
@@ -198,10 +200,16 @@ impl Machine {
             atom,
             items,
             done: Vec::new(),
+            unchecked: SmallVec::new(),
             count: 0,
         }];
         while let Some(level) = levels.last_mut() {
+            if let ([heads], [_, _, ..]) = (&level.done[..], level.items) {
+                level.unchecked = unchecked_parameters(heads, level.items.len() - 1);
+            }
+            let argument = level.done.len().wrapping_sub(1);
             match level.items.get(level.done.len()) {
+                Some(_) if level.unchecked.get(argument) == Some(&true) => level.done.push(Vec::new()),
                 Some(item @ Atom::Expression(inner)) if !self.is_undefined(item) => match self.known(item) {
                     Some(types) => level.done.push(types),
                     None => {
@@ -209,6 +217,7 @@ impl Machine {
                             atom: item,
                             items: inner,
                             done: Vec::new(),
+                            unchecked: SmallVec::new(),
                             count: 0,
                         });
                     }
@@ -366,4 +375,18 @@ impl Machine {
             && !self.shared.hosts.contains_key(&symbol)
             && self.home().types(symbol.as_str()).next().is_none()
     }
+}
+
+/// Returns which parameters don't depend on the types of the arguments in any function type of a head.
+fn unchecked_parameters(heads: &[Atom], count: usize) -> SmallVec<[bool; 8]> {
+    let mut unchecked = SmallVec::new();
+    for signature in heads.iter().filter_map(Signature::of) {
+        if unchecked.is_empty() {
+            unchecked.resize(count, true);
+        }
+        for (unchecked, mode) in unchecked.iter_mut().zip(&signature.modes) {
+            *unchecked &= *mode != Mode::Eval;
+        }
+    }
+    unchecked
 }

@@ -61,7 +61,7 @@ impl Value {
         }
         let new = resolve(&self.atom);
         match (&self.atom, &new) {
-            (Atom::Expression(before), Atom::Expression(after)) if before.as_ptr() == after.as_ptr() => {}
+            (Atom::Expression(before), Atom::Expression(after)) if before.ptr_eq(after) => {}
             _ => *self = Self::raw(new),
         }
     }

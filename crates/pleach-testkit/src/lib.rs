@@ -19,8 +19,10 @@ pub mod fuse;
 pub mod hostile;
 #[cfg(feature = "environment")]
 pub mod model;
+mod random;
 pub mod small_maps;
 #[cfg(feature = "environment")]
 pub mod worlds;
 
 pub use cases::{cases, quick_check};
+pub use random::Random;

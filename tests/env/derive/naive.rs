@@ -5,22 +5,7 @@ use std::collections::BTreeMap;
 use pleach::derive::{Program, ProgramError};
 use pleach::term::{Bindings, View, alpha_eq, rename_apart, unify};
 use pleach::{Atom, Environment, Term};
-
-/// Xorshift numbers.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(super) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % bound
-    }
-}
+use pleach_testkit::Random;
 
 /// The predicates, in an order in which negations go back. Rules about facts of any predicate, and definitions, come after them.
 const LEVELS: usize = 3;

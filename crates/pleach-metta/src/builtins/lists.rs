@@ -6,7 +6,7 @@ use crate::builtin::{Call, Entry, Outcome, wrong};
 use crate::canonical::{difference, same};
 use crate::symbols::error_atom;
 use crate::value::Value;
-use pleach::term::Atom;
+use pleach::term::{Atom, Expression};
 
 /// The head of an expanded `map-atom`, dropped once its items are evaluated.
 pub(crate) const TUPLE: &str = "(tuple)";
@@ -33,30 +33,29 @@ pub(super) const ENTRIES: &[Entry] = &[
 
 fn car_atom(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
-    match list.atom.as_expression() {
-        Some([first, ..]) => Outcome::Eval(call.item(&list, 0, first)),
+    match list.atom.as_list().and_then(Expression::first) {
+        Some(first) => Outcome::Eval(call.item(&list, 0, first)),
         _ => wrong("car-atom expects a non-empty expression as an argument"),
     }
 }
 
 fn cdr_atom(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
-    match list.atom.as_expression() {
-        Some([_, rest @ ..]) => {
+    match list.atom.as_list().and_then(Expression::without_first) {
+        Some(rest) => {
             let known = call.are_normal(&list, 1);
-            Outcome::Eval(call.tuple_of(rest.to_vec(), known))
+            Outcome::Eval(call.tuple_of(rest, known))
         }
-        _ => wrong("cdr-atom expects a non-empty expression as an argument"),
+        None => wrong("cdr-atom expects a non-empty expression as an argument"),
     }
 }
 
 fn cons_atom(call: &mut dyn Call) -> Outcome {
     let (first, list) = (call.value(1).clone(), call.value(2).clone());
-    match list.atom.as_expression() {
+    match list.atom.as_list() {
         Some(rest) => {
             let known = call.is_normal(&first) && call.are_normal(&list, 0);
-            let items = std::iter::once(first.atom).chain(rest.iter().cloned()).collect();
-            Outcome::Known(call.tuple_of(items, known))
+            Outcome::Known(call.tuple_of(rest.with_first(first.atom), known))
         }
         None => wrong("cons-atom expects an expression as its second argument"),
     }
@@ -64,21 +63,22 @@ fn cons_atom(call: &mut dyn Call) -> Outcome {
 
 fn decons_atom(call: &mut dyn Call) -> Outcome {
     let list = call.value(1).clone();
-    match list.atom.as_expression() {
-        Some([first, rest @ ..]) => {
+    let parts = list.atom.as_list();
+    match parts.and_then(|list| Some((list.first()?, list.without_first()?))) {
+        Some((first, rest)) => {
             let head = call.item(&list, 0, first);
             let known = call.is_normal(&head);
             let others = call.are_normal(&list, 1);
-            let rest = call.tuple_of(rest.to_vec(), others);
+            let rest = call.tuple_of(rest, others);
             let known = known && call.is_normal(&rest);
-            Outcome::Known(call.tuple_of(vec![first.clone(), rest.atom], known))
+            Outcome::Known(call.tuple_of(Expression::new([first.clone(), rest.atom]), known))
         }
-        _ => wrong("decons-atom expects a non-empty expression as an argument"),
+        None => wrong("decons-atom expects a non-empty expression as an argument"),
     }
 }
 
 fn size_atom(call: &mut dyn Call) -> Outcome {
-    match call.argument(1).as_expression() {
+    match call.argument(1).as_list() {
         Some(items) => Outcome::Value(Atom::Integer(items.len() as i64)),
         None => wrong("size-atom expects an expression as an argument"),
     }
@@ -144,8 +144,8 @@ fn subtraction_atom(call: &mut dyn Call) -> Outcome {
 
 fn tuple(call: &mut dyn Call) -> Outcome {
     let known = call.values().iter().all(|value| call.is_normal(value));
-    let items = call.values().iter().map(|value| value.atom.clone()).collect();
-    Outcome::Known(call.tuple_of(items, known))
+    let items = call.values().iter().map(|value| value.atom.clone());
+    Outcome::Known(call.tuple_of(Expression::new(items), known))
 }
 
 fn filter(call: &mut dyn Call) -> Outcome {

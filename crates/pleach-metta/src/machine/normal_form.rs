@@ -9,7 +9,7 @@ use crate::symbols::{is_empty_symbol, is_token, symbols};
 use crate::traversal::Visited;
 use crate::value::Value;
 use pleach::Environment;
-use pleach::term::Atom;
+use pleach::term::{Atom, Expression};
 
 impl Machine {
     /// Applies a change that may bind a name or change a state's type.
@@ -75,13 +75,14 @@ impl Machine {
         if value.normal != self.normal_stamp {
             return NormalItems { stamp: 0, head: None };
         }
-        let head = match value.atom.as_expression() {
-            Some([Atom::Symbol(head), arguments @ ..]) => {
-                let info = self.head(*head, arguments.len() as u32);
-                (!info.is_strict()).then_some(info)
-            }
+        let head = match &value.atom {
+            Atom::Expression(items) => match items.first() {
+                Some(Atom::Symbol(head)) => Some(self.head(*head, items.len() as u32 - 1)),
+                _ => None,
+            },
             _ => None,
         };
+        let head = head.filter(|info| !info.is_strict());
         NormalItems {
             stamp: self.normal_stamp,
             head,
@@ -89,15 +90,12 @@ impl Machine {
     }
 
     /// Makes an expression; `normal` tells whether its items are in normal form.
-    pub(crate) fn tuple_of(&mut self, items: Vec<Atom>, normal: bool) -> Value {
+    pub(crate) fn tuple_of(&mut self, items: Expression, normal: bool) -> Value {
         let normal = normal
             && match items.first() {
                 Some(Atom::Symbol(head)) => self.head(*head, items.len() as u32 - 1).is_constructor(),
                 _ => !has_wildcards(self.home()),
             };
-        Value::normal(
-            Atom::Expression(items.into()),
-            if normal { self.normal_stamp } else { 0 },
-        )
+        Value::normal(Atom::Expression(items), if normal { self.normal_stamp } else { 0 })
     }
 }
