@@ -70,7 +70,8 @@ impl HeapSize {
     }
 
     fn list<'a>(&mut self, list: &'a Expression, pending: &mut Vec<&'a Expression>) {
-        if !list.is_empty() && self.is_new(list.address() as *const Atom) {
+        // One with a single reference is reached once.
+        if !list.is_empty() && (!list.is_shared() || self.is_new(list.address() as *const Atom)) {
             pending.push(list);
         }
     }
@@ -95,7 +96,7 @@ impl HeapSize {
     }
 
     pub(crate) fn activation(&mut self, act: &Rc<Activation>) {
-        if !self.is_new(Rc::as_ptr(act)) {
+        if Rc::strong_count(act) > 1 && !self.is_new(Rc::as_ptr(act)) {
             return;
         }
         self.bytes(size_of::<Activation>() + 2 * size_of::<usize>());

@@ -13,7 +13,7 @@ use crate::shared::Shared;
 /// The estimated bytes of a fact added to the environment.
 pub(crate) const FACT_BYTES: usize = 100;
 
-/// The maximum increase of the measuring rate for a machine that grows.
+/// The maximum increase of the measuring rate for a machine that grows, for each thread.
 pub(crate) const MAX_SPEEDUP: u64 = 16;
 
 /// The bytes a task was last measured to hold, as part of the sum over all tasks.
@@ -41,14 +41,16 @@ impl MemoryAccount {
         }
     }
 
-    pub(crate) fn set(&mut self, bytes: usize) -> Result<(), EvalError> {
+    /// Records the bytes of this task. Returns those of all tasks.
+    pub(crate) fn set(&mut self, bytes: usize) -> Result<usize, EvalError> {
         let before = std::mem::replace(&mut self.bytes, bytes);
         // Relaxed: only the sum matters. It may wrap temporarily.
         let held = self
             .shared
             .held
             .fetch_add(bytes.wrapping_sub(before), Ordering::Relaxed);
-        self.shared.check_memory(held.wrapping_add(bytes).wrapping_sub(before))
+        let held = held.wrapping_add(bytes).wrapping_sub(before);
+        self.shared.check_memory(held).map(|()| held)
     }
 }
 

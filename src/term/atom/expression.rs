@@ -325,6 +325,15 @@ impl Expression {
         }
     }
 
+    /// Returns whether other references to the allocation exist. Cost: O(1).
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        match &self.0 {
+            Representation::Array(array) => ThinArc::strong_count(array) > 1,
+            Representation::List(list) => Arc::count(list) > 1,
+        }
+    }
+
     /// Returns the allocation. Cost: O(1).
     ///
     /// ```

@@ -97,7 +97,9 @@ impl Query {
         let (mut passed, mut found) = (0, Vec::new());
         let mut free = SmallVec::new();
         variables(&self.pattern, &mut free);
-        let size = size_of::<(Bindings<Atom>, u64)>() + free.len() * size_of::<(Variable, Atom)>();
+        let size = size_of::<(Bindings<Atom>, u64)>();
+        // Vectors grow to powers of two.
+        let bound = free.len().next_power_of_two() * size_of::<(Variable, Atom)>();
         // Returns whether the portion is complete.
         let mut take = |answer: Result<Found, QueryError>| -> Result<bool, EvalError> {
             let answer = answer.map_err(|error| match error {
@@ -108,7 +110,7 @@ impl Query {
             if passed > self.found {
                 if found.len() == found.capacity() {
                     // Growing doubles the buffer, with the old one alive meanwhile.
-                    shared.check_more(beside, 3 * found.len() * size)?;
+                    shared.check_more(beside, found.len() * (3 * size + bound))?;
                 }
                 found.push(answer.into_bindings());
                 if found.len().is_multiple_of(1024) {

@@ -5,7 +5,12 @@ use crate::frame::{Frame, Group};
 use crate::heap_size::HeapSize;
 use crate::machine::Machine;
 use crate::memory::{FACT_BYTES, MAX_SPEEDUP};
+use crate::tasks::SpawnedTask;
 use crate::value::Value;
+
+/// The bytes of a sibling that was spawned: what is sent, with the values of a small activation, its handle, and its places in the
+/// queues of tasks and of the pool.
+const SPAWNED_BYTES: usize = size_of::<SpawnedTask>() + 8 * size_of::<Value>();
 
 impl Machine {
     /// Measures what the machine holds, if it is due.
@@ -35,6 +40,8 @@ impl Machine {
         let frames = (self.stack.capacity() - self.stack.len()) * size_of::<Frame>();
         let values = (self.vals.capacity() - self.vals.len()) * size_of::<Value>();
         sum.bytes(groups + frames + values);
+        let spawned: usize = self.groups.iter().map(|group| group.handles.len()).sum();
+        sum.bytes(spawned * SPAWNED_BYTES);
         for frame in &self.stack {
             frame.measure(&mut sum);
         }
@@ -52,12 +59,15 @@ impl Machine {
         let limit = self.shared.memory.unwrap_or(usize::MAX);
         let grown = bytes.saturating_sub(self.account.bytes) as u128;
         let taken = u128::from(self.steps - self.account.measured);
-        // Half of the steps to the limit at the present growth.
-        let left = (limit.saturating_sub(bytes) as u128 * taken).checked_div(2 * grown);
+        let held = self.account.set(bytes)?;
+        // Half of the steps to the limit, if all threads grow as this one does.
+        let growth = 2 * grown * self.shared.threads as u128;
+        let left = (limit.saturating_sub(held) as u128 * taken).checked_div(growth);
         let left = left.and_then(|left| u64::try_from(left).ok()).unwrap_or(u64::MAX);
+        let fastest = MAX_SPEEDUP * self.shared.threads as u64;
         self.account.measured = self.steps;
-        self.account.next = self.steps + left.clamp(sum.cells() / MAX_SPEEDUP, sum.cells());
+        self.account.next = self.steps + left.clamp(sum.cells() / fastest, sum.cells());
         self.account.allocated = 0;
-        self.account.set(bytes)
+        Ok(())
     }
 }

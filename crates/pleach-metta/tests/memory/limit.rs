@@ -36,15 +36,17 @@ fn finished_parts_of_a_product_are_not_counted() {
     }
 }
 
-/// An evaluation ends not far beyond its limit, however fast it grows.
+/// An evaluation ends near its limit, however fast it grows.
 #[test]
-fn an_evaluation_exceeds_its_limit_by_little() {
+fn an_evaluation_ends_near_its_limit() {
     let points: String = (0..100).map(|n| format!("(p {n})")).collect();
     let programs = [
         "(= (grow $n) (superpose ((grow (+ $n 1)) (grow (+ $n 2))))) !(grow 0)".to_owned(),
         "(= (grow $n) (let $x (superpose (1 2 3)) (pair $x (grow (+ $n 1))))) !(grow 0)".to_owned(),
         "(= (grow $n) (+ 1 (grow (+ $n 1)))) !(grow 0)".to_owned(),
         "(= (grow $l) (grow (cons 1 $l))) !(grow nil)".to_owned(),
+        "(= (grow $l) (grow (cons-atom 1 $l))) !(grow ())".to_owned(),
+        "(= (grow $l) (grow (cons-atom (index-atom $l 0) $l))) !(grow (1))".to_owned(),
         "(= (grow $n) (cons $n (grow (+ $n 1)))) !(grow 0)".to_owned(),
         format!("{points} !(collapse (match &self (, (p $a) (p $b) (p $c) (p $d)) ($a $b $c $d)))"),
         // Products whose factors bind nothing, and bind a variable each.
@@ -62,8 +64,14 @@ fn an_evaluation_exceeds_its_limit_by_little() {
                 assert_eq!(error, RunError::Eval(EvalError::OutOfMemory { limit }));
             });
             let peak = peak.bytes_max as usize;
+            // A stack that doubles is there twice for a moment, which counts most in a small limit.
+            let most = if limit < 50_000_000 {
+                limit / 5 * 7
+            } else {
+                limit / 4 * 5
+            };
             assert!(
-                peak < limit + limit / 2,
+                (limit / 4 * 3..most).contains(&peak),
                 "{program:.100}: {peak} bytes, where {limit} are allowed"
             );
         }

@@ -1,13 +1,13 @@
-//! Linear costs: an evaluation keeps what it knows of its values, so the work of programs that go through data grows as the data does. Counted
-//! are steps and allocations, not time.
+//! Linear costs: an evaluation keeps what it knows of its values, so the work of programs that go through data grows as the
+//! data does. Counted are steps, allocations and their bytes, not time.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use allocation_counter::measure;
 use pleach::Environment;
 use pleach_metta::Evaluator;
 
-/// The steps and the allocations of a program's last expression.
-fn work(rules: &str, query: &str) -> (u64, u64) {
+/// The steps, the allocations and the allocated bytes of a program's last expression.
+fn work(rules: &str, query: &str) -> [u64; 3] {
     let world = Evaluator::new().run(Environment::new(), rules).unwrap().environment;
     let query = query.parse().unwrap();
     let enough = |fuel: u64| {
@@ -24,20 +24,19 @@ fn work(rules: &str, query: &str) -> (u64, u64) {
         *(if enough(middle) { &mut most } else { &mut least }) = middle;
     }
     let evaluator = Evaluator::new();
-    let allocations = measure(|| drop(evaluator.evaluate(world.clone(), &query).unwrap())).count_total;
-    (most, allocations)
+    let allocated = measure(|| drop(evaluator.evaluate(world.clone(), &query).unwrap()));
+    [most, allocated.count_total, allocated.bytes_total]
 }
 
-/// Twice as much data takes twice the work, or nearly so.
+/// Four times as much data takes four times the work, or nearly so.
 fn is_linear(rules: &str, query: &dyn Fn(usize) -> String) {
-    let (steps, allocations) = work(rules, &query(300));
-    let (more_steps, more_allocations) = work(rules, &query(1200));
-    let query = query(0);
-    assert!(more_steps < 5 * steps, "{query}: {steps} steps, then {more_steps}");
-    assert!(
-        more_allocations < 5 * allocations,
-        "{query}: {allocations} allocations, then {more_allocations}"
-    );
+    let (work, more) = (work(rules, &query(300)), work(rules, &query(1200)));
+    for (what, (work, more)) in ["steps", "allocations", "bytes"]
+        .into_iter()
+        .zip(work.into_iter().zip(more))
+    {
+        assert!(more < 5 * work, "{}: {work} {what}, then {more}", query(0));
+    }
 }
 
 #[test]
@@ -118,4 +117,30 @@ fn types_are_inferred_only_where_they_matter() {
     let rules = "(= (walk $l) (if (== $l nil) 0 (let ($c $h $t) $l (+ 1 (walk $t)))))
         (= (make $n) (if (== $n 0) nil (cons 1 (make (- $n 1)))))";
     is_linear(rules, &|n| format!("(walk (make {n}))"));
+}
+
+#[test]
+fn expressions_are_built_and_taken_apart_as_lists() {
+    let rules = "(= (numbers $n $l) (if (== $n 0) $l (numbers (- $n 1) (cons-atom $n $l))))
+        (= (pairs $n $l) (if (== $n 0) $l (pairs (- $n 1) (cons-atom (of $n (inner $n)) $l))))
+        (= (names $n $l) (if (== $n 0) $l (names (- $n 1) (cons-atom name $l))))
+        (= (open $n $l) (if (== $n 0) $l (open (- $n 1) (cons-atom ($x $n) $l))))
+        (= (count $l $n) (if (== $l ()) $n (count (cdr-atom $l) (+ $n 1))))
+        (= (sum $l $n) (if (== $l ()) $n (sum (cdr-atom $l) (+ $n (car-atom $l)))))
+        (= (parts $l) (if (== $l ()) 0 (let ($h $t) (decons-atom $l) (+ 1 (parts $t)))))
+        (= (copy $l $m) (if (== $l ()) $m (let ($h $t) (decons-atom $l) (copy $t (cons-atom $h $m)))))
+        (: typed (-> Expression Number Number))
+        (= (typed $l $n) (if (== $l ()) $n (let $t (cdr-atom $l) (typed $t (+ $n 1)))))";
+    for list in ["numbers", "pairs", "names", "open"] {
+        for take in [
+            "(count $l 0)",
+            "(parts $l)",
+            "(parts (copy $l ()))",
+            "(typed $l 0)",
+            "(chained $l 0)",
+        ] {
+            is_linear(rules, &|n| format!("(let $l ({list} {n} ()) {take})"));
+        }
+    }
+    is_linear(rules, &|n| format!("(let $l (numbers {n} ()) (sum $l 0))"));
 }
