@@ -76,7 +76,7 @@ impl Machine {
                 info = now;
             }
         }
-        if let Some(function) = info.builtin.and_then(Builtin::function) {
+        if let Some((entry, function)) = info.builtin.and_then(Builtin::function) {
             if !info.has_no_rules() {
                 let mut matched = Matches::new();
                 self.matching_rules(&info, base, &mut matched)?;
@@ -84,7 +84,7 @@ impl Machine {
                     return self.rules_and_builtin(matched, &info, signature, base);
                 }
             }
-            let outcome = match self.call_function(function, base) {
+            let outcome = match self.call_function(entry, function, base) {
                 // A rule has reduced the call already.
                 Outcome::Stands if info.alone => Outcome::Nothing,
                 outcome => outcome,

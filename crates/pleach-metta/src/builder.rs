@@ -103,8 +103,8 @@ impl EvaluatorBuilder {
     }
 
     /// Limits the steps of an evaluation. Default: unlimited. A step is a reduction by a rule or a built-in, or, where
-    /// arguments have several results, one combination of them. Exceeding the limit doesn't depend on the number of
-    /// threads.
+    /// arguments have several results, one combination of them. A built-in that looks at all items of a long list takes a step
+    /// for each. Exceeding the limit doesn't depend on the number of threads.
     #[must_use]
     pub fn fuel(mut self, steps: u64) -> Self {
         self.fuel = Some(steps);

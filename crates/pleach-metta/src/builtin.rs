@@ -38,6 +38,26 @@ pub(crate) struct Entry {
     pub(crate) takes_rules: bool,
     /// Whether a result of one step of reduction is evaluated on: an instruction of the minimal language.
     pub(crate) is_instruction: bool,
+    /// The number of items that a call with these arguments looks at: so many steps are counted beside that of the call.
+    pub(crate) touched: fn(&[Value]) -> usize,
+}
+
+/// The items of long arguments, which most functions look at.
+fn all_items(arguments: &[Value]) -> usize {
+    /// Up to so many items cost no more than the call.
+    const FEW: usize = 16;
+    let lengths = arguments.iter().filter_map(|value| Some(value.atom.as_list()?.len()));
+    lengths.filter(|length| *length > FEW).sum()
+}
+
+/// The items of two lists, if these can be equal.
+fn common_items(arguments: &[Value]) -> usize {
+    match arguments {
+        [a, b, ..] if a.atom.as_list().map(Expression::len) == b.atom.as_list().map(Expression::len) => {
+            all_items(&arguments[..1])
+        }
+        _ => 0,
+    }
 }
 
 impl Entry {
@@ -78,6 +98,7 @@ impl Entry {
             rules: &[],
             takes_rules: false,
             is_instruction: false,
+            touched: all_items,
         }
     }
 
@@ -95,6 +116,19 @@ impl Entry {
     pub(crate) const fn ruled(self) -> Self {
         Self {
             takes_rules: true,
+            ..self
+        }
+    }
+
+    /// The entry as a function in constant time.
+    pub(crate) const fn constant(self) -> Self {
+        Self { touched: |_| 0, ..self }
+    }
+
+    /// The entry as a comparison of its first two arguments.
+    pub(crate) const fn compares(self) -> Self {
+        Self {
+            touched: common_items,
             ..self
         }
     }
@@ -152,9 +186,9 @@ impl Builtin {
     }
 
     #[inline]
-    pub(crate) fn function(&self) -> Option<Function> {
+    pub(crate) fn function(&self) -> Option<(&'static Entry, Function)> {
         match self.entry.kind {
-            Kind::Function(function) => Some(function),
+            Kind::Function(function) => Some((self.entry, function)),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Calls of built-in functions with the arguments on the value stack.
 
-use crate::builtin::{Call, Function, Outcome};
+use crate::builtin::{Call, Entry, Function, Outcome};
 use crate::error::EvalError;
 use crate::machine::Machine;
 use crate::normal_form::is_normal_item;
@@ -11,7 +11,13 @@ use pleach::term::{Atom, Expression, Symbol, rename_apart};
 
 impl Machine {
     /// Calls a function with the arguments on the value stack: they follow the head, which is at index `base`.
-    pub(crate) fn call_function(&mut self, function: Function, base: usize) -> Outcome {
+    pub(crate) fn call_function(&mut self, entry: &Entry, function: Function, base: usize) -> Outcome {
+        let touched = (entry.touched)(&self.vals[base + 1..]);
+        if touched > 0
+            && let Err(error) = self.count_more(touched as u64, |machine| machine.call_from(base))
+        {
+            return Outcome::Ended(error);
+        }
         function(&mut CallAt { machine: self, base })
     }
 }

@@ -183,7 +183,13 @@ impl Machine {
     /// Counts a step. `at` returns the redex, for the error of an interrupt.
     #[inline]
     pub(crate) fn count(&mut self, at: impl FnOnce(&Self) -> Atom) -> Result<(), EvalError> {
-        self.steps += 1;
+        self.count_more(1, at)
+    }
+
+    /// Counts several steps.
+    #[inline]
+    pub(crate) fn count_more(&mut self, steps: u64, at: impl FnOnce(&Self) -> Atom) -> Result<(), EvalError> {
+        self.steps = self.steps.saturating_add(steps);
         if self.steps >= self.next_report {
             return self.report(at);
         }

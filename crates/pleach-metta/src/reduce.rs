@@ -61,7 +61,7 @@ impl Machine {
             };
             tasks.push(Task { kind, subst });
         }
-        if let Some(function) = info.builtin.and_then(Builtin::function) {
+        if let Some((entry, function)) = info.builtin.and_then(Builtin::function) {
             if reduces {
                 let values = self.vals.drain(base..).collect();
                 tasks.push(Task {
@@ -70,7 +70,7 @@ impl Machine {
                 });
                 return self.branches(tasks);
             }
-            let outcome = self.call_function(function, base);
+            let outcome = self.call_function(entry, function, base);
             return self.reduced_by(outcome, &info, base, whole);
         }
         if let Some(host) = &info.host {

@@ -37,7 +37,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("superpose", &["(-> Expression Atom)"], superpose).reads(&[Tuple]),
     Entry::function("hyperpose", &["(-> Expression Atom)"], hyperpose).reads(&[Tuple]),
     Entry::function("superpose-bind", &["(-> Expression Atom)"], superpose_bind).instruction(),
-    Entry::function("if-equal", &["(-> Atom Atom Atom Atom %Undefined%)"], if_equal).reads(&[Data, Data, Code, Code]),
+    Entry::function("if-equal", &["(-> Atom Atom Atom Atom %Undefined%)"], if_equal)
+        .reads(&[Data, Data, Code, Code])
+        .compares(),
     Entry::function("if-error", &["(-> Atom Atom Atom %Undefined%)"], if_error)
         .reads(&[Code, Code, Code])
         .ruled(),

@@ -16,12 +16,21 @@ pub(crate) const FILTER: &str = "(filter)";
 const LISTS: &[&str] = &["(-> Expression Expression Atom)"];
 
 pub(super) const ENTRIES: &[Entry] = &[
-    Entry::function("car-atom", &["(-> Expression %Undefined%)"], car_atom).ruled(),
-    Entry::function("cdr-atom", &["(-> Expression Expression)"], cdr_atom).ruled(),
-    Entry::function("cons-atom", &["(-> Atom Expression Atom)"], cons_atom).instruction(),
-    Entry::function("decons-atom", &["(-> Expression Atom)"], decons_atom).instruction(),
-    Entry::function("size-atom", &["(-> Expression Number)"], size_atom),
-    Entry::function("index-atom", &["(-> Expression Number Atom)"], index_atom),
+    Entry::function("car-atom", &["(-> Expression %Undefined%)"], car_atom)
+        .ruled()
+        .constant(),
+    Entry::function("cdr-atom", &["(-> Expression Expression)"], cdr_atom)
+        .ruled()
+        .constant(),
+    Entry::function("cons-atom", &["(-> Atom Expression Atom)"], cons_atom)
+        .instruction()
+        .constant(),
+    Entry::function("decons-atom", &["(-> Expression Atom)"], decons_atom)
+        .instruction()
+        .constant()
+        .constant(),
+    Entry::function("size-atom", &["(-> Expression Number)"], size_atom).constant(),
+    Entry::function("index-atom", &["(-> Expression Number Atom)"], index_atom).constant(),
     Entry::function("unique-atom", &["(-> Expression Atom)"], unique_atom),
     Entry::function("union-atom", LISTS, union_atom),
     Entry::function("intersection-atom", LISTS, intersection_atom),

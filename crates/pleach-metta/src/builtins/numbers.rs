@@ -22,7 +22,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("<=", COMPARE, |call| arithmetic(call, Operation::LessEqual)),
     Entry::function(">", COMPARE, |call| arithmetic(call, Operation::Greater)),
     Entry::function(">=", COMPARE, |call| arithmetic(call, Operation::GreaterEqual)),
-    Entry::function("==", &["(-> $t $t Bool)"], equal),
+    Entry::function("==", &["(-> $t $t Bool)"], equal).compares(),
     Entry::function("=alpha", &["(-> Atom Atom Bool)"], |call| {
         Outcome::Value(Atom::boolean(same(call.argument(1), call.argument(2))))
     }),

@@ -86,7 +86,7 @@ fn listed(call: &mut dyn Call, space: Option<SpaceId>) -> Result<Vec<Atom>, Eval
         }
     }
     // Counted as steps, so that fuel bounds them.
-    call.count_steps(atoms.len() as u64 / 1024)?;
+    call.count_steps(atoms.len() as u64)?;
     Ok(atoms)
 }
 

@@ -582,3 +582,39 @@ fn too_many_threads_are_an_error() {
     let found = evaluator.evaluate(Environment::new(), &"(+ 1 2)".parse().unwrap());
     assert_eq!(found.unwrap().results, [Atom::from(3)]);
 }
+
+/// A call that looks at n items takes as many steps.
+#[test]
+fn fuel_bounds_calls_with_long_lists() {
+    let run = |items: usize, call: &str, calls: usize| {
+        let list: String = (0..items).map(|n| format!(" {n}")).collect();
+        let facts: String = (0..items).map(|n| format!("(p {n})")).collect();
+        let program = format!(
+            "{facts} (= (repeat $l $n) (if (== $n 0) done (let $x {call} (repeat $l (- $n 1)))))
+             !(repeat ({list}) {calls})"
+        );
+        let evaluator = Evaluator::builder().fuel(100_000).build().unwrap();
+        evaluator.run(Environment::new(), &program).map(|_| ())
+    };
+    let linear = [
+        "(unique-atom $l)",
+        "(subtraction-atom $l $l)",
+        "(max-atom $l)",
+        "(repr $l)",
+        "(collapse (get-atoms &self))",
+    ];
+    for call in linear {
+        assert!(run(20, call, 200).is_ok(), "{call}");
+        let error = RunError::Eval(EvalError::OutOfFuel { limit: 100_000 });
+        assert_eq!(run(2_000, call, 200), Err(error), "{call}");
+    }
+    for call in [
+        "(cdr-atom $l)",
+        "(cons-atom 1 $l)",
+        "(size-atom $l)",
+        "(index-atom $l 7)",
+        "(== $l ())",
+    ] {
+        assert!(run(2_000, call, 200).is_ok(), "{call}");
+    }
+}
