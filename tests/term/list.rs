@@ -70,7 +70,8 @@ impl Lists {
             Encoder::new().encode(&of_list).bytes,
             Encoder::new().encode(&of_array).bytes
         );
-        assert!(*list == array && array == *list);
+        assert_eq!(*list, array);
+        assert_eq!(array, *list);
         assert_eq!(list.cmp(&array), std::cmp::Ordering::Equal);
         assert_eq!(&list[..], items);
     }

@@ -361,6 +361,11 @@ pub(crate) fn unit_atom() -> Atom {
     Atom::expression([])
 }
 
+/// The error of a function that the reference implements in Rust: its message is a symbol.
+pub(crate) fn wrong_natively(message: &str) -> Outcome {
+    Outcome::Error(Atom::symbol(message))
+}
+
 pub(crate) fn wrong(message: &str) -> Outcome {
     Outcome::Error(Atom::string(message))
 }

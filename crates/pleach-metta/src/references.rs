@@ -1,4 +1,4 @@
-//! References to spaces and states, as values of a program.
+//! Values of a program that aren't terms: references to spaces and states, and characters.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,6 +13,23 @@ pub(crate) struct SpaceRef(pub(crate) SpaceId);
 
 /// A reference to a state.
 pub(crate) struct StateRef(pub(crate) StateId);
+
+/// A character of a string.
+pub(crate) struct Character(pub(crate) char);
+
+impl Grounded for Character {
+    fn type_name(&self) -> &str {
+        "Char"
+    }
+
+    fn identity(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(u32::from(self.0).to_be_bytes().to_vec())
+    }
+
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0)
+    }
+}
 
 impl Grounded for SpaceRef {
     fn type_name(&self) -> &str {
@@ -42,7 +59,7 @@ impl Grounded for StateRef {
     }
 }
 
-/// A codec for references to spaces and states, so that worlds with them can be saved and loaded.
+/// A codec for references to spaces and states, and for characters, so that worlds with them can be saved and loaded.
 ///
 /// ```
 /// use pleach::Environment;
@@ -59,6 +76,9 @@ pub struct References;
 
 impl Codec<Atom> for References {
     fn encode(&self, value: &Atom) -> Option<Vec<u8>> {
+        if let Some(Character(character)) = value.downcast_grounded() {
+            return Some([&[2], &u32::from(*character).to_be_bytes()[..]].concat());
+        }
         let (kind, id) = match (
             value.downcast_grounded::<SpaceRef>(),
             value.downcast_grounded::<StateRef>(),
@@ -72,6 +92,10 @@ impl Codec<Atom> for References {
 
     fn decode(&self, bytes: &[u8]) -> Option<Atom> {
         let (kind, id) = bytes.split_first()?;
+        if *kind == 2 {
+            let character = char::from_u32(u32::from_be_bytes(id.try_into().ok()?))?;
+            return Some(Atom::grounded(Character(character)));
+        }
         let id = id.try_into().ok()?;
         match kind {
             0 => Some(Atom::grounded(SpaceRef(SpaceId::from_bytes(id)))),

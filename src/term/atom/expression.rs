@@ -160,7 +160,7 @@ fn array(header: Header, items: Vec<Atom>) -> ThinArc<Header, Atom> {
 impl List {
     fn items(&self) -> &[Atom] {
         match &self.source {
-            Source::Suffix { array, .. } => &array[array.len() - self.len..],
+            Source::Suffix { array, .. } => array.split_at(array.len() - self.len).1,
             Source::Cons { items, .. } => &items.get_or_init(|| array(self.header, self.collect())).slice,
         }
     }

@@ -3,12 +3,12 @@
 use smallvec::SmallVec;
 
 use crate::bindings::from_atom;
-use crate::builtin::Role::{Code, Data, Tuple};
+use crate::builtin::Role::{Clauses, Code, Data, Tuple};
 use crate::builtin::{Call, Entry, Outcome, unit_atom, wrong};
 use crate::canonical::same;
 use crate::references::space_in;
 use crate::subst::Subst;
-use crate::symbols::is_error;
+use crate::symbols::{is_empty_symbol, is_error, symbols};
 use crate::traversal::variables;
 use pleach::term::Atom;
 
@@ -24,6 +24,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         .reads(&[Code, Code])
         .instruction(),
     Entry::function("sealed", &["(-> Expression Atom Atom)"], sealed),
+    Entry::function("atom-subst", &["(-> Atom Variable Atom Atom)"], atom_subst),
     Entry::rules(
         "unquote",
         &["(-> %Undefined% %Undefined%)"],
@@ -34,6 +35,33 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["(-> Atom Atom Bool)"],
         &["(= (noreduce-eq $a $b) (== (quote $a) (quote $b)))"],
     ),
+    Entry::function("return-on-error", &["(-> Atom Atom %Undefined%)"], return_on_error).reads(&[Data, Code]),
+    Entry::rules(
+        "first-from-pair",
+        &[],
+        &["(= (first-from-pair $pair)
+              (unify $pair ($first $second) $first (Error (first-from-pair $pair) \"incorrect pair format\")))"],
+    ),
+    Entry::rules(
+        "if-decons-expr",
+        &["(-> Expression Variable Variable Atom Atom %Undefined%)"],
+        &["(= (if-decons-expr $list $head $tail $then $else)
+              (if-equal $list () $else
+                 (chain (decons-atom $list) $parts (unify $parts ($head $tail) $then $else))))"],
+    )
+    .reads(&[Data, Data, Data, Code, Code])
+    .binds(&[(2, 4), (3, 4)]),
+    Entry::rules(
+        "switch-minimal",
+        &["(-> Atom Expression %Undefined%)"],
+        &["(= (switch-minimal $atom $cases)
+              (if-equal $cases () (empty)
+                 (chain (decons-atom $cases) $parts
+                    (unify $parts (($pattern $body) $others)
+                       (unify $atom $pattern $body (switch-minimal $atom $others))
+                       (empty)))))"],
+    )
+    .reads(&[Data, Clauses]),
     Entry::function("superpose", &["(-> Expression Atom)"], superpose).reads(&[Tuple]),
     Entry::function("hyperpose", &["(-> Expression Atom)"], hyperpose).reads(&[Tuple]),
     Entry::function("superpose-bind", &["(-> Expression Atom)"], superpose_bind).instruction(),
@@ -83,6 +111,15 @@ fn if_equal(call: &mut dyn Call) -> Outcome {
     Outcome::Eval(call.value(chosen).clone())
 }
 
+/// Returns `(return atom)` for an error or `Empty`, to be returned at once, or evaluates the second argument.
+fn return_on_error(call: &mut dyn Call) -> Outcome {
+    let atom = call.argument(1);
+    if is_error(atom) || is_empty_symbol(atom) {
+        return Outcome::Value(Atom::expression([Atom::Symbol(symbols().return_), atom.clone()]));
+    }
+    Outcome::Eval(call.value(2).clone())
+}
+
 fn if_error(call: &mut dyn Call) -> Outcome {
     let chosen = if is_error(call.argument(1)) { 2 } else { 3 };
     Outcome::Eval(call.value(chosen).clone())
@@ -94,6 +131,17 @@ fn evalc(call: &mut dyn Call) -> Outcome {
             Outcome::Reduce(call.argument(1).clone(), Some(space))
         }
         _ => wrong("a space is expected as the second argument"),
+    }
+}
+
+/// Replaces a variable by an atom in a template.
+fn atom_subst(call: &mut dyn Call) -> Outcome {
+    match call.argument(2) {
+        Atom::Variable(variable) => {
+            let entry = (*variable, call.argument(1).clone());
+            Outcome::Value(Subst::new(vec![entry]).apply(call.argument(3)))
+        }
+        _ => Outcome::Stands,
     }
 }
 

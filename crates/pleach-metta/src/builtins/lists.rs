@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::builtin::{Call, Entry, Outcome, wrong};
+use crate::builtin::{Call, Entry, Outcome, wrong, wrong_natively};
 use crate::canonical::{difference, same};
 use crate::symbols::error_atom;
 use crate::value::Value;
@@ -35,6 +35,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("union-atom", LISTS, union_atom),
     Entry::function("intersection-atom", LISTS, intersection_atom),
     Entry::function("subtraction-atom", LISTS, subtraction_atom),
+    Entry::rules(
+        "for-each-in-atom",
+        &["(-> Expression Atom (->))"],
+        &["(= (for-each-in-atom $list $function)
+              (if-equal $list () ()
+                 (chain (decons-atom $list) $parts
+                    (unify $parts ($item $others)
+                       (let $done ($function $item) (for-each-in-atom $others $function))
+                       ()))))"],
+    ),
     // Internal names, which programs can't write: results of expanding `map-atom` and `filter-atom`.
     Entry::function(TUPLE, &[], tuple),
     Entry::function(FILTER, &[], filter),
@@ -82,7 +92,7 @@ fn decons_atom(call: &mut dyn Call) -> Outcome {
             let known = known && call.is_normal(&rest);
             Outcome::Known(call.tuple_of(Expression::new([first.clone(), rest.atom]), known))
         }
-        None => wrong("decons-atom expects a non-empty expression as an argument"),
+        None => wrong_natively("expected: (decons-atom (: <expr> Expression)), found: (decons-atom ())"),
     }
 }
 
@@ -101,7 +111,7 @@ fn index_atom(call: &mut dyn Call) -> Outcome {
     let index = usize::try_from(*index).unwrap_or(usize::MAX);
     match items.get(index) {
         Some(item) => Outcome::Known(call.item(&list, index, item)),
-        None => wrong("index-atom: the index is out of bounds"),
+        None => wrong_natively("Index is out of bounds"),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Numbers, comparison and logic.
 
 use crate::arithmetic::{ArithmeticError, Operation, float_of};
-use crate::builtin::{Call, Entry, Outcome, wrong};
-use crate::canonical::same;
+use crate::builtin::{Call, Entry, Outcome, wrong_natively};
+use crate::canonical::{canonical, same};
 use crate::signature::{Mismatch, compatible};
 use crate::symbols::symbols;
 use pleach::term::{Atom, Bindings, Symbol};
 
 const NUMBERS: &[&str] = &["(-> Number Number Number)"];
 const NUMBER: &[&str] = &["(-> Number Number)"];
+const TEST: &[&str] = &["(-> Number Bool)"];
 const COMPARE: &[&str] = &["(-> Number Number Bool)"];
 const LOGIC: &[&str] = &["(-> Bool Bool Bool)"];
 
@@ -36,17 +37,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("max-atom", &["(-> %Undefined% Number)"], |call| {
         extreme(call, Operation::Greater)
     }),
-    Entry::function("sqrt-math", NUMBER, |call| math(call, f64::sqrt)),
-    Entry::function("sin-math", NUMBER, |call| math(call, f64::sin)),
-    Entry::function("cos-math", NUMBER, |call| math(call, f64::cos)),
-    Entry::function("tan-math", NUMBER, |call| math(call, f64::tan)),
+    Entry::function("sqrt-math", NUMBER, sqrt),
+    Entry::function("sin-math", NUMBER, |call| math(call, "sin-math", f64::sin)),
+    Entry::function("cos-math", NUMBER, |call| math(call, "cos-math", f64::cos)),
+    Entry::function("tan-math", NUMBER, |call| math(call, "tan-math", f64::tan)),
+    Entry::function("asin-math", NUMBER, |call| math(call, "asin-math", f64::asin)),
+    Entry::function("acos-math", NUMBER, |call| math(call, "acos-math", f64::acos)),
+    Entry::function("atan-math", NUMBER, |call| math(call, "atan-math", f64::atan)),
+    Entry::function("isnan-math", TEST, |call| is(call, "isnan-math", f64::is_nan)),
+    Entry::function("isinf-math", TEST, |call| is(call, "isinf-math", f64::is_infinite)),
     Entry::function("abs-math", NUMBER, abs),
     Entry::function("pow-math", NUMBERS, pow),
     Entry::function("log-math", NUMBERS, log),
-    Entry::function("trunc-math", NUMBER, |call| round(call, f64::trunc)),
-    Entry::function("ceil-math", NUMBER, |call| round(call, f64::ceil)),
-    Entry::function("floor-math", NUMBER, |call| round(call, f64::floor)),
-    Entry::function("round-math", NUMBER, |call| round(call, f64::round)),
+    Entry::function("trunc-math", NUMBER, |call| round(call, "trunc-math", f64::trunc)),
+    Entry::function("ceil-math", NUMBER, |call| round(call, "ceil-math", f64::ceil)),
+    Entry::function("floor-math", NUMBER, |call| round(call, "floor-math", f64::floor)),
+    Entry::function("round-math", NUMBER, |call| round(call, "round-math", f64::round)),
 ];
 
 /// Returns the outcome of a call that wants arguments of type `expected`: an error if an argument is known to be of
@@ -62,6 +68,14 @@ fn ill_typed(call: &mut dyn Call, expected: Symbol) -> Outcome {
         }
     }
     Outcome::Stands
+}
+
+/// Returns the error of a call with an argument that isn't a number.
+fn no_number(call: &mut dyn Call, reason: &str) -> Outcome {
+    match ill_typed(call, symbols().number) {
+        Outcome::Stands => wrong_natively(reason),
+        outcome => outcome,
+    }
 }
 
 /// Returns the error of argument `index`, from 1, whose type isn't the expected one.
@@ -128,27 +142,39 @@ fn not(call: &mut dyn Call) -> Outcome {
 }
 
 fn extreme(call: &mut dyn Call, better: Operation) -> Outcome {
-    let Some([first, rest @ ..]) = call.argument(1).as_expression() else {
-        return wrong("a non-empty expression of numbers is expected");
+    let items = call.argument(1).as_expression().unwrap_or_default();
+    let [first, rest @ ..] = items else {
+        return wrong_natively("Empty expression");
     };
-    let mut best = first;
-    if float_of(best).is_none() {
-        return wrong("a non-empty expression of numbers is expected");
+    if !items.iter().all(|item| float_of(item).is_some()) {
+        let shown = canonical(call.argument(1));
+        return wrong_natively(&format!("Only numbers are allowed in expression: {shown}"));
     }
-    for item in rest {
-        match better.compute(item, best).ok().and_then(|answer| answer.as_boolean()) {
-            Some(true) => best = item,
-            Some(false) => {}
-            None => return wrong("a non-empty expression of numbers is expected"),
-        }
-    }
+    let best = rest.iter().fold(first, |best, item| match better.compute(item, best) {
+        Ok(answer) if answer.as_boolean() == Some(true) => item,
+        _ => best,
+    });
     Outcome::Value(best.clone())
 }
 
-fn math(call: &mut dyn Call, of: fn(f64) -> f64) -> Outcome {
+fn sqrt(call: &mut dyn Call) -> Outcome {
+    match float_of(call.argument(1)) {
+        Some(value) => Outcome::Value(Atom::from(value.sqrt())),
+        None => no_number(call, "sqrt-math expects one argument: number"),
+    }
+}
+
+fn math(call: &mut dyn Call, name: &str, of: fn(f64) -> f64) -> Outcome {
     match float_of(call.argument(1)) {
         Some(value) => Outcome::Value(Atom::from(of(value))),
-        None => ill_typed(call, symbols().number),
+        None => no_number(call, &format!("{name} expects one argument: input number")),
+    }
+}
+
+fn is(call: &mut dyn Call, name: &str, of: fn(f64) -> bool) -> Outcome {
+    match float_of(call.argument(1)) {
+        Some(value) => Outcome::Value(Atom::boolean(of(value))),
+        None => no_number(call, &format!("{name} expects one argument: input number")),
     }
 }
 
@@ -159,29 +185,32 @@ fn abs(call: &mut dyn Call) -> Outcome {
             None => arithmetic_error(call, ArithmeticError::Overflow),
         },
         Atom::Float(value) => Outcome::Value(Atom::from(value.get().abs())),
-        _ => ill_typed(call, symbols().number),
+        _ => no_number(call, "abs-math expects one argument: number"),
     }
 }
 
 fn pow(call: &mut dyn Call) -> Outcome {
     match (float_of(call.argument(1)), float_of(call.argument(2))) {
         (Some(base), Some(exponent)) => Outcome::Value(Atom::from(base.powf(exponent))),
-        _ => ill_typed(call, symbols().number),
+        _ => no_number(call, "pow-math expects two arguments: number (base) and number (power)"),
     }
 }
 
 fn log(call: &mut dyn Call) -> Outcome {
     match (float_of(call.argument(1)), float_of(call.argument(2))) {
         (Some(radix), Some(value)) => Outcome::Value(Atom::from(value.ln() / radix.ln())),
-        _ => ill_typed(call, symbols().number),
+        _ => no_number(
+            call,
+            "log-math expects two arguments: base (number) and input value (number)",
+        ),
     }
 }
 
 /// Rounds a float to a float.
-fn round(call: &mut dyn Call, of: fn(f64) -> f64) -> Outcome {
+fn round(call: &mut dyn Call, name: &str, of: fn(f64) -> f64) -> Outcome {
     match call.argument(1) {
         Atom::Integer(value) => Outcome::Value(Atom::Integer(*value)),
         Atom::Float(value) => Outcome::Value(Atom::from(of(value.get()))),
-        _ => ill_typed(call, symbols().number),
+        _ => no_number(call, &format!("{name} expects one argument: input number")),
     }
 }

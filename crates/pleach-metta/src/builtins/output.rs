@@ -2,8 +2,7 @@
 
 use crate::builtin::Role::Code;
 use crate::builtin::{Call, Entry, Outcome, unit_atom};
-use crate::canonical::canonical;
-use pleach::term::Atom;
+use crate::builtins::text::shown;
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::function("println!", &["(-> %Undefined% (->))"], println),
@@ -12,14 +11,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         Outcome::Value(unit_atom())
     }),
 ];
-
-/// Formats an atom for `println!`: strings without quotes.
-fn shown(atom: &Atom) -> String {
-    match atom {
-        Atom::String(text) => text.to_string(),
-        atom => canonical(atom).to_string(),
-    }
-}
 
 fn println(call: &mut dyn Call) -> Outcome {
     let line = shown(call.argument(1)) + "\n";

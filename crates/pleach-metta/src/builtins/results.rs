@@ -1,8 +1,9 @@
-//! Functions of all results of their arguments, defined by rules.
+//! Functions of all results of their arguments, and assertions with a message, defined by rules.
 
 use crate::builtin::Entry;
-use crate::builtin::Role::Code;
+use crate::builtin::Role::{Code, Data};
 
+const MESSAGE: &[&str] = &["(-> Atom Atom Atom (->))"];
 const TWO: &[&str] = &["(-> Atom Atom %Undefined%)"];
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -43,4 +44,32 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["(= (assert $a) (let $found $a (unify $found True () (Error (assert $a) ($a not True)))))"],
     )
     .reads(&[Code]),
+    Entry::rules(
+        "assertEqualMsg",
+        MESSAGE,
+        &["(= (assertEqualMsg $a $b $message)
+              (chain (assertEqual $a $b) $found (if-error $found (Error (assertEqualMsg $a $b) $message) ())))"],
+    )
+    .reads(&[Code, Code, Data]),
+    Entry::rules(
+        "assertAlphaEqualMsg",
+        MESSAGE,
+        &["(= (assertAlphaEqualMsg $a $b $message)
+              (chain (assertAlphaEqual $a $b) $found (if-error $found (Error (assertAlphaEqualMsg $a $b) $message) ())))"],
+    )
+    .reads(&[Code, Code, Data]),
+    Entry::rules(
+        "assertEqualToResultMsg",
+        MESSAGE,
+        &["(= (assertEqualToResultMsg $a $b $message)
+              (chain (assertEqualToResult $a $b) $found (if-error $found (Error (assertEqualToResultMsg $a $b) $message) ())))"],
+    )
+    .reads(&[Code, Data, Data]),
+    Entry::rules(
+        "assertAlphaEqualToResultMsg",
+        MESSAGE,
+        &["(= (assertAlphaEqualToResultMsg $a $b $message)
+              (chain (assertAlphaEqualToResult $a $b) $found (if-error $found (Error (assertAlphaEqualToResultMsg $a $b) $message) ())))"],
+    )
+    .reads(&[Code, Data, Data]),
 ];

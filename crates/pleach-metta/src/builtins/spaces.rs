@@ -1,6 +1,6 @@
 //! Spaces, states and bindings. All live in the environment and are forked and merged with it.
 
-use crate::builtin::Role::{Code, Fact};
+use crate::builtin::Role::{Code, Data, Fact};
 use crate::builtin::{Call, Entry, Outcome, unit_atom, wrong};
 use crate::canonical::canonical;
 use crate::error::EvalError;
@@ -25,20 +25,38 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::function("add-atom", &["(-> SpaceType Atom (->))"], add_atom).reads(&[Code, Fact]),
     Entry::function("add-reduct", &["(-> SpaceType %Undefined% (->))"], add_atom),
+    Entry::function("add-atoms", &["(-> SpaceType Expression (->))"], add_atoms).reads(&[Code, Data]),
+    Entry::function("add-reducts", &["(-> SpaceType %Undefined% (->))"], add_atoms),
     Entry::function("remove-atom", &["(-> SpaceType Atom (->))"], remove_atom),
     Entry::function("get-atoms", &["(-> SpaceType Atom)"], get_atoms),
 ];
 
 fn add_atom(call: &mut dyn Call) -> Outcome {
+    let atom = call.argument(2).clone();
+    add(call, &[atom])
+}
+
+/// Adds the items of an expression.
+fn add_atoms(call: &mut dyn Call) -> Outcome {
+    match call.argument(2).as_list().cloned() {
+        Some(atoms) => add(call, &atoms),
+        None => wrong("an expression is expected as the second argument"),
+    }
+}
+
+fn add(call: &mut dyn Call, atoms: &[Atom]) -> Outcome {
     let Some(space) = call.space_of(call.argument(1)) else {
         return wrong(NO_SPACE);
     };
-    let atom = canonical(call.argument(2));
-    call.write(&mut |env| match space {
-        None => env.add_fact(atom.clone()),
-        Some(id) => {
-            if let Some(mut space) = env.space_mut(id) {
-                space.add_fact(atom.clone());
+    call.write(&mut |env| {
+        for atom in atoms.iter().map(canonical) {
+            match space {
+                None => env.add_fact(atom),
+                Some(id) => {
+                    if let Some(mut space) = env.space_mut(id) {
+                        space.add_fact(atom);
+                    }
+                }
             }
         }
     });

@@ -19,7 +19,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance");
 /// The programs, by name: `TOPIC/NAME`.
 fn programs() -> BTreeSet<String> {
     let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let topics = entries(Path::new(FOLDER)).filter(|path| path.is_dir());
+    let topics = entries(Path::new(FOLDER)).filter(|path| path.metadata().unwrap().is_dir());
     let files = topics.flat_map(|topic| entries(&topic).collect::<Vec<_>>());
     let programs = files.filter(|path| path.extension().is_some_and(|extension| extension == "metta"));
     programs
@@ -119,10 +119,9 @@ fn results_equal_those_of_the_reference() {
         }
     }
     let agree = lists - differences.len();
-    println!(
-        "{agree} of {lists} lists agree with the reference: {:.1} %",
-        100.0 * agree as f64 / lists as f64
-    );
+    let part = 100.0 * agree as f64 / lists as f64;
+    println!("{agree} of {lists} lists agree with the reference: {part:.1} %");
+    assert!(part >= 95.0, "{agree} of {lists} lists agree with the reference");
     assert!(unlisted.is_empty(), "differences that are not listed:\n{unlisted}");
     let gone: Vec<_> = listed.difference(&differences).collect();
     assert!(gone.is_empty(), "listed differences that have gone: {gone:#?}");

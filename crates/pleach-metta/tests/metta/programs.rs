@@ -52,7 +52,7 @@ programs! {
     built_ins {
         alpha_assertions, arithmetic, assertions, bind_and_new_space, car_and_cdr, case, chain, collapse, collapse_bind,
         colon, comparison, conjunction, cons_and_decons, empty, equality_and_renaming, equals, eval, evalc,
-        failed_assertion, filter_atom, foldl_atom, function, functions_of_results, hyperpose, r#if, if_equal, if_error,
+        failed_assertion, filter_atom, foldl_atom, function, functions_of_results, hyperpose, r#if, if_equal, if_error, library,
         if_with_a_variable, ill_typed_assertions, ill_typed_forms, lazy_assertions, r#let, let_star, list_sets, logic,
         map_atom, mathematics, min_and_max, noeval, nop_and_id, pragma, println_and_trace, quote, remove_atom,
         sealed_and_quoted, size_and_index, states, superpose, switch, text_and_renaming, unify,
