@@ -1,6 +1,6 @@
 //! Archives that meet in a remote, against what was acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -561,4 +561,21 @@ fn a_watcher_is_told_each_change() {
     remote.remove_branch("main").unwrap();
     assert!(watch.try_next().unwrap().is_none());
     assert_eq!(b.archive.branches().unwrap().len(), 0);
+    // A branch of another origin; once with the last revision in the watcher's archive, and once without.
+    for (prunes, fact, patch) in [
+        (false, "(coffee)", "-1 (milk)\n-1 (sugar)\n-1 (tea)\n+1 (coffee)\n"),
+        (true, "(cocoa)", "-1 (coffee)\n+1 (cocoa)\n"),
+    ] {
+        if prunes {
+            b.archive.prune().unwrap();
+        }
+        let c = Machine::new("remote-watched-anew");
+        c.commit("main", fact);
+        c.push(&remote);
+        let update = watch.next_timeout(LONG).unwrap().unwrap();
+        let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(sorted(&update.patch.to_string()), sorted(patch));
+        assert_eq!(watch.environment(), c.archive.checkout("main").unwrap());
+        remote.remove_branch("main").unwrap();
+    }
 }

@@ -116,6 +116,10 @@ impl<A: Deref<Target = Archive<T>>, T: Term> RemoteWatch<A, T> {
                 Arc::clone(Environment::default().snapshot()),
                 self.archive.state(target, &States::new())?,
             ),
+            // It was pruned here, and the branch doesn't descend from it any more.
+            Some((last, state)) if !self.archive.store.has_revision(*last)? => {
+                (Arc::clone(state), self.archive.state(target, &States::new())?)
+            }
             Some((last, state)) => {
                 let known = States::from([(String::new(), (*last, Arc::clone(state)))]);
                 let [before, state] = self.archive.related([*last, target], &known)?;
