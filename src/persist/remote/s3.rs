@@ -6,6 +6,7 @@ mod sign;
 mod time;
 mod xml;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -213,7 +214,7 @@ impl S3Store {
         let own = &self.settings.prefix;
         let whole = encode(&format!("{own}{prefix}"), "");
         let mut listing: Option<Listing> = None;
-        let mut token: Option<String> = None;
+        let (mut token, mut tokens): (Option<String>, _) = (None, HashSet::new());
         loop {
             // In the order of the names, as signatures demand.
             let continuation = match &token {
@@ -233,7 +234,7 @@ impl S3Store {
                 .extend(objects.filter(|object| object.key.starts_with(prefix) && key::is_key(&object.key)));
             match page.next {
                 // A server that repeats itself would be asked for ever.
-                Some(next) if token.as_ref() == Some(&next) => return Err(S3Error::Incomplete("a next page")),
+                Some(next) if !tokens.insert(next.clone()) => return Err(S3Error::Incomplete("a next page")),
                 Some(next) => token = Some(next),
                 None => break,
             }
