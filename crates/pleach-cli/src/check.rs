@@ -11,6 +11,7 @@ use pleach_metta::{Evaluator, Problem};
 
 use crate::diagnostic::{self, Severity};
 use crate::interrupt::CtrlC;
+use crate::options::ImportOptions;
 use crate::outcome::Outcome;
 use crate::plural::plural;
 use crate::source::{Source, SourceError};
@@ -26,6 +27,9 @@ pub(crate) struct Check {
     /// The programs.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    imports: ImportOptions,
 }
 
 impl Check {
@@ -41,7 +45,10 @@ impl Check {
         };
         let mut found: Vec<(usize, Problem)> = Vec::new();
         for (folder, group) in by_folder(&sources) {
-            let evaluator = match Evaluator::builder().folder(folder).build() {
+            let evaluator = match Evaluator::builder()
+                .module_folders(self.imports.folders(folder))
+                .build()
+            {
                 Ok(evaluator) => evaluator,
                 Err(error) => {
                     diagnostic::error_with_sources(&error);

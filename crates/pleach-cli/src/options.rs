@@ -1,7 +1,8 @@
 //! Options of evaluation.
 
+use std::iter;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{Args, ValueEnum};
@@ -28,6 +29,23 @@ pub(crate) struct EvalOptions {
     /// Memoize the results of up to this many calls in each evaluation. Pays off only where calls repeat.
     #[arg(long, value_name = "CALLS")]
     memo: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) imports: ImportOptions,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct ImportOptions {
+    /// Look for modules to import in this directory too, after that of the program. May be repeated.
+    #[arg(long = "path", value_name = "FOLDER")]
+    module_folders: Vec<PathBuf>,
+}
+
+impl ImportOptions {
+    /// The directories in which the modules of a program in this folder are looked for.
+    pub(crate) fn folders(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        iter::once(folder.to_owned()).chain(self.module_folders.iter().cloned())
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -63,7 +81,7 @@ impl EvalOptions {
         let mut builder = Evaluator::builder()
             .policy(self.policy.into())
             .threads(threads.map_or(1, |threads| threads.get().min(MAX_THREADS)))
-            .folder(folder);
+            .module_folders(self.imports.folders(folder));
         if let Some(steps) = self.fuel {
             builder = builder.fuel(steps);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::host::HostFunction;
 use crate::interrupt::Interrupt;
+use crate::modules::Modules;
 use crate::policy::Policy;
 use crate::reduction::{Observer, Reduction};
 use crate::rule_cache::RuleCache;
@@ -56,7 +57,7 @@ pub struct EvaluatorBuilder {
     pub(crate) memory: Option<usize>,
     pub(crate) memo: Option<usize>,
     pub(crate) hosts: Arc<Hosts>,
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) modules: Modules,
     pub(crate) output: Output,
     pub(crate) interrupt: Option<Interrupt>,
     pub(crate) trace: Option<Observer>,
@@ -73,7 +74,7 @@ impl EvaluatorBuilder {
             memory: None,
             memo: None,
             hosts: Arc::default(),
-            folder: None,
+            modules: Modules::default(),
             output: Arc::new(|text| {
                 use std::io::Write;
                 // Ignored: a closed standard output doesn't fail the evaluation.
@@ -169,10 +170,24 @@ impl EvaluatorBuilder {
         self
     }
 
-    /// Sets the directory of `import!`. Default: none, and `import!` is an error.
+    /// Sets the directories in which `import!` looks for modules, in order. Default: none, and `import!` is an error.
+    ///
+    /// The module `a:b`, or `a/b`, is the file `a/b.metta`, `a/b/module.metta` or `a/b` in the first directory that has one of
+    /// them. No name leads out of the directory, nor does a symbolic link. A missing module is a result `(Error …)`.
+    ///
+    /// ```
+    /// use pleach::Environment;
+    /// use pleach_metta::Evaluator;
+    ///
+    /// let evaluator = Evaluator::builder().module_folders([std::env::temp_dir()]).build()?;
+    /// let run = evaluator.run(Environment::new(), "!(import! &self no:such:module) !(+ 1 2)").unwrap();
+    /// assert!(run.results[0][0].to_string().starts_with("(Error (import! &self no:such:module)"));
+    /// assert_eq!(run.results[1][0].to_string(), "3");
+    /// # Ok::<(), pleach_metta::BuildError>(())
+    /// ```
     #[must_use]
-    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    pub fn module_folders(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.modules = Modules::new(folders.into_iter().map(Into::into).collect());
         self
     }
 
@@ -233,7 +248,7 @@ impl fmt::Debug for EvaluatorBuilder {
             .field("fuel", &self.fuel)
             .field("memory", &self.memory)
             .field("hosts", &self.hosts.keys())
-            .field("folder", &self.folder)
+            .field("modules", &self.modules)
             .finish_non_exhaustive()
     }
 }

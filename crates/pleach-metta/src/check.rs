@@ -24,6 +24,7 @@ use self::walk::Walk;
 use crate::error::EvalError;
 use crate::evaluator::Evaluator;
 use crate::machine::Machine;
+use crate::modules::Unread;
 use crate::shared::Shared;
 use crate::symbols::symbols;
 use pleach::Environment;
@@ -94,21 +95,24 @@ fn import(machine: &mut Machine, names: &mut Names, index: usize, atom: &Atom, p
         if head.as_str() != "import!" || !names.import(*space, file) {
             continue;
         }
-        let items = match machine.read(file) {
-            Ok(Ok(items)) => items,
-            // Reported when it is evaluated.
-            Ok(Err(_)) => continue,
-            Err(EvalError::Import { path, source }) => {
-                problems.push(Problem {
-                    item: index,
-                    part: 3,
-                    kind: ProblemKind::Import {
-                        path,
-                        reason: source.to_string(),
-                    },
-                });
+        let mut report = |path, reason| {
+            problems.push(Problem {
+                item: index,
+                part: 3,
+                kind: ProblemKind::Import { path, reason },
+            });
+        };
+        let items = match machine.shared.modules.read(file) {
+            Ok(module) => module.items,
+            Err(Unread::Missing(name)) => {
+                report(name.into(), "no such module".to_owned());
                 continue;
             }
+            Err(Unread::Failed(EvalError::Import { path, source })) => {
+                report(path, source.to_string());
+                continue;
+            }
+            // Reported when it is evaluated.
             Err(_) => continue,
         };
         let (queries, facts): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.bang);

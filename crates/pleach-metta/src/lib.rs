@@ -36,7 +36,7 @@
 //! - Variables in the text given to `parse` are new, whatever their names.
 //! - `bind!` accepts only names that begin with `&`; they are resolved at evaluation, not at read time.
 //! - `pragma!` accepts anything and has no effect.
-//! - A file that can't be imported ends the evaluation with [`EvalError::Import`].
+//! - A module that can't be read or parsed ends the evaluation with [`EvalError::Import`]; a missing one is an error result.
 //!
 //! # Example
 //! ```
@@ -84,6 +84,7 @@ mod interrupt;
 mod machine;
 mod memo;
 mod memory;
+mod modules;
 mod normal_form;
 mod pattern;
 mod policy;

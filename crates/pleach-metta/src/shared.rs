@@ -1,6 +1,5 @@
 //! State shared by all tasks of an evaluation.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,6 +9,7 @@ use crate::builtins;
 use crate::canonical::canonical;
 use crate::error::EvalError;
 use crate::interrupt::Interrupt;
+use crate::modules::Modules;
 use crate::policy::Policy;
 use crate::reduction::Observer;
 use crate::rule_cache::RuleCache;
@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     forks: AtomicU64,
     merges: AtomicU64,
     pub(crate) hosts: Arc<Hosts>,
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) modules: Modules,
     pub(crate) output: Output,
     pub(crate) spawn_after: u64,
     pub(crate) rules: Arc<RuleCache>,
@@ -70,7 +70,7 @@ impl Shared {
             forks: AtomicU64::new(0),
             merges: AtomicU64::new(0),
             hosts: Arc::clone(&settings.hosts),
-            folder: settings.folder.clone(),
+            modules: settings.modules.clone(),
             output: Arc::clone(&settings.output),
             spawn_after: settings.spawn_after,
             rules: Arc::clone(&settings.rules),

@@ -174,7 +174,8 @@ impl Session {
             return;
         };
         let interpreter = &mut self.interpreter;
-        let builder = interpreter.builder.clone().folder(source.folder());
+        let folders = interpreter.options.imports.folders(source.folder());
+        let builder = interpreter.builder.clone().module_folders(folders);
         let evaluator = match interpreter.options.build(builder) {
             Ok(evaluator) => mem::replace(&mut interpreter.evaluator, evaluator),
             Err(error) => {

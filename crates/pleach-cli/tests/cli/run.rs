@@ -208,10 +208,27 @@ fn imports_are_found_beside_the_program() {
     let program = file("imports", "a.metta", "!(import! &self library)\n!(f)");
     assert_run(&run(&program, &[]), 0, "[()]\n[imported]\n");
     let program = file("imports", "b.metta", "!1\n!(import! &self absent)\n!2");
+    let missing = "[(Error (import! &self absent) #\"Failed to resolve module top:absent\")]";
+    assert_run(&run(&program, &[]), 1, &format!("[1]\n{missing}\n[2]\n"));
+    file("imports", "malformed.metta", "(f");
+    let program = file("imports", "c.metta", "!1\n!(import! &self malformed)\n!2");
     let output = run(&program, &[]);
     assert_run(&output, 2, "[1]\n");
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("b.metta:2:2") && stderr.contains("absent"), "{stderr}");
+    assert!(
+        stderr.contains("c.metta:2:2") && stderr.contains("malformed"),
+        "{stderr}"
+    );
+    // In other folders, after the program's own.
+    let other = file("other-imports", "elsewhere.metta", "(= (g) other)");
+    file("other-imports", "library.metta", "(= (f) other)");
+    let program = file(
+        "imports",
+        "d.metta",
+        "!(import! &self library) !(import! &self elsewhere) !((f) (g))",
+    );
+    let path = ["--path", other.parent().unwrap().to_str().unwrap()];
+    assert_run(&run(&program, &path), 0, "[()]\n[()]\n[(imported other)]\n");
 }
 
 #[test]

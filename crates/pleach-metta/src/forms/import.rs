@@ -1,23 +1,22 @@
-//! `import!`: imports a file of the import directory, once into each space.
+//! `import!`: imports a module, once into each space.
 //!
 //! A binding, under a name that no program can write, records the import, so it is forked, merged and undone with the
 //! environment. It is made before the file's first atom: files may import each other.
 
-use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::vec;
 
 use crate::batches::{Batch, Batches};
 use crate::builtin::unit_atom;
 use crate::code::{Activation, NodeIndex};
-use crate::error::{EvalError, ImportError};
+use crate::error::EvalError;
 use crate::frame::{Continuation, FormFrame, Frame, Step};
 use crate::machine::Machine;
+use crate::modules::{Module, Unread};
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::Answers;
 use pleach::env::SpaceId;
-use pleach::term::{Atom, Item, Parser};
+use pleach::term::{Atom, Item};
 
 impl Machine {
     /// Imports a file into the space of this name.
@@ -29,11 +28,15 @@ impl Machine {
         file: &Atom,
     ) -> Result<Step, EvalError> {
         let failed = |reason| Ok(Step::value(error_atom(act.instantiate(at), reason)));
-        let path = match self.path_of(file) {
-            Ok(path) => path,
-            Err(reason) => return failed(reason),
+        let Module { path, mut items } = match self.shared.modules.read(file) {
+            Ok(module) => module,
+            Err(Unread::Invalid(reason)) => return failed(Atom::string(reason)),
+            Err(Unread::Missing(name)) => {
+                // A symbol, as in the reference.
+                return failed(Atom::symbol(format!("Failed to resolve module top:{name}").as_str()));
+            }
+            Err(Unread::Failed(error)) => return Err(error),
         };
-        let mut items = read(&path)?;
         let space = match self.import_space(name) {
             Ok(space) => space,
             Err(reason) => return failed(reason),
@@ -51,37 +54,6 @@ impl Machine {
             }
         }
         self.import(act, at, space, items.into_iter())
-    }
-
-    /// Returns the path of a file in the import directory.
-    fn path_of(&self, file: &Atom) -> Result<PathBuf, Atom> {
-        let name = match file {
-            Atom::Symbol(name) => name.as_str().to_owned(),
-            Atom::String(name) => name.to_string(),
-            _ => return Err(Atom::string("a file is expected as the second argument")),
-        };
-        let Some(folder) = &self.shared.folder else {
-            return Err(Atom::string("imports are not enabled"));
-        };
-        let plain = Path::new(&name);
-        // A plain file name: no path leaves the directory.
-        if plain.components().count() != 1 || !matches!(plain.components().next(), Some(Component::Normal(_))) {
-            return Err(Atom::string("a file of the same folder is expected"));
-        }
-        let mut path = folder.join(&name);
-        // An error is left to reading the file, which reports it.
-        if path.extension().is_none() && matches!(path.try_exists(), Ok(false)) {
-            path.set_extension("metta");
-        }
-        Ok(path)
-    }
-
-    /// Reads the items of a file in the import directory.
-    pub(crate) fn read(&self, file: &Atom) -> Result<Result<Vec<Item>, Atom>, EvalError> {
-        match self.path_of(file) {
-            Ok(path) => read(&path).map(Ok),
-            Err(reason) => Ok(Err(reason)),
-        }
     }
 
     /// Continues after an item of the file, unless it evaluated to an error.
@@ -140,16 +112,6 @@ impl Machine {
         self.enter_home(space);
         Ok(Step::Atom(query))
     }
-}
-
-fn read(path: &Path) -> Result<Vec<Item>, EvalError> {
-    let failed = |source| EvalError::Import {
-        path: path.to_owned(),
-        source,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(ImportError::Read(Arc::new(error))))?;
-    let items: Result<Vec<Item>, _> = Parser::new(&text).collect();
-    items.map_err(|error| failed(ImportError::Parse(error)))
 }
 
 /// Replaces `&self` in an atom of a file by the space that the file is imported into. Iterative.

@@ -43,6 +43,7 @@ fn read(name: &str, extension: &str) -> String {
 fn results(source: &str) -> Vec<Vec<Atom>> {
     // The reference lets siblings share one space.
     let evaluator = Evaluator::builder()
+        .module_folders([FOLDER])
         .policy(Policy::Sequential)
         .fuel(20_000)
         .output(|_| {})

@@ -6,6 +6,7 @@ mod conformance;
 mod control;
 mod deep;
 mod fuzz_corpus;
+mod imports;
 mod integration;
 mod laws;
 mod logic;

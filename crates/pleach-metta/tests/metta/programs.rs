@@ -154,7 +154,7 @@ fn output(program: &Path, policy: Policy, threads: usize, memo: usize, empty: &E
         .memo(memo)
         .spawn_after(if threads == 8 { 0 } else { 50 })
         .fuel(10_000_000)
-        .folder(FOLDER)
+        .module_folders([FOLDER])
         .output(|_| {})
         .build()
         .unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::HashSet;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use pleach::Environment;
 use pleach::term::Atom;
 use pleach_metta::{EvalError, Evaluator, EvaluatorBuilder, HostFunction, HostResult, Interrupt, Policy, RunError};
+use pleach_testkit::folder::Folder;
 
 /// Loops of more steps than it takes to spawn siblings.
 const RULES: &str = "(= (work $n) (work $n 20000)) (= (work $n $i) (if (== $i 0) (meet $n) (work $n (- $i 1))))
@@ -146,13 +148,19 @@ fn arguments_that_share_a_variable_are_evaluated_in_order() {
 #[test]
 fn a_failure_ends_all_threads() {
     let endless = "(= (endless $n) (endless (+ $n 1)))
-        (= (fail $n) (if (== $n 0) (import! &self missing) (fail (- $n 1))))";
-    let folder = std::env::temp_dir();
+        (= (fail $n) (if (== $n 0) (import! &self malformed) (fail (- $n 1))))";
+    let folder = Folder::new("malformed-import");
+    fs::create_dir_all(&folder.0).unwrap();
+    fs::write(folder.0.join("malformed.metta"), "(f").unwrap();
     for query in [
         "(pair (fail 20000) (endless 0))",
         "(superpose ((fail 20000) (endless 0) (endless 1)))",
     ] {
-        let evaluator = Evaluator::builder().threads(2).folder(&folder).build().unwrap();
+        let evaluator = Evaluator::builder()
+            .threads(2)
+            .module_folders([&folder.0])
+            .build()
+            .unwrap();
         let error = evaluator
             .run(Environment::new(), &format!("{endless} !{query}"))
             .unwrap_err();
