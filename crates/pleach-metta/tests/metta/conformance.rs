@@ -94,6 +94,27 @@ fn listed() -> BTreeSet<String> {
 }
 
 #[test]
+fn the_guide_names_each_built_in_and_the_figures() {
+    let guide = include_str!("../../../../docs/metta.md");
+    let section = guide.split("## What differs on purpose").next().unwrap();
+    let named: BTreeSet<&str> = section.split('`').skip(1).step_by(2).collect();
+    let unnamed: Vec<_> = pleach_metta::builtins().filter(|name| !named.contains(name)).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+    let (programs, lists) = (programs().len(), results_recorded());
+    let figures = format!("{} of {lists} result lists are equal", lists - listed().len());
+    assert!(guide.contains(&figures), "{figures}");
+    assert!(guide.contains(&format!("has {programs} programs")), "{programs}");
+}
+
+/// The number of result lists that the reference printed.
+fn results_recorded() -> usize {
+    let lines = programs()
+        .into_iter()
+        .map(|name| read(&name, "reference").lines().count());
+    lines.sum()
+}
+
+#[test]
 fn results_equal_those_of_the_reference() {
     let listed = listed();
     let (mut lists, mut differences, mut unlisted) = (0, BTreeSet::new(), String::new());
