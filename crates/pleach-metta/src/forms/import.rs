@@ -16,7 +16,7 @@ use crate::modules::{Module, Unread};
 use crate::symbols::{error_atom, is_error, symbols};
 use crate::value::Answers;
 use pleach::env::SpaceId;
-use pleach::term::{Atom, Item};
+use pleach::term::{Atom, Item, Rewrite, rewrite};
 
 impl Machine {
     /// Imports a file into the space of this name.
@@ -114,25 +114,11 @@ impl Machine {
     }
 }
 
-/// Replaces `&self` in an atom of a file by the space that the file is imported into. Iterative.
+/// Replaces `&self` in an atom of a file by the space that the file is imported into.
 fn with_home(atom: &Atom, home: &Atom) -> Atom {
-    let of_leaf = |leaf: &Atom| match leaf {
-        Atom::Symbol(name) if *name == symbols().this_space => home.clone(),
-        leaf => leaf.clone(),
-    };
-    let mut levels: Vec<(&[Atom], Vec<Atom>)> = vec![(std::slice::from_ref(atom), Vec::new())];
-    while let Some((items, done)) = levels.last_mut() {
-        match items.get(done.len()) {
-            Some(Atom::Expression(inner)) => levels.push((inner, Vec::with_capacity(inner.len()))),
-            Some(leaf) => done.push(of_leaf(leaf)),
-            None => {
-                let Some((_, mut done)) = levels.pop() else { break };
-                match levels.last_mut() {
-                    Some((_, outer)) => outer.push(Atom::Expression(done.into())),
-                    None => return done.pop().unwrap_or_else(|| atom.clone()),
-                }
-            }
-        }
-    }
-    atom.clone()
+    rewrite(atom, |term| match term {
+        Atom::Symbol(name) if *name == symbols().this_space => Rewrite::Replace(home.clone()),
+        Atom::Expression(items) => Rewrite::Items(items),
+        _ => Rewrite::Keep,
+    })
 }
