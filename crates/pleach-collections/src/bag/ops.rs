@@ -3,7 +3,7 @@
 use super::Bag;
 use crate::hamt::Pick;
 use crate::map::Diff;
-use crate::reduce::reduce;
+use crate::reduce::{combine, reduce};
 use core::cmp::Ordering;
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
@@ -181,7 +181,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for Bag<T, S> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.sum(&other)
+        combine(self, other, Self::sum)
     }
 }
 

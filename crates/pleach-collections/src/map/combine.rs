@@ -3,7 +3,7 @@
 use super::Map;
 use super::hashing::Hashing;
 use crate::hamt::{self, Merge, Pick};
-use crate::reduce::reduce;
+use crate::reduce::{combine, reduce};
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
 use core::ops::Add;
@@ -194,7 +194,7 @@ where
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.union(&other)
+        combine(self, other, Self::union)
     }
 }
 

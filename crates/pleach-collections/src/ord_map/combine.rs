@@ -2,7 +2,7 @@
 
 use super::{Node, OrdMap};
 use crate::btree::{Builder, Key, Pair, Zip};
-use crate::reduce::reduce;
+use crate::reduce::{combine, reduce};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -538,7 +538,7 @@ impl<K: Ord + Clone, V: Clone> Add for OrdMap<K, V> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.union(&other)
+        combine(self, other, Self::union)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::OrdSet;
 use crate::ord_map::Diff;
-use crate::reduce::reduce;
+use crate::reduce::{combine, reduce};
 use core::iter::Sum;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
 
@@ -182,7 +182,7 @@ impl<T: Ord + Clone> Add for OrdSet<T> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.union(&other)
+        combine(self, other, Self::union)
     }
 }
 
@@ -200,7 +200,7 @@ impl<T: Ord + Clone> Mul for OrdSet<T> {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
-        self.intersection(&other)
+        combine(self, other, Self::intersection)
     }
 }
 

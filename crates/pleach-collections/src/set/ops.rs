@@ -2,7 +2,7 @@
 
 use super::Set;
 use crate::map::Diff;
-use crate::reduce::reduce;
+use crate::reduce::{combine, reduce};
 use core::hash::{BuildHasher, Hash};
 use core::iter::Sum;
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
@@ -186,7 +186,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Add for Set<T, S> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.union(&other)
+        combine(self, other, Self::union)
     }
 }
 
@@ -204,7 +204,7 @@ impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Mul for Set<T, S> {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
-        self.intersection(&other)
+        combine(self, other, Self::intersection)
     }
 }
 
